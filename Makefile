@@ -1,0 +1,131 @@
+# One non-recursive Makefile. Modes have object trees of their own:
+#   make                 optimized, hardened: build/release/malachite
+#   make SAN=address,undefined | SAN=thread     build/address-undefined/..., build/thread/...
+#   make CC=clang        build/release-clang/...
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+comma := ,
+COMPILER := $(if $(findstring clang,$(CC)),clang,gcc)
+MODE := $(if $(SAN),$(subst $(comma),-,$(SAN)),release)$(if $(filter clang,$(COMPILER)),-clang)
+BUILD := build/$(MODE)
+PYTHON ?= /usr/bin/python3
+PREFIX ?= /usr/local
+
+VERSION := 0.1.0
+PACKAGES := libmicrohttpd jansson sqlite3 libpq openssl
+# Third-party headers as system headers: -Wconversion stays about our code.
+PACKAGE_CFLAGS := $(patsubst -I%,-isystem%,$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)) \
+	-isystem $(shell pkg-config --variable=includedir libpq 2>/dev/null)
+LDLIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lpthread
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wformat=2 -Wundef -Wvla \
+	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wwrite-strings -Wcast-qual \
+	-Wpointer-arith -Wimplicit-fallthrough -Wnull-dereference -Wdouble-promotion
+ifeq ($(COMPILER),gcc)
+WARNINGS += -Wduplicated-cond -Wduplicated-branches -Wlogical-op
+endif
+ifdef WERROR
+WARNINGS += -Werror
+endif
+
+ifdef SAN
+OPTIMIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=$(SAN) $(if $(findstring undefined,$(SAN)),-fno-sanitize-recover=undefined)
+LDFLAGS += -fsanitize=$(SAN)
+else
+OPTIMIZE := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
+	-fcf-protection -ftrivial-auto-var-init=zero -fPIE
+LDFLAGS += -pie -Wl,-z,relro,-z,now,-z,noexecstack
+endif
+
+override CFLAGS += -std=c11 -D_GNU_SOURCE -DMALACHITE_VERSION='"$(VERSION)"' $(OPTIMIZE) $(WARNINGS) \
+	-I. -I$(BUILD)/gen $(PACKAGE_CFLAGS)
+
+ROOMS := core store engine executor handlers server
+SOURCES := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+LIBRARY_OBJECTS := $(filter-out $(BUILD)/server/main.o,$(OBJECTS))
+SCHEMA := $(sort $(wildcard store/schema/*.sql))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+HEADERS := $(foreach room,$(ROOMS),$(wildcard $(room)/*.h))
+
+.DEFAULT_GOAL := build
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+build: $(BUILD)/malachite ## builds build/release/malachite (default)
+
+$(BUILD)/malachite: $(OBJECTS)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/%.o: %.c Makefile | $(BUILD)/gen/schema.inc
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# The numbered schema files, as one C string each.
+$(BUILD)/gen/schema.inc: $(SCHEMA) store/sql2c.awk Makefile
+	@mkdir -p $(@D)
+	awk -f store/sql2c.awk $(SCHEMA) > $@
+
+$(BUILD)/unit/%: tests/unit/%.c $(LIBRARY_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -o $@ $< $(LIBRARY_OBJECTS) $(LDFLAGS) $(LDLIBS) -lcmocka
+
+-include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
+
+run: build ## starts Malachite on 127.0.0.1:8080 with a data directory of its own in build/run
+	$(BUILD)/malachite serve --data-dir $(CURDIR)/build/run
+
+demo: ## installs what is missing, builds, migrates a sample database between two real servers, keeps running
+	scripts/setup.sh build run
+	$(MAKE) build
+	scripts/demo.sh $(BUILD)/malachite
+
+test: ## unit tests, black-box tests on real PostgreSQL, lint
+	scripts/setup.sh build run test
+	scripts/test.sh
+
+test-unit: $(UNIT_TESTS) ## unit tests only
+	scripts/unit.sh $(BUILD)/unit
+
+test-api: build ## black-box tests only: the real binary, real PostgreSQL (ARGS goes to pytest)
+	MALACHITE_BINARY=$(CURDIR)/$(BUILD)/malachite $(PYTHON) -m pytest tests/api tests/lib $(ARGS)
+
+asan: ## all tests under AddressSanitizer and UBSan
+	$(MAKE) SAN=address,undefined test-unit test-api
+
+tsan: ## all tests under ThreadSanitizer
+	$(MAKE) SAN=thread test-unit test-api
+
+lint: ## include rule, sizes, banned functions, format, clang-tidy, shellcheck, generated blocks of the README
+	tests/lint/run.sh
+
+format: ## formats all C files
+	clang-format -i $(SOURCES) $(HEADERS) $(wildcard tests/unit/*.[ch])
+
+docs: build ## renews the generated blocks of the README
+	scripts/docs.sh $(BUILD)/malachite
+
+postgres: ## fetches PostgreSQL majors: make postgres MAJORS="12 16"
+	scripts/get-postgres.sh $(MAJORS)
+
+pgclient: ## fetches pg_dump and pg_restore of a newer major: make pgclient MAJOR=17
+	scripts/get-pgclient.sh $(MAJOR)
+
+bench: build ## measurements against the peers, on this machine
+	tests/bench/run.sh $(BUILD)/malachite
+
+install: build ## installs into $(PREFIX)/bin
+	install -D -m 755 $(BUILD)/malachite $(DESTDIR)$(PREFIX)/bin/malachite
+
+uninstall: ## removes what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/malachite
+
+clean: ## removes build/
+	rm -rf build
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: build run demo test test-unit test-api asan tsan lint format docs postgres pgclient bench install uninstall clean help

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/buf.h"
+#include "core/clock.h"
+
+enum { LOG_LINE_MAX = 16 * 1024 };
+
+static enum log_level least_level = LOG_INFO;
+static bool as_json;
+
+static const char *const level_names[] = {
+    [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARNING] = "warning", [LOG_ERROR] = "error"};
+
+void log_setup(enum log_level least, bool json)
+{
+    least_level = least;
+    as_json = json;
+}
+
+/* Adds text in double quotes with what JSON must escape; the text format quotes values the same way. */
+static void add_quoted(struct buf *line, const char *text)
+{
+    buf_addc(line, '"');
+    for (const char *at = text; *at != '\0'; at++) {
+        unsigned char c = (unsigned char)*at;
+        if (c == '"' || c == '\\') {
+            buf_addc(line, '\\');
+            buf_addc(line, *at);
+        } else if (c == '\n') {
+            buf_adds(line, "\\n");
+        } else if (c < 0x20 || c == 0x7F) {
+            buf_addf(line, "\\u%04x", c);
+        } else {
+            buf_addc(line, *at);
+        }
+    }
+    buf_addc(line, '"');
+}
+
+static void add_value(struct buf *line, const char *value)
+{
+    if (as_json || value[0] == '\0' || strpbrk(value, " \"\\\n\t=") != NULL) {
+        add_quoted(line, value);
+    } else {
+        buf_adds(line, value);
+    }
+}
+
+static void begin_line(struct buf *line, enum log_level level, const char *message)
+{
+    char now[CLOCK_TEXT_SIZE];
+    clock_format(clock_now_us(), now);
+    if (as_json) {
+        buf_addf(line, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", now, level_names[level]);
+        add_quoted(line, message);
+    } else {
+        buf_addf(line, "%s %-7s %s", now, level_names[level], message);
+    }
+}
+
+static void write_line(struct buf *line)
+{
+    buf_adds(line, as_json ? "}\n" : "\n");
+    const char *text = buf_text(line);
+    size_t left = strlen(text);
+    while (left > 0) {
+        ssize_t written = write(STDERR_FILENO, text, left);
+        if (written <= 0) {
+            return;
+        }
+        text += written;
+        left -= (size_t)written;
+    }
+}
+
+void log_event(enum log_level level, const char *message, ...)
+{
+    if (level < least_level) {
+        return;
+    }
+    auto_buf struct buf line = BUF_MAX(LOG_LINE_MAX);
+    begin_line(&line, level, message);
+    va_list args;
+    va_start(args, message);
+    for (const char *key = va_arg(args, const char *); key != NULL; key = va_arg(args, const char *)) {
+        const char *value = va_arg(args, const char *);
+        if (value == NULL) {
+            continue;
+        }
+        if (as_json) {
+            buf_addf(&line, ",\"%s\":", key);
+        } else {
+            buf_addf(&line, " %s=", key);
+        }
+        add_value(&line, value);
+    }
+    va_end(args);
+    write_line(&line);
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+    if (level < least_level) {
+        return;
+    }
+    auto_buf struct buf message = BUF_MAX(LOG_LINE_MAX / 2);
+    va_list args;
+    va_start(args, format);
+    buf_vaddf(&message, format, args);
+    va_end(args);
+    auto_buf struct buf line = BUF_MAX(LOG_LINE_MAX);
+    begin_line(&line, level, buf_text(&message));
+    write_line(&line);
+}

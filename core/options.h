@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every option of the program is one row of OPTION_LIST. The flag (--name), the environment variable
+ * (MALACHITE_NAME), the help text, the README's table and the validation all come from it. A flag wins over
+ * the environment; an invalid value refuses to start.
+ */
+#ifndef CORE_OPTIONS_H
+#define CORE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "core/err.h"
+
+/* clang-format off */
+/*  kind    field                  flag                     least  most     default        placeholder  what it does */
+#define OPTION_LIST(S, I, B)                                                                                             \
+    S(listen,                 "listen",                               "127.0.0.1",                            "ADDRESS", "address to listen on")                                                               \
+    I(http_port,              "http-port",              0, 65535,     "8080",                                 "PORT",    "port for HTTP; 0 picks a free one")                                                  \
+    I(https_port,             "https-port",             0, 65535,     "8443",                                 "PORT",    "port for HTTPS; 0 picks a free one")                                                 \
+    S(data_dir,               "data-dir",                             "",                                     "DIR",     "where everything is kept; default $XDG_STATE_HOME/malachite, or /var/lib/malachite for root") \
+    S(endpoints_file,         "endpoints-file",                       "",                                     "FILE",    "write the addresses that were chosen to this file, as JSON")                         \
+    S(postgres_dir,           "postgres-dir",                         "",                                     "DIRS",    "further directories with PostgreSQL binaries, separated by ':'; each holds bin/ or N/bin/") \
+    S(postgres_user,          "postgres-user",                        "postgres",                             "USER",    "user that provisioned PostgreSQL servers run as when Malachite runs as root")        \
+    I(server_ports,           "server-ports",           0, 60000,     "0",                                    "BASE",    "give provisioned servers 127.0.0.1 and ports from BASE on; 0: one 127.74.x.y each, port 5432") \
+    S(subscription_id,        "subscription-id",                      "00000000-0000-4000-8000-00000000ca11", "UUID",    "the subscription that exists")                                                       \
+    S(tenant_id,              "tenant-id",                            "00000000-0000-4000-8000-00000000da7a", "UUID",    "its tenant")                                                                         \
+    S(client_id,              "client-id",                            "00000000-0000-4000-8000-00000000c11e", "UUID",    "the application that clients sign in as")                                            \
+    S(client_secret,          "client-secret",                        "malachite",                            "SECRET",  "that application's secret")                                                          \
+    I(workers,                "workers",                1, 64,        "4",                                    "N",       "migrations that are worked on at the same time")                                     \
+    I(jobs,                   "jobs",                   0, 64,        "0",                                    "N",       "tables of one migration copied at the same time; 0: one per processor, at most 8")   \
+    I(max_active_per_target,  "max-active-per-target",  0, 1000,      "0",                                    "N",       "active migrations allowed on one target server; 0: no limit")                        \
+    B(strict_api_version,     "strict-api-version",                                                                      "refuse api-versions newer than the newest known one")                                \
+    B(strict_prerequisites,   "strict-prerequisites",                                                                    "require registration of Microsoft.DataMigration in every api-version")               \
+    I(connect_timeout,        "connect-timeout",        1, 600,       "10",                                   "SECONDS", "give up connecting to a PostgreSQL server after this long")                          \
+    I(lease_seconds,          "lease-seconds",          2, 3600,      "15",                                   "SECONDS", "a worker that has not renewed its claim for this long is taken for dead")            \
+    I(retry_after,            "retry-after",            1, 600,       "1",                                    "SECONDS", "Retry-After of long-running operations")                                             \
+    I(max_connections,        "max-connections",        8, 10000,     "1000",                                 "N",       "HTTP connections open at the same time, for each of HTTP and HTTPS")                 \
+    I(idle_timeout,           "idle-timeout",           1, 3600,      "60",                                   "SECONDS", "close HTTP connections that were silent for this long")                              \
+    S(log_level,              "log-level",                            "info",                                 "LEVEL",   "debug, info, warning or error")                                                      \
+    S(log_format,             "log-format",                           "text",                                 "FORMAT",  "text or json")
+/* clang-format on */
+
+struct options {
+#define OPTION_STRING(field, ...)  char *field;
+#define OPTION_INTEGER(field, ...) int field;
+#define OPTION_SWITCH(field, ...)  bool field;
+    OPTION_LIST(OPTION_STRING, OPTION_INTEGER, OPTION_SWITCH)
+#undef OPTION_STRING
+#undef OPTION_INTEGER
+#undef OPTION_SWITCH
+};
+
+/*
+ * Fills options from defaults, environment and the arguments (without program name and command). Returns 0,
+ * or -1 with a message for the user. Release with options_done() in either case.
+ */
+int options_parse(struct options *options, int argc, char **argv, struct err *err);
+void options_done(struct options *options);
+
+/* Prints the options as help text, or as the Markdown table of the README. */
+void options_print_help(FILE *out);
+void options_print_markdown(FILE *out);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* Small string helpers that the C library lacks. */
+#ifndef CORE_STR_H
+#define CORE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/attr.h"
+
+/* Formats into new memory that the caller frees; NULL when memory is out. */
+char *str_format(const char *format, ...) printf_like(1, 2);
+/* strdup that lets NULL pass. The caller frees. */
+char *str_dup(const char *text);
+/* Frees *field and makes it a copy of text (NULL allowed). False when memory is out. */
+bool str_replace(char **field, const char *text);
+
+/* ASCII comparison without case; a NULL equals only NULL. */
+bool str_iequals(const char *a, const char *b);
+bool str_equals(const char *a, const char *b);
+bool str_istarts(const char *text, const char *prefix);
+
+/* Parses the whole of text as a decimal integer within [min, max]. False when it is anything else. */
+bool str_to_int(const char *text, int64_t min, int64_t max, int64_t *ret_value);
+
+/* 8-4-4-4-12 hexadecimal digits. */
+bool str_is_uuid(const char *text);
+/* Valid UTF-8 without NUL (surrogates and overlong forms refused). */
+bool str_is_utf8(const char *text, size_t len);
+
+/*
+ * Percent-decodes len bytes of one URI segment. Returns new memory, or NULL when an escape is broken, or
+ * decodes to NUL, or the result is not UTF-8, or memory is out.
+ */
+char *str_percent_decode(const char *segment, size_t len);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The PostgreSQL programs on this machine: which majors can be provisioned, and which pg_dump reads which source.
+ * Looked for in --postgres-dir, Debian's /usr/lib/postgresql/N/bin and the cache that `make postgres` fills.
+ */
+#ifndef ENGINE_TOOLS_H
+#define ENGINE_TOOLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/err.h"
+
+enum { TOOLS_MAJORS_MAX = 16 };
+
+struct tools_major {
+    int major;
+    char *server_bin; /* directory with initdb and postgres, absolute; NULL when there is none */
+    char *client_bin; /* directory with pg_dump and pg_restore, absolute; NULL when there is none */
+};
+
+struct tools {
+    struct tools_major majors[TOOLS_MAJORS_MAX]; /* ascending */
+    size_t count;
+};
+
+/* Looks around once, at start; dirs is the value of --postgres-dir ("a:b", may be empty). Runs no program. */
+int tools_find(const char *dirs, struct err *err, struct tools *ret_tools);
+void tools_done(struct tools *tools);
+
+/* The row of a major whose server can be started, or NULL. */
+const struct tools_major *tools_server(const struct tools *tools, int major);
+/* The smallest client that can dump a server of this major, or NULL (a client refuses newer servers). */
+const struct tools_major *tools_client(const struct tools *tools, int source_major);
+/* "12, 15, 16" for messages. */
+void tools_describe_servers(const struct tools *tools, char *text, size_t size);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* What the program consists of while it serves; made once by server/main.c, read by handlers. */
+#ifndef SERVER_APP_H
+#define SERVER_APP_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "core/options.h"
+#include "executor/executor.h"
+#include "store/store.h"
+
+struct app {
+    const struct options *options;
+    struct store *store;
+    struct executor *executor;
+    int64_t started_us;
+    char *ca_file; /* PEM of Malachite's own certificate authority */
+    _Atomic uint64_t requests;        /* answered so far */
+    _Atomic uint64_t server_errors;   /* of these with a 5xx status */
+};
+
+#endif

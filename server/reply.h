@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every answer leaves through here: JSON bodies, the ARM error envelope, the headers of long-running operations and
+ * the common ARM headers. A handler calls one of these exactly once and returns. None of them blocks.
+ */
+#ifndef SERVER_REPLY_H
+#define SERVER_REPLY_H
+
+#include <jansson.h>
+
+#include "core/err.h"
+#include "server/request.h"
+
+/* Answers with a JSON body; takes the reference to json. NULL json: 500 (memory is out). */
+void reply_json(struct request *request, int status, json_t *json);
+/* Answers without a body: 200, 202, 204, 404. */
+void reply_empty(struct request *request, int status);
+/* Answers with text of another type (metrics, PEM, HTML); copies it. content_type is static text. */
+void reply_text(struct request *request, int status, const char *content_type, const char *text, size_t len);
+/* Answers with the ARM error body {"error":{"code","message","target"?,"details"?}} and the status of the code. */
+void reply_error(struct request *request, const struct err *err);
+/* The same from a code and a formatted message. */
+void reply_fail(struct request *request, enum err_code code, const char *format, ...) printf_like(3, 4);
+
+/* Adds a header to the answer that is given next (or was just given). Copies both. */
+void reply_header(struct request *request, const char *name, const char *value);
+
+/*
+ * 202 of a long-running operation: Azure-AsyncOperation, Location and Retry-After, absolute from the request's Host,
+ * with the request's api-version, and the recorded body {"operation","startTime"} (which has no status on purpose).
+ */
+void reply_accepted(struct request *request, const char *subscription_id, const char *location,
+                    const char *operation_id, const char *operation_name, int64_t started_us);
+
+/* An absolute URL for a path and query of ours ("/subscriptions/..."), as the client reaches us. The caller frees. */
+char *reply_absolute_url(const struct request *request, const char *path_and_query);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The static route table (server/routes.c) and its matching on the raw path. 404, 405 with Allow, OPTIONS, the
+ * api-version and body rules and `malachite routes` all come from the rows.
+ */
+#ifndef SERVER_ROUTE_H
+#define SERVER_ROUTE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "core/err.h"
+#include "server/request.h"
+
+/* Reads the request, checks it, does one thing with the store or the executor, answers once. */
+typedef void handler_fn(struct request *request);
+
+enum route_flags {
+    ROUTE_ARM = 1 << 0,      /* ARM route: api-version required and checked against the resource type */
+    ROUTE_BODY = 1 << 1,     /* a JSON object is required as body */
+    ROUTE_BODY_OPTIONAL = 1 << 2,
+    ROUTE_SLOW = 1 << 3,     /* asks a live PostgreSQL: runs on the slow lane, not on the event loop */
+    ROUTE_QUIET = 1 << 4,    /* health probes: logged at debug only */
+};
+
+struct route {
+    enum method method;
+    const char *pattern; /* "/subscriptions/{subscriptionId}/resourcegroups/{resourceGroupName}"; literals match without case */
+    handler_fn *handler;
+    unsigned flags;
+    const char *resource_type; /* for the api-version check: "Microsoft.DBforPostgreSQL/flexibleServers/migrations"; or NULL */
+    const char *operation_id;  /* "Migrations_Create" */
+};
+
+extern const struct route routes[];
+extern const size_t route_count;
+
+/*
+ * Finds the row for method and raw path (no query) and fills request->route and params. HEAD falls back to GET's row.
+ * On failure err is ERR_NOT_FOUND (no such path), ERR_METHOD_NOT_ALLOWED (allow lists the methods, comma-separated)
+ * or ERR_BAD_REQUEST (broken percent-escape, NUL, slash or bad UTF-8 inside a segment).
+ */
+int route_match(struct request *request, const char *path, char *allow, size_t allow_size, struct err *err);
+
+/* Prints the table (malachite routes): method, pattern, operationId. */
+void route_print(FILE *out);
+
+#endif

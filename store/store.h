@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The store: what Malachite knows, kept in one file (WAL), one function per query. Nothing here shows that
+ * SQLite is behind it. Any thread may call; each thread gets a handle of its own on first use.
+ *
+ * Functions return 0 or -1 with err set; those that look up one row return 1 when it is there and 0 when not.
+ * Every function is one transaction of its own unless the caller has begun one with store_begin().
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "store/rows.h"
+
+struct store;
+
+/* Opens or creates <dir>/malachite.db and <dir>/malachite.key (mode 0600, the key that seals secrets). */
+int store_open(const char *dir, struct err *err, struct store **ret_store);
+/* Call after every other thread has ended. NULL is fine. */
+void store_close(struct store *store);
+/* Closes the calling thread's handle; threads that used the store call it before they end. */
+void store_thread_done(struct store *store);
+
+/* A write transaction of the calling thread. store_commit() ends it; store_rollback() after an error. Not nested.
+ * struct store_tx with auto_store_tx rolls back at the end of its scope unless committed. */
+struct store_tx {
+    struct store *store; /* NULL: not open */
+};
+int store_begin(struct store *store, struct err *err, struct store_tx *ret_tx);
+int store_commit(struct store_tx *tx, struct err *err);
+void store_rollback(struct store_tx *tx);
+/* True while the calling thread has a transaction open: a handler that returns with one has a bug. */
+bool store_in_transaction(struct store *store);
+#define auto_store_tx __attribute__((cleanup(store_rollback)))
+
+/* ---- resource groups and provider registrations ---------------------------------------------------------- */
+
+int store_group_get(struct store *store, const char *subscription_id, const char *name, struct err *err,
+                    struct resource_group *ret_group);
+int store_group_list(struct store *store, const char *subscription_id, struct err *err,
+                     struct resource_group **ret_groups, size_t *ret_count);
+/* Inserts or replaces, keyed by subscription and name without case. */
+int store_group_put(struct store *store, const struct resource_group *group, struct err *err);
+int store_group_delete(struct store *store, const char *subscription_id, const char *name, struct err *err);
+
+/* Registered or NotRegistered, as first said by defaults of design: Microsoft.DBforPostgreSQL is Registered. */
+int store_provider_get(struct store *store, const char *subscription_id, const char *namespace_name,
+                       struct err *err, bool *ret_registered);
+int store_provider_put(struct store *store, const char *subscription_id, const char *namespace_name,
+                       bool registered, struct err *err);
+
+/* ---- servers --------------------------------------------------------------------------------------------- */
+
+int store_server_get(struct store *store, enum server_kind kind, const char *subscription_id, const char *group,
+                     const char *name, struct err *err, struct server *ret_server);
+int store_server_get_by_id(struct store *store, int64_t id, struct err *err, struct server *ret_server);
+/* Server names are unique over both kinds and all groups, as their DNS names are. */
+int store_server_get_by_name(struct store *store, const char *name, struct err *err, struct server *ret_server);
+/* group NULL: of the whole subscription. Ordered by name. */
+int store_server_list(struct store *store, enum server_kind kind, const char *subscription_id, const char *group,
+                      struct err *err, struct server **ret_servers, size_t *ret_count);
+/* All servers of all kinds, for the executor's start. */
+int store_server_list_all(struct store *store, struct err *err, struct server **ret_servers, size_t *ret_count);
+/* Sets server->id. */
+int store_server_insert(struct store *store, struct server *server, struct err *err);
+/* Writes every column but id and name. */
+int store_server_update(struct store *store, const struct server *server, struct err *err);
+int store_server_set_state(struct store *store, int64_t id, enum server_state state, const char *message,
+                           struct err *err);
+/* Migrations of a deleted target go with it. */
+int store_server_delete(struct store *store, int64_t id, struct err *err);
+
+/* ---- operations ------------------------------------------------------------------------------------------ */
+
+int store_operation_insert(struct store *store, const struct operation *operation, struct err *err);
+int store_operation_get(struct store *store, const char *subscription_id, const char *id, struct err *err,
+                        struct operation *ret_operation);
+/* 1 and the oldest operation in progress whose server (or group) has no other claimed one; the claim holds until
+ * finished or the lease runs out, and a claim of an earlier process (another owner) is free at once. */
+int store_operation_claim(struct store *store, const char *owner, int64_t now_us, int64_t lease_until_us,
+                          struct err *err, struct operation *ret_operation);
+/* failure NULL: Succeeded. */
+int store_operation_finish(struct store *store, const char *id, const struct err *failure, struct err *err);
+/* Forgets operations that ended before the moment given. */
+int store_operation_forget(struct store *store, int64_t ended_before_us, struct err *err);
+
+/* ---- migrations: the user's side ------------------------------------------------------------------------- */
+
+/* Inserts the migration (id and uuid are set), its databases from spec.databases, and its first event. */
+int store_migration_insert(struct store *store, struct migration *migration, struct err *err);
+/* Hidden ones are found too. */
+int store_migration_get(struct store *store, int64_t target_id, const char *name, struct err *err,
+                        struct migration *ret_migration);
+int store_migration_get_by_id(struct store *store, int64_t id, struct err *err, struct migration *ret_migration);
+int store_migration_get_by_uuid(struct store *store, const char *uuid, struct err *err,
+                                struct migration *ret_migration);
+
+struct migration_filter {
+    int64_t target_id; /* 0: all targets */
+    bool active_only;
+    int64_t before_id; /* paging: only rows older than this id; 0: from the newest */
+    size_t limit;
+};
+/* Newest first, without hidden ones. */
+int store_migration_list(struct store *store, const struct migration_filter *filter, struct err *err,
+                         struct migration **ret_migrations, size_t *ret_count);
+int store_migration_count_active(struct store *store, int64_t target_id, struct err *err, int *ret_count);
+/* Another active migration (not "except_id") of this target that writes this database, if there is one. */
+int store_migration_writing(struct store *store, int64_t target_id, const char *database, int64_t except_id,
+                            struct err *err, struct migration *ret_migration);
+/* Writes tags and spec (with the databases when they changed) and asks for a worker's attention now. */
+int store_migration_update_spec(struct store *store, const struct migration *migration, struct err *err);
+int store_migration_hide(struct store *store, int64_t id, struct err *err);
+
+/* ---- migrations: the executor's side --------------------------------------------------------------------- */
+
+/* 1 and a migration that needs attention now and has no living lease; it is leased to owner. One statement. */
+int store_migration_claim(struct store *store, const char *owner, int64_t now_us, int64_t lease_until_us,
+                          struct err *err, struct migration *ret_migration);
+/* Prolongs all leases of this owner. */
+int store_migration_renew(struct store *store, const char *owner, int64_t lease_until_us, struct err *err);
+/* Gives the lease back; attention and not_before as given, unless the user has asked for attention meanwhile. */
+int store_migration_release(struct store *store, const struct migration *migration, bool attention,
+                            int64_t not_before_us, struct err *err);
+/* Frees the leases of all other owners: at start the only process that uses the file is this one. */
+int store_migration_free_leases(struct store *store, const char *owner, struct err *err);
+
+struct migration_move {
+    enum migration_substate from; /* compare */
+    enum migration_state state;   /* and swap */
+    enum migration_substate substate;
+    const char *error; /* NULL: unchanged */
+    const char *event; /* text of the event row */
+};
+/* Compare-and-swap of the state plus its event, in one transaction, and only under migration's lease. Returns 1
+ * when moved (migration is updated), 0 when the lease or the substate is not what the caller believes. */
+int store_migration_move(struct store *store, struct migration *migration, const struct migration_move *move,
+                         struct err *err);
+/* Metadata, validation and window end, as found by the executor. */
+int store_migration_set_facts(struct store *store, const struct migration *migration, struct err *err);
+/* 1 when the user has asked to cancel (spec.cancel) since the claim. Cheap: called several times a second. */
+int store_migration_cancel_requested(struct store *store, int64_t id, struct err *err);
+/* The earliest not_before of migrations that need attention later; 0 when there is none. */
+int store_migration_next_due(struct store *store, struct err *err, int64_t *ret_at_us);
+
+int store_event_add(struct store *store, int64_t migration_id, const char *text, struct err *err);
+int store_event_list(struct store *store, int64_t migration_id, struct err *err,
+                     struct migration_event **ret_events, size_t *ret_count);
+
+int store_database_list(struct store *store, int64_t migration_id, struct err *err,
+                        struct migration_database **ret_databases, size_t *ret_count);
+/* Writes every column of one database row, keyed by migration and name. */
+int store_database_update(struct store *store, const struct migration_database *database, struct err *err);
+/* Writes one database row and its tables in one transaction: once a second while copying. Tables are keyed by
+ * migration, database, schema and name; rows that are not there yet are inserted. */
+int store_progress_write(struct store *store, const struct migration_database *database,
+                         const struct migration_table *tables, size_t count, struct err *err);
+/* Forgets the tables of one database: the copy starts again. */
+int store_table_forget(struct store *store, int64_t migration_id, const char *database, struct err *err);
+int store_table_list(struct store *store, int64_t migration_id, const char *database, struct err *err,
+                     struct migration_table **ret_tables, size_t *ret_count);
+
+/* Figures for /metrics. */
+struct store_figures {
+    int64_t migrations_by_state[STATE_COUNT];
+    int64_t servers[SERVER_KIND_COUNT];
+    int64_t operations_in_progress;
+    int64_t rows_copied;
+    int64_t bytes_copied;
+};
+int store_figures(struct store *store, struct err *err, struct store_figures *ret_figures);
+
+#endif

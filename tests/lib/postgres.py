@@ -1,0 +1,387 @@
+"""Real PostgreSQL servers for tests: private, quick to start, gone afterwards.
+
+    with Postgres() as server:
+        server.execute("CREATE TABLE t (a int)")
+        assert server.value("SELECT count(*) FROM t") == 0
+
+Each server has its own data directory and a free loopback port. The Unix socket trusts everybody, TCP wants the
+password. `initdb` runs once per set of binaries; every further server is a copy of that template.
+"""
+
+import atexit
+import getpass
+import glob
+import os
+import pwd
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import psycopg2
+
+# Debian's binaries, then whatever directories of the form <dir>/<major>/bin the developer names.
+BINARY_PATTERNS = ["/usr/lib/postgresql/*/bin"]
+BINARY_PATTERNS += filter(None, os.environ.get("MALACHITE_TEST_POSTGRES", "").split(":"))
+
+# Below the ephemeral range, so that no client connection can hold the port.
+PORTS = range(20000, 32000)
+
+# Small, fast, and ready for logical replication. fsync=off survives `kill -9` (the kernel keeps the pages).
+DEFAULT_CONF = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "jit": "off",
+    "log_line_prefix": "%m [%p] %q%u@%d ",
+    "max_connections": "60",
+    "max_replication_slots": "10",
+    "max_wal_senders": "10",
+    "max_wal_size": "256MB",
+    "password_encryption": "scram-sha-256",
+    "shared_buffers": "32MB",
+    "wal_level": "logical",
+    "wal_retrieve_retry_interval": "200ms",
+}
+
+HBA = """\
+local all all trust
+local replication all trust
+host all all 127.0.0.1/32 scram-sha-256
+host replication all 127.0.0.1/32 scram-sha-256
+"""
+
+
+def binaries():
+    """{major: directory with bin/postgres}, as found on this machine."""
+    found = {}
+    for pattern in BINARY_PATTERNS:
+        for directory in glob.glob(pattern):
+            major = _major(directory)
+            if major:
+                found.setdefault(major, directory)
+    return dict(sorted(found.items()))
+
+
+def client(program, major=None):
+    """Path of psql, pg_dump, pg_restore ...: that major's or the newest one that has it."""
+    for found, directory in sorted(binaries().items(), reverse=True):
+        path = os.path.join(directory, program)
+        if major in (None, found) and os.access(path, os.X_OK):
+            return path
+    raise FileNotFoundError(f"no {program} in {' '.join(BINARY_PATTERNS)}")
+
+
+def client_environment(**extra):
+    """The environment for a child: without PG* variables, which would lead it to another server."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    return {**kept, **extra}
+
+
+class Postgres:
+    """One server. `conf` and `hba` are added to the defaults; `bindir` chooses the major."""
+
+    superuser = "postgres"
+    password = "test-superuser"
+    host = "127.0.0.1"
+
+    def __init__(self, bindir=None, conf=None, hba="", name=""):
+        self.bindir = bindir or os.path.dirname(client("postgres"))
+        self.major = _major(self.bindir)
+        self.conf = {**DEFAULT_CONF, **(conf or {})}
+        self.hba = hba
+        self.home = tempfile.mkdtemp(prefix=f"{name or 'pg'}{self.major}-", dir=_session_directory())
+        os.chmod(self.home, 0o755)
+        self.data = os.path.join(self.home, "data")
+        self.socket = os.path.join(self.home, "socket")
+        self.log = os.path.join(self.home, "server.log")
+        self.port = None
+        self._process = None
+        self._make_files()
+
+    # -- life ---------------------------------------------------------------------------------------------------
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.close()
+
+    def start(self, timeout=60):
+        """Starts the server and waits until it takes connections. The port stays the same over restarts."""
+        if self.running:
+            return self
+        for _ in range(20):
+            if self.port is None:
+                self.port = free_port()
+                self._write_conf()
+            self._launch()
+            if self._wait_until_ready(timeout):
+                return self
+            if "could not create any TCP/IP sockets" not in self.log_text():
+                break
+            self.port = None
+            os.truncate(self.log, 0)
+        raise RuntimeError(f"PostgreSQL {self.major} did not start:\n{self.log_text()[-4000:]}")
+
+    def stop(self, mode="fast", timeout=60):
+        """mode: smart, fast or immediate, as for pg_ctl."""
+        if not self.running:
+            return
+        stop_signal = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}[mode]
+        self._process.send_signal(stop_signal)
+        try:
+            self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def kill(self):
+        """kill -9 of the postmaster and every process of it: a crash. start() brings it back."""
+        if not self.running:
+            return
+        children = _children(self._process.pid)
+        self._process.kill()
+        self._process.wait()
+        # Backends would notice soon, but until then they hold the shared memory and a restart fails.
+        for pid in children:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        _wait(lambda: not any(_alive(pid) for pid in children), 10)
+
+    def restart(self, mode="fast"):
+        self.stop(mode)
+        return self.start()
+
+    def close(self):
+        """Stops the server and removes its files."""
+        self.stop("immediate")
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    @property
+    def running(self):
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def configure(self, **settings):
+        """Changes postgresql.conf; takes effect with reload() or restart()."""
+        self.conf.update(settings)
+        self._write_conf()
+
+    def reload(self):
+        self._process.send_signal(signal.SIGHUP)
+
+    def log_text(self):
+        with open(self.log, errors="replace") as log:
+            return log.read()
+
+    # -- use ----------------------------------------------------------------------------------------------------
+
+    def dsn(self, dbname="postgres", user=None, password=None, tcp=False):
+        """A libpq connection string. Over the socket no password is needed."""
+        words = {"host": self.host if tcp else self.socket, "port": self.port,
+                 "user": user or self.superuser, "dbname": dbname}
+        if tcp:
+            words["password"] = password or self.password
+        return psycopg2.extensions.make_dsn(**words)
+
+    def connect(self, dbname="postgres", **options):
+        """A psycopg2 connection in autocommit mode. It answers to the database's own settings."""
+        connection = psycopg2.connect(self.dsn(dbname, **options))
+        connection.autocommit = True
+        return connection
+
+    def query(self, sql, args=None, dbname="postgres"):
+        """All rows, as a list of tuples; [] for a statement without rows."""
+        connection = self.connect(dbname)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(sql, args)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+    execute = query
+
+    def value(self, sql, args=None, dbname="postgres"):
+        """The first column of the first row."""
+        return self.query(sql, args, dbname)[0][0]
+
+    def psql(self, sql, dbname="postgres", *options):
+        """Runs a script through psql and returns its output (unaligned, tuples only)."""
+        return self.run("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", *options, "-d", self.dsn(dbname), stdin=sql)
+
+    def run(self, program, *arguments, stdin=None):
+        """Runs a client program; its output, or CalledProcessError with its complaints in the message."""
+        done = subprocess.run([client(program), *arguments], input=stdin, env=client_environment(),
+                              capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(f"{program} ended with {done.returncode}: {done.stderr}")
+        return done.stdout
+
+    def create_database(self, name, template="template0", owner=None):
+        quoted = psycopg2.extensions.quote_ident(name, self.connect())
+        self.execute(f"CREATE DATABASE {quoted} TEMPLATE {template} OWNER {owner or self.superuser}")
+        return self.dsn(name)
+
+    def drop_database(self, name):
+        quoted = psycopg2.extensions.quote_ident(name, self.connect())
+        self.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+        self.execute(f"DROP DATABASE IF EXISTS {quoted}")
+
+    # -- below --------------------------------------------------------------------------------------------------
+
+    def _make_files(self):
+        shutil.copytree(_template(self.bindir), self.data, symlinks=True)
+        os.mkdir(self.socket)
+        open(self.log, "w").close()
+        with open(os.path.join(self.data, "pg_hba.conf"), "w") as file:
+            file.write(self.hba.rstrip("\n") + "\n" + HBA)
+        _hand_over(self.home)
+
+    def _write_conf(self):
+        settings = {**self.conf, "listen_addresses": self.host, "port": str(self.port),
+                    "unix_socket_directories": self.socket}
+        path = os.path.join(self.data, "postgresql.conf")
+        with open(path, "w") as file:
+            for name, value in settings.items():
+                file.write("%s = '%s'\n" % (name, str(value).replace("'", "''")))
+        _hand_over(path)
+
+    def _launch(self):
+        with open(self.log, "ab") as log:
+            self._process = subprocess.Popen(
+                [os.path.join(self.bindir, "postgres"), "-D", self.data], cwd=self.data, stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, env=client_environment(), start_new_session=True, **_unprivileged())
+        atexit.register(self.stop, "immediate")
+
+    def _wait_until_ready(self, timeout):
+        # The eighth line of postmaster.pid tells, without making connections.
+        pid_file = os.path.join(self.data, "postmaster.pid")
+
+        def ready():
+            if not self.running:
+                return True
+            try:
+                with open(pid_file) as file:
+                    lines = file.read().splitlines()
+            except FileNotFoundError:
+                return False
+            return len(lines) >= 8 and lines[0] == str(self.pid) and lines[7].strip() == "ready"
+
+        _wait(ready, timeout)
+        return self.running
+
+
+def free_port():
+    """A loopback port nobody listens on now."""
+    for port in random.sample(PORTS, 200):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise RuntimeError("no free port")
+
+
+# -- files, users, processes ------------------------------------------------------------------------------------
+
+_session = None
+
+
+def _session_directory():
+    """One directory per test run, in /tmp because the path of a Unix socket may have 107 bytes only."""
+    global _session
+    if _session is None:
+        _session = tempfile.mkdtemp(prefix="malachite-pg-", dir="/tmp")
+        os.chmod(_session, 0o755)
+        atexit.register(shutil.rmtree, _session, ignore_errors=True)
+    return _session
+
+
+def _template(bindir):
+    """A data directory made by initdb, once per test run and set of binaries."""
+    home = os.path.join(_session_directory(), "template-" + re.sub(r"\W+", "_", bindir))
+    data = os.path.join(home, "data")
+    if os.path.exists(data):
+        return data
+    os.makedirs(home)
+    password_file = os.path.join(home, "password")
+    with open(password_file, "w") as file:
+        file.write(Postgres.password + "\n")
+    _hand_over(home)
+    subprocess.run(
+        [os.path.join(bindir, "initdb"), "-D", data, "-U", Postgres.superuser, "--pwfile", password_file,
+         "--auth-host", "scram-sha-256", "--auth-local", "trust", "-E", "UTF8", "--locale", "C.UTF-8", "--no-sync",
+         "--wal-segsize", "1"],
+        check=True, cwd=home, env=client_environment(), capture_output=True, **_unprivileged())
+    return data
+
+
+def _unprivileged():
+    """Arguments for subprocess: PostgreSQL refuses to run as root."""
+    if os.getuid() != 0:
+        return {}
+    account = _account()
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+
+def _account():
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    return pwd.getpwnam(getpass.getuser())
+
+
+def _hand_over(path):
+    """Gives a file, or a directory with all in it, to the account the server runs as."""
+    if os.getuid() != 0:
+        return
+    account = _account()
+    os.chown(path, account.pw_uid, account.pw_gid)
+    for directory, directories, files in os.walk(path):
+        for name in directories + files:
+            os.lchown(os.path.join(directory, name), account.pw_uid, account.pw_gid)
+
+
+def _major(bindir):
+    try:
+        text = subprocess.run([os.path.join(bindir, "postgres"), "--version"], capture_output=True, text=True).stdout
+    except OSError:
+        return None
+    found = re.search(r"\) (\d+)", text)
+    return int(found.group(1)) if found else None
+
+
+def _children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        return [int(word) for word in file.read().split()]
+
+
+def _alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def _wait(condition, timeout, interval=0.01):
+    """True as soon as the condition holds, False after the timeout."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(interval)
+    return condition()
