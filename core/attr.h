@@ -25,11 +25,11 @@ static inline void free_at_scope_end(void *pointer_to_pointer)
 #define auto_free __attribute__((cleanup(free_at_scope_end)))
 
 /* Takes the pointer out of an auto_* variable: yields it and leaves NULL behind. */
-#define TAKE(p)                                                                                    \
-    __extension__({                                                                                \
-        __typeof__(p) taken_ = (p);                                                                \
-        (p) = NULL;                                                                                \
-        taken_;                                                                                    \
+#define TAKE(p)                                                                                              \
+    __extension__({                                                                                          \
+        __typeof__(p) taken_ = (p);                                                                          \
+        (p) = NULL;                                                                                          \
+        taken_;                                                                                              \
     })
 
 #endif

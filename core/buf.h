@@ -21,7 +21,10 @@ struct buf {
     bool failed;
 };
 
-#define BUF_MAX(bytes) {.max = (bytes)}
+#define BUF_MAX(bytes)                                                                                       \
+    {                                                                                                        \
+        .max = (bytes)                                                                                       \
+    }
 
 void buf_init(struct buf *buf, size_t max);
 /* Releases the memory; the buffer is empty and usable afterwards. */

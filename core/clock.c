@@ -82,9 +82,8 @@ static bool parse_offset(const char *text, int *ret_seconds)
     int hours = 0;
     int minutes = 0;
     int used = 0;
-    if ((text[0] != '+' && text[0] != '-') ||
-        sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &used) != 2 || used != 5 ||
-        text[6] != '\0' || hours > 23 || hours < 0 || minutes > 59 || minutes < 0) {
+    if ((text[0] != '+' && text[0] != '-') || sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &used) != 2 ||
+        used != 5 || text[6] != '\0' || hours > 23 || hours < 0 || minutes > 59 || minutes < 0) {
         return false;
     }
     *ret_seconds = (hours * 3600 + minutes * 60) * (text[0] == '-' ? -1 : 1);

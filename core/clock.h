@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Time: wall-clock instants as microseconds since 1970 UTC, deadlines on the monotonic clock in milliseconds. */
+/* Time: wall-clock instants as microseconds since 1970 UTC, deadlines on the monotonic clock in milliseconds.
+ */
 #ifndef CORE_CLOCK_H
 #define CORE_CLOCK_H
 

@@ -27,7 +27,8 @@ int err_http_status(enum err_code code)
     return err_rows[code].http_status;
 }
 
-/* A cut in the middle of a UTF-8 character would make the JSON answer invalid: step back to its first byte. */
+/* A cut in the middle of a UTF-8 character would make the JSON answer invalid: step back to its first byte.
+ */
 static void trim_partial_character(char *text, size_t size)
 {
     size_t len = strlen(text);

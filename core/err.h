@@ -15,53 +15,53 @@
 #include "core/attr.h"
 
 /*      enumerator                  code on the wire                    HTTP status */
-#define ERR_LIST(X)                                                                                \
-    X(ERR_INTERNAL,                 "InternalServerError",              500)                       \
-    X(ERR_MISSING_API_VERSION,      "MissingApiVersionParameter",       400)                       \
-    X(ERR_BAD_API_VERSION,          "InvalidApiVersionParameter",       400)                       \
-    X(ERR_NO_REGISTERED_PROVIDER,   "NoRegisteredProviderFound",        400)                       \
-    X(ERR_BAD_RESOURCE_TYPE,        "InvalidResourceType",              404)                       \
-    X(ERR_BAD_RESOURCE_NAMESPACE,   "InvalidResourceNamespace",         404)                       \
-    X(ERR_NO_AUTHORIZATION,         "AuthenticationFailed",             401)                       \
-    X(ERR_BAD_SUBSCRIPTION_ID,      "InvalidSubscriptionId",            400)                       \
-    X(ERR_SUBSCRIPTION_NOT_FOUND,   "SubscriptionNotFound",             404)                       \
-    X(ERR_PROVIDER_NOT_REGISTERED,  "MissingSubscriptionRegistration",  409)                       \
-    X(ERR_GROUP_NOT_FOUND,          "ResourceGroupNotFound",            404)                       \
-    X(ERR_GROUP_BEING_DELETED,      "ResourceGroupBeingDeleted",        409)                       \
-    X(ERR_GROUP_LOCATION,           "InvalidResourceGroupLocation",     409)                       \
-    X(ERR_RESOURCE_NOT_FOUND,       "ResourceNotFound",                 404)                       \
-    X(ERR_PARENT_NOT_FOUND,         "ParentResourceNotFound",           404)                       \
-    X(ERR_RESOURCE_LOCATION,        "InvalidResourceLocation",          409)                       \
-    X(ERR_LOCATION_REQUIRED,        "LocationRequired",                 400)                       \
-    X(ERR_BAD_RESOURCE_NAME,        "InvalidResourceName",              400)                       \
-    X(ERR_BAD_CONTENT,              "InvalidRequestContent",            400)                       \
-    X(ERR_BAD_REQUEST,              "BadRequest",                       400)                       \
-    X(ERR_BAD_PARAMETER,            "InvalidParameterValue",            400)                       \
-    X(ERR_BAD_INPUT,                "InvalidInput",                     400)                       \
-    X(ERR_SERVER_NAME_TAKEN,        "ServerNameAlreadyExists",          409)                       \
-    X(ERR_SERVER_BUSY,              "ServerIsBusy",                     409)                       \
-    X(ERR_SERVER_NOT_READY,         "ServerIsNotReady",                 409)                       \
-    X(ERR_SERVER_UNREACHABLE,       "ServerNotReachable",               409)                       \
-    X(ERR_VERSION_UNAVAILABLE,      "ServerVersionNotSupported",        400)                       \
-    X(ERR_CONFLICT,                 "Conflict",                         409)                       \
-    X(ERR_MIGRATION_EXISTS,         "MigrationAlreadyExists",           409)                       \
-    X(ERR_MIGRATION_LIMIT,          "ActiveMigrationLimitReached",      409)                       \
-    X(ERR_MIGRATION_ENDED,          "MigrationNotActive",               409)                       \
-    X(ERR_DATABASE_BUSY,            "DatabaseAlreadyBeingMigrated",     409)                       \
-    X(ERR_OPERATION_NOT_ALLOWED,    "OperationNotAllowed",              409)                       \
-    X(ERR_NOT_FOUND,                "NotFound",                         404)                       \
-    X(ERR_METHOD_NOT_ALLOWED,       "HttpMethodNotAllowed",             405)                       \
-    X(ERR_TOO_LARGE,                "RequestEntityTooLarge",            413)                       \
-    X(ERR_URI_TOO_LONG,             "RequestUriTooLong",                414)                       \
-    X(ERR_NOT_IMPLEMENTED,          "NotImplementedByEmulator",         501)                       \
-    X(ERR_UNAVAILABLE,              "ServiceUnavailable",               503)                       \
-    X(ERR_CANCELED,                 "OperationCanceled",                409)
+#define ERR_LIST(X)                                                                                          \
+    X(ERR_INTERNAL, "InternalServerError", 500)                                                              \
+    X(ERR_MISSING_API_VERSION, "MissingApiVersionParameter", 400)                                            \
+    X(ERR_BAD_API_VERSION, "InvalidApiVersionParameter", 400)                                                \
+    X(ERR_NO_REGISTERED_PROVIDER, "NoRegisteredProviderFound", 400)                                          \
+    X(ERR_BAD_RESOURCE_TYPE, "InvalidResourceType", 404)                                                     \
+    X(ERR_BAD_RESOURCE_NAMESPACE, "InvalidResourceNamespace", 404)                                           \
+    X(ERR_NO_AUTHORIZATION, "AuthenticationFailed", 401)                                                     \
+    X(ERR_BAD_SUBSCRIPTION_ID, "InvalidSubscriptionId", 400)                                                 \
+    X(ERR_SUBSCRIPTION_NOT_FOUND, "SubscriptionNotFound", 404)                                               \
+    X(ERR_PROVIDER_NOT_REGISTERED, "MissingSubscriptionRegistration", 409)                                   \
+    X(ERR_GROUP_NOT_FOUND, "ResourceGroupNotFound", 404)                                                     \
+    X(ERR_GROUP_BEING_DELETED, "ResourceGroupBeingDeleted", 409)                                             \
+    X(ERR_GROUP_LOCATION, "InvalidResourceGroupLocation", 409)                                               \
+    X(ERR_RESOURCE_NOT_FOUND, "ResourceNotFound", 404)                                                       \
+    X(ERR_PARENT_NOT_FOUND, "ParentResourceNotFound", 404)                                                   \
+    X(ERR_RESOURCE_LOCATION, "InvalidResourceLocation", 409)                                                 \
+    X(ERR_LOCATION_REQUIRED, "LocationRequired", 400)                                                        \
+    X(ERR_BAD_RESOURCE_NAME, "InvalidResourceName", 400)                                                     \
+    X(ERR_BAD_CONTENT, "InvalidRequestContent", 400)                                                         \
+    X(ERR_BAD_REQUEST, "BadRequest", 400)                                                                    \
+    X(ERR_BAD_PARAMETER, "InvalidParameterValue", 400)                                                       \
+    X(ERR_BAD_INPUT, "InvalidInput", 400)                                                                    \
+    X(ERR_SERVER_NAME_TAKEN, "ServerNameAlreadyExists", 409)                                                 \
+    X(ERR_SERVER_BUSY, "ServerIsBusy", 409)                                                                  \
+    X(ERR_SERVER_NOT_READY, "ServerIsNotReady", 409)                                                         \
+    X(ERR_SERVER_UNREACHABLE, "ServerNotReachable", 409)                                                     \
+    X(ERR_VERSION_UNAVAILABLE, "ServerVersionNotSupported", 400)                                             \
+    X(ERR_CONFLICT, "Conflict", 409)                                                                         \
+    X(ERR_MIGRATION_EXISTS, "MigrationAlreadyExists", 409)                                                   \
+    X(ERR_MIGRATION_LIMIT, "ActiveMigrationLimitReached", 409)                                               \
+    X(ERR_MIGRATION_ENDED, "MigrationNotActive", 409)                                                        \
+    X(ERR_DATABASE_BUSY, "DatabaseAlreadyBeingMigrated", 409)                                                \
+    X(ERR_OPERATION_NOT_ALLOWED, "OperationNotAllowed", 409)                                                 \
+    X(ERR_NOT_FOUND, "NotFound", 404)                                                                        \
+    X(ERR_METHOD_NOT_ALLOWED, "HttpMethodNotAllowed", 405)                                                   \
+    X(ERR_TOO_LARGE, "RequestEntityTooLarge", 413)                                                           \
+    X(ERR_URI_TOO_LONG, "RequestUriTooLong", 414)                                                            \
+    X(ERR_NOT_IMPLEMENTED, "NotImplementedByEmulator", 501)                                                  \
+    X(ERR_UNAVAILABLE, "ServiceUnavailable", 503)                                                            \
+    X(ERR_CANCELED, "OperationCanceled", 409)
 
 enum err_code {
 #define ERR_ENUM(id, code, status) id,
     ERR_LIST(ERR_ENUM)
 #undef ERR_ENUM
-    ERR_COUNT
+        ERR_COUNT
 };
 
 struct err {

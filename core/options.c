@@ -168,7 +168,8 @@ static int check_words(const struct options *options, struct err *err)
                        options->log_level);
     }
     if (!str_equals(options->log_format, "text") && !str_equals(options->log_format, "json")) {
-        return err_set(err, ERR_BAD_INPUT, "--log-format: '%s' is neither text nor json", options->log_format);
+        return err_set(err, ERR_BAD_INPUT, "--log-format: '%s' is neither text nor json",
+                       options->log_format);
     }
     const char *const ids[][2] = {{"subscription-id", options->subscription_id},
                                   {"tenant-id", options->tenant_id},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The background executor. Worker threads claim migrations from the store and take them from substate to substate
- * (executor/migration_fsm.c has the table); one more thread works off the long-running operations on servers and
- * databases; one renews leases. The database is the queue: executor_wake() is only a hint.
+ * The background executor. Worker threads claim migrations from the store and take them from substate to
+ * substate (executor/migration_fsm.c has the table); one more thread works off the long-running operations on
+ * servers and databases; one renews leases. The database is the queue: executor_wake() is only a hint.
  *
  * This header is all that handlers see of it.
  */
@@ -26,7 +26,8 @@ int executor_start(const struct options *options, struct store *store, struct er
                    struct executor **ret_executor);
 /* There is new work: a migration, an operation, a decision of the user. Any thread, never blocks. */
 void executor_wake(struct executor *executor);
-/* Stops all work so that it can be taken up again, stops the provisioned servers; within 4 seconds. Frees it. */
+/* Stops all work so that it can be taken up again, stops the provisioned servers; within 4 seconds. Frees it.
+ */
 void executor_stop(struct executor *executor);
 /* True once the provisioned servers have been started (or marked Inaccessible). */
 bool executor_ready(const struct executor *executor);
@@ -35,7 +36,8 @@ bool executor_ready(const struct executor *executor);
 int executor_check_major(const struct executor *executor, int major, struct err *err);
 /* The majors that can be provisioned, ascending; returns how many. */
 size_t executor_majors(const struct executor *executor, int *ret_majors, size_t max);
-/* Address and port for a new provisioned server, not used by any other. Inside a store transaction of the caller. */
+/* Address and port for a new provisioned server, not used by any other. Inside a store transaction of the
+ * caller. */
 int executor_choose_address(struct executor *executor, struct err *err, char **ret_host, int *ret_port);
 
 /* Live answers. They connect to the server and may take up to the connect timeout: only from routes that are
@@ -43,10 +45,11 @@ int executor_choose_address(struct executor *executor, struct err *err, char **r
 int executor_list_databases(struct executor *executor, const struct server *server, struct err *err,
                             json_t **ret_databases);
 /* 1 and the object {name, charset, collation}, or 0. */
-int executor_get_database(struct executor *executor, const struct server *server, const char *name, struct err *err,
-                          json_t **ret_database);
+int executor_get_database(struct executor *executor, const struct server *server, const char *name,
+                          struct err *err, json_t **ret_database);
 /* Version number (150018) of an attached server, with the credentials given. */
-int executor_probe_version(struct executor *executor, const struct server *server, struct err *err, int *ret_version);
+int executor_probe_version(struct executor *executor, const struct server *server, struct err *err,
+                           int *ret_version);
 
 /* Prints the substate table as a mermaid state diagram (malachite fsm). */
 void executor_print_fsm(FILE *out);

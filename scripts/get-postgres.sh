@@ -137,8 +137,8 @@ unpack() { # FILE TREE VERSION INTEGRITY
     chmod a+x "$2"/bin/*
     echo "$3 $4" >"$2/malachite-source"
     is_whole "$2" || die "the tarball of $3 lacks files (bin/postgres, lib/libpq.so.5, ...)"
-    "$2/bin/postgres" --version >/dev/null || die "PostgreSQL $3 does not run on this machine:
-$(ldd "$2/bin/postgres" 2>/dev/null | grep 'not found')"
+    "$2/bin/postgres" --version >/dev/null || die "PostgreSQL $3 does not run on this machine (see above; libraries
+missing: $(ldd "$2/bin/postgres" 2>/dev/null | awk '/not found/ { print $1 }' | paste -sd ' '))"
 }
 
 # Renames part by part, because MAJOR/client belongs to get-pgclient.sh. bin goes first and comes last, so that
@@ -204,7 +204,7 @@ main() {
     [[ $# -gt 0 ]] || { usage >&2 && exit 2; }
     for major in "$@"; do
         [[ -n $(pin_of "$major" "$arch") ]] ||
-            die "no PostgreSQL '$major' is pinned for $arch. There are: $(majors_of "$arch")"
+            die "there is no PostgreSQL '$major' for $arch in $table, only: $(majors_of "$arch")"
     done
     trap clean_up EXIT
     for major in "$@"; do

@@ -22,7 +22,7 @@ packages_of() {
     build) echo gcc make pkg-config libmicrohttpd-dev libjansson-dev libsqlite3-dev libpq-dev libssl-dev ;;
     run) echo postgresql-15 postgresql-client-15 ;;
     test) echo libcmocka-dev python3-pytest python3-pytest-timeout python3-pytest-xdist python3-psycopg2 \
-        python3-requests clang clang-tidy clang-format libclang-rt-14-dev shellcheck curl ;;
+        python3-requests clang clang-tidy clang-format libclang-rt-14-dev shellcheck curl ca-certificates ;;
     bench) echo wrk pgcopydb hyperfine ;;
     all) for purpose in build run test bench; do packages_of "$purpose"; done ;;
     *) return 1 ;;

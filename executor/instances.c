@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* Brings the provisioned servers up when Malachite starts and down when it stops. */
+#include <stdlib.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "executor/internal.h"
+#include "executor/sides.h"
+
+enum { STOPPERS = 8 };
+
+/* Only servers that are neither being made nor removed: an operation in progress looks after those. */
+static bool should_run(const struct server *server)
+{
+    return !server->attached && server->state != SERVER_STATE_PROVISIONING &&
+           server->state != SERVER_STATE_DROPPING && server->state != SERVER_STATE_STOPPED;
+}
+
+static void start_one(struct executor *executor, const struct server *server)
+{
+    struct err err;
+    const struct instance_spec spec = server_instance(server);
+    if (instance_start(&executor->instances, &spec, &executor->stop, &err) == 0) {
+        (void)store_server_set_state(executor->store, server->id, SERVER_STATE_READY, NULL, &err);
+        log_event(LOG_INFO, "server runs", "server", server->name, "address", server->host, NULL);
+    } else if (!stop_requested(&executor->stop)) {
+        log_event(LOG_ERROR, "server does not start", "server", server->name, "reason", err.message, NULL);
+        struct err ignored;
+        (void)store_server_set_state(executor->store, server->id, SERVER_STATE_INACCESSIBLE, err.message,
+                                     &ignored);
+    }
+}
+
+void *starter_main(void *argument)
+{
+    struct executor *executor = argument;
+    struct server *servers = NULL;
+    size_t count = 0;
+    struct err err;
+    if (store_server_list_all(executor->store, &err, &servers, &count) < 0) {
+        log_event(LOG_ERROR, "cannot list servers", "reason", err.message, NULL);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (should_run(&servers[i])) {
+            (void)store_server_set_state(executor->store, servers[i].id, SERVER_STATE_STARTING, NULL, &err);
+        }
+    }
+    for (size_t i = 0; i < count && !stop_requested(&executor->stop); i++) {
+        if (should_run(&servers[i])) {
+            start_one(executor, &servers[i]);
+        }
+    }
+    servers_free(servers, count);
+    atomic_store(&executor->ready, true);
+    executor_wake(executor);
+    store_thread_done(executor->store);
+    return NULL;
+}
+
+/* ---- stop ------------------------------------------------------------------------------------------------
+ */
+
+struct stopping {
+    struct executor *executor;
+    const struct server *servers;
+    size_t count;
+    _Atomic size_t next;
+    int64_t deadline_ms;
+};
+
+static void *stop_some(void *argument)
+{
+    struct stopping *stopping = argument;
+    for (size_t i = atomic_fetch_add(&stopping->next, 1); i < stopping->count;
+         i = atomic_fetch_add(&stopping->next, 1)) {
+        const struct server *server = &stopping->servers[i];
+        struct err err;
+        if (!server->attached && instance_stop(&stopping->executor->instances, server->name,
+                                               clock_ms_left(stopping->deadline_ms), &err) < 0) {
+            log_event(LOG_ERROR, "server does not stop", "server", server->name, "reason", err.message, NULL);
+        }
+    }
+    return NULL;
+}
+
+void instances_stop_all(struct executor *executor, int timeout_ms)
+{
+    struct server *servers = NULL;
+    struct err err;
+    struct stopping stopping = {.executor = executor, .deadline_ms = clock_monotonic_ms() + timeout_ms};
+    if (store_server_list_all(executor->store, &err, &servers, &stopping.count) < 0) {
+        return;
+    }
+    stopping.servers = servers;
+    pthread_t threads[STOPPERS];
+    size_t started = 0;
+    while (started < STOPPERS && started + 1 < stopping.count &&
+           pthread_create(&threads[started], NULL, stop_some, &stopping) == 0) {
+        started++;
+    }
+    stop_some(&stopping);
+    for (size_t i = 0; i < started; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    servers_free(servers, stopping.count);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of this room share. Nobody outside executor/ includes it. */
+#ifndef EXECUTOR_INTERNAL_H
+#define EXECUTOR_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "core/stop.h"
+#include "engine/instance.h"
+#include "engine/tools.h"
+#include "executor/executor.h"
+
+enum { EXECUTOR_WORKERS_MAX = 64, OPERATION_THREADS = 2 };
+
+/*
+ * One worker thread and what the monitor shares with it. The lock orders "the worker takes up something else"
+ * against "the monitor passes a wish to stop on": a wish never reaches the wrong migration or database.
+ */
+struct worker {
+    struct executor *executor;
+    pthread_t thread;
+    pthread_mutex_t lock;         /* guards migration_id, current_database, and setting the tokens */
+    int64_t migration_id;         /* 0: idle */
+    const char *current_database; /* the one that is being moved, or NULL; owned by the worker */
+    struct stop stop;             /* for the migration as a whole */
+    struct stop database_stop;    /* for current_database; follows stop */
+};
+
+/* The worker is about to move a database (name NULL: no longer). Its stop token is fresh, unless all is to
+ * stop. */
+void worker_enter_database(struct worker *worker, const char *name);
+/* True when the user has canceled the migration as a whole: no list of databases, or all of them. */
+bool cancels_everything(const struct migration *migration);
+
+struct executor {
+    const struct options *options;
+    struct store *store;
+    struct tools tools;
+    struct instance_host instances;
+    char owner[ID_TEXT_SIZE]; /* names this process in leases */
+    char *work_root;          /* <data-dir>/work */
+
+    pthread_mutex_t lock; /* guards generation, with wake */
+    pthread_cond_t wake;
+    uint64_t generation; /* grows with every wake: no hint is lost between look and wait */
+    struct stop stop;    /* of the executor itself */
+    _Atomic bool ready;
+
+    struct worker workers[EXECUTOR_WORKERS_MAX];
+    int worker_count;
+    pthread_t operation_threads[OPERATION_THREADS];
+    int operation_thread_count;
+    pthread_t monitor_thread;
+    bool monitor_running;
+    pthread_t starter_thread;
+    bool starter_running;
+};
+
+/* Reads the wake generation; a later executor_wait() with it returns at once if there was a wake meanwhile.
+ */
+uint64_t executor_generation(struct executor *executor);
+/* Waits for a wake newer than "seen", a stop, or at most timeout_ms. */
+void executor_wait(struct executor *executor, uint64_t seen, int timeout_ms);
+
+/* Thread functions. */
+void *worker_main(void *worker);
+void *monitor_main(void *executor);
+void *operations_main(void *executor);
+void *starter_main(void *executor);
+
+/* Stops every provisioned server, several at once, within timeout_ms. */
+void instances_stop_all(struct executor *executor, int timeout_ms);
+
+#endif

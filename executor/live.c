@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* Answers for the REST calls that come from a live server, or from what is on this machine. */
+#include <stdlib.h>
+
+#include "core/str.h"
+#include "engine/databases.h"
+#include "executor/internal.h"
+#include "executor/sides.h"
+
+enum { SERVER_PORT = 5432, ADDRESS_COUNT = 254 * 254 };
+
+int executor_check_major(const struct executor *executor, int major, struct err *err)
+{
+    if (tools_server(&executor->tools, major) != NULL) {
+        return 0;
+    }
+    char majors[128];
+    tools_describe_servers(&executor->tools, majors, sizeof(majors));
+    return err_set(
+        err, ERR_VERSION_UNAVAILABLE,
+        "PostgreSQL %d is not on this machine; these major versions are: %s. To get more, run "
+        "'make postgres MAJORS=\"%d\"' in Malachite's source tree and restart Malachite, or name a directory "
+        "with its binaries with --postgres-dir.",
+        major, majors[0] == '\0' ? "none" : majors, major);
+}
+
+size_t executor_majors(const struct executor *executor, int *ret_majors, size_t max)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < executor->tools.count && used < max; i++) {
+        if (executor->tools.majors[i].server_bin != NULL) {
+            ret_majors[used++] = executor->tools.majors[i].major;
+        }
+    }
+    return used;
+}
+
+static bool is_taken(const struct server *servers, size_t count, const char *host, int port)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_equals(servers[i].host, host) && servers[i].port == port) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* 127.74.0.1, 127.74.0.2 ...; never .0 or .255. */
+static char *address_number(int number)
+{
+    return str_format("127.74.%d.%d", number / 254, number % 254 + 1);
+}
+
+int executor_choose_address(struct executor *executor, struct err *err, char **ret_host, int *ret_port)
+{
+    struct server *servers = NULL;
+    size_t count = 0;
+    if (store_server_list_all(executor->store, err, &servers, &count) < 0) {
+        return -1;
+    }
+    int base = executor->options->server_ports;
+    auto_free char *host = NULL;
+    int port = SERVER_PORT;
+    bool found = false;
+    for (int i = 0; i < ADDRESS_COUNT && !found && (base == 0 || base + i <= 65535); i++) {
+        free(host);
+        host = base == 0 ? address_number(i) : str_dup("127.0.0.1");
+        port = base == 0 ? SERVER_PORT : base + i;
+        found = host != NULL && !is_taken(servers, count, host, port);
+    }
+    servers_free(servers, count);
+    if (!found) {
+        return err_set(err, ERR_OPERATION_NOT_ALLOWED,
+                       "No address is left for another server: delete one first.");
+    }
+    *ret_host = TAKE(host);
+    *ret_port = port;
+    return 0;
+}
+
+static json_t *describe(const struct database_info *database)
+{
+    return json_pack("{s:s, s:s, s:s}", "name", database->name, "charset", database->encoding, "collation",
+                     database->collation);
+}
+
+int executor_list_databases(struct executor *executor, const struct server *server, struct err *err,
+                            json_t **ret_databases)
+{
+    auto_endpoint struct endpoint login = {0};
+    struct database_info *databases = NULL;
+    size_t count = 0;
+    if (server_login(executor, server, err, &login) < 0 ||
+        databases_list(&login, &executor->stop, err, &databases, &count) < 0) {
+        return -1;
+    }
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_array_append_new(list, describe(&databases[i]));
+    }
+    databases_free(databases, count);
+    *ret_databases = list;
+    return 0;
+}
+
+int executor_get_database(struct executor *executor, const struct server *server, const char *name,
+                          struct err *err, json_t **ret_database)
+{
+    auto_endpoint struct endpoint login = {0};
+    struct database_info database = {0};
+    if (server_login(executor, server, err, &login) < 0) {
+        return -1;
+    }
+    int found = database_get(&login, name, &executor->stop, err, &database);
+    if (found == 1) {
+        *ret_database = describe(&database);
+        database_info_done(&database);
+    }
+    return found;
+}
+
+int executor_probe_version(struct executor *executor, const struct server *server, struct err *err,
+                           int *ret_version)
+{
+    auto_endpoint struct endpoint login = {0};
+    struct server_info info = {0};
+    if (server_login(executor, server, err, &login) < 0 ||
+        server_look(&login, &executor->stop, err, &info) < 0) {
+        return -1;
+    }
+    *ret_version = info.version;
+    server_info_done(&info);
+    return 0;
+}

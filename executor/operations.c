@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Works off the long-running operations that the REST calls on servers, databases and groups leave in the
+ * store. Each may be run again after a crash: creating replaces what an interrupted attempt left, deleting
+ * accepts what is gone.
+ */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "engine/databases.h"
+#include "executor/internal.h"
+#include "executor/sides.h"
+
+enum {
+    IDLE_WAIT_MS = 5000,
+    RETRY_MS = 1000,
+    OPERATION_LEASE_US = 3600LL * 1000000, /* of this process; another process frees it at its start */
+};
+
+/* ---- servers ---------------------------------------------------------------------------------------------
+ */
+
+/* An attached server may be down: it is a resource all the same, and migrations with it fail with the reason.
+ */
+static int attach_server(struct executor *executor, struct server *server, struct err *err)
+{
+    int version = 0;
+    if (executor_probe_version(executor, server, err, &version) < 0) {
+        struct err ignored;
+        (void)store_server_set_state(executor->store, server->id, SERVER_STATE_INACCESSIBLE, err->message,
+                                     &ignored);
+        return -1;
+    }
+    server->major = version / 10000;
+    server->state = SERVER_STATE_READY;
+    (void)str_replace(&server->message, NULL);
+    return store_server_update(executor->store, server, err);
+}
+
+static int provision_server(struct executor *executor, struct server *server, struct err *err)
+{
+    const struct instance_spec spec = server_instance(server);
+    if (instance_create(&executor->instances, &spec, &executor->stop, err) < 0) {
+        struct err ignored;
+        if (!stop_requested(&executor->stop)) {
+            /* Nothing is left of it on disk: free the name as well. */
+            (void)store_server_delete(executor->store, server->id, &ignored);
+        }
+        return -1;
+    }
+    return store_server_set_state(executor->store, server->id, SERVER_STATE_READY, NULL, err);
+}
+
+static int create_server(struct executor *executor, const struct operation *operation, struct err *err)
+{
+    auto_server struct server server = {0};
+    int found = store_server_get_by_id(executor->store, operation->server_id, err, &server);
+    if (found <= 0) {
+        return found == 0 ? err_set(err, ERR_RESOURCE_NOT_FOUND, "The server was deleted meanwhile.") : -1;
+    }
+    if (server.attached) {
+        return attach_server(executor, &server, err);
+    }
+    return provision_server(executor, &server, err);
+}
+
+static int remove_server(struct executor *executor, const struct server *server, struct err *err)
+{
+    if (!server->attached && instance_delete(&executor->instances, server->name, err) < 0) {
+        return -1;
+    }
+    return store_server_delete(executor->store, server->id, err);
+}
+
+static int delete_server(struct executor *executor, const struct operation *operation, struct err *err)
+{
+    auto_server struct server server = {0};
+    int found = store_server_get_by_id(executor->store, operation->server_id, err, &server);
+    return found <= 0 ? found : remove_server(executor, &server, err);
+}
+
+/* ---- databases -------------------------------------------------------------------------------------------
+ */
+
+static int change_database(struct executor *executor, const struct operation *operation, struct err *err)
+{
+    auto_server struct server server = {0};
+    auto_endpoint struct endpoint login = {0};
+    int found = store_server_get_by_id(executor->store, operation->server_id, err, &server);
+    if (found <= 0) {
+        return found == 0 ? err_set(err, ERR_RESOURCE_NOT_FOUND, "The server was deleted meanwhile.") : -1;
+    }
+    if (server_login(executor, &server, err, &login) < 0) {
+        return -1;
+    }
+    json_t *argument = operation->argument == NULL ? NULL : json_loads(operation->argument, 0, NULL);
+    const char *name = json_string_value(json_object_get(argument, "database"));
+    int result = 0;
+    if (name == NULL) {
+        result = err_set(err, ERR_INTERNAL, "The operation names no database.");
+    } else if (operation->kind == OPERATION_DATABASE_CREATE) {
+        result =
+            database_create(&login, name, json_string_value(json_object_get(argument, "charset")),
+                            json_string_value(json_object_get(argument, "collation")), &executor->stop, err);
+    } else {
+        result = database_drop(&login, name, &executor->stop, err);
+    }
+    json_decref(argument);
+    return result;
+}
+
+/* ---- groups ----------------------------------------------------------------------------------------------
+ */
+
+/* The group's name is the last segment of its id. */
+static const char *group_of(const struct operation *operation)
+{
+    const char *slash = strrchr(operation->resource_id, '/');
+    return slash == NULL ? operation->resource_id : slash + 1;
+}
+
+static int delete_group(struct executor *executor, const struct operation *operation, struct err *err)
+{
+    const char *group = group_of(operation);
+    for (int kind = 0; kind < SERVER_KIND_COUNT; kind++) {
+        struct server *servers = NULL;
+        size_t count = 0;
+        int result = store_server_list(executor->store, (enum server_kind)kind, operation->subscription_id,
+                                       group, err, &servers, &count);
+        for (size_t i = 0; i < count && result == 0; i++) {
+            result = remove_server(executor, &servers[i], err);
+        }
+        servers_free(servers, count);
+        if (result < 0) {
+            return -1;
+        }
+    }
+    return store_group_delete(executor->store, operation->subscription_id, group, err);
+}
+
+/* ---- the queue -------------------------------------------------------------------------------------------
+ */
+
+static int run(struct executor *executor, const struct operation *operation, struct err *err)
+{
+    switch (operation->kind) {
+    case OPERATION_SERVER_CREATE:
+        return create_server(executor, operation, err);
+    case OPERATION_SERVER_DELETE:
+        return delete_server(executor, operation, err);
+    case OPERATION_DATABASE_CREATE:
+    case OPERATION_DATABASE_DELETE:
+        return change_database(executor, operation, err);
+    case OPERATION_GROUP_DELETE:
+        return delete_group(executor, operation, err);
+    case OPERATION_KIND_COUNT:
+        break;
+    }
+    return err_set(err, ERR_INTERNAL, "unknown kind of operation");
+}
+
+static void work_off(struct executor *executor, const struct operation *operation)
+{
+    struct err failure;
+    struct err err;
+    int64_t began = clock_monotonic_ms();
+    int result = run(executor, operation, &failure);
+    if (result < 0 && stop_requested(&executor->stop)) {
+        return; /* stays in progress: the next process takes it up */
+    }
+    if (store_operation_finish(executor->store, operation->id, result < 0 ? &failure : NULL, &err) < 0) {
+        log_event(LOG_ERROR, "cannot finish an operation", "operation", operation->id, "reason", err.message,
+                  NULL);
+    }
+    auto_free char *ms = str_format("%lld", (long long)(clock_monotonic_ms() - began));
+    log_event(result < 0 ? LOG_WARNING : LOG_INFO, "operation", "id", operation->id, "kind",
+              word_of(WORDS_OPERATION_KIND, (int)operation->kind), "resource", operation->resource_id, "ms",
+              ms, "failure", result < 0 ? failure.message : NULL, NULL);
+    executor_wake(
+        executor); /* another operation on the same server, or a migration, may have waited for this one */
+}
+
+void *operations_main(void *argument)
+{
+    struct executor *executor = argument;
+    while (!stop_requested(&executor->stop)) {
+        uint64_t seen = executor_generation(executor);
+        auto_operation struct operation operation = {0};
+        struct err err;
+        int64_t now = clock_now_us();
+        int claimed = store_operation_claim(executor->store, executor->owner, now, now + OPERATION_LEASE_US,
+                                            &err, &operation);
+        if (claimed == 1) {
+            work_off(executor, &operation);
+        } else {
+            if (claimed < 0) {
+                log_event(LOG_ERROR, "cannot claim an operation", "reason", err.message, NULL);
+            }
+            executor_wait(executor, seen, claimed < 0 ? RETRY_MS : IDLE_WAIT_MS);
+        }
+    }
+    store_thread_done(executor->store);
+    return NULL;
+}

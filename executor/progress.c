@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include "executor/progress.h"
+
+#include <stdlib.h>
+
+#include "core/buf.h"
+#include "core/log.h"
+#include "core/str.h"
+
+enum { WARNINGS_MAX = 200 };
+
+void progress_done(struct progress *progress)
+{
+    str_list_done(&progress->warnings);
+}
+
+int progress_write(struct progress *progress, struct err *err)
+{
+    return store_database_update(progress->store, progress->row, err);
+}
+
+static int claim_target(void *context, struct err *err)
+{
+    struct progress *progress = context;
+    progress->row->target_claimed = true;
+    return store_database_update(progress->store, progress->row, err);
+}
+
+static void step(void *context, const char *text)
+{
+    struct progress *progress = context;
+    struct err err;
+    if (str_replace(&progress->row->operation, text) && progress_write(progress, &err) < 0) {
+        log_event(LOG_WARNING, "cannot store progress", "reason", err.message, NULL);
+    }
+}
+
+static void warning(void *context, const char *text)
+{
+    struct progress *progress = context;
+    if (progress->warnings.count >= WARNINGS_MAX || !str_list_add(&progress->warnings, text)) {
+        progress->warnings_dropped++;
+    }
+}
+
+static enum table_state stored_state(enum transfer_table_state state)
+{
+    switch (state) {
+    case TRANSFER_QUEUED:
+        return TABLE_QUEUED;
+    case TRANSFER_LOADING:
+        return TABLE_LOADING;
+    case TRANSFER_COMPLETED:
+        return TABLE_COMPLETED;
+    case TRANSFER_ERRORED:
+        return TABLE_ERRORED;
+    }
+    return TABLE_QUEUED;
+}
+
+static void count_table(struct migration_database *row, const struct transfer_table *table)
+{
+    row->tables_queued += table->state == TRANSFER_QUEUED ? 1 : 0;
+    row->tables_loading += table->state == TRANSFER_LOADING ? 1 : 0;
+    row->tables_completed += table->state == TRANSFER_COMPLETED ? 1 : 0;
+    row->tables_errored += table->state == TRANSFER_ERRORED ? 1 : 0;
+    row->rows_copied += table->rows;
+    row->bytes_copied += table->bytes;
+    row->bytes_total += table->bytes_total;
+}
+
+/* The names are the engine's; the store only reads them. */
+static void describe_table(const struct transfer_table *table, struct migration_table *ret_row)
+{
+    *ret_row = (struct migration_table){.state = stored_state(table->state),
+                                        .bytes_total = table->bytes_total,
+                                        .bytes_copied = table->bytes,
+                                        .rows_copied = table->rows,
+                                        .started_us = table->started_us,
+                                        .ended_us = table->ended_us};
+    union {
+        const char *given;
+        char *lent;
+    } schema = {.given = table->schema}, name = {.given = table->name};
+    ret_row->schema = schema.lent;
+    ret_row->name = name.lent;
+}
+
+static void write_tables(void *context, const struct transfer_table *tables, size_t count)
+{
+    struct progress *progress = context;
+    struct migration_database *row = progress->row;
+    auto_free struct migration_table *changed = calloc(count == 0 ? 1 : count, sizeof(*changed));
+    if (changed == NULL) {
+        return; /* progress is only shown: the next call will show it */
+    }
+    row->tables_queued = row->tables_loading = row->tables_completed = row->tables_errored = 0;
+    row->rows_copied = row->bytes_copied = row->bytes_total = 0;
+    size_t changed_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        count_table(row, &tables[i]);
+        if (tables[i].changed) {
+            describe_table(&tables[i], &changed[changed_count++]);
+        }
+    }
+    struct err err;
+    if (store_progress_write(progress->store, row, changed, changed_count, &err) < 0) {
+        log_event(LOG_WARNING, "cannot store progress", "reason", err.message, NULL);
+    }
+}
+
+struct transfer_observer progress_observer(struct progress *progress)
+{
+    return (struct transfer_observer){.context = progress,
+                                      .claim_target = claim_target,
+                                      .progress = write_tables,
+                                      .step = step,
+                                      .warning = warning};
+}
+
+char *progress_warnings(const struct progress *progress)
+{
+    if (progress->warnings.count == 0) {
+        return NULL;
+    }
+    auto_buf struct buf text = BUF_MAX(256 * 1024);
+    buf_addf(&text, "All rows were moved. Not carried over as on the source (%zu):",
+             progress->warnings.count + progress->warnings_dropped);
+    for (size_t i = 0; i < progress->warnings.count; i++) {
+        buf_addf(&text, " (%zu) %s", i + 1, progress->warnings.items[i]);
+    }
+    if (progress->warnings_dropped > 0) {
+        buf_addf(&text, " ... and %zu more.", progress->warnings_dropped);
+    }
+    return buf_take(&text);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Carries what the engine tells about one database's transfer into the store. Used by one worker thread. */
+#ifndef EXECUTOR_PROGRESS_H
+#define EXECUTOR_PROGRESS_H
+
+#include "core/str_list.h"
+#include "engine/transfer.h"
+#include "store/store.h"
+
+struct progress {
+    struct store *store;
+    struct migration_database *row; /* not owned */
+    struct str_list warnings;
+    size_t warnings_dropped; /* past the limit */
+};
+
+void progress_done(struct progress *progress);
+/* The observer to give to transfer_run(); valid while progress is. */
+struct transfer_observer progress_observer(struct progress *progress);
+/* Writes the database row. */
+int progress_write(struct progress *progress, struct err *err);
+/* What did not arrive, as one text, or NULL when all did. The caller frees. */
+char *progress_warnings(const struct progress *progress);
+
+#endif

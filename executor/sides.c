@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+#include "executor/sides.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/str.h"
+
+static bool fill(struct endpoint *endpoint, const struct executor *executor, const char *host, int port)
+{
+    endpoint->port = port;
+    endpoint->connect_timeout_s = executor->options->connect_timeout;
+    return str_replace(&endpoint->host, host);
+}
+
+/* Clients of single servers sign in as "user@server"; PostgreSQL itself knows only the user. */
+static char *plain_user(const char *user, const char *server_name)
+{
+    const char *at = strrchr(user, '@');
+    if (at != NULL && at > user && server_name != NULL) {
+        size_t len = strlen(server_name);
+        bool own_name =
+            strncasecmp(at + 1, server_name, len) == 0 && (at[1 + len] == '\0' || at[1 + len] == '.');
+        if (own_name) {
+            return strndup(user, (size_t)(at - user));
+        }
+    }
+    return str_dup(user);
+}
+
+struct instance_spec server_instance(const struct server *server)
+{
+    return (struct instance_spec){.name = server->name,
+                                  .major = server->major,
+                                  .administrator = server->administrator,
+                                  .password = server->password,
+                                  .address = server->host,
+                                  .port = server->port};
+}
+
+int server_login(const struct executor *executor, const struct server *server, struct err *err,
+                 struct endpoint *ret_login)
+{
+    auto_endpoint struct endpoint login = {0};
+    login.label = str_format("server '%s' (%s:%d)", server->name, server->host, server->port);
+    login.user = plain_user(server->administrator, server->name);
+    if (login.label == NULL || login.user == NULL || !fill(&login, executor, server->host, server->port) ||
+        !str_replace(&login.password, server->password)) {
+        return err_no_memory(err);
+    }
+    *ret_login = login;
+    login = (struct endpoint){0};
+    return 0;
+}
+
+/* libpq's word for the service's sslMode. */
+static const char *libpq_sslmode(const char *ssl_mode)
+{
+    static const char *const words[][2] = {{"Prefer", "prefer"},
+                                           {"Require", "require"},
+                                           {"VerifyCA", "verify-ca"},
+                                           {"VerifyFull", "verify-full"}};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (str_iequals(ssl_mode, words[i][0])) {
+            return words[i][1];
+        }
+    }
+    return NULL;
+}
+
+/* A server that is a resource of ours. "role" is "source" or "target", for messages. */
+static int find_registered(const struct executor *executor, struct side *side, const char *role,
+                           const char *user, const char *password, struct err *err)
+{
+    const struct server *server = &side->server;
+    if (!server->attached && server->state != SERVER_STATE_READY) {
+        err_set(err, ERR_SERVER_NOT_READY, "The %s server '%s' is not ready: its state is %s%s%s.", role,
+                server->name, word_of(WORDS_SERVER_STATE, (int)server->state),
+                server->message == NULL ? "" : ": ", server->message == NULL ? "" : server->message);
+        err->lasting = server->state != SERVER_STATE_STARTING && server->state != SERVER_STATE_PROVISIONING &&
+                       server->state != SERVER_STATE_UPDATING;
+        return -1;
+    }
+    side->login.label = str_format("%s server '%s' (%s:%d)", role, server->name, server->host, server->port);
+    side->login.user = plain_user(user != NULL ? user : server->administrator, server->name);
+    if (side->login.label == NULL || side->login.user == NULL ||
+        !fill(&side->login, executor, server->host, server->port) ||
+        !str_replace(&side->login.password, password)) {
+        return err_no_memory(err);
+    }
+    if (server->attached) {
+        return endpoint_copy(&side->work, &side->login) ? 0 : err_no_memory(err);
+    }
+    const struct instance_spec spec = server_instance(server);
+    return instance_superuser_endpoint(&executor->instances, &spec, side->login.label, err, &side->work);
+}
+
+/* A source given as host:port@user. */
+static int find_unregistered(const struct executor *executor, struct side *side,
+                             const struct migration_spec *spec, struct err *err)
+{
+    const char *text = spec->source_server_id;
+    const char *at = strchr(text, '@');
+    const char *colon = at == NULL ? NULL : memrchr(text, ':', (size_t)(at - text));
+    int64_t port = 0;
+    auto_free char *port_text = colon == NULL ? NULL : strndup(colon + 1, (size_t)(at - colon - 1));
+    auto_free char *host = colon == NULL ? NULL : strndup(text, (size_t)(colon - text));
+    if (host == NULL || host[0] == '\0' || at[1] == '\0' || !str_to_int(port_text, 1, 65535, &port)) {
+        return err_set(
+            err, ERR_BAD_INPUT,
+            "The source '%s' is neither the resource id of a server nor of the form host:port@user.", text);
+    }
+    const char *bare = host;
+    size_t len = strlen(host);
+    if (host[0] == '[' && host[len - 1] == ']') { /* [::1]:5432@user */
+        host[len - 1] = '\0';
+        bare = host + 1;
+    }
+    side->login.label = str_format("source server '%s:%d'", bare, (int)port);
+    side->login.user = str_dup(spec->source_user != NULL ? spec->source_user : at + 1);
+    if (side->login.label == NULL || side->login.user == NULL ||
+        !fill(&side->login, executor, bare, (int)port) ||
+        !str_replace(&side->login.password, spec->source_password)) {
+        return err_no_memory(err);
+    }
+    return endpoint_copy(&side->work, &side->login) ? 0 : err_no_memory(err);
+}
+
+/* A name of the client's own for an attached server, and its wish for TLS. */
+static int apply_wishes(struct side *side, const char *fqdn, const char *ssl_mode, struct err *err)
+{
+    bool ours = side->server.id != 0 && !side->server.attached;
+    if (ours) {
+        return 0; /* reached over a Unix socket and loopback: nothing to override */
+    }
+    if ((fqdn != NULL && (!str_replace(&side->login.host, fqdn) || !str_replace(&side->work.host, fqdn))) ||
+        (ssl_mode != NULL && (!str_replace(&side->login.sslmode, libpq_sslmode(ssl_mode)) ||
+                              !str_replace(&side->work.sslmode, libpq_sslmode(ssl_mode))))) {
+        return err_no_memory(err);
+    }
+    return 0;
+}
+
+static int find_source(struct executor *executor, const struct migration *migration, struct side *side,
+                       struct err *err)
+{
+    const struct migration_spec *spec = &migration->spec;
+    if (migration->source_id == 0) {
+        return find_unregistered(executor, side, spec, err);
+    }
+    int found = store_server_get_by_id(executor->store, migration->source_id, err, &side->server);
+    if (found < 0) {
+        return -1;
+    }
+    if (found == 0) {
+        return err_set(err, ERR_RESOURCE_NOT_FOUND, "The source server '%s' does not exist any more.",
+                       spec->source_server_id);
+    }
+    return find_registered(executor, side, "source", spec->source_user, spec->source_password, err);
+}
+
+static int find_target(struct executor *executor, const struct migration *migration, struct side *side,
+                       struct err *err)
+{
+    int found = store_server_get_by_id(executor->store, migration->target_id, err, &side->server);
+    if (found < 0) {
+        return -1;
+    }
+    if (found == 0) {
+        return err_set(err, ERR_RESOURCE_NOT_FOUND, "The target server does not exist any more.");
+    }
+    return find_registered(executor, side, "target", migration->spec.target_user,
+                           migration->spec.target_password, err);
+}
+
+int sides_find(struct executor *executor, const struct migration *migration, struct err *err,
+               struct sides *ret_sides)
+{
+    const struct migration_spec *spec = &migration->spec;
+    auto_sides struct sides sides = {0};
+    if (find_source(executor, migration, &sides.source, err) < 0 ||
+        find_target(executor, migration, &sides.target, err) < 0 ||
+        apply_wishes(&sides.source, spec->source_fqdn, spec->ssl_mode, err) < 0 ||
+        apply_wishes(&sides.target, spec->target_fqdn, NULL, err) < 0) {
+        return -1;
+    }
+    *ret_sides = sides;
+    sides = (struct sides){0};
+    return 0;
+}
+
+static void side_done(struct side *side)
+{
+    server_done(&side->server);
+    endpoint_done(&side->login);
+    endpoint_done(&side->work);
+}
+
+void sides_done(struct sides *sides)
+{
+    side_done(&sides->source);
+    side_done(&sides->target);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The two servers of a migration. Each has a login (what the client gave: it must be right) and an endpoint
+ * that the engine works with: the superuser azuresu over the Unix socket of a provisioned server, so that
+ * what any role owns is read and arrives, or the login itself for an attached one.
+ */
+#ifndef EXECUTOR_SIDES_H
+#define EXECUTOR_SIDES_H
+
+#include "engine/endpoint.h"
+#include "executor/internal.h"
+
+struct side {
+    struct server server; /* all-zero for a source given as host:port@user */
+    struct endpoint login;
+    struct endpoint work;
+};
+
+struct sides {
+    struct side source;
+    struct side target;
+};
+
+/* Looks both servers up. err is lasting when a server is gone, not lasting when it is still starting. */
+int sides_find(struct executor *executor, const struct migration *migration, struct err *err,
+               struct sides *ret_sides);
+void sides_done(struct sides *sides);
+#define auto_sides __attribute__((cleanup(sides_done)))
+
+/* The login of the administrator stored with a server, for the REST calls on databases. */
+int server_login(const struct executor *executor, const struct server *server, struct err *err,
+                 struct endpoint *ret_login);
+/* What Malachite knows of a provisioned server's instance; pointers into the row. */
+struct instance_spec server_instance(const struct server *server);
+
+#endif

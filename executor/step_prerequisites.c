@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* What comes before data moves: reach both servers, run the checks, ask the user where a decision is missing.
+ */
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "engine/databases.h"
+#include "engine/precheck.h"
+#include "executor/migration_fsm.h"
+#include "executor/sides.h"
+#include "executor/validation.h"
+
+enum {
+    SERVER_WAIT_MS = 100,                        /* look again whether a starting server is up */
+    SERVER_WAIT_LIMIT_US = 5 * 60 * 1000 * 1000, /* a server that starts for longer than this will not come */
+};
+
+static enum step_outcome stopped(const struct work *work)
+{
+    return stop_wish(&work->worker->stop) == STOP_CANCEL ? STEP_CANCELED : STEP_STOPPED;
+}
+
+/* A failed call: stopped, or a reason to end the migration. */
+static enum step_outcome failed(const struct work *work)
+{
+    return stop_requested(&work->worker->stop) ? stopped(work) : STEP_FAILED;
+}
+
+/* ---- facts about the servers -----------------------------------------------------------------------------
+ */
+
+static char *metadata(const struct side *side, const struct server_info *info)
+{
+    int major = info->version / 10000;
+    auto_free char *version = str_format("%d", major);
+    json_t *sku = side->server.sku == NULL ? NULL : json_loads(side->server.sku, 0, NULL);
+    json_t *facts = json_object();
+    if (side->server.location != NULL) {
+        json_object_set_new(facts, "location", json_string(side->server.location));
+    }
+    json_object_set_new(facts, "version", json_string(version));
+    json_object_set_new(facts, "storageMb", json_integer(info->databases_bytes / (1024 * 1024) + 1));
+    json_object_set_new(facts, "sku", sku == NULL ? json_object() : sku);
+    char *text = json_dumps(facts, JSON_COMPACT);
+    json_decref(facts);
+    return text;
+}
+
+/* Signs in to both servers as the client would, and keeps what it sees of them. */
+static int look_at_servers(struct work *work, const struct sides *sides)
+{
+    const struct stop *stop = &work->worker->stop;
+    struct server_info source = {0};
+    struct server_info target = {0};
+    int result = server_look(&sides->source.login, stop, &work->err, &source);
+    if (result == 0) {
+        result = server_look(&sides->target.login, stop, &work->err, &target);
+    }
+    if (result == 0) {
+        free(work->migration.source_metadata);
+        free(work->migration.target_metadata);
+        work->migration.source_metadata = metadata(&sides->source, &source);
+        work->migration.target_metadata = metadata(&sides->target, &target);
+        result = store_migration_set_facts(work->store, &work->migration, &work->err);
+    }
+    server_info_done(&source);
+    server_info_done(&target);
+    return result;
+}
+
+/* ---- checks ----------------------------------------------------------------------------------------------
+ */
+
+static int run_checks(struct work *work, const struct sides *sides, struct findings *ret_findings)
+{
+    auto_free char *data_dir = NULL;
+    if (!sides->target.server.attached) {
+        data_dir =
+            str_format("%s/instances/%s", work->executor->options->data_dir, sides->target.server.name);
+    }
+    const struct precheck precheck = {.source = &sides->source.work,
+                                      .target = &sides->target.work,
+                                      .databases = &work->migration.spec.databases,
+                                      .tools = &work->executor->tools,
+                                      .stop = &work->worker->stop,
+                                      .target_data_dir = data_dir};
+    return precheck_run(&precheck, &work->err, ret_findings);
+}
+
+/* Warnings stop nothing; they are kept as events so that the user can read them. */
+static void record_warnings(struct work *work, const struct findings *findings)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        auto_free char *line = validation_line(&findings->items[i]);
+        struct err err;
+        if (findings->items[i].level == FINDING_WARNING && line != NULL) {
+            (void)store_event_add(work->store, work->migration.id, line, &err);
+        }
+    }
+}
+
+static bool wants_validation(const struct migration_spec *spec)
+{
+    return spec->option == MIGRATION_OPTION_VALIDATE || spec->option == MIGRATION_OPTION_BOTH;
+}
+
+enum step_outcome step_validate(struct work *work)
+{
+    auto_sides struct sides sides = {0};
+    struct findings findings = {0};
+    int64_t started = clock_now_us();
+    if (sides_find(work->executor, &work->migration, &work->err, &sides) < 0) {
+        return failed(work);
+    }
+    if (look_at_servers(work, &sides) < 0) {
+        if (stop_requested(&work->worker->stop)) {
+            return stopped(work);
+        }
+        if (!validation_add_login(&findings, &work->err)) {
+            findings_done(&findings);
+            return STEP_FAILED;
+        }
+    } else if (run_checks(work, &sides, &findings) < 0) {
+        return failed(work);
+    }
+    free(work->migration.validation);
+    work->migration.validation =
+        validation_report(&findings, &work->migration.spec.databases, started, clock_now_us());
+    record_warnings(work, &findings);
+    bool bad = findings_failed(&findings);
+    if (bad) {
+        validation_error(&findings, &work->err);
+    }
+    findings_done(&findings);
+    if (work->migration.validation == NULL ||
+        store_migration_set_facts(work->store, &work->migration, &work->err) < 0) {
+        return failed(work);
+    }
+    if (bad) {
+        return fsm_end(work, STATE_VALIDATION_FAILED, work->err.message, "Validation failed.");
+    }
+    if (work->migration.spec.option == MIGRATION_OPTION_VALIDATE) {
+        return fsm_end(work, STATE_SUCCEEDED, NULL, "Validation succeeded; no data was to be moved.");
+    }
+    return fsm_move(work, SUB_PERFORMING_PREREQUISITE_STEPS, "Validation succeeded.");
+}
+
+static enum step_outcome check(struct work *work, const struct sides *sides)
+{
+    struct findings findings = {0};
+    if (look_at_servers(work, sides) < 0 || run_checks(work, sides, &findings) < 0) {
+        return failed(work);
+    }
+    record_warnings(work, &findings);
+    bool bad = findings_failed(&findings);
+    if (bad) {
+        validation_error(&findings, &work->err);
+    }
+    findings_done(&findings);
+    return bad ? STEP_FAILED : STEP_MOVED;
+}
+
+/* ---- decisions of the user -------------------------------------------------------------------------------
+ */
+
+static enum step_outcome ask_for_overwrite(struct work *work, const struct str_list *in_use)
+{
+    auto_free char *names = str_list_to_json(in_use);
+    auto_free char *event = str_format("Already present on the target: %s. Confirm the overwrite or cancel.",
+                                       names == NULL ? "" : names);
+    return fsm_move(work, SUB_WAITING_FOR_OVERWRITE,
+                    event == NULL ? "Already present on the target." : event);
+}
+
+/* Past all checks: now, later, or when the user says so. */
+static enum step_outcome schedule(struct work *work)
+{
+    const struct migration_spec *spec = &work->migration.spec;
+    if (spec->start_data_migration != FLAG_TRUE && spec->window_start_us > clock_now_us()) {
+        return fsm_move(work, SUB_WAITING_FOR_WINDOW, "Waiting for the start of the migration window.");
+    }
+    if (spec->start_data_migration == FLAG_FALSE) {
+        return fsm_move(work, SUB_WAITING_FOR_SCHEDULING, "Waiting for startDataMigration or a start time.");
+    }
+    return fsm_move(work, SUB_MIGRATING_DATA, "Prerequisites are met; the data is being moved.");
+}
+
+enum step_outcome step_prerequisites(struct work *work)
+{
+    const struct migration_spec *spec = &work->migration.spec;
+    auto_sides struct sides sides = {0};
+    auto_str_list struct str_list in_use = {0};
+    if (spec->databases.count == 0) {
+        return fsm_move(work, SUB_WAITING_FOR_DATABASES, "No databases were named.");
+    }
+    if (sides_find(work->executor, &work->migration, &work->err, &sides) < 0) {
+        bool starting =
+            !work->err.lasting && clock_now_us() - work->migration.created_us < SERVER_WAIT_LIMIT_US;
+        work->delay_ms = SERVER_WAIT_MS;
+        return starting ? STEP_LATER : STEP_FAILED;
+    }
+    if (wants_validation(spec)) {
+        if (work->migration.validation == NULL) {
+            return fsm_move(work, SUB_VALIDATION_IN_PROGRESS, "Running the validation rules.");
+        }
+    } else {
+        enum step_outcome outcome = check(work, &sides);
+        if (outcome != STEP_MOVED) {
+            return outcome;
+        }
+    }
+    if (spec->overwrite != FLAG_TRUE) {
+        if (databases_in_use(&sides.target.work, &spec->databases, &work->worker->stop, &work->err, &in_use) <
+            0) {
+            return failed(work);
+        }
+        if (in_use.count > 0) {
+            return ask_for_overwrite(work, &in_use);
+        }
+    }
+    return schedule(work);
+}
+
+enum step_outcome step_wait_databases(struct work *work)
+{
+    if (work->migration.spec.databases.count == 0) {
+        return STEP_WAIT;
+    }
+    return fsm_move(work, SUB_PERFORMING_PREREQUISITE_STEPS, "Databases were named.");
+}
+
+enum step_outcome step_wait_overwrite(struct work *work)
+{
+    if (work->migration.spec.overwrite != FLAG_TRUE) {
+        return STEP_WAIT;
+    }
+    return fsm_move(work, SUB_PERFORMING_PREREQUISITE_STEPS, "The overwrite was confirmed.");
+}
+
+enum step_outcome step_wait_scheduling(struct work *work)
+{
+    const struct migration_spec *spec = &work->migration.spec;
+    if (spec->start_data_migration == FLAG_TRUE) {
+        return fsm_move(work, SUB_MIGRATING_DATA, "Started by the user.");
+    }
+    if (spec->window_start_us > clock_now_us()) {
+        return fsm_move(work, SUB_WAITING_FOR_WINDOW, "A start time was given.");
+    }
+    return STEP_WAIT;
+}
+
+enum step_outcome step_wait_window(struct work *work)
+{
+    const struct migration_spec *spec = &work->migration.spec;
+    int64_t left_us = spec->window_start_us - clock_now_us();
+    if (spec->start_data_migration == FLAG_TRUE || left_us <= 0) {
+        return fsm_move(work, SUB_MIGRATING_DATA, "The migration window has begun.");
+    }
+    int64_t left_ms = left_us / 1000 + 1;
+    work->delay_ms = left_ms > 60 * 60 * 1000 ? 60 * 60 * 1000 : (int)left_ms;
+    return STEP_LATER;
+}
