@@ -36,7 +36,7 @@ void buf_add(struct buf *buf, const void *bytes, size_t len);
 void buf_adds(struct buf *buf, const char *text);
 void buf_addc(struct buf *buf, char c);
 void buf_addf(struct buf *buf, const char *format, ...) printf_like(2, 3);
-void buf_vaddf(struct buf *buf, const char *format, va_list args);
+void buf_vaddf(struct buf *buf, const char *format, va_list args) printf_like(2, 0);
 
 /* True when an append did not fit the maximum or memory ran out. */
 bool buf_failed(const struct buf *buf);

@@ -44,7 +44,7 @@ static void trim_partial_character(char *text, size_t size)
     text[len] = '\0';
 }
 
-static void format_into(char *field, size_t size, const char *format, va_list args)
+printf_like(3, 0) static void format_into(char *field, size_t size, const char *format, va_list args)
 {
     vsnprintf(field, size, format, args);
     trim_partial_character(field, size);

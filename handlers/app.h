@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the program consists of while it serves; made once by server/main.c, read by handlers. */
-#ifndef SERVER_APP_H
-#define SERVER_APP_H
+#ifndef HANDLERS_APP_H
+#define HANDLERS_APP_H
 
 #include <stdatomic.h>
 #include <stdint.h>

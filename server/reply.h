@@ -17,22 +17,45 @@ void reply_json(struct request *request, int status, json_t *json);
 void reply_empty(struct request *request, int status);
 /* Answers with text of another type (metrics, PEM, HTML); copies it. content_type is static text. */
 void reply_text(struct request *request, int status, const char *content_type, const char *text, size_t len);
-/* Answers with the ARM error body {"error":{"code","message","target"?,"details"?}} and the status of the code. */
+/* Answers with the ARM error body {"error":{"code","message","target"?}} and the status of the code. */
 void reply_error(struct request *request, const struct err *err);
 /* The same from a code and a formatted message. */
 void reply_fail(struct request *request, enum err_code code, const char *format, ...) printf_like(3, 4);
 
-/* Adds a header to the answer that is given next (or was just given). Copies both. */
+/* Adds a header to the answer that is given next (or was just given). Copies both; a value with control characters is
+ * not sent. */
 void reply_header(struct request *request, const char *name, const char *value);
 
 /*
  * 202 of a long-running operation: Azure-AsyncOperation, Location and Retry-After, absolute from the request's Host,
  * with the request's api-version, and the recorded body {"operation","startTime"} (which has no status on purpose).
+ * location NULL: an operation of Resource Manager itself (deletion of a resource group), which has only
+ * Location: {subscription}/operationresults/{id}, Retry-After, and no body.
  */
 void reply_accepted(struct request *request, const char *subscription_id, const char *location,
                     const char *operation_id, const char *operation_name, int64_t started_us);
 
 /* An absolute URL for a path and query of ours ("/subscriptions/..."), as the client reaches us. The caller frees. */
 char *reply_absolute_url(const struct request *request, const char *path_and_query);
+
+/* ---- for server/ --------------------------------------------------------------------------------------------- */
+
+/* Throws away what was answered, so that another answer can be given. */
+void reply_discard(struct request *request);
+
+/* The headers that every answer carries, beside Date, Content-Type and those given with reply_header(). */
+enum { REPLY_COMMON_MAX = 12, REPLY_COMMON_VALUE_SIZE = 128 };
+struct reply_common {
+    struct {
+        const char *name;
+        const char *value; /* static text, of the request, or in the buffer below */
+    } headers[REPLY_COMMON_MAX];
+    size_t count;
+    char routing_id[REPLY_COMMON_VALUE_SIZE];
+};
+void reply_common_headers(const struct request *request, struct reply_common *ret_common);
+
+/* The answer when memory for any other is out. */
+extern const char reply_out_of_memory[];
 
 #endif

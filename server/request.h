@@ -12,18 +12,36 @@
 #include <stdint.h>
 
 #include "core/buf.h"
+#include "core/err.h"
 #include "core/id.h"
 
 struct app;
 struct route;
 
-enum { REQUEST_PARAMS_MAX = 8, REQUEST_QUERY_MAX = 32, REQUEST_BODY_MAX = 4 * 1024 * 1024, REQUEST_URI_MAX = 16 * 1024 };
+enum {
+    REQUEST_PARAMS_MAX = 8,
+    REQUEST_QUERY_MAX = 32,
+    REQUEST_SEGMENTS_MAX = 24,
+    REQUEST_BODY_MAX = 4 * 1024 * 1024,
+    REQUEST_URI_MAX = 16 * 1024,
+    REQUEST_CORRELATION_SIZE = ID_TEXT_SIZE * 2,
+};
 
-enum method { METHOD_GET, METHOD_HEAD, METHOD_PUT, METHOD_POST, METHOD_PATCH, METHOD_DELETE, METHOD_OPTIONS, METHOD_OTHER };
+enum method {
+    METHOD_GET,
+    METHOD_HEAD,
+    METHOD_PUT,
+    METHOD_POST,
+    METHOD_PATCH,
+    METHOD_DELETE,
+    METHOD_OPTIONS,
+    METHOD_OTHER
+};
 
+/* Points into memory of the request or of the route table. */
 struct request_pair {
-    char *name;
-    char *value;
+    const char *name;
+    const char *value;
 };
 
 struct reply_header {
@@ -35,8 +53,10 @@ enum { REPLY_HEADERS_MAX = 16 };
 
 /* What will be sent; written by server/reply.c only. */
 struct reply {
-    int status; /* 0: not answered yet */
-    char *body; /* or NULL */
+    int status;         /* 0: not answered yet */
+    bool repeated;      /* answered more than once: a bug of the handler */
+    bool out_of_memory; /* the body could not be made: the ready-made answer is sent */
+    char *body;         /* or NULL */
     size_t body_len;
     const char *content_type; /* static text */
     struct reply_header headers[REPLY_HEADERS_MAX];
@@ -48,32 +68,74 @@ struct request {
     struct app *app;
     const struct route *route;
     enum method method;
-    char *raw_uri;  /* path and query as sent */
-    char *host;     /* Host header (or X-Forwarded-Host), for absolute links; never NULL */
-    bool https;     /* or X-Forwarded-Proto */
-    char *authorization; /* header, or NULL; never logged */
+    char *raw_uri;                        /* path and query as sent */
+    char *host;                           /* Host header (or X-Forwarded-Host), for absolute links; never NULL */
+    bool https;                           /* or X-Forwarded-Proto */
+    char *authorization;                  /* header, or NULL; never logged */
+    char *segments[REQUEST_SEGMENTS_MAX]; /* of the path, decoded; empty ones are left out */
+    size_t segment_count;
     struct request_pair params[REQUEST_PARAMS_MAX]; /* from the route's {names}, decoded */
     size_t param_count;
     struct request_pair query[REQUEST_QUERY_MAX]; /* decoded */
     size_t query_count;
-    const char *api_version; /* the api-version parameter, or NULL on routes without one */
+    const char *api_version; /* the api-version parameter, or NULL when there is none or it is empty */
     struct buf raw_body;
-    json_t *body; /* parsed; NULL when the route takes none or it was empty */
-    char request_id[ID_TEXT_SIZE];     /* x-ms-request-id */
-    char correlation_id[ID_TEXT_SIZE * 2]; /* x-ms-correlation-request-id: the client's, or new */
-    char *client_request_id;           /* x-ms-client-request-id, or NULL */
+    json_t *body;                                  /* parsed by request_body(), owned here; NULL before */
+    char request_id[ID_TEXT_SIZE];                 /* x-ms-request-id */
+    char correlation_id[REQUEST_CORRELATION_SIZE]; /* x-ms-correlation-request-id: the client's, or request_id */
+    char *client_request_id;                       /* x-ms-client-request-id, or NULL */
     int64_t started_us;
     struct reply reply;
+    char *path_text;  /* what segments and params point into */
+    char *query_text; /* what query points into */
 };
 
 enum { REQUEST_MAGIC = 0x6d726571 };
 
 /* A path parameter by the name in the route's pattern. Never NULL for a name that is in the pattern. */
 const char *request_param(const struct request *request, const char *name);
-/* A query parameter (name compared without case), or NULL. */
+/* A query parameter (name compared without case), or NULL. Of several with one name the first counts. */
 const char *request_query(const struct request *request, const char *name);
 
+/*
+ * Parses the body as a JSON object; handlers call it after their 404 checks, as ARM does. Returns the object (owned by
+ * the request), or NULL after having answered 400 InvalidRequestContent. An empty body gives an empty object when
+ * the route says ROUTE_BODY_OPTIONAL.
+ */
+json_t *request_body(struct request *request);
+
+/* ---- for server/ and for tests of handlers ------------------------------------------------------------------ */
+
+/* A request with new ids, without URI and host. request_free() accepts NULL. */
 struct request *request_new(struct app *app);
 void request_free(struct request *request);
+/* The same for a request that is part of another struct. */
+void request_init(struct request *request, struct app *app);
+void request_done(struct request *request);
+
+enum method method_from_name(const char *name);
+const char *method_name(enum method method);
+
+/*
+ * Takes the URI as sent: fills raw_uri, segments, query and api_version. Fails with ERR_BAD_REQUEST on broken escapes,
+ * on bytes that are not UTF-8, on control characters, slashes and dots as a whole segment, ERR_URI_TOO_LONG beyond the
+ * limits above.
+ */
+int request_set_uri(struct request *request, const char *uri, struct err *err);
+
+/* Headers as the client sent them; each may be NULL. */
+struct request_head {
+    const char *host;
+    const char *forwarded_host;  /* X-Forwarded-Host */
+    const char *forwarded_proto; /* X-Forwarded-Proto */
+    const char *authorization;
+    const char *correlation_id;
+    const char *client_request_id;
+};
+/*
+ * Takes over the headers. What could not stand in a URL or in a header of ours is replaced: the host by our_host (where
+ * this listener is reached), the ids by our own. False when memory is out.
+ */
+bool request_set_head(struct request *request, const struct request_head *head, const char *our_host, bool https);
 
 #endif

@@ -17,31 +17,47 @@
 typedef void handler_fn(struct request *request);
 
 enum route_flags {
-    ROUTE_ARM = 1 << 0,      /* ARM route: api-version required and checked against the resource type */
-    ROUTE_BODY = 1 << 1,     /* a JSON object is required as body */
+    ROUTE_ARM = 1 << 0,  /* ARM route: api-version required and checked against the resource type */
+    ROUTE_BODY = 1 << 1, /* a JSON object is required as body */
     ROUTE_BODY_OPTIONAL = 1 << 2,
-    ROUTE_SLOW = 1 << 3,     /* asks a live PostgreSQL: runs on the slow lane, not on the event loop */
-    ROUTE_QUIET = 1 << 4,    /* health probes: logged at debug only */
+    ROUTE_SLOW = 1 << 3,  /* asks a live PostgreSQL: runs on the slow lane, not on the event loop */
+    ROUTE_QUIET = 1 << 4, /* health probes: logged at debug only */
 };
 
 struct route {
     enum method method;
-    const char *pattern; /* "/subscriptions/{subscriptionId}/resourcegroups/{resourceGroupName}"; literals match without case */
+    const char *pattern; /* "/subscriptions/{subscriptionId}/resourcegroups/{resourceGroupName}"; literals match without
+                            case */
     handler_fn *handler;
     unsigned flags;
-    const char *resource_type; /* for the api-version check: "Microsoft.DBforPostgreSQL/flexibleServers/migrations"; or NULL */
+    const char *resource_type; /* for the api-version check: "Microsoft.DBforPostgreSQL/flexibleServers/migrations"; or
+                                  NULL */
     const char *operation_id;  /* "Migrations_Create" */
 };
 
 extern const struct route routes[];
 extern const size_t route_count;
 
+/* The rows prepared for matching; refers to them. Any thread may match. */
+struct route_table;
+
+/* Fails with ERR_INTERNAL on a row that could not work: pattern without leading slash, too many segments or
+ * parameters, no handler, two rows with the same method and pattern. */
+int route_table_new(const struct route *rows, size_t count, struct err *err, struct route_table **ret_table);
+void route_table_free(struct route_table *table);
+
+enum { ROUTE_ALLOW_SIZE = 64 };
 /*
- * Finds the row for method and raw path (no query) and fills request->route and params. HEAD falls back to GET's row.
- * On failure err is ERR_NOT_FOUND (no such path), ERR_METHOD_NOT_ALLOWED (allow lists the methods, comma-separated)
- * or ERR_BAD_REQUEST (broken percent-escape, NUL, slash or bad UTF-8 inside a segment).
+ * Finds the row for the request's method and segments and fills request->route and params. A literal beats a
+ * parameter, from the left. HEAD falls back to GET's row. On failure err is ERR_NOT_FOUND (no such path) or
+ * ERR_METHOD_NOT_ALLOWED; allow then lists the methods ("GET, HEAD, PUT, OPTIONS"), and it does for METHOD_OPTIONS.
  */
-int route_match(struct request *request, const char *path, char *allow, size_t allow_size, struct err *err);
+int route_match(const struct route_table *table, struct request *request, char allow[static ROUTE_ALLOW_SIZE],
+                struct err *err);
+
+/* Whether some row serves this resource provider ("Microsoft.DBforPostgreSQL"), or this type of it. */
+bool route_knows_namespace(const struct route_table *table, const char *name);
+bool route_knows_type(const struct route_table *table, const char *name, const char *type);
 
 /* Prints the table (malachite routes): method, pattern, operationId. */
 void route_print(FILE *out);

@@ -86,6 +86,7 @@ struct migration {
     int64_t id;
     char uuid[ID_TEXT_SIZE]; /* properties.migrationId */
     int64_t target_id;       /* struct server.id */
+    int64_t source_id;       /* struct server.id, or 0 for a source given as host:port@user */
     char *name;
     char *location;
     char *tags; /* JSON, or NULL */

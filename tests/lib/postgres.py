@@ -84,11 +84,11 @@ def client_environment(**extra):
 class Postgres:
     """One server. `conf` and `hba` are added to the defaults; `bindir` chooses the major."""
 
-    superuser = "postgres"
     password = "test-superuser"
     host = "127.0.0.1"
 
-    def __init__(self, bindir=None, conf=None, hba="", name=""):
+    def __init__(self, bindir=None, conf=None, hba="", name="", superuser="postgres"):
+        self.superuser = superuser
         self.bindir = bindir or os.path.dirname(client("postgres"))
         self.major = _major(self.bindir)
         self.conf = {**DEFAULT_CONF, **(conf or {})}
@@ -220,7 +220,7 @@ class Postgres:
         return self.run("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", *options, "-d", self.dsn(dbname), stdin=sql)
 
     def run(self, program, *arguments, stdin=None):
-        """Runs a client program; its output, or CalledProcessError with its complaints in the message."""
+        """Runs a client program and returns its output; RuntimeError with its complaints when it fails."""
         done = subprocess.run([client(program), *arguments], input=stdin, env=client_environment(),
                               capture_output=True, text=True)
         if done.returncode:
@@ -228,19 +228,17 @@ class Postgres:
         return done.stdout
 
     def create_database(self, name, template="template0", owner=None):
-        quoted = psycopg2.extensions.quote_ident(name, self.connect())
-        self.execute(f"CREATE DATABASE {quoted} TEMPLATE {template} OWNER {owner or self.superuser}")
+        self.execute(f"CREATE DATABASE {quoted(name)} TEMPLATE {quoted(template)} OWNER {quoted(owner or self.superuser)}")
         return self.dsn(name)
 
     def drop_database(self, name):
-        quoted = psycopg2.extensions.quote_ident(name, self.connect())
         self.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
-        self.execute(f"DROP DATABASE IF EXISTS {quoted}")
+        self.execute(f"DROP DATABASE IF EXISTS {quoted(name)}")
 
     # -- below --------------------------------------------------------------------------------------------------
 
     def _make_files(self):
-        shutil.copytree(_template(self.bindir), self.data, symlinks=True)
+        shutil.copytree(_template(self.bindir, self.superuser), self.data, symlinks=True)
         os.mkdir(self.socket)
         open(self.log, "w").close()
         with open(os.path.join(self.data, "pg_hba.conf"), "w") as file:
@@ -281,6 +279,11 @@ class Postgres:
         return self.running
 
 
+def quoted(name):
+    """An identifier for SQL, whatever it holds."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def free_port():
     """A loopback port nobody listens on now."""
     for port in random.sample(PORTS, 200):
@@ -308,9 +311,9 @@ def _session_directory():
     return _session
 
 
-def _template(bindir):
-    """A data directory made by initdb, once per test run and set of binaries."""
-    home = os.path.join(_session_directory(), "template-" + re.sub(r"\W+", "_", bindir))
+def _template(bindir, superuser):
+    """A data directory made by initdb, once per test run, set of binaries and superuser's name."""
+    home = os.path.join(_session_directory(), "template-" + re.sub(r"\W+", "_", f"{superuser}-{bindir}"))
     data = os.path.join(home, "data")
     if os.path.exists(data):
         return data
@@ -320,7 +323,7 @@ def _template(bindir):
         file.write(Postgres.password + "\n")
     _hand_over(home)
     subprocess.run(
-        [os.path.join(bindir, "initdb"), "-D", data, "-U", Postgres.superuser, "--pwfile", password_file,
+        [os.path.join(bindir, "initdb"), "-D", data, "-U", superuser, "--pwfile", password_file,
          "--auth-host", "scram-sha-256", "--auth-local", "trust", "-E", "UTF8", "--locale", "C.UTF-8", "--no-sync",
          "--wal-segsize", "1"],
         check=True, cwd=home, env=client_environment(), capture_output=True, **_unprivileged())
