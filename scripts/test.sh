@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Everything that `make test` checks, and the sum of it on the last line.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+status=0
+
+stage() { # name, command...
+    local name=$1
+    shift
+    echo "== $name"
+    "$@" 2>&1 | tee "$results/$name"
+    [[ ${PIPESTATUS[0]} -eq 0 ]] || status=1
+}
+
+# The last "N passed", "N failed", "N skipped" of a stage, whatever runner wrote it.
+count() { # word
+    local sum=0 number file
+    for file in "$results"/*; do
+        number=$(grep -oE "[0-9]+ $1" "$file" | tail -n 1 | grep -oE '^[0-9]+' || true)
+        sum=$((sum + ${number:-0}))
+    done
+    echo "$sum"
+}
+
+stage build make -s -j"$(nproc)" WERROR=1 build
+stage unit make -s -j"$(nproc)" WERROR=1 test-unit
+stage api make -s test-api
+stage lint make -s lint
+
+failed=$(($(count failed) + $(count 'error(s)?( |$)')))
+[[ $status -eq 0 || $failed -gt 0 ]] || failed=1
+echo "$(count passed) passed, $failed failed, $(count skipped) skipped"
+exit "$status"

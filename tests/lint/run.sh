@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# All checks of `make lint`; each counts as one test.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit
+passed=0
+failed=0
+
+check() { # name, command...
+    local name=$1 output
+    shift
+    if output=$("$@" 2>&1); then
+        echo "ok      lint: $name"
+        passed=$((passed + 1))
+    else
+        printf '%s\n' "$output"
+        echo "FAILED  lint: $name"
+        failed=$((failed + 1))
+    fi
+}
+
+shell_scripts() {
+    git ls-files --cached --others --exclude-standard '*.sh' .ci/run
+}
+
+check "who includes whom" tests/lint/includes.sh
+check "sizes of files and functions" tests/lint/sizes.sh
+check "banned functions" tests/lint/banned.sh
+check "format" tests/lint/tidy.sh format
+check "shellcheck" bash -c "$(declare -f shell_scripts); shell_scripts | xargs shellcheck"
+check "generated blocks of the README" scripts/docs.sh --check build/release/malachite
+check "clang-tidy" tests/lint/tidy.sh tidy
+echo "lint: $passed passed, $failed failed"
+[[ $failed -eq 0 ]]
