@@ -82,6 +82,9 @@ demo: ## installs what is missing, builds, migrates a sample database between tw
 	$(MAKE) build
 	scripts/demo.sh $(BUILD)/malachite
 
+demo-stop: ## ends what make demo left running
+	scripts/demo-stop.sh
+
 test: ## unit tests, black-box tests on real PostgreSQL, lint
 	scripts/setup.sh build run test
 	scripts/test.sh
@@ -128,4 +131,4 @@ clean: ## removes build/
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: build run demo test test-unit test-api asan tsan lint format docs postgres pgclient bench install uninstall clean help
+.PHONY: build run demo demo-stop test test-unit test-api asan tsan lint format docs postgres pgclient bench install uninstall clean help

@@ -5,12 +5,11 @@
         assert server.value("SELECT count(*) FROM t") == 0
 
 Each server has its own data directory and a free loopback port. The Unix socket trusts everybody, TCP wants the
-password. `initdb` runs once per set of binaries; every further server is a copy of that template.
+password. `initdb` runs once per set of binaries; every further server is a copy of that template. Whatever a test run
+leaves behind is stopped and removed at its end, even when the run is killed.
 """
 
-import atexit
 import getpass
-import glob
 import os
 import pwd
 import random
@@ -24,9 +23,7 @@ import time
 
 import psycopg2
 
-# Debian's binaries, then whatever directories of the form <dir>/<major>/bin the developer names.
-BINARY_PATTERNS = ["/usr/lib/postgresql/*/bin"]
-BINARY_PATTERNS += filter(None, os.environ.get("MALACHITE_TEST_POSTGRES", "").split(":"))
+from binaries import binaries, client, client_environment, default_bindir, major_of  # noqa: F401  (for importers)
 
 # Below the ephemeral range, so that no client connection can hold the port.
 PORTS = range(20000, 32000)
@@ -55,32 +52,6 @@ host replication all 127.0.0.1/32 scram-sha-256
 """
 
 
-def binaries():
-    """{major: directory with bin/postgres}, as found on this machine."""
-    found = {}
-    for pattern in BINARY_PATTERNS:
-        for directory in glob.glob(pattern):
-            major = _major(directory)
-            if major:
-                found.setdefault(major, directory)
-    return dict(sorted(found.items()))
-
-
-def client(program, major=None):
-    """Path of psql, pg_dump, pg_restore ...: that major's or the newest one that has it."""
-    for found, directory in sorted(binaries().items(), reverse=True):
-        path = os.path.join(directory, program)
-        if major in (None, found) and os.access(path, os.X_OK):
-            return path
-    raise FileNotFoundError(f"no {program} in {' '.join(BINARY_PATTERNS)}")
-
-
-def client_environment(**extra):
-    """The environment for a child: without PG* variables, which would lead it to another server."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    return {**kept, **extra}
-
-
 class Postgres:
     """One server. `conf` and `hba` are added to the defaults; `bindir` chooses the major."""
 
@@ -89,8 +60,8 @@ class Postgres:
 
     def __init__(self, bindir=None, conf=None, hba="", name="", superuser="postgres"):
         self.superuser = superuser
-        self.bindir = bindir or os.path.dirname(client("postgres"))
-        self.major = _major(self.bindir)
+        self.bindir = bindir or default_bindir()
+        self.major = major_of(os.path.join(self.bindir, "postgres"))
         self.conf = {**DEFAULT_CONF, **(conf or {})}
         self.hba = hba
         self.home = tempfile.mkdtemp(prefix=f"{name or 'pg'}{self.major}-", dir=_session_directory())
@@ -228,7 +199,8 @@ class Postgres:
         return done.stdout
 
     def create_database(self, name, template="template0", owner=None):
-        self.execute(f"CREATE DATABASE {quoted(name)} TEMPLATE {quoted(template)} OWNER {quoted(owner or self.superuser)}")
+        owner = quoted(owner or self.superuser)
+        self.execute(f"CREATE DATABASE {quoted(name)} TEMPLATE {quoted(template)} OWNER {owner}")
         return self.dsn(name)
 
     def drop_database(self, name):
@@ -259,7 +231,6 @@ class Postgres:
             self._process = subprocess.Popen(
                 [os.path.join(self.bindir, "postgres"), "-D", self.data], cwd=self.data, stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, env=client_environment(), start_new_session=True, **_unprivileged())
-        atexit.register(self.stop, "immediate")
 
     def _wait_until_ready(self, timeout):
         # The eighth line of postmaster.pid tells, without making connections.
@@ -300,15 +271,26 @@ def free_port():
 
 _session = None
 
+# Reads until the test run ends, however it ends; then stops the servers that are left and removes their files.
+_WATCHER = """
+read -r _
+for file in "$1"/*/data/postmaster.pid; do
+    pid=$(head -n 1 "$file") && [ "$(cat "/proc/$pid/comm")" = postgres ] && kill -QUIT "$pid"
+done 2>/dev/null
+sleep 0.5
+rm -rf "$1"
+"""
+
 
 def _session_directory():
     """One directory per test run, in /tmp because the path of a Unix socket may have 107 bytes only."""
     global _session
     if _session is None:
-        _session = tempfile.mkdtemp(prefix="malachite-pg-", dir="/tmp")
-        os.chmod(_session, 0o755)
-        atexit.register(shutil.rmtree, _session, ignore_errors=True)
-    return _session
+        directory = tempfile.mkdtemp(prefix="malachite-pg-", dir="/tmp")
+        os.chmod(directory, 0o755)
+        watcher = subprocess.Popen(["sh", "-c", _WATCHER, "sh", directory], stdin=subprocess.PIPE, start_new_session=True)
+        _session = directory, watcher
+    return _session[0]
 
 
 def _template(bindir, superuser):
@@ -358,15 +340,6 @@ def _hand_over(path):
             os.lchown(os.path.join(directory, name), account.pw_uid, account.pw_gid)
 
 
-def _major(bindir):
-    try:
-        text = subprocess.run([os.path.join(bindir, "postgres"), "--version"], capture_output=True, text=True).stdout
-    except OSError:
-        return None
-    found = re.search(r"\) (\d+)", text)
-    return int(found.group(1)) if found else None
-
-
 def _children(pid):
     with open(f"/proc/{pid}/task/{pid}/children") as file:
         return [int(word) for word in file.read().split()]
@@ -376,7 +349,7 @@ def _alive(pid):
     try:
         with open(f"/proc/{pid}/stat") as file:
             return file.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 

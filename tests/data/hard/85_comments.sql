@@ -1,0 +1,45 @@
+-- Comments on everything that takes one.
+
+COMMENT ON SCHEMA tables IS E'two\nlines; -- Name: x; Type: COMMENT; Schema: -; Owner: -\n\\. it''s "over"';
+COMMENT ON SCHEMA public IS 'not the standard public schema';
+COMMENT ON TABLE tables.plain IS 'comment on a table';
+COMMENT ON COLUMN tables.plain.id IS 'comment on a column';
+COMMENT ON COLUMN "Schema; DROP TABLE ""x"" -- %s"."Tab	New
+line"."a""b'c;d\e" IS '%s %n $1 ü';
+COMMENT ON INDEX tables.indexed_brin IS 'comment on an index';
+COMMENT ON CONSTRAINT no_overlap ON tables.booked IS 'comment on a constraint';
+COMMENT ON CONSTRAINT above_zero ON DOMAIN types.positive IS 'comment on a domain''s constraint';
+COMMENT ON TRIGGER b_always ON acts.watched IS 'comment on a trigger';
+COMMENT ON RULE b_always ON acts.ruled IS 'comment on a rule';
+COMMENT ON POLICY own_rows ON guard.hidden IS 'comment on a policy';
+COMMENT ON SEQUENCE seqs.shared IS 'comment on a sequence';
+COMMENT ON VIEW views.simple IS 'comment on a view';
+COMMENT ON COLUMN views.simple."Name" IS 'comment on a view''s column';
+COMMENT ON FOREIGN TABLE far.nowhere IS 'comment on a foreign table';
+COMMENT ON TYPE types.colour IS 'comment on an enum';
+COMMENT ON TYPE types.person IS 'comment on a composite';
+COMMENT ON COLUMN types.person.born IS 'comment on an attribute';
+COMMENT ON TYPE types.floats IS 'comment on a range';
+COMMENT ON TYPE types.number IS 'comment on a base type';
+COMMENT ON DOMAIN types.words IS 'comment on a domain';
+COMMENT ON FUNCTION code.overloaded(types.colour[]) IS 'comment on a function';
+COMMENT ON PROCEDURE code.work(int, text) IS 'comment on a procedure';
+COMMENT ON AGGREGATE code.moving_sum(int) IS 'comment on an aggregate';
+COMMENT ON AGGREGATE code.rank_of(VARIADIC "any" ORDER BY VARIADIC "any") IS 'comment on a hypothetical-set aggregate';
+COMMENT ON OPERATOR ops.<= (types.number, types.number) IS 'comment on an operator';
+COMMENT ON OPERATOR ops.!~~! (NONE, int) IS 'comment on a prefix operator';
+COMMENT ON OPERATOR CLASS ops.number_class USING btree IS 'comment on an operator class';
+COMMENT ON OPERATOR FAMILY ops.empty_family USING gist IS 'comment on an operator family';
+COMMENT ON CONVERSION ops.latin IS 'comment on a conversion';
+COMMENT ON COLLATION ops.posix IS 'comment on a collation';
+COMMENT ON TEXT SEARCH PARSER ops.parser IS 'comment on a parser';
+COMMENT ON TEXT SEARCH TEMPLATE ops.template IS 'comment on a template';
+COMMENT ON TEXT SEARCH DICTIONARY ops."snow ball" IS 'comment on a dictionary';
+COMMENT ON TEXT SEARCH CONFIGURATION ops.config IS 'comment on a configuration';
+COMMENT ON STATISTICS tables.several IS 'comment on statistics';
+COMMENT ON ACCESS METHOD my_heap IS 'comment on an access method';
+COMMENT ON FOREIGN DATA WRAPPER no_handler IS 'comment on a wrapper';
+COMMENT ON SERVER "no where" IS 'comment on a server';
+COMMENT ON LANGUAGE plhard IS 'comment on a language';
+COMMENT ON TRANSFORM FOR types.colour LANGUAGE plhard IS 'comment on a transform';
+COMMENT ON PUBLICATION hard_some IS 'comment on a publication';

@@ -1,0 +1,293 @@
+"""The real binary as a child process, with a data directory of its own.
+
+    with Malachite() as malachite:
+        source = malachite.attach("src", postgres, kind="servers")
+        target = malachite.provision("dst")
+        malachite.arm.put_migration(source, target, ["shop"]).succeed()
+
+`stop` asserts a clean end: exit status 0 within 5 seconds, no sanitizer report.
+"""
+
+import fcntl
+import glob
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+from arm import Arm, patience, wait_until
+from binaries import binaries, client_environment
+from postgres import Postgres
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+SANITIZER_REPORT = re.compile(r"(ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:)")
+STOP_SECONDS = 5
+PORT_BLOCK = 50
+# Apart from those of postgres.py, below the ephemeral range.
+PORT_BLOCKS = range(10000, 20000, PORT_BLOCK)
+MAJORS_CACHE = "/var/cache/malachite/postgresql"
+
+
+def binary():
+    return os.environ.get("MALACHITE_BINARY", str(ROOT / "build/release/malachite"))
+
+
+def environment(**extra):
+    """Without the developer's own MALACHITE_ settings."""
+    kept = {name: value for name, value in client_environment().items() if not name.startswith("MALACHITE_")}
+    return {**kept, **extra}
+
+
+def run_command(*arguments, timeout=20, **extra_environment):
+    """Runs the binary to its end."""
+    return subprocess.run([binary(), *map(str, arguments)], env=environment(**extra_environment), capture_output=True,
+                          text=True, timeout=patience(timeout), stdin=subprocess.DEVNULL)
+
+
+def majors():
+    """The majors that can be provisioned here."""
+    fetched = os.listdir(MAJORS_CACHE) if os.path.isdir(MAJORS_CACHE) else []
+    return sorted({*binaries(), *(int(name) for name in fetched if name.isdigit())})
+
+
+class Ports:
+    """A block of ports that no other test run on this machine takes."""
+
+    def __init__(self):
+        for base in random.sample(PORT_BLOCKS, len(PORT_BLOCKS)):
+            self._lock = open(f"/tmp/malachite-test-ports-{base}.lock", "w")
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                self._lock.close()
+                continue
+            if all(is_free(port) for port in range(base, base + PORT_BLOCK)):
+                self.base = base
+                return
+            self._lock.close()
+        raise RuntimeError("no free block of ports")
+
+    def release(self):
+        os.unlink(self._lock.name)
+        self._lock.close()
+
+
+def is_free(port):
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+            return True
+        except OSError:
+            return False
+
+
+class Malachite:
+    """`options`: further words of the command line. `ports` False: the default addresses of provisioned servers."""
+
+    def __init__(self, *options, ports=True, **extra_environment):
+        self.home = tempfile.mkdtemp(prefix="mal-", dir="/tmp")  # short: paths of Unix sockets have 107 bytes
+        os.chmod(self.home, 0o711)
+        self.data_dir = self.home + "/d"
+        self.log = self.home + "/log"
+        self.output = self.home + "/out"
+        self.endpoints_file = self.home + "/endpoints.json"
+        self.ports = Ports() if ports else None
+        self.options = [*(["--server-ports", str(self.ports.base)] if ports else []), *map(str, options)]
+        self.extra_environment = extra_environment
+        self.endpoints = None
+        self.arm = None
+        self._process = None
+        self._provisioned = []
+
+    # -- life ---------------------------------------------------------------------------------------------------
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, kind, error, trace):
+        try:
+            if self.running and kind is None:
+                self.stop()
+        finally:
+            self.close()
+
+    def command(self, *options):
+        return [binary(), "serve", "--data-dir", self.data_dir, "--http-port", "0", "--https-port", "0",
+                "--endpoints-file", self.endpoints_file, *self.options, *options]
+
+    def start(self, *options):
+        """Starts it and waits for the line `Ready.`; again after stop() or kill(), on the same data directory."""
+        if os.path.exists(self.endpoints_file):
+            os.unlink(self.endpoints_file)
+        with open(self.log, "ab") as log, open(self.output, "wb") as output:
+            self._process = subprocess.Popen(
+                self.command(*options), stdin=subprocess.DEVNULL, stdout=output, stderr=log,
+                env=environment(**self.extra_environment), start_new_session=True)
+        wait_until(lambda: "Ready.\n" in self.output_text() or not self.running, 30, "the line 'Ready.'", 0.005)
+        assert self.running, f"ended with {self._process.returncode}:\n{self.log_text()[-4000:]}"
+        with open(self.endpoints_file) as file:
+            self.endpoints = json.load(file)
+        if self.arm is None:
+            self.arm = Arm(self.endpoints["http"].rstrip("/"), self.endpoints["subscriptionId"])
+            self.arm.group = self.arm.put_group("rg")
+        self.arm.endpoint = self.endpoints["http"].rstrip("/")
+        return self
+
+    def stop(self, stop_signal=signal.SIGTERM):
+        """Ends it as a user would; returns how long it took."""
+        began = time.monotonic()
+        self._process.send_signal(stop_signal)
+        try:
+            self._process.wait(patience(STOP_SECONDS + 15))
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError("did not end by itself:\n" + self.log_text()[-4000:]) from None
+        took = time.monotonic() - began
+        assert self._process.returncode == 0, f"ended with {self._process.returncode}:\n{self.log_text()[-4000:]}"
+        assert took < patience(STOP_SECONDS), f"took {took:.1f} s to stop"
+        self.check_log()
+        self.arm.begin_attempt()
+        return took
+
+    def kill(self):
+        """kill -9. Its PostgreSQL servers go on, as after a crash."""
+        self._process.kill()
+        self._process.wait()
+        self.arm.begin_attempt()
+
+    def restart(self, *options):
+        self.stop()
+        return self.start(*options)
+
+    def close(self):
+        """Ends whatever is left of it and removes its files."""
+        if self.running:
+            self._process.kill()
+            self._process.wait()
+        for pid in self.postmasters().values():
+            os.kill(pid, signal.SIGQUIT)
+            wait_until(lambda pid=pid: not alive(pid), 10, f"the end of PostgreSQL process {pid}")
+        if self.ports:
+            self.ports.release()
+        if not os.environ.get("MALACHITE_TEST_KEEP"):
+            shutil.rmtree(self.home, ignore_errors=True)
+
+    @property
+    def running(self):
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def log_text(self):
+        with open(self.log, errors="replace") as file:
+            return file.read()
+
+    def output_text(self):
+        with open(self.output, errors="replace") as file:
+            return file.read()
+
+    def check_log(self):
+        report = SANITIZER_REPORT.search(self.log_text())
+        assert not report, self.log_text()[max(0, report.start() - 500):report.start() + 6000]
+
+    # -- servers ------------------------------------------------------------------------------------------------
+
+    def attach(self, name, postgres, kind="flexibleServers", login=None, password=None, **options):
+        """An existing PostgreSQL of postgres.py as a server resource."""
+        server = self.arm.put_server(name, kind, login=login or postgres.superuser,
+                                     password=password or postgres.password,
+                                     attach=(postgres.host, postgres.port), **options)
+        server.postgres = postgres
+        return server
+
+    def provision(self, name, version=15, kind="flexibleServers", **options):
+        """A PostgreSQL that Malachite starts; .postgres signs in as its superuser."""
+        server = self.arm.put_server(name, kind, version=version, **options)
+        server.postgres = ProvisionedPostgres(self, server)
+        return server
+
+    def instance_dir(self, name):
+        return f"{self.data_dir}/instances/{name}"
+
+    def postmasters(self):
+        """{server name: pid} of the provisioned servers that run."""
+        found = {}
+        for path in glob.glob(f"{self.data_dir}/instances/*/**/postmaster.pid", recursive=True):
+            with open(path) as file:
+                pid = int(file.readline())
+            name = path[len(self.data_dir):].split("/")[2]
+            # A stale file may name a process that has nothing to do with us.
+            if alive(pid) and working_directory(pid).startswith(self.data_dir):
+                found[name] = pid
+        return found
+
+    # -- what it leaves -----------------------------------------------------------------------------------------
+
+    def children(self):
+        """{pid: command} of the programs it runs now, beside PostgreSQL servers."""
+        found = {}
+        for pid in descendants(self.pid):
+            name = command_name(pid)
+            if name and not name.startswith(("postgres", "malachite")):
+                found[pid] = name
+        return found
+
+
+class ProvisionedPostgres(Postgres):
+    """The using half of Postgres, for a server whose life is Malachite's."""
+
+    def __init__(self, malachite, server):  # pylint: disable=super-init-not-called
+        self.superuser = "azuresu"
+        self.password = server.password
+        self.login = server.login
+        properties = malachite.arm.get(server.id)["properties"]
+        self.host = properties["fullyQualifiedDomainName"]
+        [socket_file] = glob.glob(f"{malachite.instance_dir(server.name)}/**/.s.PGSQL.*[0-9]", recursive=True)
+        self.socket = os.path.dirname(socket_file)
+        self.port = int(socket_file.rsplit(".", 1)[1])
+        self.major = int(properties["version"])
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def working_directory(pid):
+    try:
+        return os.readlink(f"/proc/{pid}/cwd")
+    except OSError:
+        return ""
+
+
+def command_name(pid):
+    try:
+        with open(f"/proc/{pid}/comm") as file:
+            return file.read().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def descendants(pid):
+    found = []
+    for path in glob.glob(f"/proc/{pid}/task/*/children"):
+        try:
+            with open(path) as file:
+                children = [int(word) for word in file.read().split()]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        for child in children:
+            found += [child, *descendants(child)]
+    return found
