@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/buf.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUF_FIRST_ALLOCATION = 128 };
+enum { BUF_FIRST_ALLOCATION = 128, BUF_GROWTH_LIMIT = 1 << 30 };
 
 void buf_init(struct buf *buf, size_t max)
 {
@@ -30,7 +31,7 @@ void buf_reset(struct buf *buf)
 /* Makes room for more bytes and the closing NUL. */
 static bool reserve(struct buf *buf, size_t more)
 {
-    if (buf->failed || more > buf->max - buf->len) {
+    if (buf->failed || more > buf->max - buf->len || more >= SIZE_MAX - buf->len) {
         buf->failed = true;
         return false;
     }
@@ -40,7 +41,7 @@ static bool reserve(struct buf *buf, size_t more)
     }
     size_t allocated = buf->allocated == 0 ? BUF_FIRST_ALLOCATION : buf->allocated;
     while (allocated < needed) {
-        allocated *= 2;
+        allocated = allocated < BUF_GROWTH_LIMIT ? allocated * 2 : needed;
     }
     char *data = realloc(buf->data, allocated);
     if (data == NULL) {

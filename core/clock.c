@@ -4,8 +4,9 @@
 #include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
+
+enum { DATE_TIME_LEN = 19 }; /* "2026-10-07T17:37:19" */
 
 int64_t clock_now_us(void)
 {
@@ -43,7 +44,7 @@ const char *clock_format(int64_t at_us, char text[static CLOCK_TEXT_SIZE])
     }
     struct tm utc = {0};
     gmtime_r(&seconds, &utc);
-    char date[20] = "";
+    char date[CLOCK_TEXT_SIZE - 9] = ""; /* the years that 64 bits of microseconds reach have six digits */
     strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
     snprintf(text, CLOCK_TEXT_SIZE, "%s.%06d0Z", date, (int)fraction);
     return text;
@@ -72,6 +73,20 @@ static bool parse_fraction(const char **text, int *ret_us)
     return true;
 }
 
+/* Reads exactly count digits. */
+static bool parse_digits(const char *text, int count, int *ret_value)
+{
+    int value = 0;
+    for (int i = 0; i < count; i++) {
+        if (!isdigit((unsigned char)text[i])) {
+            return false;
+        }
+        value = value * 10 + (text[i] - '0');
+    }
+    *ret_value = value;
+    return true;
+}
+
 /* Reads "Z" or "+hh:mm" as seconds east of UTC; it must end the text. */
 static bool parse_offset(const char *text, int *ret_seconds)
 {
@@ -81,13 +96,52 @@ static bool parse_offset(const char *text, int *ret_seconds)
     }
     int hours = 0;
     int minutes = 0;
-    int used = 0;
-    if ((text[0] != '+' && text[0] != '-') || sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &used) != 2 ||
-        used != 5 || text[6] != '\0' || hours > 23 || hours < 0 || minutes > 59 || minutes < 0) {
+    if ((text[0] != '+' && text[0] != '-') || !parse_digits(text + 1, 2, &hours) || text[3] != ':' ||
+        !parse_digits(text + 4, 2, &minutes) || text[6] != '\0' || hours > 23 || minutes > 59) {
         return false;
     }
     *ret_seconds = (hours * 3600 + minutes * 60) * (text[0] == '-' ? -1 : 1);
     return true;
+}
+
+static bool has_shape(const char *text, const char *shape)
+{
+    for (size_t i = 0; shape[i] != '\0'; i++) {
+        int c = toupper((unsigned char)text[i]);
+        if (shape[i] == '0' ? !isdigit(c) : c != shape[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Reads "2026-10-07T17:37:19"; strptime() would let blanks, short numbers and the 31st of February pass. */
+static bool parse_date_time(const char *text, struct tm *ret_utc)
+{
+    if (!has_shape(text, "0000-00-00T00:00:00")) {
+        return false;
+    }
+    struct tm utc = {0};
+    const struct {
+        int *field;
+        int at, digits, least, most;
+    } parts[] = {
+        {&utc.tm_year, 0, 4, 0, 9999}, {&utc.tm_mon, 5, 2, 1, 12},  {&utc.tm_mday, 8, 2, 1, 31},
+        {&utc.tm_hour, 11, 2, 0, 23},  {&utc.tm_min, 14, 2, 0, 59}, {&utc.tm_sec, 17, 2, 0, 60},
+    };
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        (void)parse_digits(text + parts[i].at, parts[i].digits, parts[i].field);
+        if (*parts[i].field < parts[i].least || *parts[i].field > parts[i].most) {
+            return false;
+        }
+    }
+    utc.tm_year -= 1900;
+    utc.tm_mon -= 1;
+    /* timegm() turns the 31st of a short month into the 1st of the next. */
+    struct tm day = {.tm_year = utc.tm_year, .tm_mon = utc.tm_mon, .tm_mday = utc.tm_mday};
+    timegm(&day);
+    *ret_utc = utc;
+    return day.tm_mday == utc.tm_mday;
 }
 
 bool clock_parse(const char *text, int64_t *ret_us)
@@ -95,11 +149,11 @@ bool clock_parse(const char *text, int64_t *ret_us)
     struct tm utc = {0};
     int us = 0;
     int offset = 0;
-    if (strlen(text) >= 64) {
+    if (!parse_date_time(text, &utc)) {
         return false;
     }
-    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &utc);
-    if (rest == NULL || !parse_fraction(&rest, &us) || !parse_offset(rest, &offset)) {
+    const char *rest = text + DATE_TIME_LEN;
+    if (!parse_fraction(&rest, &us) || !parse_offset(rest, &offset)) {
         return false;
     }
     *ret_us = ((int64_t)timegm(&utc) - offset) * 1000000 + us;

@@ -27,21 +27,22 @@ int err_http_status(enum err_code code)
     return err_rows[code].http_status;
 }
 
-/* A cut in the middle of a UTF-8 character would make the JSON answer invalid: step back to its first byte.
- */
+/* A cut in the middle of a UTF-8 character would make the JSON answer invalid: drop what is left of it. */
 static void trim_partial_character(char *text, size_t size)
 {
     size_t len = strlen(text);
     if (len + 1 < size) {
         return;
     }
-    while (len > 0 && ((unsigned char)text[len - 1] & 0xC0) == 0x80) {
-        len--;
+    size_t tail = 0; /* continuation bytes at the end */
+    while (tail < len && tail < 3 && ((unsigned char)text[len - 1 - tail] & 0xC0) == 0x80) {
+        tail++;
     }
-    if (len > 0 && ((unsigned char)text[len - 1] & 0x80) != 0) {
-        len--;
+    unsigned char first = tail < len ? (unsigned char)text[len - 1 - tail] : 0;
+    size_t wanted = first >= 0xF0 ? 3 : first >= 0xE0 ? 2 : first >= 0xC0 ? 1 : 0;
+    if (first >= 0xC0 && tail < wanted) {
+        text[len - 1 - tail] = '\0';
     }
-    text[len] = '\0';
 }
 
 printf_like(3, 0) static void format_into(char *field, size_t size, const char *format, va_list args)
@@ -52,11 +53,13 @@ printf_like(3, 0) static void format_into(char *field, size_t size, const char *
 
 int err_set(struct err *err, enum err_code code, const char *format, ...)
 {
-    *err = (struct err){.code = code, .lasting = true};
+    /* The arguments may lie in err itself: err_set(err, code, "...: %s", err->message). */
+    struct err set = {.code = code, .lasting = true};
     va_list args;
     va_start(args, format);
-    format_into(err->message, sizeof(err->message), format, args);
+    format_into(set.message, sizeof(set.message), format, args);
     va_end(args);
+    *err = set;
     return -1;
 }
 
@@ -71,15 +74,15 @@ int err_target(struct err *err, const char *format, ...)
 
 int err_prefix(struct err *err, const char *format, ...)
 {
-    char old[sizeof(err->message)];
-    memcpy(old, err->message, sizeof(old));
+    char text[sizeof(err->message)];
     va_list args;
     va_start(args, format);
-    format_into(err->message, sizeof(err->message), format, args);
+    format_into(text, sizeof(text), format, args);
     va_end(args);
-    size_t len = strlen(err->message);
-    snprintf(err->message + len, sizeof(err->message) - len, "%s", old);
-    trim_partial_character(err->message, sizeof(err->message));
+    size_t len = strlen(text);
+    snprintf(text + len, sizeof(text) - len, "%s", err->message);
+    trim_partial_character(text, sizeof(text));
+    memcpy(err->message, text, sizeof(text));
     return -1;
 }
 

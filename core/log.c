@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +10,8 @@
 #include "core/buf.h"
 #include "core/clock.h"
 
-enum { LOG_LINE_MAX = 16 * 1024 };
+/* A text is cut at LOG_TEXT_MAX bytes; escaping makes it at most six times as long. */
+enum { LOG_LINE_MAX = 64 * 1024, LOG_TEXT_MAX = 4 * 1024 };
 
 static enum log_level least_level = LOG_INFO;
 static bool as_json;
@@ -23,13 +25,13 @@ void log_setup(enum log_level least, bool json)
     as_json = json;
 }
 
-/* Adds text in double quotes with what JSON must escape; the text format quotes values the same way. */
-static void add_quoted(struct buf *line, const char *text)
+/* Control characters never reach the log: a message from elsewhere cannot begin a line of its own. */
+static void add_escaped(struct buf *line, const char *text, bool quoted)
 {
-    buf_addc(line, '"');
-    for (const char *at = text; *at != '\0'; at++) {
+    const char *at = text;
+    for (; *at != '\0' && at - text < LOG_TEXT_MAX; at++) {
         unsigned char c = (unsigned char)*at;
-        if (c == '"' || c == '\\') {
+        if (quoted && (c == '"' || c == '\\')) {
             buf_addc(line, '\\');
             buf_addc(line, *at);
         } else if (c == '\n') {
@@ -40,15 +42,36 @@ static void add_quoted(struct buf *line, const char *text)
             buf_addc(line, *at);
         }
     }
+    if (*at != '\0') {
+        buf_adds(line, "...");
+    }
+}
+
+/* Adds text in double quotes with what JSON must escape; the text format quotes values the same way. */
+static void add_quoted(struct buf *line, const char *text)
+{
     buf_addc(line, '"');
+    add_escaped(line, text, true);
+    buf_addc(line, '"');
+}
+
+static bool needs_quotes(const char *value)
+{
+    for (const char *at = value; *at != '\0'; at++) {
+        unsigned char c = (unsigned char)*at;
+        if (c <= 0x20 || c == 0x7F || strchr("\"\\=", c) != NULL) {
+            return true;
+        }
+    }
+    return value[0] == '\0';
 }
 
 static void add_value(struct buf *line, const char *value)
 {
-    if (as_json || value[0] == '\0' || strpbrk(value, " \"\\\n\t=") != NULL) {
+    if (as_json || needs_quotes(value)) {
         add_quoted(line, value);
     } else {
-        buf_adds(line, value);
+        add_escaped(line, value, false);
     }
 }
 
@@ -60,17 +83,26 @@ static void begin_line(struct buf *line, enum log_level level, const char *messa
         buf_addf(line, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", now, level_names[level]);
         add_quoted(line, message);
     } else {
-        buf_addf(line, "%s %-7s %s", now, level_names[level], message);
+        buf_addf(line, "%s %-7s ", now, level_names[level]);
+        add_escaped(line, message, false);
     }
 }
 
 static void write_line(struct buf *line)
 {
     buf_adds(line, as_json ? "}\n" : "\n");
+    if (buf_failed(line)) {
+        buf_reset(line);
+        begin_line(line, LOG_ERROR, "a line of the log was too long");
+        buf_adds(line, as_json ? "}\n" : "\n");
+    }
     const char *text = buf_text(line);
     size_t left = strlen(text);
     while (left > 0) {
         ssize_t written = write(STDERR_FILENO, text, left);
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
         if (written <= 0) {
             return;
         }
@@ -115,6 +147,6 @@ void log_line(enum log_level level, const char *format, ...)
     buf_vaddf(&message, format, args);
     va_end(args);
     auto_buf struct buf line = BUF_MAX(LOG_LINE_MAX);
-    begin_line(&line, level, buf_text(&message));
+    begin_line(&line, level, buf_failed(&message) ? "a message was too long" : buf_text(&message));
     write_line(&line);
 }

@@ -47,7 +47,8 @@ static void environment_name(const char *flag, char *name, size_t size)
 {
     snprintf(name, size, "MALACHITE_%s", flag);
     for (char *at = name; *at != '\0'; at++) {
-        *at = *at == '-' ? '_' : (char)toupper((unsigned char)*at);
+        int c = *at == '-' ? '_' : toupper((unsigned char)*at);
+        *at = (char)c;
     }
 }
 
@@ -130,11 +131,31 @@ static int apply_flag(struct options *options, int argc, char **argv, int *at, s
     return set_option(options, row, value, from, err);
 }
 
+/* PostgreSQL servers are started from another working directory: the path has to be absolute. */
+static int make_absolute(char **path, struct err *err)
+{
+    if ((*path)[0] == '/') {
+        return 0;
+    }
+    auto_free char *here = getcwd(NULL, 0);
+    if (here == NULL) {
+        return err_set(err, ERR_BAD_INPUT, "--data-dir: '%s' is relative and there is no working directory",
+                       *path);
+    }
+    char *absolute = str_format("%s/%s", here, *path);
+    if (absolute == NULL) {
+        return err_no_memory(err);
+    }
+    free(*path);
+    *path = absolute;
+    return 0;
+}
+
 /* Root keeps its data where the unprivileged user of the PostgreSQL servers can reach it: /root is closed. */
-static int default_data_dir(struct options *options, struct err *err)
+static int choose_data_dir(struct options *options, struct err *err)
 {
     if (options->data_dir[0] != '\0') {
-        return 0;
+        return make_absolute(&options->data_dir, err);
     }
     const char *state = getenv("XDG_STATE_HOME");
     const char *home = getenv("HOME");
@@ -193,7 +214,7 @@ int options_parse(struct options *options, int argc, char **argv, struct err *er
             return -1;
         }
     }
-    if (default_data_dir(options, err) < 0) {
+    if (choose_data_dir(options, err) < 0) {
         return -1;
     }
     return check_words(options, err);

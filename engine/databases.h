@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Databases of a live server: list, look, create, drop. For the REST calls on databases and for the executor. */
+/* Databases of a live server: list, look, create, drop. For the REST calls on databases and for the executor.
+ */
 #ifndef ENGINE_DATABASES_H
 #define ENGINE_DATABASES_H
 
@@ -29,7 +30,8 @@ struct server_info {
     int64_t databases_bytes;
 };
 
-/* All databases that users can have: not template0, template1, azure_sys, azure_maintenance. Ordered by name. */
+/* All databases that users can have: not template0, template1, azure_sys, azure_maintenance. Ordered by name.
+ */
 int databases_list(const struct endpoint *endpoint, const struct stop *stop, struct err *err,
                    struct database_info **ret_databases, size_t *ret_count);
 void databases_free(struct database_info *databases, size_t count);
@@ -40,18 +42,21 @@ int database_get(const struct endpoint *endpoint, const char *name, const struct
 void database_info_done(struct database_info *database);
 
 /* charset and collation may be NULL: the server's defaults. An existing database of that name is fine. */
-int database_create(const struct endpoint *endpoint, const char *name, const char *charset, const char *collation,
-                    const struct stop *stop, struct err *err);
+int database_create(const struct endpoint *endpoint, const char *name, const char *charset,
+                    const char *collation, const struct stop *stop, struct err *err);
 /* Ends its sessions, drops its subscriptions, drops it. Not there is fine. Works for postgres too. */
-int database_drop(const struct endpoint *endpoint, const char *name, const struct stop *stop, struct err *err);
+int database_drop(const struct endpoint *endpoint, const char *name, const struct stop *stop,
+                  struct err *err);
 
-/* Which of "wanted" exist on the server and hold at least one user object (relation, function, type, schema beyond
- * the initial ones, extension beyond plpgsql, large object). Databases that cannot be looked into count as holding. */
+/* Which of "wanted" exist on the server and hold at least one user object (relation, function, type, schema
+ * beyond the initial ones, extension beyond plpgsql, large object). Databases that cannot be looked into
+ * count as holding. */
 int databases_in_use(const struct endpoint *endpoint, const struct str_list *wanted, const struct stop *stop,
                      struct err *err, struct str_list *ret_in_use);
 
 /* Version and state of a server, through any database that lets the user in. */
-int server_look(const struct endpoint *endpoint, const struct stop *stop, struct err *err, struct server_info *ret_info);
+int server_look(const struct endpoint *endpoint, const struct stop *stop, struct err *err,
+                struct server_info *ret_info);
 void server_info_done(struct server_info *info);
 
 #endif

@@ -46,6 +46,10 @@ enum pg_role {
  */
 int pg_open(const struct endpoint *endpoint, const char *database, enum pg_role role, const struct stop *stop,
             struct err *err, struct pg *ret_pg);
+/* The same to whatever database lets the user in but "avoid" (may be NULL): postgres, template1, that of his
+ * name. */
+int pg_open_any(const struct endpoint *endpoint, const char *avoid, enum pg_role role,
+                const struct stop *stop, struct err *err, struct pg *ret_pg);
 void pg_close(struct pg *pg);
 #define auto_pg __attribute__((cleanup(pg_close)))
 

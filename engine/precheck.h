@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The checks before data moves: both servers reachable, credentials right, versions allowed, databases there,
- * encodings, collations and extensions possible, space. The rules and their 603xxx codes are those of the service's
- * validation. Nothing on either server is changed.
+ * encodings, collations and extensions possible, space. The rules and their 603xxx codes are those of the
+ * service's validation. Nothing on either server is changed.
  */
 #ifndef ENGINE_PRECHECK_H
 #define ENGINE_PRECHECK_H
@@ -20,9 +20,10 @@ enum finding_level { FINDING_WARNING, FINDING_FAILED };
 
 struct finding {
     enum finding_level level;
-    const char *type; /* validation type: "SourceVersionValidation", "ExtensionsValidation" ...; static text */
-    char *database;   /* NULL: about the servers */
-    int code;         /* 603xxx, or 0 */
+    const char
+        *type;      /* validation type: "SourceVersionValidation", "ExtensionsValidation" ...; static text */
+    char *database; /* NULL: about the servers */
+    int code;       /* 603xxx, or 0 */
     char sqlstate[6];
     char *message; /* what is wrong, with the object's name, and what to do */
 };
@@ -41,7 +42,8 @@ struct precheck {
     const char *target_data_dir; /* for provisioned targets: where to look for free space; else NULL */
 };
 
-/* 0: all checks were run, look at findings. -1: a check could not be run (err), e.g. stopped or connection lost. */
+/* 0: all checks were run, look at findings. -1: a check could not be run (err), e.g. stopped or connection
+ * lost. */
 int precheck_run(const struct precheck *precheck, struct err *err, struct findings *ret_findings);
 /* True when at least one finding is FAILED. */
 bool findings_failed(const struct findings *findings);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Roles of the source that own or are granted something in the databases to move. */
+/* Copying the roles of the source server, which own or are granted things in the databases to move. */
 #ifndef ENGINE_ROLES_H
 #define ENGINE_ROLES_H
 
@@ -9,11 +9,14 @@
 #include "engine/endpoint.h"
 
 /*
- * Creates on the target the roles that it lacks (attributes, settings, comments, memberships; password hashes where
- * the source lets us read them). Roles that are there already are left alone. Superusers of the source become ordinary
- * roles. What could not be carried over is appended to ret_warnings.
+ * Creates on the target the roles that it lacks (attributes, settings, comments, memberships, privileges on
+ * parameters; password hashes where the source lets us read them), all or none. Roles that are there already
+ * are left alone, those of PostgreSQL and of Azure are not copied. Superusers of the source become ordinary
+ * roles. A user of the target who is no superuser is made a member of each new role, so that he can give it
+ * its objects. What could not be carried over is appended to ret_warnings. Settings of a role in one database
+ * belong to that database, not here.
  */
-int roles_copy(const struct endpoint *source, const struct endpoint *target, const struct stop *stop, struct err *err,
-               struct str_list *ret_warnings);
+int roles_copy(const struct endpoint *source, const struct endpoint *target, const struct stop *stop,
+               struct err *err, struct str_list *ret_warnings);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The PostgreSQL programs on this machine: which majors can be provisioned, and which pg_dump reads which source.
- * Looked for in --postgres-dir, Debian's /usr/lib/postgresql/N/bin and the cache that `make postgres` fills.
+ * The PostgreSQL programs on this machine: which majors can be provisioned, and which pg_dump reads which
+ * source. Looked for in --postgres-dir, Debian's /usr/lib/postgresql/N/bin and the caches that `make
+ * postgres` and `make pgclient` fill; for each major the first one found in this order is taken.
  */
 #ifndef ENGINE_TOOLS_H
 #define ENGINE_TOOLS_H
@@ -24,7 +25,11 @@ struct tools {
     size_t count;
 };
 
-/* Looks around once, at start; dirs is the value of --postgres-dir ("a:b", may be empty). Runs no program. */
+/*
+ * Looks around once, at start; dirs is the value of --postgres-dir ("a:b", may be NULL or empty). Runs no
+ * program. Each entry holds bin/, N/bin/, N/client/bin/ or is itself a directory of programs; one that is
+ * none of these is an error. Nothing found at all is not.
+ */
 int tools_find(const char *dirs, struct err *err, struct tools *ret_tools);
 void tools_done(struct tools *tools);
 
@@ -32,7 +37,7 @@ void tools_done(struct tools *tools);
 const struct tools_major *tools_server(const struct tools *tools, int major);
 /* The smallest client that can dump a server of this major, or NULL (a client refuses newer servers). */
 const struct tools_major *tools_client(const struct tools *tools, int source_major);
-/* "12, 15, 16" for messages. */
+/* "12, 15, 16" for messages; "none" when there are none. */
 void tools_describe_servers(const struct tools *tools, char *text, size_t size);
 
 #endif

@@ -15,9 +15,9 @@ struct app {
     struct store *store;
     struct executor *executor;
     int64_t started_us;
-    char *ca_file; /* PEM of Malachite's own certificate authority */
-    _Atomic uint64_t requests;        /* answered so far */
-    _Atomic uint64_t server_errors;   /* of these with a 5xx status */
+    char *ca_file;                  /* PEM of Malachite's own certificate authority */
+    _Atomic uint64_t requests;      /* answered so far */
+    _Atomic uint64_t server_errors; /* of these with a 5xx status */
 };
 
 #endif

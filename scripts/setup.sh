@@ -8,7 +8,7 @@ usage() {
 usage: scripts/setup.sh [--list] PURPOSE...
 
   build   compiler and the libraries Malachite links with
-  run     PostgreSQL 15 and its client, without Debian's own cluster "main"
+  run     PostgreSQL 15 and its client, without Debian's own cluster "main"; what the demo calls
   test    test frameworks, linters, clang
   bench   load generators and the tools Malachite is compared with
   all     everything above
@@ -20,7 +20,7 @@ TEXT
 packages_of() {
     case $1 in
     build) echo gcc make pkg-config libmicrohttpd-dev libjansson-dev libsqlite3-dev libpq-dev libssl-dev ;;
-    run) echo postgresql-15 postgresql-client-15 ;;
+    run) echo postgresql-15 postgresql-client-15 curl jq ;;
     test) echo libcmocka-dev python3-pytest python3-pytest-timeout python3-pytest-xdist python3-psycopg2 \
         python3-requests clang clang-tidy clang-format libclang-rt-14-dev shellcheck curl ca-certificates ;;
     bench) echo wrk pgcopydb hyperfine ;;

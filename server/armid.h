@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Azure resource ids: /subscriptions/{s}/resourceGroups/{g}/providers/{namespace}/{type}/{name}[/{type}/{name}]. */
+/* Azure resource ids:
+ * /subscriptions/{s}/resourceGroups/{g}/providers/{namespace}/{type}/{name}[/{type}/{name}]. */
 #ifndef SERVER_ARMID_H
 #define SERVER_ARMID_H
 
@@ -9,15 +10,15 @@ enum { ARMID_TYPES_MAX = 3 };
 
 struct armid {
     char *subscription_id;
-    char *group;     /* NULL for subscription-level ids */
-    char *provider;  /* namespace, NULL for ids of groups and subscriptions */
+    char *group;                  /* NULL for subscription-level ids */
+    char *provider;               /* namespace, NULL for ids of groups and subscriptions */
     char *types[ARMID_TYPES_MAX]; /* "flexibleServers", "migrations" */
     char *names[ARMID_TYPES_MAX];
     int depth; /* how many types/names there are */
 };
 
-/* Parses an id; literals compare without case, a missing leading slash is allowed (real clients leave it out), a
- * trailing one too. False when it is not an id. Release with armid_done(). */
+/* Parses an id; literals compare without case, a missing leading slash is allowed (real clients leave it
+ * out), a trailing one too. False when it is not an id. Release with armid_done(). */
 bool armid_parse(const char *text, struct armid *ret_id);
 void armid_done(struct armid *id);
 #define auto_armid __attribute__((cleanup(armid_done)))

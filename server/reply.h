@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every answer leaves through here: JSON bodies, the ARM error envelope, the headers of long-running operations and
- * the common ARM headers. A handler calls one of these exactly once and returns. None of them blocks.
+ * Every answer leaves through here: JSON bodies, the ARM error envelope, the headers of long-running
+ * operations and the common ARM headers. A handler calls one of these exactly once and returns. None of them
+ * blocks.
  */
 #ifndef SERVER_REPLY_H
 #define SERVER_REPLY_H
@@ -22,23 +23,25 @@ void reply_error(struct request *request, const struct err *err);
 /* The same from a code and a formatted message. */
 void reply_fail(struct request *request, enum err_code code, const char *format, ...) printf_like(3, 4);
 
-/* Adds a header to the answer that is given next (or was just given). Copies both; a value with control characters is
- * not sent. */
+/* Adds a header to the answer that is given next (or was just given). Copies both; a value with control
+ * characters is not sent. */
 void reply_header(struct request *request, const char *name, const char *value);
 
 /*
- * 202 of a long-running operation: Azure-AsyncOperation, Location and Retry-After, absolute from the request's Host,
- * with the request's api-version, and the recorded body {"operation","startTime"} (which has no status on purpose).
- * location NULL: an operation of Resource Manager itself (deletion of a resource group), which has only
- * Location: {subscription}/operationresults/{id}, Retry-After, and no body.
+ * 202 of a long-running operation: Azure-AsyncOperation, Location and Retry-After, absolute from the
+ * request's Host, with the request's api-version, and the recorded body {"operation","startTime"} (which has
+ * no status on purpose). location NULL: an operation of Resource Manager itself (deletion of a resource
+ * group), which has only Location: {subscription}/operationresults/{id}, Retry-After, and no body.
  */
 void reply_accepted(struct request *request, const char *subscription_id, const char *location,
                     const char *operation_id, const char *operation_name, int64_t started_us);
 
-/* An absolute URL for a path and query of ours ("/subscriptions/..."), as the client reaches us. The caller frees. */
+/* An absolute URL for a path and query of ours ("/subscriptions/..."), as the client reaches us. The caller
+ * frees. */
 char *reply_absolute_url(const struct request *request, const char *path_and_query);
 
-/* ---- for server/ --------------------------------------------------------------------------------------------- */
+/* ---- for server/
+ * --------------------------------------------------------------------------------------------- */
 
 /* Throws away what was answered, so that another answer can be given. */
 void reply_discard(struct request *request);

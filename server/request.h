@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One HTTP request, as a handler sees it: path parameters and query decoded, body parsed, ids made. A handler reads
- * it, and answers exactly once through server/reply.h. Knows nothing of libmicrohttpd.
+ * One HTTP request, as a handler sees it: path parameters and query decoded, body parsed, ids made. A handler
+ * reads it, and answers exactly once through server/reply.h. Knows nothing of libmicrohttpd.
  */
 #ifndef SERVER_REQUEST_H
 #define SERVER_REQUEST_H
@@ -68,10 +68,10 @@ struct request {
     struct app *app;
     const struct route *route;
     enum method method;
-    char *raw_uri;                        /* path and query as sent */
-    char *host;                           /* Host header (or X-Forwarded-Host), for absolute links; never NULL */
-    bool https;                           /* or X-Forwarded-Proto */
-    char *authorization;                  /* header, or NULL; never logged */
+    char *raw_uri;       /* path and query as sent */
+    char *host;          /* Host header (or X-Forwarded-Host), for absolute links; never NULL */
+    bool https;          /* or X-Forwarded-Proto */
+    char *authorization; /* header, or NULL; never logged */
     char *segments[REQUEST_SEGMENTS_MAX]; /* of the path, decoded; empty ones are left out */
     size_t segment_count;
     struct request_pair params[REQUEST_PARAMS_MAX]; /* from the route's {names}, decoded */
@@ -82,7 +82,8 @@ struct request {
     struct buf raw_body;
     json_t *body;                                  /* parsed by request_body(), owned here; NULL before */
     char request_id[ID_TEXT_SIZE];                 /* x-ms-request-id */
-    char correlation_id[REQUEST_CORRELATION_SIZE]; /* x-ms-correlation-request-id: the client's, or request_id */
+    char correlation_id[REQUEST_CORRELATION_SIZE]; /* x-ms-correlation-request-id: the client's, or request_id
+                                                    */
     char *client_request_id;                       /* x-ms-client-request-id, or NULL */
     int64_t started_us;
     struct reply reply;
@@ -98,13 +99,14 @@ const char *request_param(const struct request *request, const char *name);
 const char *request_query(const struct request *request, const char *name);
 
 /*
- * Parses the body as a JSON object; handlers call it after their 404 checks, as ARM does. Returns the object (owned by
- * the request), or NULL after having answered 400 InvalidRequestContent. An empty body gives an empty object when
- * the route says ROUTE_BODY_OPTIONAL.
+ * Parses the body as a JSON object; handlers call it after their 404 checks, as ARM does. Returns the object
+ * (owned by the request), or NULL after having answered 400 InvalidRequestContent. An empty body gives an
+ * empty object when the route says ROUTE_BODY_OPTIONAL.
  */
 json_t *request_body(struct request *request);
 
-/* ---- for server/ and for tests of handlers ------------------------------------------------------------------ */
+/* ---- for server/ and for tests of handlers
+ * ------------------------------------------------------------------ */
 
 /* A request with new ids, without URI and host. request_free() accepts NULL. */
 struct request *request_new(struct app *app);
@@ -117,9 +119,9 @@ enum method method_from_name(const char *name);
 const char *method_name(enum method method);
 
 /*
- * Takes the URI as sent: fills raw_uri, segments, query and api_version. Fails with ERR_BAD_REQUEST on broken escapes,
- * on bytes that are not UTF-8, on control characters, slashes and dots as a whole segment, ERR_URI_TOO_LONG beyond the
- * limits above.
+ * Takes the URI as sent: fills raw_uri, segments, query and api_version. Fails with ERR_BAD_REQUEST on broken
+ * escapes, on bytes that are not UTF-8, on control characters, slashes and dots as a whole segment,
+ * ERR_URI_TOO_LONG beyond the limits above.
  */
 int request_set_uri(struct request *request, const char *uri, struct err *err);
 
@@ -133,9 +135,10 @@ struct request_head {
     const char *client_request_id;
 };
 /*
- * Takes over the headers. What could not stand in a URL or in a header of ours is replaced: the host by our_host (where
- * this listener is reached), the ids by our own. False when memory is out.
+ * Takes over the headers. What could not stand in a URL or in a header of ours is replaced: the host by
+ * our_host (where this listener is reached), the ids by our own. False when memory is out.
  */
-bool request_set_head(struct request *request, const struct request_head *head, const char *our_host, bool https);
+bool request_set_head(struct request *request, const struct request_head *head, const char *our_host,
+                      bool https);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The static route table (server/routes.c) and its matching on the raw path. 404, 405 with Allow, OPTIONS, the
- * api-version and body rules and `malachite routes` all come from the rows.
+ * The static route table (server/routes.c) and its matching on the raw path. 404, 405 with Allow, OPTIONS,
+ * the api-version and body rules and `malachite routes` all come from the rows.
  */
 #ifndef SERVER_ROUTE_H
 #define SERVER_ROUTE_H
@@ -26,12 +26,12 @@ enum route_flags {
 
 struct route {
     enum method method;
-    const char *pattern; /* "/subscriptions/{subscriptionId}/resourcegroups/{resourceGroupName}"; literals match without
-                            case */
+    const char *pattern; /* "/subscriptions/{subscriptionId}/resourcegroups/{resourceGroupName}"; literals
+                            match without case */
     handler_fn *handler;
     unsigned flags;
-    const char *resource_type; /* for the api-version check: "Microsoft.DBforPostgreSQL/flexibleServers/migrations"; or
-                                  NULL */
+    const char *resource_type; /* for the api-version check:
+                                  "Microsoft.DBforPostgreSQL/flexibleServers/migrations"; or NULL */
     const char *operation_id;  /* "Migrations_Create" */
 };
 
@@ -50,14 +50,11 @@ enum { ROUTE_ALLOW_SIZE = 64 };
 /*
  * Finds the row for the request's method and segments and fills request->route and params. A literal beats a
  * parameter, from the left. HEAD falls back to GET's row. On failure err is ERR_NOT_FOUND (no such path) or
- * ERR_METHOD_NOT_ALLOWED; allow then lists the methods ("GET, HEAD, PUT, OPTIONS"), and it does for METHOD_OPTIONS.
+ * ERR_METHOD_NOT_ALLOWED; allow then lists the methods ("GET, HEAD, PUT, OPTIONS"), and it does for
+ * METHOD_OPTIONS.
  */
 int route_match(const struct route_table *table, struct request *request, char allow[static ROUTE_ALLOW_SIZE],
                 struct err *err);
-
-/* Whether some row serves this resource provider ("Microsoft.DBforPostgreSQL"), or this type of it. */
-bool route_knows_namespace(const struct route_table *table, const char *name);
-bool route_knows_type(const struct route_table *table, const char *name, const char *type);
 
 /* Prints the table (malachite routes): method, pattern, operationId. */
 void route_print(FILE *out);

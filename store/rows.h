@@ -35,9 +35,10 @@ struct server {
     char *group;
     char *name;
     char *location;
-    char *tags; /* JSON, or NULL */
-    char *sku;  /* JSON, or NULL */
-    char *properties; /* JSON: what the client set, without secrets and without what is read from the live server */
+    char *tags;       /* JSON, or NULL */
+    char *sku;        /* JSON, or NULL */
+    char *properties; /* JSON: what the client set, without secrets and without what is read from the live
+                         server */
     int major;        /* major version of the PostgreSQL, 0 while unknown */
     char *administrator;
     char *password; /* the administrator's; kept sealed in the file */
@@ -68,8 +69,8 @@ struct migration_spec {
     struct str_list databases;
     struct str_list cutover_databases;
     struct str_list cancel_databases;
-    int mode;   /* enum migration_mode, or -1 */
-    int option; /* enum migration_option, or -1 */
+    int mode;          /* enum migration_mode, or -1 */
+    int option;        /* enum migration_option, or -1 */
     char *source_type; /* normalised spelling */
     char *ssl_mode;    /* normalised spelling */
     enum flag setup_replication;
@@ -114,8 +115,8 @@ struct migration_database {
     int position; /* in the order of the request */
     char *name;
     enum database_state state;
-    char *operation; /* text of the running step, or NULL */
-    char *message;   /* what went wrong, or what did not arrive and why; or NULL */
+    char *operation;     /* text of the running step, or NULL */
+    char *message;       /* what went wrong, or what did not arrive and why; or NULL */
     bool target_claimed; /* Malachite has begun to replace the target database: it may be dropped again */
     int64_t started_us;
     int64_t ended_us;
@@ -173,6 +174,8 @@ void resource_group_done(struct resource_group *row);
 void server_done(struct server *row);
 void migration_spec_init(struct migration_spec *spec); /* all unset: mode and option -1 */
 void migration_spec_done(struct migration_spec *spec);
+void migration_spec_forget_secrets(
+    struct migration_spec *spec); /* wipes users, passwords and the client secret */
 void migration_done(struct migration *row);
 void migration_database_done(struct migration_database *row);
 void migration_table_done(struct migration_table *row);

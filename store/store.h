@@ -4,7 +4,12 @@
  * SQLite is behind it. Any thread may call; each thread gets a handle of its own on first use.
  *
  * Functions return 0 or -1 with err set; those that look up one row return 1 when it is there and 0 when not.
- * Every function is one transaction of its own unless the caller has begun one with store_begin().
+ * Every function is one transaction of its own unless the caller has begun one with store_begin(); after an
+ * error inside it, roll back. A ret_row is filled without looking at what was in it: give it an empty one.
+ * Writing to a row that is gone is an error (ERR_RESOURCE_NOT_FOUND), deleting it is not.
+ *
+ * Names are compared without case and kept as first written; names of PostgreSQL objects are compared byte by
+ * byte.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -18,15 +23,23 @@
 
 struct store;
 
-/* Opens or creates <dir>/malachite.db and <dir>/malachite.key (mode 0600, the key that seals secrets). */
+/*
+ * Opens or creates <dir>/malachite.db and <dir>/malachite.key (mode 0600, the key that seals secrets); dir
+ * must be there. Refused with a message for the user: a directory that another process serves (one that is
+ * just dying is waited for, 2 s), a file that is damaged, not writable, of another program or of a newer
+ * Malachite, a key that is missing though something is sealed, does not fit, or can be read by others.
+ *
+ * What was committed survives the death of the process; a power loss can take the last moments, never the
+ * file.
+ */
 int store_open(const char *dir, struct err *err, struct store **ret_store);
 /* Call after every other thread has ended. NULL is fine. */
 void store_close(struct store *store);
 /* Closes the calling thread's handle; threads that used the store call it before they end. */
 void store_thread_done(struct store *store);
 
-/* A write transaction of the calling thread. store_commit() ends it; store_rollback() after an error. Not nested.
- * struct store_tx with auto_store_tx rolls back at the end of its scope unless committed. */
+/* A write transaction of the calling thread. store_commit() ends it; store_rollback() after an error. Not
+ * nested. struct store_tx with auto_store_tx rolls back at the end of its scope unless committed. */
 struct store_tx {
     struct store *store; /* NULL: not open */
 };
@@ -37,7 +50,7 @@ void store_rollback(struct store_tx *tx);
 bool store_in_transaction(struct store *store);
 #define auto_store_tx __attribute__((cleanup(store_rollback)))
 
-/* ---- resource groups and provider registrations ---------------------------------------------------------- */
+/* ---- resource groups and provider registrations ---- */
 
 int store_group_get(struct store *store, const char *subscription_id, const char *name, struct err *err,
                     struct resource_group *ret_group);
@@ -47,25 +60,27 @@ int store_group_list(struct store *store, const char *subscription_id, struct er
 int store_group_put(struct store *store, const struct resource_group *group, struct err *err);
 int store_group_delete(struct store *store, const char *subscription_id, const char *name, struct err *err);
 
-/* Registered or NotRegistered, as first said by defaults of design: Microsoft.DBforPostgreSQL is Registered. */
+/* Microsoft.DBforPostgreSQL is registered unless said otherwise, every other provider is not. */
 int store_provider_get(struct store *store, const char *subscription_id, const char *namespace_name,
                        struct err *err, bool *ret_registered);
 int store_provider_put(struct store *store, const char *subscription_id, const char *namespace_name,
                        bool registered, struct err *err);
 
-/* ---- servers --------------------------------------------------------------------------------------------- */
+/* ---- servers ---- */
 
-int store_server_get(struct store *store, enum server_kind kind, const char *subscription_id, const char *group,
-                     const char *name, struct err *err, struct server *ret_server);
+int store_server_get(struct store *store, enum server_kind kind, const char *subscription_id,
+                     const char *group, const char *name, struct err *err, struct server *ret_server);
 int store_server_get_by_id(struct store *store, int64_t id, struct err *err, struct server *ret_server);
 /* Server names are unique over both kinds and all groups, as their DNS names are. */
-int store_server_get_by_name(struct store *store, const char *name, struct err *err, struct server *ret_server);
+int store_server_get_by_name(struct store *store, const char *name, struct err *err,
+                             struct server *ret_server);
 /* group NULL: of the whole subscription. Ordered by name. */
-int store_server_list(struct store *store, enum server_kind kind, const char *subscription_id, const char *group,
-                      struct err *err, struct server **ret_servers, size_t *ret_count);
+int store_server_list(struct store *store, enum server_kind kind, const char *subscription_id,
+                      const char *group, struct err *err, struct server **ret_servers, size_t *ret_count);
 /* All servers of all kinds, for the executor's start. */
-int store_server_list_all(struct store *store, struct err *err, struct server **ret_servers, size_t *ret_count);
-/* Sets server->id. */
+int store_server_list_all(struct store *store, struct err *err, struct server **ret_servers,
+                          size_t *ret_count);
+/* Sets server->id, and created_us when it is 0. ERR_SERVER_NAME_TAKEN when there is one of that name. */
 int store_server_insert(struct store *store, struct server *server, struct err *err);
 /* Writes every column but id and name. */
 int store_server_update(struct store *store, const struct server *server, struct err *err);
@@ -74,28 +89,31 @@ int store_server_set_state(struct store *store, int64_t id, enum server_state st
 /* Migrations of a deleted target go with it. */
 int store_server_delete(struct store *store, int64_t id, struct err *err);
 
-/* ---- operations ------------------------------------------------------------------------------------------ */
+/* ---- operations ---- */
 
 int store_operation_insert(struct store *store, const struct operation *operation, struct err *err);
 int store_operation_get(struct store *store, const char *subscription_id, const char *id, struct err *err,
                         struct operation *ret_operation);
-/* 1 and the oldest operation in progress whose server (or group) has no other claimed one; the claim holds until
- * finished or the lease runs out, and a claim of an earlier process (another owner) is free at once. */
+/* 1 and the oldest operation in progress whose server (or group) has no other claimed one; the claim holds
+ * until finished or the lease runs out, and a claim of an earlier process (another owner) is free at once. */
 int store_operation_claim(struct store *store, const char *owner, int64_t now_us, int64_t lease_until_us,
                           struct err *err, struct operation *ret_operation);
-/* failure NULL: Succeeded. */
+/* failure NULL: Succeeded; ERR_CANCELED: Canceled; else Failed. One that has ended already stays as it is. */
 int store_operation_finish(struct store *store, const char *id, const struct err *failure, struct err *err);
 /* Forgets operations that ended before the moment given. */
 int store_operation_forget(struct store *store, int64_t ended_before_us, struct err *err);
 
-/* ---- migrations: the user's side ------------------------------------------------------------------------- */
+/* ---- migrations: the user's side ---- */
 
-/* Inserts the migration (id and uuid are set), its databases from spec.databases, and its first event. */
+/* Inserts the migration (id and uuid are set, created_us when it is 0), its databases from spec.databases,
+ * and its first event; it gets a worker's attention. ERR_MIGRATION_EXISTS when the name is taken on this
+ * target. */
 int store_migration_insert(struct store *store, struct migration *migration, struct err *err);
 /* Hidden ones are found too. */
 int store_migration_get(struct store *store, int64_t target_id, const char *name, struct err *err,
                         struct migration *ret_migration);
-int store_migration_get_by_id(struct store *store, int64_t id, struct err *err, struct migration *ret_migration);
+int store_migration_get_by_id(struct store *store, int64_t id, struct err *err,
+                              struct migration *ret_migration);
 int store_migration_get_by_uuid(struct store *store, const char *uuid, struct err *err,
                                 struct migration *ret_migration);
 
@@ -103,7 +121,7 @@ struct migration_filter {
     int64_t target_id; /* 0: all targets */
     bool active_only;
     int64_t before_id; /* paging: only rows older than this id; 0: from the newest */
-    size_t limit;
+    size_t limit;      /* 0: all */
 };
 /* Newest first, without hidden ones. */
 int store_migration_list(struct store *store, const struct migration_filter *filter, struct err *err,
@@ -112,18 +130,21 @@ int store_migration_count_active(struct store *store, int64_t target_id, struct 
 /* Another active migration (not "except_id") of this target that writes this database, if there is one. */
 int store_migration_writing(struct store *store, int64_t target_id, const char *database, int64_t except_id,
                             struct err *err, struct migration *ret_migration);
-/* Writes tags and spec (with the databases when they changed) and asks for a worker's attention now. */
+/* Writes tags, source_id and spec (with the databases when they changed) and asks for a worker's attention
+ * now. All of spec is written: get, change and update inside one store_begin(). An ended migration gets no
+ * attention and keeps no secrets. */
 int store_migration_update_spec(struct store *store, const struct migration *migration, struct err *err);
 int store_migration_hide(struct store *store, int64_t id, struct err *err);
 
-/* ---- migrations: the executor's side --------------------------------------------------------------------- */
+/* ---- migrations: the executor's side ---- */
 
-/* 1 and a migration that needs attention now and has no living lease; it is leased to owner. One statement. */
+/* 1 and a migration that needs attention now and has no living lease; it is leased to owner. */
 int store_migration_claim(struct store *store, const char *owner, int64_t now_us, int64_t lease_until_us,
                           struct err *err, struct migration *ret_migration);
-/* Prolongs all leases of this owner. */
+/* Prolongs all leases of this owner, those on operations too. */
 int store_migration_renew(struct store *store, const char *owner, int64_t lease_until_us, struct err *err);
-/* Gives the lease back; attention and not_before as given, unless the user has asked for attention meanwhile. */
+/* Gives the lease back, if it is still held. attention and not_before as given, unless the user has asked for
+ * attention meanwhile; an ended migration gets none. */
 int store_migration_release(struct store *store, const struct migration *migration, bool attention,
                             int64_t not_before_us, struct err *err);
 /* Frees the leases of all other owners: at start the only process that uses the file is this one. */
@@ -136,24 +157,29 @@ struct migration_move {
     const char *error; /* NULL: unchanged */
     const char *event; /* text of the event row */
 };
-/* Compare-and-swap of the state plus its event, in one transaction, and only under migration's lease. Returns 1
- * when moved (migration is updated), 0 when the lease or the substate is not what the caller believes. */
+/* Compare-and-swap of the state plus its event, in one transaction, and only under migration's lease. Returns
+ * 1 when moved (migration is updated), 0 when the lease or the substate is not what the caller believes. A
+ * terminal state sets ended_us, ends attention and erases the secrets, in the file and in migration. */
 int store_migration_move(struct store *store, struct migration *migration, const struct migration_move *move,
                          struct err *err);
-/* Metadata, validation and window end, as found by the executor. */
+/* Metadata, validation and window end (unless the user has written since the claim), as found by the
+ * executor. ERR_CONFLICT when the lease is lost. */
 int store_migration_set_facts(struct store *store, const struct migration *migration, struct err *err);
-/* 1 when the user has asked to cancel (spec.cancel) since the claim. Cheap: called several times a second. */
+/* 1 when the user has asked to cancel (spec.cancel), or the migration is gone with its server. Cheap: called
+ * several times a second. */
 int store_migration_cancel_requested(struct store *store, int64_t id, struct err *err);
-/* The earliest not_before of migrations that need attention later; 0 when there is none. */
+/* The earliest moment at which a claim can succeed without a new wish of the user: not_before, or the end of
+ * a lease. It may have passed already; 0 when there is none. */
 int store_migration_next_due(struct store *store, struct err *err, int64_t *ret_at_us);
 
+/* With the state that the migration has now. The newest 1000 of a migration are kept. */
 int store_event_add(struct store *store, int64_t migration_id, const char *text, struct err *err);
 int store_event_list(struct store *store, int64_t migration_id, struct err *err,
                      struct migration_event **ret_events, size_t *ret_count);
 
 int store_database_list(struct store *store, int64_t migration_id, struct err *err,
                         struct migration_database **ret_databases, size_t *ret_count);
-/* Writes every column of one database row, keyed by migration and name. */
+/* Writes every column of one database row but position, keyed by migration and name. */
 int store_database_update(struct store *store, const struct migration_database *database, struct err *err);
 /* Writes one database row and its tables in one transaction: once a second while copying. Tables are keyed by
  * migration, database, schema and name; rows that are not there yet are inserted. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The service's own words for states and kinds, each as one list that gives the enumerators and their spelling.
- * Source of the spelling: the public specification of flexibleServers/migrations (2025-08-01).
+ * The service's own words for states and kinds, each as one list that gives the enumerators and their
+ * spelling. Source of the spelling: the public specification of flexibleServers/migrations (2025-08-01).
  */
 #ifndef STORE_WORDS_H
 #define STORE_WORDS_H

@@ -514,6 +514,7 @@ end $$;
 revoke execute on function audit.record_change() from public;
 
 commit;
+set client_min_messages = error; -- it says which catalogs are not ours to analyze
 analyze;
 \pset footer off
 select n.nspname as schema, count(*) filter (where c.relkind in ('r', 'm')) as tables,

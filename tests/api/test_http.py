@@ -184,7 +184,7 @@ def test_resource_manager_s_own_types_have_another_message(arm):
 
 def test_a_newer_api_version_is_answered_with_a_warning(arm, attached):
     response = arm.request("GET", f"{attached.target.id}/migrations", api_version="2031-02-03", status=200)
-    assert any("2031-02-03" in value for value in response.headers.values()), response.headers
+    assert "newest" in response.headers["Warning"]
 
 
 def test_strict_api_version_refuses_newer_ones(own):
@@ -270,7 +270,7 @@ def test_links_lead_where_the_client_came_from(arm, headers, begins):
 
 def test_many_connections_at_once_are_served(arm):
     address = urlsplit(arm.endpoint)
-    line = f"GET /_malachite/health HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    line = "GET /_malachite/health HTTP/1.1\r\nHost: x\r\n\r\n".encode()
     connections = [socket.create_connection((address.hostname, address.port), patience(10)) for _ in range(200)]
     try:
         for connection in connections:

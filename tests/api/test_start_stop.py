@@ -78,7 +78,7 @@ def test_a_signal_while_a_migration_runs_ends_it_within_five_seconds(own_pair, d
 
 def test_a_signal_ends_provisioned_servers_too(own):
     one = own()
-    server = one.provision("pg")
+    server = one.provision("pg1")
     connection = server.postgres.connect()
     one.stop()
     assert not one.postmasters()
@@ -87,7 +87,7 @@ def test_a_signal_ends_provisioned_servers_too(own):
 
 def test_everything_is_there_again_after_a_restart(own):
     one = own()
-    server = one.provision("pg")
+    server = one.provision("pg1")
     server.postgres.execute("CREATE TABLE kept AS SELECT 1 AS a")
     before = one.arm.get(server.id)
     one.restart()
@@ -99,10 +99,10 @@ def test_everything_is_there_again_after_a_restart(own):
 
 def test_servers_that_outlived_a_crash_are_taken_up_as_they_run(own):
     one = own()
-    server = one.provision("pg")
+    server = one.provision("pg1")
     connection = server.postgres.connect()
     before = one.postmasters()
-    assert set(before) == {"pg"}
+    assert set(before) == {"pg1"}
     one.kill()
     one.start()
     wait_until(lambda: one.arm.get(server.id)["properties"]["state"] == "Ready", 20, "the server to be Ready")
@@ -114,8 +114,8 @@ def test_servers_that_outlived_a_crash_are_taken_up_as_they_run(own):
 
 def test_servers_that_crashed_as_well_are_started_again(own):
     one = own()
-    server = one.provision("pg")
-    pid = one.postmasters()["pg"]
+    server = one.provision("pg1")
+    pid = one.postmasters()["pg1"]
     one.kill()
     os.kill(pid, signal.SIGKILL)
     one.start()

@@ -2,7 +2,7 @@
 
 from arm import wait_until
 
-SHOP = r"""
+SHOP = r'''
 CREATE SCHEMA sales;
 CREATE TYPE sales.status AS ENUM ('open', 'paid', 'sent');
 CREATE TABLE sales.customer (id serial PRIMARY KEY, name text NOT NULL, email text UNIQUE, since date DEFAULT current_date);
@@ -27,22 +27,24 @@ CREATE FUNCTION sales.touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.nam
 CREATE TRIGGER touch BEFORE UPDATE ON sales.customer FOR EACH ROW EXECUTE FUNCTION sales.touch();
 SELECT lo_from_bytea(0, decode(repeat('00ff5c', 3000), 'hex'));
 COMMENT ON TABLE sales.orders IS 'what customers want';
-"""
+'''
 # Tables with storage: customer, orders, log_old, log_new, Ünï, empty_table.
 SHOP_TABLES = 6
 
 # Copying it takes as long as wanted: every row that arrives waits in a CHECK, except in the sessions that load it here.
+# The filler keeps the table out of the company of small ones, which are copied together.
 SLOW = r"""
 SET test.fast = 'yes';
-CREATE FUNCTION public.slow(seconds float) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE FUNCTION public.slow(a int, seconds float) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
     IF current_setting('test.fast', true) IS DISTINCT FROM 'yes' THEN PERFORM pg_sleep(seconds); END IF;
     RETURN true;
 END $$;
 CREATE TABLE quick (a int PRIMARY KEY);
 INSERT INTO quick SELECT generate_series(1, 1000);
-CREATE TABLE slow (a int, b text, CHECK (public.slow(:row_seconds)));
-INSERT INTO slow SELECT i, repeat('x', 500) FROM generate_series(1, :rows) AS i;
+CREATE TABLE slow (a int, filler text, CHECK (public.slow(a, :row_seconds)));
+ALTER TABLE slow ALTER filler SET STORAGE EXTERNAL;
+INSERT INTO slow SELECT i, repeat('x', 4000000 / :rows) FROM generate_series(1, :rows) AS i;
 """
 
 # One index that takes as long as wanted, created by pg_restore after the rows.

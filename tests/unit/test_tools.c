@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/str.h"
+#include "engine/instance_tree.h"
 #include "engine/tools.h"
 
 static char root[] = "/tmp/test_tools_XXXXXX";
@@ -157,6 +158,13 @@ static int make_root(void **state)
     return mkdtemp(root) == NULL ? -1 : 0;
 }
 
+static int remove_root(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    return tree_remove(root, &err);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,5 +175,5 @@ int main(void)
         cmocka_unit_test(refuses_a_directory_without_postgresql),
         cmocka_unit_test(describes_the_servers),
     };
-    return cmocka_run_group_tests_name("tools", tests, make_root, NULL);
+    return cmocka_run_group_tests_name("tools", tests, make_root, remove_root);
 }

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/* The order of the steps, and what the observer hears of them. */
+#include "engine/transfer.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/id.h"
+#include "core/str.h"
+#include "engine/transfer_steps.h"
+
+static void tell_warnings(struct transfer_state *state)
+{
+    const struct transfer_observer *observer = state->transfer->observer;
+    auto_str_list struct str_list warnings = {0};
+    report_take_warnings(&state->report, &warnings);
+    for (size_t i = 0; i < warnings.count && observer != NULL && observer->warning != NULL; i++) {
+        observer->warning(observer->context, warnings.items[i]);
+    }
+}
+
+static void tell_step(struct transfer_state *state, const char *text)
+{
+    const struct transfer_observer *observer = state->transfer->observer;
+    tell_warnings(state);
+    if (observer != NULL && observer->step != NULL) {
+        observer->step(observer->context, text);
+    }
+}
+
+static void look_at_piece(struct transfer_table *table, const struct copy_piece *piece)
+{
+    struct transfer_table now = *table;
+    now.state = (enum transfer_table_state)atomic_load(&piece->state);
+    now.bytes = atomic_load_explicit(&piece->bytes, memory_order_relaxed);
+    now.rows = atomic_load_explicit(&piece->rows, memory_order_relaxed);
+    now.started_us = atomic_load(&piece->started_us);
+    now.ended_us = atomic_load(&piece->ended_us);
+    now.changed = now.state != table->state || now.bytes != table->bytes || now.rows != table->rows ||
+                  now.started_us != table->started_us || now.ended_us != table->ended_us;
+    *table = now;
+}
+
+/* On the thread of transfer_run(): once a second while rows are copied. */
+static void tell_progress(void *context)
+{
+    struct transfer_state *state = context;
+    const struct transfer_observer *observer = state->transfer->observer;
+    for (size_t i = 0; i < state->pool.count; i++) {
+        look_at_piece(&state->tables[i], &state->pool.pieces[i]);
+    }
+    if (observer != NULL && observer->progress != NULL) {
+        observer->progress(observer->context, state->tables, state->pool.count);
+    }
+}
+
+static int list_tables(struct transfer_state *state, struct err *err)
+{
+    const struct transfer_observer *observer = state->transfer->observer;
+    state->pool =
+        (struct copy_pool){.transfer = state->transfer,
+                           .snapshot = state->snapshot,
+                           .session_encoding = state->encoding,
+                           .copy_encoding = source_database_get(&state->database, DATABASE_ENCODING),
+                           .search_path = source_database_get(&state->database, DATABASE_SEARCH_PATH),
+                           .report = &state->report,
+                           .tick = tell_progress,
+                           .tick_context = state};
+    state->tables = calloc(state->catalog.table_count + 1, sizeof(*state->tables));
+    if (state->tables == NULL || copy_pool_init(&state->pool, &state->catalog, err) != 0) {
+        return err_no_memory(err);
+    }
+    for (size_t i = 0; i < state->pool.count; i++) {
+        const struct catalog_table *table = state->pool.pieces[i].table;
+        state->tables[i] = (struct transfer_table){
+            .schema = table->schema, .name = table->name, .bytes_total = table->bytes, .changed = true};
+    }
+    if (observer != NULL && observer->progress != NULL) {
+        observer->progress(observer->context, state->tables, state->pool.count);
+    }
+    return 0;
+}
+
+/* These encodings have no conversion to UTF8: bytes are passed on as they are. */
+static const char *encoding_of_sessions(const char *encoding)
+{
+    if (strcmp(encoding, "SQL_ASCII") == 0) {
+        return "SQL_ASCII";
+    }
+    return strcmp(encoding, "MULE_INTERNAL") == 0 ? "MULE_INTERNAL" : "UTF8";
+}
+
+static int look_at_target(struct transfer_state *state, struct err *err)
+{
+    auto_pg struct pg target = {0};
+    if (pg_open_any(state->transfer->target, NULL, PG_ADMIN, state->transfer->stop, err, &target) != 0) {
+        return -1;
+    }
+    state->target_version = target.version;
+    return 0;
+}
+
+static int open_source(struct transfer_state *state, struct err *err)
+{
+    const struct transfer *transfer = state->transfer;
+    struct pg *source = &state->source;
+    if (pg_open(transfer->source, transfer->database, PG_READ, transfer->stop, err, source) != 0 ||
+        pg_run(source, err, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") != 0 ||
+        pg_value(source, err, &state->snapshot, "SELECT pg_catalog.pg_export_snapshot()", 0, NULL) != 0 ||
+        source_database_read(source, err, &state->database) != 0) {
+        return -1;
+    }
+    state->encoding = encoding_of_sessions(source_database_get(&state->database, DATABASE_ENCODING));
+    if (strcmp(state->encoding, "UTF8") == 0) {
+        return 0;
+    }
+    source_database_done(&state->database);
+    return pg_set_encoding(source, state->encoding, err) != 0
+               ? -1
+               : source_database_read(source, err, &state->database);
+}
+
+static int read_archive(struct transfer_state *state, struct err *err)
+{
+    const struct transfer *transfer = state->transfer;
+    const struct tools_major *client = tools_client(transfer->tools, state->source.version / 10000);
+    char id[ID_TEXT_SIZE];
+    auto_free char *path = str_format("%s/schema-%s.dump", transfer->work_dir, id_new(id));
+    if (path == NULL) {
+        return err_no_memory(err);
+    }
+    if (client == NULL) {
+        err_set(err, ERR_VERSION_UNAVAILABLE,
+                "No pg_dump on this machine can read a server of version %d: 'make pgclient MAJOR=%d' "
+                "fetches one.",
+                state->source.version / 10000, state->source.version / 10000);
+        return -1;
+    }
+    const struct archive_request request = {.source = transfer->source,
+                                            .database = transfer->database,
+                                            .snapshot = state->snapshot,
+                                            .encoding = state->encoding,
+                                            .client_bin = client->client_bin,
+                                            .path = path,
+                                            .stop = transfer->stop};
+    int result = archive_dump(&request, err) != 0 ? -1 : archive_read(path, err, &state->archive);
+    unlink(path);
+    return result;
+}
+
+static int read_source(struct transfer_state *state, struct err *err)
+{
+    tell_step(state, "Reading the schema");
+    if (open_source(state, err) != 0 || look_at_target(state, err) != 0 ||
+        catalog_read(&state->source, state->target_version,
+                     source_database_get(&state->database, DATABASE_ENCODING), err, &state->catalog) != 0 ||
+        catalog_lock_tables(&state->source, &state->catalog, err) != 0 ||
+        trigger_states_read(state, err) != 0 || list_tables(state, err) != 0) {
+        return -1;
+    }
+    return read_archive(state, err);
+}
+
+static int create_schema(struct transfer_state *state, struct err *err)
+{
+    const struct transfer_observer *observer = state->transfer->observer;
+    if (observer != NULL && observer->claim_target != NULL &&
+        observer->claim_target(observer->context, err) != 0) {
+        return -1;
+    }
+    tell_step(state, "Creating the database");
+    if (target_database_prepare(state, err) != 0) {
+        return -1;
+    }
+    state->restore = (struct restore){.transfer = state->transfer,
+                                      .archive = &state->archive,
+                                      .catalog = &state->catalog,
+                                      .encoding = state->encoding,
+                                      .report = &state->report};
+    tell_step(state, "Creating tables");
+    if (restore_init(&state->restore, &state->source, &state->target, err) != 0 ||
+        restore_in_order(&state->restore, &state->target, RESTORE_PRE_DATA, err) != 0) {
+        return -1;
+    }
+    /* Rows of gigabytes are not moved for a transfer that has failed already. */
+    return report_result(&state->report, "object", err);
+}
+
+static int copy_data(struct transfer_state *state, struct err *err)
+{
+    tell_step(state, "Copying tables");
+    int result = copy_pool_run(&state->pool, err);
+    tell_progress(state);
+    if (result != 0 || report_result(&state->report, "table", err) != 0) {
+        return -1;
+    }
+    tell_step(state, "Copying sequences and large objects");
+    if (sequences_copy(state, err) != 0 || large_objects_copy(state, err) != 0 ||
+        large_objects_describe(state, err) != 0) {
+        return -1;
+    }
+    /* From here on the source can clean up behind us. */
+    pg_close(&state->source);
+    return report_result(&state->report, "sequence", err);
+}
+
+static int finish_schema(struct transfer_state *state, struct err *err)
+{
+    struct restore *restore = &state->restore;
+    struct pg *target = &state->target;
+    tell_step(state, "Creating indexes and constraints");
+    if (restore_post_data(restore, target, err) != 0 || trigger_states_apply(state, err) != 0) {
+        return -1;
+    }
+    tell_step(state, "Setting owners and privileges");
+    if (restore_owners(restore, target, false, err) != 0 || restore_privileges(restore, target, err) != 0) {
+        return -1;
+    }
+    tell_step(state, "Refreshing materialized views");
+    if (views_refresh(state, err) != 0 || restore_in_order(restore, target, RESTORE_REPLICATION, err) != 0) {
+        return -1;
+    }
+    tell_step(state, "Analyzing tables");
+    if (tables_analyze(state, err) != 0) {
+        return -1;
+    }
+    tell_step(state, "Applying database settings");
+    if (restore_in_order(restore, target, RESTORE_EVENT_TRIGGERS, err) != 0 ||
+        restore_owners(restore, target, true, err) != 0 || database_properties_apply(state, err) != 0) {
+        return -1;
+    }
+    report_roles(&state->report, state->transfer->target->user);
+    return report_result(&state->report, "object", err);
+}
+
+static void state_done(struct transfer_state *state)
+{
+    pg_close(&state->source);
+    pg_close(&state->target);
+    copy_pool_done(&state->pool);
+    restore_done(&state->restore);
+    catalog_done(&state->catalog);
+    archive_done(&state->archive);
+    source_database_done(&state->database);
+    report_done(&state->report);
+    PQclear(state->trigger_states);
+    free(state->snapshot);
+    free(state->tables);
+}
+
+int transfer_run(const struct transfer *transfer, struct err *err)
+{
+    struct transfer_state state = {.transfer = transfer};
+    report_init(&state.report);
+    int result = -1;
+    if (read_source(&state, err) == 0 && create_schema(&state, err) == 0 && copy_data(&state, err) == 0) {
+        result = finish_schema(&state, err);
+    }
+    tell_warnings(&state);
+    state_done(&state);
+    return result;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* The steps of a transfer and what they share; for engine/transfer*.c and the files of the steps only. */
+#ifndef ENGINE_TRANSFER_STEPS_H
+#define ENGINE_TRANSFER_STEPS_H
+
+#include "core/str_list.h"
+#include "engine/archive.h"
+#include "engine/copy_pool.h"
+#include "engine/pg.h"
+#include "engine/report.h"
+#include "engine/restore.h"
+#include "engine/source_database.h"
+#include "engine/transfer.h"
+#include "engine/transfer_catalog.h"
+
+struct transfer_state {
+    const struct transfer *transfer;
+    struct pg source; /* its transaction holds the snapshot */
+    struct pg target; /* closed until the database is there */
+    int target_version;
+    char *snapshot;
+    const char *encoding; /* of statements, names and the archive on every session */
+    struct source_database database;
+    struct catalog catalog;
+    struct archive archive;
+    PGresult *trigger_states; /* of constraints whose triggers are not simply enabled */
+    struct report report;
+    struct restore restore;
+    struct copy_pool pool;
+    struct transfer_table *tables; /* what the observer sees, in the order of pool.pieces */
+};
+
+/* Makes an empty database with the source's properties, or finds one. */
+int target_database_prepare(struct transfer_state *state, struct err *err);
+/* Brings every sequence to where the source's is. */
+int sequences_copy(struct transfer_state *state, struct err *err);
+/* Contents, then owners, privileges and comments. OIDs are kept. */
+int large_objects_copy(struct transfer_state *state, struct err *err);
+int large_objects_describe(struct transfer_state *state, struct err *err);
+/* The triggers behind constraints: reads which are disabled, and disables them on the target. */
+int trigger_states_read(struct transfer_state *state, struct err *err);
+int trigger_states_apply(struct transfer_state *state, struct err *err);
+/* Fills the materialized views that are filled on the source. */
+int views_refresh(struct transfer_state *state, struct err *err);
+/* Statistics for every table, with several sessions. */
+int tables_analyze(struct transfer_state *state, struct err *err);
+/* Owner, privileges, comment, settings and limits of the database itself. */
+int database_properties_apply(struct transfer_state *state, struct err *err);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All handlers; server/routes.c says which request each is for. A handler reads the request, checks it, does
+ * one thing with the store or the executor and answers exactly once. Any thread; none keeps anything of the
+ * request.
+ */
+#ifndef HANDLERS_HANDLERS_H
+#define HANDLERS_HANDLERS_H
+
+#include "server/request.h"
+
+/* subscription.c */
+void subscription_get(struct request *request);
+void subscription_list(struct request *request);
+void tenant_list(struct request *request);
+void location_list(struct request *request);
+
+/* group.c, group_delete.c */
+void group_put(struct request *request);
+void group_get(struct request *request);
+void group_head(struct request *request);
+void group_list(struct request *request);
+void group_patch(struct request *request);
+void group_delete(struct request *request);
+
+/* provider.c */
+void provider_get(struct request *request);
+void provider_list(struct request *request);
+void provider_register(struct request *request);
+void provider_unregister(struct request *request);
+
+/* server_put.c, server_get.c, server_delete.c */
+void flexible_server_put(struct request *request);
+void flexible_server_get(struct request *request);
+void flexible_server_list(struct request *request);
+void flexible_server_list_of_group(struct request *request);
+void flexible_server_delete(struct request *request);
+void single_server_put(struct request *request);
+void single_server_get(struct request *request);
+void single_server_list(struct request *request);
+void single_server_list_of_group(struct request *request);
+void single_server_delete(struct request *request);
+
+/* database.c; get and list ask the live server */
+void flexible_database_put(struct request *request);
+void flexible_database_get(struct request *request);
+void flexible_database_list(struct request *request);
+void flexible_database_delete(struct request *request);
+void single_database_put(struct request *request);
+void single_database_get(struct request *request);
+void single_database_list(struct request *request);
+void single_database_delete(struct request *request);
+
+/* migration_put.c, migration_get.c, migration_patch.c, migration_delete.c */
+void migration_put(struct request *request);
+void migration_get(struct request *request);
+void migration_list(struct request *request);
+void migration_patch(struct request *request);
+void migration_delete(struct request *request);
+
+/* name_check.c */
+void migration_check_name(struct request *request);
+void server_check_name(struct request *request);
+
+/* operation.c; operation_result may ask the live server */
+void operation_status(struct request *request);
+void operation_result(struct request *request);
+void group_operation_result(struct request *request);
+
+/* health.c, metrics.c, malachite_migrations.c */
+void malachite_health(struct request *request);
+void malachite_ready(struct request *request);
+void malachite_ca(struct request *request);
+void malachite_migration_get(struct request *request);
+void malachite_migration_list(struct request *request);
+void metrics_get(struct request *request);
+
+/* 501 for what the service documents and Malachite lacks */
+void not_implemented(struct request *request);
+
+#endif

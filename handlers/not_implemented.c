@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Operations that the service documents and Malachite does not have (yet): said plainly, never as a 404. */
+#include <string.h>
+
+#include "handlers/handlers.h"
+#include "handlers/resource.h"
+
+void not_implemented(struct request *request)
+{
+    int path_len = (int)strcspn(request->raw_uri, "?");
+    reply_fail(request, ERR_NOT_IMPLEMENTED,
+               "The service documents this operation, but Malachite does not implement it: %s %.*s. GET "
+               "/_malachite/routes lists what there is.",
+               method_name(request->method), path_len, request->raw_uri);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Servers and their databases as the client sees them. */
+#ifndef HANDLERS_SERVER_VIEW_H
+#define HANDLERS_SERVER_VIEW_H
+
+#include <jansson.h>
+
+#include "store/rows.h"
+
+/* The whole resource of either kind; new reference, NULL when memory is out. */
+json_t *server_write(const struct server *server);
+/* A database of it; takes {name, charset, collation} as the executor gives it. */
+json_t *database_write(const struct server *server, json_t *database);
+
+/*
+ * Keeps of a request's properties what the resource shows later (known names, in their own spelling, no
+ * secrets), over what was kept before (JSON text, or NULL). JSON text in new memory; NULL when memory is out.
+ */
+char *server_properties_to_keep(enum server_kind kind, const json_t *properties, const char *kept_before);
+
+#endif

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libmicrohttpd calls the access handler once when the headers are there, then for each part of the body,
+ * then once more at its end; after a pause on the slow lane it calls again. A refusal that shall spare the
+ * client the upload can only be queued in the first call: in the middle of a body libmicrohttpd takes no
+ * answer, so the rest of a body that turns out too long is thrown away and remembered.
+ */
+#include "server/exchange.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "handlers/app.h"
+#include "server/dispatch.h"
+#include "server/reply.h"
+
+enum { EXCHANGE_MAGIC = 0x6d786368, LOG_PATH_MAX = 512 };
+
+/* A client that goes on after this much of a body that is too long is cut off. */
+static const uint64_t discard_max = UINT64_C(64) * 1024 * 1024;
+
+enum phase { PHASE_NEW, PHASE_BODY, PHASE_SLOW, PHASE_SENT };
+
+struct exchange {
+    unsigned magic;
+    enum phase phase;
+    struct exchange_host *host;
+    struct MHD_Connection *connection;
+    uint64_t discarded; /* bytes of a body that is too long */
+    bool failed;        /* err says why the request cannot be served */
+    struct err err;
+    struct slow_task task;
+    struct request request;
+};
+
+static struct exchange *exchange_of(void *con_cls)
+{
+    struct exchange *exchange = con_cls;
+    return exchange != NULL && exchange->magic == EXCHANGE_MAGIC ? exchange : NULL;
+}
+
+void *exchange_on_uri(void *listener, const char *uri, struct MHD_Connection *connection)
+{
+    struct exchange_host *host = ((struct exchange_listener *)listener)->host;
+    struct exchange *exchange = malloc(sizeof(*exchange));
+    if (exchange == NULL) {
+        return NULL;
+    }
+    exchange->magic = EXCHANGE_MAGIC;
+    exchange->phase = PHASE_NEW;
+    exchange->host = host;
+    exchange->connection = connection;
+    exchange->discarded = 0;
+    request_init(&exchange->request, host->app);
+    exchange->failed = request_set_uri(&exchange->request, uri, &exchange->err) < 0;
+    atomic_fetch_add(&host->open, 1);
+    return exchange;
+}
+
+static enum MHD_Result send_out_of_memory(struct exchange_host *host, struct MHD_Connection *connection)
+{
+    return MHD_queue_response(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, host->out_of_memory);
+}
+
+static bool add_headers(struct MHD_Response *response, const struct request *request)
+{
+    const struct reply *reply = &request->reply;
+    struct reply_common common;
+    reply_common_headers(request, &common);
+    bool added = true;
+    for (size_t i = 0; i < common.count; i++) {
+        added = MHD_add_response_header(response, common.headers[i].name, common.headers[i].value) && added;
+    }
+    for (size_t i = 0; i < reply->header_count; i++) {
+        added = MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value) && added;
+    }
+    if (reply->content_type != NULL) {
+        added = MHD_add_response_header(response, "Content-Type", reply->content_type) && added;
+    }
+    return added;
+}
+
+static enum MHD_Result send_reply(struct exchange *exchange)
+{
+    static char nothing[] = "";
+    struct reply *reply = &exchange->request.reply;
+    exchange->phase = PHASE_SENT;
+    if (reply->out_of_memory) {
+        reply->status = MHD_HTTP_INTERNAL_SERVER_ERROR;
+        return send_out_of_memory(exchange->host, exchange->connection);
+    }
+    struct MHD_Response *response =
+        reply->body == NULL
+            ? MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT)
+            : MHD_create_response_from_buffer(reply->body_len, reply->body, MHD_RESPMEM_MUST_FREE);
+    if (response == NULL) {
+        return send_out_of_memory(exchange->host, exchange->connection);
+    }
+    reply->body = NULL; /* the response's now */
+    enum MHD_Result queued = add_headers(response, &exchange->request)
+                                 ? MHD_queue_response(exchange->connection, (unsigned)reply->status, response)
+                                 : send_out_of_memory(exchange->host, exchange->connection);
+    MHD_destroy_response(response);
+    return queued;
+}
+
+static enum MHD_Result refuse(struct exchange *exchange, const struct err *err)
+{
+    reply_error(&exchange->request, err);
+    return send_reply(exchange);
+}
+
+static const char *header(struct MHD_Connection *connection, const char *name)
+{
+    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+static bool announces_too_much(struct MHD_Connection *connection)
+{
+    const char *length = header(connection, "Content-Length");
+    int64_t bytes = 0;
+    return length != NULL && !str_to_int(length, 0, REQUEST_BODY_MAX, &bytes);
+}
+
+static enum MHD_Result begin(struct exchange *exchange, const struct exchange_listener *listener,
+                             const char *method)
+{
+    struct MHD_Connection *connection = exchange->connection;
+    const struct request_head head = {
+        .host = header(connection, "Host"),
+        .forwarded_host = header(connection, "X-Forwarded-Host"),
+        .forwarded_proto = header(connection, "X-Forwarded-Proto"),
+        .authorization = header(connection, "Authorization"),
+        .correlation_id = header(connection, "x-ms-correlation-request-id"),
+        .client_request_id = header(connection, "x-ms-client-request-id"),
+    };
+    exchange->phase = PHASE_BODY;
+    exchange->request.method = method_from_name(method);
+    if (!request_set_head(&exchange->request, &head, listener->authority, listener->https)) {
+        exchange->request.reply.out_of_memory = true;
+        return send_reply(exchange);
+    }
+    if (!exchange->failed && announces_too_much(connection)) {
+        exchange->failed = true;
+        err_set(&exchange->err, ERR_TOO_LARGE, "The request content is longer than the %d bytes allowed.",
+                REQUEST_BODY_MAX);
+    }
+    return exchange->failed ? refuse(exchange, &exchange->err) : MHD_YES;
+}
+
+static enum MHD_Result take_body(struct exchange *exchange, const char *data, size_t *data_size)
+{
+    struct buf *body = &exchange->request.raw_body;
+    buf_add(body, data, *data_size);
+    if (buf_failed(body)) {
+        exchange->discarded += *data_size;
+    }
+    *data_size = 0;
+    return exchange->discarded > discard_max ? MHD_NO : MHD_YES;
+}
+
+static void run_slow(struct slow_task *task, bool refused)
+{
+    struct exchange *exchange = (struct exchange *)((char *)task - offsetof(struct exchange, task));
+    if (refused) {
+        reply_fail(&exchange->request, ERR_UNAVAILABLE, "Malachite is stopping.");
+    } else {
+        dispatch_run(&exchange->request);
+    }
+    MHD_resume_connection(exchange->connection);
+}
+
+static void refuse_for_now(struct request *request, const char *why)
+{
+    reply_header(request, "Retry-After", "1");
+    reply_fail(request, ERR_UNAVAILABLE, "%s", why);
+}
+
+/* The connection sleeps while the slow lane works; nothing here may touch the exchange once it is submitted.
+ */
+static enum MHD_Result run_on_slow_lane(struct exchange *exchange)
+{
+    struct MHD_Connection *connection = exchange->connection;
+    exchange->phase = PHASE_SLOW;
+    exchange->task = (struct slow_task){.run = run_slow};
+    MHD_suspend_connection(connection);
+    if (!slow_lane_submit(exchange->host->lane, &exchange->task)) {
+        refuse_for_now(&exchange->request, "Too many requests that ask a PostgreSQL server are under way.");
+        MHD_resume_connection(connection);
+    }
+    return MHD_YES;
+}
+
+static enum MHD_Result answer(struct exchange *exchange)
+{
+    struct request *request = &exchange->request;
+    if (buf_failed(&request->raw_body)) {
+        struct err err;
+        err_set(&err, ERR_TOO_LARGE, "The request content is longer than the %d bytes allowed.",
+                REQUEST_BODY_MAX);
+        return refuse(exchange, &err);
+    }
+    if (atomic_load(&exchange->host->draining)) {
+        reply_header(request, "Connection", "close");
+        refuse_for_now(request, "Malachite is stopping.");
+        return send_reply(exchange);
+    }
+    if (dispatch_prepare(exchange->host->table, request)) {
+        if ((request->route->flags & ROUTE_SLOW) != 0) {
+            return run_on_slow_lane(exchange);
+        }
+        dispatch_run(request);
+    }
+    return send_reply(exchange);
+}
+
+/* Eight parameters are the library's choice. NOLINTNEXTLINE(readability-function-size) */
+enum MHD_Result exchange_on_request(void *listener, struct MHD_Connection *connection, const char *url,
+                                    const char *method, const char *version, const char *data,
+                                    size_t *data_size, void **con_cls)
+{
+    (void)url; /* already decoded, so that borders between segments are lost: the raw one is used */
+    (void)version;
+    struct exchange_listener *from = listener;
+    struct exchange *exchange = exchange_of(*con_cls);
+    if (exchange == NULL) {
+        return send_out_of_memory(from->host, connection);
+    }
+    switch (exchange->phase) {
+    case PHASE_NEW:
+        return begin(exchange, from, method);
+    case PHASE_BODY:
+        return *data_size > 0 ? take_body(exchange, data, data_size) : answer(exchange);
+    case PHASE_SLOW:
+        return send_reply(exchange);
+    case PHASE_SENT:
+        return MHD_YES;
+    }
+    return MHD_NO;
+}
+
+/* The path as it may stand in a log: without query, which can hold secrets, and without odd bytes. */
+static void path_for_log(const char *uri, char path[static LOG_PATH_MAX])
+{
+    size_t len = 0;
+    for (; uri != NULL && uri[len] != '\0' && uri[len] != '?' && len + 1 < LOG_PATH_MAX; len++) {
+        path[len] = isgraph((unsigned char)uri[len]) ? uri[len] : (char)'?';
+    }
+    path[len] = '\0';
+}
+
+static void log_access(const struct exchange *exchange, bool completed)
+{
+    const struct request *request = &exchange->request;
+    int status = request->reply.status;
+    bool quiet = request->route != NULL && (request->route->flags & ROUTE_QUIET) != 0 && status < 500;
+    char path[LOG_PATH_MAX];
+    char status_text[16];
+    char ms[32];
+    path_for_log(request->raw_uri, path);
+    snprintf(status_text, sizeof(status_text), "%d", status);
+    snprintf(ms, sizeof(ms), "%.2f", (double)(clock_now_us() - request->started_us) / 1000.0);
+    log_event(status >= 500 ? LOG_WARNING
+              : quiet       ? LOG_DEBUG
+                            : LOG_INFO,
+              "request", "method", method_name(request->method), "path", path, "status", status_text, "ms",
+              ms, "request", request->request_id, "operation",
+              request->route == NULL ? NULL : request->route->operation_id, "api_version",
+              request->api_version, "sent", completed ? NULL : "no", NULL);
+}
+
+void exchange_on_completed(void *listener, struct MHD_Connection *connection, void **con_cls,
+                           enum MHD_RequestTerminationCode how)
+{
+    (void)listener;
+    (void)connection;
+    struct exchange *exchange = exchange_of(*con_cls);
+    if (exchange == NULL) {
+        return;
+    }
+    struct app *app = exchange->host->app;
+    if (exchange->request.reply.status != 0) {
+        atomic_fetch_add_explicit(&app->requests, 1, memory_order_relaxed);
+        if (exchange->request.reply.status >= 500) {
+            atomic_fetch_add_explicit(&app->server_errors, 1, memory_order_relaxed);
+        }
+        log_access(exchange, how == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+    }
+    *con_cls = NULL;
+    request_done(&exchange->request);
+    exchange->magic = 0;
+    atomic_fetch_sub(&exchange->host->open, 1);
+    free(exchange);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line: one table of commands. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "core/options.h"
+#include "core/str.h"
+#include "executor/executor.h"
+#include "server/healthcheck.h"
+#include "server/route.h"
+#include "server/serve.h"
+
+/* argc and argv are what follows the command. Returns an exit code. */
+typedef int command_fn(int argc, char **argv);
+
+static int usage_error(const char *message)
+{
+    fprintf(stderr, "malachite: %s\n", message);
+    return EXIT_USAGE;
+}
+
+static int run_help(int argc, char **argv);
+
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++) {
+        if (str_equals(argv[i], "--help") || str_equals(argv[i], "-h")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int with_options(int argc, char **argv, int (*run)(const struct options *options))
+{
+    if (asks_for_help(argc, argv)) {
+        return run_help(0, NULL);
+    }
+    struct options options = {0};
+    struct err err;
+    int result = options_parse(&options, argc, argv, &err) < 0 ? usage_error(err.message) : run(&options);
+    options_done(&options);
+    return result;
+}
+
+static int serve_with_log(const struct options *options)
+{
+    static const char *const levels[] = {"debug", "info", "warning", "error"};
+    enum log_level least = LOG_INFO;
+    for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
+        if (str_equals(options->log_level, levels[i])) {
+            least = (enum log_level)i;
+        }
+    }
+    log_setup(least, str_equals(options->log_format, "json"));
+    return serve(options);
+}
+
+static int run_serve(int argc, char **argv)
+{
+    return with_options(argc, argv, serve_with_log);
+}
+
+static int run_healthcheck(int argc, char **argv)
+{
+    return with_options(argc, argv, healthcheck);
+}
+
+/* For commands that take no arguments; 0 means go on. */
+static int refuse_arguments(int argc, char **argv)
+{
+    if (argc > 0) {
+        fprintf(stderr, "malachite: unexpected argument '%s'\n", argv[0]);
+        return EXIT_USAGE;
+    }
+    return 0;
+}
+
+static int run_demo(int argc, char **argv)
+{
+    puts("The demonstration needs the source tree: run 'make demo' there. It migrates a sample database "
+         "between\n"
+         "two real PostgreSQL servers and leaves everything running for you to look at.");
+    return refuse_arguments(argc, argv);
+}
+
+static int run_fsm(int argc, char **argv)
+{
+    int refused = refuse_arguments(argc, argv);
+    if (refused == 0) {
+        executor_print_fsm(stdout);
+    }
+    return refused;
+}
+
+static int run_routes(int argc, char **argv)
+{
+    int refused = refuse_arguments(argc, argv);
+    if (refused == 0) {
+        route_print(stdout);
+    }
+    return refused;
+}
+
+static int run_version(int argc, char **argv)
+{
+    int refused = refuse_arguments(argc, argv);
+    if (refused == 0) {
+        puts("malachite " MALACHITE_VERSION);
+    }
+    return refused;
+}
+
+static const struct command {
+    const char *name;
+    command_fn *run;
+    const char *help;
+} commands[] = {
+    {"serve", run_serve, "serve until stopped; prints 'Ready.' when it does"},
+    {"demo", run_demo, "tell how to see a migration from end to end"},
+    {"fsm", run_fsm, "print the substates of a migration as a mermaid diagram"},
+    {"routes", run_routes, "print the HTTP calls that are answered"},
+    {"healthcheck", run_healthcheck, "ask a running Malachite whether it is ready: exit code 0, or 1"},
+    {"version", run_version, "print the version"},
+    {"help", run_help, "print this; 'help --markdown' prints the options as a table"},
+};
+
+static int run_help(int argc, char **argv)
+{
+    if (argc == 1 && str_equals(argv[0], "--markdown")) {
+        options_print_markdown(stdout);
+        return EXIT_CLEAN;
+    }
+    puts("Malachite: a local control plane for Azure Database for PostgreSQL migrations that moves real "
+         "data.\n\n"
+         "usage: malachite COMMAND [OPTION]...\n\nCommands:");
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        printf("  %-13s %s\n", commands[i].name, commands[i].help);
+    }
+    puts("\nOptions of serve and healthcheck:");
+    options_print_help(stdout);
+    puts("\nExit codes: 0 clean stop, 1 healthcheck: not ready, 2 wrong usage, 69 a needed service is "
+         "missing or a port "
+         "is\nin use, 70 a mistake of Malachite, 78 wrong configuration.");
+    return refuse_arguments(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        return usage_error("say which command; see 'malachite help'");
+    }
+    const char *name = argv[1];
+    if (str_equals(name, "--help") || str_equals(name, "-h")) {
+        name = "help";
+    } else if (str_equals(name, "--version") || str_equals(name, "-V")) {
+        name = "version";
+    }
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        if (str_equals(commands[i].name, name)) {
+            return commands[i].run(argc - 2, argv + 2);
+        }
+    }
+    fprintf(stderr, "malachite: unknown command '%s'; see 'malachite help'\n", argv[1]);
+    return EXIT_USAGE;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/reply.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "handlers/app.h"
+
+static const char json_content_type[] = "application/json; charset=utf-8";
+
+const char reply_out_of_memory[] =
+    "{\"error\":{\"code\":\"InternalServerError\",\"message\":\"Malachite has run out of memory.\"}}";
+
+/* Claims the one answer. A second one is a bug that server/dispatch.c reports; the first stays. */
+static bool begin_reply(struct request *request, int status)
+{
+    if (request->reply.status != 0) {
+        request->reply.repeated = true;
+        return false;
+    }
+    request->reply.status = status;
+    return true;
+}
+
+static void set_body(struct request *request, const char *content_type, char *body, size_t len)
+{
+    if (body == NULL) {
+        request->reply.status = err_http_status(ERR_INTERNAL);
+        request->reply.out_of_memory = true;
+        return;
+    }
+    request->reply.content_type = content_type;
+    request->reply.body = body;
+    request->reply.body_len = len;
+}
+
+void reply_json(struct request *request, int status, json_t *json)
+{
+    if (begin_reply(request, status)) {
+        char *body =
+            json == NULL ? NULL : json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+        set_body(request, json_content_type, body, body == NULL ? 0 : strlen(body));
+    }
+    json_decref(json);
+}
+
+void reply_empty(struct request *request, int status)
+{
+    begin_reply(request, status);
+}
+
+void reply_text(struct request *request, int status, const char *content_type, const char *text, size_t len)
+{
+    if (!begin_reply(request, status)) {
+        return;
+    }
+    char *body = malloc(len + 1);
+    if (body != NULL) {
+        memcpy(body, text, len);
+        body[len] = '\0';
+    }
+    set_body(request, content_type, body, len);
+}
+
+void reply_error(struct request *request, const struct err *err)
+{
+    json_t *error = json_pack("{s:s, s:s}", "code", err_wire_code(err->code), "message", err->message);
+    if (error != NULL && err->target[0] != '\0') {
+        json_object_set_new(error, "target", json_string(err->target));
+    }
+    reply_json(request, err_http_status(err->code),
+               error == NULL ? NULL : json_pack("{s:o}", "error", error));
+}
+
+void reply_fail(struct request *request, enum err_code code, const char *format, ...)
+{
+    auto_buf struct buf message = BUF_MAX((size_t)2 * REQUEST_BODY_MAX); /* err_set() cuts it to size */
+    va_list args;
+    va_start(args, format);
+    buf_vaddf(&message, format, args);
+    va_end(args);
+    struct err err;
+    err_set(&err, code, "%s", buf_text(&message));
+    reply_error(request, &err);
+}
+
+static bool is_header_value(const char *value)
+{
+    for (const char *at = value; *at != '\0'; at++) {
+        if ((unsigned char)*at < 0x20 || *at == 0x7F) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void reply_header(struct request *request, const char *name, const char *value)
+{
+    struct reply *reply = &request->reply;
+    if (!is_header_value(value) || reply->header_count == REPLY_HEADERS_MAX) {
+        log_event(LOG_WARNING, "header left out of an answer", "header", name, "request", request->request_id,
+                  NULL);
+        return;
+    }
+    auto_free char *name_copy = strdup(name);
+    auto_free char *value_copy = strdup(value);
+    if (name_copy == NULL || value_copy == NULL) {
+        reply->out_of_memory = true;
+        return;
+    }
+    reply->headers[reply->header_count++] = (struct reply_header){TAKE(name_copy), TAKE(value_copy)};
+}
+
+char *reply_absolute_url(const struct request *request, const char *path_and_query)
+{
+    return str_format("%s://%s%s", request->https ? "https" : "http", request->host, path_and_query);
+}
+
+/* Adds a percent-encoded path segment or query value. */
+static void add_encoded(struct buf *url, const char *text)
+{
+    for (const char *at = text; *at != '\0'; at++) {
+        unsigned char c = (unsigned char)*at;
+        bool plain =
+            (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || strchr("-._~", c) != NULL;
+        if (plain) {
+            buf_addc(url, *at);
+        } else {
+            buf_addf(url, "%%%02X", c);
+        }
+    }
+}
+
+/* kind NULL: the form of Resource Manager's own operations. */
+static void add_operation_header(struct request *request, const char *header, const char *subscription_id,
+                                 const char *location, const char *kind, const char *operation_id)
+{
+    auto_buf struct buf path = BUF_MAX(REQUEST_URI_MAX);
+    buf_addf(&path, "/subscriptions/%s/", subscription_id);
+    if (location == NULL) {
+        buf_addf(&path, "operationresults/%s", operation_id);
+    } else {
+        buf_adds(&path, "providers/Microsoft.DBforPostgreSQL/locations/");
+        add_encoded(&path, location);
+        buf_addf(&path, "/%s/%s", kind, operation_id);
+    }
+    if (request->api_version != NULL) {
+        buf_adds(&path, "?api-version=");
+        add_encoded(&path, request->api_version);
+    }
+    auto_free char *url = buf_failed(&path) ? NULL : reply_absolute_url(request, buf_text(&path));
+    if (url == NULL) {
+        request->reply.out_of_memory = true;
+        return;
+    }
+    reply_header(request, header, url);
+}
+
+void reply_accepted(struct request *request, const char *subscription_id, const char *location,
+                    const char *operation_id, const char *operation_name, int64_t started_us)
+{
+    char retry_after[16];
+    snprintf(retry_after, sizeof(retry_after), "%d", request->app->options->retry_after);
+    reply_header(request, "Retry-After", retry_after);
+    add_operation_header(request, "Location", subscription_id, location, "operationResults", operation_id);
+    if (location == NULL) {
+        reply_empty(request, 202);
+        return;
+    }
+    add_operation_header(request, "Azure-AsyncOperation", subscription_id, location, "azureAsyncOperation",
+                         operation_id);
+    char started[CLOCK_TEXT_SIZE];
+    reply_json(
+        request, 202,
+        json_pack("{s:s, s:s}", "operation", operation_name, "startTime", clock_format(started_us, started)));
+}
+
+void reply_discard(struct request *request)
+{
+    struct reply *reply = &request->reply;
+    free(reply->body);
+    for (size_t i = 0; i < reply->header_count; i++) {
+        free(reply->headers[i].name);
+        free(reply->headers[i].value);
+    }
+    *reply = (struct reply){0};
+}
+
+static void add_common(struct reply_common *common, const char *name, const char *value)
+{
+    common->headers[common->count].name = name;
+    common->headers[common->count].value = value;
+    common->count++;
+}
+
+/* Browsers keep Strict-Transport-Security per host name, for all ports and for a year: sent for localhost it
+ * would break every other program that is developed there. */
+static bool is_localhost(const char *host)
+{
+    size_t len = strcspn(host, ":");
+    static const char name[] = "localhost";
+    size_t name_len = sizeof(name) - 1;
+    return len >= name_len && strncasecmp(host + len - name_len, name, name_len) == 0 &&
+           (len == name_len || host[len - name_len - 1] == '.');
+}
+
+void reply_common_headers(const struct request *request, struct reply_common *ret_common)
+{
+    ret_common->count = 0;
+    time_t seconds = (time_t)(request->started_us / 1000000);
+    struct tm utc = {0};
+    gmtime_r(&seconds, &utc);
+    char stamp[20] = "";
+    strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &utc);
+    snprintf(ret_common->routing_id, sizeof(ret_common->routing_id), "MALACHITE:%s:%s", stamp,
+             request->request_id);
+    add_common(ret_common, "x-ms-request-id", request->request_id);
+    add_common(ret_common, "x-ms-correlation-request-id", request->correlation_id);
+    add_common(ret_common, "x-ms-routing-request-id", ret_common->routing_id);
+    if (request->client_request_id != NULL) {
+        add_common(ret_common, "x-ms-client-request-id", request->client_request_id);
+    }
+    add_common(ret_common, "Cache-Control", "no-cache");
+    add_common(ret_common, "Pragma", "no-cache");
+    add_common(ret_common, "Expires", "-1");
+    add_common(ret_common, "X-Content-Type-Options", "nosniff");
+    if (request->host == NULL || !is_localhost(request->host)) {
+        add_common(ret_common, "Strict-Transport-Security", "max-age=31536000; includeSubDomains");
+    }
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/request.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "server/reply.h"
+#include "server/route.h"
+
+static const char *const method_names[] = {
+    [METHOD_GET] = "GET",         [METHOD_HEAD] = "HEAD",   [METHOD_PUT] = "PUT",
+    [METHOD_POST] = "POST",       [METHOD_PATCH] = "PATCH", [METHOD_DELETE] = "DELETE",
+    [METHOD_OPTIONS] = "OPTIONS", [METHOD_OTHER] = "OTHER",
+};
+
+enum method method_from_name(const char *name)
+{
+    for (size_t i = 0; i < METHOD_OTHER; i++) {
+        if (strcmp(method_names[i], name) == 0) {
+            return (enum method)i;
+        }
+    }
+    return METHOD_OTHER;
+}
+
+const char *method_name(enum method method)
+{
+    return method_names[method];
+}
+
+void request_init(struct request *request, struct app *app)
+{
+    *request = (struct request){.magic = REQUEST_MAGIC, .app = app, .started_us = clock_now_us()};
+    buf_init(&request->raw_body, REQUEST_BODY_MAX);
+    id_new(request->request_id);
+    memcpy(request->correlation_id, request->request_id, ID_TEXT_SIZE);
+}
+
+void request_done(struct request *request)
+{
+    free(request->raw_uri);
+    free(request->host);
+    free(request->authorization);
+    free(request->client_request_id);
+    free(request->path_text);
+    free(request->query_text);
+    buf_done(&request->raw_body);
+    json_decref(request->body);
+    free(request->reply.body);
+    for (size_t i = 0; i < request->reply.header_count; i++) {
+        free(request->reply.headers[i].name);
+        free(request->reply.headers[i].value);
+    }
+    request->magic = 0;
+}
+
+struct request *request_new(struct app *app)
+{
+    struct request *request = malloc(sizeof(*request));
+    if (request != NULL) {
+        request_init(request, app);
+    }
+    return request;
+}
+
+void request_free(struct request *request)
+{
+    if (request != NULL) {
+        request_done(request);
+        free(request);
+    }
+}
+
+const char *request_param(const struct request *request, const char *name)
+{
+    for (size_t i = 0; i < request->param_count; i++) {
+        if (strcmp(request->params[i].name, name) == 0) {
+            return request->params[i].value;
+        }
+    }
+    return NULL;
+}
+
+const char *request_query(const struct request *request, const char *name)
+{
+    for (size_t i = 0; i < request->query_count; i++) {
+        if (strcasecmp(request->query[i].name, name) == 0) {
+            return request->query[i].value;
+        }
+    }
+    return NULL;
+}
+
+/* Windows tools put a byte order mark before their JSON. */
+static const char *skip_byte_order_mark(const char *text, size_t *len)
+{
+    if (*len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
+        *len -= 3;
+        return text + 3;
+    }
+    return text;
+}
+
+static bool is_blank(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (strchr(" \t\r\n", text[i]) == NULL || text[i] == '\0') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The parser quotes what it stumbled over, which may be a password: only the place is told. */
+static void answer_bad_json(struct request *request, json_error_t *error)
+{
+    char *near = strstr(error->text, " near '");
+    if (near != NULL) {
+        *near = '\0';
+    }
+    reply_fail(request, ERR_BAD_CONTENT,
+               "The request content was invalid and could not be deserialized: '%s, line %d, position %d'.",
+               error->text, error->line, error->column);
+}
+
+json_t *request_body(struct request *request)
+{
+    if (request->body != NULL) {
+        return request->body;
+    }
+    size_t len = request->raw_body.len;
+    const char *text = skip_byte_order_mark(buf_text(&request->raw_body), &len);
+    bool optional = request->route != NULL && (request->route->flags & ROUTE_BODY_OPTIONAL) != 0;
+    if (is_blank(text, len)) {
+        if (!optional) {
+            reply_fail(request, ERR_BAD_CONTENT,
+                       "The request content was invalid and could not be deserialized: 'a JSON object is "
+                       "required'.");
+            return NULL;
+        }
+        request->body = json_object();
+        if (request->body == NULL) {
+            reply_json(request, 500, NULL);
+        }
+        return request->body;
+    }
+    json_error_t error;
+    json_t *body = json_loadb(text, len, JSON_DECODE_ANY, &error);
+    if (body == NULL) {
+        answer_bad_json(request, &error);
+        return NULL;
+    }
+    if (!json_is_object(body)) {
+        json_decref(body);
+        reply_fail(
+            request, ERR_BAD_CONTENT,
+            "The request content was invalid and could not be deserialized: 'a JSON object is expected'.");
+        return NULL;
+    }
+    request->body = body;
+    return body;
+}

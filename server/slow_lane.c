@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/slow_lane.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { LANE_THREADS_MAX = 16 };
+
+struct slow_lane {
+    struct slow_lane_settings settings;
+    pthread_mutex_t mutex;
+    pthread_cond_t work;  /* a task was queued, or stopping was set */
+    pthread_cond_t ended; /* a thread is about to end */
+    struct slow_task *first;
+    struct slow_task **last;
+    size_t queued;
+    size_t running_threads;
+    size_t joined;
+    size_t started;
+    bool stopping;
+    pthread_t threads[LANE_THREADS_MAX];
+};
+
+/* The mutex is held. NULL: the queue is empty. */
+static struct slow_task *take_task(struct slow_lane *lane)
+{
+    struct slow_task *task = lane->first;
+    if (task != NULL) {
+        lane->first = task->next;
+        lane->queued--;
+        if (lane->first == NULL) {
+            lane->last = &lane->first;
+        }
+    }
+    return task;
+}
+
+/* Waits for a task. NULL: the thread shall end. The mutex is held. */
+static struct slow_task *wait_for_task(struct slow_lane *lane)
+{
+    while (lane->first == NULL && !lane->stopping) {
+        pthread_cond_wait(&lane->work, &lane->mutex);
+    }
+    return take_task(lane);
+}
+
+static void *run_lane_thread(void *arg)
+{
+    struct slow_lane *lane = arg;
+    pthread_mutex_lock(&lane->mutex);
+    for (struct slow_task *task = wait_for_task(lane); task != NULL; task = wait_for_task(lane)) {
+        bool refused = lane->stopping;
+        pthread_mutex_unlock(&lane->mutex);
+        task->run(task, refused);
+        pthread_mutex_lock(&lane->mutex);
+    }
+    pthread_mutex_unlock(&lane->mutex);
+    if (lane->settings.at_thread_end != NULL) {
+        lane->settings.at_thread_end(lane->settings.arg);
+    }
+    pthread_mutex_lock(&lane->mutex);
+    lane->running_threads--;
+    pthread_cond_signal(&lane->ended);
+    pthread_mutex_unlock(&lane->mutex);
+    return NULL;
+}
+
+static void init_conditions(struct slow_lane *lane)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&lane->mutex, NULL);
+    pthread_cond_init(&lane->work, NULL);
+    pthread_cond_init(&lane->ended, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
+int slow_lane_start(const struct slow_lane_settings *settings, struct err *err, struct slow_lane **ret_lane)
+{
+    struct slow_lane *lane = calloc(1, sizeof(*lane));
+    if (lane == NULL) {
+        return err_no_memory(err);
+    }
+    lane->settings = *settings;
+    lane->last = &lane->first;
+    init_conditions(lane);
+    pthread_mutex_lock(&lane->mutex);
+    int failure = 0;
+    while (failure == 0 && lane->started < settings->threads && lane->started < LANE_THREADS_MAX) {
+        failure = pthread_create(&lane->threads[lane->started], NULL, run_lane_thread, lane);
+        lane->started += failure == 0;
+        lane->running_threads = lane->started;
+    }
+    pthread_mutex_unlock(&lane->mutex);
+    if (failure != 0) {
+        slow_lane_stop(lane, INT64_MAX);
+        slow_lane_free(lane);
+        return err_set(err, ERR_INTERNAL, "cannot start a thread: %s", strerror(failure));
+    }
+    *ret_lane = lane;
+    return 0;
+}
+
+bool slow_lane_submit(struct slow_lane *lane, struct slow_task *task)
+{
+    pthread_mutex_lock(&lane->mutex);
+    bool accepted = !lane->stopping && lane->queued < lane->settings.queue_max;
+    if (accepted) {
+        task->next = NULL;
+        *lane->last = task;
+        lane->last = &task->next;
+        lane->queued++;
+        pthread_cond_signal(&lane->work);
+    }
+    pthread_mutex_unlock(&lane->mutex);
+    return accepted;
+}
+
+bool slow_lane_stop(struct slow_lane *lane, int64_t deadline_ms)
+{
+    struct timespec deadline = {.tv_sec = (time_t)(deadline_ms / 1000),
+                                .tv_nsec = (long)(deadline_ms % 1000) * 1000000};
+    pthread_mutex_lock(&lane->mutex);
+    lane->stopping = true;
+    pthread_cond_broadcast(&lane->work);
+    /* All threads may be busy for long: who waits is told here. */
+    for (struct slow_task *task = take_task(lane); task != NULL; task = take_task(lane)) {
+        pthread_mutex_unlock(&lane->mutex);
+        task->run(task, true);
+        pthread_mutex_lock(&lane->mutex);
+    }
+    int timed_out = 0;
+    while (lane->running_threads > 0 && timed_out == 0) {
+        timed_out = pthread_cond_timedwait(&lane->ended, &lane->mutex, &deadline);
+    }
+    bool all_ended = lane->running_threads == 0;
+    pthread_mutex_unlock(&lane->mutex);
+    while (all_ended && lane->joined < lane->started) {
+        pthread_join(lane->threads[lane->joined++], NULL);
+    }
+    return all_ended;
+}
+
+void slow_lane_free(struct slow_lane *lane)
+{
+    if (lane == NULL) {
+        return;
+    }
+    pthread_mutex_destroy(&lane->mutex);
+    pthread_cond_destroy(&lane->work);
+    pthread_cond_destroy(&lane->ended);
+    free(lane);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/tls.h"
+
+#include <arpa/inet.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "core/str.h"
+#include "server/file.h"
+#include "server/tls_make.h"
+
+enum { PEM_MAX = 64 * 1024, NAMES_SIZE = 16 };
+
+/* The Azure hosts are those that clients have hard-coded and reach us by through a proxy or a hosts entry;
+ * the last two are what containers call us. */
+static const char *const standing_names[] = {
+    "localhost",
+    "127.0.0.1",
+    "::1",
+    "management.azure.com",
+    "login.microsoftonline.com",
+    "malachite",
+    "host.docker.internal",
+};
+
+static void free_secret(char *text)
+{
+    if (text != NULL) {
+        OPENSSL_cleanse(text, strlen(text));
+        free(text);
+    }
+}
+
+void tls_done(struct tls_material *tls)
+{
+    free(tls->ca_file);
+    free(tls->certificate_pem);
+    free_secret(tls->key_pem);
+    *tls = (struct tls_material){0};
+}
+
+/* Only names and addresses that a certificate can hold: "any" is none, and a comma would end the entry. */
+static bool is_certifiable(const char *name)
+{
+    return name[0] != '\0' && strcmp(name, "0.0.0.0") != 0 && strcmp(name, "::") != 0 &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:") == strlen(name);
+}
+
+static size_t wanted_names(const char *listen_address, const char *names[static NAMES_SIZE])
+{
+    size_t count = 0;
+    for (; count < ARRAY_LEN(standing_names); count++) {
+        names[count] = standing_names[count];
+    }
+    if (is_certifiable(listen_address)) {
+        names[count++] = listen_address;
+    }
+    return count;
+}
+
+/* Reads <dir>/<name>.pem and .key. False when they are not there or no pair. */
+static bool load_pair(const char *dir, const char *name, struct tls_pair *ret_pair)
+{
+    auto_free char *certificate_file = str_format("%s/%s.pem", dir, name);
+    auto_free char *key_file = str_format("%s/%s.key", dir, name);
+    if (certificate_file == NULL || key_file == NULL) {
+        return false;
+    }
+    auto_free char *certificate = file_read(certificate_file, PEM_MAX);
+    char *key = file_read(key_file, PEM_MAX);
+    bool loaded = certificate != NULL && key != NULL && tls_pair_parse(certificate, key, ret_pair);
+    free_secret(key);
+    return loaded;
+}
+
+static int save_pair(const char *dir, const char *name, const struct tls_pair *pair, struct err *err)
+{
+    auto_free char *certificate_file = str_format("%s/%s.pem", dir, name);
+    auto_free char *key_file = str_format("%s/%s.key", dir, name);
+    auto_free char *certificate = tls_certificate_pem(pair);
+    char *key = tls_key_pem(pair);
+    int result = 0;
+    if (certificate_file == NULL || key_file == NULL || certificate == NULL || key == NULL) {
+        result = err_no_memory(err);
+    } else if (file_write(key_file, 0600, key, err) < 0 ||
+               file_write(certificate_file, 0644, certificate, err) < 0) {
+        result = -1;
+    }
+    free_secret(key);
+    return result;
+}
+
+static int get_authority(const char *dir, struct err *err, struct tls_pair *ret_pair)
+{
+    auto_tls_pair struct tls_pair pair = {0};
+    if (!load_pair(dir, "ca", &pair) || !tls_is_lasting(&pair)) {
+        tls_pair_done(&pair);
+        if (tls_make_authority(err, &pair) < 0 || save_pair(dir, "ca", &pair, err) < 0) {
+            return -1;
+        }
+        log_event(LOG_INFO, "made a certificate authority", "directory", dir, NULL);
+    }
+    *ret_pair = pair;
+    pair = (struct tls_pair){0};
+    return 0;
+}
+
+static int get_server(const char *dir, const char *listen_address, const struct tls_pair *authority,
+                      struct err *err, struct tls_pair *ret_pair)
+{
+    const char *names[NAMES_SIZE];
+    size_t count = wanted_names(listen_address, names);
+    auto_tls_pair struct tls_pair pair = {0};
+    if (!load_pair(dir, "server", &pair) || !tls_is_lasting(&pair) ||
+        !tls_serves(&pair, authority, names, count)) {
+        tls_pair_done(&pair);
+        if (tls_make_server(authority, names, count, err, &pair) < 0 ||
+            save_pair(dir, "server", &pair, err) < 0) {
+            return -1;
+        }
+        log_event(LOG_INFO, "made a server certificate", "directory", dir, NULL);
+    }
+    *ret_pair = pair;
+    pair = (struct tls_pair){0};
+    return 0;
+}
+
+int tls_prepare(const char *data_dir, const char *listen_address, struct err *err,
+                struct tls_material *ret_tls)
+{
+    auto_free char *dir = str_format("%s/tls", data_dir);
+    if (dir == NULL) {
+        return err_no_memory(err);
+    }
+    auto_tls_pair struct tls_pair authority = {0};
+    auto_tls_pair struct tls_pair server = {0};
+    if (file_make_directory(dir, 0755, err) < 0 || get_authority(dir, err, &authority) < 0 ||
+        get_server(dir, listen_address, &authority, err, &server) < 0) {
+        return -1;
+    }
+    struct tls_material tls = {.ca_file = str_format("%s/ca.pem", dir),
+                               .certificate_pem = tls_certificate_pem(&server),
+                               .key_pem = tls_key_pem(&server)};
+    if (tls.ca_file == NULL || tls.certificate_pem == NULL || tls.key_pem == NULL) {
+        tls_done(&tls);
+        return err_no_memory(err);
+    }
+    *ret_tls = tls;
+    return 0;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Migrations, the executor's side. A lease is an owner, a generation and an end; it is compared in every
+ * statement, so a worker that has lost it writes nothing. Nothing here writes a column that the user writes,
+ * but window_end_us, and that only while the user has not written since the claim (user_generation =
+ * claimed_generation).
+ */
+#include <string.h>
+
+#include "core/attr.h"
+#include "core/clock.h"
+#include "core/str.h"
+#include "store/db.h"
+#include "store/migration_row.h"
+
+#define UNDER_LEASE " WHERE id = ? AND lease_generation = ? AND lease_owner IS ?"
+
+static void bind_lease(struct stmt *stmt, const struct migration *migration)
+{
+    bind_int(stmt, migration->id);
+    bind_int(stmt, migration->lease_generation);
+    bind_text(stmt, migration->lease_owner);
+}
+
+int store_migration_claim(struct store *store, const char *owner, int64_t now_us, int64_t lease_until_us,
+                          struct err *err, struct migration *ret_migration)
+{
+    auto_stmt struct stmt stmt = {0};
+    if (stmt_open(store, STMT_MIGRATION_CLAIM,
+                  "UPDATE migration SET lease_owner = ?1, lease_until_us = ?3,"
+                  " lease_generation = lease_generation + 1, claimed_generation = user_generation"
+                  " WHERE id = (SELECT id FROM migration WHERE attention = 1 AND not_before_us <= ?2"
+                  " AND lease_until_us <= ?2 ORDER BY not_before_us, id LIMIT 1)"
+                  " RETURNING " MIGRATION_COLUMNS,
+                  err, &stmt) < 0) {
+        return -1;
+    }
+    bind_text(&stmt, owner);
+    bind_int(&stmt, now_us);
+    bind_int(&stmt, lease_until_us);
+    return stmt_get_row(&stmt, &migration_type, err, ret_migration);
+}
+
+static int renew(struct store *store, enum stmt_id id, const char *sql, const char *owner,
+                 int64_t lease_until_us, struct err *err)
+{
+    auto_stmt struct stmt stmt = {0};
+    if (stmt_open(store, id, sql, err, &stmt) < 0) {
+        return -1;
+    }
+    bind_int(&stmt, lease_until_us);
+    bind_text(&stmt, owner);
+    return stmt_run(&stmt, err);
+}
+
+int store_migration_renew(struct store *store, const char *owner, int64_t lease_until_us, struct err *err)
+{
+    if (renew(store, STMT_MIGRATION_RENEW, "UPDATE migration SET lease_until_us = ? WHERE lease_owner = ?",
+              owner, lease_until_us, err) < 0) {
+        return -1;
+    }
+    return renew(store, STMT_OPERATION_RENEW,
+                 "UPDATE operation SET lease_until_us = ? WHERE ended_us = 0 AND lease_owner = ?", owner,
+                 lease_until_us, err);
+}
+
+int store_migration_release(struct store *store, const struct migration *migration, bool attention,
+                            int64_t not_before_us, struct err *err)
+{
+    auto_stmt struct stmt stmt = {0};
+    if (stmt_open(
+            store, STMT_MIGRATION_RELEASE,
+            "UPDATE migration SET lease_owner = NULL, lease_until_us = 0,"
+            " attention = (ended_us = 0 AND (? OR user_generation <> claimed_generation)),"
+            " not_before_us = CASE WHEN user_generation = claimed_generation THEN ? ELSE 0 END" UNDER_LEASE,
+            err, &stmt) < 0) {
+        return -1;
+    }
+    bind_int(&stmt, attention);
+    bind_int(&stmt, not_before_us);
+    bind_lease(&stmt, migration);
+    return stmt_run(&stmt, err);
+}
+
+int store_migration_free_leases(struct store *store, const char *owner, struct err *err)
+{
+    auto_stmt struct stmt stmt = {0};
+    if (stmt_open(store, STMT_MIGRATION_FREE_LEASES,
+                  "UPDATE migration SET lease_owner = NULL, lease_until_us = 0"
+                  " WHERE lease_owner IS NOT NULL AND lease_owner <> ?",
+                  err, &stmt) < 0) {
+        return -1;
+    }
+    bind_text(&stmt, owner);
+    return stmt_run(&stmt, err);
+}
+
+/* 1 when the row was there, under the lease and in the substate to leave. */
+static int swap_state(struct store *store, const struct migration *migration,
+                      const struct migration_move *move, int64_t ended_us, struct err *err)
+{
+    auto_stmt struct stmt stmt = {0};
+    if (stmt_open(
+            store, STMT_MIGRATION_MOVE,
+            "UPDATE migration SET state = ?, substate = ?, error = coalesce(?, error), ended_us = ?4,"
+            " secrets = CASE WHEN ?4 = 0 THEN secrets END, attention = (attention AND ?4 = 0)" UNDER_LEASE
+            " AND substate = ?",
+            err, &stmt) < 0) {
+        return -1;
+    }
+    bind_word(&stmt, WORDS_MIGRATION_STATE, (int)move->state);
+    bind_word(&stmt, WORDS_SUBSTATE, (int)move->substate);
+    bind_text(&stmt, move->error);
+    bind_int(&stmt, ended_us);
+    bind_lease(&stmt, migration);
+    bind_word(&stmt, WORDS_SUBSTATE, (int)move->from);
+    return stmt_run(&stmt, err) < 0 ? -1 : stmt_changes(&stmt) > 0;
+}
+
+int store_migration_move(struct store *store, struct migration *migration, const struct migration_move *move,
+                         struct err *err)
+{
+    auto_free char *error = str_dup(move->error);
+    if (move->error != NULL && error == NULL) {
+        return err_no_memory(err);
+    }
+    const bool terminal = migration_state_is_terminal(move->state);
+    const int64_t ended_us = terminal ? clock_now_us() : 0;
+    auto_db_tx struct db_tx tx = {0};
+    if (db_begin(store, err, &tx) < 0) {
+        return -1;
+    }
+    int moved = swap_state(store, migration, move, ended_us, err);
+    if (moved <= 0) {
+        return moved;
+    }
+    if (store_event_add(store, migration->id, move->event, err) < 0 || db_commit(&tx, err) < 0) {
+        return -1;
+    }
+    migration->state = move->state;
+    migration->substate = move->substate;
+    migration->ended_us = ended_us;
+    if (error != NULL) {
+        free(migration->error);
+        migration->error = TAKE(error);
+    }
+    if (terminal) {
+        migration->attention = false;
+        migration_spec_forget_secrets(&migration->spec);
+    }
+    return 1;
+}
+
+int store_migration_set_facts(struct store *store, const struct migration *migration, struct err *err)
+{
+    auto_stmt struct stmt stmt = {0};
+    if (stmt_open(
+            store, STMT_MIGRATION_SET_FACTS,
+            "UPDATE migration SET source_metadata = ?, target_metadata = ?, validation = ?, window_end_us ="
+            " CASE WHEN user_generation = claimed_generation THEN ? ELSE window_end_us END" UNDER_LEASE,
+            err, &stmt) < 0) {
+        return -1;
+    }
+    bind_text(&stmt, migration->source_metadata);
+    bind_text(&stmt, migration->target_metadata);
+    bind_text(&stmt, migration->validation);
+    bind_int(&stmt, migration->spec.window_end_us);
+    bind_lease(&stmt, migration);
+    if (stmt_run(&stmt, err) < 0) {
+        return -1;
+    }
+    return stmt_changes(&stmt) > 0
+               ? 0
+               : err_set(err, ERR_CONFLICT, "The migration was taken over by another worker, or deleted.");
+}
+
+int store_migration_cancel_requested(struct store *store, int64_t id, struct err *err)
+{
+    auto_stmt struct stmt stmt = {0};
+    if (stmt_open(store, STMT_MIGRATION_CANCEL_REQUESTED, "SELECT cancel FROM migration WHERE id = ?", err,
+                  &stmt) < 0) {
+        return -1;
+    }
+    bind_int(&stmt, id);
+    int found = stmt_next(&stmt, err);
+    if (found < 0) {
+        return -1;
+    }
+    return found == 0 || column_flag(&stmt) == FLAG_TRUE;
+}
+
+int store_migration_next_due(struct store *store, struct err *err, int64_t *ret_at_us)
+{
+    auto_stmt struct stmt stmt = {0};
+    /* max(1, ...): what is due now is not "none". The aggregate yields NULL, read as 0, when there is
+     * nothing. */
+    if (stmt_open(store, STMT_MIGRATION_NEXT_DUE,
+                  "SELECT max(1, min(max(not_before_us, lease_until_us))) FROM migration WHERE attention = 1",
+                  err, &stmt) < 0 ||
+        stmt_next(&stmt, err) < 0) {
+        return -1;
+    }
+    *ret_at_us = column_int64(&stmt);
+    return 0;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Handles and transactions. synchronous=NORMAL in WAL mode: a commit has reached the kernel when it returns,
+ * so it survives the death of the process; a power loss can take the last commits, in order, but never
+ * damages the file.
+ *
+ * The VFS unix-excl locks the file for this process as long as it is open and keeps the index of the WAL on
+ * the heap: a read costs no system call (2.5 instead of 6 us), and no shared mapping is needed, which mounted
+ * folders of container hosts lack. Others can read a copy of the files meanwhile, not the files themselves.
+ */
+#include "store/db.h"
+
+#include <stdlib.h>
+
+#include "core/attr.h"
+
+enum { BUSY_TIMEOUT_MS = 5000 };
+
+/* Small caches: a dozen handles live in a process that should idle below 15 MiB, and the kernel caches the
+ * file. */
+static const char handle_settings[] = "PRAGMA foreign_keys = ON;"
+                                      "PRAGMA synchronous = NORMAL;"
+                                      "PRAGMA cache_size = -256;"
+                                      "PRAGMA journal_size_limit = 8388608;"
+                                      "PRAGMA temp_store = MEMORY;"
+                                      "PRAGMA trusted_schema = OFF;";
+
+static int describe(struct err *err, sqlite3 *sqlite, enum err_code code, const char *what)
+{
+    const char *path = sqlite3_db_filename(sqlite, "main");
+    return err_set(err, code, "The store %s %s (%s).", path == NULL ? "" : path, what,
+                   sqlite3_errmsg(sqlite));
+}
+
+int db_error(sqlite3 *sqlite, int rc, struct err *err)
+{
+    switch (rc & 0xFF) {
+    case SQLITE_NOMEM:
+        return err_no_memory(err);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        describe(err, sqlite, ERR_UNAVAILABLE, "is busy: try again");
+        err->lasting = false;
+        return -1;
+    case SQLITE_FULL:
+        return describe(err, sqlite, ERR_UNAVAILABLE, "cannot grow: its disk is full");
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_CANTOPEN:
+    case SQLITE_AUTH:
+        return describe(err, sqlite, ERR_UNAVAILABLE,
+                        "cannot be written: check the directory's owner and mode");
+    case SQLITE_IOERR:
+        return describe(err, sqlite, ERR_UNAVAILABLE, "cannot be read or written: its disk reports an error");
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return describe(err, sqlite, ERR_INTERNAL, "is damaged: put back a copy, or remove it to begin anew");
+    default:
+        return describe(err, sqlite, ERR_INTERNAL, "failed");
+    }
+}
+
+static int open_file(const char *path, struct err *err, sqlite3 **ret_sqlite)
+{
+    sqlite3 *sqlite = NULL;
+    int rc = sqlite3_open_v2(
+        path, &sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, "unix-excl");
+    if (rc == SQLITE_OK) {
+        sqlite3_busy_timeout(sqlite, BUSY_TIMEOUT_MS);
+        sqlite3_db_config(sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+        rc = sqlite3_exec(sqlite, handle_settings, NULL, NULL, NULL);
+    }
+    /* SQLite falls back to reading when it may not write. */
+    if (rc == SQLITE_OK && sqlite3_db_readonly(sqlite, "main") == 1) {
+        rc = SQLITE_READONLY;
+    }
+    if (rc != SQLITE_OK) {
+        db_error(sqlite, rc, err);
+        sqlite3_close_v2(sqlite);
+        return -1;
+    }
+    *ret_sqlite = sqlite;
+    return 0;
+}
+
+void db_close(void *handle)
+{
+    struct db *db = handle;
+    if (db == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < STMT_COUNT; i++) {
+        sqlite3_finalize(db->statements[i]);
+    }
+    sqlite3_close_v2(db->sqlite);
+    sealer_free(db->sealer);
+    free(db);
+}
+
+static int open_handle(struct store *store, struct err *err, struct db **ret_db)
+{
+    struct db *db = calloc(1, sizeof(*db));
+    if (db == NULL) {
+        return err_no_memory(err);
+    }
+    if (open_file(store->path, err, &db->sqlite) < 0 || sealer_new(&store->key, err, &db->sealer) < 0) {
+        db_close(db);
+        return -1;
+    }
+    if (pthread_setspecific(store->handle_key, db) != 0) {
+        db_close(db);
+        return err_no_memory(err);
+    }
+    *ret_db = db;
+    return 0;
+}
+
+int db_of_thread(struct store *store, struct err *err, struct db **ret_db)
+{
+    struct db *db = pthread_getspecific(store->handle_key);
+    if (db == NULL) {
+        return open_handle(store, err, ret_db);
+    }
+    *ret_db = db;
+    return 0;
+}
+
+void store_thread_done(struct store *store)
+{
+    struct db *db = pthread_getspecific(store->handle_key);
+    pthread_setspecific(store->handle_key, NULL);
+    db_close(db);
+}
+
+bool store_in_transaction(struct store *store)
+{
+    const struct db *db = pthread_getspecific(store->handle_key);
+    return db != NULL && sqlite3_get_autocommit(db->sqlite) == 0;
+}
+
+int store_begin(struct store *store, struct err *err, struct store_tx *ret_tx)
+{
+    if (store_in_transaction(store)) {
+        return err_set(err, ERR_INTERNAL, "A transaction of the store was begun inside another one.");
+    }
+    auto_stmt struct stmt begin = {0};
+    if (stmt_open(store, STMT_BEGIN, "BEGIN IMMEDIATE", err, &begin) < 0 || stmt_run(&begin, err) < 0) {
+        return -1;
+    }
+    ret_tx->store = store;
+    return 0;
+}
+
+int store_commit(struct store_tx *tx, struct err *err)
+{
+    /* SQLite rolls back by itself after a full disk or an I/O error. */
+    if (tx->store == NULL || !store_in_transaction(tx->store)) {
+        tx->store = NULL;
+        return err_set(err, ERR_INTERNAL, "The store's transaction has been rolled back before its commit.");
+    }
+    auto_stmt struct stmt commit = {0};
+    if (stmt_open(tx->store, STMT_COMMIT, "COMMIT", err, &commit) < 0 || stmt_run(&commit, err) < 0) {
+        stmt_close(&commit);
+        store_rollback(tx);
+        return -1;
+    }
+    tx->store = NULL;
+    return 0;
+}
+
+void store_rollback(struct store_tx *tx)
+{
+    struct store *store = TAKE(tx->store);
+    if (store == NULL || !store_in_transaction(store)) {
+        return;
+    }
+    struct err ignored;
+    auto_stmt struct stmt rollback = {0};
+    if (stmt_open(store, STMT_ROLLBACK, "ROLLBACK", &ignored, &rollback) == 0) {
+        (void)stmt_run(&rollback, &ignored);
+    }
+}
+
+int db_begin(struct store *store, struct err *err, struct db_tx *ret_tx)
+{
+    struct store_tx tx = {0};
+    if (!store_in_transaction(store) && store_begin(store, err, &tx) < 0) {
+        return -1;
+    }
+    ret_tx->store = tx.store;
+    return 0;
+}
+
+int db_commit(struct db_tx *tx, struct err *err)
+{
+    struct store_tx own = {.store = TAKE(tx->store)};
+    return own.store == NULL ? 0 : store_commit(&own, err);
+}
+
+void db_rollback(struct db_tx *tx)
+{
+    struct store_tx own = {.store = TAKE(tx->store)};
+    store_rollback(&own);
+}

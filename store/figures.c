@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* Figures for /metrics. */
+#include "core/attr.h"
+#include "store/stmt.h"
+#include "store/store.h"
+
+/* Adds the rows (word, count) of a statement to counts. */
+static int count_words(struct stmt *stmt, enum vocabulary vocabulary, int64_t *counts, struct err *err)
+{
+    int more;
+    while ((more = stmt_next(stmt, err)) > 0) {
+        int word = column_word(stmt, vocabulary);
+        if (word >= 0) {
+            counts[word] = column_int64(stmt);
+        }
+    }
+    return more;
+}
+
+static int count_migrations(struct store *store, struct err *err, struct store_figures *figures)
+{
+    auto_stmt struct stmt stmt = {0};
+    if (stmt_open(store, STMT_FIGURES_MIGRATIONS, "SELECT state, count(*) FROM migration GROUP BY state", err,
+                  &stmt) < 0) {
+        return -1;
+    }
+    return count_words(&stmt, WORDS_MIGRATION_STATE, figures->migrations_by_state, err);
+}
+
+static int count_servers(struct store *store, struct err *err, struct store_figures *figures)
+{
+    auto_stmt struct stmt stmt = {0};
+    if (stmt_open(store, STMT_FIGURES_SERVERS, "SELECT kind, count(*) FROM server GROUP BY kind", err,
+                  &stmt) < 0) {
+        return -1;
+    }
+    return count_words(&stmt, WORDS_SERVER_KIND, figures->servers, err);
+}
+
+static int count_operations(struct store *store, struct err *err, struct store_figures *figures)
+{
+    auto_stmt struct stmt stmt = {0};
+    if (stmt_open(store, STMT_FIGURES_OPERATIONS, "SELECT count(*) FROM operation WHERE ended_us = 0", err,
+                  &stmt) < 0 ||
+        stmt_next(&stmt, err) < 0) {
+        return -1;
+    }
+    figures->operations_in_progress = column_int64(&stmt);
+    return 0;
+}
+
+static int sum_copied(struct store *store, struct err *err, struct store_figures *figures)
+{
+    auto_stmt struct stmt stmt = {0};
+    if (stmt_open(
+            store, STMT_FIGURES_COPIED,
+            "SELECT coalesce(sum(rows_copied), 0), coalesce(sum(bytes_copied), 0) FROM migration_database",
+            err, &stmt) < 0 ||
+        stmt_next(&stmt, err) < 0) {
+        return -1;
+    }
+    figures->rows_copied = column_int64(&stmt);
+    figures->bytes_copied = column_int64(&stmt);
+    return 0;
+}
+
+int store_figures(struct store *store, struct err *err, struct store_figures *ret_figures)
+{
+    struct store_figures figures = {0};
+    if (count_migrations(store, err, &figures) < 0 || count_servers(store, err, &figures) < 0 ||
+        count_operations(store, err, &figures) < 0 || sum_copied(store, err, &figures) < 0) {
+        return -1;
+    }
+    *ret_figures = figures;
+    return 0;
+}

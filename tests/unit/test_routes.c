@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/test.h"
+
+#include <string.h>
+
+#include "core/str.h"
+#include "handlers/api_version.h"
+#include "server/route.h"
+
+static void every_row_is_complete_and_can_be_matched(void **state)
+{
+    (void)state;
+    struct err err;
+    struct route_table *table = NULL;
+    if (route_table_new(routes, route_count, &err, &table) < 0) {
+        fail_msg("%s", err.message);
+    }
+    route_table_free(table);
+}
+
+static void every_resource_type_has_api_versions(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < route_count; i++) {
+        if (routes[i].resource_type != NULL && resource_type_find(routes[i].resource_type) == NULL) {
+            fail_msg("%s: no api-versions for %s", routes[i].pattern, routes[i].resource_type);
+        }
+    }
+}
+
+static void azure_paths_take_an_api_version_and_ours_do_not(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < route_count; i++) {
+        bool ours =
+            str_istarts(routes[i].pattern, "/_malachite/") || str_equals(routes[i].pattern, "/metrics");
+        assert_int_equal((routes[i].flags & ROUTE_ARM) == 0, ours);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_row_is_complete_and_can_be_matched),
+        cmocka_unit_test(every_resource_type_has_api_versions),
+        cmocka_unit_test(azure_paths_take_an_api_version_and_ours_do_not),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
