@@ -117,6 +117,12 @@ enum step_outcome fsm_move(struct work *work, enum migration_substate to, const 
 
 enum step_outcome fsm_end(struct work *work, enum migration_state state, const char *error, const char *event)
 {
+    struct err err;
+    work->migration.spec.window_end_us = clock_now_us(); /* the service shows the end of the run there */
+    if (store_migration_set_facts(work->store, &work->migration, &err) < 0) {
+        log_event(LOG_ERROR, "cannot store the end of a run", "migration", work->migration.uuid, "reason",
+                  err.message, NULL);
+    }
     return move(work, SUB_COMPLETED, state, error, event);
 }
 
