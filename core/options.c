@@ -177,6 +177,14 @@ static int choose_data_dir(struct options *options, struct err *err)
     return 0;
 }
 
+/* Words have no single place they came from by now: the message names both. */
+static int refuse_word(const char *flag, const char *value, const char *rule, struct err *err)
+{
+    char name[64];
+    environment_name(flag, name, sizeof(name));
+    return err_set(err, ERR_BAD_INPUT, "--%s (%s): '%s' is %s", flag, name, value, rule);
+}
+
 static int check_words(const struct options *options, struct err *err)
 {
     static const char *const levels[] = {"debug", "info", "warning", "error"};
@@ -185,19 +193,17 @@ static int check_words(const struct options *options, struct err *err)
         known = known || str_equals(options->log_level, levels[i]);
     }
     if (!known) {
-        return err_set(err, ERR_BAD_INPUT, "--log-level: '%s' is none of debug, info, warning, error",
-                       options->log_level);
+        return refuse_word("log-level", options->log_level, "none of debug, info, warning, error", err);
     }
     if (!str_equals(options->log_format, "text") && !str_equals(options->log_format, "json")) {
-        return err_set(err, ERR_BAD_INPUT, "--log-format: '%s' is neither text nor json",
-                       options->log_format);
+        return refuse_word("log-format", options->log_format, "neither text nor json", err);
     }
     const char *const ids[][2] = {{"subscription-id", options->subscription_id},
                                   {"tenant-id", options->tenant_id},
                                   {"client-id", options->client_id}};
     for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
         if (!str_is_uuid(ids[i][1])) {
-            return err_set(err, ERR_BAD_INPUT, "--%s: '%s' is not a UUID", ids[i][0], ids[i][1]);
+            return refuse_word(ids[i][0], ids[i][1], "not a UUID", err);
         }
     }
     return 0;

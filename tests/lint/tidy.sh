@@ -10,7 +10,7 @@ format)
 tidy)
     make -s build/release/gen/schema.inc
     printf '%s\n' core/*.c store/*.c engine/*.c executor/*.c handlers/*.c server/*.c |
-        xargs -P "$(nproc)" -n 4 sh -c 'clang-tidy --quiet "$@" -- -std=c11 -D_GNU_SOURCE \
+        xargs -P "$(nproc)" -n 1 sh -c 'clang-tidy --quiet "$@" -- -std=c11 -D_GNU_SOURCE \
             -DMALACHITE_VERSION="\"lint\"" -I. -Ibuild/release/gen -isystem "$(pg_config --includedir)" 2>/dev/null' tidy
     ;;
 *)
