@@ -35,7 +35,11 @@ OPTIMIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=$(SAN) $(if $(findstring u
 LDFLAGS += -fsanitize=$(SAN)
 else
 OPTIMIZE := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
-	-fcf-protection -ftrivial-auto-var-init=zero -fPIE
+	-fcf-protection -fPIE
+ifeq ($(COMPILER),gcc)
+# Clang 14 has it only behind a second flag. Not in sanitizer builds: there it would hide what they look for.
+OPTIMIZE += -ftrivial-auto-var-init=zero
+endif
 LDFLAGS += -pie -Wl,-z,relro,-z,now,-z,noexecstack
 endif
 

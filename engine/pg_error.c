@@ -8,7 +8,7 @@
 #include "engine/pg.h"
 #include "engine/pg_private.h"
 
-enum { MESSAGE_MAX_BYTES = 1200, DOING_MAX_BYTES = 400 };
+enum { MESSAGE_MAX_BYTES = 1200, DOING_MAX_BYTES = 400, TEXT_MAX_BYTES = 64 * 1024 };
 
 /* SQLSTATEs, or their two-character classes, of conditions that pass without anybody's doing. */
 static const char *const passing_states[] = {
@@ -80,7 +80,7 @@ static void describe_result(struct buf *text, const PGresult *result)
 static int set_error(struct pg *pg, const PGresult *result, struct err *err, const char *doing)
 {
     bool lost = PQstatus(pg->connection) != CONNECTION_OK;
-    auto_buf struct buf text = BUF_MAX(64 * 1024);
+    auto_buf struct buf text = BUF_MAX(TEXT_MAX_BYTES);
     if (result != NULL) {
         describe_result(&text, result);
     } else {
@@ -148,13 +148,16 @@ static void add_report_line(struct buf *text, char sqlstate[static 6], const cha
     if (strncmp(copy, "LOCATION:", strlen("LOCATION:")) == 0) {
         return;
     }
+    const char *rest = copy;
     char *state = strstr(copy, ":  ");
-    char *rest = copy;
     if (state != NULL && is_sqlstate(state + 3)) {
         memcpy(sqlstate, state + 3, 5);
         sqlstate[5] = '\0';
         rest = state + 3 + 7;
         state[2] = '\0';
+    } else if (state != NULL && (strncmp(copy, "DETAIL", 6) == 0 || strncmp(copy, "HINT", 4) == 0)) {
+        rest = state + 3;
+        copy[0] = '\0';
     }
     /* With sslmode=prefer the second attempt, without SSL, often fails for the same reason. */
     if (strstr(buf_text(text), rest) != NULL) {
@@ -208,6 +211,9 @@ static struct connect_failure classify_state(const char *sqlstate, const char *r
     if (strcmp(sqlstate, "3D000") == 0) {
         return (struct connect_failure){0, true, "Check the name of the database."};
     }
+    if (strcmp(sqlstate, "42501") == 0) {
+        return (struct connect_failure){0, true, "Grant this user CONNECT on the database."};
+    }
     if (strcmp(sqlstate, "08P01") == 0 && says(report, "startup parameter")) {
         return (struct connect_failure){
             603000, true,
@@ -246,7 +252,7 @@ static struct connect_failure classify_report(const char *report)
 
 int pg_connect_error(const struct pg *pg, struct err *err)
 {
-    auto_buf struct buf text = BUF_MAX(16 * 1024);
+    auto_buf struct buf text = BUF_MAX(TEXT_MAX_BYTES);
     char sqlstate[6] = "";
     read_report(PQerrorMessage(pg->connection), &text, sqlstate);
     const char *report = buf_text(&text);

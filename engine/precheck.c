@@ -247,6 +247,9 @@ static int check_database(struct check *check, const char *database)
         outcome = run_rules(check, precheck_database_rules, precheck_database_rule_count);
     } else if (strcmp(check->err->sqlstate, "3D000") != 0) {
         /* That it is not there at all has been found by a rule of the server. */
+        if (strcmp(check->err->sqlstate, "42501") == 0) {
+            check->err->service_code = 603110;
+        }
         outcome = check->err->code == ERR_CANCELED ? -1 : add_error(check, FINDING_FAILED, check->err);
     }
     pg_close(&check->inside);

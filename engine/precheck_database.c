@@ -96,8 +96,8 @@ static int check_oids(struct check *check)
     precheck_add_names(&names, result, 0);
     return precheck_add(
         check,
-        "Tables have OIDs. %s were created WITH OIDS, which PostgreSQL 12 and newer do not have. Run for "
-        "each: ALTER TABLE ... SET WITHOUT OIDS",
+        "Tables have OIDs: %s. They were created WITH OIDS, which PostgreSQL 12 and newer do not have. "
+        "Run for each on the source: ALTER TABLE ... SET WITHOUT OIDS",
         buf_text(&names));
 }
 

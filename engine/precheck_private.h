@@ -43,15 +43,15 @@ enum precheck_when {
 
 struct precheck_rule {
     enum finding_level level;
-    const char *type;
     int code;
+    enum precheck_when when;
+    int source_since; /* server_version_num of the source, 0: any */
+    const char *type;
     int (*run)(struct check *check); /* 0, or -1 with check->err */
     /* Where run is NULL: */
     const char *sql;    /* one column: names of the objects, most telling first */
-    const char *title;  /* "Casts made by users are there" */
+    const char *title;  /* "Casts were made by users" */
     const char *advice; /* what to do */
-    enum precheck_when when;
-    int source_since; /* server_version_num of the source, 0: any */
 };
 
 extern const struct precheck_rule precheck_server_rules[];

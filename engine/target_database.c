@@ -53,6 +53,36 @@ static int explain_create(const struct transfer_state *state, struct err *err)
     return -1;
 }
 
+/*
+ * Whether a failed CREATE DATABASE is worth another attempt. A DROP DATABASE that was interrupted, or has not
+ * ended yet, leaves a row that nobody can use: it is removed. 1 yes, 0 no, -1: err is another error.
+ */
+static int try_again(struct transfer_state *state, struct pg *target, struct err *err)
+{
+    const struct transfer *transfer = state->transfer;
+    /* Somebody else is creating a database from template0 at this moment. */
+    if (strcmp(err->sqlstate, "55006") == 0) {
+        return 1;
+    }
+    if (strcmp(err->sqlstate, "42P04") != 0 && strcmp(err->sqlstate, "23505") != 0) {
+        return 0;
+    }
+    auto_free char *invalid = NULL;
+    struct err reason = *err;
+    if (pg_value(target, err, &invalid, "SELECT datconnlimit = -2 FROM pg_database WHERE datname = $1", 1,
+                 (const char *const[]){transfer->database}) != 0) {
+        return -1;
+    }
+    if (invalid == NULL) {
+        return 1;
+    }
+    if (strcmp(invalid, "t") != 0) {
+        *err = reason;
+        return 0;
+    }
+    return database_drop(transfer->target, transfer->database, transfer->stop, err) != 0 ? -1 : 1;
+}
+
 static int create(struct transfer_state *state, struct err *err)
 {
     const struct transfer *transfer = state->transfer;
@@ -72,9 +102,9 @@ static int create(struct transfer_state *state, struct err *err)
     }
     int64_t deadline_ms = clock_monotonic_ms() + CREATE_LIMIT_MS;
     while (pg_run(&target, err, buf_text(&sql)) != 0) {
-        /* 55006: somebody else is creating a database from template0 at this moment. */
-        if (strcmp(err->sqlstate, "55006") != 0 || clock_ms_left(deadline_ms) == 0) {
-            return explain_create(state, err);
+        int again = clock_ms_left(deadline_ms) == 0 ? 0 : try_again(state, &target, err);
+        if (again <= 0) {
+            return again < 0 ? -1 : explain_create(state, err);
         }
         clock_sleep_ms(PAUSE_MS);
     }

@@ -174,7 +174,8 @@ int api_version_check(const char *resource_type, const char *version, bool stric
             return 0;
         }
     }
-    bool newer = well_formed && strncmp(version, row->api_versions[0], 10) > 0;
+    const char *newest = row->api_versions[0];
+    bool newer = well_formed && newest != NULL && strncmp(version, newest, 10) > 0;
     if (!newer || strict) {
         return refuse(row, version, location, err);
     }

@@ -129,10 +129,9 @@ static int store_change(struct request *request, enum operation_kind kind, const
     return store_operation_insert(request->app->store, ret_operation, err);
 }
 
-static int read_database(const json_t *body, struct err *err, const char **ret_charset,
-                         const char **ret_collation)
+static int read_database(json_t *body, struct err *err, const char **ret_charset, const char **ret_collation)
 {
-    json_t *properties;
+    json_t *properties = NULL;
     if (field_object(body, "", "properties", err, &properties) < 0) {
         return -1;
     }
@@ -158,9 +157,9 @@ static void put(struct request *request, enum server_kind kind)
         reply_error(request, &err);
         return;
     }
-    const json_t *body = request_body(request);
-    const char *charset;
-    const char *collation;
+    json_t *body = request_body(request);
+    const char *charset = NULL;
+    const char *collation = NULL;
     if (body == NULL) {
         return;
     }

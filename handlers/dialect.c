@@ -33,7 +33,7 @@ static const struct dialect dialects[] = {
     {"2021-06-15-privatepreview", FAMILY_A,  FEATURES_A},
 };
 
-#define FIELD(member) offsetof(struct migration_spec, member)
+#define FIELD(member) (unsigned)offsetof(struct migration_spec, member)
 #define PUT      (ACCESS_PUT | ACCESS_SHOWN)
 #define BOTH     (ACCESS_PUT | ACCESS_PATCH | ACCESS_SHOWN)
 #define ALIAS    (ACCESS_PUT | ACCESS_PATCH)                 /* a spelling that is only understood */

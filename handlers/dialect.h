@@ -86,7 +86,7 @@ enum property_access {
 struct property {
     const char *path; /* below "properties": "secretParameters.adminCredentials.sourceServerPassword" */
     enum property_kind kind;
-    size_t field; /* offset in struct migration_spec; 0 and unused for kinds from KIND_RUN_ID on */
+    unsigned field; /* offset in struct migration_spec; 0 and unused for kinds from KIND_RUN_ID on */
     unsigned access;
     enum family from, to; /* families that show it */
 };
@@ -105,7 +105,7 @@ struct dialect_request {
 
 /* Reads "properties" (NULL: nothing given). Read-only properties are passed over, so that an answer can be
  * sent back. On failure err names the path. Release with dialect_request_done(). */
-int dialect_read(const json_t *properties, struct err *err, struct dialect_request *ret_request);
+int dialect_read(json_t *properties, struct err *err, struct dialect_request *ret_request);
 void dialect_request_done(struct dialect_request *request);
 #define auto_dialect_request __attribute__((cleanup(dialect_request_done)))
 
@@ -154,8 +154,8 @@ const char *dialect_spelling(const struct dialect *dialect, const struct propert
 /* The service's spelling of a source type or ssl mode given in any case, or NULL. */
 const char *dialect_source_type(const char *text);
 const char *dialect_ssl_mode(const char *text);
-/* The ssl mode that answers show: the one given, else the service's default for the source type. (Unset, what is used
- * is up to libpq: a local server without TLS must be reachable.) */
+/* The ssl mode that answers show: the one given, else the service's default for the source type. (Unset, what
+ * is used is up to libpq: a local server without TLS must be reachable.) */
 const char *dialect_shown_ssl_mode(const struct migration_spec *spec);
 
 #endif

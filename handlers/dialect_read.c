@@ -163,11 +163,10 @@ static const struct property *find_property(const char *path, bool *ret_above)
     return NULL;
 }
 
-static int read_object(const json_t *object, const char *parent, struct dialect_request *request,
-                       struct err *err);
+static int read_object(json_t *object, const char *parent, struct dialect_request *request, struct err *err);
 
-static int read_member(const char *parent, const char *key, const json_t *value,
-                       struct dialect_request *request, struct err *err)
+static int read_member(const char *parent, const char *key, json_t *value, struct dialect_request *request,
+                       struct err *err)
 {
     static const char root[] = "properties.";
     auto_buf struct buf text = BUF_MAX(PATH_MAX_BYTES);
@@ -191,12 +190,11 @@ static int read_member(const char *parent, const char *key, const json_t *value,
     return known || str_list_add(&request->ignored, full_path) ? 0 : err_no_memory(err);
 }
 
-static int read_object(const json_t *object, const char *parent, struct dialect_request *request,
-                       struct err *err)
+static int read_object(json_t *object, const char *parent, struct dialect_request *request, struct err *err)
 {
     const char *key;
     json_t *value;
-    json_object_foreach ((json_t *)(uintptr_t)object, key, value) {
+    json_object_foreach (object, key, value) {
         if (!json_is_null(value) && read_member(parent, key, value, request, err) < 0) {
             return -1;
         }
@@ -204,7 +202,7 @@ static int read_object(const json_t *object, const char *parent, struct dialect_
     return 0;
 }
 
-int dialect_read(const json_t *properties, struct err *err, struct dialect_request *ret_request)
+int dialect_read(json_t *properties, struct err *err, struct dialect_request *ret_request)
 {
     struct dialect_request request = {0};
     migration_spec_init(&request.spec);

@@ -7,6 +7,7 @@
 #include "core/str.h"
 #include "handlers/dialect.h"
 #include "handlers/fields.h"
+#include "handlers/locations.h"
 
 static const void *member(const struct migration_spec *spec, const struct property *row)
 {
@@ -42,22 +43,39 @@ static json_t *write_flag(const struct property *row, const struct migration_vie
     return json_string(flag == FLAG_TRUE ? "True" : "False");
 }
 
-/* The older versions spell one member of the servers' metadata otherwise. */
-static json_t *write_metadata(const struct dialect *dialect, const struct migration_view *view,
-                              const char *text)
+/* Of a server's sku the metadata have name and tier only. */
+static json_t *write_sku(const json_t *sku)
 {
-    json_t *metadata = view->detail == DETAIL_FULL ? json_from_text(text) : NULL;
-    if (metadata == NULL || dialect->family > FAMILY_B) {
-        return metadata;
+    return json_pack("{s:O*, s:O*}", "name", json_object_get(sku, "name"), "tier",
+                     json_object_get(sku, "tier"));
+}
+
+/* The metadata of one server, with what the older versions spell otherwise. The real service shows a flexible
+ * server's region by its display name, a single server's by its short one. */
+static json_t *write_metadata(const struct property *row, const struct dialect *dialect,
+                              const struct migration_view *view)
+{
+    bool target = row->kind == KIND_TARGET_METADATA;
+    json_auto_t *stored =
+        json_from_text(target ? view->migration->target_metadata : view->migration->source_metadata);
+    json_t *metadata = view->detail == DETAIL_FULL && stored != NULL ? json_object() : NULL;
+    const char *location = json_string_value(json_object_get(stored, "location"));
+    json_t *version = json_object_get(stored, "version");
+    json_t *size = json_object_get(stored, "storageMb");
+    if (metadata == NULL) {
+        return NULL;
     }
-    json_t *older = json_object();
-    const char *key;
-    json_t *value;
-    json_object_foreach (metadata, key, value) {
-        json_object_set(older, str_equals(key, "storageMb") ? "storageMB" : key, value);
+    int failed = json_set_text(metadata, "location", target ? location_display_name(location) : location);
+    failed |= version == NULL ? 0 : json_object_set(metadata, "version", version);
+    failed |= size == NULL
+                  ? 0
+                  : json_object_set(metadata, dialect->family <= FAMILY_B ? "storageMB" : "storageMb", size);
+    failed |= json_object_set_new(metadata, "sku", write_sku(json_object_get(stored, "sku")));
+    if (failed != 0) {
+        json_decref(metadata);
+        return NULL;
     }
-    json_decref(metadata);
-    return older;
+    return metadata;
 }
 
 static json_t *write_value(const struct property *row, const struct dialect *dialect,
@@ -93,9 +111,8 @@ static json_t *write_value(const struct property *row, const struct dialect *dia
     case KIND_TARGET_ID:
         return json_string(view->target_resource_id);
     case KIND_SOURCE_METADATA:
-        return write_metadata(dialect, view, migration->source_metadata);
     case KIND_TARGET_METADATA:
-        return write_metadata(dialect, view, migration->target_metadata);
+        return write_metadata(row, dialect, view);
     }
     return NULL;
 }

@@ -8,13 +8,13 @@
 
 enum { TAGS_MAX = 50, TAG_VALUE_MAX = 256, TAG_NAME_MAX = 512 };
 
-json_t *field_get(const json_t *object, const char *name)
+json_t *field_get(json_t *object, const char *name)
 {
     json_t *value = json_object_get(object, name);
     const char *key;
     json_t *member;
     if (value == NULL) {
-        json_object_foreach ((json_t *)(uintptr_t)object, key, member) {
+        json_object_foreach (object, key, member) {
             if (str_iequals(key, name)) {
                 value = member;
                 break;
@@ -54,8 +54,8 @@ int field_wrong_type(const json_t *value, const char *path, const char *expected
     return err_target(err, "%s", path);
 }
 
-static int get_typed(const json_t *object, const char *parent, const char *name, json_type type,
-                     struct err *err, json_t **ret_value)
+static int get_typed(json_t *object, const char *parent, const char *name, json_type type, struct err *err,
+                     json_t **ret_value)
 {
     json_t *value = field_get(object, name);
     if (value != NULL && json_typeof(value) != type) {
@@ -69,10 +69,9 @@ static int get_typed(const json_t *object, const char *parent, const char *name,
     return 0;
 }
 
-int field_string(const json_t *object, const char *parent, const char *name, struct err *err,
-                 const char **ret_text)
+int field_string(json_t *object, const char *parent, const char *name, struct err *err, const char **ret_text)
 {
-    json_t *value;
+    json_t *value = NULL;
     if (get_typed(object, parent, name, JSON_STRING, err, &value) < 0) {
         return -1;
     }
@@ -80,8 +79,7 @@ int field_string(const json_t *object, const char *parent, const char *name, str
     return 0;
 }
 
-int field_object(const json_t *object, const char *parent, const char *name, struct err *err,
-                 json_t **ret_object)
+int field_object(json_t *object, const char *parent, const char *name, struct err *err, json_t **ret_object)
 {
     return get_typed(object, parent, name, JSON_OBJECT, err, ret_object);
 }
@@ -101,9 +99,9 @@ static int check_tag(const char *name, const json_t *value, struct err *err)
     return 0;
 }
 
-int field_tags(const json_t *body, struct err *err, char **ret_tags)
+int field_tags(json_t *body, struct err *err, char **ret_tags)
 {
-    json_t *tags;
+    json_t *tags = NULL;
     if (field_object(body, "", "tags", err, &tags) < 0) {
         return -1;
     }
@@ -131,9 +129,9 @@ int field_tags(const json_t *body, struct err *err, char **ret_tags)
     return 0;
 }
 
-int field_location(const json_t *body, struct err *err, const char **ret_location)
+int field_location(json_t *body, struct err *err, const char **ret_location)
 {
-    const char *location;
+    const char *location = NULL;
     if (field_string(body, "", "location", err, &location) < 0) {
         return -1;
     }

@@ -11,16 +11,15 @@
 #include "core/err.h"
 
 /* The member, or NULL when it is absent or null. */
-json_t *field_get(const json_t *object, const char *name);
+json_t *field_get(json_t *object, const char *name);
 /* parent is the path before the name, for messages: "properties", or "" at the top. Absent: 0 and NULL. */
-int field_string(const json_t *object, const char *parent, const char *name, struct err *err,
+int field_string(json_t *object, const char *parent, const char *name, struct err *err,
                  const char **ret_text);
-int field_object(const json_t *object, const char *parent, const char *name, struct err *err,
-                 json_t **ret_object);
+int field_object(json_t *object, const char *parent, const char *name, struct err *err, json_t **ret_object);
 /* The "tags" of a body as JSON text (new memory), or NULL when there are none. Values must be strings. */
-int field_tags(const json_t *body, struct err *err, char **ret_tags);
+int field_tags(json_t *body, struct err *err, char **ret_tags);
 /* The "location" of a body as the client wrote it, checked for shape; NULL when absent. */
-int field_location(const json_t *body, struct err *err, const char **ret_location);
+int field_location(json_t *body, struct err *err, const char **ret_location);
 
 /* ERR_BAD_CONTENT for a value of the wrong type: "The property 'x.y' must be a string, not a number.".
  * Returns -1. */

@@ -40,10 +40,10 @@ static bool name_is_valid(const char *name)
     return len >= 1 && len <= GROUP_NAME_MAX && name[len - 1] != '.';
 }
 
-static int read_group(const json_t *body, struct err *err, struct resource_group *ret_group)
+static int read_group(json_t *body, struct err *err, struct resource_group *ret_group)
 {
-    const char *location;
-    const char *managed_by;
+    const char *location = NULL;
+    const char *managed_by = NULL;
     auto_free char *tags = NULL;
     if (field_location(body, err, &location) < 0 ||
         field_string(body, "", "managedBy", err, &managed_by) < 0 || field_tags(body, err, &tags) < 0) {
@@ -107,7 +107,7 @@ void group_put(struct request *request)
             name, GROUP_NAME_MAX);
         return;
     }
-    const json_t *body = request_body(request);
+    json_t *body = request_body(request);
     if (body == NULL) {
         return;
     }
@@ -144,7 +144,7 @@ void group_head(struct request *request)
 }
 
 /* PATCH of tags replaces them all, as the real service does. */
-static int store_patch(struct store *store, const json_t *body, struct resource_group *group, struct err *err)
+static int store_patch(struct store *store, json_t *body, struct resource_group *group, struct err *err)
 {
     auto_free char *tags = NULL;
     auto_resource_group struct resource_group fresh = {0};
@@ -178,7 +178,7 @@ void group_patch(struct request *request)
     if (!find_living_group(request, &group)) {
         return;
     }
-    const json_t *body = request_body(request);
+    json_t *body = request_body(request);
     if (body == NULL) {
         return;
     }
@@ -231,7 +231,7 @@ static bool passes(const struct resource_group *group, const struct tag_filter *
 void group_list(struct request *request)
 {
     struct err err;
-    struct tag_filter filter;
+    struct tag_filter filter = {0};
     struct resource_group *rows = NULL;
     size_t count = 0;
     int64_t top = INT64_MAX;

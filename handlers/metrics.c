@@ -2,6 +2,7 @@
 /* Figures in the text format of Prometheus. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -43,19 +44,18 @@ static void add_figures(struct buf *text, const struct store_figures *figures)
               figures->bytes_copied);
 }
 
-/* Resident pages from /proc; 0 where there is none. */
+/* The second number in /proc/self/statm, in pages; 0 where there is no such file. */
 static int64_t resident_bytes(void)
 {
-    long long total = 0;
-    long long resident = 0;
+    char line[128] = "";
+    long long pages = 0;
     FILE *file = fopen("/proc/self/statm", "re");
     if (file != NULL) {
-        if (fscanf(file, "%lld %lld", &total, &resident) != 2) {
-            resident = 0;
-        }
+        const char *blank = fgets(line, sizeof(line), file) == NULL ? NULL : strchr(line, ' ');
+        pages = blank == NULL ? 0 : strtoll(blank, NULL, 10);
         fclose(file);
     }
-    return resident * sysconf(_SC_PAGESIZE);
+    return pages * sysconf(_SC_PAGESIZE);
 }
 
 static void add_process(struct buf *text, const struct app *app)

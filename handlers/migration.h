@@ -40,7 +40,7 @@ json_t *migration_write(const struct dialect *dialect, const struct server *targ
 
 /* Reads "properties" and "tags" of a body, logs what was passed over. ret_tags may be NULL text: none given.
  */
-int read_migration_body(struct request *request, const json_t *body, struct err *err,
+int read_migration_body(struct request *request, json_t *body, struct err *err,
                         struct dialect_request *ret_given, char **ret_tags);
 
 #endif

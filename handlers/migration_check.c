@@ -211,10 +211,10 @@ int check_spec(struct request *request, const struct migration_spec *spec, struc
     return check_executable(spec, err);
 }
 
-int read_migration_body(struct request *request, const json_t *body, struct err *err,
+int read_migration_body(struct request *request, json_t *body, struct err *err,
                         struct dialect_request *ret_given, char **ret_tags)
 {
-    json_t *properties;
+    json_t *properties = NULL;
     auto_free char *tags = NULL;
     if (field_object(body, "", "properties", err, &properties) < 0 || field_tags(body, err, &tags) < 0 ||
         dialect_read(properties, err, ret_given) < 0) {

@@ -201,7 +201,7 @@ void migration_patch(struct request *request)
         !find_migration(request, &target, &migration)) {
         return;
     }
-    const json_t *body = request_body(request);
+    json_t *body = request_body(request);
     if (body == NULL) {
         return;
     }

@@ -64,7 +64,7 @@ static void fill_mode(const struct dialect *dialect, struct migration_spec *spec
     }
 }
 
-static int read_creation(struct creation *creation, const json_t *body, struct err *err)
+static int read_creation(struct creation *creation, json_t *body, struct err *err)
 {
     struct migration_spec *spec = &creation->given.spec;
     if (field_location(body, err, &creation->location) < 0 ||
@@ -223,7 +223,7 @@ void migration_put(struct request *request)
                    migration_name_rule);
         return;
     }
-    const json_t *body = request_body(request);
+    json_t *body = request_body(request);
     if (body == NULL) {
         return;
     }

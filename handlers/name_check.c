@@ -11,8 +11,7 @@ struct question {
     const char *type;
 };
 
-static int read_question(const json_t *body, bool type_required, struct err *err,
-                         struct question *ret_question)
+static int read_question(json_t *body, bool type_required, struct err *err, struct question *ret_question)
 {
     struct question question = {0};
     if (field_string(body, "", "name", err, &question.name) < 0 ||
@@ -52,11 +51,11 @@ void migration_check_name(struct request *request)
     static const char type[] = POSTGRESQL_NAMESPACE "/flexibleServers/migrations";
     auto_server struct server target = {0};
     auto_migration struct migration migration = {0};
-    struct question question;
+    struct question question = {0};
     if (!find_parent_server(request, SERVER_FLEXIBLE, "action", "migrations", &target)) {
         return;
     }
-    const json_t *body = request_body(request);
+    json_t *body = request_body(request);
     if (body == NULL) {
         return;
     }
@@ -83,8 +82,8 @@ void migration_check_name(struct request *request)
 void server_check_name(struct request *request)
 {
     struct err err;
-    struct question question;
-    const json_t *body = request_body(request);
+    struct question question = {0};
+    json_t *body = request_body(request);
     if (body == NULL) {
         return;
     }

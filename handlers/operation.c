@@ -17,7 +17,7 @@ int operation_make(const struct request *request, enum operation_kind kind, cons
                    const char *resource_id, json_t *argument, struct err *err,
                    struct operation *ret_operation)
 {
-    auto_operation struct operation operation = {.kind = kind, .status = OPERATION_IN_PROGRESS};
+    struct operation operation = {.kind = kind, .status = OPERATION_IN_PROGRESS};
     id_new(operation.id);
     operation.started_us = clock_now_us();
     operation.subscription_id = str_dup(request_param(request, "subscriptionId"));
@@ -29,10 +29,10 @@ int operation_make(const struct request *request, enum operation_kind kind, cons
                   operation.resource_id == NULL || (argument != NULL && operation.argument == NULL);
     json_decref(argument);
     if (failed) {
+        operation_done(&operation);
         return err_no_memory(err);
     }
     *ret_operation = operation;
-    operation = (struct operation){0};
     return 0;
 }
 

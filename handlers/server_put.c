@@ -256,7 +256,7 @@ static void put(struct request *request, enum server_kind kind)
                    server_name_rule);
         return;
     }
-    const json_t *body = request_body(request);
+    json_t *body = request_body(request);
     if (body == NULL) {
         return;
     }

@@ -44,9 +44,9 @@ static int bad_tag(const char *name, const char *value, const char *rule, struct
 }
 
 /* Tags that say which existing PostgreSQL the resource stands for: any client can set tags. */
-static int read_attachment(struct server_request *request, const json_t *body, struct err *err)
+static int read_attachment(struct server_request *request, json_t *body, struct err *err)
 {
-    const json_t *tags = field_get(body, "tags");
+    json_t *tags = field_get(body, "tags");
     const char *host = json_string_value(tags == NULL ? NULL : field_get(tags, "malachite.host"));
     const char *port = json_string_value(tags == NULL ? NULL : field_get(tags, "malachite.port"));
     int64_t number = POSTGRESQL_PORT;
@@ -100,7 +100,7 @@ static int check_password(const char *password, struct err *err)
     return err_target(err, "properties.administratorLoginPassword");
 }
 
-int server_request_read(enum server_kind kind, const json_t *body, struct err *err,
+int server_request_read(enum server_kind kind, json_t *body, struct err *err,
                         struct server_request *ret_request)
 {
     static const char parent[] = "properties";

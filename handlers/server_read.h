@@ -23,7 +23,7 @@ struct server_request {
     int port;
 };
 
-int server_request_read(enum server_kind kind, const json_t *body, struct err *err,
+int server_request_read(enum server_kind kind, json_t *body, struct err *err,
                         struct server_request *ret_request);
 void server_request_done(struct server_request *request);
 #define auto_server_request __attribute__((cleanup(server_request_done)))

@@ -50,7 +50,7 @@ static const struct setting *settings_of(enum server_kind kind, size_t *ret_coun
     return kind == SERVER_FLEXIBLE ? flexible_settings : single_settings;
 }
 
-char *server_properties_to_keep(enum server_kind kind, const json_t *properties, const char *kept_before)
+char *server_properties_to_keep(enum server_kind kind, json_t *properties, const char *kept_before)
 {
     size_t count;
     const struct setting *settings = settings_of(kind, &count);

@@ -16,6 +16,6 @@ json_t *database_write(const struct server *server, json_t *database);
  * Keeps of a request's properties what the resource shows later (known names, in their own spelling, no
  * secrets), over what was kept before (JSON text, or NULL). JSON text in new memory; NULL when memory is out.
  */
-char *server_properties_to_keep(enum server_kind kind, const json_t *properties, const char *kept_before);
+char *server_properties_to_keep(enum server_kind kind, json_t *properties, const char *kept_before);
 
 #endif

@@ -122,7 +122,7 @@ def test_while_an_index_is_created(attached, database, postgres_source, postgres
     name = load_slow_index(postgres_source, database(), 30)
     migration = attached.put([name])
     wait_until(lambda: has_database(postgres_target, name) and postgres_target.query(
-        "SELECT FROM pg_stat_activity WHERE datname = %s AND query ILIKE '%%slow_index%%' AND pid <> pg_backend_pid()",
+        "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND query ILIKE '%%slow_index%%' AND pid <> pg_backend_pid()",
         (name,)), 20, "the index creation")
     assert_cancels(migration, [name], attached)
 
@@ -133,7 +133,7 @@ def test_while_the_schema_waits_for_a_lock(attached, database, postgres_source):
     blocker.cursor().execute("BEGIN; LOCK TABLE sales.orders IN ACCESS EXCLUSIVE MODE")
     migration = attached.put([name])
     wait_until(lambda: postgres_source.query(
-        "SELECT FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'", (name,)), 20, "the lock wait")
+        "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'", (name,)), 20, "the lock wait")
     began = time.monotonic()
     migration.cancel()
     migration.wait("Canceled", timeout=20)

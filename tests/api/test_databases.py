@@ -84,7 +84,7 @@ def test_odd_names_can_be_read(arm, dbs, server, name):
 def test_names_of_the_specification_can_be_made(arm, dbs, server, name):
     name = unique(name)
     arm.put_and_wait(f"{dbs}/{name}", {"properties": {}})
-    assert server.postgres.query("SELECT FROM pg_database WHERE datname = %s", (name,))
+    assert server.postgres.query("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
     arm.delete_and_wait(f"{dbs}/{name}")
 
 
@@ -110,7 +110,7 @@ def test_templates_are_not_to_be_dropped(arm, dbs, server, name):
     assert response.status_code in (202, 204, 400, 404, 409)
     if response.status_code == 202:
         wait_until(lambda: arm.get(response.headers["Azure-AsyncOperation"])["status"] != "InProgress", 10)
-    assert server.postgres.query("SELECT FROM pg_database WHERE datname = %s", (name,))
+    assert server.postgres.query("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
 
 
 def test_missing_servers_are_told(arm):

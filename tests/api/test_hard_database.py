@@ -49,7 +49,7 @@ def test_a_database_whose_sessions_are_read_only_by_default_arrives(attached, po
 
 
 def subscriptions(server, name):
-    if not server.query("SELECT FROM pg_database WHERE datname = %s", (name,)):
+    if not server.query("SELECT 1 FROM pg_database WHERE datname = %s", (name,)):
         return []
     return [row[0] for row in server.query(
         "SELECT quote_ident(subname) FROM pg_subscription JOIN pg_database d ON d.oid = subdbid WHERE datname = %s", (name,))]

@@ -33,7 +33,7 @@ def copying(pair, migration, name):
 
 def indexing(pair, migration, name):
     wait_until(lambda: has_database(pair.target.postgres, name) and pair.target.postgres.query(
-        "SELECT FROM pg_stat_activity WHERE datname = %s AND query ILIKE '%%slow_index%%' AND pid <> pg_backend_pid()",
+        "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND query ILIKE '%%slow_index%%' AND pid <> pg_backend_pid()",
         (name,)), 20, "the index creation")
 
 
@@ -58,7 +58,7 @@ def test_while_the_schema_is_read(own_pair, database, postgres_source, interrupt
     blocker.cursor().execute("BEGIN; LOCK TABLE sales.orders IN ACCESS EXCLUSIVE MODE")
     migration = pair.put([name])
     wait_until(lambda: postgres_source.query(
-        "SELECT FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'", (name,)), 20, "the lock wait")
+        "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'", (name,)), 20, "the lock wait")
     interrupt(pair.malachite)
     blocker.close()
     migration.succeed()

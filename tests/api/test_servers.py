@@ -202,7 +202,7 @@ def test_a_deleted_name_can_be_used_again(arm, malachite):
     for version in (15, majors()[0]):
         server = malachite.provision(name, version=version)
         assert arm.get(server.id)["properties"]["version"] == str(version)
-        assert not server.postgres.query("SELECT FROM pg_class WHERE relname = 'old'")
+        assert not server.postgres.query("SELECT 1 FROM pg_class WHERE relname = 'old'")
         server.postgres.execute("CREATE TABLE old (a int)")
         arm.delete_and_wait(server.id)
 

@@ -44,7 +44,7 @@ CREATE TABLE quick (a int PRIMARY KEY);
 INSERT INTO quick SELECT generate_series(1, 1000);
 CREATE TABLE slow (a int, filler text, CHECK (public.slow(a, :row_seconds)));
 ALTER TABLE slow ALTER filler SET STORAGE EXTERNAL;
-INSERT INTO slow SELECT i, repeat('x', 4000000 / :rows) FROM generate_series(1, :rows) AS i;
+INSERT INTO slow SELECT i, repeat('x', :bytes / :rows) FROM generate_series(1, :rows) AS i;
 """
 
 # One index that takes as long as wanted, created by pg_restore after the rows.
@@ -85,9 +85,9 @@ def load_shop(postgres, name, rows=300):
     return load(postgres, name, SHOP, rows=rows)
 
 
-def load_slow(postgres, name, seconds):
+def load_slow(postgres, name, seconds, megabytes=4):
     """Copying takes about `seconds`."""
-    return load(postgres, name, SLOW, rows=int(seconds * 50), row_seconds=0.02)
+    return load(postgres, name, SLOW, rows=int(seconds * 50), row_seconds=0.02, bytes=megabytes * 1000000)
 
 
 def load_slow_index(postgres, name, seconds):
@@ -111,7 +111,7 @@ def has_marker(postgres, name):
 
 
 def has_database(postgres, name):
-    return bool(postgres.query("SELECT FROM pg_database WHERE datname = %s", (name,)))
+    return bool(postgres.query("SELECT 1 FROM pg_database WHERE datname = %s", (name,)))
 
 
 def drop(postgres, *names):

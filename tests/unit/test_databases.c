@@ -142,7 +142,8 @@ static void drops_templates_closed_ones_and_prepared_transactions(void **state)
     (void)state;
     NEEDS_SERVER
     create("mold");
-    assert_true(postgres_sql(&server, "mold", "BEGIN; CREATE TABLE public.t (a int); PREPARE TRANSACTION 'it''s'"));
+    assert_true(
+        postgres_sql(&server, "mold", "BEGIN; CREATE TABLE public.t (a int); PREPARE TRANSACTION 'it''s'"));
     assert_true(postgres_sql(&server, "postgres", "ALTER DATABASE mold IS_TEMPLATE true"));
     assert_true(postgres_sql(&server, "postgres", "ALTER DATABASE mold ALLOW_CONNECTIONS false"));
     drop("mold");

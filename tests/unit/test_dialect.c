@@ -106,8 +106,8 @@ static void answer_to_get_is_as_recorded(void **state)
     migration.substate = SUB_COMPLETED;
     migration.error = str_dup("DB002: Migration failed.");
     migration.spec.window_end_us = 1791394640874435;
-    migration.target_metadata =
-        str_dup("{\"location\":\"East US\",\"version\":\"13\",\"storageMb\":32768,\"sku\":{}}");
+    migration.target_metadata = str_dup("{\"location\":\"eastus\",\"version\":\"13\",\"storageMb\":32768,"
+                                        "\"sku\":{\"name\":\"n\",\"family\":\"f\"}}");
     json_auto_t *json = write_in("2025-08-01", &migration, DETAIL_FULL);
     assert_keys(
         json, "migrationId currentStatus migrationMode migrationWindowEndTimeInUtc sourceDbServerResourceId "
@@ -117,7 +117,10 @@ static void answer_to_get_is_as_recorded(void **state)
     json_t *status = json_object_get(json, "currentStatus");
     assert_keys(status, "state error currentSubStateDetails");
     assert_keys(json_object_get(status, "currentSubStateDetails"), "currentSubState dbDetails");
-    assert_keys(json_object_get(json, "targetDbServerMetadata"), "location version storageMb sku");
+    json_t *metadata = json_object_get(json, "targetDbServerMetadata");
+    assert_keys(metadata, "location version storageMb sku");
+    assert_keys(json_object_get(metadata, "sku"), "name");
+    assert_text(metadata, "location", "East US");
 }
 
 static void private_preview_of_2022_is_as_recorded(void **state)

@@ -28,7 +28,7 @@
     "\"targetServerPassword\":\"hunter3\"}}"
 #define BODY(more)                                                                                           \
     "{\"location\":\"eastus\",\"properties\":{\"sourceDbServerResourceId\":\"" SOURCE "\"," SECRETS more "}" \
-                                                                                                         "}"
+    "}"
 #define SHOP BODY(",\"dbsToMigrate\":[\"shop\"],\"foo\":1")
 
 static struct options options;
