@@ -71,6 +71,8 @@ static const struct session_setting session_settings[] = {
     {FOR_READ | FOR_ADMIN, 110000, "SET jit = off"},
     {FOR_ALL, 120000, "SET default_table_access_method = heap"},
     {FOR_ALL, 140000, "SET idle_session_timeout = 0"},
+    /* A killed Malachite leaves no statement running: nobody else would end a long COPY or CREATE INDEX. */
+    {FOR_ALL, 140000, "SET client_connection_check_interval = '2s'"},
     {FOR_ALL, 170000, "SET transaction_timeout = 0"},
     {FOR_ALL, 170000, "SET restrict_nonsystem_relation_kind = ''"},
 };

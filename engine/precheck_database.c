@@ -258,7 +258,7 @@ const struct precheck_rule precheck_database_rules[] = {
     {.level = FINDING_FAILED,  .type = TYPE_EXTENSIONS,   .code = 603109, .run = precheck_preload},
     {.level = FINDING_WARNING, .type = TYPE_EXTENSIONS,   .code = 603405, .run = precheck_refused_extensions},
     {.level = FINDING_WARNING, .type = TYPE_EXTENSIONS,   .run = precheck_untrusted_extensions, .when = TARGET_NOT_SUPERUSER},
-    {.level = FINDING_FAILED,  .type = TYPE_SCHEMA,       .code = 603413, .run = check_languages},
+    {.level = FINDING_WARNING, .type = TYPE_SCHEMA,       .code = 603413, .run = check_languages},
     {.level = FINDING_WARNING, .type = TYPE_SCHEMA,       .code = 603410, .run = check_catalog_grants},
     {.level = FINDING_WARNING, .type = TYPE_SCHEMA,       .run = check_roles},
     {.level = FINDING_FAILED,  .type = TYPE_SCHEMA,       .run = check_compression},

@@ -10,13 +10,23 @@
 #include "core/str.h"
 #include "engine/transfer_steps.h"
 
+/* Names of an SQL_ASCII database, and messages while rows pass in another encoding, need not be UTF-8. */
+static char *make_utf8(char *text)
+{
+    bool valid = str_is_utf8(text, strlen(text));
+    for (char *at = text; !valid && *at != '\0'; at++) {
+        *at = (unsigned char)*at < 0x80 ? *at : '?';
+    }
+    return text;
+}
+
 static void tell_warnings(struct transfer_state *state)
 {
     const struct transfer_observer *observer = state->transfer->observer;
     auto_str_list struct str_list warnings = {0};
     report_take_warnings(&state->report, &warnings);
     for (size_t i = 0; i < warnings.count && observer != NULL && observer->warning != NULL; i++) {
-        observer->warning(observer->context, warnings.items[i]);
+        observer->warning(observer->context, make_utf8(warnings.items[i]));
     }
 }
 
@@ -55,6 +65,16 @@ static void tell_progress(void *context)
     }
 }
 
+/* The name as it is shown; NULL when memory is out. */
+static const char *shown_name(struct transfer_state *state, const char *name)
+{
+    if (str_is_utf8(name, strlen(name))) {
+        return name;
+    }
+    struct str_list *names = &state->shown_names;
+    return str_list_add(names, name) ? make_utf8(names->items[names->count - 1]) : NULL;
+}
+
 static int list_tables(struct transfer_state *state, struct err *err)
 {
     const struct transfer_observer *observer = state->transfer->observer;
@@ -73,8 +93,13 @@ static int list_tables(struct transfer_state *state, struct err *err)
     }
     for (size_t i = 0; i < state->pool.count; i++) {
         const struct catalog_table *table = state->pool.pieces[i].table;
-        state->tables[i] = (struct transfer_table){
-            .schema = table->schema, .name = table->name, .bytes_total = table->bytes, .changed = true};
+        state->tables[i] = (struct transfer_table){.schema = shown_name(state, table->schema),
+                                                   .name = shown_name(state, table->name),
+                                                   .bytes_total = table->bytes,
+                                                   .changed = true};
+        if (state->tables[i].schema == NULL || state->tables[i].name == NULL) {
+            return err_no_memory(err);
+        }
     }
     if (observer != NULL && observer->progress != NULL) {
         observer->progress(observer->context, state->tables, state->pool.count);
@@ -85,10 +110,10 @@ static int list_tables(struct transfer_state *state, struct err *err)
 /* These encodings have no conversion to UTF8: bytes are passed on as they are. */
 static const char *encoding_of_sessions(const char *encoding)
 {
-    if (strcmp(encoding, "SQL_ASCII") == 0) {
+    if (str_equals(encoding, "SQL_ASCII")) {
         return "SQL_ASCII";
     }
-    return strcmp(encoding, "MULE_INTERNAL") == 0 ? "MULE_INTERNAL" : "UTF8";
+    return str_equals(encoding, "MULE_INTERNAL") ? "MULE_INTERNAL" : "UTF8";
 }
 
 static int look_at_target(struct transfer_state *state, struct err *err)
@@ -105,20 +130,17 @@ static int open_source(struct transfer_state *state, struct err *err)
 {
     const struct transfer *transfer = state->transfer;
     struct pg *source = &state->source;
-    if (pg_open(transfer->source, transfer->database, PG_READ, transfer->stop, err, source) != 0 ||
+    if (pg_open(transfer->source, transfer->database, PG_READ, transfer->stop, err, source) != 0) {
+        return -1;
+    }
+    state->encoding = encoding_of_sessions(PQparameterStatus(source->connection, "server_encoding"));
+    if (pg_set_encoding(source, state->encoding, err) != 0 ||
         pg_run(source, err, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") != 0 ||
         pg_value(source, err, &state->snapshot, "SELECT pg_catalog.pg_export_snapshot()", 0, NULL) != 0 ||
         source_database_read(source, err, &state->database) != 0) {
         return -1;
     }
-    state->encoding = encoding_of_sessions(source_database_get(&state->database, DATABASE_ENCODING));
-    if (strcmp(state->encoding, "UTF8") == 0) {
-        return 0;
-    }
-    source_database_done(&state->database);
-    return pg_set_encoding(source, state->encoding, err) != 0
-               ? -1
-               : source_database_read(source, err, &state->database);
+    return 0;
 }
 
 static int read_archive(struct transfer_state *state, struct err *err)
@@ -247,6 +269,7 @@ static void state_done(struct transfer_state *state)
     PQclear(state->trigger_states);
     free(state->snapshot);
     free(state->tables);
+    str_list_done(&state->shown_names);
 }
 
 int transfer_run(const struct transfer *transfer, struct err *err)
@@ -258,6 +281,10 @@ int transfer_run(const struct transfer *transfer, struct err *err)
         result = finish_schema(&state, err);
     }
     tell_warnings(&state);
+    if (result != 0) {
+        make_utf8(err->message);
+        make_utf8(err->target);
+    }
     state_done(&state);
     return result;
 }

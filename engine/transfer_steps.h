@@ -27,6 +27,7 @@ struct transfer_state {
     struct report report;
     struct restore restore;
     struct copy_pool pool;
+    struct str_list shown_names;   /* those that had to be changed to be shown */
     struct transfer_table *tables; /* what the observer sees, in the order of pool.pieces */
 };
 

@@ -244,6 +244,9 @@ static int prepare(struct executor *executor, struct err *err)
                            err, &executor->instances) < 0) {
         return -1;
     }
+    if (instances_mark_starting(executor, err) < 0) {
+        return -1;
+    }
     return store_migration_free_leases(executor->store, executor->owner, err);
 }
 

@@ -32,6 +32,20 @@ static void start_one(struct executor *executor, const struct server *server)
     }
 }
 
+int instances_mark_starting(struct executor *executor, struct err *err)
+{
+    struct server *servers = NULL;
+    size_t count = 0;
+    int result = store_server_list_all(executor->store, err, &servers, &count);
+    for (size_t i = 0; i < count && result == 0; i++) {
+        if (should_run(&servers[i])) {
+            result = store_server_set_state(executor->store, servers[i].id, SERVER_STATE_STARTING, NULL, err);
+        }
+    }
+    servers_free(servers, count);
+    return result;
+}
+
 void *starter_main(void *argument)
 {
     struct executor *executor = argument;
@@ -40,11 +54,6 @@ void *starter_main(void *argument)
     struct err err;
     if (store_server_list_all(executor->store, &err, &servers, &count) < 0) {
         log_event(LOG_ERROR, "cannot list servers", "reason", err.message, NULL);
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (should_run(&servers[i])) {
-            (void)store_server_set_state(executor->store, servers[i].id, SERVER_STATE_STARTING, NULL, &err);
-        }
     }
     for (size_t i = 0; i < count && !stop_requested(&executor->stop); i++) {
         if (should_run(&servers[i])) {

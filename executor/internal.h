@@ -69,6 +69,8 @@ void *monitor_main(void *executor);
 void *operations_main(void *executor);
 void *starter_main(void *executor);
 
+/* Says of the provisioned servers that they are starting; before any worker looks at them. */
+int instances_mark_starting(struct executor *executor, struct err *err);
 /* Stops every provisioned server, several at once, within timeout_ms. */
 void instances_stop_all(struct executor *executor, int timeout_ms);
 

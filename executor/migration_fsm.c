@@ -126,6 +126,14 @@ enum step_outcome fsm_end(struct work *work, enum migration_state state, const c
     return move(work, SUB_COMPLETED, state, error, event);
 }
 
+/* The service begins its messages with its own code: "Error 603100: ...". */
+static void name_service_code(struct err *err)
+{
+    if (err->service_code != 0 && strstr(err->message, "Error 603") == NULL) {
+        err_prefix(err, "Error %d: ", err->service_code);
+    }
+}
+
 /* Does the work of one substate and turns what came of it into a move where the step has not moved by itself.
  */
 static enum step_outcome run_step(struct work *work)
@@ -141,6 +149,7 @@ static enum step_outcome run_step(struct work *work)
         return fsm_move(work, SUB_CANCELING, "Canceled by the user.");
     }
     if (outcome == STEP_FAILED) {
+        name_service_code(&work->err);
         return fsm_end(work, STATE_FAILED, work->err.message, "The migration failed.");
     }
     return outcome;

@@ -123,6 +123,18 @@ static const char *group_of(const struct operation *operation)
     return slash == NULL ? operation->resource_id : slash + 1;
 }
 
+/* What could not be deleted can be used again. */
+static void reopen_group(struct executor *executor, const char *subscription_id, const char *name)
+{
+    struct err ignored;
+    auto_resource_group struct resource_group group = {0};
+    if (!stop_requested(&executor->stop) &&
+        store_group_get(executor->store, subscription_id, name, &ignored, &group) == 1) {
+        group.deleting = false;
+        (void)store_group_put(executor->store, &group, &ignored);
+    }
+}
+
 static int delete_group(struct executor *executor, const struct operation *operation, struct err *err)
 {
     const char *group = group_of(operation);
@@ -136,6 +148,7 @@ static int delete_group(struct executor *executor, const struct operation *opera
         }
         servers_free(servers, count);
         if (result < 0) {
+            reopen_group(executor, operation->subscription_id, group);
             return -1;
         }
     }

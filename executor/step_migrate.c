@@ -44,8 +44,9 @@ static char *make_work_dir(const struct work *work, const struct migration_datab
     return TAKE(dir);
 }
 
+/* ret_wish: what the database's stop token said when the transfer ended. */
 static int transfer_database(struct work *work, const struct sides *sides, struct migration_database *row,
-                             struct progress *progress)
+                             struct progress *progress, enum stop_wish *ret_wish)
 {
     auto_free char *work_dir = make_work_dir(work, row, &work->err);
     if (work_dir == NULL) {
@@ -64,6 +65,7 @@ static int transfer_database(struct work *work, const struct sides *sides, struc
                                       .observer = &observer};
     worker_enter_database(work->worker, row->name);
     int result = transfer_run(&transfer, &work->err);
+    *ret_wish = stop_wish(&work->worker->database_stop);
     worker_enter_database(work->worker, NULL);
     struct err ignored;
     (void)files_remove_tree(work_dir, &ignored);
@@ -106,14 +108,15 @@ static enum step_outcome move_database(struct work *work, const struct sides *si
     if (begin_database(work, row) < 0) {
         return STEP_FAILED;
     }
-    int result = transfer_database(work, sides, row, &progress);
+    enum stop_wish wish = STOP_NONE;
+    int result = transfer_database(work, sides, row, &progress, &wish);
     enum step_outcome outcome = STEP_MOVED;
     if (result == 0) {
         auto_free char *warnings = progress_warnings(&progress);
         outcome = end_database(work, &progress, DB_SUCCEEDED, warnings);
     } else if (stop_wish(&work->worker->stop) != STOP_NONE) {
         outcome = stop_wish(&work->worker->stop) == STOP_CANCEL ? STEP_CANCELED : STEP_STOPPED;
-    } else if (stop_wish(&work->worker->database_stop) == STOP_CANCEL) {
+    } else if (wish == STOP_CANCEL) {
         outcome = end_database(work, &progress, DB_CANCELED, NULL);
     } else if (work->err.service_code == TARGET_PRESENT_CODE) {
         outcome = fsm_move(work, SUB_WAITING_FOR_OVERWRITE, work->err.message);

@@ -36,7 +36,9 @@ static char *metadata(const struct side *side, const struct server_info *info)
 {
     int major = info->version / 10000;
     auto_free char *version = str_format("%d", major);
-    json_t *sku = side->server.sku == NULL ? NULL : json_loads(side->server.sku, 0, NULL);
+    /* Of a single server the service shows an empty sku, as recorded. */
+    bool shows_sku = side->server.kind == SERVER_FLEXIBLE && side->server.sku != NULL;
+    json_t *sku = shows_sku ? json_loads(side->server.sku, 0, NULL) : NULL;
     json_t *facts = json_object();
     if (side->server.location != NULL) {
         json_object_set_new(facts, "location", json_string(side->server.location));

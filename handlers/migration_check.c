@@ -173,13 +173,6 @@ static int check_executable(const struct migration_spec *spec, struct err *err)
                                                      "triggerCutover to true");
         return err_target(err, "properties.migrationMode");
     }
-    if (spec->option == MIGRATION_OPTION_VALIDATE) {
-        err_set(err, ERR_NOT_IMPLEMENTED,
-                "Migrations that only validate are not implemented yet. Use migrationOption "
-                "'ValidateAndMigrate' or "
-                "'Migrate'; both check the prerequisites first.");
-        return err_target(err, "properties.migrationOption");
-    }
     return 0;
 }
 

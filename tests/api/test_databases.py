@@ -1,8 +1,9 @@
 """Databases of a live server, seen and changed through REST."""
 
+import psycopg2
 import pytest
 
-from arm import unique, wait_until
+from arm import new_secret, unique, wait_until
 
 ODD_NAMES = ["Ünï cödé", 'quo"ted', "semi;colon", "per%cent", "select", "x" * 63, "plus+sign", "a'b"]
 
@@ -64,10 +65,15 @@ def test_put_makes_a_database(arm, dbs, server, properties):
 def test_delete_ends_open_sessions(arm, dbs, server):
     name = unique("busy")
     arm.put_and_wait(f"{dbs}/{name}", {"properties": {}})
-    connection = server.postgres.connect(name)
+    role, password = unique("app"), new_secret()
+    server.postgres.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{password}'")
+    connections = [psycopg2.connect(server.postgres.dsn(name, *login, tcp=True))
+                   for login in ((server.login, server.password), (role, password))]
     arm.delete_and_wait(f"{dbs}/{name}")
     assert name not in names(arm, dbs)
-    connection.close()
+    for connection in connections:
+        connection.close()
+    server.postgres.execute(f"DROP ROLE {role}")
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)

@@ -120,12 +120,11 @@ def test_bad_server_names_are_refused(arm, name):
 
 
 @pytest.mark.parametrize("version", ["9.3", "9", "99", "x", "", "15.4.1", " 15", "-15", "15; DROP"])
-def test_an_unknown_major_names_those_that_exist(arm, version):
+def test_an_unknown_version_is_told(arm, version):
     body = arm.server_body("pgadmin", new_secret())
     body["properties"]["version"] = version
     path = arm.server_id(unique("pg"))
-    message = arm.error("PUT", path, 400, json=body)["message"]
-    assert "15" in message, message
+    assert version in arm.error("PUT", path, 400, json=body)["message"]
     arm.error("GET", path, 404)
 
 
