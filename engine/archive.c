@@ -127,6 +127,7 @@ static int run_dump(const struct archive_request *request, char *const *env, str
                                 snapshot,
                                 "--file",
                                 request->path,
+                                request->no_compression ? "--no-toast-compression" : NULL,
                                 NULL};
     const struct child child = {
         .argv = argv, .env = (const char *const *)env, .stop = request->stop, .dies_with_us = true};

@@ -56,6 +56,7 @@ struct archive_request {
     const char *encoding;   /* of the archive's text */
     const char *client_bin; /* directory of pg_dump */
     const char *path;       /* file to write */
+    bool no_compression;    /* leave out which compression columns ask for */
     const struct stop *stop;
 };
 

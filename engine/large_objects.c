@@ -165,7 +165,37 @@ static int describe(struct transfer_state *state, const PGresult *page, int row,
     return strcmp(PQgetvalue(page, row, 3), "t") == 0 ? add_acl(state, sql, &object, oid, err) : 0;
 }
 
-static int describe_page(struct transfer_state *state, const PGresult *page, struct err *err)
+/* Large objects that could not be given all of it, for one warning. */
+struct undescribed {
+    size_t count;
+    char first[OID_TEXT_BYTES];
+    struct err reason;
+};
+
+static int describe_each(struct transfer_state *state, const PGresult *page, struct undescribed *undescribed,
+                         struct err *err)
+{
+    for (int row = 0; row < PQntuples(page); row++) {
+        auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+        if (describe(state, page, row, &sql, err) != 0) {
+            return -1;
+        }
+        if (sql.len == 0 || pg_run(&state->target, err, buf_text(&sql)) == 0) {
+            continue;
+        }
+        if (restore_is_over(&state->target, err)) {
+            return -1;
+        }
+        if (undescribed->count++ == 0) {
+            undescribed->reason = *err;
+            snprintf(undescribed->first, OID_TEXT_BYTES, "%s", PQgetvalue(page, row, 0));
+        }
+    }
+    return 0;
+}
+
+static int describe_page(struct transfer_state *state, const PGresult *page, struct undescribed *undescribed,
+                         struct err *err)
 {
     auto_buf struct buf all = BUF_MAX(SQL_MAX_BYTES);
     for (int row = 0; row < PQntuples(page); row++) {
@@ -176,18 +206,13 @@ static int describe_page(struct transfer_state *state, const PGresult *page, str
     if (all.len == 0 || pg_run(&state->target, err, buf_text(&all)) == 0) {
         return 0;
     }
-    if (restore_is_over(&state->target, err)) {
-        return -1;
-    }
-    report_warning(&state->report,
-                   "Owners, privileges or comments of the large objects %s to %s did not arrive: %s",
-                   PQgetvalue(page, 0, 0), PQgetvalue(page, PQntuples(page) - 1, 0), err->message);
-    return 0;
+    return restore_is_over(&state->target, err) ? -1 : describe_each(state, page, undescribed, err);
 }
 
 int large_objects_describe(struct transfer_state *state, struct err *err)
 {
     char after[OID_TEXT_BYTES] = "0";
+    struct undescribed undescribed = {0};
     for (int rows = PAGE; state->catalog.has_large_objects && rows == PAGE;) {
         auto_result PGresult *page = NULL;
         if (read_page(state,
@@ -197,9 +222,15 @@ int large_objects_describe(struct transfer_state *state, struct err *err)
             return -1;
         }
         rows = PQntuples(page);
-        if (rows > 0 && describe_page(state, page, err) != 0) {
+        if (rows > 0 && describe_page(state, page, &undescribed, err) != 0) {
             return -1;
         }
+    }
+    if (undescribed.count > 0) {
+        report_warning(
+            &state->report,
+            "Owner, privileges or comment of %zu large objects (%s is the first) did not arrive: %s",
+            undescribed.count, undescribed.first, undescribed.reason.message);
     }
     return 0;
 }

@@ -116,6 +116,35 @@ static const char *encoding_of_sessions(const char *encoding)
     return str_equals(encoding, "MULE_INTERNAL") ? "MULE_INTERNAL" : "UTF8";
 }
 
+/* Columns may ask for lz4, which not every server is built with (and none before 14): the table would be
+ * refused. */
+static int look_at_compression(struct transfer_state *state, struct pg *target, struct err *err)
+{
+    auto_free char *able = NULL;
+    auto_free char *column = NULL;
+    if (state->source.version < 140000) {
+        return 0;
+    }
+    if (pg_value(
+            target, err, &able,
+            "SELECT 1 FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals)", 0,
+            NULL) != 0 ||
+        pg_value(&state->source, err, &column,
+                 "SELECT attrelid::regclass || '.' || attname FROM pg_attribute WHERE attcompression = 'l' "
+                 "AND attnum > 0 AND NOT attisdropped ORDER BY 1 LIMIT 1",
+                 0, NULL) != 0) {
+        return -1;
+    }
+    state->no_compression = able == NULL && column != NULL;
+    if (state->no_compression) {
+        report_warning(&state->report,
+                       "The target is built without lz4: columns that ask for this compression (%s is "
+                       "the first) get the server's default.",
+                       column);
+    }
+    return 0;
+}
+
 static int look_at_target(struct transfer_state *state, struct err *err)
 {
     auto_pg struct pg target = {0};
@@ -123,7 +152,7 @@ static int look_at_target(struct transfer_state *state, struct err *err)
         return -1;
     }
     state->target_version = target.version;
-    return 0;
+    return look_at_compression(state, &target, err);
 }
 
 static int open_source(struct transfer_state *state, struct err *err)
@@ -165,6 +194,7 @@ static int read_archive(struct transfer_state *state, struct err *err)
                                             .encoding = state->encoding,
                                             .client_bin = client->client_bin,
                                             .path = path,
+                                            .no_compression = state->no_compression,
                                             .stop = transfer->stop};
     int result = archive_dump(&request, err) != 0 ? -1 : archive_read(path, err, &state->archive);
     unlink(path);

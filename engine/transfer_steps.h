@@ -18,6 +18,7 @@ struct transfer_state {
     struct pg source; /* its transaction holds the snapshot */
     struct pg target; /* closed until the database is there */
     int target_version;
+    bool no_compression; /* the target cannot compress as some columns ask for */
     char *snapshot;
     const char *encoding; /* of statements, names and the archive on every session */
     struct source_database database;

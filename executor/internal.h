@@ -64,10 +64,10 @@ uint64_t executor_generation(struct executor *executor);
 void executor_wait(struct executor *executor, uint64_t seen, int timeout_ms);
 
 /* Thread functions. */
-void *worker_main(void *worker);
-void *monitor_main(void *executor);
-void *operations_main(void *executor);
-void *starter_main(void *executor);
+void *worker_main(void *argument);  /* struct worker */
+void *monitor_main(void *argument); /* struct executor, as the rest */
+void *operations_main(void *argument);
+void *starter_main(void *argument);
 
 /* Says of the provisioned servers that they are starting; before any worker looks at them. */
 int instances_mark_starting(struct executor *executor, struct err *err);

@@ -41,15 +41,15 @@ struct instance_spec server_instance(const struct server *server)
 int server_login(const struct executor *executor, const struct server *server, struct err *err,
                  struct endpoint *ret_login)
 {
-    auto_endpoint struct endpoint login = {0};
+    struct endpoint login = {0};
     login.label = str_format("server '%s' (%s:%d)", server->name, server->host, server->port);
     login.user = plain_user(server->administrator, server->name);
     if (login.label == NULL || login.user == NULL || !fill(&login, executor, server->host, server->port) ||
         !str_replace(&login.password, server->password)) {
+        endpoint_done(&login);
         return err_no_memory(err);
     }
     *ret_login = login;
-    login = (struct endpoint){0};
     return 0;
 }
 
@@ -177,15 +177,15 @@ int sides_find(struct executor *executor, const struct migration *migration, str
                struct sides *ret_sides)
 {
     const struct migration_spec *spec = &migration->spec;
-    auto_sides struct sides sides = {0};
+    struct sides sides = {0};
     if (find_source(executor, migration, &sides.source, err) < 0 ||
         find_target(executor, migration, &sides.target, err) < 0 ||
         apply_wishes(&sides.source, spec->source_fqdn, spec->ssl_mode, err) < 0 ||
         apply_wishes(&sides.target, spec->target_fqdn, NULL, err) < 0) {
+        sides_done(&sides);
         return -1;
     }
     *ret_sides = sides;
-    sides = (struct sides){0};
     return 0;
 }
 

@@ -207,10 +207,23 @@ static void stop(struct serving *serving)
     }
 }
 
+/* libpq reads PGHOSTADDR, PGSERVICE and the like for everything that a connection does not say itself. */
+static void forget_libpq_environment(void)
+{
+    for (char **variable = environ; *variable != NULL;) {
+        auto_free char *name = strndup(*variable, strcspn(*variable, "="));
+        bool ours = name != NULL && strncmp(name, "PG", 2) == 0;
+        if (!ours || unsetenv(name) != 0) {
+            variable++;
+        }
+    }
+}
+
 int serve(const struct options *options)
 {
     /* One arena for the event loops and one for the rest: idle memory stays small. */
     mallopt(M_ARENA_MAX, 2);
+    forget_libpq_environment();
     json_object_seed(0);
     block_signals();
     raise_file_limit(options);

@@ -3,14 +3,13 @@
 import os
 import pathlib
 import sys
-from dataclasses import dataclass
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 
-from arm import Server, patience, unique  # noqa: E402
-from malachite import Malachite, binary  # noqa: E402
+from arm import patience, unique  # noqa: E402
+from malachite import Malachite, Pair, binary  # noqa: E402
 from postgres import Postgres  # noqa: E402
 from samples import drop  # noqa: E402
 
@@ -30,25 +29,6 @@ def pytest_collection_modifyitems(items):
 def pytest_sessionstart():
     if not os.access(binary(), os.X_OK):
         pytest.exit(f"{binary()} is not there: run make first, or name it in MALACHITE_BINARY", 2)
-
-
-@dataclass
-class Pair:
-    """A source and a target, and the Malachite that knows them."""
-
-    malachite: Malachite
-    source: Server
-    target: Server
-
-    @property
-    def arm(self):
-        return self.malachite.arm
-
-    def put(self, databases, **properties):
-        return self.arm.put_migration(self.source, self.target, databases, **properties)
-
-    def body(self, databases, **properties):
-        return self.arm.migration_body(self.source, self.target, databases, **properties)
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,12 @@
 """Databases of a live server, seen and changed through REST."""
 
+from urllib.parse import quote
+
 import psycopg2
 import pytest
 
 from arm import new_secret, unique, wait_until
+from postgres import Postgres
 
 ODD_NAMES = ["Ünï cödé", 'quo"ted', "semi;colon", "per%cent", "select", "x" * 63, "plus+sign", "a'b"]
 
@@ -20,11 +23,6 @@ def dbs(server):
 
 def names(arm, dbs):
     return [item["name"] for item in arm.list(dbs)]
-
-
-def escape(name):
-    from urllib.parse import quote  # pylint: disable=import-outside-toplevel
-    return quote(name, safe="")
 
 
 def test_the_list_is_that_of_the_server(arm, dbs, server):
@@ -52,10 +50,11 @@ def test_put_makes_a_database(arm, dbs, server, properties):
     path = f"{dbs}/{unique('made')}"
     arm.put_and_wait(path, {"properties": properties})
     body = arm.get(path)
-    encoding = server.postgres.value("SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = %s", (body["name"],))
+    [(encoding, owner)] = server.postgres.query(
+        "SELECT pg_encoding_to_char(encoding), pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", (body["name"],))
     assert encoding == properties.get("charset", "UTF8").upper() and body["properties"]["charset"] == encoding
     assert body["properties"]["collation"] == properties.get("collation", body["properties"]["collation"])
-    assert server.postgres.value("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", (body["name"],)) == server.login
+    assert owner == server.login
     arm.put_and_wait(path, {"properties": properties})
     arm.delete_and_wait(path)
     arm.error("GET", path, 404, "ResourceNotFound")
@@ -81,7 +80,7 @@ def test_odd_names_can_be_read(arm, dbs, server, name):
     server.postgres.create_database(name)
     try:
         assert name in names(arm, dbs)
-        assert arm.get(f"{dbs}/{escape(name)}")["name"] == name
+        assert arm.get(f"{dbs}/{quote(name, safe='')}")["name"] == name
     finally:
         server.postgres.drop_database(name)
 
@@ -100,7 +99,8 @@ def test_bad_bodies_are_refused(arm, dbs, body):
 
 
 @pytest.mark.parametrize("properties", [{"charset": "KLINGON"}, {"collation": "xx_YY"},
-                                        {"charset": "LATIN1", "collation": "C.UTF-8"}, {"charset": "x'; DROP DATABASE postgres"}])
+                                        {"charset": "LATIN1", "collation": "C.UTF-8"},
+                                        {"charset": "x'; DROP DATABASE postgres"}])
 def test_what_the_server_refuses_is_told(arm, dbs, properties):
     path = f"{dbs}/{unique('bad')}"
     response = arm.request("PUT", path, {"properties": properties}, status=(202, 400))
@@ -125,7 +125,6 @@ def test_missing_servers_are_told(arm):
 
 
 def test_a_server_that_is_down_is_a_conflict_not_a_crash(arm, malachite):
-    from postgres import Postgres  # pylint: disable=import-outside-toplevel
     with Postgres(name="down") as postgres:
         server = malachite.attach(unique("down"), postgres)
         postgres.stop()

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 
 import pytest
+import requests
 
 from arm import details_of, new_secret, state_of, unique
 from compare import compare_databases
@@ -261,7 +262,6 @@ def test_a_full_disk_on_the_target_is_told(attached, arm, database, postgres_sou
 
 
 def test_a_full_disk_below_malachite_does_not_end_it(own, small_disk):
-    import requests  # pylint: disable=import-outside-toplevel
     one = own("--data-dir", small_disk + "/d", "--log-level", "error")
     filler = small_disk + "/filler"
     with open(filler, "wb") as file:

@@ -41,10 +41,13 @@ def test_names_that_differ_in_case_are_different_databases(attached, database, p
     assert name.upper() in error
 
 
-@pytest.mark.parametrize("given", [None, []], ids=["absent", "empty"])
-def test_without_databases_it_waits_for_them(attached, database, postgres_source, postgres_target, given):
+def test_an_empty_list_of_databases_is_refused(attached):
+    put_error(attached, attached.body([]))
+
+
+def test_without_a_list_of_databases_it_waits_for_them(attached, database, postgres_source, postgres_target):
     name = load_shop(postgres_source, database(), rows=5)
-    migration = attached.put(given)
+    migration = attached.put(None)
     body = migration.wait("WaitingForDBsToMigrateSpecification")
     assert state_of(body) == "WaitingForUserAction"
     for bad in ([], ["a"] * 2, [str(number) for number in range(9)], "text", [5]):
@@ -118,7 +121,8 @@ def test_wrong_bodies_are_refused_and_leave_nothing(attached, what):
 
 
 @pytest.mark.parametrize("replace", [
-    lambda pair: pair.source.id.replace("attached-source", "no-server"), lambda pair: pair.source.id.replace("/rg/", "/no-group/"),
+    lambda pair: pair.source.id.replace("attached-source", "no-server"),
+    lambda pair: pair.source.id.replace("/rg/", "/no-group/"),
     lambda pair: pair.source.id.replace(pair.arm.subscription, UNKNOWN_SUBSCRIPTION)],
     ids=["server", "group", "subscription"])
 def test_an_unknown_source_is_told(attached, replace):

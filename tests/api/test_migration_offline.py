@@ -5,7 +5,7 @@ import pytest
 from arm import details_of, unique
 from compare import compare_databases
 from invariants import MOMENT
-from samples import SHOP_TABLES, assert_nothing_runs, inventory, load_big, load_shop, load_slow
+from samples import SHOP_TABLES, assert_nothing_runs, drop, inventory, load_big, load_shop, load_slow
 
 ODD_NAMES = ['Ünï "quoted" ', "select", "has space ", "a'b;--", "x" * 50, "$1", "back\\slash"]
 
@@ -22,7 +22,6 @@ def pair(request):
 @pytest.fixture
 def made(pair):
     """Names for databases of whichever pair, dropped afterwards."""
-    from samples import drop  # pylint: disable=import-outside-toplevel
     names = []
 
     def name(prefix="t"):

@@ -1,5 +1,7 @@
 """The name of a migration: the check beforehand and PUT agree on every name."""
 
+from urllib.parse import quote
+
 import pytest
 
 from arm import unique
@@ -34,7 +36,6 @@ def test_fine_names_pass_both_doors(arm, attached, target, name):
 
 @pytest.mark.parametrize("name", BAD)
 def test_bad_names_pass_neither_door(arm, attached, target, name):
-    from urllib.parse import quote  # pylint: disable=import-outside-toplevel
     answer = check(target, arm, name)
     assert (answer["nameAvailable"], answer["reason"]) == (False, "Invalid") and answer["message"]
     path = f"{target.id}/migrations/{quote(name, safe='')}"

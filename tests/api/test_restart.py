@@ -1,5 +1,6 @@
 """Killed or stopped in the middle and started again: the migration ends as if nothing had happened."""
 
+import os
 import random
 import signal
 import time
@@ -8,7 +9,9 @@ import pytest
 
 from arm import details_of, patience, wait_until
 from compare import compare_databases
-from samples import (assert_nothing_runs, has_database, load_big, load_marker, load_shop, load_slow, load_slow_index)
+from malachite import Malachite, Pair
+from samples import (assert_nothing_runs, load_big, load_marker, load_shop, load_slow, load_slow_index, wait_for_index,
+                     wait_for_lock)
 
 pytestmark = pytest.mark.timeout(patience(240))
 
@@ -32,9 +35,7 @@ def copying(pair, migration, name):
 
 
 def indexing(pair, migration, name):
-    wait_until(lambda: has_database(pair.target.postgres, name) and pair.target.postgres.query(
-        "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND query ILIKE '%%slow_index%%' AND pid <> pg_backend_pid()",
-        (name,)), 20, "the index creation")
+    wait_for_index(pair.target.postgres, name)
 
 
 @pytest.mark.parametrize("interrupt", [crash, stop])
@@ -57,8 +58,7 @@ def test_while_the_schema_is_read(own_pair, database, postgres_source, interrupt
     blocker = postgres_source.connect(name)
     blocker.cursor().execute("BEGIN; LOCK TABLE sales.orders IN ACCESS EXCLUSIVE MODE")
     migration = pair.put([name])
-    wait_until(lambda: postgres_source.query(
-        "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'", (name,)), 20, "the lock wait")
+    wait_for_lock(postgres_source, name)
     interrupt(pair.malachite)
     blocker.close()
     migration.succeed()
@@ -105,32 +105,30 @@ def test_databases_that_had_arrived_are_not_moved_again(own_pair, database, post
     assert differences(pair, second) == []
 
 
-def test_with_provisioned_servers(own, database):
-    one = own()
-    source, target = one.provision("src"), one.provision("dst")
-    name = load_slow(source.postgres, "shop", 3)
-    for interrupt in (crash, stop):
-        migration = one.arm.put_migration(source, target, [name], overwriteDbsInTarget="True")
-        copying(None, migration, name)
-        interrupt(one)
-        migration.succeed()
-        assert compare_databases(source.postgres.dsn(name), target.postgres.dsn(name)) == []
-
-
-def test_everything_crashed_at_once(own):
-    import os  # pylint: disable=import-outside-toplevel
-    one = own()
-    source, target = one.provision("src"), one.provision("dst")
-    name = load_slow(source.postgres, "shop", 3)
-    migration = one.arm.put_migration(source, target, [name])
-    copying(None, migration, name)
-    pids = list(one.postmasters().values())
-    one.kill()
+def crash_with_all_servers(malachite):
+    pids = list(malachite.postmasters().values())
+    malachite.kill()
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
-    one.start()
+    malachite.start()
+
+
+@pytest.fixture(scope="module")
+def provisioned_pair():
+    """A Malachite with two provisioned servers, and a database that takes three seconds to copy."""
+    with Malachite() as one:
+        pair = Pair(one, one.provision("src"), one.provision("dst"))
+        load_slow(pair.source.postgres, "shop", 3)
+        yield pair
+
+
+@pytest.mark.parametrize("interrupt", [crash, stop, crash_with_all_servers])
+def test_with_provisioned_servers(provisioned_pair, interrupt):
+    migration = provisioned_pair.put(["shop"], overwriteDbsInTarget="True")
+    copying(provisioned_pair, migration, "shop")
+    interrupt(provisioned_pair.malachite)
     migration.succeed()
-    assert compare_databases(source.postgres.dsn(name), target.postgres.dsn(name)) == []
+    assert differences(provisioned_pair, "shop") == []
 
 
 def test_an_overwrite_that_was_confirmed_is_not_asked_again(own_pair, database, postgres_source, postgres_target):

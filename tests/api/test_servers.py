@@ -9,7 +9,7 @@ from psycopg2.extensions import make_dsn
 
 from arm import LOCATION, new_secret, patience, unique, wait_until
 from malachite import alive, majors
-from postgres import Postgres
+from postgres import Postgres, free_port
 
 FLEXIBLE, SINGLE = "flexibleServers", "servers"
 
@@ -26,7 +26,8 @@ def test_every_major_on_this_machine_can_be_provisioned(malachite, major):
     took = time.monotonic() - began
     assert server.postgres.value("SHOW server_version_num")[:-4] == str(major)
     with sign_in(server) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT rolsuper, rolcreatedb, rolcreaterole, rolreplication FROM pg_roles WHERE rolname = current_user")
+        cursor.execute("SELECT rolsuper, rolcreatedb, rolcreaterole, rolreplication FROM pg_roles"
+                       " WHERE rolname = current_user")
         assert cursor.fetchone() == (False, True, True, True)
         cursor.execute("SELECT pg_has_role('azure_pg_admin', 'member')")
         assert cursor.fetchone() == (True,)
@@ -130,7 +131,8 @@ def test_an_unknown_version_is_told(arm, version):
 
 def test_a_major_that_is_not_here_says_how_to_get_it(arm):
     missing = next(major for major in (9, *range(10, 30)) if major not in majors() and major > 9)
-    message = arm.error("PUT", arm.server_id(unique("pg")), 400, json=arm.server_body("pgadmin", new_secret(), missing))["message"]
+    body = arm.server_body("pgadmin", new_secret(), missing)
+    message = arm.error("PUT", arm.server_id(unique("pg")), 400, json=body)["message"]
     assert "make postgres" in message and all(str(major) in message for major in majors())
 
 
@@ -231,10 +233,9 @@ def test_a_server_with_an_active_migration_cannot_be_deleted(arm, attached, mala
 
 
 def test_an_attached_server_that_is_down_fails_with_the_reason(arm):
-    from postgres import free_port  # pylint: disable=import-outside-toplevel
     path = arm.server_id(unique("down"))
-    response = arm.request("PUT", path, arm.server_body("postgres", new_secret(), attach=("127.0.0.1", free_port())), status=202)
-    status = arm.wait_operation(response, expect="Failed")
+    body = arm.server_body("postgres", new_secret(), attach=("127.0.0.1", free_port()))
+    status = arm.wait_operation(arm.request("PUT", path, body, status=202), expect="Failed")
     assert "127.0.0.1" in status["error"]["message"] and status["error"]["code"]
 
 

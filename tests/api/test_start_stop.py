@@ -1,10 +1,12 @@
 """Starting, stopping, and the command line."""
 
+import fcntl
 import json
 import os
 import signal
 import socket
 import stat
+import subprocess
 import time
 
 import psycopg2
@@ -76,50 +78,67 @@ def test_a_signal_while_a_migration_runs_ends_it_within_five_seconds(own_pair, d
     pair.malachite.stop()
 
 
-def test_a_signal_ends_provisioned_servers_too(own):
-    one = own()
-    server = one.provision("pg1")
+@pytest.fixture(scope="module")
+def lasting():
+    """A Malachite with one provisioned server, which these tests stop, kill and start again."""
+    with Malachite() as one:
+        yield one, one.provision("pg1")
+
+
+def wait_until_ready(one, server):
+    wait_until(lambda: one.arm.get(server.id)["properties"]["state"] == "Ready", 30, "the server to be Ready")
+
+
+def test_a_signal_ends_provisioned_servers_too(lasting):
+    one, server = lasting
     connection = server.postgres.connect()
     one.stop()
     assert not one.postmasters()
     connection.close()
+    one.start()
+    wait_until_ready(one, server)
 
 
-def test_everything_is_there_again_after_a_restart(own):
-    one = own()
-    server = one.provision("pg1")
+def test_everything_is_there_again_after_a_restart(lasting):
+    one, server = lasting
     server.postgres.execute("CREATE TABLE kept AS SELECT 1 AS a")
     before = one.arm.get(server.id)
     one.restart()
-    wait_until(lambda: one.arm.get(server.id)["properties"]["state"] == "Ready", 20, "the server to be Ready")
+    wait_until_ready(one, server)
     assert one.arm.get(server.id) == before
     assert server.postgres.value("SELECT a FROM kept") == 1
     assert one.arm.get(one.arm.group_id("rg"))["location"] == "eastus"
 
 
-def test_servers_that_outlived_a_crash_are_taken_up_as_they_run(own):
-    one = own()
-    server = one.provision("pg1")
+def test_it_is_ready_when_its_servers_are(lasting):
+    one, server = lasting
+    one.restart()
+    wait_until(lambda: requests.get(one.arm.endpoint + "/_malachite/ready", timeout=10).status_code == 200, 30)
+    assert one.arm.get(server.id)["properties"]["state"] == "Ready"
+    assert server.postgres.value("SELECT 1") == 1
+
+
+def test_servers_that_outlived_a_crash_are_taken_up_as_they_run(lasting):
+    one, server = lasting
     connection = server.postgres.connect()
     before = one.postmasters()
     assert set(before) == {"pg1"}
     one.kill()
     one.start()
-    wait_until(lambda: one.arm.get(server.id)["properties"]["state"] == "Ready", 20, "the server to be Ready")
+    wait_until_ready(one, server)
     assert one.postmasters() == before
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     connection.close()
 
 
-def test_servers_that_crashed_as_well_are_started_again(own):
-    one = own()
-    server = one.provision("pg1")
+def test_servers_that_crashed_as_well_are_started_again(lasting):
+    one, server = lasting
     pid = one.postmasters()["pg1"]
     one.kill()
     os.kill(pid, signal.SIGKILL)
     one.start()
-    wait_until(lambda: one.arm.get(server.id)["properties"]["state"] == "Ready", 30, "the server to be Ready")
+    wait_until_ready(one, server)
     assert server.postgres.value("SELECT 1") == 1
 
 
@@ -231,7 +250,6 @@ def test_each_request_is_one_line_with_its_id(own):
 
 
 def test_servers_have_addresses_of_their_own_with_the_standard_port():
-    import fcntl  # pylint: disable=import-outside-toplevel
     # Everybody who runs these tests here would take the same addresses.
     with open("/tmp/malachite-test-default-addresses.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -260,6 +278,5 @@ def test_starting_again_is_quick(own):
 
 def test_it_needs_no_home_directory(tmp_path):
     kept = {key: value for key, value in environment().items() if key not in ("HOME", "XDG_STATE_HOME")}
-    import subprocess  # pylint: disable=import-outside-toplevel
     done = subprocess.run([binary(), "version"], env=kept, capture_output=True, timeout=patience(10), check=False)
     assert done.returncode == 0

@@ -21,8 +21,9 @@ import socket
 import subprocess
 import tempfile
 import time
+from dataclasses import dataclass
 
-from arm import Arm, patience, wait_until
+from arm import Arm, Server, patience, wait_until
 from binaries import binaries, client_environment
 from postgres import Postgres
 
@@ -258,6 +259,25 @@ class ProvisionedPostgres(Postgres):
         self.socket = os.path.dirname(socket_file)
         self.port = int(socket_file.rsplit(".", 1)[1])
         self.major = int(properties["version"])
+
+
+@dataclass
+class Pair:
+    """A source and a target, and the Malachite that knows them."""
+
+    malachite: Malachite
+    source: Server
+    target: Server
+
+    @property
+    def arm(self):
+        return self.malachite.arm
+
+    def put(self, databases, **properties):
+        return self.arm.put_migration(self.source, self.target, databases, **properties)
+
+    def body(self, databases, **properties):
+        return self.arm.migration_body(self.source, self.target, databases, **properties)
 
 
 def alive(pid):

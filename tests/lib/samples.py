@@ -153,6 +153,20 @@ def sessions(postgres, database):
     return postgres.query("SELECT pid, application_name, state, left(query, 80) FROM pg_stat_activity"
                           " WHERE datname = %s AND pid <> pg_backend_pid() AND backend_type = 'client backend'", (database,))
 
+def wait_for_session(postgres, name, condition, what):
+    """Until somebody's session in that database fulfils a condition on pg_stat_activity."""
+    wait_until(lambda: has_database(postgres, name) and postgres.query(
+        f"SELECT 1 FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid() AND {condition}", (name,)), 20, what)
+
+
+def wait_for_index(postgres, name):
+    """Until the index of load_slow_index is being created."""
+    wait_for_session(postgres, name, "query ILIKE '%%slow_index%%'", "the index creation")
+
+
+def wait_for_lock(postgres, name):
+    wait_for_session(postgres, name, "wait_event_type = 'Lock'", "the wait for a lock")
+
 
 def assert_nothing_runs(malachite, databases, *servers, within=2):
     """No child process, no session: at once, but for the moment that ending takes."""

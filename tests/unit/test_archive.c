@@ -12,7 +12,7 @@
 static void add_int(struct buf *file, int value)
 {
     unsigned magnitude = (unsigned)abs(value);
-    buf_addc(file, value < 0 ? 1 : 0);
+    buf_addc(file, (char)(value < 0));
     for (int i = 0; i < 4; i++) {
         buf_addc(file, (char)((magnitude >> (8 * i)) & 0xFF));
     }
