@@ -88,7 +88,8 @@ static int check_new_databases(struct decision *decision, struct err *err)
 {
     const struct migration *migration = decision->migration;
     const struct str_list *names = &decision->given.spec.databases;
-    if (!dialect_gives(&decision->given, databases) || str_list_equals(names, &migration->spec.databases)) {
+    bool same = names->count > 0 && str_list_equals(names, &migration->spec.databases);
+    if (!dialect_gives(&decision->given, databases) || same) {
         return 0;
     }
     if (migration->spec.databases.count > 0) {

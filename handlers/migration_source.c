@@ -39,6 +39,11 @@ static int look_up(struct request *request, const struct armid *id, struct err *
                 "/servers/{name}'.");
         return err_target(err, "%s", source_path);
     }
+    if (!str_iequals(id->subscription_id, request->app->options->subscription_id)) {
+        err_set(err, ERR_SUBSCRIPTION_NOT_FOUND, "The source server's subscription '%s' could not be found.",
+                id->subscription_id);
+        return err_target(err, "%s", source_path);
+    }
     int found = store_server_get(request->app->store, (enum server_kind)kind, id->subscription_id, id->group,
                                  id->names[0], err, ret_source);
     if (found == 0) {

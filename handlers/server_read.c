@@ -9,15 +9,15 @@
 
 enum { LOGIN_MAX = 63, PASSWORD_MAX = 128, HOST_MAX = 255, POSTGRESQL_PORT = 5432 };
 
-const char server_name_rule[] = "A server name has 3 to 63 lower-case letters, digits and hyphens and "
-                                "neither begins nor ends with a hyphen.";
+const char server_name_rule[] = "A server name has 3 to 63 letters, digits and hyphens and neither begins "
+                                "nor ends with a hyphen.";
 
 bool server_name_is_valid(const char *name)
 {
     size_t len = strlen(name);
     for (size_t i = 0; i < len; i++) {
-        bool allowed = islower((unsigned char)name[i]) || isdigit((unsigned char)name[i]) ||
-                       (name[i] == '-' && i > 0 && i + 1 < len);
+        bool letter = isascii(name[i]) && isalnum((unsigned char)name[i]);
+        bool allowed = letter || (name[i] == '-' && i > 0 && i + 1 < len);
         if (!allowed) {
             return false;
         }
