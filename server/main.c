@@ -7,6 +7,7 @@
 #include "core/options.h"
 #include "core/str.h"
 #include "executor/executor.h"
+#include "server/client_env.h"
 #include "server/healthcheck.h"
 #include "server/route.h"
 #include "server/serve.h"
@@ -67,6 +68,27 @@ static int run_healthcheck(int argc, char **argv)
     return with_options(argc, argv, healthcheck);
 }
 
+static int run_env(int argc, char **argv)
+{
+    if (asks_for_help(argc, argv)) {
+        return run_help(0, NULL);
+    }
+    struct options options = {0};
+    struct err err;
+    int result = EXIT_USAGE;
+    if (argc == 0 || argv[0][0] == '-') {
+        fputs("malachite: say for which client: ", stderr);
+        client_env_list(stderr);
+        fputc('\n', stderr);
+    } else if (options_parse(&options, argc - 1, argv + 1, &err) < 0) {
+        usage_error(err.message);
+    } else {
+        result = client_env_print(argv[0], &options);
+    }
+    options_done(&options);
+    return result;
+}
+
 /* For commands that take no arguments; 0 means go on. */
 static int refuse_arguments(int argc, char **argv)
 {
@@ -122,6 +144,7 @@ static const struct command {
     {"fsm", run_fsm, "print the substates of a migration as a mermaid diagram"},
     {"routes", run_routes, "print the HTTP calls that are answered"},
     {"healthcheck", run_healthcheck, "ask a running Malachite whether it is ready: exit code 0, or 1"},
+    {"env", run_env, "print what a client needs set: env az, env node, env python, env curl"},
     {"version", run_version, "print the version"},
     {"help", run_help, "print this; 'help --markdown' prints the options as a table"},
 };
@@ -138,7 +161,7 @@ static int run_help(int argc, char **argv)
     for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
         printf("  %-13s %s\n", commands[i].name, commands[i].help);
     }
-    puts("\nOptions of serve and healthcheck:");
+    puts("\nOptions of serve, healthcheck and env:");
     options_print_help(stdout);
     puts("\nExit codes: 0 clean stop, 1 healthcheck: not ready, 2 wrong usage, 69 a needed service is "
          "missing or a port "

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The URI and the headers of a request. The path is split before it is decoded, so that an escaped slash
- * cannot move a border between segments.
+ * The URI, the headers and the form body of a request. The path is split before it is decoded, so that an
+ * escaped slash cannot move a border between segments.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -74,13 +74,13 @@ static int set_path(struct request *request, const char *path, size_t len, struc
     return 0;
 }
 
-static int set_query(struct request *request, const char *query, struct err *err)
+enum pairs { PAIRS_GOOD, PAIRS_BROKEN, PAIRS_TOO_MANY };
+
+/* Cuts "a=b&c=d" up in place; pairs has room for REQUEST_QUERY_MAX. */
+static enum pairs split_pairs(char *text, struct request_pair *pairs, size_t *ret_count)
 {
-    request->query_text = strdup(query);
-    if (request->query_text == NULL) {
-        return err_no_memory(err);
-    }
-    char *rest = request->query_text;
+    size_t count = 0;
+    char *rest = text;
     while (rest != NULL) {
         char *name = strsep(&rest, "&");
         if (*name == '\0') {
@@ -97,15 +97,33 @@ static int set_query(struct request *request, const char *query, struct err *err
             *equals = '\0';
         }
         if (!decode_in_place(name) || !decode_in_place(value)) {
-            return err_set(
-                err, ERR_BAD_REQUEST,
-                "The request URL is not valid: its query has a broken percent-escape or is not UTF-8.");
+            return PAIRS_BROKEN;
         }
-        if (request->query_count == REQUEST_QUERY_MAX) {
-            return err_set(err, ERR_URI_TOO_LONG, "The request URL has more than %d query parameters.",
-                           REQUEST_QUERY_MAX);
+        if (count == REQUEST_QUERY_MAX) {
+            return PAIRS_TOO_MANY;
         }
-        request->query[request->query_count++] = (struct request_pair){name, value};
+        pairs[count++] = (struct request_pair){name, value};
+    }
+    *ret_count = count;
+    return PAIRS_GOOD;
+}
+
+static int set_query(struct request *request, const char *query, struct err *err)
+{
+    request->query_text = strdup(query);
+    if (request->query_text == NULL) {
+        return err_no_memory(err);
+    }
+    switch (split_pairs(request->query_text, request->query, &request->query_count)) {
+    case PAIRS_BROKEN:
+        return err_set(
+            err, ERR_BAD_REQUEST,
+            "The request URL is not valid: its query has a broken percent-escape or is not UTF-8.");
+    case PAIRS_TOO_MANY:
+        return err_set(err, ERR_URI_TOO_LONG, "The request URL has more than %d query parameters.",
+                       REQUEST_QUERY_MAX);
+    case PAIRS_GOOD:
+        break;
     }
     const char *version = request_query(request, "api-version");
     request->api_version = version != NULL && *version != '\0' ? version : NULL;
@@ -232,4 +250,28 @@ bool request_set_head(struct request *request, const struct request_head *head, 
     request->client_request_id = echo ? strdup(head->client_request_id) : NULL;
     return request->host != NULL && (head->authorization == NULL || request->authorization != NULL) &&
            (!echo || request->client_request_id != NULL);
+}
+
+int request_parse_form(struct request *request, struct err *err)
+{
+    size_t len = request->raw_body.len;
+    if (len > REQUEST_FORM_BYTES_MAX) {
+        return err_set(err, ERR_TOO_LARGE,
+                       "The request content is longer than the %d bytes allowed for a form.",
+                       REQUEST_FORM_BYTES_MAX);
+    }
+    const char *body = buf_text(&request->raw_body);
+    request->form_text = strndup(body, len);
+    request->form = calloc(REQUEST_QUERY_MAX, sizeof(*request->form));
+    if (request->form_text == NULL || request->form == NULL) {
+        return err_no_memory(err);
+    }
+    if (strlen(request->form_text) != len ||
+        split_pairs(request->form_text, request->form, &request->form_count) != PAIRS_GOOD) {
+        return err_set(err, ERR_BAD_REQUEST,
+                       "The request content is no form: it has a broken percent-escape, is not UTF-8, or has "
+                       "more than %d fields.",
+                       REQUEST_QUERY_MAX);
+    }
+    return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Rows are prepared once: patterns are cut into segments and ordered by how many they have, so that a request
- * is compared only with the few rows of its own length.
+ * is compared only with the few rows of its own length. Rows for the end of a path, whatever comes before it,
+ * stand behind all others.
  */
 #include "server/route.h"
 
@@ -17,14 +18,16 @@ struct row {
     char *text; /* the pattern, cut at its slashes */
     const char *segments[REQUEST_SEGMENTS_MAX];
     size_t count;
+    bool tail;         /* the pattern began with {*}: only the last segments of a path are compared */
     uint32_t params;   /* bit i: segment i is a parameter, and its text is the name */
     uint32_t literals; /* the other segments, leftmost in the highest bit: the greater the more specific */
 };
 
 struct route_table {
-    struct row *rows; /* by count, then as given */
+    struct row *rows; /* tails last, then by count, then as given */
     size_t count;
     size_t first[REQUEST_SEGMENTS_MAX + 2]; /* first[n]: index of the first row with n segments */
+    size_t first_tail;
 };
 
 /* Takes the braces off a parameter and notes it. */
@@ -34,6 +37,11 @@ static bool add_segment(struct row *row, char *segment)
         return false;
     }
     size_t len = strlen(segment);
+    if (strcmp(segment, "{*}") == 0) {
+        bool leading = row->count == 0 && !row->tail;
+        row->tail = true;
+        return leading;
+    }
     if (segment[0] == '{') {
         if (len < 3 || segment[len - 1] != '}') {
             return false;
@@ -66,6 +74,9 @@ static int prepare_row(struct row *row, const struct route *route, struct err *e
             return err_set(err, ERR_INTERNAL, "route '%s' has a bad segment or too many", route->pattern);
         }
     }
+    if (row->tail && row->count == 0) {
+        return err_set(err, ERR_INTERNAL, "route '%s' would match everything", route->pattern);
+    }
     if (__builtin_popcount(row->params) > REQUEST_PARAMS_MAX) {
         return err_set(err, ERR_INTERNAL, "route '%s' has too many parameters", route->pattern);
     }
@@ -75,7 +86,7 @@ static int prepare_row(struct row *row, const struct route *route, struct err *e
 /* The same requests reach both. */
 static bool same_pattern(const struct row *a, const struct row *b)
 {
-    if (a->count != b->count || a->params != b->params) {
+    if (a->tail != b->tail || a->count != b->count || a->params != b->params) {
         return false;
     }
     for (size_t i = 0; i < a->count; i++) {
@@ -105,6 +116,9 @@ static int compare_rows(const void *left, const void *right)
 {
     const struct row *a = left;
     const struct row *b = right;
+    if (a->tail != b->tail) {
+        return a->tail ? 1 : -1;
+    }
     if (a->count != b->count) {
         return a->count < b->count ? -1 : 1;
     }
@@ -116,9 +130,13 @@ static void index_rows(struct route_table *table)
     if (table->count > 0) {
         qsort(table->rows, table->count, sizeof(table->rows[0]), compare_rows);
     }
+    table->first_tail = table->count;
+    while (table->first_tail > 0 && table->rows[table->first_tail - 1].tail) {
+        table->first_tail--;
+    }
     size_t at = 0;
     for (size_t n = 0; n < ARRAY_LEN(table->first); n++) {
-        while (at < table->count && table->rows[at].count < n) {
+        while (at < table->first_tail && table->rows[at].count < n) {
             at++;
         }
         table->first[n] = at;
@@ -165,9 +183,13 @@ void route_table_free(struct route_table *table)
 
 static bool matches(const struct row *row, const struct request *request)
 {
+    if (row->count > request->segment_count) {
+        return false;
+    }
+    char *const *segments = request->segments + (request->segment_count - row->count);
     /* From the right: the types at the end differ more often than "subscriptions" at the start. */
     for (size_t i = row->count; i-- > 0;) {
-        if ((row->params >> i & 1) == 0 && strcasecmp(row->segments[i], request->segments[i]) != 0) {
+        if ((row->params >> i & 1) == 0 && strcasecmp(row->segments[i], segments[i]) != 0) {
             return false;
         }
     }
@@ -176,12 +198,12 @@ static bool matches(const struct row *row, const struct request *request)
 
 static void fill_params(const struct row *row, struct request *request)
 {
+    char *const *segments = request->segments + (request->segment_count - row->count);
     request->route = row->route;
     request->param_count = 0;
     for (size_t i = 0; i < row->count; i++) {
         if ((row->params >> i & 1) != 0) {
-            request->params[request->param_count++] =
-                (struct request_pair){row->segments[i], request->segments[i]};
+            request->params[request->param_count++] = (struct request_pair){row->segments[i], segments[i]};
         }
     }
 }
@@ -199,32 +221,52 @@ static void list_methods(unsigned methods, char allow[static ROUTE_ALLOW_SIZE])
     }
 }
 
-int route_match(const struct route_table *table, struct request *request, char allow[static ROUTE_ALLOW_SIZE],
-                struct err *err)
+struct search {
+    const struct row *best;
+    unsigned methods; /* of all rows that match the path, bit by bit */
+};
+
+static bool is_better(const struct row *row, const struct row *best, bool exact)
 {
-    size_t count = request->segment_count;
-    const struct row *best = NULL;
-    unsigned methods = 0;
-    for (size_t i = table->first[count]; i < table->first[count + 1]; i++) {
+    if (best == NULL || row->count != best->count) {
+        return best == NULL || row->count > best->count;
+    }
+    return row->literals > best->literals ||
+           (row->literals == best->literals && exact && best->route->method != row->route->method);
+}
+
+static void search_rows(const struct route_table *table, size_t from, size_t to,
+                        const struct request *request, struct search *search)
+{
+    for (size_t i = from; i < to; i++) {
         const struct row *row = &table->rows[i];
         if (!matches(row, request)) {
             continue;
         }
         enum method method = row->route->method;
-        methods |= 1U << method;
+        search->methods |= 1U << method;
         bool exact = method == request->method;
-        if (!exact && !(request->method == METHOD_HEAD && method == METHOD_GET)) {
-            continue;
-        }
-        if (best == NULL || row->literals > best->literals ||
-            (row->literals == best->literals && exact && best->route->method != method)) {
-            best = row;
+        if ((exact || (request->method == METHOD_HEAD && method == METHOD_GET)) &&
+            is_better(row, search->best, exact)) {
+            search->best = row;
         }
     }
-    if (best != NULL) {
-        fill_params(best, request);
+}
+
+int route_match(const struct route_table *table, struct request *request, char allow[static ROUTE_ALLOW_SIZE],
+                struct err *err)
+{
+    size_t count = request->segment_count;
+    struct search search = {0};
+    search_rows(table, table->first[count], table->first[count + 1], request, &search);
+    if (search.methods == 0) {
+        search_rows(table, table->first_tail, table->count, request, &search);
+    }
+    if (search.best != NULL) {
+        fill_params(search.best, request);
         return 0;
     }
+    unsigned methods = search.methods;
     if (methods == 0) {
         return err_set(err, ERR_NOT_FOUND, "There is nothing at this path.");
     }

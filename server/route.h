@@ -20,14 +20,15 @@ enum route_flags {
     ROUTE_ARM = 1 << 0,  /* ARM route: api-version required and checked against the resource type */
     ROUTE_BODY = 1 << 1, /* a JSON object is required as body */
     ROUTE_BODY_OPTIONAL = 1 << 2,
-    ROUTE_SLOW = 1 << 3,  /* asks a live PostgreSQL: runs on the slow lane, not on the event loop */
+    ROUTE_SLOW = 1 << 3,  /* may wait, as for PostgreSQL: runs on the slow lane, not on the event loop */
     ROUTE_QUIET = 1 << 4, /* health probes: logged at debug only */
+    ROUTE_FORM = 1 << 5,  /* the body is a form: request_form() */
 };
 
 struct route {
     enum method method;
     const char *pattern; /* "/subscriptions/{subscriptionId}/resourcegroups/{resourceGroupName}"; literals
-                            match without case */
+                            match without case. "/{*}/oauth2/token": any path that ends so */
     handler_fn *handler;
     unsigned flags;
     const char *resource_type; /* for the api-version check:
@@ -49,9 +50,9 @@ void route_table_free(struct route_table *table);
 enum { ROUTE_ALLOW_SIZE = 64 };
 /*
  * Finds the row for the request's method and segments and fills request->route and params. A literal beats a
- * parameter, from the left. HEAD falls back to GET's row. On failure err is ERR_NOT_FOUND (no such path) or
- * ERR_METHOD_NOT_ALLOWED; allow then lists the methods ("GET, HEAD, PUT, OPTIONS"), and it does for
- * METHOD_OPTIONS.
+ * parameter, from the left; rows for the end of a path count only when no row for the whole path matches.
+ * HEAD falls back to GET's row. On failure err is ERR_NOT_FOUND (no such path) or ERR_METHOD_NOT_ALLOWED;
+ * allow then lists the methods ("GET, HEAD, PUT, OPTIONS"), and it does for METHOD_OPTIONS.
  */
 int route_match(const struct route_table *table, struct request *request, char allow[static ROUTE_ALLOW_SIZE],
                 struct err *err);

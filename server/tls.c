@@ -8,10 +8,11 @@
 
 #include "core/log.h"
 #include "core/str.h"
+#include "core/str_list.h"
 #include "server/file.h"
 #include "server/tls_make.h"
 
-enum { PEM_MAX = 64 * 1024, NAMES_SIZE = 16 };
+enum { PEM_MAX = 64 * 1024, FURTHER_NAMES_MAX = 50, NAME_MAX_LEN = 253 };
 
 /* The Azure hosts are those that clients have hard-coded and reach us by through a proxy or a hosts entry;
  * the last two are what containers call us. */
@@ -44,20 +45,51 @@ void tls_done(struct tls_material *tls)
 /* Only names and addresses that a certificate can hold: "any" is none, and a comma would end the entry. */
 static bool is_certifiable(const char *name)
 {
-    return name[0] != '\0' && strcmp(name, "0.0.0.0") != 0 && strcmp(name, "::") != 0 &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:") == strlen(name);
+    size_t len = strlen(name);
+    return len > 0 && len <= NAME_MAX_LEN && strcmp(name, "0.0.0.0") != 0 && strcmp(name, "::") != 0 &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:") == len;
 }
 
-static size_t wanted_names(const char *listen_address, const char *names[static NAMES_SIZE])
+static int add_further_names(const char *further_names, struct err *err, struct str_list *names)
 {
-    size_t count = 0;
-    for (; count < ARRAY_LEN(standing_names); count++) {
-        names[count] = standing_names[count];
+    auto_free char *copy = str_dup(further_names);
+    if (copy == NULL) {
+        return err_no_memory(err);
+    }
+    for (char *rest = copy; rest != NULL;) {
+        char *name = strsep(&rest, ",");
+        name += strspn(name, " ");
+        size_t len = strlen(name);
+        while (len > 0 && name[len - 1] == ' ') {
+            name[--len] = '\0';
+        }
+        if (len == 0) {
+            continue;
+        }
+        if (!is_certifiable(name)) {
+            return err_set(err, ERR_BAD_INPUT, "--tls-names: '%s' is no host name and no address", name);
+        }
+        if (names->count == ARRAY_LEN(standing_names) + FURTHER_NAMES_MAX) {
+            return err_set(err, ERR_BAD_INPUT, "--tls-names: more than %d names", FURTHER_NAMES_MAX);
+        }
+        if (!str_list_add(names, name)) {
+            return err_no_memory(err);
+        }
+    }
+    return 0;
+}
+
+static int wanted_names(const char *listen_address, const char *further_names, struct err *err,
+                        struct str_list *names)
+{
+    bool added = true;
+    for (size_t i = 0; i < ARRAY_LEN(standing_names); i++) {
+        added = added && str_list_add(names, standing_names[i]);
     }
     if (is_certifiable(listen_address)) {
-        names[count++] = listen_address;
+        added = added && str_list_add(names, listen_address);
     }
-    return count;
+    return added ? add_further_names(further_names, err, names) : err_no_memory(err);
 }
 
 /* Reads <dir>/<name>.pem and .key. False when they are not there or no pair. */
@@ -107,11 +139,11 @@ static int get_authority(const char *dir, struct err *err, struct tls_pair *ret_
     return 0;
 }
 
-static int get_server(const char *dir, const char *listen_address, const struct tls_pair *authority,
+static int get_server(const char *dir, const struct str_list *wanted, const struct tls_pair *authority,
                       struct err *err, struct tls_pair *ret_pair)
 {
-    const char *names[NAMES_SIZE];
-    size_t count = wanted_names(listen_address, names);
+    const char *const *names = (const char *const *)wanted->items;
+    size_t count = wanted->count;
     auto_tls_pair struct tls_pair pair = {0};
     if (!load_pair(dir, "server", &pair) || !tls_is_lasting(&pair) ||
         !tls_serves(&pair, authority, names, count)) {
@@ -127,9 +159,13 @@ static int get_server(const char *dir, const char *listen_address, const struct 
     return 0;
 }
 
-int tls_prepare(const char *data_dir, const char *listen_address, struct err *err,
+int tls_prepare(const char *data_dir, const char *listen_address, const char *further_names, struct err *err,
                 struct tls_material *ret_tls)
 {
+    auto_str_list struct str_list names = {0};
+    if (wanted_names(listen_address, further_names, err, &names) < 0) {
+        return -1;
+    }
     auto_free char *dir = str_format("%s/tls", data_dir);
     if (dir == NULL) {
         return err_no_memory(err);
@@ -137,7 +173,7 @@ int tls_prepare(const char *data_dir, const char *listen_address, struct err *er
     auto_tls_pair struct tls_pair authority = {0};
     auto_tls_pair struct tls_pair server = {0};
     if (file_make_directory(dir, 0755, err) < 0 || get_authority(dir, err, &authority) < 0 ||
-        get_server(dir, listen_address, &authority, err, &server) < 0) {
+        get_server(dir, &names, &authority, err, &server) < 0) {
         return -1;
     }
     struct tls_material tls = {.ca_file = str_format("%s/ca.pem", dir),

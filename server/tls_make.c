@@ -18,7 +18,7 @@ enum {
     SERVER_DAYS = 820, /* some clients refuse more than 825 even from a private authority */
     RENEW_DAYS = 30,
     SERIAL_BITS = 127,
-    NAMES_MAX = 4096,
+    NAMES_MAX = 16 * 1024,
 };
 
 void tls_pair_done(struct tls_pair *pair)

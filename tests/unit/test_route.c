@@ -23,6 +23,9 @@ static const struct route rows[] = {
     {METHOD_GET, "/things/{name}", handle, 0, NULL, "Things_Get"},
     {METHOD_GET, "/things/special", handle, 0, NULL, "Things_Special"},
     {METHOD_POST, "/things/{name}", handle, 0, NULL, "Things_Post"},
+    {METHOD_POST, "/{*}/oauth2/token", handle, 0, NULL, "Token"},
+    {METHOD_GET, "/{*}/realm/{user}", handle, 0, NULL, "Realm"},
+    {METHOD_GET, "/fixed/oauth2/token", handle, 0, NULL, "Fixed"},
 };
 
 /* Matches one request line and keeps what came of it. */
@@ -110,6 +113,38 @@ static void a_literal_beats_a_parameter(void **state)
     expect_operation(METHOD_GET, "/things/other", "Things_Get");
 }
 
+static void the_end_of_a_path_is_enough_for_a_tail(void **state)
+{
+    (void)state;
+    expect_operation(METHOD_POST, "/adfs/OAuth2/token", "Token");
+    expect_operation(METHOD_POST, "/a/b/c/oauth2/token", "Token");
+    expect_operation(METHOD_POST, "/oauth2/token", "Token");
+    expect_operation(METHOD_HEAD, "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18/19/20/21/22/realm/me",
+                     "Realm");
+    expect_operation(METHOD_GET, "/fixed/oauth2/token", "Fixed");
+    expect_error(METHOD_POST, "/fixed/oauth2/token", ERR_METHOD_NOT_ALLOWED);
+    expect_error(METHOD_GET, "/adfs/oauth2/token", ERR_METHOD_NOT_ALLOWED);
+    expect_error(METHOD_POST, "/oauth2/token/more", ERR_NOT_FOUND);
+    struct attempt attempt;
+    match(&attempt, METHOD_GET, "/common/realm/a%40b");
+    assert_int_equal(attempt.result, 0);
+    assert_string_equal(request_param(attempt.request, "user"), "a@b");
+    end(&attempt);
+}
+
+static void a_tail_needs_something_and_stands_in_front(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"/{*}", "/a/{*}/b", "/{*}/{*}/b"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        const struct route row = {METHOD_GET, bad[i], handle, 0, NULL, "Bad"};
+        struct route_table *table = NULL;
+        struct err err;
+        assert_int_equal(route_table_new(&row, 1, &err, &table), -1);
+        assert_int_equal(err.code, ERR_INTERNAL);
+    }
+}
+
 static void head_has_its_own_row_or_gets_that_of_get(void **state)
 {
     (void)state;
@@ -187,6 +222,8 @@ int main(void)
         cmocka_unit_test(extra_slashes_and_the_query_do_not_matter),
         cmocka_unit_test(parameters_are_decoded_and_keep_their_case),
         cmocka_unit_test(a_literal_beats_a_parameter),
+        cmocka_unit_test(the_end_of_a_path_is_enough_for_a_tail),
+        cmocka_unit_test(a_tail_needs_something_and_stands_in_front),
         cmocka_unit_test(head_has_its_own_row_or_gets_that_of_get),
         cmocka_unit_test(a_wrong_method_lists_the_right_ones),
         cmocka_unit_test(unknown_paths_are_not_found),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/test.h"
 
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,14 +36,19 @@ static int remove_directory(void **state)
 }
 
 /* The server certificate that tls_prepare() comes up with. */
-static char *prepare(const char *dir, const char *listen_address)
+static char *prepare_for(const char *dir, const char *listen_address, const char *further_names)
 {
     struct err err;
     struct tls_material tls = {0};
-    assert_int_equal(tls_prepare(dir, listen_address, &err, &tls), 0);
+    assert_int_equal(tls_prepare(dir, listen_address, further_names, &err, &tls), 0);
     char *certificate = str_dup(tls.certificate_pem);
     tls_done(&tls);
     return certificate;
+}
+
+static char *prepare(const char *dir, const char *listen_address)
+{
+    return prepare_for(dir, listen_address, "");
 }
 
 static void keys_are_for_the_owner_only(void **state)
@@ -77,6 +83,32 @@ static void a_new_listen_address_makes_a_new_certificate_of_the_same_authority(v
     auto_free char *ca_after = file_read(ca_file, 65536);
     assert_string_not_equal(first, second);
     assert_string_equal(ca_before, ca_after);
+}
+
+static void further_names_make_a_new_certificate_that_is_good_for_them(void **state)
+{
+    auto_free char *first = prepare(*state, "127.0.0.1");
+    auto_free char *second = prepare_for(*state, "127.0.0.1", "azure.test, 10.9.8.7");
+    auto_free char *third = prepare_for(*state, "127.0.0.1", "10.9.8.7");
+    assert_string_not_equal(first, second);
+    assert_string_equal(second, third);
+    auto_free char *key_file = str_format("%s/tls/server.key", (char *)*state);
+    auto_free char *key = file_read(key_file, 65536);
+    auto_tls_pair struct tls_pair pair = {0};
+    assert_true(tls_pair_parse(second, key, &pair));
+    assert_int_equal(X509_check_host(pair.certificate, "azure.test", 0, 0, NULL), 1);
+    assert_int_equal(X509_check_ip_asc(pair.certificate, "10.9.8.7", 0), 1);
+}
+
+static void what_is_no_name_is_refused(void **state)
+{
+    static const char *const bad[] = {"a b", "*.test", "x,DNS:y=z", "0.0.0.0"};
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        struct err err;
+        struct tls_material tls = {0};
+        assert_int_equal(tls_prepare(*state, "127.0.0.1", bad[i], &err, &tls), -1);
+        assert_int_equal(err.code, ERR_BAD_INPUT);
+    }
 }
 
 static void unreadable_files_are_made_anew(void **state)
@@ -125,6 +157,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(good_certificates_are_used_again, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(a_new_listen_address_makes_a_new_certificate_of_the_same_authority,
                                         make_directory, remove_directory),
+        cmocka_unit_test_setup_teardown(further_names_make_a_new_certificate_that_is_good_for_them,
+                                        make_directory, remove_directory),
+        cmocka_unit_test_setup_teardown(what_is_no_name_is_refused, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(unreadable_files_are_made_anew, make_directory, remove_directory),
         cmocka_unit_test(server_certificate_is_good_for_its_names_only),
     };
