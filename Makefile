@@ -99,6 +99,15 @@ test-unit: $(UNIT_TESTS) ## unit tests only
 test-api: build ## black-box tests only: the real binary, real PostgreSQL (ARGS goes to pytest)
 	MALACHITE_BINARY=$(CURDIR)/$(BUILD)/malachite $(PYTHON) -m pytest tests/api tests/lib $(ARGS)
 
+test-clients: build ## installs the JavaScript SDK and newman into build/clients and runs them (needs node 20 and npm)
+	tests/clients/install.sh $(CURDIR)/build/clients
+	MALACHITE_BINARY=$(CURDIR)/$(BUILD)/malachite $(PYTHON) -m pytest -rs tests/clients/test_javascript.py \
+		tests/clients/test_newman.py $(ARGS)
+
+test-az: build ## installs Debian's azure-cli (large) when it is missing, and runs it
+	tests/clients/install-az.sh
+	MALACHITE_BINARY=$(CURDIR)/$(BUILD)/malachite $(PYTHON) -m pytest -rs tests/clients/test_az.py $(ARGS)
+
 asan: ## all tests under AddressSanitizer and UBSan
 	$(MAKE) SAN=address,undefined test-unit test-api
 
@@ -135,4 +144,4 @@ clean: ## removes build/
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: build run demo demo-stop test test-unit test-api asan tsan lint format docs postgres pgclient bench install uninstall clean help
+.PHONY: build run demo demo-stop test test-unit test-api test-clients test-az asan tsan lint format docs postgres pgclient bench install uninstall clean help

@@ -23,6 +23,11 @@
     X(ERR_BAD_RESOURCE_TYPE, "InvalidResourceType", 404)                                                     \
     X(ERR_BAD_RESOURCE_NAMESPACE, "InvalidResourceNamespace", 404)                                           \
     X(ERR_NO_AUTHORIZATION, "AuthenticationFailed", 401)                                                     \
+    X(ERR_AUTHORIZATION_FORMAT, "AuthenticationFailedInvalidHeader", 401)                                    \
+    X(ERR_TOKEN_INVALID, "InvalidAuthenticationToken", 401)                                                  \
+    X(ERR_TOKEN_EXPIRED, "ExpiredAuthenticationToken", 401)                                                  \
+    X(ERR_TOKEN_AUDIENCE, "InvalidAuthenticationTokenAudience", 401)                                         \
+    X(ERR_TOKEN_TENANT, "InvalidAuthenticationTokenTenant", 401)                                             \
     X(ERR_BAD_SUBSCRIPTION_ID, "InvalidSubscriptionId", 400)                                                 \
     X(ERR_SUBSCRIPTION_NOT_FOUND, "SubscriptionNotFound", 404)                                               \
     X(ERR_PROVIDER_NOT_REGISTERED, "MissingSubscriptionRegistration", 409)                                   \

@@ -198,6 +198,10 @@ static int check_words(const struct options *options, struct err *err)
     if (!str_equals(options->log_format, "text") && !str_equals(options->log_format, "json")) {
         return refuse_word("log-format", options->log_format, "neither text nor json", err);
     }
+    if (!str_equals(options->auth, "none") && !str_equals(options->auth, "any") &&
+        !str_equals(options->auth, "strict")) {
+        return refuse_word("auth", options->auth, "none of none, any, strict", err);
+    }
     const char *const ids[][2] = {{"subscription-id", options->subscription_id},
                                   {"tenant-id", options->tenant_id},
                                   {"client-id", options->client_id}};

@@ -19,6 +19,7 @@
     S(listen,                 "listen",                               "127.0.0.1",                            "ADDRESS", "address to listen on")                                                               \
     I(http_port,              "http-port",              0, 65535,     "8080",                                 "PORT",    "port for HTTP; 0 picks a free one")                                                  \
     I(https_port,             "https-port",             0, 65535,     "8443",                                 "PORT",    "port for HTTPS; 0 picks a free one")                                                 \
+    S(tls_names,              "tls-names",                            "",                                     "NAMES",   "further host names and addresses for the HTTPS certificate, separated by ','")                   \
     S(data_dir,               "data-dir",                             "",                                     "DIR",     "where everything is kept; default $XDG_STATE_HOME/malachite, or /var/lib/malachite for root") \
     S(endpoints_file,         "endpoints-file",                       "",                                     "FILE",    "write the addresses that were chosen to this file, as JSON")                         \
     S(postgres_dir,           "postgres-dir",                         "",                                     "DIRS",    "further directories with PostgreSQL binaries, separated by ':'; each holds bin/ or N/bin/") \
@@ -28,6 +29,7 @@
     S(tenant_id,              "tenant-id",                            "00000000-0000-4000-8000-00000000da7a", "UUID",    "its tenant")                                                                         \
     S(client_id,              "client-id",                            "00000000-0000-4000-8000-00000000c11e", "UUID",    "the application that clients sign in as")                                            \
     S(client_secret,          "client-secret",                        "malachite",                            "SECRET",  "that application's secret")                                                          \
+    S(auth,                   "auth",                                 "none",                                 "MODE",    "what callers need: none; any: a well-formed bearer token; strict: a valid token of ours")        \
     I(workers,                "workers",                1, 64,        "4",                                    "N",       "migrations that are worked on at the same time")                                     \
     I(jobs,                   "jobs",                   0, 64,        "0",                                    "N",       "tables of one migration copied at the same time; 0: one per processor, at most 8")   \
     I(max_active_per_target,  "max-active-per-target",  0, 1000,      "0",                                    "N",       "active migrations allowed on one target server; 0: no limit")                        \

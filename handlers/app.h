@@ -10,14 +10,17 @@
 #include "executor/executor.h"
 #include "store/store.h"
 
+struct signing_key;
+
 struct app {
     const struct options *options;
     struct store *store;
     struct executor *executor;
     int64_t started_us;
-    char *ca_file;                  /* PEM of Malachite's own certificate authority */
-    _Atomic uint64_t requests;      /* answered so far */
-    _Atomic uint64_t server_errors; /* of these with a 5xx status */
+    struct signing_key *signing_key; /* of tokens: core/signing_key.h */
+    char *ca_file;                   /* PEM of Malachite's own certificate authority */
+    _Atomic uint64_t requests;       /* answered so far */
+    _Atomic uint64_t server_errors;  /* of these with a 5xx status */
 };
 
 #endif

@@ -27,6 +27,11 @@ count() { # word
 stage build make -s -j"$(nproc)" WERROR=1 build
 stage unit make -s -j"$(nproc)" WERROR=1 test-unit
 stage api make -s test-api
+if command -v node >/dev/null && command -v npm >/dev/null; then
+    stage clients make -s test-clients
+else
+    echo "== clients: left out, because node and npm are not here (the JavaScript SDK and Postman's runner)"
+fi
 stage lint make -s lint
 
 failed=$(($(count failed) + $(count 'error(s)?( |$)')))

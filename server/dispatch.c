@@ -13,6 +13,7 @@
 #include "core/str.h"
 #include "handlers/api_version.h"
 #include "handlers/app.h"
+#include "server/auth.h"
 #include "server/reply.h"
 
 /* An error of Resource Manager itself, not of the resource provider behind it. */
@@ -71,10 +72,13 @@ static int check_api_version(struct request *request, struct err *err)
     return 0;
 }
 
-/* Every caller is let in, with or without a token: the check of the token belongs between the first two. */
 static int check_route(struct request *request, struct err *err)
 {
-    if ((request->route->flags & ROUTE_ARM) != 0 && check_api_version_given(request, err) < 0) {
+    if ((request->route->flags & ROUTE_ARM) != 0 &&
+        (check_api_version_given(request, err) < 0 || auth_check(request, err) < 0)) {
+        return -1;
+    }
+    if ((request->route->flags & ROUTE_FORM) != 0 && request_parse_form(request, err) < 0) {
         return -1;
     }
     const char *subscription_id = request_param(request, "subscriptionId");
@@ -136,13 +140,13 @@ static int explain_provider(const struct request *request, struct err *err)
 
 /* Says why an Azure path leads nowhere, in Resource Manager's words and order; leaves err for all other
  * paths. */
-static void explain_not_found(const struct request *request, struct err *err)
+static void explain_not_found(struct request *request, struct err *err)
 {
     bool in_subscription = segment_is(request, 0, "subscriptions");
     if (!in_subscription && !segment_is(request, 0, "providers") && !segment_is(request, 0, "tenants")) {
         return;
     }
-    if (check_api_version_given(request, err) < 0) {
+    if (check_api_version_given(request, err) < 0 || auth_check(request, err) < 0) {
         return;
     }
     if (in_subscription && request->segment_count > 1 &&

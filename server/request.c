@@ -47,6 +47,8 @@ void request_done(struct request *request)
     free(request->client_request_id);
     free(request->path_text);
     free(request->query_text);
+    free(request->form);
+    free(request->form_text);
     buf_done(&request->raw_body);
     json_decref(request->body);
     free(request->reply.body);
@@ -89,6 +91,16 @@ const char *request_query(const struct request *request, const char *name)
     for (size_t i = 0; i < request->query_count; i++) {
         if (strcasecmp(request->query[i].name, name) == 0) {
             return request->query[i].value;
+        }
+    }
+    return NULL;
+}
+
+const char *request_form(const struct request *request, const char *name)
+{
+    for (size_t i = 0; i < request->form_count; i++) {
+        if (strcmp(request->form[i].name, name) == 0) {
+            return request->form[i].value[0] == '\0' ? NULL : request->form[i].value;
         }
     }
     return NULL;

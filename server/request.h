@@ -24,6 +24,7 @@ enum {
     REQUEST_SEGMENTS_MAX = 24,
     REQUEST_BODY_MAX = 4 * 1024 * 1024,
     REQUEST_URI_MAX = 16 * 1024,
+    REQUEST_FORM_BYTES_MAX = 64 * 1024,
     REQUEST_CORRELATION_SIZE = ID_TEXT_SIZE * 2,
 };
 
@@ -80,6 +81,8 @@ struct request {
     size_t query_count;
     const char *api_version; /* the api-version parameter, or NULL when there is none or it is empty */
     struct buf raw_body;
+    struct request_pair *form; /* decoded fields of a form body; NULL unless the route says ROUTE_FORM */
+    size_t form_count;
     json_t *body;                                  /* parsed by request_body(), owned here; NULL before */
     char request_id[ID_TEXT_SIZE];                 /* x-ms-request-id */
     char correlation_id[REQUEST_CORRELATION_SIZE]; /* x-ms-correlation-request-id: the client's, or request_id
@@ -89,6 +92,7 @@ struct request {
     struct reply reply;
     char *path_text;  /* what segments and params point into */
     char *query_text; /* what query points into */
+    char *form_text;  /* what form points into */
 };
 
 enum { REQUEST_MAGIC = 0x6d726571 };
@@ -97,6 +101,8 @@ enum { REQUEST_MAGIC = 0x6d726571 };
 const char *request_param(const struct request *request, const char *name);
 /* A query parameter (name compared without case), or NULL. Of several with one name the first counts. */
 const char *request_query(const struct request *request, const char *name);
+/* A field of a form body (routes with ROUTE_FORM), or NULL when it is absent or empty. */
+const char *request_form(const struct request *request, const char *name);
 
 /*
  * Parses the body as a JSON object; handlers call it after their 404 checks, as ARM does. Returns the object
@@ -124,6 +130,9 @@ const char *method_name(enum method method);
  * ERR_URI_TOO_LONG beyond the limits above.
  */
 int request_set_uri(struct request *request, const char *uri, struct err *err);
+
+/* Takes the body as application/x-www-form-urlencoded. ERR_BAD_REQUEST when it is none, ERR_TOO_LARGE. */
+int request_parse_form(struct request *request, struct err *err);
 
 /* Headers as the client sent them; each may be NULL. */
 struct request_head {

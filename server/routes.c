@@ -156,6 +156,22 @@ const struct route routes[] = {
     LACKS(PUT, RG "/providers/Microsoft.Resources/deployments/{deploymentName}", NULL, "Deployments_CreateOrUpdate"),
     LACKS(GET, RG "/providers/Microsoft.Resources/deployments/{deploymentName}", NULL, "Deployments_Get"),
 
+    /* sign-in, below whatever authority a client makes up; what needs the signing key may wait for it */
+    GET("/metadata/endpoints", signin_metadata, 0, NULL, "Metadata_Endpoints"),
+    GET("/metadata/identity/oauth2/token", signin_managed_identity, ROUTE_SLOW, NULL, "ManagedIdentity_Token"),
+    GET("/{*}/.well-known/openid-configuration", signin_openid_configuration, 0, NULL, "SignIn_OpenIdConfiguration"),
+    GET("/{*}/discovery/instance", signin_instance_discovery, 0, NULL, "SignIn_InstanceDiscovery"),
+    GET("/{*}/discovery/keys", signin_keys, ROUTE_SLOW, NULL, "SignIn_Keys"),
+    GET("/{*}/discovery/v2.0/keys", signin_keys, ROUTE_SLOW, NULL, "SignIn_KeysV2"),
+    GET("/{*}/userrealm/{user}", signin_user_realm, 0, NULL, "SignIn_UserRealm"),
+    POST("/{*}/oauth2/token", signin_token_post, ROUTE_FORM | ROUTE_SLOW, NULL, "SignIn_Token"),
+    POST("/{*}/oauth2/v2.0/token", signin_token_post, ROUTE_FORM | ROUTE_SLOW, NULL, "SignIn_TokenV2"),
+    POST("/{*}/oauth2/devicecode", signin_device_code_post, ROUTE_FORM | ROUTE_SLOW, NULL, "SignIn_DeviceCode"),
+    POST("/{*}/oauth2/v2.0/devicecode", signin_device_code_post, ROUTE_FORM | ROUTE_SLOW, NULL, "SignIn_DeviceCodeV2"),
+    GET("/{*}/oauth2/authorize", not_implemented, 0, NULL, "SignIn_Authorize"),
+    GET("/{*}/oauth2/v2.0/authorize", not_implemented, 0, NULL, "SignIn_AuthorizeV2"),
+    GET("/devicelogin", signin_device_page, 0, NULL, "SignIn_DevicePage"),
+
     /* Malachite's own */
     GET("/_malachite/health", malachite_health, ROUTE_QUIET, NULL, "Malachite_Health"),
     GET("/_malachite/ready", malachite_ready, ROUTE_QUIET, NULL, "Malachite_Ready"),

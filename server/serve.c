@@ -19,6 +19,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/signing_key.h"
 #include "core/str.h"
 #include "handlers/app.h"
 #include "server/file.h"
@@ -126,6 +127,12 @@ static void make_ca_file_absolute(struct serving *serving)
     serving->app.ca_file = serving->tls.ca_file;
 }
 
+static int open_signing_key(struct serving *serving, struct err *err)
+{
+    auto_free char *path = str_format("%s/tls/token.key", serving->options->data_dir);
+    return path == NULL ? err_no_memory(err) : signing_key_open(path, err, &serving->app.signing_key);
+}
+
 /* Returns an exit code, EXIT_CLEAN when it serves. */
 static int start(struct serving *serving, struct err *err)
 {
@@ -135,7 +142,8 @@ static int start(struct serving *serving, struct err *err)
         return EXIT_BUG;
     }
     if (prepare_data_dir(serving, err) < 0 ||
-        tls_prepare(options->data_dir, options->listen, err, &serving->tls) < 0) {
+        tls_prepare(options->data_dir, options->listen, options->tls_names, err, &serving->tls) < 0 ||
+        open_signing_key(serving, err) < 0) {
         return EXIT_BAD_CONFIGURATION;
     }
     make_ca_file_absolute(serving);
@@ -200,6 +208,7 @@ static void stop(struct serving *serving)
     }
     httpd_stop(httpd);
     store_close(serving->app.store);
+    signing_key_close(serving->app.signing_key);
     tls_done(&serving->tls);
     route_table_free(serving->table);
     if (serving->lock_fd >= 0) {

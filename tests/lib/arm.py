@@ -73,6 +73,7 @@ class Arm:
         self.secrets = set()
         self.watches = {}
         self.ca = ca
+        self.token = None  # sent as bearer token
         self._sessions = threading.local()
 
     # -- requests -----------------------------------------------------------------------------------------------
@@ -94,6 +95,8 @@ class Arm:
             version = api_version if api_version is not None else default_api_version(path)
             options["params"] = {**({"api-version": version} if version else {}), **options.get("params", {})}
         options.setdefault("timeout", patience(30))
+        if self.token:
+            options["headers"] = {"Authorization": f"Bearer {self.token}", **options.get("headers", {})}
         response = self.session.request(method, url, json=json, **options)
         check_answer(response, self.secrets)
         if status is not None:

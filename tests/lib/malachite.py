@@ -23,6 +23,8 @@ import tempfile
 import time
 from dataclasses import dataclass
 
+import requests
+
 from arm import Arm, Server, patience, wait_until
 from binaries import binaries, client_environment
 from postgres import Postgres
@@ -137,9 +139,24 @@ class Malachite:
             self.endpoints = json.load(file)
         if self.arm is None:
             self.arm = Arm(self.endpoints["http"].rstrip("/"), self.endpoints["subscriptionId"])
+            if "--auth" in self.options:
+                self.arm.token = self.sign_in().json()["access_token"]
             self.arm.group = self.arm.put_group("rg")
         self.arm.endpoint = self.endpoints["http"].rstrip("/")
         return self
+
+    def sign_in(self, tenant=None, secret=None, **fields):
+        """The answer of the token endpoint, by default to the application with its secret. A field of None is left
+        out."""
+        form = {"grant_type": "client_credentials", "client_id": self.endpoints["clientId"],
+                "client_secret": secret or self.option("--client-secret", "malachite"),
+                "scope": "https://management.azure.com/.default", **fields}
+        return requests.post(f"{self.endpoints['http']}/{tenant or self.endpoints['tenantId']}/oauth2/v2.0/token",
+                             data={name: value for name, value in form.items() if value is not None},
+                             timeout=patience(30))
+
+    def option(self, flag, default):
+        return self.options[self.options.index(flag) + 1] if flag in self.options else default
 
     def stop(self, stop_signal=signal.SIGTERM):
         """Ends it as a user would; returns how long it took."""

@@ -42,6 +42,9 @@ static const struct route rows[] = {
 };
 
 static bool strict;
+static char auth_none[] = "none";
+static char auth_any[] = "any";
+static char *auth = auth_none;
 
 /* The whole way of one request. */
 static struct request *send_request(enum method method, const char *uri)
@@ -49,6 +52,7 @@ static struct request *send_request(enum method method, const char *uri)
     static struct options options;
     static struct app app;
     static char subscription_id[] = SUBSCRIPTION;
+    options.auth = auth;
     options.subscription_id = subscription_id;
     options.strict_api_version = strict;
     app.options = &options;
@@ -123,6 +127,20 @@ static void unknown_namespaces_and_types_are_named(void **state)
     expect("/elsewhere", 404, "\"NotFound\"");
 }
 
+static void a_token_is_asked_for_between_version_and_subscription(void **state)
+{
+    (void)state;
+    auth = auth_any;
+    expect("/subscriptions/bad/resourceGroups/g/providers/" POSTGRESQL "/flexibleServers/s/migrations/m", 400,
+           "MissingApiVersionParameter");
+    expect("/subscriptions/bad/resourceGroups/g/providers/" POSTGRESQL
+           "/flexibleServers/s/migrations/m?api-version=2024-08-01",
+           401, "The 'Authorization' header is missing.");
+    expect("/subscriptions/bad/nothing?api-version=2024-08-01", 401, "\"AuthenticationFailed\"");
+    expect("/elsewhere", 404, "\"NotFound\"");
+    auth = auth_none;
+}
+
 static void newer_versions_are_warned_about_or_refused(void **state)
 {
     (void)state;
@@ -167,6 +185,7 @@ int main(void)
         cmocka_unit_test(checks_come_in_the_order_of_resource_manager),
         cmocka_unit_test(a_missing_subscription_is_quoted_as_it_comes),
         cmocka_unit_test(unknown_namespaces_and_types_are_named),
+        cmocka_unit_test(a_token_is_asked_for_between_version_and_subscription),
         cmocka_unit_test(newer_versions_are_warned_about_or_refused),
         cmocka_unit_test(options_lists_the_methods),
         cmocka_unit_test(handlers_that_do_not_answer_once_give_500),
