@@ -40,6 +40,7 @@
     I(retry_after,            "retry-after",            1, 600,       "1",                                    "SECONDS", "Retry-After of long-running operations")                                             \
     I(max_connections,        "max-connections",        8, 10000,     "1000",                                 "N",       "HTTP connections open at the same time, for each of HTTP and HTTPS")                 \
     I(idle_timeout,           "idle-timeout",           1, 3600,      "60",                                   "SECONDS", "close HTTP connections that were silent for this long")                              \
+    I(request_log,            "request-log",            0, 100000,    "1000",                                 "N",       "requests remembered for /_malachite/requests; 0: none")                              \
     S(log_level,              "log-level",                            "info",                                 "LEVEL",   "debug, info, warning or error")                                                      \
     S(log_format,             "log-format",                           "text",                                 "FORMAT",  "text or json")
 /* clang-format on */

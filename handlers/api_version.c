@@ -73,6 +73,7 @@ const struct resource_type resource_types[] = {
     {RESOURCES_NAMESPACE, "subscriptions/operationresults", arm_versions, false},
     {RESOURCES_NAMESPACE, "subscriptions/resources",       arm_versions, false},
     {RESOURCES_NAMESPACE, "subscriptions/resourceGroups",  arm_versions, false},
+    {RESOURCES_NAMESPACE, "deployments",                   arm_versions, false},
     {RESOURCES_NAMESPACE, "resourceGroups",                arm_versions, false},
 };
 #undef P

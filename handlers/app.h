@@ -10,6 +10,8 @@
 #include "executor/executor.h"
 #include "store/store.h"
 
+struct deployer;
+struct request_log;
 struct signing_key;
 
 struct app {
@@ -17,6 +19,8 @@ struct app {
     struct store *store;
     struct executor *executor;
     int64_t started_us;
+    struct deployer *deployer;       /* server/deployer.h */
+    struct request_log *request_log; /* server/request_log.h */
     struct signing_key *signing_key; /* of tokens: core/signing_key.h */
     char *ca_file;                   /* PEM of Malachite's own certificate authority */
     _Atomic uint64_t requests;       /* answered so far */

@@ -5,6 +5,8 @@
  */
 #include "handlers/dialect.h"
 
+#include <string.h>
+
 #include "core/attr.h"
 #include "core/str.h"
 
@@ -153,6 +155,46 @@ static const char *normalise(const char *const *words, size_t count, const char 
     for (size_t i = 0; i < count; i++) {
         if (str_iequals(words[i], text)) {
             return words[i];
+        }
+    }
+    return NULL;
+}
+
+const struct dialect *dialect_list(size_t *ret_count)
+{
+    *ret_count = ARRAY_LEN(dialects);
+    return dialects;
+}
+
+/* The list has grown at its end only. */
+const char *const *dialect_source_types(const struct dialect *dialect, size_t *ret_count)
+{
+    *ret_count = dialect->family >= FAMILY_C4   ? ARRAY_LEN(source_types)
+                 : dialect->family == FAMILY_C3 ? 12
+                                                : 5;
+    return source_types;
+}
+
+const char *const *dialect_ssl_modes(size_t *ret_count)
+{
+    *ret_count = ARRAY_LEN(ssl_modes);
+    return ssl_modes;
+}
+
+const char *dialect_storage_name(const struct dialect *dialect)
+{
+    return dialect->family <= FAMILY_B ? "storageMB" : "storageMb";
+}
+
+const char *dialect_place(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    const char *key = dot == NULL ? path : dot + 1;
+    for (size_t i = dialect_property_count; i-- > 0;) {
+        const char *place = dialect_properties[i].path;
+        const char *last = strrchr(place, '.');
+        if (str_iequals(last == NULL ? place : last + 1, key)) {
+            return place;
         }
     }
     return NULL;

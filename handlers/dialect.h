@@ -145,11 +145,28 @@ struct migration_view {
 
 /* The "properties" object in this dialect; new reference, NULL when memory is out. */
 json_t *dialect_write(const struct dialect *dialect, const struct migration_view *view);
+/* "properties" of a request that asks for this migration, in this dialect, with secrets: what a client would
+ * send. access: ACCESS_PUT or ACCESS_PATCH; for PATCH the flags alone. */
+json_t *dialect_write_request(const struct dialect *dialect, const struct migration_view *view,
+                              unsigned access);
 /* properties.currentStatus. */
 json_t *dialect_write_status(const struct dialect *dialect, const struct migration_view *view);
 
 /* How this dialect spells the property, for messages; its own path when the dialect does not have it. */
 const char *dialect_spelling(const struct dialect *dialect, const struct property *property);
+
+/* All dialects, newest first. */
+const struct dialect *dialect_list(size_t *ret_count);
+/* The words of this dialect, for its description: requests may use those of all. Static. */
+const char *const *dialect_source_types(const struct dialect *dialect, size_t *ret_count);
+const char *const *dialect_ssl_modes(size_t *ret_count);
+/* How this dialect tells a state: words that it does not have are told as the nearest that it has. */
+const char *dialect_state_word(const struct dialect *dialect, enum migration_state state);
+const char *dialect_substate_word(const struct dialect *dialect, enum migration_substate substate);
+/* "storageMB" or "storageMb". */
+const char *dialect_storage_name(const struct dialect *dialect);
+/* Where a property that was not understood ("properties.foo") should have stood, or NULL. */
+const char *dialect_place(const char *path);
 
 /* The service's spelling of a source type or ssl mode given in any case, or NULL. */
 const char *dialect_source_type(const char *text);

@@ -31,6 +31,16 @@ static enum migration_substate known_substate(const struct dialect *dialect, enu
                                                   : substate;
 }
 
+const char *dialect_state_word(const struct dialect *dialect, enum migration_state state)
+{
+    return word_of(WORDS_MIGRATION_STATE, (int)known_state(dialect, state));
+}
+
+const char *dialect_substate_word(const struct dialect *dialect, enum migration_substate substate)
+{
+    return word_of(WORDS_SUBSTATE, (int)known_substate(dialect, substate));
+}
+
 static int set_time(json_t *object, const char *name, int64_t at_us)
 {
     char text[CLOCK_TEXT_SIZE];
@@ -88,8 +98,7 @@ json_t *dialect_write_status(const struct dialect *dialect, const struct migrati
 {
     const struct migration *migration = view->migration;
     json_auto_t *status = json_object();
-    enum migration_state state = known_state(dialect, migration->state);
-    int failed = json_set_text(status, "state", word_of(WORDS_MIGRATION_STATE, (int)state));
+    int failed = json_set_text(status, "state", dialect_state_word(dialect, migration->state));
     if (view->detail == DETAIL_CREATED) {
         return failed != 0 ? NULL : TAKE(status);
     }
@@ -99,8 +108,7 @@ json_t *dialect_write_status(const struct dialect *dialect, const struct migrati
     if (failed != 0) {
         return NULL;
     }
-    enum migration_substate substate = known_substate(dialect, migration->substate);
-    failed |= json_set_text(details, "currentSubState", word_of(WORDS_SUBSTATE, (int)substate));
+    failed |= json_set_text(details, "currentSubState", dialect_substate_word(dialect, migration->substate));
     if ((dialect->features & DIALECT_DETAILS) != 0) {
         failed |= json_object_set_new_nocheck(details, "dbDetails", write_databases(view));
         json_t *validation = json_from_text(migration->validation);

@@ -67,9 +67,7 @@ static json_t *write_metadata(const struct property *row, const struct dialect *
     }
     int failed = json_set_text(metadata, "location", target ? location_display_name(location) : location);
     failed |= version == NULL ? 0 : json_object_set(metadata, "version", version);
-    failed |= size == NULL
-                  ? 0
-                  : json_object_set(metadata, dialect->family <= FAMILY_B ? "storageMB" : "storageMb", size);
+    failed |= size == NULL ? 0 : json_object_set(metadata, dialect_storage_name(dialect), size);
     failed |= json_object_set_new(metadata, "sku", write_sku(json_object_get(stored, "sku")));
     if (failed != 0) {
         json_decref(metadata);
@@ -143,6 +141,25 @@ static int set_at_path(json_t *object, const char *path, json_t *value)
         dot = strchr(path, '.');
     }
     return json_object_set_new_nocheck(object, path, value);
+}
+
+json_t *dialect_write_request(const struct dialect *dialect, const struct migration_view *view,
+                              unsigned access)
+{
+    json_auto_t *properties = json_object();
+    for (size_t i = 0; properties != NULL && i < dialect_property_count; i++) {
+        const struct property *row = &dialect_properties[i];
+        bool flag = row->kind == KIND_FLAG || row->kind == KIND_FLAG_WORD;
+        bool spelled = dialect->family >= row->from && dialect->family <= row->to &&
+                       (row->access & (ACCESS_SHOWN | ACCESS_SECRET)) != 0;
+        bool set = !flag || *(const enum flag *)member(&view->migration->spec, row) != FLAG_UNSET;
+        bool sent = (row->access & access) != 0 && spelled && set && (flag || access == ACCESS_PUT);
+        json_t *value = sent ? write_value(row, dialect, view) : NULL;
+        if (value != NULL && set_at_path(properties, row->path, value) < 0) {
+            return NULL;
+        }
+    }
+    return TAKE(properties);
 }
 
 json_t *dialect_write(const struct dialect *dialect, const struct migration_view *view)

@@ -4,6 +4,7 @@
 #include "core/str.h"
 #include "handlers/handlers.h"
 #include "handlers/operation.h"
+#include "store/deployments.h"
 
 /* Appends the ids of the group's servers of one kind. */
 static int add_ids(struct request *request, const struct resource_group *group, enum server_kind kind,
@@ -61,7 +62,8 @@ static int store_deletion(struct request *request, struct resource_group *group,
         return -1;
     }
     group->deleting = true;
-    if (store_group_put(store, group, err) < 0 || store_operation_insert(store, ret_operation, err) < 0) {
+    if (store_deployment_delete(store, group->subscription_id, group->name, NULL, err) < 0 ||
+        store_group_put(store, group, err) < 0 || store_operation_insert(store, ret_operation, err) < 0) {
         return -1;
     }
     return store_commit(&tx, err);

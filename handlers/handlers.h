@@ -86,6 +86,32 @@ void signin_device_code_post(struct request *request);
 void signin_device_page(struct request *request);
 void signin_managed_identity(struct request *request);
 
+/* deployment_put.c, deployment.c */
+void deployment_put(struct request *request);
+void deployment_get(struct request *request);
+void deployment_head(struct request *request);
+void deployment_list(struct request *request);
+void deployment_validate(struct request *request);
+void deployment_cancel(struct request *request);
+void deployment_delete(struct request *request);
+void deployment_status(struct request *request);
+void deployment_operations(struct request *request);
+
+/* malachite_requests.c */
+void malachite_request_list(struct request *request);
+void malachite_request_clear(struct request *request);
+
+/* signin_metadata.c, signin_discovery.c, signin_token.c: the cloud's sign-in service */
+void signin_metadata(struct request *request);
+void signin_openid_configuration(struct request *request);
+void signin_instance_discovery(struct request *request);
+void signin_keys(struct request *request);
+void signin_user_realm(struct request *request);
+void signin_token_post(struct request *request);
+void signin_device_code_post(struct request *request);
+void signin_device_page(struct request *request);
+void signin_managed_identity(struct request *request);
+
 /* 501 for what the service documents and Malachite lacks */
 void not_implemented(struct request *request);
 

@@ -21,7 +21,9 @@ int check_databases_free(struct store *store, const struct server *target, const
 /* Each of names is one of the migration's databases. path is for the message. */
 int check_subset(const struct str_list *names, const struct str_list *databases, const char *path,
                  struct err *err);
-/* Passwords, resource ids, application ids, modes that can be executed. */
+/* Both passwords are there. */
+int check_credentials(const struct migration_spec *spec, struct err *err);
+/* Resource ids, application ids, modes that can be executed. */
 int check_spec(struct request *request, const struct migration_spec *spec, struct err *err);
 
 /* Looks at sourceDbServerResourceId: the id of a server of ours, or 0 for host:port@user. */
@@ -38,8 +40,8 @@ void reply_migration(struct request *request, int status, const struct server *t
 json_t *migration_write(const struct dialect *dialect, const struct server *target,
                         const struct migration_view *view, const char *location);
 
-/* Reads "properties" and "tags" of a body, logs what was passed over. ret_tags may be NULL text: none given.
- */
+/* Reads "properties" and "tags" of a body; what was passed over goes to the request log. ret_tags may be NULL
+ * text: none given. */
 int read_migration_body(struct request *request, json_t *body, struct err *err,
                         struct dialect_request *ret_given, char **ret_tags);
 

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "core/buf.h"
-#include "core/log.h"
 #include "core/str.h"
 #include "handlers/fields.h"
 #include "handlers/migration.h"
@@ -118,12 +117,25 @@ static int check_required(const char *value, const char *path, const char *what,
     return err_target(err, "%s", path);
 }
 
+/* The published examples have ids such as "tttttttt-tttt-...", so that the shape alone counts. */
+static bool is_id(const char *text)
+{
+    static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    size_t i = 0;
+    for (; shape[i] != '\0'; i++) {
+        if (shape[i] == '-' ? text[i] != '-' : isalnum((unsigned char)text[i]) == 0) {
+            return false;
+        }
+    }
+    return text[i] == '\0';
+}
+
 static int check_application(const struct migration_spec *spec, struct err *err)
 {
     const char *const ids[][2] = {{spec->aad_client_id, "properties.secretParameters.aadApp.clientId"},
                                   {spec->aad_tenant_id, "properties.secretParameters.aadApp.tenantId"}};
     for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
-        if (ids[i][0] != NULL && !str_is_uuid(ids[i][0])) {
+        if (ids[i][0] != NULL && !is_id(ids[i][0])) {
             err_set(err, ERR_BAD_PARAMETER, "The property '%s' must be a UUID.", ids[i][1]);
             return err_target(err, "%s", ids[i][1]);
         }
@@ -176,20 +188,22 @@ static int check_executable(const struct migration_spec *spec, struct err *err)
     return 0;
 }
 
+int check_credentials(const struct migration_spec *spec, struct err *err)
+{
+    static const char source_path[] = "properties.secretParameters.adminCredentials.sourceServerPassword";
+    static const char target_path[] = "properties.secretParameters.adminCredentials.targetServerPassword";
+    if (check_required(spec->source_password, source_path, "the password to sign in to the source server",
+                       err) < 0) {
+        return -1;
+    }
+    return check_required(spec->target_password, target_path, "the password to sign in to the target server",
+                          err);
+}
+
 int check_spec(struct request *request, const struct migration_spec *spec, struct err *err)
 {
-    static const char credentials[] = "properties.secretParameters.adminCredentials.";
-    auto_free char *source_path = str_format("%ssourceServerPassword", credentials);
-    auto_free char *target_path = str_format("%stargetServerPassword", credentials);
-    if (source_path == NULL || target_path == NULL) {
-        return err_no_memory(err);
-    }
     if (check_required(spec->source_server_id, "properties.sourceDbServerResourceId",
                        "the resource id of the source server, or host:port@user", err) < 0 ||
-        check_required(spec->source_password, source_path, "the password to sign in to the source server",
-                       err) < 0 ||
-        check_required(spec->target_password, target_path, "the password to sign in to the target server",
-                       err) < 0 ||
         check_application(spec, err) < 0 ||
         check_resource_id(spec->migration_subnet_id, "properties.migrationResourceGroup.subnetResourceId",
                           err) < 0 ||
@@ -204,6 +218,14 @@ int check_spec(struct request *request, const struct migration_spec *spec, struc
     return check_executable(spec, err);
 }
 
+/* For the request log: clients of the service often misspell and misplace, and nobody tells them. */
+static void note_ignored(struct request *request, const char *path)
+{
+    const char *place = dialect_place(path);
+    auto_free char *belongs = place == NULL ? NULL : str_format("properties.%s", place);
+    request_note(request, path, belongs);
+}
+
 int read_migration_body(struct request *request, json_t *body, struct err *err,
                         struct dialect_request *ret_given, char **ret_tags)
 {
@@ -214,8 +236,20 @@ int read_migration_body(struct request *request, json_t *body, struct err *err,
         return -1;
     }
     for (size_t i = 0; i < ret_given->ignored.count; i++) {
-        log_event(LOG_DEBUG, "unknown property passed over", "property", ret_given->ignored.items[i],
-                  "api-version", request->api_version, "request", request->request_id, NULL);
+        note_ignored(request, ret_given->ignored.items[i]);
+    }
+    static const char *const known[] = {"id",   "name",       "type",     "location", "tags",
+                                        "etag", "properties", "identity", "sku",      "systemData"};
+    const char *key;
+    json_t *value;
+    json_object_foreach (body, key, value) {
+        bool found = false;
+        for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+            found = found || str_iequals(known[i], key);
+        }
+        if (!found) {
+            note_ignored(request, key);
+        }
     }
     *ret_tags = TAKE(tags);
     return 0;

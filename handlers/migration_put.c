@@ -27,6 +27,23 @@ static void creation_done(struct creation *creation)
     free_at_scope_end(&creation->tags);
 }
 
+/*
+ * No specification requires the secrets, and published examples leave them out altogether: then both servers'
+ * own administrators are meant, as far as the servers are ours.
+ */
+static int fill_credentials(struct creation *creation, json_t *body, bool source_is_resource, struct err *err)
+{
+    struct migration_spec *spec = &creation->given.spec;
+    json_t *properties = field_get(body, "properties");
+    bool none = properties == NULL || field_get(properties, "secretParameters") == NULL;
+    if (none && source_is_resource &&
+        (!str_replace(&spec->source_password, creation->source.password) ||
+         !str_replace(&spec->target_password, creation->target.password))) {
+        return err_no_memory(err);
+    }
+    return check_credentials(spec, err);
+}
+
 static int fill_defaults(struct creation *creation, bool source_is_resource, struct err *err)
 {
     struct migration_spec *spec = &creation->given.spec;
@@ -79,7 +96,8 @@ static int read_creation(struct creation *creation, json_t *body, struct err *er
     bool none = dialect_gives(&creation->given, databases) && spec->databases.count == 0;
     if ((none && check_databases(&spec->databases, err) < 0) ||
         check_spec(creation->request, spec, err) < 0 ||
-        find_source(creation->request, spec, err, &creation->source, &source_is_resource) < 0) {
+        find_source(creation->request, spec, err, &creation->source, &source_is_resource) < 0 ||
+        fill_credentials(creation, body, source_is_resource, err) < 0) {
         return -1;
     }
     if (creation->source.id != 0 && creation->source.id == creation->target.id) {

@@ -13,7 +13,9 @@
 #include "core/str.h"
 #include "handlers/api_version.h"
 #include "handlers/app.h"
+#include "handlers/schema.h"
 #include "server/auth.h"
+#include "server/openapi.h"
 #include "server/reply.h"
 
 /* An error of Resource Manager itself, not of the resource provider behind it. */
@@ -193,6 +195,10 @@ static void answer_bug(struct request *request, const char *what)
 void dispatch_run(struct request *request)
 {
     request->route->handler(request);
+    if (request->body != NULL) {
+        const struct api_operation *operation = api_operation_find(request->route->operation_id);
+        schema_note_unknown(request, operation == NULL ? NULL : operation->body);
+    }
     if (request->reply.status == 0) {
         answer_bug(request, "handler returned without an answer");
     } else if (request->reply.repeated) {

@@ -18,6 +18,7 @@
 #include "handlers/app.h"
 #include "server/dispatch.h"
 #include "server/reply.h"
+#include "server/request_log.h"
 
 enum { EXCHANGE_MAGIC = 0x6d786368, LOG_PATH_MAX = 512 };
 
@@ -289,7 +290,12 @@ void exchange_on_completed(void *listener, struct MHD_Connection *connection, vo
         if (exchange->request.reply.status >= 500) {
             atomic_fetch_add_explicit(&app->server_errors, 1, memory_order_relaxed);
         }
-        log_access(exchange, how == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+        bool sent = how == MHD_REQUEST_TERMINATED_COMPLETED_OK;
+        bool quiet = exchange->request.route != NULL && (exchange->request.route->flags & ROUTE_QUIET) != 0;
+        log_access(exchange, sent);
+        if (!quiet) {
+            request_log_add(app->request_log, &exchange->request, sent);
+        }
     }
     *con_cls = NULL;
     request_done(&exchange->request);

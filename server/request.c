@@ -51,6 +51,7 @@ void request_done(struct request *request)
     free(request->form_text);
     buf_done(&request->raw_body);
     json_decref(request->body);
+    json_decref(request->notes);
     free(request->reply.body);
     for (size_t i = 0; i < request->reply.header_count; i++) {
         free(request->reply.headers[i].name);
@@ -136,6 +137,18 @@ static void answer_bad_json(struct request *request, json_error_t *error)
     reply_fail(request, ERR_BAD_CONTENT,
                "The request content was invalid and could not be deserialized: '%s, line %d, position %d'.",
                error->text, error->line, error->column);
+}
+
+void request_note(struct request *request, const char *path, const char *belongs)
+{
+    if (request->notes == NULL) {
+        request->notes = json_array();
+    }
+    if (json_array_size(request->notes) < REQUEST_NOTES_MAX) {
+        json_array_append_new(request->notes,
+                              json_pack("{s:s, s:s, s:s*}", "path", path, "reason",
+                                        belongs == NULL ? "unknown" : "misplaced", "belongs", belongs));
+    }
 }
 
 json_t *request_body(struct request *request)

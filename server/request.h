@@ -25,6 +25,7 @@ enum {
     REQUEST_BODY_MAX = 4 * 1024 * 1024,
     REQUEST_URI_MAX = 16 * 1024,
     REQUEST_FORM_BYTES_MAX = 64 * 1024,
+    REQUEST_NOTES_MAX = 50,
     REQUEST_CORRELATION_SIZE = ID_TEXT_SIZE * 2,
 };
 
@@ -83,7 +84,8 @@ struct request {
     struct buf raw_body;
     struct request_pair *form; /* decoded fields of a form body; NULL unless the route says ROUTE_FORM */
     size_t form_count;
-    json_t *body;                                  /* parsed by request_body(), owned here; NULL before */
+    json_t *body;  /* parsed by request_body(), owned here; NULL before */
+    json_t *notes; /* what of the body was not understood: array for the request log, or NULL */
     char request_id[ID_TEXT_SIZE];                 /* x-ms-request-id */
     char correlation_id[REQUEST_CORRELATION_SIZE]; /* x-ms-correlation-request-id: the client's, or request_id
                                                     */
@@ -110,6 +112,13 @@ const char *request_form(const struct request *request, const char *name);
  * empty object when the route says ROUTE_BODY_OPTIONAL.
  */
 json_t *request_body(struct request *request);
+
+/*
+ * Notes for the request log that a property of the body was passed over: path says which ("properties.foo"),
+ * belongs where the property should have stood, or NULL when no such property is known. At most
+ * REQUEST_NOTES_MAX are kept.
+ */
+void request_note(struct request *request, const char *path, const char *belongs);
 
 /* ---- for server/ and for tests of handlers
  * ------------------------------------------------------------------ */

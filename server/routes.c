@@ -8,6 +8,7 @@
 #include "core/attr.h"
 #include "handlers/api_version.h"
 #include "handlers/handlers.h"
+#include "server/openapi.h"
 #include "server/reply.h"
 
 static void malachite_routes(struct request *request);
@@ -18,6 +19,7 @@ static void malachite_routes(struct request *request);
 #define P     "/providers/" POSTGRESQL_NAMESPACE
 #define FS    RG P "/flexibleServers/{serverName}"
 #define SS    RG P "/servers/{serverName}"
+#define DEPLOY RG "/providers/" RESOURCES_NAMESPACE "/deployments"
 #define LOC   S P "/locations/{location}"
 
 #define T_MIGRATION  POSTGRESQL_NAMESPACE "/flexibleServers/migrations"
@@ -38,6 +40,7 @@ static void malachite_routes(struct request *request);
 #define T_OPERATIONS POSTGRESQL_NAMESPACE "/operations"
 #define T_DNS        POSTGRESQL_NAMESPACE "/getPrivateDnsZoneSuffix"
 #define T_GROUP      RESOURCES_NAMESPACE "/subscriptions/resourceGroups"
+#define T_DEPLOY     RESOURCES_NAMESPACE "/deployments"
 #define T_SUB        RESOURCES_NAMESPACE "/subscriptions"
 #define T_SUB_LOC    RESOURCES_NAMESPACE "/subscriptions/locations"
 #define T_PROVIDER   RESOURCES_NAMESPACE "/subscriptions/providers"
@@ -153,8 +156,19 @@ const struct route routes[] = {
     LACKS(GET, S "/resources", T_RESOURCES, "Resources_List"),
     LACKS(GET, RG "/resources", T_RESOURCES, "Resources_ListByResourceGroup"),
     LACKS(POST, RG "/exportTemplate", T_GROUP, "ResourceGroups_ExportTemplate"),
-    LACKS(PUT, RG "/providers/Microsoft.Resources/deployments/{deploymentName}", NULL, "Deployments_CreateOrUpdate"),
-    LACKS(GET, RG "/providers/Microsoft.Resources/deployments/{deploymentName}", NULL, "Deployments_Get"),
+    PUT(DEPLOY "/{deploymentName}", deployment_put, WRITE, T_DEPLOY, "Deployments_CreateOrUpdate"),
+    GET(DEPLOY "/{deploymentName}", deployment_get, READ, T_DEPLOY, "Deployments_Get"),
+    {METHOD_HEAD, DEPLOY "/{deploymentName}", deployment_head, READ, T_DEPLOY, "Deployments_CheckExistence"},
+    DELETE(DEPLOY "/{deploymentName}", deployment_delete, READ, T_DEPLOY, "Deployments_Delete"),
+    GET(DEPLOY, deployment_list, READ, T_DEPLOY, "Deployments_ListByResourceGroup"),
+    POST(DEPLOY "/{deploymentName}/validate", deployment_validate, WRITE, T_DEPLOY, "Deployments_Validate"),
+    POST(DEPLOY "/{deploymentName}/cancel", deployment_cancel, MAY_WRITE, T_DEPLOY, "Deployments_Cancel"),
+    GET(DEPLOY "/{deploymentName}/operationStatuses/{operationId}", deployment_status, READ, T_DEPLOY, "Deployments_OperationStatus"),
+    GET(DEPLOY "/{deploymentName}/operations", deployment_operations, READ, T_DEPLOY, "DeploymentOperations_ListByProvider"),
+    GET(RG "/deployments/{deploymentName}/operations", deployment_operations, READ, T_DEPLOY, "DeploymentOperations_List"),
+    LACKS(POST, DEPLOY "/{deploymentName}/whatIf", T_DEPLOY, "Deployments_WhatIf"),
+    LACKS(POST, DEPLOY "/{deploymentName}/exportTemplate", T_DEPLOY, "Deployments_ExportTemplate"),
+    LACKS(PUT, S "/providers/Microsoft.Resources/deployments/{deploymentName}", T_DEPLOY, "Deployments_CreateOrUpdateAtSubscriptionScope"),
 
     /* sign-in, below whatever authority a client makes up; what needs the signing key may wait for it */
     GET("/metadata/endpoints", signin_metadata, 0, NULL, "Metadata_Endpoints"),
@@ -179,6 +193,10 @@ const struct route routes[] = {
     GET("/_malachite/ca.pem", malachite_ca, 0, NULL, "Malachite_CertificateAuthority"),
     GET("/_malachite/migrations", malachite_migration_list, 0, NULL, "Malachite_Migrations_List"),
     GET("/_malachite/migrations/{migrationId}", malachite_migration_get, 0, NULL, "Malachite_Migrations_Get"),
+    GET("/_malachite/requests", malachite_request_list, ROUTE_QUIET, NULL, "Malachite_Requests_List"),
+    DELETE("/_malachite/requests", malachite_request_clear, ROUTE_QUIET, NULL, "Malachite_Requests_Clear"),
+    GET("/_malachite/openapi", openapi_index, 0, NULL, "Malachite_OpenApi_List"),
+    GET("/_malachite/openapi/{document}", openapi_get, 0, NULL, "Malachite_OpenApi_Get"),
     GET("/metrics", metrics_get, ROUTE_QUIET, NULL, "Metrics"),
 };
 /* clang-format on */

@@ -22,8 +22,10 @@
 #include "core/signing_key.h"
 #include "core/str.h"
 #include "handlers/app.h"
+#include "server/deployer.h"
 #include "server/file.h"
 #include "server/httpd.h"
+#include "server/request_log.h"
 
 enum {
     DRAIN_MS = 1000,
@@ -138,7 +140,8 @@ static int start(struct serving *serving, struct err *err)
 {
     const struct options *options = serving->options;
     struct app *app = &serving->app;
-    if (route_table_new(routes, route_count, err, &serving->table) < 0) {
+    if (route_table_new(routes, route_count, err, &serving->table) < 0 ||
+        request_log_new((size_t)options->request_log, err, &app->request_log) < 0) {
         return EXIT_BUG;
     }
     if (prepare_data_dir(serving, err) < 0 ||
@@ -158,6 +161,7 @@ static int start(struct serving *serving, struct err *err)
         return EXIT_BAD_CONFIGURATION;
     }
     if (executor_start(options, app->store, err, &app->executor) < 0 ||
+        deployer_start(app, serving->table, err, &app->deployer) < 0 ||
         httpd_serve(serving->httpd, err) < 0) {
         return EXIT_SERVICE_MISSING;
     }
@@ -201,12 +205,14 @@ static void stop(struct serving *serving)
     if (serving->wrote_endpoints) {
         (void)unlink(serving->options->endpoints_file);
     }
+    deployer_stop(serving->app.deployer);
     executor_stop(serving->app.executor);
     if (!drained && !httpd_drain(httpd, clock_monotonic_ms() + LATE_DRAIN_MS)) {
         log_event(LOG_WARNING, "stopped with a request under way", NULL);
         _exit(EXIT_CLEAN);
     }
     httpd_stop(httpd);
+    request_log_free(serving->app.request_log);
     store_close(serving->app.store);
     signing_key_close(serving->app.signing_key);
     tls_done(&serving->tls);

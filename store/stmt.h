@@ -39,6 +39,8 @@
     X(EVENT_ADD) X(EVENT_TRIM) X(EVENT_LIST)                                                      \
     X(DATABASE_PUT) X(DATABASE_DROP_OTHERS) X(DATABASE_LIST) X(DATABASE_UPDATE)                   \
     X(TABLE_PUT) X(TABLE_FORGET) X(TABLE_LIST)                                                    \
+    X(DEPLOYMENT_GET) X(DEPLOYMENT_LIST) X(DEPLOYMENT_PUT) X(DEPLOYMENT_UPDATE)                   \
+    X(DEPLOYMENT_CANCEL) X(DEPLOYMENT_DELETE) X(DEPLOYMENT_END_ALL)                               \
     X(FIGURES_MIGRATIONS) X(FIGURES_SERVERS) X(FIGURES_OPERATIONS) X(FIGURES_COPIED)
 /* clang-format on */
 

@@ -84,7 +84,6 @@ WRONG = {
     "source without user": lambda body: body["properties"].update(sourceDbServerResourceId="host:5432@"),
     "source of another type": lambda body: body["properties"].update(
         sourceDbServerResourceId=body["properties"]["sourceDbServerResourceId"].replace("/servers/", "/elephants/")),
-    "no secrets": lambda body: body["properties"].pop("secretParameters"),
     "secrets of text": lambda body: body["properties"].update(secretParameters="x"),
     "no credentials": lambda body: body["properties"]["secretParameters"].pop("adminCredentials"),
     "no source password": lambda body: credentials(body).pop("sourceServerPassword"),

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+/* One deployment: requests for its resources in the order of their dependencies, and what becomes of them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/attr.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "handlers/app.h"
+#include "handlers/fields.h"
+#include "server/deployer_private.h"
+#include "server/inner_request.h"
+
+enum { BUSY_LIMIT_MS = 120000 };
+
+static void send_request(struct deployment_run *run, enum method method, const char *uri, json_t *body,
+                         struct inner_answer *ret_answer)
+{
+    const struct inner_client client = {.app = run->app,
+                                        .table = run->table,
+                                        .host = run->job.host,
+                                        .https = run->job.https,
+                                        .authorization = run->job.authorization,
+                                        .correlation_id = run->job.correlation_id};
+    inner_request_send(&client, method, uri, body, ret_answer);
+}
+
+static char *resource_uri(const char *id, const char *api_version)
+{
+    return str_format("%s?api-version=%s", id, api_version);
+}
+
+/* ---- reference() -----------------------------------------------------------------------------------------
+ */
+
+static json_t *look_up(void *arg, const char *what, const char *api_version, struct err *err)
+{
+    struct deployment_run *run = arg;
+    const char *id = what;
+    for (size_t i = 0; i < run->job.template.count; i++) {
+        const struct template_resource *resource = &run->job.template.resources[i];
+        if (!template_is(resource, what)) {
+            continue;
+        }
+        if (!resource->existing && run->steps[i].state != STEP_DONE) {
+            err_set(err, ERR_UNAVAILABLE, "The resource '%s' is not there yet.", resource->name);
+            return NULL;
+        }
+        id = resource->id;
+        api_version = resource->api_version;
+        break;
+    }
+    auto_free char *uri = api_version == NULL ? NULL : resource_uri(id, api_version);
+    auto_inner_answer struct inner_answer answer = {0};
+    if (uri != NULL && id[0] == '/') {
+        send_request(run, METHOD_GET, uri, NULL, &answer);
+    }
+    if (answer.status != 200 || answer.body == NULL) {
+        err_set(err, ERR_INVALID_TEMPLATE,
+                "The function 'reference' does not find the resource '%.400s': it is not in the template, "
+                "and the "
+                "answer to GET is %d.",
+                what, answer.status);
+        return NULL;
+    }
+    return json_incref(answer.body);
+}
+
+/* ---- steps -----------------------------------------------------------------------------------------------
+ */
+
+static void end_step(struct deployment_run *run, struct step *step, enum step_state state)
+{
+    step->state = state;
+    step->ended_us = clock_now_us();
+    run->changed = true;
+}
+
+static void fail_step(struct deployment_run *run, struct step *step, const char *code, const char *message)
+{
+    json_decref(step->error);
+    step->error = json_pack("{s:s, s:s}", "code", code, "message", message);
+    end_step(run, step, STEP_FAILED);
+}
+
+/* error: the member of an answer, or NULL. */
+static void fail_step_as(struct deployment_run *run, struct step *step, json_t *error)
+{
+    const char *code = json_string_value(json_object_get(error, "code"));
+    const char *message = json_string_value(json_object_get(error, "message"));
+    fail_step(run, step, code == NULL ? "InternalServerError" : code,
+              message == NULL ? "The request failed." : message);
+}
+
+static bool is_busy(const struct inner_answer *answer)
+{
+    const char *code = json_string_value(json_object_get(json_object_get(answer->body, "error"), "code"));
+    return answer->status == 503 ||
+           (answer->status == 409 && (str_equals(code, err_wire_code(ERR_SERVER_BUSY)) ||
+                                      str_equals(code, err_wire_code(ERR_SERVER_NOT_READY))));
+}
+
+static void start_step(struct deployment_run *run, size_t index)
+{
+    struct err err;
+    struct step *step = &run->steps[index];
+    const struct template_resource *resource = &run->job.template.resources[index];
+    auto_inner_answer struct inner_answer answer = {0};
+    json_auto_t *body = template_body(&run->job.template, resource, &err);
+    auto_free char *uri = resource_uri(resource->id, resource->api_version);
+    if (body == NULL) {
+        if (err.code != ERR_UNAVAILABLE) {
+            fail_step(run, step, err_wire_code(err.code), err.message);
+        }
+        return;
+    }
+    step->started_us = step->started_us == 0 ? clock_now_us() : step->started_us;
+    send_request(run, METHOD_PUT, uri, body, &answer);
+    step->status = answer.status;
+    if (is_busy(&answer)) {
+        step->give_up_ms = step->give_up_ms == 0 ? clock_monotonic_ms() + BUSY_LIMIT_MS : step->give_up_ms;
+        if (clock_ms_left(step->give_up_ms) > 0) {
+            return;
+        }
+    }
+    if (answer.status >= 400) {
+        fail_step_as(run, step, json_object_get(answer.body, "error"));
+    } else if (answer.poll != NULL) {
+        step->poll = TAKE(answer.poll);
+        step->state = STEP_RUNNING;
+        run->changed = true;
+    } else {
+        end_step(run, step, STEP_DONE);
+    }
+}
+
+static void poll_step(struct deployment_run *run, struct step *step)
+{
+    auto_inner_answer struct inner_answer answer = {0};
+    send_request(run, METHOD_GET, step->poll, NULL, &answer);
+    const char *status = json_string_value(json_object_get(answer.body, "status"));
+    if (str_iequals(status, "Succeeded")) {
+        end_step(run, step, STEP_DONE);
+    } else if (status == NULL || str_iequals(status, "Failed") || str_iequals(status, "Canceled")) {
+        fail_step_as(run, step, json_object_get(answer.body, "error"));
+    }
+}
+
+static bool dependencies_are_done(const struct deployment_run *run, const struct template_resource *resource)
+{
+    size_t index;
+    json_t *dependency;
+    json_array_foreach (resource->depends_on, index, dependency) {
+        for (size_t i = 0; i < run->job.template.count; i++) {
+            if (template_is(&run->job.template.resources[i], json_string_value(dependency)) &&
+                run->steps[i].state != STEP_DONE) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* ---- the row ---------------------------------------------------------------------------------------------
+ */
+
+static json_t *write_step(const struct deployment_run *run, size_t index)
+{
+    static const char *const states[] = {"Accepted", "Running", "Succeeded", "Failed"};
+    const struct template_resource *resource = &run->job.template.resources[index];
+    const struct step *step = &run->steps[index];
+    char at[CLOCK_TEXT_SIZE];
+    return json_pack("{s:i, s:s, s:s, s:s, s:I, s:s, s:{s:O}, s:{s:s, s:s, s:s}}", "number", (int)index,
+                     "provisioningOperation", "Create", "provisioningState", states[step->state], "timestamp",
+                     clock_format(step->ended_us != 0 ? step->ended_us : step->started_us, at), "durationUs",
+                     (json_int_t)(step->ended_us == 0 ? 0 : step->ended_us - step->started_us), "statusCode",
+                     step->state == STEP_FAILED ? "Conflict" : "OK", "statusMessage", "error",
+                     step->error == NULL ? json_null() : step->error, "targetResource", "id", resource->id,
+                     "resourceType", resource->type, "resourceName", resource->name);
+}
+
+static json_t *write_steps(const struct deployment_run *run, json_t *ids)
+{
+    json_t *operations = json_array();
+    for (size_t i = 0; i < run->job.template.count; i++) {
+        const struct template_resource *resource = &run->job.template.resources[i];
+        if (resource->skipped || resource->existing || run->steps[i].started_us == 0) {
+            continue;
+        }
+        json_array_append_new(operations, write_step(run, i));
+        if (run->steps[i].state == STEP_DONE) {
+            json_array_append_new(ids, json_pack("{s:s}", "id", resource->id));
+        }
+    }
+    return operations;
+}
+
+/* Writes the row. False: it is another deployment's now, or gone. error and outputs are taken. */
+static bool store_run(struct deployment_run *run, const char *state, json_t *outputs, json_t *error)
+{
+    struct err err;
+    struct deployment *row = &run->job.row;
+    json_auto_t *properties = json_from_text(row->properties);
+    json_auto_t *ids = json_array();
+    json_auto_t *operations = write_steps(run, ids);
+    if (outputs != NULL) {
+        json_object_set_new(properties, "outputs", outputs);
+    }
+    if (error != NULL) {
+        json_object_set_new(properties, "error", error);
+    }
+    json_object_set(properties, "outputResources", ids);
+    free(row->properties);
+    free(row->operations);
+    row->properties = json_dumps(properties, JSON_COMPACT);
+    row->operations = json_dumps(operations, JSON_COMPACT);
+    bool ended = !str_equals(state, "Running");
+    row->ended_us = ended ? clock_now_us() : 0;
+    run->changed = false;
+    if (!str_replace(&row->state, state) || row->properties == NULL || row->operations == NULL) {
+        return false;
+    }
+    int stored = store_deployment_update(run->app->store, row, &err);
+    if (stored < 0) {
+        log_event(LOG_ERROR, "cannot store a deployment", "deployment", row->name, "reason", err.message,
+                  NULL);
+    } else if (ended) {
+        log_event(LOG_INFO, "deployment ended", "deployment", row->name, "group", row->group, "state", state,
+                  NULL);
+    }
+    return stored != 0;
+}
+
+static json_t *write_failure(const struct deployment_run *run)
+{
+    json_t *details = json_array();
+    for (size_t i = 0; i < run->job.template.count; i++) {
+        const struct step *step = &run->steps[i];
+        if (step->state == STEP_FAILED) {
+            json_t *detail = json_copy(step->error);
+            json_object_set_new(detail, "target", json_string(run->job.template.resources[i].id));
+            json_array_append_new(details, detail);
+        }
+    }
+    return json_pack(
+        "{s:s, s:s, s:o}", "code", "DeploymentFailed", "message",
+        "At least one resource deployment operation failed. Please list deployment operations for "
+        "details. Please see https://aka.ms/arm-deployment-operations for usage details.",
+        "details", details);
+}
+
+/* All is made: the outputs are left. */
+static void succeed(struct deployment_run *run)
+{
+    struct err err;
+    json_t *outputs = template_outputs(&run->job.template, &err);
+    if (outputs == NULL) {
+        store_run(
+            run, "Failed", NULL,
+            json_pack("{s:s, s:s}", "code", "DeploymentOutputEvaluationFailed", "message", err.message));
+    } else {
+        store_run(run, "Succeeded", outputs, NULL);
+    }
+}
+
+static bool is_canceled_or_gone(struct deployment_run *run)
+{
+    struct err err;
+    const struct deployment *row = &run->job.row;
+    auto_deployment struct deployment stored = {0};
+    int found =
+        store_deployment_get(run->app->store, row->subscription_id, row->group, row->name, &err, &stored);
+    if (found > 0 && str_equals(stored.operation_id, row->operation_id) && stored.cancel) {
+        store_run(run, "Canceled", NULL, NULL);
+        return true;
+    }
+    return found >= 0 && (found == 0 || !str_equals(stored.operation_id, row->operation_id));
+}
+
+struct counts {
+    size_t waiting, running, failed;
+};
+
+static struct counts take_steps_forward(struct deployment_run *run)
+{
+    struct counts counts = {0};
+    for (size_t i = 0; i < run->job.template.count; i++) {
+        struct step *step = &run->steps[i];
+        const struct template_resource *resource = &run->job.template.resources[i];
+        if (step->state == STEP_WAITING && (resource->skipped || resource->existing)) {
+            step->state = STEP_DONE;
+        }
+        if (step->state == STEP_RUNNING) {
+            poll_step(run, step);
+        }
+        counts.failed += step->state == STEP_FAILED;
+    }
+    for (size_t i = 0; i < run->job.template.count; i++) {
+        struct step *step = &run->steps[i];
+        if (step->state == STEP_WAITING && counts.failed == 0 &&
+            dependencies_are_done(run, &run->job.template.resources[i])) {
+            start_step(run, i);
+            counts.failed += step->state == STEP_FAILED;
+        }
+        counts.running += step->state == STEP_RUNNING || step->give_up_ms != 0;
+        counts.waiting += step->state == STEP_WAITING;
+    }
+    return counts;
+}
+
+bool deployment_run_turn(struct deployment_run *run)
+{
+    run->job.template.reference = look_up;
+    run->job.template.reference_arg = run;
+    if (is_canceled_or_gone(run)) {
+        return true;
+    }
+    const struct counts counts = take_steps_forward(run);
+    if (counts.failed > 0 && counts.running == 0) {
+        store_run(run, "Failed", NULL, write_failure(run));
+        return true;
+    }
+    if (counts.waiting == 0 && counts.running == 0) {
+        succeed(run);
+        return true;
+    }
+    if (counts.running == 0 && !run->changed) {
+        store_run(run, "Failed", NULL,
+                  json_pack("{s:s, s:s}", "code", "InvalidTemplate", "message",
+                            "The resources that are left depend on each other in a circle."));
+        return true;
+    }
+    return run->changed && !store_run(run, "Running", NULL, NULL);
+}
+
+void deployment_run_free(struct deployment_run *run)
+{
+    for (size_t i = 0; i < run->job.template.count; i++) {
+        free(run->steps[i].poll);
+        json_decref(run->steps[i].error);
+    }
+    free(run->steps);
+    deployment_job_done(&run->job);
+    free(run);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* Deployments of templates: one row per name in a resource group, of its last PUT. */
+#ifndef STORE_DEPLOYMENTS_H
+#define STORE_DEPLOYMENTS_H
+
+#include "store/store.h"
+
+struct deployment {
+    char *subscription_id;
+    char *group;
+    char *name;
+    char operation_id[ID_TEXT_SIZE];
+    char *state; /* "Accepted", "Running", "Succeeded", "Failed", "Canceled" */
+    bool cancel;
+    char *location;   /* or NULL */
+    char *tags;       /* JSON, or NULL */
+    char *properties; /* JSON: as GET answers, without provisioningState */
+    char *operations; /* JSON array */
+    int64_t started_us;
+    int64_t ended_us; /* 0 while running */
+};
+
+void deployment_done(struct deployment *row);
+void deployments_free(struct deployment *rows, size_t count);
+#define auto_deployment __attribute__((cleanup(deployment_done)))
+
+/* 1 and the row, 0 when there is none. */
+int store_deployment_get(struct store *store, const char *subscription_id, const char *group,
+                         const char *name, struct err *err, struct deployment *ret_deployment);
+/* Newest first. */
+int store_deployment_list(struct store *store, const char *subscription_id, const char *group,
+                          struct err *err, struct deployment **ret_deployments, size_t *ret_count);
+/* Inserts, or replaces the one of that name. */
+int store_deployment_put(struct store *store, const struct deployment *deployment, struct err *err);
+/* Writes state, properties, operations and ended_us, if operation_id still is the row's. 1: done, 0: it is
+ * another one's now, or deleted, or canceled. */
+int store_deployment_update(struct store *store, const struct deployment *deployment, struct err *err);
+/* 1: it runs and will be canceled; 0: it does not run. */
+int store_deployment_cancel(struct store *store, const char *subscription_id, const char *group,
+                            const char *name, struct err *err);
+/* name NULL: all of the group. */
+int store_deployment_delete(struct store *store, const char *subscription_id, const char *group,
+                            const char *name, struct err *err);
+/* At start: what ran when the process ended has failed. */
+int store_deployment_end_all(struct store *store, const char *properties, struct err *err);
+
+#endif

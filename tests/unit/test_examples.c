@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* Every example of openapi/examples, both ways through the dialect table: requests are understood whole, and
+ * answers come out again as they are written there. Run from the root of the tree. */
+#include "tests/unit/test.h"
+
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/str.h"
+#include "handlers/dialect.h"
+
+typedef void example_fn(const char *path, json_t *example);
+
+static void walk(example_fn *check)
+{
+    glob_t files;
+    assert_int_equal(glob("openapi/examples/*/*.json", 0, NULL, &files), 0);
+    for (size_t i = 0; i < files.gl_pathc; i++) {
+        json_error_t error;
+        json_auto_t *example = json_load_file(files.gl_pathv[i], 0, &error);
+        if (example == NULL) {
+            fail_msg("%s: %s", files.gl_pathv[i], error.text);
+        }
+        check(files.gl_pathv[i], example);
+    }
+    globfree(&files);
+}
+
+static bool is_spelled(const struct dialect *dialect, const char *property)
+{
+    for (size_t i = 0; i < dialect_property_count; i++) {
+        const struct property *row = &dialect_properties[i];
+        if (str_equals(row->path, property) && dialect->family >= row->from && dialect->family <= row->to) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Examples are written exactly as the version has it, not as leniently as requests are read. */
+static void check_spelling(const char *path, const struct dialect *dialect, json_t *object,
+                           const char *parent)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach (object, key, value) {
+        auto_free char *property = str_format("%s%s%s", parent, parent[0] == '\0' ? "" : ".", key);
+        if (json_is_object(value)) {
+            check_spelling(path, dialect, value, property);
+        } else if (!is_spelled(dialect, property)) {
+            fail_msg("%s: '%s' is no spelling of %s", path, property, dialect->api_version);
+        }
+    }
+}
+
+static void check_request(const char *path, json_t *example)
+{
+    struct err err;
+    auto_dialect_request struct dialect_request given = {0};
+    json_t *properties = json_object_get(json_object_get(example, "request"), "properties");
+    if (dialect_read(properties, &err, &given) < 0) {
+        fail_msg("%s: %s", path, err.message);
+    }
+    if (given.ignored.count > 0) {
+        fail_msg("%s: '%s' is not understood", path, given.ignored.items[0]);
+    }
+    const struct dialect *dialect = dialect_find(json_string_value(json_object_get(example, "apiVersion")));
+    check_spelling(path, dialect, properties, "");
+}
+
+/* Everything that a client can set is read from the answer and written again. */
+static void check_resource(const char *path, const struct dialect *dialect, json_t *resource)
+{
+    struct err err;
+    auto_dialect_request struct dialect_request given = {0};
+    json_t *properties = json_object_get(resource, "properties");
+    if (dialect_read(properties, &err, &given) < 0) {
+        fail_msg("%s: %s", path, err.message);
+    }
+    if (given.ignored.count > 0) {
+        fail_msg("%s: '%s' is in no dialect", path, given.ignored.items[0]);
+    }
+    struct migration migration = {.spec = given.spec, .state = STATE_IN_PROGRESS};
+    const struct migration_view view = {
+        .migration = &migration, .target_resource_id = "", .detail = DETAIL_FULL};
+    json_auto_t *written = dialect_write(dialect, &view);
+    const char *key;
+    json_t *value;
+    json_object_foreach (properties, key, value) {
+        bool made = false;
+        bool known = false;
+        for (size_t i = 0; i < dialect_property_count; i++) {
+            const struct property *row = &dialect_properties[i];
+            if (str_istarts(row->path, key) && dialect->family >= row->from && dialect->family <= row->to) {
+                known = true;
+                made = row->kind >= KIND_RUN_ID;
+            }
+        }
+        if (!known || (!made && !json_equal(value, json_object_get(written, key)))) {
+            fail_msg("%s: '%s' does not come out as it went in", path, key);
+        }
+    }
+}
+
+static void check_answer(const char *path, json_t *example)
+{
+    json_t *response = json_object_get(example, "response");
+    json_t *value = json_object_get(response, "value");
+    const struct dialect *dialect = dialect_find(json_string_value(json_object_get(example, "apiVersion")));
+    if (value != NULL) {
+        check_resource(path, dialect, json_array_get(value, 0));
+    } else if (json_object_get(response, "properties") != NULL) {
+        check_resource(path, dialect, response);
+    }
+}
+
+static void requests_are_understood_in_their_own_dialect(void **state)
+{
+    (void)state;
+    walk(check_request);
+}
+
+static void answers_come_out_as_they_are_written(void **state)
+{
+    (void)state;
+    walk(check_answer);
+}
+
+static void every_family_has_examples_of_every_operation(void **state)
+{
+    (void)state;
+    glob_t files;
+    assert_int_equal(glob("openapi/examples/*/*.json", 0, NULL, &files), 0);
+    unsigned counts[FAMILY_COUNT] = {0};
+    for (size_t i = 0; i < files.gl_pathc; i++) {
+        json_auto_t *example = json_load_file(files.gl_pathv[i], 0, NULL);
+        counts[dialect_find(json_string_value(json_object_get(example, "apiVersion")))->family]++;
+    }
+    globfree(&files);
+    for (size_t i = 0; i < FAMILY_COUNT; i++) {
+        assert_int_equal(counts[i], 6);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(requests_are_understood_in_their_own_dialect),
+        cmocka_unit_test(answers_come_out_as_they_are_written),
+        cmocka_unit_test(every_family_has_examples_of_every_operation),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
