@@ -180,7 +180,7 @@ static int read_parameter(struct evaluation *evaluation, const char *name, json_
         return -1;
     }
     json_t *set = entry == NULL ? NULL : json_object_get(entry, "value");
-    value = set != NULL        ? json_incref(set)
+    value = set != NULL        ? json_deep_copy(set)
             : standard != NULL ? template_evaluate(evaluation, standard)
                                : NULL;
     if (value == NULL && set == NULL && standard == NULL &&
@@ -279,7 +279,7 @@ json_t *template_outputs(struct template *template, struct err *err)
 
 int template_read(struct template *template, json_t *source, json_t *given, json_t *scope, struct err *err)
 {
-    *template = (struct template){.source = json_incref(source),
+    *template = (struct template){.source = json_deep_copy(source),
                                   .scope = json_incref(scope),
                                   .parameters = json_object(),
                                   .secure = json_object(),

@@ -52,7 +52,9 @@ struct template
 };
 
 /*
- * Takes references to all three. given: {"name": {"value": ...}}. Checks parameters, evaluates names, types,
+ * Copies source and given, so that another thread may go on with the template; takes a reference to scope.
+ * given:
+ * {"name": {"value": ...}}. Checks parameters, evaluates names, types,
  * conditions and dependencies. ERR_INVALID_TEMPLATE says what is wrong, never with the value of a parameter.
  * Release with template_done() in either case.
  */
