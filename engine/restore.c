@@ -177,7 +177,7 @@ static int in_archive_order(const void *a, const void *b)
 int restore_retry(struct restore *restore, struct pg *target, struct restore_failed *failed, struct err *err)
 {
     if (failed->count > 0) {
-        qsort(failed->entries, failed->count, sizeof(failed->entries[0]), in_archive_order);
+        qsort(failed->entries, failed->count, sizeof(struct archive_entry *), in_archive_order);
     }
     for (bool helped = true; helped && failed->count > 0;) {
         size_t left = 0;

@@ -104,7 +104,9 @@ static size_t first_statement(const char *sql)
     size_t len = 0;
     for (; sql[len] != '\0'; len++) {
         if (quote != '\0') {
-            quote = sql[len] == quote ? '\0' : quote;
+            if (sql[len] == quote) {
+                quote = '\0';
+            }
         } else if (sql[len] == '"' || sql[len] == '\'') {
             quote = sql[len];
         } else if (sql[len] == ';') {

@@ -15,7 +15,9 @@ static char *make_utf8(char *text)
 {
     bool valid = str_is_utf8(text, strlen(text));
     for (char *at = text; !valid && *at != '\0'; at++) {
-        *at = (unsigned char)*at < 0x80 ? *at : '?';
+        if ((unsigned char)*at >= 0x80) {
+            *at = '?';
+        }
     }
     return text;
 }
