@@ -284,7 +284,7 @@ static int finish_schema(struct transfer_state *state, struct err *err)
         restore_owners(restore, target, true, err) != 0 || database_properties_apply(state, err) != 0) {
         return -1;
     }
-    report_roles(&state->report, state->transfer->target->user);
+    report_roles(&state->report, restore_heir(state->transfer));
     return report_result(&state->report, "object", err);
 }
 

@@ -51,6 +51,7 @@ struct transfer {
     const struct endpoint *source;
     const struct endpoint *target;
     const char *database; /* the same name on both sides */
+    const char *heir;     /* role of the target that gets what belongs to roles it lacks; NULL: the target's user */
     int jobs;             /* tables copied at once; at most jobs + 1 connections to the source, jobs + 2 to the target */
     const char *work_dir; /* an existing directory for the archive; what is put there is removed */
     const struct tools *tools;
