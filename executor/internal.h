@@ -39,7 +39,8 @@ struct executor {
     struct tools tools;
     struct instance_host instances;
     char owner[ID_TEXT_SIZE]; /* names this process in leases */
-    char *work_root;          /* <data-dir>/work */
+    int64_t started_us;
+    char *work_root; /* <data-dir>/work */
 
     pthread_mutex_t lock; /* guards generation, with wake */
     pthread_cond_t wake;
