@@ -97,7 +97,7 @@ test-unit: $(UNIT_TESTS) ## unit tests only
 	scripts/unit.sh $(BUILD)/unit
 
 test-api: build ## black-box tests only: the real binary, real PostgreSQL (ARGS goes to pytest)
-	MALACHITE_BINARY=$(CURDIR)/$(BUILD)/malachite $(PYTHON) -m pytest tests/api tests/lib $(ARGS)
+	MALACHITE_BINARY=$(CURDIR)/$(BUILD)/malachite $(PYTHON) -m pytest -q -n 2 -p no:cacheprovider --timeout 600 tests/api tests/lib $(ARGS)
 
 test-clients: build ## installs the JavaScript SDK and newman into build/clients and runs them (needs node 20 and npm)
 	tests/clients/install.sh $(CURDIR)/build/clients

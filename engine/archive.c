@@ -75,7 +75,9 @@ static const char *last_lines(struct buf *errors)
         errors->data[--errors->len] = '\0';
     }
     for (size_t i = 0; i < errors->len; i++) {
-        errors->data[i] = errors->data[i] == '\n' ? ' ' : errors->data[i];
+        if (errors->data[i] == '\n') {
+            errors->data[i] = ' ';
+        }
     }
     const char *text = buf_text(errors);
     const char *error = strstr(text, "error: ");

@@ -172,7 +172,9 @@ static bool read_entry(struct reader *reader, struct archive *archive, struct gr
     entry->schema = read_text(reader);
     read_text(reader); /* tablespace: not kept */
     entry->access_method = reader->format >= 114 ? read_text(reader) : "";
-    entry->relkind = reader->format >= 116 ? (char)read_int(reader) : '\0';
+    if (reader->format >= 116) {
+        entry->relkind = (char)read_int(reader);
+    }
     entry->owner = read_text(reader);
     read_text(reader); /* with OIDs */
     size_t before = growth->count;

@@ -143,7 +143,7 @@ static int copy_together(struct copy_lane *lane, struct copy_piece *pieces, size
 
 static bool is_lost(const struct pg *pg)
 {
-    return pg->connection == NULL || PQstatus(pg->connection) != CONNECTION_OK ||
+    return pg->connection == NULL || pg->tainted || PQstatus(pg->connection) != CONNECTION_OK ||
            PQtransactionStatus(pg->connection) == PQTRANS_ACTIVE;
 }
 
@@ -209,8 +209,9 @@ static int copy_alone(struct copy_lane *lane, struct copy_piece *piece, struct e
         struct err reason = *err;
         bool lost = false;
         if (reason.code == ERR_CANCELED || recover(lane, err, &lost) != 0) {
-            set_state(piece, TRANSFER_ERRORED);
-            if (reason.code != ERR_CANCELED) {
+            if (reason.code == ERR_CANCELED) {
+                set_state(piece, TRANSFER_QUEUED); /* stopped, not failed */
+            } else {
                 give_up(lane, piece, &reason);
             }
             return -1;

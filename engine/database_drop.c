@@ -266,3 +266,19 @@ int database_drop(const struct endpoint *endpoint, const char *name, const struc
     }
     return drop(&pg, name, &victim, err);
 }
+
+int database_end_own_sessions(const struct endpoint *endpoint, const char *name, const struct stop *stop,
+                              struct err *err)
+{
+    auto_pg struct pg pg = {0};
+    auto_result PGresult *ended = NULL;
+    if (pg_open_any(endpoint, name, PG_ADMIN, stop, err, &pg) != 0) {
+        return -1;
+    }
+    return pg_query(&pg, err, &ended,
+                    "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity"
+                    " WHERE datname = $1 AND usename = current_user"
+                    " AND application_name = pg_catalog.current_setting('application_name')"
+                    " AND pid <> pg_catalog.pg_backend_pid()",
+                    1, &name);
+}

@@ -157,20 +157,14 @@ static int apply_owner(struct transfer_state *state, const char *name, const cha
                        const char **ret_owner)
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    const char *new_owner = restore_owner_of(&state->restore, owner);
+    buf_addf(&sql, "ALTER %s OWNER TO ", name);
+    pg_add_identifier(&state->target, &sql, new_owner);
     *ret_owner = state->transfer->target->user;
-    if (!str_list_has(&state->restore.roles, owner)) {
-        report_missing_owner(&state->report, owner);
-        return 0;
-    }
-    buf_addf(&sql, "ALTER %s OWNER TO ", name);
-    pg_add_identifier(&state->target, &sql, owner);
     if (pg_run(&state->target, err, buf_text(&sql)) == 0) {
-        *ret_owner = owner;
+        *ret_owner = new_owner;
         return 0;
     }
-    buf_reset(&sql);
-    buf_addf(&sql, "ALTER %s OWNER TO ", name);
-    pg_add_identifier(&state->target, &sql, owner);
     return restore_is_over(&state->target, err) ? -1 : try_run(state, &sql, "The owner", err);
 }
 

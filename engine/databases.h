@@ -48,6 +48,10 @@ int database_create(const struct endpoint *endpoint, const char *name, const cha
 int database_drop(const struct endpoint *endpoint, const char *name, const struct stop *stop,
                   struct err *err);
 
+/* Ends the sessions that an earlier, killed Malachite may have left working in a database. */
+int database_end_own_sessions(const struct endpoint *endpoint, const char *name, const struct stop *stop,
+                              struct err *err);
+
 /* Which of "wanted" exist on the server and hold at least one user object (relation, function, type, schema
  * beyond the initial ones, extension beyond plpgsql, large object). Databases that cannot be looked into
  * count as holding. */

@@ -21,6 +21,7 @@
 
 #include "core/buf.h"
 #include "core/clock.h"
+#include "core/id.h"
 #include "core/str.h"
 #include "engine/child.h"
 #include "engine/fd.h"
@@ -258,12 +259,16 @@ static int make_template(const struct instance_host *host, const struct tools_ma
 {
     auto_free char *templates = str_format("%s/templates", host->root);
     auto_free char *earlier = str_format("%d-", programs->major);
-    auto_free char *unfinished = str_format("%s/new-%d", templates, programs->major);
-    if (templates == NULL || earlier == NULL || unfinished == NULL) {
+    auto_free char *interrupted = str_format("new-%d-", programs->major);
+    /* A name of its own: the initdb of a killed process may still be clearing up behind itself. */
+    char id[ID_TEXT_SIZE];
+    auto_free char *unfinished = str_format("%s/new-%d-%s", templates, programs->major, id_new(id));
+    if (templates == NULL || earlier == NULL || interrupted == NULL || unfinished == NULL) {
         return err_no_memory(err);
     }
     remove_with_prefix(templates, earlier);
-    if (tree_remove(unfinished, err) != 0 || tree_make_dir(unfinished, 0700, &host->user, err) != 0) {
+    remove_with_prefix(templates, interrupted);
+    if (tree_make_dir(unfinished, 0700, &host->user, err) != 0) {
         return -1;
     }
     if (run_initdb(host, programs, unfinished, stop, err) != 0 ||

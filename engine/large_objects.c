@@ -111,18 +111,13 @@ static void add_comment(struct transfer_state *state, struct buf *sql, const cha
 static const char *add_owner(struct transfer_state *state, struct buf *sql, const char *object,
                              const char *owner)
 {
-    const char *user = state->transfer->target->user;
-    if (strcmp(owner, user) == 0) {
-        return user;
+    const char *new_owner = restore_owner_of(&state->restore, owner);
+    if (strcmp(new_owner, state->transfer->target->user) != 0) {
+        buf_addf(sql, "ALTER %s OWNER TO ", object);
+        pg_add_identifier(&state->target, sql, new_owner);
+        buf_adds(sql, "; ");
     }
-    if (!str_list_has(&state->restore.roles, owner)) {
-        report_missing_owner(&state->report, owner);
-        return user;
-    }
-    buf_addf(sql, "ALTER %s OWNER TO ", object);
-    pg_add_identifier(&state->target, sql, owner);
-    buf_adds(sql, "; ");
-    return owner;
+    return new_owner;
 }
 
 static int add_acl(struct transfer_state *state, struct buf *sql, const struct acl_object *object,

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/clock.h"
@@ -51,27 +53,62 @@ int pg_wait(struct pg *pg, bool for_write, int64_t deadline_ms, struct err *err)
     return wait_for(pg, for_write ? POLLOUT : POLLIN, deadline_ms, err);
 }
 
-static void *send_cancel(void *cancel)
+/*
+ * A cancel request on its way. It opens a connection of its own and blocks without a timeout when the
+ * server's host is gone, so a thread of its own sends it. Whoever lets go of it last frees it.
+ */
+struct cancel_request {
+    PGcancel *cancel;
+    _Atomic int holders;
+    _Atomic bool answered; /* the server has taken it: it cannot hit a later statement any more */
+};
+
+static void let_go(struct cancel_request *request)
 {
+    if (request != NULL && atomic_fetch_sub(&request->holders, 1) == 1) {
+        PQfreeCancel(request->cancel);
+        free(request);
+    }
+}
+
+static void *send_cancel(void *argument)
+{
+    struct cancel_request *request = argument;
     char errbuf[256];
-    PQcancel(cancel, errbuf, sizeof(errbuf));
-    PQfreeCancel(cancel);
+    PQcancel(request->cancel, errbuf, sizeof(errbuf));
+    atomic_store(&request->answered, true);
+    let_go(request);
     return NULL;
 }
 
-void pg_cancel(struct pg *pg)
+/* NULL: nothing was sent. The caller lets go of the request. */
+static struct cancel_request *request_cancel(struct pg *pg)
 {
-    PGcancel *cancel = PQgetCancel(pg->connection);
-    if (cancel == NULL) {
-        return;
-    }
-    /* PQcancel opens a connection of its own and blocks without a timeout when the server's host is gone. */
+    struct cancel_request *request = calloc(1, sizeof(*request));
     pthread_t thread;
-    if (pthread_create(&thread, NULL, send_cancel, cancel) != 0) {
-        send_cancel(cancel);
-        return;
+    if (request == NULL) {
+        return NULL;
+    }
+    request->cancel = PQgetCancel(pg->connection);
+    atomic_store(&request->holders, 2);
+    if (request->cancel == NULL || pthread_create(&thread, NULL, send_cancel, request) != 0) {
+        atomic_store(&request->holders, 1);
+        let_go(request);
+        return NULL;
     }
     pthread_detach(thread);
+    return request;
+}
+
+static bool wait_for_answer(const struct cancel_request *request, int64_t deadline_ms)
+{
+    while (request != NULL && !atomic_load(&request->answered)) {
+        if (clock_ms_left(deadline_ms) == 0) {
+            return false;
+        }
+        clock_sleep_ms(1);
+    }
+    return true;
 }
 
 /* Reads what has arrived, waiting for it. 0, or -1: lost or late. */
@@ -123,13 +160,17 @@ bool pg_abandon(struct pg *pg)
     if (status != PQTRANS_ACTIVE) {
         return status != PQTRANS_UNKNOWN;
     }
-    pg_cancel(pg);
+    struct cancel_request *request = request_cancel(pg);
     int64_t deadline_ms = clock_monotonic_ms() + ABANDON_MS;
     int step = 0;
     while (step == 0 && clock_ms_left(deadline_ms) > 0) {
         step = drain_step(pg, deadline_ms);
     }
-    return step == 1;
+    /* The statement may have ended by itself: a request that is still on its way would cancel the next one.
+     */
+    pg->tainted = !wait_for_answer(request, deadline_ms);
+    let_go(request);
+    return step == 1 && !pg->tainted;
 }
 
 int pg_next_result(struct pg *pg, int64_t deadline_ms, struct err *err, PGresult **ret_result)

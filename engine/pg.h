@@ -5,7 +5,7 @@
  * carry and that would change what we read or write (DateStyle, bytea_output, extra_float_digits,
  * search_path, timeouts, row_security ...) is pinned in the startup packet. Used inside engine/ only.
  *
- * A connection belongs to the thread that uses it; only pg_cancel() may be called by another. It is in
+ * A connection belongs to the thread that uses it. It is in
  * libpq's nonblocking mode: after PQputCopyData and the like, PQflush has to be called until it returns 0,
  * with pg_wait(for_write) between two calls.
  */
@@ -29,6 +29,7 @@ struct pg {
     int version;              /* server_version_num */
     bool superuser;           /* of the session's user */
     bool replica;             /* session_replication_role=replica was permitted (PG_WRITE only) */
+    bool tainted;             /* a cancel request may still hit it: not to be used again, see pg_abandon() */
     int statement_timeout_ms; /* bound on one statement as seen from here; 0: none but stop */
 };
 
@@ -77,9 +78,6 @@ int pg_value(struct pg *pg, struct err *err, char **ret_value, const char *sql, 
  * stopped, timeout or connection lost; the statement has been cancelled and its results thrown away.
  */
 int pg_next_result(struct pg *pg, int64_t deadline_ms, struct err *err, PGresult **ret_result);
-/* Asks the server to cancel what the connection is doing; does not wait for that. Any thread while it is
- * open. */
-void pg_cancel(struct pg *pg);
 /* Cancels what is running (also COPY) and throws its results away. False: not within two seconds, or the
  * connection is lost; then it is of no use any more. Works although a stop is wished. */
 bool pg_abandon(struct pg *pg);

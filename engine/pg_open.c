@@ -71,8 +71,6 @@ static const struct session_setting session_settings[] = {
     {FOR_READ | FOR_ADMIN, 110000, "SET jit = off"},
     {FOR_ALL, 120000, "SET default_table_access_method = heap"},
     {FOR_ALL, 140000, "SET idle_session_timeout = 0"},
-    /* A killed Malachite leaves no statement running: nobody else would end a long COPY or CREATE INDEX. */
-    {FOR_ALL, 140000, "SET client_connection_check_interval = '2s'"},
     {FOR_ALL, 170000, "SET transaction_timeout = 0"},
     {FOR_ALL, 170000, "SET restrict_nonsystem_relation_kind = ''"},
 };
@@ -186,7 +184,7 @@ static int try_setting(struct pg *pg, const char *sql, struct err *err)
 static int try_settings(struct pg *pg, enum pg_role role, struct err *err)
 {
     /* Lets the server end a long statement of ours when Malachite has been killed. Some systems lack it. */
-    if (pg->version >= 140000 && try_setting(pg, "SET client_connection_check_interval = '5s'", err) < 0) {
+    if (pg->version >= 140000 && try_setting(pg, "SET client_connection_check_interval = '2s'", err) < 0) {
         return -1;
     }
     if (role == PG_WRITE) {

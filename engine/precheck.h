@@ -36,6 +36,7 @@ struct findings {
 struct precheck {
     const struct endpoint *source;
     const struct endpoint *target;
+    const char *heir; /* role of the target that gets what belongs to roles it lacks */
     const struct str_list *databases;
     const struct tools *tools;
     const struct stop *stop;

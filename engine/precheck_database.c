@@ -131,9 +131,9 @@ static int check_roles(struct check *check)
     return precheck_add(
         check,
         "Roles are missing on the target server: %s. They own objects of the database or have "
-        "privileges on them. Their objects will belong to the migration user `%s` and their privileges "
+        "privileges on them. Their objects will belong to `%s` and their privileges "
         "will be lost, unless the roles are migrated too (migrateRoles) or created there first.",
-        buf_text(&names), check->plan->target->user);
+        buf_text(&names), check->plan->heir != NULL ? check->plan->heir : check->plan->target->user);
 }
 
 /* Privileges on system catalogs beyond those that initdb gave, as the statements that take them away. */

@@ -110,7 +110,7 @@ void report_roles(struct report *report, const char *user)
         const struct report_role *role = &report->roles[i];
         if (role->owned > 0) {
             report_warning(
-                report, "Role \"%s\" does not exist on the target: %zu object%s stay%s with \"%s\".",
+                report, "Role \"%s\" does not exist on the target: %zu object%s belong%s to \"%s\".",
                 role->name, role->owned, role->owned == 1 ? "" : "s", role->owned == 1 ? "s" : "", user);
         }
         if (role->granted > 0) {

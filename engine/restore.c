@@ -67,6 +67,20 @@ void restore_done(struct restore *restore)
     str_list_done(&restore->extensions);
 }
 
+const char *restore_heir(const struct transfer *transfer)
+{
+    return transfer->heir != NULL ? transfer->heir : transfer->target->user;
+}
+
+const char *restore_owner_of(const struct restore *restore, const char *role)
+{
+    if (str_list_has(&restore->roles, role)) {
+        return role;
+    }
+    report_missing_owner(restore->report, role);
+    return restore_heir(restore->transfer);
+}
+
 void restore_failed_done(struct restore_failed *failed)
 {
     free(failed->entries);
@@ -177,7 +191,7 @@ static int in_archive_order(const void *a, const void *b)
 int restore_retry(struct restore *restore, struct pg *target, struct restore_failed *failed, struct err *err)
 {
     if (failed->count > 0) {
-        qsort(failed->entries, failed->count, sizeof(failed->entries[0]), in_archive_order);
+        qsort(failed->entries, failed->count, sizeof(struct archive_entry *), in_archive_order);
     }
     for (bool helped = true; helped && failed->count > 0;) {
         size_t left = 0;

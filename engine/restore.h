@@ -29,6 +29,12 @@ struct restore {
     struct str_list extensions;
 };
 
+/* The role of the target that gets what belongs to roles it lacks. */
+const char *restore_heir(const struct transfer *transfer);
+/* Who is to own on the target what "role" owns on the source: that role, or the heir when the target lacks
+ * it, which is reported. */
+const char *restore_owner_of(const struct restore *restore, const char *role);
+
 /* Reads the target's roles and the versions of the source's extensions that it has. */
 int restore_init(struct restore *restore, struct pg *source, struct pg *target, struct err *err);
 void restore_done(struct restore *restore);

@@ -161,7 +161,7 @@ void restore_add_definition(struct pg *pg, struct buf *sql, const struct archive
     }
 }
 
-bool restore_add_owner(struct pg *pg, struct buf *sql, const struct archive_entry *entry)
+bool restore_add_owner(struct pg *pg, struct buf *sql, const struct archive_entry *entry, const char *owner)
 {
     static const char drop[] = "DROP ";
     const struct kind *kind = kind_of(entry);
@@ -189,7 +189,7 @@ bool restore_add_owner(struct pg *pg, struct buf *sql, const struct archive_entr
         break;
     }
     buf_adds(sql, " OWNER TO ");
-    pg_add_identifier(pg, sql, entry->owner);
+    pg_add_identifier(pg, sql, owner);
     buf_adds(sql, ";\n");
     return true;
 }

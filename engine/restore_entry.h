@@ -28,7 +28,7 @@ bool restore_is_vital(const struct archive_entry *entry);
 void restore_add_definition(struct pg *pg, struct buf *sql, const struct archive_entry *entry,
                             const char *version);
 /* Adds the SQL that gives it to its owner. False: objects of this kind have none, or it is not known. */
-bool restore_add_owner(struct pg *pg, struct buf *sql, const struct archive_entry *entry);
+bool restore_add_owner(struct pg *pg, struct buf *sql, const struct archive_entry *entry, const char *owner);
 /* Adds "TABLE shop.orders", for messages. */
 void restore_add_label(struct buf *text, const struct archive_entry *entry);
 

@@ -13,6 +13,7 @@ enum { BATCH_ENTRIES = 100, SQL_MAX_BYTES = 64 * 1024 * 1024, LABEL_MAX_BYTES = 
 
 struct owned {
     const struct archive_entry *entries[BATCH_ENTRIES];
+    const char *owners[BATCH_ENTRIES];
     size_t count;
 };
 
@@ -28,7 +29,7 @@ static int give_each(struct restore *restore, struct pg *target, const struct ow
 {
     for (size_t i = 0; i < owned->count; i++) {
         auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-        restore_add_owner(target, &sql, owned->entries[i]);
+        restore_add_owner(target, &sql, owned->entries[i], owned->owners[i]);
         /* 42704, 42P01, 42883: the object itself did not arrive, which has been reported. */
         if (pg_run(target, err, buf_text(&sql)) == 0) {
             continue;
@@ -49,7 +50,7 @@ static int give_batch(struct restore *restore, struct pg *target, struct owned *
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     for (size_t i = 0; i < owned->count; i++) {
-        restore_add_owner(target, &sql, owned->entries[i]);
+        restore_add_owner(target, &sql, owned->entries[i], owned->owners[i]);
     }
     int result = 0;
     if (owned->count > 0 && pg_run(target, err, buf_text(&sql)) != 0) {
@@ -73,14 +74,11 @@ static int give_all(struct restore *restore, struct pg *target, bool late, bool 
         const struct archive_entry *entry = &restore->archive->entries[i];
         auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
         if (!is_wanted(restore, entry, late) || archive_entry_is(entry, "SEQUENCE") != sequences ||
-            !restore_add_owner(target, &sql, entry)) {
+            !restore_add_owner(target, &sql, entry, entry->owner)) {
             continue;
         }
-        if (!str_list_has(&restore->roles, entry->owner)) {
-            report_missing_owner(restore->report, entry->owner);
-            continue;
-        }
-        owned.entries[owned.count++] = entry;
+        owned.entries[owned.count] = entry;
+        owned.owners[owned.count++] = restore_owner_of(restore, entry->owner);
         if (owned.count == BATCH_ENTRIES && give_batch(restore, target, &owned, err) != 0) {
             return -1;
         }
@@ -104,7 +102,9 @@ static size_t first_statement(const char *sql)
     size_t len = 0;
     for (; sql[len] != '\0'; len++) {
         if (quote != '\0') {
-            quote = sql[len] == quote ? '\0' : quote;
+            if (sql[len] == quote) {
+                quote = '\0';
+            }
         } else if (sql[len] == '"' || sql[len] == '\'') {
             quote = sql[len];
         } else if (sql[len] == ';') {

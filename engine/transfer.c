@@ -15,7 +15,9 @@ static char *make_utf8(char *text)
 {
     bool valid = str_is_utf8(text, strlen(text));
     for (char *at = text; !valid && *at != '\0'; at++) {
-        *at = (unsigned char)*at < 0x80 ? *at : '?';
+        if ((unsigned char)*at >= 0x80) {
+            *at = '?';
+        }
     }
     return text;
 }
@@ -282,7 +284,7 @@ static int finish_schema(struct transfer_state *state, struct err *err)
         restore_owners(restore, target, true, err) != 0 || database_properties_apply(state, err) != 0) {
         return -1;
     }
-    report_roles(&state->report, state->transfer->target->user);
+    report_roles(&state->report, restore_heir(state->transfer));
     return report_result(&state->report, "object", err);
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Moves one database from a source server to a target server, offline: everything that was committed when the transfer
- * began arrives, or the transfer says what did not and why. The source is only read.
+ * Moves one database from a source server to a target server, offline: everything that was committed when the
+ * transfer began arrives, or the transfer says what did not and why. The source is only read.
  *
- * Order: snapshot, pg_dump of the schema in that snapshot, new target database, pre-data, rows (several tables at once,
- * largest first, COPY to COPY), sequences, large objects, indexes and constraints, materialized views, privileges,
- * event triggers, ANALYZE, database settings last.
+ * Order: snapshot, pg_dump of the schema in that snapshot, new target database, pre-data, rows (several
+ * tables at once, largest first, COPY to COPY), sequences, large objects, indexes and constraints,
+ * materialized views, privileges, event triggers, ANALYZE, database settings last.
  */
 #ifndef ENGINE_TRANSFER_H
 #define ENGINE_TRANSFER_H
@@ -51,7 +51,9 @@ struct transfer {
     const struct endpoint *source;
     const struct endpoint *target;
     const char *database; /* the same name on both sides */
-    int jobs;             /* tables copied at once; at most jobs + 1 connections to the source, jobs + 2 to the target */
+    const char
+        *heir; /* role of the target that gets what belongs to roles it lacks; NULL: the target's user */
+    int jobs;  /* tables copied at once; at most jobs + 1 connections to the source, jobs + 2 to the target */
     const char *work_dir; /* an existing directory for the archive; what is put there is removed */
     const struct tools *tools;
     bool replace; /* an existing target database with user objects may be dropped; false: that is an error */
@@ -59,7 +61,8 @@ struct transfer {
     const struct transfer_observer *observer;
 };
 
-/* 0: everything arrived but what was told to warning(). -1: err says what failed; the target database is left. */
+/* 0: everything arrived but what was told to warning(). -1: err says what failed; the target database is
+ * left. */
 int transfer_run(const struct transfer *transfer, struct err *err);
 
 #endif

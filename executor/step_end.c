@@ -4,11 +4,27 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "engine/databases.h"
 #include "executor/migration_fsm.h"
+#include "executor/sides.h"
 
 enum step_outcome step_complete(struct work *work)
 {
     return fsm_end(work, STATE_SUCCEEDED, NULL, "The migration succeeded.");
+}
+
+/*
+ * A killed process may have left sessions at work on the target, which PostgreSQL would end only when it
+ * notices. Where the target cannot be reached there is nothing to end.
+ */
+static void end_leftover_sessions(const struct work *work, const struct migration_database *row)
+{
+    struct err ignored;
+    auto_sides struct sides sides = {0};
+    bool ours = work->migration.created_us >= work->executor->started_us;
+    if (!ours && row->target_claimed && sides_find(work->executor, &work->migration, &ignored, &sides) == 0) {
+        (void)database_end_own_sessions(&sides.target.work, row->name, &work->executor->stop, &ignored);
+    }
 }
 
 /* The worker that moved a database has stopped it before the migration came here: only the rows remain to be
@@ -22,8 +38,9 @@ enum step_outcome step_cancel(struct work *work)
         bool open = rows[i].state == DB_IN_PROGRESS || rows[i].state == DB_WAITING_FOR_CUTOVER ||
                     rows[i].state == DB_CANCELING;
         if (open) {
+            end_leftover_sessions(work, &rows[i]);
             rows[i].state = DB_CANCELED;
-            rows[i].ended_us = clock_now_us();
+            rows[i].ended_us = rows[i].started_us == 0 ? 0 : clock_now_us();
             (void)str_replace(&rows[i].operation, NULL);
             result = store_database_update(work->store, &rows[i], &work->err);
         }

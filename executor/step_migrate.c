@@ -56,6 +56,7 @@ static int transfer_database(struct work *work, const struct sides *sides, struc
     const struct transfer transfer = {.source = &sides->source.work,
                                       .target = &sides->target.work,
                                       .database = row->name,
+                                      .heir = sides->target.login.user,
                                       .jobs = job_count(work->executor),
                                       .work_dir = work_dir,
                                       .tools = &work->executor->tools,

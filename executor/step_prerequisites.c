@@ -85,6 +85,7 @@ static int run_checks(struct work *work, const struct sides *sides, struct findi
     }
     const struct precheck precheck = {.source = &sides->source.work,
                                       .target = &sides->target.work,
+                                      .heir = sides->target.login.user,
                                       .databases = &work->migration.spec.databases,
                                       .tools = &work->executor->tools,
                                       .stop = &work->worker->stop,

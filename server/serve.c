@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 #include <malloc.h>
+#include <openssl/crypto.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -239,6 +240,8 @@ int serve(const struct options *options)
     /* One arena for the event loops and one for the rest: idle memory stays small. */
     mallopt(M_ARENA_MAX, 2);
     forget_libpq_environment();
+    /* Nothing of the machine's openssl.cnf is for us; not reading it keeps start and memory small. */
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS, NULL);
     json_object_seed(0);
     block_signals();
     raise_file_limit(options);
@@ -248,6 +251,7 @@ int serve(const struct options *options)
     struct err err;
     int result = start(&serving, &err);
     if (result == EXIT_CLEAN) {
+        malloc_trim(0); /* what only the start needed */
         announce(&serving);
         int number = wait_for_signal();
         log_event(LOG_INFO, "stopping", "signal", sigabbrev_np(number), NULL);

@@ -139,8 +139,11 @@ def test_bytes_that_are_no_http_do_no_harm(arm, bytes_sent):
     with socket.create_connection((address.hostname, address.port), patience(10)) as connection:
         connection.sendall(bytes_sent)
         connection.shutdown(socket.SHUT_WR)
-        connection.settimeout(patience(10))
-        answer = connection.recv(4096)
+        connection.settimeout(1)
+        try:
+            answer = connection.recv(4096)
+        except TimeoutError:
+            answer = b""  # half a request: it may wait for the rest until the idle timeout
     assert not answer or re.match(rb"HTTP/1\.[01] [2-5]\d\d ", answer), answer
     arm.get(arm.subscription)
 

@@ -8,6 +8,7 @@
 `stop` asserts a clean end: exit status 0 within 5 seconds, no sanitizer report.
 """
 
+import ctypes
 import fcntl
 import glob
 import json
@@ -35,6 +36,7 @@ STOP_SECONDS = 5
 PORT_BLOCK = 50
 # Apart from those of postgres.py, below the ephemeral range.
 PORT_BLOCKS = range(10000, 20000, PORT_BLOCK)
+PR_SET_PDEATHSIG = 1
 MAJORS_CACHE = "/var/cache/malachite/postgresql"
 
 
@@ -52,6 +54,11 @@ def run_command(*arguments, timeout=20, **extra_environment):
     """Runs the binary to its end."""
     return subprocess.run([binary(), *map(str, arguments)], env=environment(**extra_environment), capture_output=True,
                           text=True, timeout=patience(timeout), stdin=subprocess.DEVNULL)
+
+
+def end_with_parent():
+    """In the child: a test run that is killed does not leave it behind, nor its PostgreSQL servers."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def majors():
@@ -132,7 +139,7 @@ class Malachite:
         with open(self.log, "ab") as log, open(self.output, "wb") as output:
             self._process = subprocess.Popen(
                 self.command(*options), stdin=subprocess.DEVNULL, stdout=output, stderr=log,
-                env=environment(**self.extra_environment), start_new_session=True)
+                env=environment(**self.extra_environment), start_new_session=True, preexec_fn=end_with_parent)
         wait_until(lambda: "Ready.\n" in self.output_text() or not self.running, 30, "the line 'Ready.'", 0.005)
         assert self.running, f"ended with {self._process.returncode}:\n{self.log_text()[-4000:]}"
         with open(self.endpoints_file) as file:

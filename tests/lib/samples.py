@@ -2,6 +2,9 @@
 
 from arm import wait_until
 
+# Made by initdb, not moved: they belong to the superuser of each side.
+PLPGSQL = ("extension:plpgsql", "language:plpgsql")
+
 SHOP = r'''
 CREATE SCHEMA sales;
 CREATE TYPE sales.status AS ENUM ('open', 'paid', 'sent');

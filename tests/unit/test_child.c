@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -103,7 +104,13 @@ static void starts_with_default_signals(void **state)
     pthread_sigmask(SIG_SETMASK, &before, &after);
     signal(SIGPIPE, handler);
     assert_int_equal(result, 0);
-    assert_string_equal(buf_text(&output), "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+    unsigned long long blocked = 1;
+    unsigned long long ignored = 1;
+    assert_int_equal(sscanf(buf_text(&output), "SigBlk: %llx SigIgn: %llx", &blocked, &ignored), 2);
+    assert_int_equal(blocked, 0);
+    /* 32 and 33 are the C library's own: whoever started us may have left them ignored, and nobody can change
+     * that. */
+    assert_int_equal(ignored & ~(3ULL << 31), 0);
     assert_int_equal(sigismember(&after, SIGUSR1), 1);
 }
 

@@ -101,7 +101,7 @@ static void what_makes_no_sense_is_refused_by_name(void **state)
     assert_refused("--strict-api-version=maybe", NULL, "neither true nor false");
     assert_refused("--log-level", "loud", "--log-level");
     assert_refused("--log-format", "xml", "--log-format");
-    assert_refused("--tenant-id", "x", "--tenant-id: 'x' is not a UUID");
+    assert_refused("--tenant-id", "x", "--tenant-id (MALACHITE_TENANT_ID): 'x' is not a UUID");
     setenv("MALACHITE_HTTP_PORT", "x", 1);
     assert_int_equal(parse(NULL, NULL), -1);
     assert_non_null(strstr(err.message, "MALACHITE_HTTP_PORT"));
