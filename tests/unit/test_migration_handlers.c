@@ -108,10 +108,13 @@ static int set_up(void **state)
 {
     (void)state;
     static char subscription_id[] = SUBSCRIPTION;
+    static char no_authentication[] = "none";
     struct err err;
     log_setup(LOG_ERROR, false);
-    options =
-        (struct options){.subscription_id = subscription_id, .tenant_id = subscription_id, .retry_after = 1};
+    options = (struct options){.subscription_id = subscription_id,
+                               .tenant_id = subscription_id,
+                               .retry_after = 1,
+                               .auth = no_authentication};
     pthread_mutex_init(&executor.lock, NULL);
     pthread_cond_init(&executor.wake, NULL);
     app = (struct app){.options = &options, .executor = &executor};

@@ -28,13 +28,23 @@ static void every_resource_type_has_api_versions(void **state)
     }
 }
 
-static void azure_paths_take_an_api_version_and_ours_do_not(void **state)
+/* Signing in comes before Resource Manager: an authority knows nothing of its api-versions. */
+static bool is_sign_in(const struct route *route)
+{
+    return str_istarts(route->operation_id, "SignIn_") ||
+           str_istarts(route->operation_id, "ManagedIdentity_") ||
+           str_istarts(route->operation_id, "Metadata_");
+}
+
+static void azure_paths_take_an_api_version_and_others_do_not(void **state)
 {
     (void)state;
     for (size_t i = 0; i < route_count; i++) {
-        bool ours =
-            str_istarts(routes[i].pattern, "/_malachite/") || str_equals(routes[i].pattern, "/metrics");
-        assert_int_equal((routes[i].flags & ROUTE_ARM) == 0, ours);
+        bool other = str_istarts(routes[i].pattern, "/_malachite/") ||
+                     str_equals(routes[i].pattern, "/metrics") || is_sign_in(&routes[i]);
+        if (((routes[i].flags & ROUTE_ARM) == 0) != other) {
+            fail_msg("%s", routes[i].pattern);
+        }
     }
 }
 
@@ -43,7 +53,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_is_complete_and_can_be_matched),
         cmocka_unit_test(every_resource_type_has_api_versions),
-        cmocka_unit_test(azure_paths_take_an_api_version_and_ours_do_not),
+        cmocka_unit_test(azure_paths_take_an_api_version_and_others_do_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
