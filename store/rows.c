@@ -41,6 +41,13 @@ void server_done(struct server *row)
     *row = (struct server){0};
 }
 
+void server_child_done(struct server_child *row)
+{
+    free(row->name);
+    free(row->properties);
+    *row = (struct server_child){0};
+}
+
 void migration_spec_init(struct migration_spec *spec)
 {
     *spec = (struct migration_spec){.mode = -1, .option = -1};
@@ -135,6 +142,7 @@ void operation_done(struct operation *row)
 
 FREE_LIST(resource_groups_free, resource_group, resource_group_done)
 FREE_LIST(servers_free, server, server_done)
+FREE_LIST(server_children_free, server_child, server_child_done)
 FREE_LIST(migrations_free, migration, migration_done)
 FREE_LIST(migration_databases_free, migration_database, migration_database_done)
 FREE_LIST(migration_tables_free, migration_table, migration_table_done)

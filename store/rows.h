@@ -40,6 +40,7 @@ struct server {
     char *properties; /* JSON: what the client set, without secrets and without what is read from the live
                          server */
     int major;        /* major version of the PostgreSQL, 0 while unknown */
+    int minor;        /* at the last start or look, 0 while unknown */
     char *administrator;
     char *password; /* the administrator's; kept sealed in the file */
     enum server_state state;
@@ -48,6 +49,14 @@ struct server {
     char *host;
     int port;
     int64_t created_us;
+};
+
+/* A firewall rule or the like: what a server has besides its PostgreSQL. */
+struct server_child {
+    int64_t server_id;
+    enum server_child_kind kind;
+    char *name;
+    char *properties; /* JSON */
 };
 
 /* What the client asks for. Every member can be missing; see handlers/dialect.c for names and versions. */
@@ -172,6 +181,7 @@ struct operation {
 
 void resource_group_done(struct resource_group *row);
 void server_done(struct server *row);
+void server_child_done(struct server_child *row);
 void migration_spec_init(struct migration_spec *spec); /* all unset: mode and option -1 */
 void migration_spec_done(struct migration_spec *spec);
 void migration_spec_forget_secrets(
@@ -185,6 +195,7 @@ void operation_done(struct operation *row);
 /* Lists: count rows in one allocation, released with the _free function. */
 void resource_groups_free(struct resource_group *rows, size_t count);
 void servers_free(struct server *rows, size_t count);
+void server_children_free(struct server_child *rows, size_t count);
 void migrations_free(struct migration *rows, size_t count);
 void migration_databases_free(struct migration_database *rows, size_t count);
 void migration_tables_free(struct migration_table *rows, size_t count);
@@ -192,6 +203,7 @@ void migration_events_free(struct migration_event *rows, size_t count);
 
 #define auto_resource_group __attribute__((cleanup(resource_group_done)))
 #define auto_server         __attribute__((cleanup(server_done)))
+#define auto_server_child   __attribute__((cleanup(server_child_done)))
 #define auto_migration      __attribute__((cleanup(migration_done)))
 #define auto_operation      __attribute__((cleanup(operation_done)))
 

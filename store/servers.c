@@ -10,7 +10,7 @@
 
 #define SERVER_VALUES                                                                                        \
     "kind, subscription_id, group_name, location, tags, sku, properties, major, administrator, password, "   \
-    "state, message, attached, host, port, created_us"
+    "state, message, attached, host, port, created_us, minor"
 #define SERVER_COLUMNS "id, name, " SERVER_VALUES
 
 /* What the password is bound to: ids are not known before the insert, names never change. The caller frees.
@@ -75,6 +75,7 @@ static int read_server(struct stmt *stmt, void *row, struct err *err)
     server->host = column_text(stmt);
     server->port = column_int(stmt);
     server->created_us = column_int64(stmt);
+    server->minor = column_int(stmt);
     return stmt_check(stmt, err);
 }
 
@@ -104,6 +105,7 @@ static void bind_server(struct stmt *stmt, const struct server *server, const st
     bind_text(stmt, server->host);
     bind_int(stmt, server->port);
     bind_int(stmt, server->created_us);
+    bind_int(stmt, server->minor);
 }
 
 int store_server_get(struct store *store, enum server_kind kind, const char *subscription_id,
@@ -205,7 +207,7 @@ int store_server_insert(struct store *store, struct server *server, struct err *
     }
     if (stmt_open(store, STMT_SERVER_INSERT,
                   "INSERT INTO server (name, " SERVER_VALUES ")"
-                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                   err, &stmt) < 0 ||
         seal_password(stmt.db, server, err, &password) < 0) {
         return -1;
@@ -233,7 +235,7 @@ int store_server_update(struct store *store, const struct server *server, struct
     auto_stmt struct stmt stmt = {0};
     if (stmt_open(store, STMT_SERVER_UPDATE,
                   "UPDATE server SET (" SERVER_VALUES ")"
-                  " = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?",
+                  " = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?",
                   err, &stmt) < 0 ||
         seal_password(stmt.db, server, err, &password) < 0) {
         return -1;
@@ -253,6 +255,19 @@ int store_server_set_state(struct store *store, int64_t id, enum server_state st
     }
     bind_word(&stmt, WORDS_SERVER_STATE, (int)state);
     bind_text(&stmt, message);
+    bind_int(&stmt, id);
+    return stmt_run(&stmt, err) < 0 ? -1 : need_server(&stmt, err);
+}
+
+int store_server_set_version(struct store *store, int64_t id, int major, int minor, struct err *err)
+{
+    auto_stmt struct stmt stmt = {0};
+    if (stmt_open(store, STMT_SERVER_SET_VERSION, "UPDATE server SET major = ?, minor = ? WHERE id = ?", err,
+                  &stmt) < 0) {
+        return -1;
+    }
+    bind_int(&stmt, major);
+    bind_int(&stmt, minor);
     bind_int(&stmt, id);
     return stmt_run(&stmt, err) < 0 ? -1 : need_server(&stmt, err);
 }

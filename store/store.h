@@ -86,8 +86,22 @@ int store_server_insert(struct store *store, struct server *server, struct err *
 int store_server_update(struct store *store, const struct server *server, struct err *err);
 int store_server_set_state(struct store *store, int64_t id, enum server_state state, const char *message,
                            struct err *err);
-/* Migrations of a deleted target go with it. */
+/* What the PostgreSQL behind it turned out to be. */
+int store_server_set_version(struct store *store, int64_t id, int major, int minor, struct err *err);
+/* Migrations of a deleted target go with it, and its children. */
 int store_server_delete(struct store *store, int64_t id, struct err *err);
+
+/* ---- children of servers ---- */
+
+int store_child_get(struct store *store, int64_t server_id, enum server_child_kind kind, const char *name,
+                    struct err *err, struct server_child *ret_child);
+/* Ordered by name. */
+int store_child_list(struct store *store, int64_t server_id, enum server_child_kind kind, struct err *err,
+                     struct server_child **ret_children, size_t *ret_count);
+/* Inserts, or replaces the properties. ERR_RESOURCE_NOT_FOUND when the server is gone. */
+int store_child_put(struct store *store, const struct server_child *child, struct err *err);
+int store_child_delete(struct store *store, int64_t server_id, enum server_child_kind kind, const char *name,
+                       struct err *err);
 
 /* ---- operations ---- */
 

@@ -17,6 +17,7 @@ static const char *const server_kinds[] = {SERVER_KIND_LIST(WORD_TEXT)};
 static const char *const server_states[] = {SERVER_STATE_LIST(WORD_TEXT)};
 static const char *const operation_statuses[] = {OPERATION_STATUS_LIST(WORD_TEXT)};
 static const char *const operation_kinds[] = {OPERATION_KIND_LIST(WORD_TEXT)};
+static const char *const server_children[] = {SERVER_CHILD_LIST(WORD_TEXT)};
 #undef WORD_TEXT
 
 static const struct {
@@ -33,6 +34,7 @@ static const struct {
     [WORDS_SERVER_STATE] = {server_states, SERVER_STATE_COUNT},
     [WORDS_OPERATION_STATUS] = {operation_statuses, OPERATION_STATUS_COUNT},
     [WORDS_OPERATION_KIND] = {operation_kinds, OPERATION_KIND_COUNT},
+    [WORDS_SERVER_CHILD] = {server_children, SERVER_CHILD_COUNT},
 };
 _Static_assert(ARRAY_LEN(vocabularies) == WORDS_COUNT, "a vocabulary is missing");
 

@@ -85,7 +85,20 @@
     X(OPERATION_SERVER_DELETE,   "DropServerManagementOperation")         \
     X(OPERATION_DATABASE_CREATE, "UpsertServerDatabaseManagementOperation") \
     X(OPERATION_DATABASE_DELETE, "DropServerDatabaseManagementOperation") \
-    X(OPERATION_GROUP_DELETE,    "DeleteResourceGroupOperation")
+    X(OPERATION_GROUP_DELETE,    "DeleteResourceGroupOperation")          \
+    X(OPERATION_SERVER_UPDATE,   "UpdateServerManagementOperation")       \
+    X(OPERATION_SERVER_START,    "StartServerManagementOperation")        \
+    X(OPERATION_SERVER_STOP,     "StopServerManagementOperation")         \
+    X(OPERATION_SERVER_RESTART,  "RestartServerManagementOperation")      \
+    X(OPERATION_CONFIGURATION_UPDATE, "UpdateServerConfigurationManagementOperation") \
+    X(OPERATION_CHILD_UPSERT,    "UpsertFirewallRuleManagementOperation") \
+    X(OPERATION_CHILD_DELETE,    "DropFirewallRuleManagementOperation")
+
+/* Children of servers that live in the store alone, by the type in their paths. */
+#define SERVER_CHILD_LIST(X)                                \
+    X(CHILD_FIREWALL_RULE, "firewallRules")                 \
+    X(CHILD_VIRTUAL_NETWORK_RULE, "virtualNetworkRules")    \
+    X(CHILD_CONFIGURATION, "configurations")
 /* clang-format on */
 
 #define WORD_ENUM(id, text) id,
@@ -99,6 +112,7 @@ enum server_kind { SERVER_KIND_LIST(WORD_ENUM) SERVER_KIND_COUNT };
 enum server_state { SERVER_STATE_LIST(WORD_ENUM) SERVER_STATE_COUNT };
 enum operation_status { OPERATION_STATUS_LIST(WORD_ENUM) OPERATION_STATUS_COUNT };
 enum operation_kind { OPERATION_KIND_LIST(WORD_ENUM) OPERATION_KIND_COUNT };
+enum server_child_kind { SERVER_CHILD_LIST(WORD_ENUM) SERVER_CHILD_COUNT };
 #undef WORD_ENUM
 
 /* Kind of word, for the two functions below. */
@@ -113,6 +127,7 @@ enum vocabulary {
     WORDS_SERVER_STATE,
     WORDS_OPERATION_STATUS,
     WORDS_OPERATION_KIND,
+    WORDS_SERVER_CHILD,
     WORDS_COUNT
 };
 

@@ -17,6 +17,7 @@ static const int counts[WORDS_COUNT] = {
     [WORDS_SERVER_STATE] = SERVER_STATE_COUNT,
     [WORDS_OPERATION_STATUS] = OPERATION_STATUS_COUNT,
     [WORDS_OPERATION_KIND] = OPERATION_KIND_COUNT,
+    [WORDS_SERVER_CHILD] = SERVER_CHILD_COUNT,
 };
 
 static void every_word_leads_back_to_its_value(void **state)
