@@ -112,6 +112,7 @@ int instance_create(const struct instance_host *host, const struct instance_spec
         remove_instance(dir, &ignored);
         return -1;
     }
+    instance_keep_settings(dir);
     return 0;
 }
 
@@ -140,10 +141,11 @@ int instance_start(const struct instance_host *host, const struct instance_spec 
             return -1;
         }
     }
-    if (check_socket_path(host, spec, dir, err) != 0) {
+    if (check_socket_path(host, spec, dir, err) != 0 || postmaster_start(host, spec, dir, stop, err) != 0) {
         return -1;
     }
-    return postmaster_start(host, spec, dir, stop, err);
+    instance_keep_settings(dir);
+    return 0;
 }
 
 int instance_stop(const struct instance_host *host, const char *name, int timeout_ms, struct err *err)

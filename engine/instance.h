@@ -45,7 +45,7 @@ struct instance_spec {
     const char *name; /* server name: directory below instances/ */
     int major;
     const char *administrator;
-    const char *password; /* of the administrator; instance_create() only */
+    const char *password; /* of the administrator; for instance_create() and instance_set_password() */
     const char *address;  /* loopback address to listen on */
     int port;
 };
@@ -67,6 +67,15 @@ int instance_start(const struct instance_host *host, const struct instance_spec 
 /* Fast shutdown; immediate when that takes longer than timeout_ms (the next start then recovers, nothing is
  * lost). Not running is fine. */
 int instance_stop(const struct instance_host *host, const char *name, int timeout_ms, struct err *err);
+/*
+ * Stops it and starts it. When it does not come up with what ALTER SYSTEM has changed since it last ran, the
+ * settings it ran with are put back, it is started with those, and -1 says why: the server runs all the same.
+ */
+int instance_restart(const struct instance_host *host, const struct instance_spec *spec,
+                     const struct stop *stop, struct err *err);
+/* Gives the administrator of a running instance spec->password. */
+int instance_set_password(const struct instance_host *host, const struct instance_spec *spec,
+                          const struct stop *stop, struct err *err);
 bool instance_is_running(const struct instance_host *host, const char *name);
 /* Stops it and removes its directory. Not there is fine. */
 int instance_delete(const struct instance_host *host, const char *name, struct err *err);

@@ -30,7 +30,7 @@ static void free_verifier(char **verifier)
 }
 
 /* The server only ever sees the SCRAM verifier, so that no log of it can hold the password. */
-static int add_statements(struct pg *pg, const struct instance_spec *spec, struct buf *sql, struct err *err)
+static int add_password(struct pg *pg, const struct instance_spec *spec, struct buf *sql, struct err *err)
 {
     __attribute__((cleanup(free_verifier))) char *verifier =
         PQencryptPasswordConn(pg->connection, spec->password, spec->administrator, "scram-sha-256");
@@ -38,10 +38,19 @@ static int add_statements(struct pg *pg, const struct instance_spec *spec, struc
         return err_set(err, ERR_INTERNAL, "cannot make a SCRAM verifier for the password of '%s'",
                        spec->administrator);
     }
+    buf_adds(sql, " PASSWORD ");
+    pg_add_literal(pg, sql, verifier);
+    return 0;
+}
+
+static int add_statements(struct pg *pg, const struct instance_spec *spec, struct buf *sql, struct err *err)
+{
     buf_adds(sql, "CREATE ROLE azure_pg_admin NOLOGIN; CREATE ROLE ");
     pg_add_identifier(pg, sql, spec->administrator);
-    buf_adds(sql, " LOGIN CREATEDB CREATEROLE REPLICATION PASSWORD ");
-    pg_add_literal(pg, sql, verifier);
+    buf_adds(sql, " LOGIN CREATEDB CREATEROLE REPLICATION");
+    if (add_password(pg, spec, sql, err) != 0) {
+        return -1;
+    }
     buf_adds(sql, "; GRANT azure_pg_admin TO ");
     pg_add_identifier(pg, sql, spec->administrator);
     buf_adds(sql, " WITH ADMIN OPTION");
@@ -66,6 +75,30 @@ int administrator_create(const struct instance_host *host, const struct instance
     }
     if (pg_run(&pg, err, buf_text(&sql)) != 0) {
         return err_prefix(err, "creating the administrator '%s': ", spec->administrator);
+    }
+    return 0;
+}
+
+int instance_set_password(const struct instance_host *host, const struct instance_spec *spec,
+                          const struct stop *stop, struct err *err)
+{
+    auto_endpoint struct endpoint endpoint = {0};
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    auto_pg struct pg pg = {0};
+    if (instance_superuser_endpoint(host, spec, spec->name, err, &endpoint) != 0 ||
+        pg_open(&endpoint, "postgres", PG_ADMIN, stop, err, &pg) != 0) {
+        return -1;
+    }
+    buf_adds(&sql, "ALTER ROLE ");
+    pg_add_identifier(&pg, &sql, spec->administrator);
+    if (add_password(&pg, spec, &sql, err) != 0) {
+        return -1;
+    }
+    if (buf_failed(&sql)) {
+        return err_no_memory(err);
+    }
+    if (pg_run(&pg, err, buf_text(&sql)) != 0) {
+        return err_prefix(err, "changing the password of '%s': ", spec->administrator);
     }
     return 0;
 }

@@ -61,6 +61,9 @@ void postmaster_drop_stale_locks(const char *dir, int port);
 int administrator_create(const struct instance_host *host, const struct instance_spec *spec,
                          const struct stop *stop, struct err *err);
 
+/* Keeps a copy of what ALTER SYSTEM has set, beside the data: the server has just started with it. */
+void instance_keep_settings(const char *dir);
+
 /* <root>/instances/<name>; the caller frees. Refuses names that are no plain file names. */
 int instance_dir(const struct instance_host *host, const char *name, struct err *err, char **ret_dir);
 
