@@ -226,6 +226,7 @@ void *monitor_main(void *argument)
 static int prepare(struct executor *executor, struct err *err)
 {
     id_new(executor->owner);
+    executor->started_us = clock_now_us();
     executor->work_root = str_format("%s/work", executor->options->data_dir);
     if (executor->work_root == NULL) {
         return err_no_memory(err);

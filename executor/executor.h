@@ -51,6 +51,15 @@ int executor_get_database(struct executor *executor, const struct server *server
 int executor_probe_version(struct executor *executor, const struct server *server, struct err *err,
                            int *ret_version);
 
+/*
+ * Server parameters as the service describes them: {name, value, description, defaultValue, dataType,
+ * allowedValues, source, isDynamicConfig, isReadOnly, isConfigPendingRestart, unit?}, ordered by name; name
+ * NULL: all. Besides PostgreSQL's own there is azure.replication_support on single servers (wal_level in the
+ * service's words) and azure.extensions on flexible ones (kept in the store).
+ */
+int executor_list_configurations(struct executor *executor, const struct server *server, const char *name,
+                                 struct err *err, json_t **ret_configurations);
+
 /* Prints the substate table as a mermaid state diagram (malachite fsm). */
 void executor_print_fsm(FILE *out);
 

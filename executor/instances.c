@@ -10,11 +10,13 @@
 
 enum { STOPPERS = 8 };
 
-/* Only servers that are neither being made nor removed: an operation in progress looks after those. */
+/* Not those that are being made, removed or stopped: an operation in progress looks after them, once all
+ * others run. */
 static bool should_run(const struct server *server)
 {
     return !server->attached && server->state != SERVER_STATE_PROVISIONING &&
-           server->state != SERVER_STATE_DROPPING && server->state != SERVER_STATE_STOPPED;
+           server->state != SERVER_STATE_DROPPING && server->state != SERVER_STATE_STOPPING &&
+           server->state != SERVER_STATE_STOPPED;
 }
 
 static void start_one(struct executor *executor, const struct server *server)
@@ -22,6 +24,7 @@ static void start_one(struct executor *executor, const struct server *server)
     struct err err;
     const struct instance_spec spec = server_instance(server);
     if (instance_start(&executor->instances, &spec, &executor->stop, &err) == 0) {
+        server_note_version(executor, server);
         (void)store_server_set_state(executor->store, server->id, SERVER_STATE_READY, NULL, &err);
         log_event(LOG_INFO, "server runs", "server", server->name, "address", server->host, NULL);
     } else if (!stop_requested(&executor->stop)) {

@@ -39,6 +39,7 @@ struct executor {
     struct tools tools;
     struct instance_host instances;
     char owner[ID_TEXT_SIZE]; /* names this process in leases */
+    int64_t started_us;       /* operations from before are an earlier process's */
     char *work_root;          /* <data-dir>/work */
 
     pthread_mutex_t lock; /* guards generation, with wake */

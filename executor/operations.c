@@ -12,12 +12,13 @@
 #include "core/log.h"
 #include "core/str.h"
 #include "engine/databases.h"
-#include "executor/internal.h"
+#include "executor/operation_steps.h"
 #include "executor/sides.h"
 
 enum {
     IDLE_WAIT_MS = 5000,
     RETRY_MS = 1000,
+    STARTING_WAIT_MS = 200,
     OPERATION_LEASE_US = 3600LL * 1000000, /* of this process; another process frees it at its start */
 };
 
@@ -26,7 +27,7 @@ enum {
 
 /* An attached server may be down: it is a resource all the same, and migrations with it fail with the reason.
  */
-static int attach_server(struct executor *executor, struct server *server, struct err *err)
+int attach_server(struct executor *executor, const struct server *server, struct err *err)
 {
     int version = 0;
     if (executor_probe_version(executor, server, err, &version) < 0) {
@@ -35,10 +36,11 @@ static int attach_server(struct executor *executor, struct server *server, struc
                                      &ignored);
         return -1;
     }
-    server->major = version / 10000;
-    server->state = SERVER_STATE_READY;
-    (void)str_replace(&server->message, NULL);
-    return store_server_update(executor->store, server, err);
+    /* Not the whole row: the user may have changed it since it was read. */
+    int minor = server_minor_version(version);
+    return store_server_set_version(executor->store, server->id, version / 10000, minor, err) < 0
+               ? -1
+               : store_server_set_state(executor->store, server->id, SERVER_STATE_READY, NULL, err);
 }
 
 static int provision_server(struct executor *executor, struct server *server, struct err *err)
@@ -52,15 +54,24 @@ static int provision_server(struct executor *executor, struct server *server, st
         }
         return -1;
     }
+    server_note_version(executor, server);
     return store_server_set_state(executor->store, server->id, SERVER_STATE_READY, NULL, err);
+}
+
+int operation_find_server(struct executor *executor, const struct operation *operation, struct err *err,
+                          struct server *ret_server)
+{
+    int found = store_server_get_by_id(executor->store, operation->server_id, err, ret_server);
+    return found == 0  ? err_set(err, ERR_RESOURCE_NOT_FOUND, "The server was deleted meanwhile.")
+           : found < 0 ? -1
+                       : 0;
 }
 
 static int create_server(struct executor *executor, const struct operation *operation, struct err *err)
 {
     auto_server struct server server = {0};
-    int found = store_server_get_by_id(executor->store, operation->server_id, err, &server);
-    if (found <= 0) {
-        return found == 0 ? err_set(err, ERR_RESOURCE_NOT_FOUND, "The server was deleted meanwhile.") : -1;
+    if (operation_find_server(executor, operation, err, &server) < 0) {
+        return -1;
     }
     if (server.attached) {
         return attach_server(executor, &server, err);
@@ -90,11 +101,8 @@ static int change_database(struct executor *executor, const struct operation *op
 {
     auto_server struct server server = {0};
     auto_endpoint struct endpoint login = {0};
-    int found = store_server_get_by_id(executor->store, operation->server_id, err, &server);
-    if (found <= 0) {
-        return found == 0 ? err_set(err, ERR_RESOURCE_NOT_FOUND, "The server was deleted meanwhile.") : -1;
-    }
-    if (server_login(executor, &server, err, &login) < 0) {
+    if (operation_find_server(executor, operation, err, &server) < 0 ||
+        server_login(executor, &server, err, &login) < 0) {
         return -1;
     }
     json_t *argument = operation->argument == NULL ? NULL : json_loads(operation->argument, 0, NULL);
@@ -170,16 +178,42 @@ static int run(struct executor *executor, const struct operation *operation, str
         return change_database(executor, operation, err);
     case OPERATION_GROUP_DELETE:
         return delete_group(executor, operation, err);
+    case OPERATION_SERVER_UPDATE:
+        return update_server(executor, operation, err);
+    case OPERATION_SERVER_START:
+        return start_server(executor, operation, err);
+    case OPERATION_SERVER_STOP:
+        return stop_server(executor, operation, err);
+    case OPERATION_SERVER_RESTART:
+        return restart_server(executor, operation, err);
+    case OPERATION_CONFIGURATION_UPDATE:
+        return change_configurations(executor, operation, err);
+    case OPERATION_CHILD_UPSERT: /* these two end with the request that makes them */
+    case OPERATION_CHILD_DELETE:
+        return 0;
     case OPERATION_KIND_COUNT:
         break;
     }
     return err_set(err, ERR_INTERNAL, "unknown kind of operation");
 }
 
+/* What an earlier process left is about servers that this one may still be starting. */
+static void await_servers(struct executor *executor, const struct operation *operation)
+{
+    while (operation->started_us < executor->started_us && !executor_ready(executor) &&
+           !stop_requested(&executor->stop)) {
+        executor_wait(executor, executor_generation(executor), STARTING_WAIT_MS);
+    }
+}
+
 static void work_off(struct executor *executor, const struct operation *operation)
 {
     struct err failure;
     struct err err;
+    await_servers(executor, operation);
+    if (stop_requested(&executor->stop)) {
+        return;
+    }
     int64_t began = clock_monotonic_ms();
     int result = run(executor, operation, &failure);
     if (result < 0 && stop_requested(&executor->stop)) {

@@ -30,6 +30,14 @@ void sides_done(struct sides *sides);
 /* The login of the administrator stored with a server, for the REST calls on databases. */
 int server_login(const struct executor *executor, const struct server *server, struct err *err,
                  struct endpoint *ret_login);
+/* The login that may change server parameters: the superuser of a provisioned server, else the login above.
+ */
+int server_superuser_login(const struct executor *executor, const struct server *server, struct err *err,
+                           struct endpoint *ret_login);
+/* Of a version number: 18 of 150018. */
+int server_minor_version(int version);
+/* Looks up the version of a server that answers and keeps it; a failure leaves what was known. */
+void server_note_version(struct executor *executor, const struct server *server);
 /* What Malachite knows of a provisioned server's instance; pointers into the row. */
 struct instance_spec server_instance(const struct server *server);
 
