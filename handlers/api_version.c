@@ -13,22 +13,33 @@
 /* clang-format off */
 #define SERVERS_SINCE_2024_11 "2026-07-01-preview", "2026-04-01-preview", "2026-01-01-preview", "2025-08-01", \
     "2025-06-01-preview", "2025-01-01-preview", "2024-11-01-preview"
-#define SINCE_2023_03 SERVERS_SINCE_2024_11, "2024-08-01", "2024-03-01-preview", "2023-12-01-preview", \
-    "2023-06-01-preview", "2023-03-01-preview"
-#define FLEXIBLE_ONLY "2022-12-01", "2022-03-08-preview", "2022-01-20-preview", "2021-06-15-privatepreview", \
-    "2021-06-01-preview", "2021-06-01", "2021-04-10-privatepreview", "2020-11-05-preview", "2020-02-14-preview", \
-    "2020-02-14-privatepreview"
-#define SINGLE_ONLY "2020-01-01", "2018-06-01", "2017-12-01-preview", "2017-12-01"
+#define SINCE_2024_03 SERVERS_SINCE_2024_11, "2024-08-01", "2024-03-01-preview"
+#define SINCE_2023_06 SINCE_2024_03, "2023-12-01-preview", "2023-06-01-preview"
+#define SINCE_2023_03 SINCE_2023_06, "2023-03-01-preview"
+#define SINCE_2022_03 SINCE_2023_03, "2022-12-01", "2022-03-08-preview"
+#define SINCE_2020_11 SINCE_2022_03, "2022-01-20-preview", "2021-06-15-privatepreview", "2021-06-01-preview", \
+    "2021-06-01", "2021-04-10-privatepreview", "2020-11-05-preview"
+#define SINGLE_ONLY "2017-12-01-preview", "2017-12-01"
 
 /* The 2022-05-01 previews hold migrations and nothing else; 2022-12-01 holds everything but migrations. */
 static const char *const migration_versions[] = {SINCE_2023_03, "2022-05-01-privatepreview", "2022-05-01-preview",
                                                  "2021-06-15-privatepreview", NULL};
-static const char *const flexible_versions[] = {SINCE_2023_03, FLEXIBLE_ONLY, NULL};
+static const char *const flexible_versions[] = {SINCE_2020_11, "2020-02-14-preview", "2020-02-14-privatepreview", NULL};
+static const char *const versions_since_2020_11[] = {SINCE_2020_11, NULL};
+static const char *const versions_since_2022_03[] = {SINCE_2022_03, NULL};
+static const char *const versions_since_2023_03[] = {SINCE_2023_03, NULL};
+static const char *const versions_since_2023_06[] = {SINCE_2023_06, NULL};
+static const char *const versions_since_2024_11[] = {SERVERS_SINCE_2024_11, NULL};
+static const char *const versions_since_2026_04[] = {"2026-07-01-preview", "2026-04-01-preview", NULL};
 static const char *const single_versions[] = {SINGLE_ONLY, NULL};
+static const char *const single_key_versions[] = {"2020-01-01", "2020-01-01-privatepreview", NULL};
+static const char *const single_endpoint_versions[] = {"2018-06-01", "2018-06-01-privatepreview", NULL};
+/* Every version of any type: operations are followed in the version that started them. */
 static const char *const shared_versions[] = {SINCE_2023_03, "2022-12-01", "2022-05-01-privatepreview",
     "2022-05-01-preview", "2022-03-08-preview", "2022-01-20-preview", "2021-06-15-privatepreview",
     "2021-06-01-preview", "2021-06-01", "2021-04-10-privatepreview", "2020-11-05-preview", "2020-02-14-preview",
-    "2020-02-14-privatepreview", SINGLE_ONLY, NULL};
+    "2020-02-14-privatepreview", "2020-01-01", "2020-01-01-privatepreview", "2018-06-01", "2018-06-01-privatepreview",
+    SINGLE_ONLY, NULL};
 static const char *const data_migration_versions[] = {"2025-06-30", "2022-03-30-preview", "2021-06-30",
     "2018-07-15-preview", "2018-04-19", "2018-03-31-preview", "2017-11-15-preview", NULL};
 static const char *const arm_versions[] = {
@@ -44,23 +55,41 @@ static const char *const arm_versions[] = {
 const struct resource_type resource_types[] = {
     {P, "flexibleServers",                   flexible_versions, true},
     {P, "flexibleServers/migrations",        migration_versions, true},
-    {P, "flexibleServers/databases",         flexible_versions, true},
+    {P, "flexibleServers/databases",         versions_since_2020_11, true},
     {P, "flexibleServers/firewallRules",     flexible_versions, true},
     {P, "flexibleServers/configurations",    flexible_versions, true},
-    {P, "flexibleServers/capabilities",      flexible_versions, true},
+    {P, "flexibleServers/capabilities",      versions_since_2023_03, true},
+    {P, "flexibleServers/administrators",    versions_since_2022_03, true},
+    {P, "flexibleServers/backups",           versions_since_2022_03, true},
+    {P, "flexibleServers/replicas",          versions_since_2022_03, true},
+    {P, "flexibleServers/logFiles",          versions_since_2023_03, true},
+    {P, "flexibleServers/ltrBackupOperations", versions_since_2023_03, true},
+    {P, "flexibleServers/advancedThreatProtectionSettings", versions_since_2023_06, true},
+    {P, "flexibleServers/privateEndpointConnections", versions_since_2023_06, true},
+    {P, "flexibleServers/privateLinkResources", versions_since_2023_06, true},
+    {P, "flexibleServers/virtualendpoints",  versions_since_2023_06, true},
+    {P, "flexibleServers/tuningOptions",     versions_since_2024_11, true},
+    {P, "flexibleServers/maintenanceEvents", versions_since_2026_04, true},
+    {P, "flexibleServers/majorVersionUpgradePrecheck", versions_since_2026_04, true},
     {P, "servers",                           single_versions, true},
     {P, "servers/databases",                 single_versions, true},
     {P, "servers/firewallRules",             single_versions, true},
     {P, "servers/virtualNetworkRules",       single_versions, true},
     {P, "servers/configurations",            single_versions, true},
+    {P, "servers/administrators",            single_versions, true},
+    {P, "servers/securityAlertPolicies",     single_versions, true},
+    {P, "servers/keys",                      single_key_versions, true},
+    {P, "servers/privateEndpointConnections", single_endpoint_versions, true},
+    {P, "servers/privateLinkResources",      single_endpoint_versions, true},
     {P, "checkNameAvailability",             shared_versions, false},
-    {P, "getPrivateDnsZoneSuffix",           shared_versions, false},
+    {P, "getPrivateDnsZoneSuffix",           flexible_versions, false},
     {P, "operations",                        shared_versions, false},
     {P, "locations",                         shared_versions, false},
-    {P, "locations/capabilities",            shared_versions, true},
-    {P, "locations/performanceTiers",        shared_versions, true},
-    {P, "locations/checkNameAvailability",   shared_versions, true},
-    {P, "locations/checkVirtualNetworkSubnetUsage", shared_versions, true},
+    {P, "locations/capabilities",            flexible_versions, true},
+    {P, "locations/performanceTiers",        single_versions, true},
+    {P, "locations/checkNameAvailability",   versions_since_2022_03, true},
+    {P, "locations/checkVirtualNetworkSubnetUsage", flexible_versions, true},
+    {P, "locations/resourceType/usages",     versions_since_2023_06, true},
     {P, "locations/azureAsyncOperation",     shared_versions, true},
     {P, "locations/operationResults",        shared_versions, true},
     {DATA_MIGRATION_NAMESPACE, "services",          data_migration_versions, true},
@@ -75,6 +104,7 @@ const struct resource_type resource_types[] = {
     {RESOURCES_NAMESPACE, "subscriptions/resourceGroups",  arm_versions, false},
     {RESOURCES_NAMESPACE, "deployments",                   arm_versions, false},
     {RESOURCES_NAMESPACE, "resourceGroups",                arm_versions, false},
+    {RESOURCES_NAMESPACE, "tags",                          arm_versions, false},
 };
 #undef P
 /* clang-format on */
@@ -92,6 +122,8 @@ const struct resource_type *resource_type_find(const char *resource_type)
     }
     return NULL;
 }
+
+enum { DATE_LEN = 10 };
 
 /* YYYY-MM-DD with an optional suffix of letters, digits and hyphens. */
 static bool is_well_formed(const char *version)
@@ -150,6 +182,39 @@ static int refuse(const struct resource_type *row, const char *version, const ch
         location == NULL ? "" : location, version, row->name, buf_text(&versions), buf_text(&regions));
 }
 
+/* The newest of all types: a version that another type has is not an unknown one. */
+static const char *newest_of(const char *namespace_name)
+{
+    const char *newest = NULL;
+    for (size_t i = 0; i < resource_type_count; i++) {
+        const char *version = resource_types[i].api_versions[0];
+        bool ours = version != NULL && str_equals(resource_types[i].namespace_name, namespace_name);
+        if (ours && (newest == NULL || strncmp(version, newest, DATE_LEN) > 0)) {
+            newest = version;
+        }
+    }
+    return newest;
+}
+
+void api_versions_of_namespace(const char *namespace_name, struct buf *text)
+{
+    const char *const *all = NULL;
+    size_t most = 0;
+    for (size_t i = 0; i < resource_type_count; i++) {
+        size_t count = 0;
+        while (resource_types[i].api_versions[count] != NULL) {
+            count++;
+        }
+        if (str_iequals(resource_types[i].namespace_name, namespace_name) && count > most) {
+            all = resource_types[i].api_versions;
+            most = count;
+        }
+    }
+    if (all != NULL) {
+        join(text, all, ", ");
+    }
+}
+
 int api_version_check(const char *resource_type, const char *version, bool strict, const char *location,
                       struct err *err, const char **ret_warning)
 {
@@ -175,8 +240,8 @@ int api_version_check(const char *resource_type, const char *version, bool stric
             return 0;
         }
     }
-    const char *newest = row->api_versions[0];
-    bool newer = well_formed && newest != NULL && strncmp(version, newest, 10) > 0;
+    const char *newest = newest_of(row->namespace_name);
+    bool newer = well_formed && newest != NULL && strncmp(version, newest, DATE_LEN) > 0;
     if (!newer || strict) {
         return refuse(row, version, location, err);
     }

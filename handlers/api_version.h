@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/buf.h"
 #include "core/err.h"
 
 #define POSTGRESQL_NAMESPACE     "Microsoft.DBforPostgreSQL"
@@ -31,12 +32,15 @@ const struct resource_type *resource_type_find(const char *resource_type);
 
 /*
  * Whether requests for this resource type may carry this api-version. 0: yes; *ret_warning is then NULL, or a
- * static text for the client when the version is newer than all that are known (it is answered with the
+ * static text for the client when the version is newer than all of the namespace (it is answered with the
  * newest dialect; strict refuses it). -1: err has the words of ARM: MissingApiVersionParameter,
  * NoRegisteredProviderFound for types of a resource provider, InvalidApiVersionParameter for ARM's own. A
  * type that is in no row accepts every well-formed version. location (may be NULL) is only for the message.
  */
 int api_version_check(const char *resource_type, const char *version, bool strict, const char *location,
                       struct err *err, const char **ret_warning);
+
+/* Appends the versions that any type of the namespace has, newest first: "2025-08-01, 2024-08-01". */
+void api_versions_of_namespace(const char *namespace_name, struct buf *text);
 
 #endif

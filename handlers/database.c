@@ -11,17 +11,6 @@
 
 enum { DATABASE_NAME_MAX = 63 };
 
-static int check_ready(const struct server *server, struct err *err)
-{
-    bool usable = server->state == SERVER_STATE_READY || server->state == SERVER_STATE_UPDATING ||
-                  (server->attached && server->state == SERVER_STATE_INACCESSIBLE);
-    return usable
-               ? 0
-               : err_set(err, ERR_SERVER_NOT_READY, "The server '%s' is not ready: its state is %s%s%s.",
-                         server->name, word_of(WORDS_SERVER_STATE, (int)server->state),
-                         server->message == NULL ? "" : ": ", server->message == NULL ? "" : server->message);
-}
-
 /* The server of the path, ready to be asked; else the request has been answered. */
 static bool find_ready_server(struct request *request, enum server_kind kind, const char *action,
                               struct server *ret_server)
@@ -31,7 +20,7 @@ static bool find_ready_server(struct request *request, enum server_kind kind, co
     if (!find_parent_server(request, kind, action, "databases", &server)) {
         return false;
     }
-    if (check_ready(&server, &err) < 0) {
+    if (server_check_ready(&server, &err) < 0) {
         reply_error(request, &err);
         return false;
     }

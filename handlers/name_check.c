@@ -79,6 +79,14 @@ void migration_check_name(struct request *request)
     }
 }
 
+/* The namespace alone is what examples of 2017-12-01 send. */
+static bool is_server_type(const char *type)
+{
+    return str_iequals(type, POSTGRESQL_NAMESPACE) ||
+           str_iequals(type, POSTGRESQL_NAMESPACE "/flexibleServers") ||
+           str_iequals(type, POSTGRESQL_NAMESPACE "/servers");
+}
+
 void server_check_name(struct request *request)
 {
     struct err err;
@@ -88,8 +96,7 @@ void server_check_name(struct request *request)
         return;
     }
     if (read_question(body, false, &err, &question) < 0 ||
-        (question.type != NULL && !str_iequals(question.type, POSTGRESQL_NAMESPACE "/flexibleServers") &&
-         !str_iequals(question.type, POSTGRESQL_NAMESPACE "/servers") &&
+        (question.type != NULL && !is_server_type(question.type) &&
          bad_type(question.type, POSTGRESQL_NAMESPACE "/flexibleServers or " POSTGRESQL_NAMESPACE "/servers",
                   &err) < 0)) {
         reply_error(request, &err);

@@ -82,6 +82,17 @@ bool find_parent_server(struct request *request, enum server_kind kind, const ch
     return found > 0;
 }
 
+int server_check_ready(const struct server *server, struct err *err)
+{
+    bool usable = server->state == SERVER_STATE_READY || server->state == SERVER_STATE_UPDATING ||
+                  (server->attached && server->state == SERVER_STATE_INACCESSIBLE);
+    return usable
+               ? 0
+               : err_set(err, ERR_SERVER_NOT_READY, "The server '%s' is not ready: its state is %s%s%s.",
+                         server->name, word_of(WORDS_SERVER_STATE, (int)server->state),
+                         server->message == NULL ? "" : ": ", server->message == NULL ? "" : server->message);
+}
+
 /* ARM says it twice, and clients read the namespace from the details. */
 static void reply_not_registered(struct request *request, const char *namespace_name)
 {

@@ -26,6 +26,8 @@ bool find_server(struct request *request, enum server_kind kind, struct server *
  * "migrations". */
 bool find_parent_server(struct request *request, enum server_kind kind, const char *action,
                         const char *child_type, struct server *ret_server);
+/* ERR_SERVER_NOT_READY for a server that cannot be asked now. */
+int server_check_ready(const struct server *server, struct err *err);
 /* 409 MissingSubscriptionRegistration unless the resource provider is registered. */
 bool provider_is_registered(struct request *request, const char *namespace_name);
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * PUT of servers. A new one is provisioned, or attached when its tags name an existing PostgreSQL; the
- * executor does the work. PUT of one that is there changes what can be changed: tags, sku and settings, and
- * the address and credentials of attached ones, which are then looked at again.
+ * executor does the work. PUT of one that is there changes what PATCH changes.
  */
 #include "core/clock.h"
 #include "core/str.h"
@@ -10,48 +9,7 @@
 #include "handlers/locations.h"
 #include "handlers/operation.h"
 #include "handlers/server_read.h"
-#include "handlers/server_view.h"
-
-static const char flexible_sku[] = "{\"name\":\"Standard_D2s_v3\",\"tier\":\"GeneralPurpose\"}";
-static const char single_sku[] =
-    "{\"name\":\"GP_Gen5_2\",\"tier\":\"GeneralPurpose\",\"capacity\":2,\"family\":\"Gen5\"}";
-
-/* Tags, sku and settings, as far as they are given. */
-static int apply_settings(const struct server_request *wish, struct server *server, struct err *err)
-{
-    if (wish->tags != NULL && !str_replace(&server->tags, wish->tags)) {
-        return err_no_memory(err);
-    }
-    if (wish->sku != NULL || server->sku == NULL) {
-        const char *standard = wish->kind == SERVER_FLEXIBLE ? flexible_sku : single_sku;
-        char *sku = wish->sku == NULL ? str_dup(standard) : json_dumps(wish->sku, JSON_COMPACT);
-        if (sku == NULL) {
-            return err_no_memory(err);
-        }
-        free_at_scope_end(&server->sku);
-        server->sku = sku;
-    }
-    if (wish->properties != NULL || server->properties == NULL) {
-        char *properties = server_properties_to_keep(wish->kind, wish->properties, server->properties);
-        if (properties == NULL) {
-            return err_no_memory(err);
-        }
-        free_at_scope_end(&server->properties);
-        server->properties = properties;
-    }
-    return 0;
-}
-
-static int apply_attachment(const struct server_request *wish, struct server *server, struct err *err)
-{
-    if (wish->host != NULL) {
-        server->port = wish->port;
-    }
-    bool copied = (wish->host == NULL || str_replace(&server->host, wish->host)) &&
-                  (wish->login == NULL || str_replace(&server->administrator, wish->login)) &&
-                  (wish->password == NULL || str_replace(&server->password, wish->password));
-    return copied ? 0 : err_no_memory(err);
-}
+#include "handlers/server_update.h"
 
 /* ---- new -------------------------------------------------------------------------------------------------
  */
@@ -93,7 +51,7 @@ static int insert_server(struct request *request, const struct resource_group *g
         server.location == NULL) {
         return err_no_memory(err);
     }
-    if (apply_settings(wish, &server, err) < 0 || apply_attachment(wish, &server, err) < 0) {
+    if (server_apply_settings(wish, &server, err) < 0 || server_apply_attachment(wish, &server, err) < 0) {
         return -1;
     }
     struct executor *executor = request->app->executor;
@@ -107,87 +65,6 @@ static int insert_server(struct request *request, const struct resource_group *g
     *ret_server = server;
     server = (struct server){0};
     return 0;
-}
-
-/* ---- there already ---------------------------------------------------------------------------------------
- */
-
-static int check_location(const struct server *server, const struct server_request *wish, struct err *err)
-{
-    auto_free char *location = wish->location == NULL ? NULL : location_name(wish->location);
-    if (location == NULL || str_equals(location, server->location)) {
-        return 0;
-    }
-    err_set(err, ERR_RESOURCE_LOCATION,
-            "The resource '%s' already exists in location '%s' in resource group '%s'. A resource with the "
-            "same name "
-            "cannot be created in location '%s'. Please select a new resource name.",
-            server->name, server->location, server->group, location);
-    return err_target(err, "location");
-}
-
-static int refuse_change(const struct server *server, const char *property, const char *now, struct err *err)
-{
-    err_set(err, ERR_CONFLICT,
-            "The server '%s' exists with another value of 'properties.%s' ('%s'), which cannot be changed. "
-            "Delete the "
-            "server first, or choose another name.",
-            server->name, property, now);
-    return err_target(err, "properties.%s", property);
-}
-
-static int check_provisioned(const struct server *server, const struct server_request *wish, struct err *err)
-{
-    if (wish->host != NULL) {
-        err_set(err, ERR_CONFLICT,
-                "The server '%s' was provisioned by Malachite; it cannot be attached to another PostgreSQL.",
-                server->name);
-        return err_target(err, "tags.malachite.host");
-    }
-    if (wish->version != NULL && server_version_major(wish->version) != server->major) {
-        auto_free char *now = str_format("%d", server->major);
-        return refuse_change(server, "version", now == NULL ? "" : now, err);
-    }
-    if (wish->login != NULL && !str_equals(wish->login, server->administrator)) {
-        return refuse_change(server, "administratorLogin", server->administrator, err);
-    }
-    if (wish->password != NULL && !str_equals(wish->password, server->password)) {
-        err_set(err, ERR_NOT_IMPLEMENTED,
-                "Changing the administrator's password of the server '%s' through this call is not "
-                "implemented by "
-                "Malachite. Leave it out, or give the present one.",
-                server->name);
-        return err_target(err, "properties.administratorLoginPassword");
-    }
-    return 0;
-}
-
-static int check_not_busy(const struct server *server, struct err *err)
-{
-    bool busy = server->state == SERVER_STATE_PROVISIONING || server->state == SERVER_STATE_STARTING ||
-                server->state == SERVER_STATE_DROPPING;
-    return !busy ? 0
-                 : err_set(err, ERR_SERVER_BUSY,
-                           "The server '%s' is busy (state %s). Try again when that has ended.", server->name,
-                           word_of(WORDS_SERVER_STATE, (int)server->state));
-}
-
-static int update_server(struct store *store, const struct server_request *wish, struct server *server,
-                         struct err *err)
-{
-    if (check_not_busy(server, err) < 0 || check_location(server, wish, err) < 0 ||
-        (!server->attached && check_provisioned(server, wish, err) < 0) ||
-        apply_settings(wish, server, err) < 0) {
-        return -1;
-    }
-    if (server->attached) {
-        if (apply_attachment(wish, server, err) < 0) {
-            return -1;
-        }
-        server->state =
-            server->state == SERVER_STATE_READY ? SERVER_STATE_UPDATING : SERVER_STATE_PROVISIONING;
-    }
-    return store_server_update(store, server, err);
 }
 
 /* ---- both ------------------------------------------------------------------------------------------------
@@ -222,22 +99,23 @@ static int store_put(struct request *request, const struct resource_group *group
     if (found < 0) {
         return -1;
     }
-    if (found > 0 ? update_server(store, wish, &server, err) < 0
+    bool work = true;
+    if (found > 0 ? server_update(store, wish, &server, err, &work) < 0
                   : check_name_free(store, name, err) < 0 ||
                         insert_server(request, group, wish, err, &server) < 0) {
         return -1;
     }
     auto_free char *id = server_resource_id(&server);
-    if (operation_make(request, OPERATION_SERVER_CREATE, server.location, id, NULL, err, ret_operation) < 0) {
+    enum operation_kind kind =
+        found > 0 && !server.attached ? OPERATION_SERVER_UPDATE : OPERATION_SERVER_CREATE;
+    if (operation_make(request, kind, server.location, id, NULL, err, ret_operation) < 0) {
         return -1;
     }
     ret_operation->server_id = server.id;
     if (store_operation_insert(store, ret_operation, err) < 0) {
         return -1;
     }
-    /* Nothing is left to do for a provisioned server that runs; the executor would make it anew. */
-    bool done = found > 0 && !server.attached;
-    if (done && store_operation_finish(store, ret_operation->id, NULL, err) < 0) {
+    if (!work && store_operation_finish(store, ret_operation->id, NULL, err) < 0) {
         return -1;
     }
     return store_commit(&tx, err);

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/test.h"
+
+#include <string.h>
+
+#include "core/str.h"
+#include "handlers/server_view.h"
+
+static char name[] = "shop";
+static char text[] = "x";
+static char location[] = "eastus";
+static struct server server = {.kind = SERVER_FLEXIBLE,
+                               .subscription_id = text,
+                               .group = text,
+                               .name = name,
+                               .location = location,
+                               .major = 15,
+                               .minor = 18,
+                               .host = text,
+                               .port = 5432,
+                               .state = SERVER_STATE_STOPPED,
+                               .created_us = 1};
+
+static json_t *properties_in(const char *api_version)
+{
+    json_t *object = server_write(&server, api_version);
+    assert_non_null(object);
+    json_t *properties = json_incref(json_object_get(object, "properties"));
+    json_decref(object);
+    return properties;
+}
+
+static void an_older_version_does_not_show_what_came_later(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *api_version;
+        bool auth_config, replica, fips_mode, storage_tier;
+    } cases[] = {{"2021-06-01", false, false, false, false},       {"2022-12-01", true, false, false, false},
+                 {"2023-03-01-preview", true, false, false, true}, {"2025-08-01", true, true, false, true},
+                 {"2026-07-01-preview", true, true, true, true},   {NULL, true, true, true, true}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        json_auto_t *shown = properties_in(cases[i].api_version);
+        json_t *storage = json_object_get(shown, "storage");
+        assert_int_equal(json_object_get(shown, "authConfig") != NULL, cases[i].auth_config);
+        assert_int_equal(json_object_get(shown, "replica") != NULL, cases[i].replica);
+        assert_int_equal(json_object_get(shown, "fipsMode") != NULL, cases[i].fips_mode);
+        assert_int_equal(json_object_get(storage, "tier") != NULL, cases[i].storage_tier);
+        assert_int_equal(json_integer_value(json_object_get(storage, "storageSizeGB")), 128);
+        assert_string_equal(json_string_value(json_object_get(shown, "state")), "Stopped");
+        assert_string_equal(json_string_value(json_object_get(shown, "minorVersion")), "18");
+    }
+}
+
+static void the_performance_goes_with_the_size(void **state)
+{
+    (void)state;
+    json_auto_t *wish = json_pack("{s:{s:i}}", "STORAGE", "storageSizeGB", 300);
+    server.properties = server_properties_to_keep(SERVER_FLEXIBLE, wish, NULL);
+    json_auto_t *shown = properties_in("2025-08-01");
+    json_t *storage = json_object_get(shown, "storage");
+    assert_string_equal(json_string_value(json_object_get(storage, "tier")), "P20");
+    assert_int_equal(json_integer_value(json_object_get(storage, "iops")), 2300);
+    free_at_scope_end(&server.properties);
+    server.properties = NULL;
+}
+
+static void members_that_are_left_out_stay(void **state)
+{
+    (void)state;
+    json_auto_t *first = json_pack("{s:{s:i, s:s}, s:s}", "backup", "backupRetentionDays", 14,
+                                   "geoRedundantBackup", "Enabled", "administratorLoginPassword", "secret");
+    json_auto_t *second = json_pack("{s:{s:i}}", "backup", "backupRetentionDays", 20);
+    auto_free char *before = server_properties_to_keep(SERVER_FLEXIBLE, first, NULL);
+    auto_free char *after = server_properties_to_keep(SERVER_FLEXIBLE, second, before);
+    assert_string_equal(after,
+                        "{\"backup\":{\"backupRetentionDays\":20,\"geoRedundantBackup\":\"Enabled\"}}");
+}
+
+static void what_is_of_the_wrong_type_is_told(void **state)
+{
+    (void)state;
+    struct err err;
+    json_auto_t *number = json_pack("{s:i}", "storage", 5);
+    json_auto_t *object = json_pack("{s:{}}", "availabilityZone");
+    json_auto_t *ignored = json_pack("{s:i}", "state", 5);
+    assert_int_equal(server_properties_check(SERVER_FLEXIBLE, number, &err), -1);
+    assert_string_equal(err.target, "properties.storage");
+    assert_int_equal(server_properties_check(SERVER_FLEXIBLE, object, &err), -1);
+    assert_int_equal(server_properties_check(SERVER_FLEXIBLE, ignored, &err), 0);
+    assert_int_equal(server_properties_check(SERVER_FLEXIBLE, NULL, &err), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_older_version_does_not_show_what_came_later),
+        cmocka_unit_test(the_performance_goes_with_the_size),
+        cmocka_unit_test(members_that_are_left_out_stay),
+        cmocka_unit_test(what_is_of_the_wrong_type_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
