@@ -29,7 +29,24 @@ void provider_list(struct request *request);
 void provider_register(struct request *request);
 void provider_unregister(struct request *request);
 
-/* server_put.c, server_get.c, server_delete.c */
+/* resource_list.c, tags.c: any type; resource_head.c */
+void resource_list(struct request *request);
+void resource_list_of_group(struct request *request);
+void tags_get(struct request *request);
+void tags_put(struct request *request);
+void tags_patch(struct request *request);
+void tags_delete(struct request *request);
+void flexible_server_head(struct request *request);
+void single_server_head(struct request *request);
+void migration_head(struct request *request);
+
+/* server_put.c, server_get.c, server_patch.c, server_delete.c, server_power.c */
+void flexible_server_patch(struct request *request);
+void flexible_server_start(struct request *request);
+void flexible_server_stop(struct request *request);
+void flexible_server_restart(struct request *request);
+void single_server_patch(struct request *request);
+void single_server_restart(struct request *request);
 void flexible_server_put(struct request *request);
 void flexible_server_get(struct request *request);
 void flexible_server_list(struct request *request);
@@ -40,6 +57,44 @@ void single_server_get(struct request *request);
 void single_server_list(struct request *request);
 void single_server_list_of_group(struct request *request);
 void single_server_delete(struct request *request);
+
+/* server_child.c */
+void flexible_firewall_rule_put(struct request *request);
+void flexible_firewall_rule_get(struct request *request);
+void flexible_firewall_rule_list(struct request *request);
+void flexible_firewall_rule_delete(struct request *request);
+void single_firewall_rule_put(struct request *request);
+void single_firewall_rule_get(struct request *request);
+void single_firewall_rule_list(struct request *request);
+void single_firewall_rule_delete(struct request *request);
+void single_network_rule_put(struct request *request);
+void single_network_rule_get(struct request *request);
+void single_network_rule_list(struct request *request);
+void single_network_rule_delete(struct request *request);
+
+/* configuration.c; all ask the live server */
+void flexible_configuration_get(struct request *request);
+void flexible_configuration_list(struct request *request);
+void flexible_configuration_update(struct request *request);
+void single_configuration_get(struct request *request);
+void single_configuration_list(struct request *request);
+void single_configuration_update(struct request *request);
+void single_configuration_update_all(struct request *request);
+
+/* server_absent.c: types of children that no server has here */
+void absent_child_list(struct request *request);
+void absent_child_get(struct request *request);
+void absent_child_get_only(struct request *request);
+void absent_child_delete(struct request *request);
+
+/* capability.c, provider_operation.c */
+void capability_list(struct request *request);
+void flexible_server_capability_list(struct request *request);
+void performance_tier_list(struct request *request);
+void single_server_performance_tier_list(struct request *request);
+void provider_operation_list(struct request *request);
+void private_dns_suffix(struct request *request);
+void subnet_usage_list(struct request *request);
 
 /* database.c; get and list ask the live server */
 void flexible_database_put(struct request *request);
@@ -74,17 +129,6 @@ void malachite_ca(struct request *request);
 void malachite_migration_get(struct request *request);
 void malachite_migration_list(struct request *request);
 void metrics_get(struct request *request);
-
-/* signin_metadata.c, signin_discovery.c, signin_token.c: the cloud's sign-in service */
-void signin_metadata(struct request *request);
-void signin_openid_configuration(struct request *request);
-void signin_instance_discovery(struct request *request);
-void signin_keys(struct request *request);
-void signin_user_realm(struct request *request);
-void signin_token_post(struct request *request);
-void signin_device_code_post(struct request *request);
-void signin_device_page(struct request *request);
-void signin_managed_identity(struct request *request);
 
 /* deployment_put.c, deployment.c */
 void deployment_put(struct request *request);

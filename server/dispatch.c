@@ -135,9 +135,13 @@ static int explain_provider(const struct request *request, struct err *err)
     if (at + 1 == request->segment_count || resource_type_find(buf_text(&type)) != NULL) {
         return 0;
     }
-    return err_set(err, ERR_BAD_RESOURCE_TYPE,
-                   "The resource type '%s' could not be found in the namespace '%s' for api version '%s'.",
-                   buf_text(&type) + strlen(name) + 1, name, request->api_version);
+    auto_buf struct buf versions = BUF_MAX(2048);
+    api_versions_of_namespace(name, &versions);
+    return err_set(
+        err, ERR_BAD_RESOURCE_TYPE,
+        "The resource type '%s' could not be found in the namespace '%s' for api version '%s'. The "
+        "supported api-versions are '%s'.",
+        buf_text(&type) + strlen(name) + 1, name, request->api_version, buf_text(&versions));
 }
 
 /* Says why an Azure path leads nowhere, in Resource Manager's words and order; leaves err for all other

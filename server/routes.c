@@ -27,14 +27,36 @@ static void malachite_routes(struct request *request);
 #define T_FLEX_DB    POSTGRESQL_NAMESPACE "/flexibleServers/databases"
 #define T_FLEX_RULE  POSTGRESQL_NAMESPACE "/flexibleServers/firewallRules"
 #define T_FLEX_CONF  POSTGRESQL_NAMESPACE "/flexibleServers/configurations"
+#define T_FLEX_CAP   POSTGRESQL_NAMESPACE "/flexibleServers/capabilities"
+#define T_FLEX_ADMIN POSTGRESQL_NAMESPACE "/flexibleServers/administrators"
+#define T_FLEX_BACKUP POSTGRESQL_NAMESPACE "/flexibleServers/backups"
+#define T_FLEX_REPLICA POSTGRESQL_NAMESPACE "/flexibleServers/replicas"
+#define T_FLEX_LOG   POSTGRESQL_NAMESPACE "/flexibleServers/logFiles"
+#define T_FLEX_LTR   POSTGRESQL_NAMESPACE "/flexibleServers/ltrBackupOperations"
+#define T_FLEX_THREAT POSTGRESQL_NAMESPACE "/flexibleServers/advancedThreatProtectionSettings"
+#define T_FLEX_PEC   POSTGRESQL_NAMESPACE "/flexibleServers/privateEndpointConnections"
+#define T_FLEX_PLR   POSTGRESQL_NAMESPACE "/flexibleServers/privateLinkResources"
+#define T_FLEX_ENDPOINT POSTGRESQL_NAMESPACE "/flexibleServers/virtualendpoints"
+#define T_FLEX_TUNING POSTGRESQL_NAMESPACE "/flexibleServers/tuningOptions"
+#define T_FLEX_EVENT POSTGRESQL_NAMESPACE "/flexibleServers/maintenanceEvents"
+#define T_FLEX_UPGRADE POSTGRESQL_NAMESPACE "/flexibleServers/majorVersionUpgradePrecheck"
 #define T_SINGLE     POSTGRESQL_NAMESPACE "/servers"
 #define T_SINGLE_DB  POSTGRESQL_NAMESPACE "/servers/databases"
 #define T_SINGLE_RULE POSTGRESQL_NAMESPACE "/servers/firewallRules"
 #define T_SINGLE_NET POSTGRESQL_NAMESPACE "/servers/virtualNetworkRules"
 #define T_SINGLE_CONF POSTGRESQL_NAMESPACE "/servers/configurations"
+#define T_SINGLE_ADMIN POSTGRESQL_NAMESPACE "/servers/administrators"
+#define T_SINGLE_ALERT POSTGRESQL_NAMESPACE "/servers/securityAlertPolicies"
+#define T_SINGLE_KEY POSTGRESQL_NAMESPACE "/servers/keys"
+#define T_SINGLE_PEC POSTGRESQL_NAMESPACE "/servers/privateEndpointConnections"
+#define T_SINGLE_PLR POSTGRESQL_NAMESPACE "/servers/privateLinkResources"
 #define T_NAME       POSTGRESQL_NAMESPACE "/checkNameAvailability"
 #define T_LOCATION   POSTGRESQL_NAMESPACE "/locations"
 #define T_CAPABILITY POSTGRESQL_NAMESPACE "/locations/capabilities"
+#define T_NAME_IN    POSTGRESQL_NAMESPACE "/locations/checkNameAvailability"
+#define T_TIERS      POSTGRESQL_NAMESPACE "/locations/performanceTiers"
+#define T_SUBNETS    POSTGRESQL_NAMESPACE "/locations/checkVirtualNetworkSubnetUsage"
+#define T_USAGES     POSTGRESQL_NAMESPACE "/locations/resourceType/usages"
 #define T_ASYNC      POSTGRESQL_NAMESPACE "/locations/azureAsyncOperation"
 #define T_RESULT     POSTGRESQL_NAMESPACE "/locations/operationResults"
 #define T_OPERATIONS POSTGRESQL_NAMESPACE "/operations"
@@ -46,6 +68,7 @@ static void malachite_routes(struct request *request);
 #define T_PROVIDER   RESOURCES_NAMESPACE "/subscriptions/providers"
 #define T_RESOURCES  RESOURCES_NAMESPACE "/subscriptions/resources"
 #define T_SUB_RESULT RESOURCES_NAMESPACE "/subscriptions/operationresults"
+#define T_TAGS       RESOURCES_NAMESPACE "/tags"
 #define T_TENANT     RESOURCES_NAMESPACE "/tenants"
 
 enum {
@@ -53,6 +76,7 @@ enum {
     WRITE = ROUTE_ARM | ROUTE_BODY,
     MAY_WRITE = ROUTE_ARM | ROUTE_BODY_OPTIONAL,
     LIVE = ROUTE_ARM | ROUTE_SLOW,
+    LIVE_WRITE = ROUTE_ARM | ROUTE_SLOW | ROUTE_BODY,
 };
 
 #define GET(pattern, handler, flags, type, id)    {METHOD_GET, pattern, handler, flags, type, id}
@@ -60,7 +84,13 @@ enum {
 #define POST(pattern, handler, flags, type, id)   {METHOD_POST, pattern, handler, flags, type, id}
 #define PATCH(pattern, handler, flags, type, id)  {METHOD_PATCH, pattern, handler, flags, type, id}
 #define DELETE(pattern, handler, flags, type, id) {METHOD_DELETE, pattern, handler, flags, type, id}
+#define HEAD(pattern, handler, flags, type, id)   {METHOD_HEAD, pattern, handler, flags, type, id}
 #define LACKS(verb, pattern, type, id)            {METHOD_##verb, pattern, not_implemented, MAY_WRITE, type, id}
+#define TAGS(scope, id)                                                                                      \
+    GET(scope "/providers/Microsoft.Resources/tags/default", tags_get, READ, T_TAGS, "Tags_GetAt" id),          \
+    PUT(scope "/providers/Microsoft.Resources/tags/default", tags_put, WRITE, T_TAGS, "Tags_CreateOrUpdateAt" id), \
+    PATCH(scope "/providers/Microsoft.Resources/tags/default", tags_patch, WRITE, T_TAGS, "Tags_UpdateAt" id),  \
+    DELETE(scope "/providers/Microsoft.Resources/tags/default", tags_delete, READ, T_TAGS, "Tags_DeleteAt" id)
 
 const struct route routes[] = {
     /* migrations: never long-running */
@@ -68,6 +98,7 @@ const struct route routes[] = {
     GET(FS "/migrations/{migrationName}", migration_get, READ, T_MIGRATION, "Migrations_Get"),
     PATCH(FS "/migrations/{migrationName}", migration_patch, WRITE, T_MIGRATION, "Migrations_Update"),
     DELETE(FS "/migrations/{migrationName}", migration_delete, READ, T_MIGRATION, "Migrations_Cancel"),
+    HEAD(FS "/migrations/{migrationName}", migration_head, READ, T_MIGRATION, "Migrations_CheckExistence"),
     GET(FS "/migrations", migration_list, READ, T_MIGRATION, "Migrations_ListByTargetServer"),
     POST(FS "/checkMigrationNameAvailability", migration_check_name, WRITE, T_MIGRATION, "Migrations_CheckNameAvailability"),
 
@@ -81,23 +112,61 @@ const struct route routes[] = {
     GET(FS "/databases/{databaseName}", flexible_database_get, LIVE, T_FLEX_DB, "Databases_Get"),
     DELETE(FS "/databases/{databaseName}", flexible_database_delete, READ, T_FLEX_DB, "Databases_Delete"),
     GET(FS "/databases", flexible_database_list, LIVE, T_FLEX_DB, "Databases_ListByServer"),
-    LACKS(PATCH, FS, T_FLEXIBLE, "Servers_Update"),
-    LACKS(POST, FS "/start", T_FLEXIBLE, "Servers_Start"),
-    LACKS(POST, FS "/stop", T_FLEXIBLE, "Servers_Stop"),
-    LACKS(POST, FS "/restart", T_FLEXIBLE, "Servers_Restart"),
-    LACKS(PUT, FS "/firewallRules/{firewallRuleName}", T_FLEX_RULE, "FirewallRules_CreateOrUpdate"),
-    LACKS(GET, FS "/firewallRules/{firewallRuleName}", T_FLEX_RULE, "FirewallRules_Get"),
-    LACKS(DELETE, FS "/firewallRules/{firewallRuleName}", T_FLEX_RULE, "FirewallRules_Delete"),
-    LACKS(GET, FS "/firewallRules", T_FLEX_RULE, "FirewallRules_ListByServer"),
-    LACKS(GET, FS "/configurations", T_FLEX_CONF, "Configurations_ListByServer"),
-    LACKS(GET, FS "/configurations/{configurationName}", T_FLEX_CONF, "Configurations_Get"),
-    LACKS(PATCH, FS "/configurations/{configurationName}", T_FLEX_CONF, "Configurations_Update"),
-    LACKS(PUT, FS "/configurations/{configurationName}", T_FLEX_CONF, "Configurations_Put"),
-    LACKS(GET, FS "/capabilities", T_FLEXIBLE, "CapabilitiesByServer_List"),
-    LACKS(GET, FS "/administrators", T_FLEXIBLE, "AdministratorsMicrosoftEntra_ListByServer"),
-    LACKS(GET, FS "/backups", T_FLEXIBLE, "BackupsAutomaticAndOnDemand_ListByServer"),
-    LACKS(GET, FS "/replicas", T_FLEXIBLE, "Replicas_ListByServer"),
-    LACKS(GET, FS "/logFiles", T_FLEXIBLE, "CapturedLogs_ListByServer"),
+    PATCH(FS, flexible_server_patch, WRITE, T_FLEXIBLE, "Servers_Update"),
+    HEAD(FS, flexible_server_head, READ, T_FLEXIBLE, "Servers_CheckExistence"),
+    POST(FS "/start", flexible_server_start, MAY_WRITE, T_FLEXIBLE, "Servers_Start"),
+    POST(FS "/stop", flexible_server_stop, MAY_WRITE, T_FLEXIBLE, "Servers_Stop"),
+    POST(FS "/restart", flexible_server_restart, MAY_WRITE, T_FLEXIBLE, "Servers_Restart"),
+    PUT(FS "/firewallRules/{firewallRuleName}", flexible_firewall_rule_put, WRITE, T_FLEX_RULE, "FirewallRules_CreateOrUpdate"),
+    GET(FS "/firewallRules/{firewallRuleName}", flexible_firewall_rule_get, READ, T_FLEX_RULE, "FirewallRules_Get"),
+    DELETE(FS "/firewallRules/{firewallRuleName}", flexible_firewall_rule_delete, READ, T_FLEX_RULE, "FirewallRules_Delete"),
+    GET(FS "/firewallRules", flexible_firewall_rule_list, READ, T_FLEX_RULE, "FirewallRules_ListByServer"),
+    GET(FS "/configurations", flexible_configuration_list, LIVE, T_FLEX_CONF, "Configurations_ListByServer"),
+    GET(FS "/configurations/{configurationName}", flexible_configuration_get, LIVE, T_FLEX_CONF, "Configurations_Get"),
+    PATCH(FS "/configurations/{configurationName}", flexible_configuration_update, LIVE_WRITE, T_FLEX_CONF, "Configurations_Update"),
+    PUT(FS "/configurations/{configurationName}", flexible_configuration_update, LIVE_WRITE, T_FLEX_CONF, "Configurations_Put"),
+    GET(FS "/capabilities", flexible_server_capability_list, READ, T_FLEX_CAP, "CapabilitiesByServer_List"),
+
+    /* flexible servers: types of children that none has here, and what would make one */
+    GET(FS "/administrators", absent_child_list, READ, T_FLEX_ADMIN, "AdministratorsMicrosoftEntra_ListByServer"),
+    GET(FS "/administrators/{objectId}", absent_child_get, READ, T_FLEX_ADMIN, "AdministratorsMicrosoftEntra_Get"),
+    DELETE(FS "/administrators/{objectId}", absent_child_delete, READ, T_FLEX_ADMIN, "AdministratorsMicrosoftEntra_Delete"),
+    LACKS(PUT, FS "/administrators/{objectId}", T_FLEX_ADMIN, "AdministratorsMicrosoftEntra_CreateOrUpdate"),
+    GET(FS "/backups", absent_child_list, READ, T_FLEX_BACKUP, "BackupsAutomaticAndOnDemand_ListByServer"),
+    GET(FS "/backups/{backupName}", absent_child_get, READ, T_FLEX_BACKUP, "BackupsAutomaticAndOnDemand_Get"),
+    DELETE(FS "/backups/{backupName}", absent_child_delete, READ, T_FLEX_BACKUP, "BackupsAutomaticAndOnDemand_Delete"),
+    LACKS(PUT, FS "/backups/{backupName}", T_FLEX_BACKUP, "BackupsAutomaticAndOnDemand_Create"),
+    GET(FS "/replicas", absent_child_list, READ, T_FLEX_REPLICA, "Replicas_ListByServer"),
+    GET(FS "/logFiles", absent_child_list, READ, T_FLEX_LOG, "CapturedLogs_ListByServer"),
+    GET(FS "/ltrBackupOperations", absent_child_list, READ, T_FLEX_LTR, "BackupsLongTermRetention_ListByServer"),
+    GET(FS "/ltrBackupOperations/{backupName}", absent_child_get, READ, T_FLEX_LTR, "BackupsLongTermRetention_Get"),
+    LACKS(POST, FS "/ltrPreBackup", T_FLEX_LTR, "BackupsLongTermRetention_CheckPrerequisites"),
+    LACKS(POST, FS "/startLtrBackup", T_FLEX_LTR, "BackupsLongTermRetention_Start"),
+    GET(FS "/advancedThreatProtectionSettings", absent_child_list, READ, T_FLEX_THREAT, "AdvancedThreatProtectionSettings_ListByServer"),
+    GET(FS "/advancedThreatProtectionSettings/{threatProtectionName}", absent_child_get, READ, T_FLEX_THREAT, "AdvancedThreatProtectionSettings_Get"),
+    LACKS(PUT, FS "/advancedThreatProtectionSettings/{threatProtectionName}", T_FLEX_THREAT, "ServerThreatProtectionSettings_CreateOrUpdate"),
+    GET(FS "/privateEndpointConnections", absent_child_list, READ, T_FLEX_PEC, "PrivateEndpointConnections_ListByServer"),
+    GET(FS "/privateEndpointConnections/{privateEndpointConnectionName}", absent_child_get, READ, T_FLEX_PEC, "PrivateEndpointConnections_Get"),
+    DELETE(FS "/privateEndpointConnections/{privateEndpointConnectionName}", absent_child_delete, READ, T_FLEX_PEC, "PrivateEndpointConnections_Delete"),
+    LACKS(PUT, FS "/privateEndpointConnections/{privateEndpointConnectionName}", T_FLEX_PEC, "PrivateEndpointConnections_Update"),
+    GET(FS "/privateLinkResources", absent_child_list, READ, T_FLEX_PLR, "PrivateLinkResources_ListByServer"),
+    GET(FS "/privateLinkResources/{groupName}", absent_child_get, READ, T_FLEX_PLR, "PrivateLinkResources_Get"),
+    GET(FS "/virtualendpoints", absent_child_list, READ, T_FLEX_ENDPOINT, "VirtualEndpoints_ListByServer"),
+    GET(FS "/virtualendpoints/{virtualEndpointName}", absent_child_get, READ, T_FLEX_ENDPOINT, "VirtualEndpoints_Get"),
+    DELETE(FS "/virtualendpoints/{virtualEndpointName}", absent_child_delete, READ, T_FLEX_ENDPOINT, "VirtualEndpoints_Delete"),
+    LACKS(PUT, FS "/virtualendpoints/{virtualEndpointName}", T_FLEX_ENDPOINT, "VirtualEndpoints_Create"),
+    LACKS(PATCH, FS "/virtualendpoints/{virtualEndpointName}", T_FLEX_ENDPOINT, "VirtualEndpoints_Update"),
+    GET(FS "/tuningOptions", absent_child_list, READ, T_FLEX_TUNING, "TuningOptions_ListByServer"),
+    GET(FS "/tuningOptions/{tuningOption}", absent_child_get, READ, T_FLEX_TUNING, "TuningOptions_Get"),
+    LACKS(GET, FS "/tuningOptions/{tuningOption}/recommendations", T_FLEX_TUNING, "TuningOptions_ListRecommendations"),
+    GET(FS "/maintenanceEvents", absent_child_list, READ, T_FLEX_EVENT, "MaintenanceEvents_ListByServer"),
+    GET(FS "/maintenanceEvents/{eventName}", absent_child_get, READ, T_FLEX_EVENT, "MaintenanceEvents_Get"),
+    LACKS(POST, FS "/maintenanceEvents/{eventName}/applyNow", T_FLEX_EVENT, "MaintenanceEvents_ApplyNow"),
+    LACKS(POST, FS "/maintenanceEvents/{eventName}/reschedule", T_FLEX_EVENT, "MaintenanceEvents_Reschedule"),
+    GET(FS "/majorVersionUpgradePrecheck", absent_child_list, READ, T_FLEX_UPGRADE, "MajorVersionUpgradePrecheck_ListByServer"),
+    GET(FS "/majorVersionUpgradePrecheck/{precheckName}", absent_child_get, READ, T_FLEX_UPGRADE, "MajorVersionUpgradePrecheck_Get"),
+    LACKS(POST, FS "/startMajorVersionUpgradePrecheck", T_FLEX_UPGRADE, "MajorVersionUpgradePrecheck_Start"),
+    LACKS(POST, FS "/migrateNetwork", T_FLEXIBLE, "Servers_MigrateNetwork"),
 
     /* single servers */
     PUT(SS, single_server_put, WRITE, T_SINGLE, "SingleServers_Create"),
@@ -109,33 +178,55 @@ const struct route routes[] = {
     GET(SS "/databases/{databaseName}", single_database_get, LIVE, T_SINGLE_DB, "SingleDatabases_Get"),
     DELETE(SS "/databases/{databaseName}", single_database_delete, READ, T_SINGLE_DB, "SingleDatabases_Delete"),
     GET(SS "/databases", single_database_list, LIVE, T_SINGLE_DB, "SingleDatabases_ListByServer"),
-    LACKS(PATCH, SS, T_SINGLE, "SingleServers_Update"),
-    LACKS(POST, SS "/restart", T_SINGLE, "SingleServers_Restart"),
-    LACKS(PUT, SS "/firewallRules/{firewallRuleName}", T_SINGLE_RULE, "SingleFirewallRules_CreateOrUpdate"),
-    LACKS(GET, SS "/firewallRules/{firewallRuleName}", T_SINGLE_RULE, "SingleFirewallRules_Get"),
-    LACKS(DELETE, SS "/firewallRules/{firewallRuleName}", T_SINGLE_RULE, "SingleFirewallRules_Delete"),
-    LACKS(GET, SS "/firewallRules", T_SINGLE_RULE, "SingleFirewallRules_ListByServer"),
-    LACKS(GET, SS "/virtualNetworkRules", T_SINGLE_NET, "SingleVirtualNetworkRules_ListByServer"),
-    LACKS(GET, SS "/configurations", T_SINGLE_CONF, "SingleConfigurations_ListByServer"),
-    LACKS(GET, SS "/configurations/{configurationName}", T_SINGLE_CONF, "SingleConfigurations_Get"),
-    LACKS(PUT, SS "/configurations/{configurationName}", T_SINGLE_CONF, "SingleConfigurations_CreateOrUpdate"),
-    LACKS(POST, SS "/updateConfigurations", T_SINGLE, "SingleServerParameters_ListUpdateConfigurations"),
-    LACKS(GET, SS "/replicas", T_SINGLE, "SingleReplicas_ListByServer"),
-    LACKS(GET, SS "/logFiles", T_SINGLE, "SingleLogFiles_ListByServer"),
-    LACKS(GET, SS "/administrators", T_SINGLE, "SingleServerAdministrators_List"),
-    LACKS(GET, SS "/performanceTiers", T_SINGLE, "SingleServerBasedPerformanceTier_List"),
-    LACKS(GET, SS "/recoverableServers", T_SINGLE, "SingleRecoverableServers_Get"),
+    PATCH(SS, single_server_patch, WRITE, T_SINGLE, "SingleServers_Update"),
+    HEAD(SS, single_server_head, READ, T_SINGLE, "SingleServers_CheckExistence"),
+    POST(SS "/restart", single_server_restart, MAY_WRITE, T_SINGLE, "SingleServers_Restart"),
+    PUT(SS "/firewallRules/{firewallRuleName}", single_firewall_rule_put, WRITE, T_SINGLE_RULE, "SingleFirewallRules_CreateOrUpdate"),
+    GET(SS "/firewallRules/{firewallRuleName}", single_firewall_rule_get, READ, T_SINGLE_RULE, "SingleFirewallRules_Get"),
+    DELETE(SS "/firewallRules/{firewallRuleName}", single_firewall_rule_delete, READ, T_SINGLE_RULE, "SingleFirewallRules_Delete"),
+    GET(SS "/firewallRules", single_firewall_rule_list, READ, T_SINGLE_RULE, "SingleFirewallRules_ListByServer"),
+    PUT(SS "/virtualNetworkRules/{virtualNetworkRuleName}", single_network_rule_put, WRITE, T_SINGLE_NET, "SingleVirtualNetworkRules_CreateOrUpdate"),
+    GET(SS "/virtualNetworkRules/{virtualNetworkRuleName}", single_network_rule_get, READ, T_SINGLE_NET, "SingleVirtualNetworkRules_Get"),
+    DELETE(SS "/virtualNetworkRules/{virtualNetworkRuleName}", single_network_rule_delete, READ, T_SINGLE_NET, "SingleVirtualNetworkRules_Delete"),
+    GET(SS "/virtualNetworkRules", single_network_rule_list, READ, T_SINGLE_NET, "SingleVirtualNetworkRules_ListByServer"),
+    GET(SS "/configurations", single_configuration_list, LIVE, T_SINGLE_CONF, "SingleConfigurations_ListByServer"),
+    GET(SS "/configurations/{configurationName}", single_configuration_get, LIVE, T_SINGLE_CONF, "SingleConfigurations_Get"),
+    PUT(SS "/configurations/{configurationName}", single_configuration_update, LIVE_WRITE, T_SINGLE_CONF, "SingleConfigurations_CreateOrUpdate"),
+    POST(SS "/updateConfigurations", single_configuration_update_all, LIVE_WRITE, T_SINGLE_CONF, "SingleServerParameters_ListUpdateConfigurations"),
+    GET(SS "/performanceTiers", single_server_performance_tier_list, READ, T_SINGLE, "SingleServerBasedPerformanceTier_List"),
+    GET(SS "/replicas", absent_child_list, READ, T_SINGLE, "SingleReplicas_ListByServer"),
+    GET(SS "/logFiles", absent_child_list, READ, T_SINGLE, "SingleLogFiles_ListByServer"),
+    GET(SS "/recoverableServers", absent_child_get_only, READ, T_SINGLE, "SingleRecoverableServers_Get"),
+    GET(SS "/administrators", absent_child_list, READ, T_SINGLE_ADMIN, "SingleServerAdministrators_List"),
+    GET(SS "/administrators/activeDirectory", absent_child_get, READ, T_SINGLE_ADMIN, "SingleServerAdministrators_Get"),
+    DELETE(SS "/administrators/activeDirectory", absent_child_delete, READ, T_SINGLE_ADMIN, "SingleServerAdministrators_Delete"),
+    LACKS(PUT, SS "/administrators/activeDirectory", T_SINGLE_ADMIN, "SingleServerAdministrators_CreateOrUpdate"),
+    GET(SS "/securityAlertPolicies", absent_child_list, READ, T_SINGLE_ALERT, "SingleServerSecurityAlertPolicies_ListByServer"),
+    GET(SS "/securityAlertPolicies/{securityAlertPolicyName}", absent_child_get, READ, T_SINGLE_ALERT, "SingleServerSecurityAlertPolicies_Get"),
+    LACKS(PUT, SS "/securityAlertPolicies/{securityAlertPolicyName}", T_SINGLE_ALERT, "SingleServerSecurityAlertPolicies_CreateOrUpdate"),
+    GET(SS "/keys", absent_child_list, READ, T_SINGLE_KEY, "SingleServerKeys_List"),
+    GET(SS "/keys/{keyName}", absent_child_get, READ, T_SINGLE_KEY, "SingleServerKeys_Get"),
+    DELETE(SS "/keys/{keyName}", absent_child_delete, READ, T_SINGLE_KEY, "SingleServerKeys_Delete"),
+    LACKS(PUT, SS "/keys/{keyName}", T_SINGLE_KEY, "SingleServerKeys_CreateOrUpdate"),
+    GET(SS "/privateEndpointConnections", absent_child_list, READ, T_SINGLE_PEC, "SinglePrivateEndpointConnections_ListByServer"),
+    GET(SS "/privateEndpointConnections/{privateEndpointConnectionName}", absent_child_get, READ, T_SINGLE_PEC, "SinglePrivateEndpointConnections_Get"),
+    DELETE(SS "/privateEndpointConnections/{privateEndpointConnectionName}", absent_child_delete, READ, T_SINGLE_PEC, "SinglePrivateEndpointConnections_Delete"),
+    LACKS(PUT, SS "/privateEndpointConnections/{privateEndpointConnectionName}", T_SINGLE_PEC, "SinglePrivateEndpointConnections_CreateOrUpdate"),
+    LACKS(PATCH, SS "/privateEndpointConnections/{privateEndpointConnectionName}", T_SINGLE_PEC, "SinglePrivateEndpointConnections_UpdateTags"),
+    GET(SS "/privateLinkResources", absent_child_list, READ, T_SINGLE_PLR, "SinglePrivateLinkResources_ListByServer"),
+    GET(SS "/privateLinkResources/{groupName}", absent_child_get, READ, T_SINGLE_PLR, "SinglePrivateLinkResources_Get"),
 
     /* the resource provider as a whole */
     POST(S P "/checkNameAvailability", server_check_name, WRITE, T_NAME, "NameAvailability_CheckGlobally"),
-    POST(LOC "/checkNameAvailability", server_check_name, WRITE, T_NAME, "NameAvailability_CheckWithLocation"),
+    POST(LOC "/checkNameAvailability", server_check_name, WRITE, T_NAME_IN, "NameAvailability_CheckWithLocation"),
     GET(LOC "/azureAsyncOperation/{operationId}", operation_status, READ, T_ASYNC, "AzureAsyncOperation_Get"),
     GET(LOC "/operationResults/{operationId}", operation_result, LIVE, T_RESULT, "OperationResults_Get"),
-    LACKS(GET, LOC "/capabilities", T_CAPABILITY, "CapabilitiesByLocation_List"),
-    LACKS(GET, LOC "/performanceTiers", T_LOCATION, "SingleLocationBasedPerformanceTier_List"),
-    LACKS(POST, LOC "/checkVirtualNetworkSubnetUsage", T_LOCATION, "VirtualNetworkSubnetUsage_List"),
-    LACKS(POST, P "/getPrivateDnsZoneSuffix", T_DNS, "PrivateDnsZoneSuffix_Get"),
-    LACKS(GET, P "/operations", T_OPERATIONS, "Operations_List"),
+    GET(LOC "/capabilities", capability_list, READ, T_CAPABILITY, "CapabilitiesByLocation_List"),
+    GET(LOC "/performanceTiers", performance_tier_list, READ, T_TIERS, "SingleLocationBasedPerformanceTier_List"),
+    POST(LOC "/checkVirtualNetworkSubnetUsage", subnet_usage_list, WRITE, T_SUBNETS, "VirtualNetworkSubnetUsage_List"),
+    LACKS(GET, LOC "/resourceType/flexibleServers/usages", T_USAGES, "QuotaUsages_List"),
+    POST(P "/getPrivateDnsZoneSuffix", private_dns_suffix, MAY_WRITE, T_DNS, "PrivateDnsZoneSuffix_Get"),
+    GET(P "/operations", provider_operation_list, READ, T_OPERATIONS, "Operations_List"),
 
     /* Resource Manager */
     GET("/subscriptions", subscription_list, READ, T_SUB, "Subscriptions_List"),
@@ -153,8 +244,12 @@ const struct route routes[] = {
     GET(S "/providers/{resourceProviderNamespace}", provider_get, READ, T_PROVIDER, "Providers_Get"),
     POST(S "/providers/{resourceProviderNamespace}/register", provider_register, MAY_WRITE, T_PROVIDER, "Providers_Register"),
     POST(S "/providers/{resourceProviderNamespace}/unregister", provider_unregister, MAY_WRITE, T_PROVIDER, "Providers_Unregister"),
-    LACKS(GET, S "/resources", T_RESOURCES, "Resources_List"),
-    LACKS(GET, RG "/resources", T_RESOURCES, "Resources_ListByResourceGroup"),
+    GET(S "/resources", resource_list, READ, T_RESOURCES, "Resources_List"),
+    GET(RG "/resources", resource_list_of_group, READ, T_RESOURCES, "Resources_ListByResourceGroup"),
+    TAGS(RG, "ResourceGroup"),
+    TAGS(FS, "FlexibleServer"),
+    TAGS(FS "/migrations/{migrationName}", "Migration"),
+    TAGS(SS, "SingleServer"),
     LACKS(POST, RG "/exportTemplate", T_GROUP, "ResourceGroups_ExportTemplate"),
     PUT(DEPLOY "/{deploymentName}", deployment_put, WRITE, T_DEPLOY, "Deployments_CreateOrUpdate"),
     GET(DEPLOY "/{deploymentName}", deployment_get, READ, T_DEPLOY, "Deployments_Get"),
