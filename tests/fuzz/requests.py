@@ -53,7 +53,11 @@ class Calls:
 
     def restore(self):
         """Puts back what the requests have taken away."""
-        self.arm.group = self.arm.put_group("rg")
+        deadline = time.monotonic() + 20
+        body = {"location": "eastus"}
+        while self.arm.request("PUT", self.arm.group_id("rg"), body).status_code == 409:  # still being deleted
+            assert time.monotonic() < deadline, "a resource group that is deleted does not go"
+            time.sleep(0.05)
         for kind, name in self.names.items():
             response = self.arm.request("PUT", self.arm.server_id(name, kind), self.server_body())
             if response.status_code == 202:
