@@ -154,6 +154,13 @@ static int explain_create(const char *name, const char *charset, const char *col
     return -1;
 }
 
+/* What clients of the service send when their user has said nothing: it means the server's default there, and
+ * on machines without that locale here too. */
+static bool is_service_default(const char *collation)
+{
+    return str_iequals(collation, "en_US.utf8") || str_iequals(collation, "en_US.UTF-8");
+}
+
 int database_create(const struct endpoint *endpoint, const char *name, const char *charset,
                     const char *collation, const struct stop *stop, struct err *err)
 {
@@ -172,6 +179,15 @@ int database_create(const struct endpoint *endpoint, const char *name, const cha
         /* 23505: somebody else created it at the same moment. */
         if (is_state(err, "42P04") || is_state(err, "23505")) {
             return 0;
+        }
+        /* 42809: a locale that this machine lacks. */
+        if (is_state(err, "42809") && is_service_default(collation)) {
+            collation = NULL;
+            buf_reset(&sql);
+            if (build_create(&pg, name, charset, collation, err, &sql) != 0) {
+                return -1;
+            }
+            continue;
         }
         /* 55006: another session is using template0, if only for its own CREATE DATABASE. */
         if (!is_state(err, "55006") || clock_ms_left(deadline_ms) == 0) {

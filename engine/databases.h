@@ -41,7 +41,8 @@ int database_get(const struct endpoint *endpoint, const char *name, const struct
                  struct database_info *ret_database);
 void database_info_done(struct database_info *database);
 
-/* charset and collation may be NULL: the server's defaults. An existing database of that name is fine. */
+/* charset and collation may be NULL: the server's defaults; en_US.utf8, the service's own default, means that
+ * too on machines without it. An existing database of that name is fine. */
 int database_create(const struct endpoint *endpoint, const char *name, const char *charset,
                     const char *collation, const struct stop *stop, struct err *err);
 /* Ends its sessions, drops its subscriptions, drops it. Not there is fine. Works for postgres too. */

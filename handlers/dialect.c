@@ -31,7 +31,7 @@ static const struct dialect dialects[] = {
     {"2023-06-01-preview",        FAMILY_C2, FEATURES_C2},
     {"2023-03-01-preview",        FAMILY_C,  FEATURES_C},
     {"2022-05-01-privatepreview", FAMILY_BP, 0},
-    {"2022-05-01-preview",        FAMILY_B,  FEATURES_C},
+    {"2022-05-01-preview",        FAMILY_B,  FEATURES_C | DIALECT_SECRETS_OPTIONAL},
     {"2021-06-15-privatepreview", FAMILY_A,  FEATURES_A},
 };
 

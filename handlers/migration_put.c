@@ -27,15 +27,14 @@ static void creation_done(struct creation *creation)
     free_at_scope_end(&creation->tags);
 }
 
-/*
- * No specification requires the secrets, and published examples leave them out altogether: then both servers'
- * own administrators are meant, as far as the servers are ours.
- */
+/* Where a dialect lets the secrets be left out, both servers' own administrators are meant, as far as the
+ * servers are ours. */
 static int fill_credentials(struct creation *creation, json_t *body, bool source_is_resource, struct err *err)
 {
     struct migration_spec *spec = &creation->given.spec;
     json_t *properties = field_get(body, "properties");
-    bool none = properties == NULL || field_get(properties, "secretParameters") == NULL;
+    bool none = (creation->dialect->features & DIALECT_SECRETS_OPTIONAL) != 0 &&
+                (properties == NULL || field_get(properties, "secretParameters") == NULL);
     if (none && source_is_resource &&
         (!str_replace(&spec->source_password, creation->source.password) ||
          !str_replace(&spec->target_password, creation->target.password))) {
