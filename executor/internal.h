@@ -39,8 +39,8 @@ struct executor {
     struct tools tools;
     struct instance_host instances;
     char owner[ID_TEXT_SIZE]; /* names this process in leases */
-    int64_t started_us; /* what is older is an earlier process's */
-    char *work_root;    /* <data-dir>/work */
+    int64_t started_us;       /* what is older is an earlier process's */
+    char *work_root;          /* <data-dir>/work */
 
     pthread_mutex_t lock; /* guards generation, with wake */
     pthread_cond_t wake;

@@ -40,7 +40,7 @@ enum dialect_features {
     DIALECT_NEEDS_DATA_MIGRATION = 1 << 2, /* Microsoft.DataMigration must be registered */
     DIALECT_DELETE_ANSWERS = 1 << 3,       /* DELETE of an active migration answers with the migration */
     DIALECT_DETAILS = 1 << 4,              /* dbDetails and validationDetails are shown */
-    DIALECT_SECRETS_OPTIONAL = 1 << 5,     /* PUT may leave secretParameters out, as its published example does */
+    DIALECT_SECRETS_OPTIONAL = 1 << 5, /* PUT may leave secretParameters out, as its published example does */
 };
 
 struct dialect {

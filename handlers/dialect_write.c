@@ -76,14 +76,28 @@ static json_t *write_metadata(const struct property *row, const struct dialect *
     return metadata;
 }
 
+/* A word that came later is not told to a client that cannot know it. */
+static json_t *write_source_type(const struct dialect *dialect, const struct migration_spec *spec)
+{
+    size_t count = 0;
+    const char *const *words = dialect_source_types(dialect, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (str_equals(words[i], spec->source_type)) {
+            return json_string(words[i]);
+        }
+    }
+    return NULL;
+}
+
 static json_t *write_value(const struct property *row, const struct dialect *dialect,
                            const struct migration_view *view)
 {
     const struct migration *migration = view->migration;
     const struct migration_spec *spec = &migration->spec;
     switch (row->kind) {
-    case KIND_TEXT:
     case KIND_SOURCE_TYPE:
+        return write_source_type(dialect, spec);
+    case KIND_TEXT:
         return json_string(*(char *const *)member(spec, row)); /* NULL gives NULL */
     case KIND_SSL_MODE:
         return json_string(dialect_shown_ssl_mode(spec));
