@@ -119,17 +119,37 @@ static void enter_migration(struct worker *worker, const struct migration *migra
     pthread_mutex_unlock(&worker->lock);
 }
 
+/* A worker looks for work only while all before it have some: an idle process keeps one worker's handle to
+ * the store, not one for each. */
+static bool is_needed(const struct worker *worker)
+{
+    for (struct worker *before = worker->executor->workers; before != worker; before++) {
+        pthread_mutex_lock(&before->lock);
+        bool idle = before->migration_id == 0;
+        pthread_mutex_unlock(&before->lock);
+        if (idle) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void *worker_main(void *argument)
 {
     struct worker *worker = argument;
     struct executor *executor = worker->executor;
     while (!stop_requested(&executor->stop)) {
         uint64_t seen = executor_generation(executor);
+        if (!is_needed(worker)) {
+            executor_wait(executor, seen, IDLE_WAIT_MS);
+            continue;
+        }
         struct work work = {.executor = executor, .worker = worker, .store = executor->store};
         int claimed = store_migration_claim(executor->store, executor->owner, clock_now_us(),
                                             lease_end(executor), &work.err, &work.migration);
         if (claimed == 1) {
             enter_migration(worker, &work.migration);
+            executor_wake(executor); /* the next worker is needed now */
             fsm_run(&work);
             enter_migration(worker, NULL);
             migration_done(&work.migration);
@@ -257,7 +277,7 @@ static int start_threads(struct executor *executor, struct err *err)
     for (int i = 0; i < executor->options->workers && failed == 0; i++) {
         struct worker *worker = &executor->workers[i];
         worker->executor = executor;
-        pthread_mutex_init(&worker->lock, NULL);
+        pthread_mutex_init(&worker->lock, NULL); /* those before it are made: it may look at them */
         failed = pthread_create(&worker->thread, NULL, worker_main, worker);
         executor->worker_count += failed == 0 ? 1 : 0;
     }
