@@ -31,7 +31,7 @@ start_malachite() {
     rm -rf "$home/data"
     mkdir -p "$home"
     chmod 711 "$home"
-    rm -f "$home/endpoints.json"
+    rm -f "$home/endpoints.json" "$home/output"
     setsid "$program" serve --data-dir "$home/data" --endpoints-file "$home/endpoints.json" \
         --http-port "$(port_or_any "${HTTP_PORT:-8080}")" --https-port "$(port_or_any "${HTTPS_PORT:-8443}")" \
         </dev/null >"$home/output" 2>"$home/log" &
