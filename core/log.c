@@ -135,18 +135,3 @@ void log_event(enum log_level level, const char *message, ...)
     va_end(args);
     write_line(&line);
 }
-
-void log_line(enum log_level level, const char *format, ...)
-{
-    if (level < least_level) {
-        return;
-    }
-    auto_buf struct buf message = BUF_MAX(LOG_LINE_MAX / 2);
-    va_list args;
-    va_start(args, format);
-    buf_vaddf(&message, format, args);
-    va_end(args);
-    auto_buf struct buf line = BUF_MAX(LOG_LINE_MAX);
-    begin_line(&line, level, buf_failed(&message) ? "a message was too long" : buf_text(&message));
-    write_line(&line);
-}

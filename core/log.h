@@ -9,8 +9,6 @@
 
 #include <stdbool.h>
 
-#include "core/attr.h"
-
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 
 /* Sets what is written and how. Call once, before threads start. */
@@ -23,8 +21,5 @@ void log_setup(enum log_level least, bool json);
  *     log_event(LOG_INFO, "server started", "server", name, "port", port_text, NULL);
  */
 void log_event(enum log_level level, const char *message, ...) __attribute__((sentinel));
-
-/* The same with a formatted message and no pairs. */
-void log_line(enum log_level level, const char *format, ...) printf_like(2, 3);
 
 #endif

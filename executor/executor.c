@@ -5,13 +5,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
-#include "executor/files.h"
+#include "engine/instance_tree.h"
 #include "executor/migration_fsm.h"
 
 enum {
@@ -81,7 +80,8 @@ static int idle_ms(struct executor *executor)
     return ms < 1 ? 1 : ms > IDLE_WAIT_MS ? IDLE_WAIT_MS : (int)ms;
 }
 
-bool cancels_everything(const struct migration *migration)
+/* True when the user has canceled the migration as a whole: no list of databases, or all of them. */
+static bool cancels_everything(const struct migration *migration)
 {
     const struct migration_spec *spec = &migration->spec;
     if (spec->cancel != FLAG_TRUE) {
@@ -252,11 +252,9 @@ static int prepare(struct executor *executor, struct err *err)
         return err_no_memory(err);
     }
     /* Archives of a process that was killed: their migrations begin them anew. */
-    if (files_remove_tree(executor->work_root, err) < 0) {
+    if (tree_remove(executor->work_root, err) < 0 ||
+        tree_make_dir(executor->work_root, 0700, NULL, err) < 0) {
         return -1;
-    }
-    if (mkdir(executor->work_root, 0700) < 0) {
-        return err_set(err, ERR_INTERNAL, "cannot create %s: %s", executor->work_root, strerror(errno));
     }
     if (tools_find(executor->options->postgres_dir, err, &executor->tools) < 0) {
         return -1;

@@ -30,8 +30,6 @@ struct worker {
 /* The worker is about to move a database (name NULL: no longer). Its stop token is fresh, unless all is to
  * stop. */
 void worker_enter_database(struct worker *worker, const char *name);
-/* True when the user has canceled the migration as a whole: no list of databases, or all of them. */
-bool cancels_everything(const struct migration *migration);
 
 struct executor {
     const struct options *options;

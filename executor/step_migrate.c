@@ -7,9 +7,9 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
+#include "engine/instance_tree.h"
 #include "engine/roles.h"
 #include "engine/transfer.h"
-#include "executor/files.h"
 #include "executor/migration_fsm.h"
 #include "executor/progress.h"
 #include "executor/sides.h"
@@ -38,7 +38,7 @@ static char *make_work_dir(const struct work *work, const struct migration_datab
         err_no_memory(err);
         return NULL;
     }
-    if (files_remove_tree(dir, err) < 0 || files_make_directory(dir, err) < 0) {
+    if (tree_remove(dir, err) < 0 || tree_make_dir(dir, 0700, NULL, err) < 0) {
         return NULL;
     }
     return TAKE(dir);
@@ -69,7 +69,7 @@ static int transfer_database(struct work *work, const struct sides *sides, struc
     *ret_wish = stop_wish(&work->worker->database_stop);
     worker_enter_database(work->worker, NULL);
     struct err ignored;
-    (void)files_remove_tree(work_dir, &ignored);
+    (void)tree_remove(work_dir, &ignored);
     return result;
 }
 
