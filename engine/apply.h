@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Applies the changes of one source database to the target, exactly once: the position behind the last
+ * applied transaction is written to the helper table (engine/replica.h) in the same target transaction.
+ * Several source transactions share one target transaction while there is a backlog. Changes are sent in
+ * libpq's pipeline mode; where it is safe, the net effect of many changes of a table goes as one statement
+ * each for its deletes, updates and inserts.
+ *
+ * Memory is bounded whatever the size of a transaction. Belongs to one thread at a time. After a failure:
+ * apply_close(), open again, and stream again from apply_request's "progress" position: nothing of an
+ * unfinished target transaction is left.
+ */
+#ifndef ENGINE_APPLY_H
+#define ENGINE_APPLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/stop.h"
+#include "engine/endpoint.h"
+#include "engine/pgoutput.h"
+#include "engine/replica.h"
+
+struct apply;
+
+struct apply_request {
+    const struct endpoint *target;
+    const char *database;
+    const char *name;     /* of the helper schema */
+    const char *encoding; /* of the text in the changes */
+    const struct stop *stop;
+    /* Called at least once a second while a call waits for the target, so that the source hears from us. May
+     * be NULL. */
+    void (*tick)(void *context);
+    void *tick_context;
+};
+
+/* Connects and reads how far the target is. -1 also when the helper is not there. The request's strings must
+ * outlive it. */
+int apply_open(const struct apply_request *request, struct err *err, struct apply **ret_apply);
+/* NULL is fine. What is not committed is rolled back by the server. */
+void apply_close(struct apply *apply);
+
+/*
+ * Takes one message; what is needed of it is copied. May send and wait for the target when its memory is
+ * full. Changes of transactions that the target has already are passed over. -1: err names table and column
+ * where it is about one; a table or column that the target lacks is an error that is not lasting, as the user
+ * may repeat the DDL there.
+ */
+int apply_message(struct apply *apply, const struct pgoutput_message *message, struct err *err);
+/* Commits all complete transactions taken so far, and waits until it is done. Inside a source transaction:
+ * does nothing. */
+int apply_flush(struct apply *apply, struct err *err);
+
+/* A source transaction has begun and not ended yet, or something waits for apply_flush(). */
+bool apply_is_busy(const struct apply *apply);
+/* What the target has durably (asynchronous commit: as safe as the helper row, which is what we go by). */
+const struct replica_progress *apply_progress(const struct apply *apply);
+/* Source's commit time of the last transaction applied, 0: none since apply_open(). Microseconds since 1970.
+ */
+int64_t apply_commit_us(const struct apply *apply);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The source's side of one database's online migration: publication, slot, and the stream of changes. All
+ * three carry one name; what is created here is removed by replication_drop() whatever happened in between.
+ */
+#ifndef ENGINE_REPLICATION_H
+#define ENGINE_REPLICATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/stop.h"
+#include "core/str_list.h"
+#include "engine/endpoint.h"
+#include "engine/pg.h"
+
+struct replication {
+    const struct endpoint *source;
+    const char *database;
+    const char *name; /* of slot and publication: lower-case letters, digits, '_', at most 63 bytes */
+    const struct stop *stop;
+};
+
+/*
+ * Publishes the tables of the database, in one transaction with what has to change for it: a table without a
+ * usable replica identity gets REPLICA IDENTITY FULL (its own identity is kept in the comment of the
+ * publication), because otherwise the application's UPDATE and DELETE would fail. A superuser publishes all
+ * tables, so that tables made later are noticed; others publish those they own. ret_notes: one line for each
+ * table that got another identity, and for each that could not be published (not the owner, unlogged, foreign
+ * ...) and is copied again at the cutover. An existing publication of that name is replaced.
+ */
+int replication_publish(const struct replication *replication, struct err *err, struct str_list *ret_notes);
+
+/* A new slot, and the connection that keeps its snapshot alive until replication_slot_done(). */
+struct replication_slot {
+    struct pg connection;
+    char *snapshot;    /* for SET TRANSACTION SNAPSHOT */
+    uint64_t position; /* the snapshot holds what was committed before it, the stream what comes after */
+};
+/*
+ * Creates the slot; one of that name that is left from an earlier attempt is dropped first. PostgreSQL waits
+ * for the transactions that are running: "waiting" (may be NULL) is told about once a second for how many,
+ * and since when the oldest runs.
+ */
+struct replication_observer {
+    void *context;
+    void (*waiting)(void *context, const char *text);
+};
+int replication_create_slot(const struct replication *replication,
+                            const struct replication_observer *observer, struct err *err,
+                            struct replication_slot *ret_slot);
+void replication_slot_done(struct replication_slot *slot);
+#define auto_replication_slot __attribute__((cleanup(replication_slot_done)))
+
+/* 1 when the slot exists and can still be streamed from, 0 when not (gone, or invalidated by
+ * max_slot_wal_keep_size), -1 error. */
+int replication_slot_exists(const struct replication *replication, struct err *err);
+
+/* Ends whoever uses the slot, drops it, gives tables their own replica identity back, drops the publication.
+ * What is not there is fine. Bounded: 10 s for locks and for the slot to be free. stop is not looked at. */
+int replication_drop(const struct replication *replication, struct err *err);
+
+/* A stream of changes. Belongs to one thread at a time. */
+struct replication_stream {
+    struct pg pg;
+    uint64_t server_end; /* the source has sent all changes before it */
+    int64_t heard_ms;    /* monotonic: when the source last said anything */
+    int64_t reported_ms; /* monotonic: when we last did */
+    char *buffer;        /* of the message last read */
+};
+
+/* Starts streaming at "position". "encoding": of all text in the changes (the source database's, as COPY
+ * uses). Text is in the pinned formats of engine/pg.h, lc_monetary C. */
+int replication_stream_open(const struct replication *replication, const char *encoding, uint64_t position,
+                            struct err *err, struct replication_stream *ret_stream);
+void replication_stream_close(struct replication_stream *stream);
+
+/* The next message that has arrived, without waiting. 1: *ret_bytes (valid until the next call), 0: none at
+ * the moment (server_end is up to date), -1: the connection is lost. Keepalives are answered with the
+ * position last reported. */
+int replication_stream_next(struct replication_stream *stream, struct err *err, const char **ret_bytes,
+                            size_t *ret_len);
+/* Says that everything before "applied" is safe on the target; with "ask" the source answers at once, which
+ * brings server_end up to date. Never blocks for longer than a moment. */
+int replication_stream_report(struct replication_stream *stream, uint64_t applied, bool ask, struct err *err);
+int replication_stream_socket(const struct replication_stream *stream);
+
+/*
+ * Makes sure that what was committed before the call is in the WAL on disk, where the stream finds it, and
+ * yields the position behind it. "control" is an ordinary session (PG_READ) on any database of the source.
+ */
+int replication_flush_position(struct pg *control, struct err *err, uint64_t *ret_position);
+/* The end of the WAL on disk; cheap. */
+int replication_end_position(struct pg *control, struct err *err, uint64_t *ret_position);
+
+#endif
