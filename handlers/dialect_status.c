@@ -56,12 +56,12 @@ static json_t *write_database(const struct migration_database *row)
                     {"fullLoadErroredTables", row->tables_errored},
                     {"fullLoadLoadingTables", row->tables_loading},
                     {"fullLoadCompletedTables", row->tables_completed},
-                    {"cdcUpdateCounter", row->updates},
-                    {"cdcDeleteCounter", row->deletes},
-                    {"cdcInsertCounter", row->inserts},
-                    {"appliedChanges", row->applied_changes},
-                    {"incomingChanges", row->pending_bytes},
-                    {"latency", row->latency_seconds}};
+                    {"cdcUpdateCounter", row->figures.updates},
+                    {"cdcDeleteCounter", row->figures.deletes},
+                    {"cdcInsertCounter", row->figures.inserts},
+                    {"appliedChanges", row->figures.applied_changes},
+                    {"incomingChanges", row->figures.pending_bytes},
+                    {"latency", row->figures.latency_seconds}};
     json_auto_t *object = json_object();
     int failed = json_set_text(object, "databaseName", row->name);
     failed |= json_set_text(object, "migrationState", word_of(WORDS_DATABASE_STATE, (int)row->state));

@@ -60,12 +60,12 @@ static json_t *write_database(const struct migration_database *row)
     set_number(object, "rowsCopied", row->rows_copied);
     set_number(object, "bytesCopied", row->bytes_copied);
     set_number(object, "bytesTotal", row->bytes_total);
-    set_number(object, "inserts", row->inserts);
-    set_number(object, "updates", row->updates);
-    set_number(object, "deletes", row->deletes);
-    set_number(object, "appliedChanges", row->applied_changes);
-    set_number(object, "pendingBytes", row->pending_bytes);
-    set_number(object, "latencySeconds", row->latency_seconds);
+    set_number(object, "inserts", row->figures.inserts);
+    set_number(object, "updates", row->figures.updates);
+    set_number(object, "deletes", row->figures.deletes);
+    set_number(object, "appliedChanges", row->figures.applied_changes);
+    set_number(object, "pendingBytes", row->figures.pending_bytes);
+    set_number(object, "latencySeconds", row->figures.latency_seconds);
     return object;
 }
 

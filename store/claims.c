@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "store/db.h"
+#include "store/debts.h"
 #include "store/migration_row.h"
 
 #define UNDER_LEASE " WHERE id = ? AND lease_generation = ? AND lease_owner IS ?"
@@ -28,7 +29,8 @@ int store_migration_claim(struct store *store, const char *owner, int64_t now_us
     auto_stmt struct stmt stmt = {0};
     if (stmt_open(store, STMT_MIGRATION_CLAIM,
                   "UPDATE migration SET lease_owner = ?1, lease_until_us = ?3,"
-                  " lease_generation = lease_generation + 1, claimed_generation = user_generation"
+                  " lease_generation = lease_generation + 1, claimed_generation = user_generation,"
+                  " asked = 0"
                   " WHERE id = (SELECT id FROM migration WHERE attention = 1 AND not_before_us <= ?2"
                   " AND lease_until_us <= ?2 ORDER BY not_before_us, id LIMIT 1)"
                   " RETURNING " MIGRATION_COLUMNS,
@@ -71,8 +73,10 @@ int store_migration_release(struct store *store, const struct migration *migrati
     if (stmt_open(
             store, STMT_MIGRATION_RELEASE,
             "UPDATE migration SET lease_owner = NULL, lease_until_us = 0,"
-            " attention = (ended_us = 0 AND (? OR user_generation <> claimed_generation)),"
-            " not_before_us = CASE WHEN user_generation = claimed_generation THEN ? ELSE 0 END" UNDER_LEASE,
+            " attention = ((ended_us = 0 OR " HAS_DEBT
+            ") AND (? OR asked OR user_generation <> claimed_generation)),"
+            " not_before_us = CASE WHEN asked OR user_generation <> claimed_generation THEN 0 ELSE ? END,"
+            " asked = 0" UNDER_LEASE,
             err, &stmt) < 0) {
         return -1;
     }
@@ -82,7 +86,7 @@ int store_migration_release(struct store *store, const struct migration *migrati
     return stmt_run(&stmt, err);
 }
 
-int store_migration_free_leases(struct store *store, const char *owner, struct err *err)
+static int free_leases(struct store *store, const char *owner, struct err *err)
 {
     auto_stmt struct stmt stmt = {0};
     if (stmt_open(store, STMT_MIGRATION_FREE_LEASES,
@@ -95,26 +99,44 @@ int store_migration_free_leases(struct store *store, const char *owner, struct e
     return stmt_run(&stmt, err);
 }
 
+int store_migration_free_leases(struct store *store, const char *owner, struct err *err)
+{
+    auto_db_tx struct db_tx tx = {0};
+    if (db_begin(store, err, &tx) < 0 || free_leases(store, owner, err) < 0 ||
+        debts_take_up(store, err) < 0) {
+        return -1;
+    }
+    return db_commit(&tx, err);
+}
+
 /* 1 when the row was there, under the lease and in the substate to leave. */
 static int swap_state(struct store *store, const struct migration *migration,
-                      const struct migration_move *move, int64_t ended_us, struct err *err)
+                      const struct migration_move *move, int64_t now_us, struct err *err,
+                      bool *ret_secrets_kept)
 {
     auto_stmt struct stmt stmt = {0};
-    if (stmt_open(
-            store, STMT_MIGRATION_MOVE,
-            "UPDATE migration SET state = ?, substate = ?, error = coalesce(?, error), ended_us = ?4,"
-            " secrets = CASE WHEN ?4 = 0 THEN secrets END, attention = (attention AND ?4 = 0)" UNDER_LEASE
-            " AND substate = ?",
-            err, &stmt) < 0) {
+    if (stmt_open(store, STMT_MIGRATION_MOVE,
+                  "UPDATE migration SET state = ?, substate = ?2, error = coalesce(?, error), ended_us = ?4,"
+                  " entered_us = CASE WHEN substate = ?2 THEN entered_us ELSE ?5 END,"
+                  " secrets = CASE WHEN ?4 = 0 OR " HAS_DEBT " THEN secrets END,"
+                  " attention = (attention AND (?4 = 0 OR " HAS_DEBT "))" UNDER_LEASE
+                  " AND substate = ? RETURNING secrets IS NOT NULL",
+                  err, &stmt) < 0) {
         return -1;
     }
     bind_word(&stmt, WORDS_MIGRATION_STATE, (int)move->state);
     bind_word(&stmt, WORDS_SUBSTATE, (int)move->substate);
     bind_text(&stmt, move->error);
-    bind_int(&stmt, ended_us);
+    bind_int(&stmt, migration_state_is_terminal(move->state) ? now_us : 0);
+    bind_int(&stmt, now_us);
     bind_lease(&stmt, migration);
     bind_word(&stmt, WORDS_SUBSTATE, (int)move->from);
-    return stmt_run(&stmt, err) < 0 ? -1 : stmt_changes(&stmt) > 0;
+    int moved = stmt_next(&stmt, err);
+    if (moved > 0) {
+        *ret_secrets_kept = column_bool(&stmt);
+    }
+    /* To its end, where it is known to have succeeded. */
+    return moved > 0 && stmt_next(&stmt, err) < 0 ? -1 : moved;
 }
 
 int store_migration_move(struct store *store, struct migration *migration, const struct migration_move *move,
@@ -125,12 +147,13 @@ int store_migration_move(struct store *store, struct migration *migration, const
         return err_no_memory(err);
     }
     const bool terminal = migration_state_is_terminal(move->state);
-    const int64_t ended_us = terminal ? clock_now_us() : 0;
+    const int64_t now_us = clock_now_us();
     auto_db_tx struct db_tx tx = {0};
     if (db_begin(store, err, &tx) < 0) {
         return -1;
     }
-    int moved = swap_state(store, migration, move, ended_us, err);
+    bool secrets_kept = false;
+    int moved = swap_state(store, migration, move, now_us, err, &secrets_kept);
     if (moved <= 0) {
         return moved;
     }
@@ -138,13 +161,14 @@ int store_migration_move(struct store *store, struct migration *migration, const
         return -1;
     }
     migration->state = move->state;
+    migration->entered_us = move->substate == move->from ? migration->entered_us : now_us;
     migration->substate = move->substate;
-    migration->ended_us = ended_us;
+    migration->ended_us = terminal ? now_us : 0;
     if (error != NULL) {
         free(migration->error);
         migration->error = TAKE(error);
     }
-    if (terminal) {
+    if (terminal && !secrets_kept) {
         migration->attention = false;
         migration_spec_forget_secrets(&migration->spec);
     }

@@ -144,6 +144,7 @@ static int read_migration(struct stmt *stmt, void *row, struct err *err)
     migration->error = column_text(stmt);
     migration->created_us = column_int64(stmt);
     migration->ended_us = column_int64(stmt);
+    migration->entered_us = column_int64(stmt);
     migration->hidden = column_bool(stmt);
     migration->attention = column_bool(stmt);
     migration->not_before_us = column_int64(stmt);

@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "store/db.h"
+#include "store/debts.h"
 #include "store/migration_row.h"
 #include "store/progress.h"
 
@@ -196,12 +197,12 @@ static int update_row(struct store *store, const struct migration *migration, st
     auto_migration_lists struct migration_lists lists = {0};
     auto_sealed struct sealed secrets = {0};
     auto_stmt struct stmt stmt = {0};
-    if (stmt_open(
-            store, STMT_MIGRATION_UPDATE_SPEC,
-            "UPDATE migration SET (" MIGRATION_USER_COLUMNS ") = (" MIGRATION_USER_PARAMETERS "),"
-            " secrets = CASE WHEN ended_us = 0 THEN ? END, attention = (ended_us = 0), not_before_us = 0,"
-            " user_generation = user_generation + 1 WHERE id = ?",
-            err, &stmt) < 0 ||
+    if (stmt_open(store, STMT_MIGRATION_UPDATE_SPEC,
+                  "UPDATE migration SET (" MIGRATION_USER_COLUMNS ") = (" MIGRATION_USER_PARAMETERS "),"
+                  " secrets = CASE WHEN ended_us = 0 OR " HAS_DEBT " THEN ? END,"
+                  " attention = (ended_us = 0 OR " HAS_DEBT "), not_before_us = 0,"
+                  " user_generation = user_generation + 1 WHERE id = ?",
+                  err, &stmt) < 0 ||
         migration_lists_make(&migration->spec, err, &lists) < 0 ||
         migration_seal(stmt.db->sealer, migration, err, &secrets) < 0) {
         return -1;

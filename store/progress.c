@@ -8,8 +8,10 @@
 /* What the worker writes; position belongs to the user's order. */
 #define DATABASE_VALUES                                                                                      \
     "state, operation, message, target_claimed, started_us, ended_us, tables_queued, tables_loading, "       \
-    "tables_completed, tables_errored, rows_copied, bytes_copied, bytes_total, inserts, updates, deletes, "  \
-    "applied_changes, pending_bytes, latency_seconds"
+    "tables_completed, tables_errored, rows_copied, bytes_copied, bytes_total, replication, following, "     \
+    "cutover_position, evidence"
+/* What the follower writes. */
+#define DATABASE_FIGURES "inserts, updates, deletes, applied_changes, pending_bytes, latency_seconds"
 
 static int read_database(struct stmt *stmt, void *row, struct err *err)
 {
@@ -30,12 +32,16 @@ static int read_database(struct stmt *stmt, void *row, struct err *err)
     database->rows_copied = column_int64(stmt);
     database->bytes_copied = column_int64(stmt);
     database->bytes_total = column_int64(stmt);
-    database->inserts = column_int64(stmt);
-    database->updates = column_int64(stmt);
-    database->deletes = column_int64(stmt);
-    database->applied_changes = column_int64(stmt);
-    database->pending_bytes = column_int64(stmt);
-    database->latency_seconds = column_int(stmt);
+    database->replication = column_text(stmt);
+    database->following = column_bool(stmt);
+    database->cutover_position = column_text(stmt);
+    database->evidence = column_text(stmt);
+    database->figures.inserts = column_int64(stmt);
+    database->figures.updates = column_int64(stmt);
+    database->figures.deletes = column_int64(stmt);
+    database->figures.applied_changes = column_int64(stmt);
+    database->figures.pending_bytes = column_int64(stmt);
+    database->figures.latency_seconds = column_int(stmt);
     return stmt_check(stmt, err);
 }
 
@@ -63,12 +69,10 @@ static void bind_database(struct stmt *stmt, const struct migration_database *da
     bind_int(stmt, database->rows_copied);
     bind_int(stmt, database->bytes_copied);
     bind_int(stmt, database->bytes_total);
-    bind_int(stmt, database->inserts);
-    bind_int(stmt, database->updates);
-    bind_int(stmt, database->deletes);
-    bind_int(stmt, database->applied_changes);
-    bind_int(stmt, database->pending_bytes);
-    bind_int(stmt, database->latency_seconds);
+    bind_text(stmt, database->replication);
+    bind_int(stmt, database->following);
+    bind_text(stmt, database->cutover_position);
+    bind_text(stmt, database->evidence);
 }
 
 /* Rows of databases that are not named any more, with their tables. */
@@ -122,7 +126,7 @@ int store_database_list(struct store *store, int64_t migration_id, struct err *e
 {
     auto_stmt struct stmt stmt = {0};
     if (stmt_open(store, STMT_DATABASE_LIST,
-                  "SELECT migration_id, position, name, " DATABASE_VALUES
+                  "SELECT migration_id, position, name, " DATABASE_VALUES ", " DATABASE_FIGURES
                   " FROM migration_database WHERE migration_id = ? ORDER BY position",
                   err, &stmt) < 0) {
         return -1;
@@ -136,12 +140,22 @@ int store_database_list(struct store *store, int64_t migration_id, struct err *e
     return 0;
 }
 
+static int run_on_database(struct stmt *stmt, const char *name, struct err *err)
+{
+    if (stmt_run(stmt, err) < 0) {
+        return -1;
+    }
+    return stmt_changes(stmt) > 0 ? 0
+                                  : err_set(err, ERR_RESOURCE_NOT_FOUND,
+                                            "Database '%s' is not part of the migration any more.", name);
+}
+
 int store_database_update(struct store *store, const struct migration_database *database, struct err *err)
 {
     auto_stmt struct stmt stmt = {0};
     if (stmt_open(store, STMT_DATABASE_UPDATE,
                   "UPDATE migration_database SET (" DATABASE_VALUES ")"
-                  " = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                  " = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                   " WHERE migration_id = ? AND name = ?",
                   err, &stmt) < 0) {
         return -1;
@@ -149,13 +163,28 @@ int store_database_update(struct store *store, const struct migration_database *
     bind_database(&stmt, database);
     bind_int(&stmt, database->migration_id);
     bind_text(&stmt, database->name);
-    if (stmt_run(&stmt, err) < 0) {
+    return run_on_database(&stmt, database->name, err);
+}
+
+int store_database_set_figures(struct store *store, int64_t migration_id, const char *name,
+                               const struct database_figures *figures, struct err *err)
+{
+    auto_stmt struct stmt stmt = {0};
+    if (stmt_open(store, STMT_DATABASE_SET_FIGURES,
+                  "UPDATE migration_database SET (" DATABASE_FIGURES ") = (?, ?, ?, ?, ?, ?)"
+                  " WHERE migration_id = ? AND name = ?",
+                  err, &stmt) < 0) {
         return -1;
     }
-    return stmt_changes(&stmt) > 0
-               ? 0
-               : err_set(err, ERR_RESOURCE_NOT_FOUND, "Database '%s' is not part of the migration any more.",
-                         database->name);
+    bind_int(&stmt, figures->inserts);
+    bind_int(&stmt, figures->updates);
+    bind_int(&stmt, figures->deletes);
+    bind_int(&stmt, figures->applied_changes);
+    bind_int(&stmt, figures->pending_bytes);
+    bind_int(&stmt, figures->latency_seconds);
+    bind_int(&stmt, migration_id);
+    bind_text(&stmt, name);
+    return run_on_database(&stmt, name, err);
 }
 
 static int read_table(struct stmt *stmt, void *row, struct err *err)

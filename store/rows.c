@@ -102,6 +102,9 @@ void migration_database_done(struct migration_database *row)
     free(row->name);
     free(row->operation);
     free(row->message);
+    free(row->replication);
+    free(row->cutover_position);
+    free(row->evidence);
     *row = (struct migration_database){0};
 }
 

@@ -109,13 +109,22 @@ struct migration {
     char *error; /* properties.currentStatus.error, or NULL */
     int64_t created_us;
     int64_t ended_us;
-    bool hidden; /* deleted: no longer listed, the name stays taken */
+    int64_t entered_us; /* the last change of the substate; 0: none yet */
+    bool hidden;        /* deleted: no longer listed, the name stays taken */
     /* claim */
     bool attention;        /* a worker has something to do; false while waiting for the user or ended */
     int64_t not_before_us; /* no worker before this moment */
     char *lease_owner;
     int64_t lease_generation; /* grows with every claim: a lost lease cannot write */
     int64_t lease_until_us;
+};
+
+/* Changes of an online migration; written by store_database_set_figures() alone. */
+struct database_figures {
+    int64_t inserts, updates, deletes; /* rows, cumulative */
+    int64_t applied_changes;
+    int64_t pending_bytes; /* WAL of the source that is not applied yet */
+    int latency_seconds;
 };
 
 /* One database of a migration: dbDetails.<name>. */
@@ -136,10 +145,13 @@ struct migration_database {
     int64_t rows_copied;
     int64_t bytes_copied;
     int64_t bytes_total; /* estimate */
-    int64_t inserts, updates, deletes;
-    int64_t applied_changes;
-    int64_t pending_bytes;
-    int latency_seconds;
+    /* online migrations */
+    char *replication;      /* name of slot, publication and helper, set before the first of them is made;
+                               NULL: none of them is left */
+    bool following;         /* the base copy is complete, changes follow */
+    char *cutover_position; /* the source's WAL position at the trigger, or NULL */
+    char *evidence;         /* JSON, or NULL */
+    struct database_figures figures;
 };
 
 struct migration_table {

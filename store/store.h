@@ -145,7 +145,7 @@ int store_migration_count_active(struct store *store, int64_t target_id, struct 
 int store_migration_writing(struct store *store, int64_t target_id, const char *database, int64_t except_id,
                             struct err *err, struct migration *ret_migration);
 /* Writes tags, source_id and spec (with the databases when they changed) and asks for a worker's attention
- * now. All of spec is written: get, change and update inside one store_begin(). An ended migration gets no
+ * now. All of spec is written: get, change and update inside one store_begin(). A settled migration gets no
  * attention and keeps no secrets. */
 int store_migration_update_spec(struct store *store, const struct migration *migration, struct err *err);
 int store_migration_hide(struct store *store, int64_t id, struct err *err);
@@ -157,11 +157,13 @@ int store_migration_claim(struct store *store, const char *owner, int64_t now_us
                           struct err *err, struct migration *ret_migration);
 /* Prolongs all leases of this owner, those on operations too. */
 int store_migration_renew(struct store *store, const char *owner, int64_t lease_until_us, struct err *err);
-/* Gives the lease back, if it is still held. attention and not_before as given, unless the user has asked for
- * attention meanwhile; an ended migration gets none. */
+/* Gives the lease back, if it is still held. attention and not_before as given, unless the user has written
+ * or attention was asked for meanwhile; a settled migration gets none. */
 int store_migration_release(struct store *store, const struct migration *migration, bool attention,
                             int64_t not_before_us, struct err *err);
-/* Frees the leases of all other owners: at start the only process that uses the file is this one. */
+/* At start, when the only process that uses the file is this one: frees the leases of all other owners, and
+ * gives attention to what needs a process to look after it all the time: migrations that wait for the
+ * cutover, and ended ones that are not settled. */
 int store_migration_free_leases(struct store *store, const char *owner, struct err *err);
 
 struct migration_move {
@@ -173,9 +175,19 @@ struct migration_move {
 };
 /* Compare-and-swap of the state plus its event, in one transaction, and only under migration's lease. Returns
  * 1 when moved (migration is updated), 0 when the lease or the substate is not what the caller believes. A
- * terminal state sets ended_us, ends attention and erases the secrets, in the file and in migration. */
+ * terminal state sets ended_us; unless a database still has a replication name, it also ends attention and
+ * erases the secrets, in the file and in migration. */
 int store_migration_move(struct store *store, struct migration *migration, const struct migration_move *move,
                          struct err *err);
+/* Asks for a worker now, as a write of the user does, also while one has it: it is then claimed again. A
+ * settled migration gets none. Any thread. */
+int store_migration_attention(struct store *store, int64_t id, struct err *err);
+/* An ended migration is settled when no database has a replication name any more: nothing is left on its
+ * servers. Call after the last name was removed: erases the secrets. Does nothing as long as it is not so. */
+int store_migration_settled(struct store *store, int64_t id, struct err *err);
+/* The ended migrations that are not settled, oldest first; free() the list. */
+int store_migration_list_unsettled(struct store *store, struct err *err, int64_t **ret_ids,
+                                   size_t *ret_count);
 /* Metadata, validation and window end (unless the user has written since the claim), as found by the
  * executor. ERR_CONFLICT when the lease is lost. */
 int store_migration_set_facts(struct store *store, const struct migration *migration, struct err *err);
@@ -193,8 +205,11 @@ int store_event_list(struct store *store, int64_t migration_id, struct err *err,
 
 int store_database_list(struct store *store, int64_t migration_id, struct err *err,
                         struct migration_database **ret_databases, size_t *ret_count);
-/* Writes every column of one database row but position, keyed by migration and name. */
+/* Writes every column of one database row but position and the figures, keyed by migration and name. */
 int store_database_update(struct store *store, const struct migration_database *database, struct err *err);
+/* Writes the figures of one database and nothing else: once a second while changes follow. Any thread. */
+int store_database_set_figures(struct store *store, int64_t migration_id, const char *name,
+                               const struct database_figures *figures, struct err *err);
 /* Writes one database row and its tables in one transaction: once a second while copying. Tables are keyed by
  * migration, database, schema and name; rows that are not there yet are inserted. */
 int store_progress_write(struct store *store, const struct migration_database *database,

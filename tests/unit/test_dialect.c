@@ -173,9 +173,9 @@ static void database_counters_fit_in_32_bits(void **state)
     auto_migration struct migration migration = make_migration();
     struct migration_database row = {.name = migration.name,
                                      .started_us = 1,
-                                     .inserts = INT64_C(1) << 40,
+                                     .figures.inserts = INT64_C(1) << 40,
                                      .tables_queued = 3,
-                                     .pending_bytes = -5};
+                                     .figures.pending_bytes = -5};
     const struct migration_view view = {
         .migration = &migration, .databases = &row, .database_count = 1, .detail = DETAIL_FULL};
     json_auto_t *status = dialect_write_status(dialect_find("2025-08-01"), &view);
