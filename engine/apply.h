@@ -53,6 +53,11 @@ int apply_message(struct apply *apply, const struct pgoutput_message *message, s
  * does nothing. */
 int apply_flush(struct apply *apply, struct err *err);
 
+/* Makes what apply_progress() tells survive a crash of the target (commits are asynchronous). Cheap when
+ * nothing has been committed since the last call. Inside a source transaction, or with something waiting for
+ * apply_flush(), it covers what was committed before. */
+int apply_make_durable(struct apply *apply, struct err *err);
+
 /* A source transaction has begun and not ended yet, or something waits for apply_flush(). */
 bool apply_is_busy(const struct apply *apply);
 /* What the target has durably (asynchronous commit: as safe as the helper row, which is what we go by). */

@@ -16,6 +16,8 @@
 #include <stdint.h>
 
 #include "core/err.h"
+#include "core/stop.h"
+#include "engine/endpoint.h"
 #include "engine/pg.h"
 
 struct replica_progress {
@@ -38,6 +40,13 @@ int replica_read(struct pg *target, const char *name, struct err *err, struct re
 int replica_restore(struct pg *target, const char *name, struct err *err);
 /* Removes the schema; one that is not there is fine. */
 int replica_end(struct pg *target, const char *name, struct err *err);
+
+/* The same with a session of their own. replica_look(): 1, 0 or -1 as replica_read(), 0 also when the
+ * database is not there. replica_remove(): undoes the changes and removes the schema. Looks at no stop token,
+ * but is bounded. */
+int replica_look(const struct endpoint *target, const char *database, const char *name,
+                 const struct stop *stop, struct err *err, struct replica_progress *ret_progress);
+int replica_remove(const struct endpoint *target, const char *database, const char *name, struct err *err);
 
 /* Layout, for engine/apply*.c: table "progress" of that schema has one row with the columns position pg_lsn,
  * inserts, updates, deletes, truncates, transactions (bigint). */

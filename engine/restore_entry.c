@@ -5,6 +5,7 @@
 
 #include "core/attr.h"
 #include "core/str.h"
+#include "engine/replication_name.h"
 
 enum owner_form {
     OWNER_NONE,
@@ -91,9 +92,27 @@ static const struct kind *kind_of(const struct archive_entry *entry)
     return &other;
 }
 
+/* The publication of an online migration from this source: it means nothing on the target. */
+static bool is_our_publication(const struct archive_entry *entry)
+{
+    static const char alter[] = "ALTER PUBLICATION ";
+    if (archive_entry_is(entry, "PUBLICATION")) {
+        return replication_name_is_ours(entry->name);
+    }
+    if (strncmp(entry->definition, alter, strlen(alter)) != 0) {
+        return false;
+    }
+    const char *start = entry->definition + strlen(alter);
+    auto_free char *name = strndup(start, strcspn(start, " "));
+    return name != NULL && replication_name_is_ours(name);
+}
+
 static enum restore_pass pass_of_object(const struct archive_entry *entry)
 {
     enum restore_pass pass = kind_of(entry)->pass;
+    if (pass == RESTORE_REPLICATION && is_our_publication(entry)) {
+        return RESTORE_NEVER;
+    }
     if (pass != RESTORE_POST_DATA) {
         return pass;
     }

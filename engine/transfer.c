@@ -8,6 +8,7 @@
 
 #include "core/id.h"
 #include "core/str.h"
+#include "engine/replica.h"
 #include "engine/transfer_steps.h"
 
 /* Names of an SQL_ASCII database, and messages while rows pass in another encoding, need not be UTF-8. */
@@ -157,6 +158,25 @@ static int look_at_target(struct transfer_state *state, struct err *err)
     return look_at_compression(state, &target, err);
 }
 
+/* The snapshot that all that is read comes from: our own, or the slot's. */
+static int begin_snapshot(struct transfer_state *state, struct err *err)
+{
+    const struct transfer_follow *follow = state->transfer->follow;
+    auto_buf struct buf sql = BUF_MAX(1024);
+    buf_adds(&sql, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    if (follow != NULL) {
+        buf_adds(&sql, "; SET TRANSACTION SNAPSHOT ");
+        pg_add_literal(&state->source, &sql, follow->snapshot);
+    }
+    if (pg_run(&state->source, err, buf_text(&sql)) != 0) {
+        return -1;
+    }
+    if (follow != NULL) {
+        follow->snapshot_taken(follow->context);
+    }
+    return 0;
+}
+
 static int open_source(struct transfer_state *state, struct err *err)
 {
     const struct transfer *transfer = state->transfer;
@@ -165,8 +185,7 @@ static int open_source(struct transfer_state *state, struct err *err)
         return -1;
     }
     state->encoding = encoding_of_sessions(PQparameterStatus(source->connection, "server_encoding"));
-    if (pg_set_encoding(source, state->encoding, err) != 0 ||
-        pg_run(source, err, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") != 0 ||
+    if (pg_set_encoding(source, state->encoding, err) != 0 || begin_snapshot(state, err) != 0 ||
         pg_value(source, err, &state->snapshot, "SELECT pg_catalog.pg_export_snapshot()", 0, NULL) != 0 ||
         source_database_read(source, err, &state->database) != 0) {
         return -1;
@@ -288,6 +307,17 @@ static int finish_schema(struct transfer_state *state, struct err *err)
     return report_result(&state->report, "object", err);
 }
 
+/* From here on changes can be applied; nothing of the base copy is done again. */
+static int begin_following(struct transfer_state *state, struct err *err)
+{
+    const struct transfer_follow *follow = state->transfer->follow;
+    if (follow == NULL) {
+        return 0;
+    }
+    tell_step(state, "Preparing to follow the source");
+    return replica_begin(&state->target, follow->name, follow->position, err);
+}
+
 static void state_done(struct transfer_state *state)
 {
     pg_close(&state->source);
@@ -310,7 +340,7 @@ int transfer_run(const struct transfer *transfer, struct err *err)
     report_init(&state.report);
     int result = -1;
     if (read_source(&state, err) == 0 && create_schema(&state, err) == 0 && copy_data(&state, err) == 0) {
-        result = finish_schema(&state, err);
+        result = finish_schema(&state, err) != 0 ? -1 : begin_following(&state, err);
     }
     tell_warnings(&state);
     if (result != 0) {

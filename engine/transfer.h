@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Moves one database from a source server to a target server, offline: everything that was committed when the
- * transfer began arrives, or the transfer says what did not and why. The source is only read.
+ * Moves one database from a source server to a target server: everything that was committed when the transfer
+ * began arrives, or the transfer says what did not and why. The source is only read. For an online migration
+ * this is the base copy: "when the transfer began" is then the slot's consistent point, and at the end the
+ * target is made ready to follow.
  *
  * Order: snapshot, pg_dump of the schema in that snapshot, new target database, pre-data, rows (several
  * tables at once, largest first, COPY to COPY), sequences, large objects, indexes and constraints,
@@ -41,10 +43,21 @@ struct transfer_observer {
     int (*claim_target)(void *context, struct err *err);
     /* When the tables are known, about once a second while copying, and once when all have ended. */
     void (*progress)(void *context, const struct transfer_table *tables, size_t count);
+    /* Something to know that is no loss. */
+    void (*note)(void *context, const char *text);
     /* A new step: "Copying tables", "Creating indexes and constraints". */
     void (*step)(void *context, const char *text);
     /* Something that does not cost data did not arrive: object, reason, SQLSTATE. */
     void (*warning)(void *context, const char *text);
+};
+
+/* What the base copy of an online migration needs to know of the stream of changes that follows it. */
+struct transfer_follow {
+    const char *name;     /* of slot, publication and the helper on the target (engine/replica.h) */
+    const char *snapshot; /* exported with the slot */
+    uint64_t position;    /* where the stream goes on */
+    void (*snapshot_taken)(void *context); /* whoever exported the snapshot may let go of it */
+    void *context;
 };
 
 struct transfer {
@@ -59,6 +72,7 @@ struct transfer {
     bool replace; /* an existing target database with user objects may be dropped; false: that is an error */
     const struct stop *stop;
     const struct transfer_observer *observer;
+    const struct transfer_follow *follow; /* the base copy of an online migration; NULL: offline */
 };
 
 /* 0: everything arrived but what was told to warning(). -1: err says what failed; the target database is

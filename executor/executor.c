@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "core/str.h"
 #include "engine/instance_tree.h"
+#include "executor/followers.h"
 #include "executor/migration_fsm.h"
 
 enum {
@@ -263,7 +264,8 @@ static int prepare(struct executor *executor, struct err *err)
                            err, &executor->instances) < 0) {
         return -1;
     }
-    if (instances_mark_starting(executor, err) < 0) {
+    if (instances_mark_starting(executor, err) < 0 ||
+        followers_init(executor, err, &executor->followers) < 0) {
         return -1;
     }
     return store_migration_free_leases(executor->store, executor->owner, err);
@@ -346,6 +348,7 @@ void executor_stop(struct executor *executor)
     }
     executor_wake(executor);
     join_threads(executor);
+    followers_done(executor->followers);
     if (executor->instances.root != NULL) {
         instances_stop_all(executor, clock_ms_left(deadline));
         instance_host_done(&executor->instances);

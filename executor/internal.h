@@ -46,6 +46,7 @@ struct executor {
     struct stop stop;    /* of the executor itself */
     _Atomic bool ready;
 
+    struct followers *followers;
     struct worker workers[EXECUTOR_WORKERS_MAX];
     int worker_count;
     pthread_t operation_threads[OPERATION_THREADS];

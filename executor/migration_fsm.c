@@ -7,6 +7,11 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/str.h"
+#include "executor/database_row.h"
+#include "executor/online.h"
+
+enum { DEBT_PAUSE_MS = 2000 };
 
 #define TO(substate) (1u << SUB_##substate)
 
@@ -55,18 +60,18 @@ static const struct fsm_row fsm[SUB_COUNT] = {
         TO(WAITING_FOR_OVERWRITE) | TO(WAITING_FOR_CUTOVER_TRIGGER) | TO(COMPLETING_MIGRATION),
         "moves the databases"},
     [SUB_WAITING_FOR_CUTOVER_TRIGGER] = {
-        NULL, STATE_WAITING_FOR_USER_ACTION,
+        step_wait_cutover, STATE_WAITING_FOR_USER_ACTION,
         TO(COMPLETING_MIGRATION),
-        "online only"},
+        "until triggerCutover; the target follows the source"},
     [SUB_COMPLETING_MIGRATION] = {
         step_complete, STATE_IN_PROGRESS,
         0,
-        "removes what was only needed on the way"},
+        "applies what is left, sets sequences, compares"},
     [SUB_CANCELING] = {
         step_cancel, STATE_IN_PROGRESS,
         0,
         "leaves the databases as they are, nothing else"},
-    [SUB_COMPLETED] = {NULL, STATE_COUNT, 0, "Succeeded, Failed, Canceled or ValidationFailed"},
+    [SUB_COMPLETED] = {step_settle, STATE_COUNT, 0, "Succeeded, Failed, Canceled or ValidationFailed"},
 };
 /* clang-format on */
 
@@ -115,15 +120,30 @@ enum step_outcome fsm_move(struct work *work, enum migration_substate to, const 
     return move(work, to, fsm[to].state, NULL, event);
 }
 
+/* At every end nothing of ours is left on the servers, and no database is still on its way. What cannot be
+ * removed now is a debt that step_settle pays. */
+static void close_work(struct work *work, enum migration_state state, const char *error)
+{
+    struct err reason = work->err;
+    (void)online_clean_up(work);
+    if (state == STATE_FAILED && databases_fail(work, error) < 0) {
+        log_event(LOG_ERROR, "cannot close databases", "migration", work->migration.uuid, "reason",
+                  work->err.message, NULL);
+    }
+    work->err = reason;
+}
+
 enum step_outcome fsm_end(struct work *work, enum migration_state state, const char *error, const char *event)
 {
     struct err err;
+    auto_free char *lasting_error = str_dup(error); /* it may be work->err's own */
+    close_work(work, state, lasting_error);
     work->migration.spec.window_end_us = clock_now_us(); /* the service shows the end of the run there */
     if (store_migration_set_facts(work->store, &work->migration, &err) < 0) {
         log_event(LOG_ERROR, "cannot store the end of a run", "migration", work->migration.uuid, "reason",
                   err.message, NULL);
     }
-    return move(work, SUB_COMPLETED, state, error, event);
+    return move(work, SUB_COMPLETED, state, lasting_error, event);
 }
 
 /* The service begins its messages with its own code: "Error 603100: ...". */
@@ -166,13 +186,34 @@ static void give_back(struct work *work, enum step_outcome outcome)
     }
 }
 
+/* After the end: what is left on a server is looked at again in a while. */
+static bool has_debt(struct work *work)
+{
+    struct migration_database *rows = NULL;
+    size_t count = 0;
+    bool debt = false;
+    struct err err;
+    if (store_database_list(work->store, work->migration.id, &err, &rows, &count) == 0) {
+        for (size_t i = 0; i < count; i++) {
+            debt = debt || rows[i].replication != NULL;
+        }
+        migration_databases_free(rows, count);
+    }
+    work->delay_ms = DEBT_PAUSE_MS;
+    return debt;
+}
+
 void fsm_run(struct work *work)
 {
     enum step_outcome outcome = STEP_MOVED;
+    if (work->migration.substate == SUB_COMPLETED) {
+        outcome = step_settle(work);
+    }
     while (outcome == STEP_MOVED && work->migration.substate != SUB_COMPLETED) {
         outcome = run_step(work);
     }
-    give_back(work, outcome);
+    bool in_debt = outcome == STEP_MOVED && is_online(&work->migration) && has_debt(work);
+    give_back(work, in_debt ? STEP_LATER : outcome);
 }
 
 void executor_print_fsm(FILE *out)

@@ -43,8 +43,10 @@ step_fn step_wait_overwrite;
 step_fn step_wait_scheduling;
 step_fn step_wait_window;
 step_fn step_migrate;
+step_fn step_wait_cutover;
 step_fn step_complete;
 step_fn step_cancel;
+step_fn step_settle;
 
 /* Moves to another substate, with an event. STEP_MOVED, or STEP_STOPPED when the lease is lost or the store
  * fails. */

@@ -43,6 +43,13 @@ static void warning(void *context, const char *text)
     }
 }
 
+static void note(void *context, const char *text)
+{
+    struct progress *progress = context;
+    struct err ignored;
+    (void)store_event_add(progress->store, progress->row->migration_id, text, &ignored);
+}
+
 static enum table_state stored_state(enum transfer_table_state state)
 {
     switch (state) {
@@ -115,6 +122,7 @@ struct transfer_observer progress_observer(struct progress *progress)
                                       .claim_target = claim_target,
                                       .progress = write_tables,
                                       .step = step,
+                                      .note = note,
                                       .warning = warning};
 }
 

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The last steps: completing, and canceling. */
+/* Canceling, and what remains to be done after the end. */
 #include <stdlib.h>
 
-#include "core/clock.h"
 #include "core/str.h"
 #include "engine/databases.h"
-#include "executor/migration_fsm.h"
-#include "executor/sides.h"
+#include "executor/database_row.h"
+#include "executor/online.h"
 
-enum step_outcome step_complete(struct work *work)
-{
-    return fsm_end(work, STATE_SUCCEEDED, NULL, "The migration succeeded.");
-}
+enum { SETTLE_AGAIN_MS = 5000 };
 
 /*
  * A killed process may have left sessions at work on the target, which PostgreSQL would end only when it
@@ -27,28 +23,34 @@ static void end_leftover_sessions(const struct work *work, const struct migratio
     }
 }
 
-/* The worker that moved a database has stopped it before the migration came here: only the rows remain to be
- * closed. */
+/* The worker that moved a database has stopped it before the migration came here: what is left is to remove
+ * the replication, and to close the rows. */
 enum step_outcome step_cancel(struct work *work)
 {
     struct migration_database *rows = NULL;
     size_t count = 0;
     int result = store_database_list(work->store, work->migration.id, &work->err, &rows, &count);
     for (size_t i = 0; i < count && result == 0; i++) {
-        bool open = rows[i].state == DB_IN_PROGRESS || rows[i].state == DB_WAITING_FOR_CUTOVER ||
-                    rows[i].state == DB_CANCELING;
-        if (open) {
+        if (!database_ended(&rows[i])) {
             end_leftover_sessions(work, &rows[i]);
-            rows[i].state = DB_CANCELED;
-            rows[i].ended_us = rows[i].started_us == 0 ? 0 : clock_now_us();
-            (void)str_replace(&rows[i].operation, NULL);
-            result = store_database_update(work->store, &rows[i], &work->err);
         }
     }
     migration_databases_free(rows, count);
-    if (result < 0) {
+    (void)online_clean_up(work);
+    if (result < 0 || databases_end(work, DB_CANCELED, NULL) < 0) {
         return STEP_FAILED;
     }
     return fsm_end(work, STATE_CANCELED, NULL,
                    "The migration was canceled; databases on the target stay as they are.");
+}
+
+/* Ended migrations come here as long as a server that could not be reached keeps replication of theirs. */
+enum step_outcome step_settle(struct work *work)
+{
+    if (online_clean_up(work) != 0) {
+        work->delay_ms = SETTLE_AGAIN_MS;
+        return STEP_LATER;
+    }
+    return store_migration_settled(work->store, work->migration.id, &work->err) < 0 ? STEP_STOPPED
+                                                                                    : STEP_WAIT;
 }

@@ -7,19 +7,18 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
+#include "engine/base_copy.h"
 #include "engine/instance_tree.h"
+#include "engine/replication_name.h"
 #include "engine/roles.h"
 #include "engine/transfer.h"
+#include "executor/database_row.h"
 #include "executor/migration_fsm.h"
+#include "executor/online.h"
 #include "executor/progress.h"
 #include "executor/sides.h"
 
-enum { TARGET_PRESENT_CODE = 603101, JOBS_MAX = 8 };
-
-static bool database_ended(const struct migration_database *row)
-{
-    return row->state == DB_SUCCEEDED || row->state == DB_FAILED || row->state == DB_CANCELED;
-}
+enum { TARGET_PRESENT_CODE = 603101, JOBS_MAX = 8, BEGIN_AGAIN_MS = 1000, SLICE_MS = 50 };
 
 static int job_count(const struct executor *executor)
 {
@@ -65,27 +64,13 @@ static int transfer_database(struct work *work, const struct sides *sides, struc
                                       .stop = &work->worker->database_stop,
                                       .observer = &observer};
     worker_enter_database(work->worker, row->name);
-    int result = transfer_run(&transfer, &work->err);
+    int result = row->replication == NULL ? transfer_run(&transfer, &work->err)
+                                          : base_copy_run(&transfer, row->replication, &work->err);
     *ret_wish = stop_wish(&work->worker->database_stop);
     worker_enter_database(work->worker, NULL);
     struct err ignored;
     (void)tree_remove(work_dir, &ignored);
     return result;
-}
-
-static enum step_outcome end_database(struct work *work, struct progress *progress, enum database_state state,
-                                      const char *message)
-{
-    struct migration_database *row = progress->row;
-    row->state = state;
-    row->ended_us = clock_now_us();
-    if (!str_replace(&row->operation, NULL) || (message != NULL && !str_replace(&row->message, message))) {
-        err_no_memory(&work->err);
-        return STEP_FAILED;
-    }
-    log_event(LOG_INFO, "database", "migration", work->migration.uuid, "name", row->name, "state",
-              word_of(WORDS_DATABASE_STATE, (int)state), "reason", message, NULL);
-    return progress_write(progress, &work->err) < 0 ? STEP_FAILED : STEP_MOVED;
 }
 
 /* Readies the row of a database whose copy begins, for the first time or again after an interruption. */
@@ -95,36 +80,115 @@ static int begin_database(struct work *work, struct migration_database *row)
     row->started_us = row->started_us == 0 ? clock_now_us() : row->started_us;
     row->tables_queued = row->tables_loading = row->tables_completed = row->tables_errored = 0;
     row->rows_copied = row->bytes_copied = row->bytes_total = 0;
+    if (is_online(&work->migration) && row->replication == NULL) {
+        row->replication = replication_name(work->migration.uuid, row->position);
+        if (row->replication == NULL) {
+            return err_no_memory(&work->err);
+        }
+    }
     if (store_table_forget(work->store, row->migration_id, row->name, &work->err) < 0) {
         return -1;
     }
     return store_database_update(work->store, row, &work->err);
 }
 
-/* STEP_MOVED: this database has ended, one way or another; go on with the next. */
+/* All of this database is there; of an online migration, the changes follow from now on. */
+static enum step_outcome conclude_database(struct work *work, struct migration_database *row,
+                                           const char *warnings)
+{
+    if (row->replication == NULL) {
+        return database_end(work, row, DB_SUCCEEDED, warnings) < 0 ? STEP_FAILED : STEP_MOVED;
+    }
+    row->following = true;
+    if (database_end(work, row, DB_WAITING_FOR_CUTOVER, warnings) < 0 || online_follow(work, row, 1) < 0) {
+        return STEP_FAILED;
+    }
+    return STEP_MOVED;
+}
+
+/* What cannot be removed from a server now is removed at the end of the migration, or later. */
+static enum step_outcome cancel_database(struct work *work, const struct sides *sides,
+                                         struct migration_database *row)
+{
+    struct err reason = work->err;
+    (void)online_clean_up_database(work, sides, row);
+    work->err = reason;
+    return database_end(work, row, DB_CANCELED, NULL) < 0 ? STEP_FAILED : STEP_MOVED;
+}
+
+/* Nothing is kept on the source while the user thinks. */
+static enum step_outcome ask_for_overwrite(struct work *work, const struct sides *sides,
+                                           struct migration_database *row)
+{
+    struct err reason = work->err;
+    (void)online_clean_up_database(work, sides, row);
+    enum step_outcome outcome = fsm_move(work, SUB_WAITING_FOR_OVERWRITE, reason.message);
+    return outcome == STEP_MOVED ? STEP_WAIT : outcome;
+}
+
+/* An online migration outlives a server that goes away for a while: its base copy begins again. */
+static bool may_begin_again(struct work *work, const struct migration_database *row, int64_t *since_ms)
+{
+    int64_t limit_ms = (int64_t)work->executor->options->reconnect_seconds * 1000;
+    int64_t now_ms = clock_monotonic_ms();
+    if (row->replication == NULL || work->err.lasting || stop_requested(&work->worker->database_stop)) {
+        return false;
+    }
+    if (*since_ms == 0) {
+        struct err ignored;
+        auto_free char *text =
+            str_format("The base copy of the database '%s' begins again: %s", row->name, work->err.message);
+        *since_ms = now_ms;
+        if (text != NULL) {
+            (void)store_event_add(work->store, work->migration.id, text, &ignored);
+        }
+    }
+    for (int waited = 0; waited < BEGIN_AGAIN_MS && !stop_requested(&work->worker->stop);
+         waited += SLICE_MS) {
+        clock_sleep_ms(SLICE_MS);
+    }
+    return now_ms - *since_ms < limit_ms && !stop_requested(&work->worker->stop);
+}
+
+static int move_or_retry(struct work *work, const struct sides *sides, struct migration_database *row,
+                         struct progress *progress, enum stop_wish *ret_wish)
+{
+    int64_t failing_since_ms = 0;
+    for (;;) {
+        if (begin_database(work, row) < 0) {
+            return -1;
+        }
+        if (transfer_database(work, sides, row, progress, ret_wish) == 0) {
+            return 0;
+        }
+        if (!may_begin_again(work, row, &failing_since_ms)) {
+            return -1;
+        }
+        progress_done(progress);
+        *progress = (struct progress){.store = work->store, .row = row};
+    }
+}
+
+/* STEP_MOVED: this database has ended, one way or another, or is followed; go on with the next. */
 static enum step_outcome move_database(struct work *work, const struct sides *sides,
                                        struct migration_database *row)
 {
     struct progress progress = {.store = work->store, .row = row};
-    if (begin_database(work, row) < 0) {
-        return STEP_FAILED;
-    }
     enum stop_wish wish = STOP_NONE;
-    int result = transfer_database(work, sides, row, &progress, &wish);
+    int result = move_or_retry(work, sides, row, &progress, &wish);
     enum step_outcome outcome = STEP_MOVED;
     if (result == 0) {
         auto_free char *warnings = progress_warnings(&progress);
-        outcome = end_database(work, &progress, DB_SUCCEEDED, warnings);
+        outcome = conclude_database(work, row, warnings);
     } else if (stop_wish(&work->worker->stop) != STOP_NONE) {
         outcome = stop_wish(&work->worker->stop) == STOP_CANCEL ? STEP_CANCELED : STEP_STOPPED;
     } else if (wish == STOP_CANCEL) {
-        outcome = end_database(work, &progress, DB_CANCELED, NULL);
+        outcome = cancel_database(work, sides, row);
     } else if (work->err.service_code == TARGET_PRESENT_CODE) {
-        outcome = fsm_move(work, SUB_WAITING_FOR_OVERWRITE, work->err.message);
-        outcome = outcome == STEP_MOVED ? STEP_WAIT : outcome;
+        outcome = ask_for_overwrite(work, sides, row);
     } else {
         struct err reason = work->err;
-        outcome = end_database(work, &progress, DB_FAILED, reason.message);
+        outcome = database_end(work, row, DB_FAILED, reason.message) < 0 ? STEP_FAILED : STEP_MOVED;
     }
     progress_done(&progress);
     return outcome;
@@ -166,13 +230,13 @@ static enum step_outcome conclude(struct work *work, const struct migration_data
     if (failures > 0) {
         return fsm_end(work, STATE_FAILED, buf_text(&error), "At least one database could not be moved.");
     }
-    return fsm_move(work, SUB_COMPLETING_MIGRATION, "All databases were moved.");
-}
-
-static bool is_canceled(const struct work *work, const struct migration_database *row)
-{
     const struct migration_spec *spec = &work->migration.spec;
-    return spec->cancel == FLAG_TRUE && str_list_has(&spec->cancel_databases, row->name);
+    if (is_online(&work->migration) &&
+        (spec->trigger_cutover != FLAG_TRUE || spec->cutover_databases.count > 0)) {
+        return fsm_move(work, SUB_WAITING_FOR_CUTOVER_TRIGGER,
+                        "The base copy is complete; the changes of the source follow until the cutover.");
+    }
+    return fsm_move(work, SUB_COMPLETING_MIGRATION, "All databases were moved.");
 }
 
 static enum step_outcome move_databases(struct work *work, const struct sides *sides,
@@ -183,12 +247,15 @@ static enum step_outcome move_databases(struct work *work, const struct sides *s
         if (database_ended(&rows[i])) {
             continue;
         }
-        if (is_canceled(work, &rows[i])) {
-            struct progress progress = {.store = work->store, .row = &rows[i]};
-            outcome = end_database(work, &progress, DB_CANCELED, NULL);
-            progress_done(&progress);
+        if (database_is_canceled(work, &rows[i])) {
+            outcome = cancel_database(work, sides, &rows[i]);
+        } else if (rows[i].following) {
+            outcome = online_follow(work, &rows[i], 1) < 0 ? STEP_FAILED : STEP_MOVED;
         } else {
             outcome = move_database(work, sides, &rows[i]);
+        }
+        if (is_online(&work->migration) && rows[i].state == DB_FAILED) {
+            break; /* an online migration fails as a whole */
         }
     }
     return outcome == STEP_MOVED ? conclude(work, rows, count) : outcome;

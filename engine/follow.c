@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/follow.h"
+
+#include <poll.h>
+#include <stdlib.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "engine/apply.h"
+#include "engine/pg_private.h"
+#include "engine/pgoutput.h"
+#include "engine/replication.h"
+
+enum {
+    REPORT_MS = 1000, /* the source hears from us at least so often */
+    LINGER_MS = 5,    /* more may arrive before what is complete is committed: fewer, larger transactions */
+    CLOCK_LOOK_MESSAGES = 64,
+};
+
+struct follow {
+    struct follow_request request;
+    char *encoding;
+    struct replication_stream stream;
+    struct apply *apply;
+    struct pgoutput_message message;
+    uint64_t durable; /* everything before it would survive a crash of the target */
+};
+
+/* The changes travel in the source database's own encoding, as the rows of the base copy did. */
+static int read_encoding(struct follow *follow, struct err *err)
+{
+    const struct follow_request *request = &follow->request;
+    auto_pg struct pg source = {0};
+    if (pg_open(request->source, request->database, PG_READ, request->stop, err, &source) != 0) {
+        return -1;
+    }
+    follow->encoding = str_dup(PQparameterStatus(source.connection, "server_encoding"));
+    return follow->encoding == NULL ? err_no_memory(err) : 0;
+}
+
+/* While we wait for the target the source must not take us for dead. */
+static void tick(void *context)
+{
+    struct follow *follow = context;
+    struct err ignored;
+    (void)replication_stream_report(&follow->stream, follow->durable, false, &ignored);
+}
+
+static int open_both(struct follow *follow, struct err *err)
+{
+    const struct follow_request *request = &follow->request;
+    const struct apply_request apply = {.target = request->target,
+                                        .database = request->database,
+                                        .name = request->name,
+                                        .encoding = follow->encoding,
+                                        .stop = request->stop,
+                                        .tick = tick,
+                                        .tick_context = follow};
+    if (apply_open(&apply, err, &follow->apply) != 0) {
+        return -1;
+    }
+    const struct replication replication = {.source = request->source,
+                                            .database = request->database,
+                                            .name = request->name,
+                                            .stop = request->stop};
+    return replication_stream_open(&replication, follow->encoding, apply_progress(follow->apply)->position,
+                                   err, &follow->stream);
+}
+
+int follow_open(const struct follow_request *request, struct err *err, struct follow **ret_follow)
+{
+    struct follow *follow = calloc(1, sizeof(*follow));
+    if (follow == NULL) {
+        return err_no_memory(err);
+    }
+    follow->request = *request;
+    if (read_encoding(follow, err) != 0 || open_both(follow, err) != 0) {
+        follow_close(follow);
+        return -1;
+    }
+    *ret_follow = follow;
+    return 0;
+}
+
+void follow_close(struct follow *follow)
+{
+    if (follow == NULL) {
+        return;
+    }
+    apply_close(follow->apply);
+    replication_stream_close(&follow->stream);
+    pgoutput_message_done(&follow->message);
+    free(follow->encoding);
+    free(follow);
+}
+
+/* Applies messages until none is there (0) or the time is up (1). */
+static int take_messages(struct follow *follow, int64_t until_ms, struct err *err)
+{
+    for (int taken = 1;; taken++) {
+        const char *bytes = NULL;
+        size_t len = 0;
+        int got = replication_stream_next(&follow->stream, err, &bytes, &len);
+        if (got <= 0) {
+            return got;
+        }
+        if (pgoutput_parse(bytes, len, &follow->message, err) != 0 ||
+            apply_message(follow->apply, &follow->message, err) != 0) {
+            return -1;
+        }
+        if (taken % CLOCK_LOOK_MESSAGES == 0 && clock_ms_left(until_ms) == 0) {
+            return 1;
+        }
+    }
+}
+
+static bool has_more(const struct follow *follow)
+{
+    return pg_poll_socket(follow_socket(follow), POLLIN, clock_monotonic_ms() + LINGER_MS, NULL) ==
+           PG_POLL_READY;
+}
+
+/* Only what would survive a crash of the target may be reported: the source forgets it. */
+static int report(struct follow *follow, bool ask, struct err *err)
+{
+    if (apply_make_durable(follow->apply, err) != 0) {
+        return -1;
+    }
+    uint64_t position = follow_position(follow);
+    follow->durable = position > follow->durable ? position : follow->durable;
+    return replication_stream_report(&follow->stream, follow->durable, ask, err);
+}
+
+int follow_run(struct follow *follow, int slice_ms, struct err *err)
+{
+    int64_t until_ms = clock_monotonic_ms() + slice_ms;
+    int more = 0;
+    for (;;) {
+        more = take_messages(follow, until_ms, err);
+        if (more != 0 || !apply_is_busy(follow->apply)) {
+            break;
+        }
+        if (clock_ms_left(until_ms) > 0 && has_more(follow)) {
+            continue;
+        }
+        if (apply_flush(follow->apply, err) != 0) {
+            return -1;
+        }
+        break;
+    }
+    if (more < 0) {
+        return -1;
+    }
+    if (clock_monotonic_ms() - follow->stream.reported_ms >= REPORT_MS && report(follow, false, err) != 0) {
+        return -1;
+    }
+    return more;
+}
+
+int follow_ask(struct follow *follow, struct err *err)
+{
+    return replication_stream_report(&follow->stream, follow->durable, true, err);
+}
+
+int follow_socket(const struct follow *follow)
+{
+    return replication_stream_socket(&follow->stream);
+}
+
+uint64_t follow_position(const struct follow *follow)
+{
+    uint64_t applied = apply_progress(follow->apply)->position;
+    bool all = !apply_is_busy(follow->apply);
+    return all && follow->stream.server_end > applied ? follow->stream.server_end : applied;
+}
+
+const struct replica_progress *follow_progress(const struct follow *follow)
+{
+    return apply_progress(follow->apply);
+}
+
+int64_t follow_commit_us(const struct follow *follow)
+{
+    return apply_commit_us(follow->apply);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include "executor/database_row.h"
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+
+bool database_ended(const struct migration_database *row)
+{
+    return row->state == DB_SUCCEEDED || row->state == DB_FAILED || row->state == DB_CANCELED;
+}
+
+bool database_is_canceled(const struct work *work, const struct migration_database *row)
+{
+    const struct migration_spec *spec = &work->migration.spec;
+    return spec->cancel == FLAG_TRUE && str_list_has(&spec->cancel_databases, row->name);
+}
+
+int database_end(struct work *work, struct migration_database *row, enum database_state state,
+                 const char *message)
+{
+    row->state = state;
+    row->ended_us = row->started_us == 0 ? 0 : clock_now_us();
+    if (!str_replace(&row->operation, NULL) || (message != NULL && !str_replace(&row->message, message))) {
+        return err_no_memory(&work->err);
+    }
+    log_event(LOG_INFO, "database", "migration", work->migration.uuid, "name", row->name, "state",
+              word_of(WORDS_DATABASE_STATE, (int)state), "reason", message, NULL);
+    return store_database_update(work->store, row, &work->err);
+}
+
+int databases_end(struct work *work, enum database_state state, const char *message)
+{
+    struct migration_database *rows = NULL;
+    size_t count = 0;
+    int result = store_database_list(work->store, work->migration.id, &work->err, &rows, &count);
+    for (size_t i = 0; i < count && result == 0; i++) {
+        result = database_ended(&rows[i]) ? 0 : database_end(work, &rows[i], state, message);
+    }
+    migration_databases_free(rows, count);
+    return result;
+}
+
+static int any_failed(struct work *work, bool *ret_failed)
+{
+    struct migration_database *rows = NULL;
+    size_t count = 0;
+    if (store_database_list(work->store, work->migration.id, &work->err, &rows, &count) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        *ret_failed = *ret_failed || rows[i].state == DB_FAILED;
+    }
+    migration_databases_free(rows, count);
+    return 0;
+}
+
+int databases_fail(struct work *work, const char *message)
+{
+    bool failed = false;
+    if (any_failed(work, &failed) < 0) {
+        return -1;
+    }
+    return databases_end(work, failed ? DB_CANCELED : DB_FAILED, failed ? NULL : message);
+}

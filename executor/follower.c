@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* One follower's turn. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "executor/followers_private.h"
+
+enum {
+    SLICE_MS = 200,
+    FIGURES_MS = 1000, /* how often figures are stored, and how old the source's end may be in them */
+    IDLE_MS = 1000,
+    WANTED_MS = 5, /* while a cutover waits for us */
+    BACKOFF_LEAST_MS = 100,
+    BACKOFF_MOST_MS = 3000,
+};
+
+/* ---- trouble ---------------------------------------------------------------------------------------------
+ */
+
+static void tell(struct follower *follower, const char *what, const char *reason)
+{
+    struct err ignored;
+    auto_free char *text = str_format("Database '%s': %s%s", follower->database, what, reason);
+    if (text != NULL) {
+        (void)store_event_add(follower->executor->store, follower->migration_id, text, &ignored);
+        log_event(LOG_WARNING, "follower", "migration", follower->migration_uuid, "database",
+                  follower->database, "what", what, "reason", reason, NULL);
+    }
+}
+
+static bool is_hopeless(const struct follower *follower, const struct err *err)
+{
+    int64_t limit_ms = (int64_t)follower->executor->options->reconnect_seconds * 1000;
+    return err->lasting || clock_monotonic_ms() - follower->failing_since_ms >= limit_ms;
+}
+
+/* Gives everything back that was open. Yields when to try again; the view says that it has failed where that
+ * is of no use. */
+static int give_up_turn(struct follower *follower, const struct err *err, struct follower_view *view)
+{
+    bool first = follower->failing_since_ms == 0;
+    follow_close(follower->follow);
+    follower->follow = NULL;
+    sides_done(&follower->sides);
+    follower->sides = (struct sides){0};
+    if (stop_requested(&follower->stop)) {
+        return IDLE_MS;
+    }
+    if (first) {
+        follower->failing_since_ms = clock_monotonic_ms();
+        follower->backoff_ms = BACKOFF_LEAST_MS;
+    }
+    view->failure = *err;
+    if (is_hopeless(follower, err)) {
+        view->state = FOLLOWER_FAILED;
+        return IDLE_MS;
+    }
+    if (first || !str_equals(follower->trouble.message, err->message)) {
+        tell(follower, "changes wait and are tried again: ", err->message);
+    }
+    follower->trouble = *err;
+    int wait_ms = follower->backoff_ms;
+    follower->backoff_ms = wait_ms * 2 > BACKOFF_MOST_MS ? BACKOFF_MOST_MS : wait_ms * 2;
+    return wait_ms;
+}
+
+static void recover(struct follower *follower, struct follower_view *view)
+{
+    if (follower->failing_since_ms != 0) {
+        tell(follower, "changes are applied again.", "");
+    }
+    follower->failing_since_ms = 0;
+    follower->trouble = (struct err){0};
+    view->failure = (struct err){0};
+}
+
+/* ---- figures ---------------------------------------------------------------------------------------------
+ */
+
+static int latency_seconds(const struct follower *follower, int64_t pending)
+{
+    int64_t commit_us = follow_commit_us(follower->follow);
+    if (pending == 0 || commit_us == 0) {
+        return 0;
+    }
+    int64_t seconds = (clock_now_us() - commit_us) / 1000000;
+    return seconds < 0 ? 0 : seconds > INT32_MAX ? INT32_MAX : (int)seconds;
+}
+
+/* Everything up to the source's end of a moment ago is there: nothing is pending, whatever other databases
+ * write. */
+static int64_t pending_bytes(const struct follower *follower)
+{
+    uint64_t position = follow_position(follower->follow);
+    return follower->asked_end > position ? (int64_t)(follower->asked_end - position) : 0;
+}
+
+static void store_figures_now(struct follower *follower)
+{
+    const struct replica_progress *progress = follow_progress(follower->follow);
+    int64_t pending = pending_bytes(follower);
+    const struct database_figures figures = {.inserts = progress->inserts,
+                                             .updates = progress->updates,
+                                             .deletes = progress->deletes,
+                                             .applied_changes = progress->inserts + progress->updates +
+                                                                progress->deletes + progress->truncates,
+                                             .pending_bytes = pending,
+                                             .latency_seconds = latency_seconds(follower, pending)};
+    if (memcmp(&figures, &follower->figures, sizeof(figures)) == 0) {
+        return;
+    }
+    struct err err;
+    if (store_database_set_figures(follower->executor->store, follower->migration_id, follower->database,
+                                   &figures, &err) < 0) {
+        log_event(LOG_WARNING, "cannot store figures", "reason", err.message, NULL);
+        return;
+    }
+    follower->figures = figures;
+}
+
+/*
+ * Once a second. What the source has written since the last look counts as pending until the source itself
+ * says that it has sent everything before it; so it is asked, and where it answers soon the figure shown is
+ * 0.
+ */
+static int look_at_end(struct follower *follower, struct err *err)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    if (now_ms - follower->figures_ms < FIGURES_MS) {
+        if (pending_bytes(follower) == 0 && follower->figures.pending_bytes != 0) {
+            store_figures_now(follower);
+        }
+        return 0;
+    }
+    struct err ignored;
+    uint64_t end = 0;
+    if (pending_bytes(follower) != 0 || follower->figures_ms == 0) {
+        store_figures_now(follower);
+    }
+    follower->figures_ms = now_ms;
+    if (source_wal_end(follower->group->wal, FIGURES_MS / 2, &ignored, &end) == 0) {
+        follower->asked_end = end;
+    }
+    if (pending_bytes(follower) == 0) {
+        store_figures_now(follower);
+        return 0;
+    }
+    return follow_ask(follower->follow, err);
+}
+
+/* ---- turns -----------------------------------------------------------------------------------------------
+ */
+
+static int group_open(struct follower_group *group, const struct endpoint *source, struct err *err)
+{
+    pthread_mutex_lock(&group->lock);
+    int result = group->wal != NULL ? 0 : source_wal_open(source, err, &group->wal);
+    pthread_mutex_unlock(&group->lock);
+    return result;
+}
+
+static int connect_both(struct follower *follower, struct err *err)
+{
+    struct executor *executor = follower->executor;
+    if (follower->follow != NULL) {
+        return 0;
+    }
+    if (sides_find(executor, &follower->migration, err, &follower->sides) < 0) {
+        /* A server that is stopped may be started again while we wait. */
+        err->lasting = err->lasting && err->code != ERR_SERVER_NOT_READY;
+        return -1;
+    }
+    if (group_open(follower->group, &follower->sides.source.work, err) != 0) {
+        return -1;
+    }
+    const struct follow_request request = {.source = &follower->sides.source.work,
+                                           .target = &follower->sides.target.work,
+                                           .database = follower->database,
+                                           .name = follower->name,
+                                           .stop = &follower->stop};
+    return follow_open(&request, err, &follower->follow);
+}
+
+static int work(struct follower *follower, uint64_t wanted, struct err *err)
+{
+    if (connect_both(follower, err) != 0) {
+        return -1;
+    }
+    int more = follow_run(follower->follow, SLICE_MS, err);
+    if (more < 0 || look_at_end(follower, err) != 0) {
+        return -1;
+    }
+    if (more == 0 && wanted > follow_position(follower->follow) && follow_ask(follower->follow, err) != 0) {
+        return -1;
+    }
+    return more;
+}
+
+int follower_turn(struct follower *follower, uint64_t wanted, struct follower_view *ret_view)
+{
+    struct err err = {0};
+    int more = work(follower, wanted, &err);
+    if (more < 0) {
+        return give_up_turn(follower, &err, ret_view);
+    }
+    recover(follower, ret_view);
+    ret_view->position = follow_position(follower->follow);
+    ret_view->progress = *follow_progress(follower->follow);
+    if (more > 0) {
+        return 0;
+    }
+    return wanted > ret_view->position ? WANTED_MS : IDLE_MS;
+}
+
+void follower_free(struct follower *follower)
+{
+    follow_close(follower->follow);
+    sides_done(&follower->sides);
+    migration_done(&follower->migration);
+    free(follower->migration_uuid);
+    free(follower->database);
+    free(follower->name);
+    free(follower);
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The cutover of databases. What has been done is found again on the servers after an interruption: the
+ * helper on the target goes last, so a database without one, whose cutover had begun, is finished.
+ */
+#include <stdlib.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "engine/pgoutput.h"
+#include "engine/replication.h"
+#include "executor/database_row.h"
+#include "executor/followers.h"
+#include "executor/online.h"
+
+enum { PAUSE_MS = 20, CUTOVER_JOBS = 2 };
+
+/* Where the cutover of one database is. */
+struct stage {
+    struct migration_database *row;
+    bool resumed;  /* an earlier process began it */
+    bool finished; /* and did all but say so */
+    bool stopped;  /* its stream has ended already */
+    struct follower_view view;
+};
+
+static bool may_retry(struct work *work, int64_t since_ms)
+{
+    int64_t limit_ms = (int64_t)work->executor->options->reconnect_seconds * 1000;
+    if (work->err.lasting || stop_requested(&work->worker->stop) ||
+        clock_monotonic_ms() - since_ms >= limit_ms) {
+        return false;
+    }
+    clock_sleep_ms(PAUSE_MS);
+    return true;
+}
+
+/* ---- the position at the trigger
+ * ---------------------------------------------------------------------------
+ */
+
+static int find_position(struct work *work, const struct migration_database *row, uint64_t *ret_position)
+{
+    int64_t since_ms = clock_monotonic_ms();
+    for (;;) {
+        if (followers_source_position(work->executor->followers, work->migration.id, &work->err,
+                                      ret_position) == 0) {
+            return 0;
+        }
+        struct follower_view view;
+        follower_look(work->executor->followers, work->migration.id, row->name, &view);
+        if (view.state == FOLLOWER_FAILED) {
+            work->err = view.failure;
+            return -1;
+        }
+        if (!may_retry(work, since_ms)) {
+            return -1;
+        }
+    }
+}
+
+/* Keeps the position with every database before anything depends on it. */
+static int mark_trigger(struct work *work, struct stage *stages, size_t count)
+{
+    uint64_t position = 0;
+    char text[POSITION_TEXT_SIZE] = "";
+    for (size_t i = 0; i < count; i++) {
+        struct migration_database *row = stages[i].row;
+        if (row->cutover_position == NULL) {
+            if (text[0] == '\0' && find_position(work, row, &position) != 0) {
+                return -1;
+            }
+            if (!str_replace(&row->cutover_position, position_format(position, text))) {
+                return err_no_memory(&work->err);
+            }
+        }
+        row->state = DB_IN_PROGRESS;
+        if (!str_replace(&row->operation, "Applying the last changes")) {
+            return err_no_memory(&work->err);
+        }
+        if (store_database_update(work->store, row, &work->err) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* ---- after an interruption
+ * -----------------------------------------------------------------------------------
+ */
+
+static int look_once(struct work *work, const struct sides *sides, struct stage *stage)
+{
+    const struct migration_database *row = stage->row;
+    struct replica_progress *progress = &stage->view.progress;
+    int there = replica_look(&sides->target.work, row->name, row->replication, &work->worker->stop,
+                             &work->err, progress);
+    if (there <= 0) {
+        stage->finished = there == 0;
+        return there;
+    }
+    const struct replication replication = {.source = &sides->source.work,
+                                            .database = row->name,
+                                            .name = row->replication,
+                                            .stop = &work->worker->stop};
+    int slot = replication_slot_exists(&replication, &work->err);
+    stage->stopped = slot == 0;
+    stage->view.position = progress->position;
+    return slot;
+}
+
+static int look_what_is_left(struct work *work, const struct sides *sides, struct stage *stage)
+{
+    int64_t since_ms = clock_monotonic_ms();
+    stage->resumed = stage->row->cutover_position != NULL;
+    while (stage->resumed && look_once(work, sides, stage) < 0) {
+        if (!may_retry(work, since_ms)) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* ---- one database
+ * --------------------------------------------------------------------------------------------
+ */
+
+static int finish_once(struct work *work, const struct sides *sides, struct stage *stage)
+{
+    struct migration_database *row = stage->row;
+    const struct replica_progress *progress = &stage->view.progress;
+    char applied[POSITION_TEXT_SIZE];
+    struct evidence evidence = {0};
+    const struct cutover cutover = {.source = &sides->source.work,
+                                    .target = &sides->target.work,
+                                    .database = row->name,
+                                    .name = row->replication,
+                                    .heir = sides->target.login.user,
+                                    .jobs = CUTOVER_JOBS,
+                                    .changed = progress->transactions > 0,
+                                    .count_ms = work->executor->options->evidence_ms,
+                                    .stop = &work->worker->stop};
+    int result = cutover_finish(&cutover, &work->err, &evidence);
+    if (result == 0) {
+        free(row->evidence);
+        row->evidence = evidence_to_json(row, position_format(stage->view.position, applied), &evidence);
+        result = row->evidence == NULL ? err_no_memory(&work->err)
+                                       : store_database_update(work->store, row, &work->err);
+    }
+    evidence_done(&evidence);
+    return result;
+}
+
+static int store_last_figures(struct work *work, const struct stage *stage)
+{
+    const struct replica_progress *progress = &stage->view.progress;
+    struct database_figures figures = stage->row->figures;
+    figures.inserts = progress->inserts;
+    figures.updates = progress->updates;
+    figures.deletes = progress->deletes;
+    figures.applied_changes = progress->inserts + progress->updates + progress->deletes + progress->truncates;
+    figures.pending_bytes = 0;
+    return store_database_set_figures(work->store, stage->row->migration_id, stage->row->name, &figures,
+                                      &work->err);
+}
+
+static int finish(struct work *work, const struct sides *sides, struct stage *stage)
+{
+    int64_t since_ms = clock_monotonic_ms();
+    struct migration_database *row = stage->row;
+    follower_stop(work->executor->followers, work->migration.id, row->name);
+    while (!stage->finished && (finish_once(work, sides, stage) != 0)) {
+        if (!may_retry(work, since_ms)) {
+            return -1;
+        }
+    }
+    if (!stage->finished && store_last_figures(work, stage) < 0) {
+        return -1;
+    }
+    while (online_clean_up_database(work, sides, row) != 0) {
+        if (!may_retry(work, since_ms)) {
+            return -1;
+        }
+    }
+    return database_end(work, row, DB_SUCCEEDED, NULL);
+}
+
+/* ---- all of them
+ * -----------------------------------------------------------------------------------------------
+ */
+
+static int apply_the_rest(struct work *work, struct stage *stages, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct stage *stage = &stages[i];
+        uint64_t position = 0;
+        if (stage->finished || stage->stopped) {
+            continue;
+        }
+        if (!position_parse(stage->row->cutover_position, &position)) {
+            return err_set(&work->err, ERR_INTERNAL, "'%s' is not a position of the WAL.",
+                           stage->row->cutover_position);
+        }
+        if (follower_wait(work->executor->followers, work->migration.id, stage->row->name, position,
+                          &work->worker->stop, &work->err, &stage->view) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int follow_those_left(struct work *work, const struct stage *stages, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!stages[i].finished && !stages[i].stopped && online_follow(work, stages[i].row, 1) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int cut_over(struct work *work, const struct sides *sides, struct stage *stages, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (look_what_is_left(work, sides, &stages[i]) != 0) {
+            return -1;
+        }
+    }
+    if (follow_those_left(work, stages, count) != 0 || mark_trigger(work, stages, count) != 0 ||
+        apply_the_rest(work, stages, count) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (finish(work, sides, &stages[i]) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int online_cut_over(struct work *work, const struct sides *sides, struct migration_database *const *rows,
+                    size_t count)
+{
+    auto_free struct stage *stages = calloc(count + 1, sizeof(*stages));
+    if (stages == NULL) {
+        return err_no_memory(&work->err);
+    }
+    for (size_t i = 0; i < count; i++) {
+        stages[i].row = rows[i];
+    }
+    return cut_over(work, sides, stages, count);
+}

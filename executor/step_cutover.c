@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* Waiting for the cutover, and completing. */
+#include <stdlib.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "executor/database_row.h"
+#include "executor/online.h"
+
+enum { LOOK_AGAIN_MS = 500, LONGEST_WAIT_MS = 60 * 60 * 1000 };
+
+/* The databases of a migration, and those of them that a step is about. */
+struct database_set {
+    struct migration_database *rows;
+    size_t count;
+    struct migration_database **chosen;
+    size_t chosen_count;
+    size_t open_count; /* not ended */
+};
+
+static void set_done(struct database_set *set)
+{
+    migration_databases_free(set->rows, set->count);
+    free(set->chosen);
+}
+#define auto_set __attribute__((cleanup(set_done)))
+
+static bool is_triggered(const struct work *work, const struct migration_database *row)
+{
+    const struct migration_spec *spec = &work->migration.spec;
+    bool named = spec->cutover_databases.count == 0 || str_list_has(&spec->cutover_databases, row->name);
+    return spec->trigger_cutover == FLAG_TRUE && named;
+}
+
+/* "all": every open database, whatever the user has named. */
+static int choose(struct work *work, bool all, struct database_set *ret_set)
+{
+    if (store_database_list(work->store, work->migration.id, &work->err, &ret_set->rows, &ret_set->count) <
+        0) {
+        return -1;
+    }
+    ret_set->chosen = calloc(ret_set->count + 1, sizeof(struct migration_database *));
+    if (ret_set->chosen == NULL) {
+        return err_no_memory(&work->err);
+    }
+    for (size_t i = 0; i < ret_set->count; i++) {
+        struct migration_database *row = &ret_set->rows[i];
+        if (database_ended(row)) {
+            continue;
+        }
+        ret_set->open_count++;
+        /* One that was cut over when Malachite was stopped is finished whatever the trigger says now. */
+        if (all || is_triggered(work, row) || row->cutover_position != NULL) {
+            ret_set->chosen[ret_set->chosen_count++] = row;
+        }
+    }
+    return 0;
+}
+
+static enum step_outcome failed(const struct work *work)
+{
+    switch (stop_wish(&work->worker->stop)) {
+    case STOP_NONE:
+        return STEP_FAILED;
+    case STOP_SHUTDOWN:
+        return STEP_STOPPED;
+    case STOP_CANCEL:
+        return STEP_CANCELED;
+    }
+    return STEP_FAILED;
+}
+
+/* A server that is not up yet after a restart of Malachite, or not at the moment. */
+static enum step_outcome look_again(struct work *work)
+{
+    if (work->err.lasting && work->err.code != ERR_SERVER_NOT_READY) {
+        return failed(work);
+    }
+    work->delay_ms = LOOK_AGAIN_MS;
+    return STEP_LATER;
+}
+
+/* ---- waiting
+ * -----------------------------------------------------------------------------------------------
+ */
+
+static int end_canceled(struct work *work, const struct sides *sides, struct database_set *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        struct migration_database *row = &set->rows[i];
+        if (database_ended(row) || !database_is_canceled(work, row)) {
+            continue;
+        }
+        if (online_clean_up_database(work, sides, row) != 0 ||
+            database_end(work, row, DB_CANCELED, NULL) != 0) {
+            return -1;
+        }
+        set->open_count--;
+    }
+    return 0;
+}
+
+static enum step_outcome wait_more(struct work *work)
+{
+    int64_t limit_us = (int64_t)work->executor->options->cutover_wait_seconds * 1000000;
+    int64_t left_us = work->migration.entered_us + limit_us - clock_now_us();
+    if (left_us <= 0) {
+        err_set(&work->err, ERR_OPERATION_NOT_ALLOWED,
+                "The cutover was not triggered within %d seconds of the base copy.",
+                work->executor->options->cutover_wait_seconds);
+        return STEP_FAILED;
+    }
+    work->delay_ms = left_us / 1000 > LONGEST_WAIT_MS ? LONGEST_WAIT_MS : (int)(left_us / 1000) + 1;
+    return STEP_LATER;
+}
+
+/* Some are cut over while the others wait. */
+static enum step_outcome cut_over_some(struct work *work, const struct sides *sides,
+                                       const struct database_set *set)
+{
+    if (online_cut_over(work, sides, set->chosen, set->chosen_count) != 0) {
+        return failed(work);
+    }
+    return wait_more(work);
+}
+
+enum step_outcome step_wait_cutover(struct work *work)
+{
+    auto_sides struct sides sides = {0};
+    auto_set struct database_set set = {0};
+    if (sides_find(work->executor, &work->migration, &work->err, &sides) < 0) {
+        return look_again(work);
+    }
+    if (choose(work, false, &set) != 0 || online_follow(work, set.rows, set.count) != 0 ||
+        end_canceled(work, &sides, &set) != 0) {
+        return failed(work);
+    }
+    if (set.open_count == 0) {
+        return fsm_move(work, SUB_COMPLETING_MIGRATION, "Every database has ended.");
+    }
+    set_done(&set);
+    set = (struct database_set){0};
+    if (choose(work, false, &set) != 0) {
+        return failed(work);
+    }
+    if (set.chosen_count == set.open_count) {
+        return fsm_move(work, SUB_COMPLETING_MIGRATION, "The cutover was triggered.");
+    }
+    return set.chosen_count == 0 ? wait_more(work) : cut_over_some(work, &sides, &set);
+}
+
+/* ---- completing
+ * --------------------------------------------------------------------------------------------
+ */
+
+static size_t count_in_state(const struct database_set *set, enum database_state state)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        count += set->rows[i].state == state ? 1 : 0;
+    }
+    return count;
+}
+
+static enum step_outcome complete_online(struct work *work)
+{
+    auto_sides struct sides sides = {0};
+    auto_set struct database_set set = {0};
+    if (sides_find(work->executor, &work->migration, &work->err, &sides) < 0) {
+        return look_again(work);
+    }
+    if (choose(work, true, &set) != 0 || online_cut_over(work, &sides, set.chosen, set.chosen_count) != 0) {
+        return failed(work);
+    }
+    if (count_in_state(&set, DB_CANCELED) == set.count) {
+        return STEP_CANCELED;
+    }
+    return fsm_end(work, STATE_SUCCEEDED, NULL, "The migration succeeded.");
+}
+
+enum step_outcome step_complete(struct work *work)
+{
+    if (is_online(&work->migration)) {
+        return complete_online(work);
+    }
+    return fsm_end(work, STATE_SUCCEEDED, NULL, "The migration succeeded.");
+}
