@@ -34,10 +34,12 @@ struct pg {
 };
 
 enum pg_role {
-    PG_READ,  /* reads the source: row_security off, every text setting pinned */
-    PG_WRITE, /* writes the target: also synchronous_commit off, session_replication_role=replica where
-                 permitted */
-    PG_ADMIN, /* CREATE/DROP DATABASE, ALTER SYSTEM: pinned as for reading */
+    PG_READ,        /* reads the source: row_security off, every text setting pinned */
+    PG_WRITE,       /* writes the target: also synchronous_commit off, session_replication_role=replica where
+                       permitted */
+    PG_ADMIN,       /* CREATE/DROP DATABASE, ALTER SYSTEM: pinned as for reading */
+    PG_REPLICATION, /* a logical walsender of the database: pinned as for reading, also lc_monetary C. Takes
+                       replication commands and, through pg_run() only, single SQL statements */
 };
 
 /*

@@ -211,6 +211,13 @@ static struct connect_failure classify_state(const char *sqlstate, const char *r
     if (strcmp(sqlstate, "3D000") == 0) {
         return (struct connect_failure){0, true, "Check the name of the database."};
     }
+    if (strcmp(sqlstate, "42501") == 0 && (says(report, "walsender") || says(report, "WAL sender"))) {
+        return (struct connect_failure){603104, true, "Run as a superuser: ALTER ROLE ... REPLICATION."};
+    }
+    if (strcmp(sqlstate, "53300") == 0 && says(report, "max_wal_senders")) {
+        return (struct connect_failure){603105, false,
+                                        "Raise max_wal_senders or end replication that is not needed."};
+    }
     if (strcmp(sqlstate, "42501") == 0) {
         return (struct connect_failure){0, true, "Grant this user CONNECT on the database."};
     }

@@ -16,8 +16,14 @@
 
 enum { CONNECT_TIMEOUT_S = 10, OPTIONS_MAX_BYTES = 4096, DATABASE_NAME_MAX_BYTES = 64 * 4 };
 
-enum { FOR_READ = 1 << PG_READ, FOR_WRITE = 1 << PG_WRITE, FOR_ADMIN = 1 << PG_ADMIN };
-enum { FOR_DATA = FOR_READ | FOR_WRITE, FOR_ALL = FOR_DATA | FOR_ADMIN };
+enum {
+    FOR_READ = 1 << PG_READ,
+    FOR_WRITE = 1 << PG_WRITE,
+    FOR_ADMIN = 1 << PG_ADMIN,
+    FOR_REPLICATION = 1 << PG_REPLICATION,
+    FOR_DATA = FOR_READ | FOR_WRITE | FOR_REPLICATION,
+    FOR_ALL = FOR_DATA | FOR_ADMIN,
+};
 
 struct startup_setting {
     unsigned roles;
@@ -54,6 +60,8 @@ static const struct startup_setting startup_settings[] = {
     {FOR_ALL, "check_function_bodies", "off"},
     {FOR_READ, "synchronize_seqscans", "off"},
     {FOR_WRITE, "synchronous_commit", "off"},
+    /* COPY moves money in binary; the stream of changes has only text. */
+    {FOR_REPLICATION, "lc_monetary", "C"},
 };
 
 struct session_setting {
@@ -69,6 +77,8 @@ static const struct session_setting session_settings[] = {
     {FOR_ADMIN, 0, "SET default_transaction_read_only = off"},
     {FOR_ALL, 90600, "SET idle_in_transaction_session_timeout = 0"},
     {FOR_READ | FOR_ADMIN, 110000, "SET jit = off"},
+    /* Ours to set from 12 on: how long a walsender waits for somebody who is gone. */
+    {FOR_REPLICATION, 120000, "SET wal_sender_timeout = '60s'"},
     {FOR_ALL, 120000, "SET default_table_access_method = heap"},
     {FOR_ALL, 140000, "SET idle_session_timeout = 0"},
     {FOR_ALL, 170000, "SET transaction_timeout = 0"},
@@ -96,7 +106,8 @@ static int startup_options(enum pg_role role, struct err *err, struct buf *optio
     return buf_failed(options) ? err_no_memory(err) : 0;
 }
 
-static PGconn *start_connecting(const struct endpoint *endpoint, const char *database, const char *options)
+static PGconn *start_connecting(const struct endpoint *endpoint, const char *database, enum pg_role role,
+                                const char *options)
 {
     char port[16];
     snprintf(port, sizeof(port), "%d", endpoint->port);
@@ -111,6 +122,7 @@ static PGconn *start_connecting(const struct endpoint *endpoint, const char *dat
         {"sslmode", endpoint->sslmode != NULL ? endpoint->sslmode : "prefer"},
         {"gssencmode", "disable"},
         {"options", options},
+        {"replication", role == PG_REPLICATION ? "database" : NULL},
         {"application_name", "malachite"},
         {"keepalives", "1"},
         {"keepalives_idle", "10"},
@@ -160,14 +172,20 @@ static int set_session(struct pg *pg, enum pg_role role, struct err *err)
     auto_buf struct buf sql = BUF_MAX(OPTIONS_MAX_BYTES);
     for (size_t i = 0; i < ARRAY_LEN(session_settings); i++) {
         const struct session_setting *setting = &session_settings[i];
-        if ((setting->roles & (1U << role)) != 0 && pg->version >= setting->since) {
+        if ((setting->roles & (1U << role)) == 0 || pg->version < setting->since) {
+            continue;
+        }
+        /* A walsender takes one statement at a time. */
+        if (role != PG_REPLICATION) {
             buf_addf(&sql, "%s;", setting->sql);
+        } else if (pg_run(pg, err, setting->sql) != 0) {
+            return -1;
         }
     }
     if (buf_failed(&sql)) {
         return err_no_memory(err);
     }
-    return pg_run(pg, err, buf_text(&sql));
+    return role == PG_REPLICATION ? 0 : pg_run(pg, err, buf_text(&sql));
 }
 
 /* Settings that are welcome but that the server or its policy may refuse. 1 set, 0 refused, -1 connection
@@ -208,7 +226,7 @@ static int open_session(struct pg *pg, enum pg_role role, struct err *err)
     if (startup_options(role, err, &options) != 0) {
         return -1;
     }
-    pg->connection = start_connecting(pg->endpoint, pg->database, buf_text(&options));
+    pg->connection = start_connecting(pg->endpoint, pg->database, role, buf_text(&options));
     if (pg->connection == NULL) {
         return err_no_memory(err);
     }

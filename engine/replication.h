@@ -65,7 +65,8 @@ int replication_drop(const struct replication *replication, struct err *err);
 /* A stream of changes. Belongs to one thread at a time. */
 struct replication_stream {
     struct pg pg;
-    uint64_t server_end; /* the source has sent all changes before it */
+    uint64_t server_end; /* the source has sent all transactions that were committed before it */
+    uint64_t reported;   /* everything before it is safe on the target: what we last said */
     int64_t heard_ms;    /* monotonic: when the source last said anything */
     int64_t reported_ms; /* monotonic: when we last did */
     char *buffer;        /* of the message last read */
@@ -78,8 +79,9 @@ int replication_stream_open(const struct replication *replication, const char *e
 void replication_stream_close(struct replication_stream *stream);
 
 /* The next message that has arrived, without waiting. 1: *ret_bytes (valid until the next call), 0: none at
- * the moment (server_end is up to date), -1: the connection is lost. Keepalives are answered with the
- * position last reported. */
+ * the moment (server_end is up to date; wait for replication_stream_socket()), -1: the connection is lost.
+ * Keepalives are answered with the position last reported. A source that shuts down waits until server_end is
+ * reported: whoever has applied everything must report it soon. */
 int replication_stream_next(struct replication_stream *stream, struct err *err, const char **ret_bytes,
                             size_t *ret_len);
 /* Says that everything before "applied" is safe on the target; with "ask" the source answers at once, which
