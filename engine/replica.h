@@ -6,8 +6,9 @@
  *   - triggers and rules that fire under session_replication_role=replica are disabled (all of the user's,
  * where the login may not set that role), event triggers too;
  *   - identity columns GENERATED ALWAYS are BY DEFAULT;
+ *   - row level security is not forced on the owner, where the login does not bypass it;
  *   - where the login may not set that role: foreign keys are deferrable, so that the order of rows inside a
- * transaction does not matter.
+ * transaction does not matter (INITIALLY DEFERRED: nobody has to say SET CONSTRAINTS).
  */
 #ifndef ENGINE_REPLICA_H
 #define ENGINE_REPLICA_H
@@ -29,15 +30,21 @@ struct replica_progress {
     int64_t transactions;
 };
 
-/* In one transaction: makes the schema with its tables, changes what has to be changed. The base copy is
- * complete from this moment on; a schema of that name must not be there. "target" is a PG_WRITE session on
- * the database. */
+/*
+ * Makes the schema with its tables and changes what has to be changed, in transactions of a few tables each.
+ * Only the last of them makes the helper valid (replica_read() yields 1) and the base copy complete; what an
+ * interrupted attempt has left is undone first. A helper that is valid already is an error. "target" is a
+ * PG_WRITE session on the database, in no transaction; any client_encoding.
+ */
 int replica_begin(struct pg *target, const char *name, uint64_t position, struct err *err);
 /* 1 and the progress, 0: there is no such helper (any more). */
 int replica_read(struct pg *target, const char *name, struct err *err, struct replica_progress *ret_progress);
-/* Undoes the changes; may be called again after an interruption. The schema stays. Statements that fail
- * because an object is gone are passed over; others end it. */
+/* Undoes the changes; may be called again after an interruption. The schema stays, but is closed from the
+ * beginning on: nothing may be applied any more. Statements that fail because an object is gone are passed
+ * over; others end it. */
 int replica_restore(struct pg *target, const char *name, struct err *err);
+/* Whether replica_restore() has been called. False when there is no such helper. */
+int replica_is_closed(struct pg *target, const char *name, struct err *err, bool *ret_closed);
 /* Removes the schema; one that is not there is fine. */
 int replica_end(struct pg *target, const char *name, struct err *err);
 
@@ -45,10 +52,11 @@ int replica_end(struct pg *target, const char *name, struct err *err);
  * database is not there. replica_remove(): undoes the changes and removes the schema. Looks at no stop token,
  * but is bounded. */
 int replica_look(const struct endpoint *target, const char *database, const char *name,
-                 const struct stop *stop, struct err *err, struct replica_progress *ret_progress);
+                 const struct stop *stop, struct err *err, struct replica_progress *ret_progress,
+                 bool *ret_closed);
 int replica_remove(const struct endpoint *target, const char *database, const char *name, struct err *err);
 
 /* Layout, for engine/apply*.c: table "progress" of that schema has one row with the columns position pg_lsn,
- * inserts, updates, deletes, truncates, transactions (bigint). */
+ * inserts, updates, deletes, truncates, transactions (bigint); and "closed", see replica_restore(). */
 
 #endif

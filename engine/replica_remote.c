@@ -18,21 +18,21 @@ static int open_database(const struct endpoint *target, const char *database, co
 }
 
 int replica_look(const struct endpoint *target, const char *database, const char *name,
-                 const struct stop *stop, struct err *err, struct replica_progress *ret_progress)
+                 const struct stop *stop, struct err *err, struct replica_progress *ret_progress,
+                 bool *ret_closed)
 {
     auto_pg struct pg pg = {0};
     int opened = open_database(target, database, stop, err, &pg);
-    return opened <= 0 ? opened : replica_read(&pg, name, err, ret_progress);
+    int there = opened <= 0 ? opened : replica_read(&pg, name, err, ret_progress);
+    return there > 0 && replica_is_closed(&pg, name, err, ret_closed) != 0 ? -1 : there;
 }
 
 int replica_remove(const struct endpoint *target, const char *database, const char *name, struct err *err)
 {
     auto_pg struct pg pg = {0};
-    struct replica_progress ignored;
     int opened = open_database(target, database, NULL, err, &pg);
-    int there = opened <= 0 ? opened : replica_read(&pg, name, err, &ignored);
-    if (there > 0 && replica_restore(&pg, name, err) != 0) {
-        return -1;
+    if (opened <= 0) {
+        return opened;
     }
-    return opened <= 0 || there < 0 ? there : replica_end(&pg, name, err);
+    return replica_restore(&pg, name, err) != 0 ? -1 : replica_end(&pg, name, err);
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/str.h"
+
 enum { SQL_MAX_BYTES = 8192 };
 
 /* In the order of enum source_property. */
@@ -67,4 +69,12 @@ bool source_database_has(const struct source_database *database, enum source_pro
 {
     const char *value = source_database_get(database, property);
     return value != NULL && strcmp(value, "t") == 0;
+}
+
+const char *source_database_session_encoding(const char *encoding)
+{
+    if (str_equals(encoding, "SQL_ASCII")) {
+        return "SQL_ASCII";
+    }
+    return str_equals(encoding, "MULE_INTERNAL") ? "MULE_INTERNAL" : "UTF8";
 }

@@ -110,15 +110,6 @@ static int list_tables(struct transfer_state *state, struct err *err)
     return 0;
 }
 
-/* These encodings have no conversion to UTF8: bytes are passed on as they are. */
-static const char *encoding_of_sessions(const char *encoding)
-{
-    if (str_equals(encoding, "SQL_ASCII")) {
-        return "SQL_ASCII";
-    }
-    return str_equals(encoding, "MULE_INTERNAL") ? "MULE_INTERNAL" : "UTF8";
-}
-
 /* Columns may ask for lz4, which not every server is built with (and none before 14): the table would be
  * refused. */
 static int look_at_compression(struct transfer_state *state, struct pg *target, struct err *err)
@@ -184,7 +175,8 @@ static int open_source(struct transfer_state *state, struct err *err)
     if (pg_open(transfer->source, transfer->database, PG_READ, transfer->stop, err, source) != 0) {
         return -1;
     }
-    state->encoding = encoding_of_sessions(PQparameterStatus(source->connection, "server_encoding"));
+    state->encoding =
+        source_database_session_encoding(PQparameterStatus(source->connection, "server_encoding"));
     if (pg_set_encoding(source, state->encoding, err) != 0 || begin_snapshot(state, err) != 0 ||
         pg_value(source, err, &state->snapshot, "SELECT pg_catalog.pg_export_snapshot()", 0, NULL) != 0 ||
         source_database_read(source, err, &state->database) != 0) {

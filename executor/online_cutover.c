@@ -94,7 +94,7 @@ static int look_once(struct work *work, const struct sides *sides, struct stage 
     const struct migration_database *row = stage->row;
     struct replica_progress *progress = &stage->view.progress;
     int there = replica_look(&sides->target.work, row->name, row->replication, &work->worker->stop,
-                             &work->err, progress);
+                             &work->err, progress, &stage->stopped);
     if (there <= 0) {
         stage->finished = there == 0;
         return there;
@@ -104,9 +104,9 @@ static int look_once(struct work *work, const struct sides *sides, struct stage 
                                             .name = row->replication,
                                             .stop = &work->worker->stop};
     int slot = replication_slot_exists(&replication, &work->err);
-    stage->stopped = slot == 0;
+    stage->stopped = stage->stopped || slot == 0;
     stage->view.position = progress->position;
-    return slot;
+    return slot < 0 ? -1 : 1;
 }
 
 static int look_what_is_left(struct work *work, const struct sides *sides, struct stage *stage)
