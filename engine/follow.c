@@ -13,6 +13,7 @@
 
 enum {
     REPORT_MS = 1000, /* the source hears from us at least so often */
+    NEWS_MS = 100,    /* and so soon when it has something to hear */
     LINGER_MS = 5,    /* more may arrive before what is complete is committed: fewer, larger transactions */
     CLOCK_LOOK_MESSAGES = 64,
 };
@@ -131,6 +132,14 @@ static int report(struct follow *follow, bool ask, struct err *err)
     return replication_stream_report(&follow->stream, follow->durable, ask, err);
 }
 
+/* A source that shuts down waits until it has heard that all of it has arrived. */
+static bool is_report_due(const struct follow *follow)
+{
+    bool news = !apply_is_busy(follow->apply) && follow_position(follow) > follow->durable;
+    int64_t age_ms = clock_monotonic_ms() - follow->stream.reported_ms;
+    return age_ms >= (news ? NEWS_MS : REPORT_MS);
+}
+
 int follow_run(struct follow *follow, int slice_ms, struct err *err)
 {
     int64_t until_ms = clock_monotonic_ms() + slice_ms;
@@ -151,10 +160,7 @@ int follow_run(struct follow *follow, int slice_ms, struct err *err)
     if (more < 0) {
         return -1;
     }
-    if (clock_monotonic_ms() - follow->stream.reported_ms >= REPORT_MS && report(follow, false, err) != 0) {
-        return -1;
-    }
-    return more;
+    return is_report_due(follow) && report(follow, false, err) != 0 ? -1 : more;
 }
 
 int follow_ask(struct follow *follow, struct err *err)

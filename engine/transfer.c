@@ -221,7 +221,8 @@ static int read_source(struct transfer_state *state, struct err *err)
         catalog_read(&state->source, state->target_version,
                      source_database_get(&state->database, DATABASE_ENCODING), err, &state->catalog) != 0 ||
         catalog_lock_tables(&state->source, &state->catalog, err) != 0 ||
-        trigger_states_read(state, err) != 0 || list_tables(state, err) != 0) {
+        trigger_states_read(state, err) != 0 || own_identities_read(state, err) != 0 ||
+        list_tables(state, err) != 0) {
         return -1;
     }
     return read_archive(state, err);
@@ -275,7 +276,8 @@ static int finish_schema(struct transfer_state *state, struct err *err)
     struct restore *restore = &state->restore;
     struct pg *target = &state->target;
     tell_step(state, "Creating indexes and constraints");
-    if (restore_post_data(restore, target, err) != 0 || trigger_states_apply(state, err) != 0) {
+    if (restore_post_data(restore, target, err) != 0 || trigger_states_apply(state, err) != 0 ||
+        own_identities_apply(state, err) != 0) {
         return -1;
     }
     tell_step(state, "Setting owners and privileges");
@@ -321,6 +323,7 @@ static void state_done(struct transfer_state *state)
     source_database_done(&state->database);
     report_done(&state->report);
     PQclear(state->trigger_states);
+    PQclear(state->own_identities);
     free(state->snapshot);
     free(state->tables);
     str_list_done(&state->shown_names);

@@ -25,6 +25,7 @@ struct transfer_state {
     struct catalog catalog;
     struct archive archive;
     PGresult *trigger_states; /* of constraints whose triggers are not simply enabled */
+    PGresult *own_identities; /* of tables that are FULL only for the time of the migration; NULL: offline */
     struct report report;
     struct restore restore;
     struct copy_pool pool;
@@ -42,6 +43,9 @@ int large_objects_describe(struct transfer_state *state, struct err *err);
 /* The triggers behind constraints: reads which are disabled, and disables them on the target. */
 int trigger_states_read(struct transfer_state *state, struct err *err);
 int trigger_states_apply(struct transfer_state *state, struct err *err);
+/* The replica identities that tables have when no migration runs: reads them, and sets them on the target. */
+int own_identities_read(struct transfer_state *state, struct err *err);
+int own_identities_apply(struct transfer_state *state, struct err *err);
 /* Fills the materialized views that are filled on the source. */
 int views_refresh(struct transfer_state *state, struct err *err);
 /* Statistics for every table, with several sessions. */
