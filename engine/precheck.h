@@ -38,6 +38,7 @@ struct precheck {
     const struct endpoint *target;
     const char *heir; /* role of the target that gets what belongs to roles it lacks */
     const struct str_list *databases;
+    bool roles;  /* roles are to be copied */
     bool online; /* also what following the source needs */
     bool setup;  /* what logical replication lacks on the source is going to be set up: no reason to fail */
     const struct tools *tools;

@@ -98,6 +98,7 @@ static int run_checks(struct work *work, const struct sides *sides, struct findi
                                       .target = &sides->target.work,
                                       .heir = sides->target.login.user,
                                       .databases = &databases,
+                                      .roles = work->migration.spec.migrate_roles == FLAG_TRUE,
                                       .online = is_online(&work->migration),
                                       .setup = work->migration.spec.setup_replication == FLAG_TRUE,
                                       .tools = &work->executor->tools,
