@@ -275,7 +275,7 @@ static int update_row(struct apply_relation *relation, struct arena *arena, cons
     return 1;
 }
 
-/* The key changes, but not all of the new row is known: only the target can tell the rest. */
+/* The key changes by an UPDATE of its own, which knows or keeps what the stream does not tell. */
 static int move_row(struct apply_relation *relation, struct arena *arena, const struct pgoutput_value *key,
                     const struct pgoutput_value *fresh, struct err *err)
 {
@@ -311,6 +311,10 @@ static int change_key(struct apply_relation *relation, struct arena *arena,
                       const struct pgoutput_value *old_key, const struct pgoutput_value *fresh_key,
                       struct pgoutput_value *fresh, struct err *err)
 {
+    /* A delete would take the rows along that refer to this one. */
+    if (relation->lenient) {
+        return move_row(relation, arena, old_key, fresh, err);
+    }
     if (!is_complete(fresh, relation->column_count)) {
         const struct apply_row *row = find(relation, old_key, hash_values(old_key, relation->key_count));
         if (row == NULL || row->write == APPLY_WRITES_NOTHING ||
