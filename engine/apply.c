@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "engine/apply_batch.h"
+#include "engine/apply_relations.h"
 #include "engine/apply_target.h"
 
 enum {
@@ -19,14 +20,13 @@ enum {
     COMMIT_CHANGES = 5000,         /* or so many changes, */
     COMMIT_AGE_MS = 100,           /* or when the oldest of them has waited so long */
     PUMP_MESSAGES = 32,
-    RELATION_BUCKETS = 256,
     SQL_MAX_BYTES = 1024 * 1024,
 };
 
 struct apply {
     struct apply_target target;
     struct arena arena;
-    struct apply_relation *relations[RELATION_BUCKETS];
+    struct relations relations;
     struct apply_relation *first_pending;
     struct apply_relation *group; /* the one table of those whose order matters that may be pending */
 
@@ -64,13 +64,7 @@ void apply_close(struct apply *apply)
         return;
     }
     target_close(&apply->target);
-    for (size_t i = 0; i < RELATION_BUCKETS; i++) {
-        while (apply->relations[i] != NULL) {
-            struct apply_relation *relation = apply->relations[i];
-            apply->relations[i] = relation->next;
-            apply_relation_free(relation);
-        }
-    }
+    relations_done(&apply->relations);
     arena_done(&apply->arena);
     free(apply);
 }
@@ -87,10 +81,8 @@ static int send_relation(struct apply *apply, struct apply_relation *relation, s
     if (target_queue(&apply->target, relation, err, &forget) != 0) {
         return -1;
     }
-    for (size_t i = 0; forget && i < RELATION_BUCKETS; i++) {
-        for (struct apply_relation *at = apply->relations[i]; at != NULL; at = at->next) {
-            apply_statements_free(at);
-        }
+    if (forget) {
+        relations_forget_statements(&apply->relations);
     }
     return 0;
 }
@@ -133,44 +125,29 @@ static int commit(struct apply *apply, struct err *err)
 /* ---- tables ----------------------------------------------------------------------------------------------
  */
 
-static struct apply_relation **find_relation(struct apply *apply, uint32_t id)
-{
-    struct apply_relation **at = &apply->relations[id % RELATION_BUCKETS];
-    while (*at != NULL && (*at)->id != id) {
-        at = &(*at)->next;
-    }
-    return at;
-}
-
 /* The source tells it before the first change in a stream, and whenever the table has been altered. */
 static int take_relation(struct apply *apply, const struct pgoutput_message *message, struct err *err)
 {
-    struct apply_relation **at = find_relation(apply, message->relation);
+    const struct apply_relation *known = relations_find(&apply->relations, message->relation);
     struct apply_relation *fresh = NULL;
-    if (*at != NULL && apply_relation_is(*at, message)) {
+    if (known != NULL && apply_relation_is(known, message)) {
         return 0;
     }
     /* What was said before holds for what was sent before. */
-    if (*at != NULL && (send_pending(apply, err) != 0 || target_wait(&apply->target, err) != 0)) {
+    if (known != NULL && (send_pending(apply, err) != 0 || target_wait(&apply->target, err) != 0)) {
         return -1;
     }
     if (apply_relation_new(message, &apply->target.pipeline.pg, err, &fresh) != 0) {
         return -1;
     }
-    if (*at != NULL) {
-        struct apply_relation *old = *at;
-        *at = old->next;
-        apply_relation_free(old);
-    }
-    fresh->next = apply->relations[message->relation % RELATION_BUCKETS];
-    apply->relations[message->relation % RELATION_BUCKETS] = fresh;
+    relations_put(&apply->relations, fresh);
     return 0;
 }
 
 static int need_relation(struct apply *apply, uint32_t id, struct err *err,
                          struct apply_relation **ret_relation)
 {
-    *ret_relation = *find_relation(apply, id);
+    *ret_relation = relations_find(&apply->relations, id);
     if (*ret_relation == NULL) {
         err_set(err, ERR_INTERNAL, "The source's stream changes a table that it has not described.");
         err->lasting = true;
@@ -250,7 +227,7 @@ static int check_truncate(struct apply *apply, const struct apply_relation *rela
 {
     size_t emptied = 0;
     for (size_t i = 0; i < message->relation_count && relation->partitions > 0; i++) {
-        const struct apply_relation *other = *find_relation(apply, message->relations[i]);
+        const struct apply_relation *other = relations_find(&apply->relations, message->relations[i]);
         emptied +=
             other != NULL && other->partitions > 0 && str_equals(other->table, relation->table) ? 1 : 0;
     }
@@ -276,7 +253,7 @@ static int add_truncate(struct apply *apply, const struct pgoutput_message *mess
         }
     }
     for (size_t i = 0; i < message->relation_count; i++) {
-        relation = *find_relation(apply, message->relations[i]);
+        relation = relations_find(&apply->relations, message->relations[i]);
         if (check_truncate(apply, relation, message, err) != 0) {
             return -1;
         }

@@ -63,7 +63,7 @@ int target_open(const struct apply_request *request, struct err *err, struct app
 void target_close(struct apply_target *target)
 {
     pipeline_close(&target->pipeline);
-    apply_values_done(&target->sender.values);
+    apply_space_done(&target->sender.space);
 }
 
 int target_load(struct apply_target *target, struct apply_relation *relation, struct err *err)
