@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One follower's turn. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/clock.h"
 #include "core/log.h"
@@ -17,6 +16,92 @@ enum {
     BACKOFF_MOST_MS = 3000,
 };
 
+/* ---- figures ---------------------------------------------------------------------------------------------
+ */
+
+static int latency_seconds(const struct follower *follower, int64_t pending)
+{
+    int64_t commit_us = follower->commit_us;
+    if (pending == 0 || commit_us == 0) {
+        return 0;
+    }
+    int64_t seconds = (clock_now_us() - commit_us) / 1000000;
+    return seconds < 0 ? 0 : seconds > INT32_MAX ? INT32_MAX : (int)seconds;
+}
+
+/* Everything up to the source's end of a moment ago is there: nothing is pending, whatever other databases
+ * write. */
+static int64_t pending_bytes(const struct follower *follower, uint64_t position)
+{
+    return follower->asked_end > position ? (int64_t)(follower->asked_end - position) : 0;
+}
+
+static bool same_figures(const struct database_figures *a, const struct database_figures *b)
+{
+    return a->inserts == b->inserts && a->updates == b->updates && a->deletes == b->deletes &&
+           a->applied_changes == b->applied_changes && a->pending_bytes == b->pending_bytes &&
+           a->latency_seconds == b->latency_seconds;
+}
+
+static void store_figures_now(struct follower *follower, const struct follower_view *view)
+{
+    const struct replica_progress *progress = &view->progress;
+    int64_t pending = pending_bytes(follower, view->position);
+    const struct database_figures figures = {.inserts = progress->inserts,
+                                             .updates = progress->updates,
+                                             .deletes = progress->deletes,
+                                             .applied_changes = progress->inserts + progress->updates +
+                                                                progress->deletes + progress->truncates,
+                                             .pending_bytes = pending,
+                                             .latency_seconds = latency_seconds(follower, pending)};
+    if (same_figures(&figures, &follower->figures)) {
+        return;
+    }
+    struct err err;
+    if (store_database_set_figures(follower->executor->store, follower->migration_id, follower->database,
+                                   &figures, &err) < 0) {
+        log_event(LOG_WARNING, "cannot store figures", "reason", err.message, NULL);
+        return;
+    }
+    follower->figures = figures;
+}
+
+static void look_at_source(struct follower *follower)
+{
+    struct err ignored;
+    uint64_t end = 0;
+    struct source_wal *wal = follower_group_wal(follower->group);
+    if (wal != NULL && source_wal_end(wal, FIGURES_MS / 2, &follower->stop, &ignored, &end) == 0) {
+        follower->asked_end = end;
+    }
+}
+
+/*
+ * Once a second. What the source has written since the last look counts as pending until the source itself
+ * says that it has sent everything before it; so it is asked, and where it answers soon the figure shown is
+ * 0.
+ */
+static int look_at_end(struct follower *follower, const struct follower_view *view, struct err *err)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    if (now_ms - follower->figures_ms < FIGURES_MS) {
+        if (pending_bytes(follower, view->position) == 0 && follower->figures.pending_bytes != 0) {
+            store_figures_now(follower, view);
+        }
+        return 0;
+    }
+    if (pending_bytes(follower, view->position) != 0 || follower->figures_ms == 0) {
+        store_figures_now(follower, view);
+    }
+    follower->figures_ms = now_ms;
+    look_at_source(follower);
+    if (pending_bytes(follower, view->position) == 0) {
+        store_figures_now(follower, view);
+        return 0;
+    }
+    return follow_ask(follower->follow, err);
+}
+
 /* ---- trouble ---------------------------------------------------------------------------------------------
  */
 
@@ -31,10 +116,17 @@ static void tell(struct follower *follower, const char *what, const char *reason
     }
 }
 
+/* What the user has to do on the target takes as long as it takes. */
+static bool waits_for_user(const struct err *err)
+{
+    return !err->lasting && err->code == ERR_RESOURCE_NOT_FOUND;
+}
+
 static bool is_hopeless(const struct follower *follower, const struct err *err)
 {
     int64_t limit_ms = (int64_t)follower->executor->options->reconnect_seconds * 1000;
-    return err->lasting || clock_monotonic_ms() - follower->failing_since_ms >= limit_ms;
+    bool late = clock_monotonic_ms() - follower->failing_since_ms >= limit_ms;
+    return err->lasting || (late && !waits_for_user(err));
 }
 
 /* Gives everything back that was open. Yields when to try again; the view says that it has failed where that
@@ -50,10 +142,17 @@ static int give_up_turn(struct follower *follower, const struct err *err, struct
         return IDLE_MS;
     }
     if (first) {
-        follower->failing_since_ms = clock_monotonic_ms();
         follower->backoff_ms = BACKOFF_LEAST_MS;
     }
+    if (first || (waits_for_user(&follower->trouble) && !waits_for_user(err))) {
+        follower->failing_since_ms = clock_monotonic_ms();
+    }
+    look_at_source(follower);
+    if (view->position != 0) {
+        store_figures_now(follower, view); /* what waits is pending */
+    }
     view->failure = *err;
+    follower->trouble_position = view->position;
     if (is_hopeless(follower, err)) {
         view->state = FOLLOWER_FAILED;
         return IDLE_MS;
@@ -67,88 +166,18 @@ static int give_up_turn(struct follower *follower, const struct err *err, struct
     return wait_ms;
 }
 
+/* A session that is there again proves nothing: the same change may be refused again. */
 static void recover(struct follower *follower, struct follower_view *view)
 {
-    if (follower->failing_since_ms != 0) {
-        tell(follower, "changes are applied again.", "");
+    bool advances =
+        view->position > follower->trouble_position || pending_bytes(follower, view->position) == 0;
+    if (follower->failing_since_ms == 0 || !advances) {
+        return;
     }
+    tell(follower, "changes are applied again.", "");
     follower->failing_since_ms = 0;
     follower->trouble = (struct err){0};
     view->failure = (struct err){0};
-}
-
-/* ---- figures ---------------------------------------------------------------------------------------------
- */
-
-static int latency_seconds(const struct follower *follower, int64_t pending)
-{
-    int64_t commit_us = follow_commit_us(follower->follow);
-    if (pending == 0 || commit_us == 0) {
-        return 0;
-    }
-    int64_t seconds = (clock_now_us() - commit_us) / 1000000;
-    return seconds < 0 ? 0 : seconds > INT32_MAX ? INT32_MAX : (int)seconds;
-}
-
-/* Everything up to the source's end of a moment ago is there: nothing is pending, whatever other databases
- * write. */
-static int64_t pending_bytes(const struct follower *follower)
-{
-    uint64_t position = follow_position(follower->follow);
-    return follower->asked_end > position ? (int64_t)(follower->asked_end - position) : 0;
-}
-
-static void store_figures_now(struct follower *follower)
-{
-    const struct replica_progress *progress = follow_progress(follower->follow);
-    int64_t pending = pending_bytes(follower);
-    const struct database_figures figures = {.inserts = progress->inserts,
-                                             .updates = progress->updates,
-                                             .deletes = progress->deletes,
-                                             .applied_changes = progress->inserts + progress->updates +
-                                                                progress->deletes + progress->truncates,
-                                             .pending_bytes = pending,
-                                             .latency_seconds = latency_seconds(follower, pending)};
-    if (memcmp(&figures, &follower->figures, sizeof(figures)) == 0) {
-        return;
-    }
-    struct err err;
-    if (store_database_set_figures(follower->executor->store, follower->migration_id, follower->database,
-                                   &figures, &err) < 0) {
-        log_event(LOG_WARNING, "cannot store figures", "reason", err.message, NULL);
-        return;
-    }
-    follower->figures = figures;
-}
-
-/*
- * Once a second. What the source has written since the last look counts as pending until the source itself
- * says that it has sent everything before it; so it is asked, and where it answers soon the figure shown is
- * 0.
- */
-static int look_at_end(struct follower *follower, struct err *err)
-{
-    int64_t now_ms = clock_monotonic_ms();
-    if (now_ms - follower->figures_ms < FIGURES_MS) {
-        if (pending_bytes(follower) == 0 && follower->figures.pending_bytes != 0) {
-            store_figures_now(follower);
-        }
-        return 0;
-    }
-    struct err ignored;
-    uint64_t end = 0;
-    if (pending_bytes(follower) != 0 || follower->figures_ms == 0) {
-        store_figures_now(follower);
-    }
-    follower->figures_ms = now_ms;
-    if (source_wal_end(follower->group->wal, FIGURES_MS / 2, &ignored, &end) == 0) {
-        follower->asked_end = end;
-    }
-    if (pending_bytes(follower) == 0) {
-        store_figures_now(follower);
-        return 0;
-    }
-    return follow_ask(follower->follow, err);
 }
 
 /* ---- turns -----------------------------------------------------------------------------------------------
@@ -184,16 +213,27 @@ static int connect_both(struct follower *follower, struct err *err)
     return follow_open(&request, err, &follower->follow);
 }
 
-static int work(struct follower *follower, uint64_t wanted, struct err *err)
+static void note_progress(struct follower *follower, struct follower_view *view)
+{
+    view->position = follow_position(follower->follow);
+    view->progress = *follow_progress(follower->follow);
+    follower->commit_us = follow_commit_us(follower->follow);
+}
+
+static int work(struct follower *follower, uint64_t wanted, struct follower_view *view, struct err *err)
 {
     if (connect_both(follower, err) != 0) {
         return -1;
     }
     int more = follow_run(follower->follow, SLICE_MS, err);
-    if (more < 0 || look_at_end(follower, err) != 0) {
+    if (more < 0) {
         return -1;
     }
-    if (more == 0 && wanted > follow_position(follower->follow) && follow_ask(follower->follow, err) != 0) {
+    note_progress(follower, view);
+    if (look_at_end(follower, view, err) != 0) {
+        return -1;
+    }
+    if (more == 0 && wanted > view->position && follow_ask(follower->follow, err) != 0) {
         return -1;
     }
     return more;
@@ -202,13 +242,11 @@ static int work(struct follower *follower, uint64_t wanted, struct err *err)
 int follower_turn(struct follower *follower, uint64_t wanted, struct follower_view *ret_view)
 {
     struct err err = {0};
-    int more = work(follower, wanted, &err);
+    int more = work(follower, wanted, ret_view, &err);
     if (more < 0) {
         return give_up_turn(follower, &err, ret_view);
     }
     recover(follower, ret_view);
-    ret_view->position = follow_position(follower->follow);
-    ret_view->progress = *follow_progress(follower->follow);
     if (more > 0) {
         return 0;
     }
