@@ -4,87 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/apply_values.h"
+
 enum { BUCKETS_AT_FIRST = 256 };
-
-/* ---- values ----------------------------------------------------------------------------------------------
- */
-
-static bool is_same(const struct pgoutput_value *a, const struct pgoutput_value *b)
-{
-    return a->kind == b->kind &&
-           (a->kind != PGOUTPUT_TEXT || (a->len == b->len && memcmp(a->text, b->text, a->len) == 0));
-}
-
-static bool are_same(const struct pgoutput_value *a, const struct pgoutput_value *b, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (!is_same(&a[i], &b[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-    hash = (hash ^ word) * UINT64_C(0x9E3779B97F4A7C15);
-    return hash ^ hash >> 32;
-}
-
-static uint64_t hash_value(uint64_t hash, const struct pgoutput_value *value)
-{
-    if (value->kind != PGOUTPUT_TEXT) {
-        return mix(hash, UINT64_MAX);
-    }
-    const char *at = value->text;
-    size_t left = value->len;
-    for (; left >= sizeof(uint64_t); at += sizeof(uint64_t), left -= sizeof(uint64_t)) {
-        uint64_t word;
-        memcpy(&word, at, sizeof(word));
-        hash = mix(hash, word);
-    }
-    uint64_t rest = value->len; /* values that end differently hash differently */
-    memcpy(&rest, at, left < 4 ? left : 4);
-    hash = mix(hash, rest);
-    if (left > 4) {
-        rest = 0;
-        memcpy(&rest, at + 4, left - 4);
-        hash = mix(hash, rest);
-    }
-    return hash;
-}
-
-static uint64_t hash_values(const struct pgoutput_value *values, size_t count)
-{
-    uint64_t hash = count;
-    for (size_t i = 0; i < count; i++) {
-        hash = hash_value(hash, &values[i]);
-    }
-    return hash;
-}
-
-/* Copies of the values and of their texts. */
-static struct pgoutput_value *keep(struct arena *arena, const struct pgoutput_value *values, size_t count)
-{
-    size_t bytes = 0;
-    for (size_t i = 0; i < count; i++) {
-        bytes += values[i].kind == PGOUTPUT_TEXT ? values[i].len : 0;
-    }
-    struct pgoutput_value *kept = arena_alloc(arena, count * sizeof(*kept) + bytes);
-    if (kept == NULL) {
-        return NULL;
-    }
-    char *at = (char *)(kept + count);
-    for (size_t i = 0; i < count; i++) {
-        kept[i] = values[i];
-        if (values[i].kind == PGOUTPUT_TEXT) {
-            memcpy(at, values[i].text, values[i].len);
-            kept[i].text = at;
-            at += values[i].len;
-        }
-    }
-    return kept;
-}
 
 /* ---- rows ------------------------------------------------------------------------------------------------
  */
@@ -122,7 +44,7 @@ static struct apply_row *find(const struct apply_relation *relation, const struc
         return NULL;
     }
     struct apply_row *row = relation->buckets[hash % relation->bucket_count];
-    while (row != NULL && (row->hash != hash || !are_same(row->key, key, key_size(relation)))) {
+    while (row != NULL && (row->hash != hash || !values_are_same(row->key, key, key_size(relation)))) {
         row = row->next_of_bucket;
     }
     return row;
@@ -133,7 +55,7 @@ static int add_row(struct apply_relation *relation, struct arena *arena, const s
 {
     size_t count = key == NULL ? 0 : key_size(relation);
     struct apply_row *row = arena_alloc(arena, sizeof(*row));
-    const struct pgoutput_value *kept = row == NULL ? NULL : keep(arena, key, count);
+    struct pgoutput_value *kept = row == NULL ? NULL : values_keep(arena, key, count);
     if (kept == NULL) {
         return err_no_memory(err);
     }
@@ -159,7 +81,7 @@ static int add_row(struct apply_relation *relation, struct arena *arena, const s
 static int need_row(struct apply_relation *relation, struct arena *arena, const struct pgoutput_value *key,
                     struct err *err, struct apply_row **ret_row)
 {
-    uint64_t hash = hash_values(key, key_size(relation));
+    uint64_t hash = values_hash(key, key_size(relation));
     *ret_row = find(relation, key, hash);
     return *ret_row != NULL ? 0 : add_row(relation, arena, key, hash, err, ret_row);
 }
@@ -188,7 +110,7 @@ static int count_row(struct apply_relation *relation, struct arena *arena,
     row->copies += copies;
     row->remove = row->copies < 0;
     row->write = row->copies > 0 ? APPLY_WRITES_INSERT : APPLY_WRITES_NOTHING;
-    row->fresh = (struct pgoutput_value *)(uintptr_t)row->key;
+    row->fresh = row->key;
     return 1;
 }
 
@@ -221,7 +143,7 @@ static int insert_row(struct apply_relation *relation, struct arena *arena, cons
     }
     row->write = APPLY_WRITES_INSERT;
     row->copies = 1;
-    row->fresh = keep(arena, fresh, relation->column_count);
+    row->fresh = values_keep(arena, fresh, relation->column_count);
     return row->fresh == NULL ? err_no_memory(err) : 1;
 }
 
@@ -241,16 +163,6 @@ static int delete_row(struct apply_relation *relation, struct arena *arena, cons
     return 1;
 }
 
-/* What was not sent again is as it was. */
-static void merge(struct pgoutput_value *kept, const struct pgoutput_value *before, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (kept[i].kind == PGOUTPUT_UNCHANGED) {
-            kept[i] = before[i];
-        }
-    }
-}
-
 static int update_row(struct apply_relation *relation, struct arena *arena, const struct pgoutput_value *key,
                       const struct pgoutput_value *fresh, struct err *err)
 {
@@ -261,14 +173,14 @@ static int update_row(struct apply_relation *relation, struct arena *arena, cons
     if (row->write == APPLY_WRITES_NOTHING && row->remove) {
         return 0;
     }
-    struct pgoutput_value *kept = keep(arena, fresh, relation->column_count);
+    struct pgoutput_value *kept = values_keep(arena, fresh, relation->column_count);
     if (kept == NULL) {
         return err_no_memory(err);
     }
     if (row->write == APPLY_WRITES_NOTHING) {
         row->write = APPLY_WRITES_UPDATE;
     } else {
-        merge(kept, row->fresh, relation->column_count);
+        values_merge(kept, row->fresh, relation->column_count);
     }
     row->fresh = kept;
     row->copies = 1;
@@ -289,16 +201,6 @@ static int move_row(struct apply_relation *relation, struct arena *arena, const 
     return result;
 }
 
-static bool is_complete(const struct pgoutput_value *values, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (values[i].kind == PGOUTPUT_UNCHANGED) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static void pick(const struct apply_relation *relation, const struct pgoutput_value *values,
                  struct pgoutput_value *ret_key)
 {
@@ -315,15 +217,15 @@ static int change_key(struct apply_relation *relation, struct arena *arena,
     if (relation->lenient) {
         return move_row(relation, arena, old_key, fresh, err);
     }
-    if (!is_complete(fresh, relation->column_count)) {
-        const struct apply_row *row = find(relation, old_key, hash_values(old_key, relation->key_count));
+    if (!values_are_complete(fresh, relation->column_count)) {
+        const struct apply_row *row = find(relation, old_key, values_hash(old_key, relation->key_count));
         if (row == NULL || row->write == APPLY_WRITES_NOTHING ||
-            !is_complete(row->fresh, relation->column_count)) {
+            !values_are_complete(row->fresh, relation->column_count)) {
             return move_row(relation, arena, old_key, fresh, err);
         }
-        merge(fresh, row->fresh, relation->column_count);
+        values_merge(fresh, row->fresh, relation->column_count);
     }
-    const struct apply_row *taken = find(relation, fresh_key, hash_values(fresh_key, relation->key_count));
+    const struct apply_row *taken = find(relation, fresh_key, values_hash(fresh_key, relation->key_count));
     if (taken != NULL && taken->write != APPLY_WRITES_NOTHING) {
         return 0;
     }
@@ -338,7 +240,7 @@ static int change_key(struct apply_relation *relation, struct arena *arena,
 static void fill(struct pgoutput_value *values, const struct pgoutput_tuple *old)
 {
     if (old->values != NULL) {
-        merge(values, old->values, old->count);
+        values_merge(values, old->values, old->count);
     }
 }
 
@@ -375,16 +277,16 @@ static int update_by_key(struct apply_relation *relation, struct arena *arena,
     struct pgoutput_value *fresh_key = keys + relation->key_count;
     pick(relation, fresh, fresh_key);
     if (old->values == NULL) {
-        return is_complete(fresh_key, relation->key_count)
+        return values_are_complete(fresh_key, relation->key_count)
                    ? update_row(relation, arena, fresh_key, fresh, err)
                    : no_identity(relation, err);
     }
     pick(relation, old->values, old_key);
-    merge(fresh_key, old_key, relation->key_count);
+    values_merge(fresh_key, old_key, relation->key_count);
     for (size_t i = 0; i < relation->key_count; i++) {
         fresh[relation->keys[i]] = fresh_key[i];
     }
-    return are_same(old_key, fresh_key, relation->key_count)
+    return values_are_same(old_key, fresh_key, relation->key_count)
                ? update_row(relation, arena, fresh_key, fresh, err)
                : change_key(relation, arena, old_key, fresh_key, fresh, err);
 }

@@ -77,6 +77,9 @@ void apply_relation_free(struct apply_relation *relation);
 /* Whether a RELATION message says what is known already. */
 bool apply_relation_is(const struct apply_relation *relation, const struct pgoutput_message *message);
 
+/* NULL: there is none of that name. */
+struct apply_column *apply_relation_column(struct apply_relation *relation, const char *name);
+
 /*
  * Finds the table on the target; target is not in pipeline mode. A table or column that is not there is an
  * error that is not lasting: the user may repeat the DDL there.

@@ -20,7 +20,7 @@ static int send_deletes(struct apply_sender *sender, struct apply_relation *rela
     }
     return statement == NULL
                ? 0
-               : apply_statement_run(relation, statement, &sender->values, sender->pipeline, err);
+               : apply_statement_run(relation, statement, &sender->space, sender->pipeline, err);
 }
 
 /* False: nothing is to be set. */
@@ -68,7 +68,7 @@ static int send_updates(struct apply_sender *sender, struct apply_relation *rela
     for (struct apply_statement *statement = relation->statements; statement != NULL;
          statement = statement->next) {
         if (statement->kind == APPLY_UPDATE &&
-            apply_statement_run(relation, statement, &sender->values, sender->pipeline, err) != 0) {
+            apply_statement_run(relation, statement, &sender->space, sender->pipeline, err) != 0) {
             return -1;
         }
     }
@@ -90,7 +90,7 @@ static int send_inserts(struct apply_sender *sender, struct apply_relation *rela
     }
     return statement == NULL
                ? 0
-               : apply_statement_run(relation, statement, &sender->values, sender->pipeline, err);
+               : apply_statement_run(relation, statement, &sender->space, sender->pipeline, err);
 }
 
 int apply_send_relation(struct apply_sender *sender, struct apply_relation *relation, struct err *err)

@@ -9,7 +9,7 @@
 
 struct apply_sender {
     struct pipeline *pipeline;
-    struct apply_values values;
+    struct apply_space space;
     unsigned serial; /* of the prepared statements */
 };
 

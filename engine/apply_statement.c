@@ -114,10 +114,10 @@ void apply_statement_take(struct apply_statement *statement, struct apply_row *r
     statement->row_count += (size_t)(row->copies < 0 ? -row->copies : row->copies);
 }
 
-void apply_values_done(struct apply_values *values)
+void apply_space_done(struct apply_space *space)
 {
-    free(values->bytes);
-    *values = (struct apply_values){0};
+    free(space->bytes);
+    *space = (struct apply_space){0};
 }
 
 /* ---- parameters ------------------------------------------------------------------------------------------
@@ -206,8 +206,7 @@ static char *put_binary(char *at, const struct source *source, const struct appl
 static char *put_text_element(char *at, const struct pgoutput_value *value)
 {
     if (value->kind != PGOUTPUT_TEXT) {
-        memcpy(at, "NULL", 4);
-        return at + 4;
+        return stpcpy(at, "NULL");
     }
     *at++ = '"';
     for (uint32_t i = 0; i < value->len; i++) {
@@ -236,15 +235,15 @@ static char *put_text(char *at, const struct source *source, const struct apply_
     return at;
 }
 
-static int reserve(struct apply_values *values, size_t size, struct err *err)
+/* NULL when memory is out. */
+static char *reserve(struct apply_space *space, size_t size)
 {
-    if (size <= values->room) {
-        return 0;
+    if (space->bytes == NULL || size > space->room) {
+        free(space->bytes);
+        space->bytes = malloc(size);
+        space->room = space->bytes == NULL ? 0 : size;
     }
-    free(values->bytes);
-    values->bytes = malloc(size);
-    values->room = values->bytes == NULL ? 0 : size;
-    return values->bytes == NULL ? err_no_memory(err) : 0;
+    return space->bytes;
 }
 
 /* ---- running ---------------------------------------------------------------------------------------------
@@ -271,7 +270,7 @@ static int run_without_columns(const struct apply_relation *relation, const stru
 }
 
 static int run_with(const struct apply_relation *relation, const struct apply_statement *statement,
-                    const struct source *sources, size_t count, struct apply_values *values,
+                    const struct source *sources, size_t count, struct apply_space *space,
                     struct pipeline *pipeline, struct err *err)
 {
     auto_free const char **starts = calloc(count, sizeof(*starts));
@@ -284,10 +283,10 @@ static int run_with(const struct apply_relation *relation, const struct apply_st
     for (size_t i = 0; i < count; i++) {
         size += measure(&sources[i], statement);
     }
-    if (reserve(values, size, err) != 0) {
-        return -1;
+    char *at = reserve(space, size);
+    if (at == NULL) {
+        return err_no_memory(err);
     }
-    char *at = values->bytes;
     for (size_t i = 0; i < count; i++) {
         starts[i] = at;
         formats[i] = sources[i].by_array ? 0 : 1;
@@ -304,7 +303,7 @@ static int run_with(const struct apply_relation *relation, const struct apply_st
 }
 
 int apply_statement_run(struct apply_relation *relation, struct apply_statement *statement,
-                        struct apply_values *values, struct pipeline *pipeline, struct err *err)
+                        struct apply_space *space, struct pipeline *pipeline, struct err *err)
 {
     int result = 0;
     if (statement->row_count > 0) {
@@ -315,7 +314,7 @@ int apply_statement_run(struct apply_relation *relation, struct apply_statement 
         }
         size_t count = list_sources(relation, statement, sources);
         result = count == 0 ? run_without_columns(relation, statement, pipeline, err)
-                            : run_with(relation, statement, sources, count, values, pipeline, err);
+                            : run_with(relation, statement, sources, count, space, pipeline, err);
     }
     statement->first_row = NULL;
     statement->last_row = NULL;

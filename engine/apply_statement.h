@@ -28,11 +28,11 @@ struct apply_statement {
 };
 
 /* Memory for parameters that is used again. All-zero is empty. */
-struct apply_values {
+struct apply_space {
     char *bytes;
     size_t room;
 };
-void apply_values_done(struct apply_values *values);
+void apply_space_done(struct apply_space *space);
 
 /* The statement of that kind and shape; it is prepared when it is new. *serial numbers the names. */
 int apply_statement_find(struct apply_relation *relation, enum apply_statement_kind kind, const bool *set,
@@ -44,6 +44,6 @@ void apply_statements_free(struct apply_relation *relation);
 void apply_statement_take(struct apply_statement *statement, struct apply_row *row);
 /* Executes it for all rows that wait. */
 int apply_statement_run(struct apply_relation *relation, struct apply_statement *statement,
-                        struct apply_values *values, struct pipeline *pipeline, struct err *err);
+                        struct apply_space *space, struct pipeline *pipeline, struct err *err);
 
 #endif
