@@ -48,7 +48,10 @@ override CFLAGS += -std=c11 -D_GNU_SOURCE -DMALACHITE_VERSION='"$(VERSION)"' $(O
 
 ROOMS := core store engine executor handlers server
 SOURCES := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+# The portal is bundled with node and npm; without them, or with PORTAL=no, the program says how to get it.
+PORTAL ?= $(if $(shell command -v node),$(if $(shell command -v npm),yes,no),no)
+PORTAL_SOURCES := $(wildcard portal/src/* portal/src/*/*) portal/build.mjs
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/portal/files-$(PORTAL).o
 LIBRARY_OBJECTS := $(filter-out $(BUILD)/server/main.o,$(OBJECTS))
 SCHEMA := $(sort $(wildcard store/schema/*.sql))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
@@ -66,6 +69,22 @@ $(BUILD)/malachite: $(OBJECTS)
 $(BUILD)/%.o: %.c Makefile | $(BUILD)/gen/schema.inc
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/portal/%.o: build/portal/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+build/portal/files-yes.c: $(PORTAL_SOURCES) portal/node_modules/.package-lock.json
+	node portal/build.mjs $@
+
+build/portal/files-no.c: Makefile
+	@mkdir -p $(@D)
+	@echo "portal: left out; node and npm build it" >&2
+	printf '#include "server/portal.h"\nconst struct portal_file portal_files[1];\nconst size_t portal_file_count = 0;\n' > $@
+
+portal/node_modules/.package-lock.json: portal/package-lock.json
+	cd portal && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
 
 # The numbered schema files, as one C string each.
 $(BUILD)/gen/schema.inc: $(SCHEMA) store/sql2c.awk Makefile

@@ -1,0 +1,18 @@
+// Light or dark: as the system says, until somebody uses the switch.
+const KEY = 'malachite.theme'
+const system = matchMedia('(prefers-color-scheme: dark)')
+
+export const isDark = () => (localStorage.getItem(KEY) ?? (system.matches ? 'dark' : 'light')) === 'dark'
+
+export function applyTheme() {
+  document.documentElement.dataset.theme = isDark() ? 'dark' : 'light'
+}
+
+export function toggleTheme() {
+  const wanted = isDark() ? 'light' : 'dark'
+  if ((wanted === 'dark') === system.matches) localStorage.removeItem(KEY)
+  else localStorage.setItem(KEY, wanted)
+  applyTheme()
+}
+
+system.addEventListener('change', applyTheme)
