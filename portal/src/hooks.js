@@ -81,3 +81,21 @@ export function useChanges(source) {
   const [, set] = useState(0)
   useEffect(() => source.onChange(() => set((count) => count + 1)), [source])
 }
+
+/** [busy, run]: run(work) does nothing while an earlier work goes on, however quickly it is called again. */
+export function useBusy() {
+  const running = useRef(false)
+  const [busy, setBusy] = useState(false)
+  const run = async (work) => {
+    if (running.current) return
+    running.current = true
+    setBusy(true)
+    try {
+      await work()
+    } finally {
+      running.current = false
+      setBusy(false)
+    }
+  }
+  return [busy, run]
+}

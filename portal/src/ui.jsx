@@ -1,6 +1,7 @@
 // The parts that pages are made of.
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
 
+import { useBusy } from './hooks.js'
 import { Icon } from './icons.jsx'
 import { Link } from './router.jsx'
 
@@ -80,7 +81,7 @@ function Hint({ text, label }) {
   return (
     <span class="hint" onMouseEnter={() => setOpen(true)} onMouseLeave={() => setOpen(false)}>
       <button type="button" class="hint-button" aria-label={`About ${label}`} aria-expanded={open} aria-controls={id}
-        onClick={() => setOpen(true)} onFocus={() => setOpen(true)} onBlur={() => setOpen(false)}
+        onClick={() => setOpen(!open)} onBlur={() => setOpen(false)}
         onKeyDown={(event) => event.key === 'Escape' && setOpen(false)}>
         <Icon name="info" size={15} />
       </button>
@@ -98,9 +99,10 @@ function Label({ id, label, required, hint, fixed }) {
   )
 }
 
-function Notes({ id, error, good, busy }) {
+// Where a note comes and goes by itself, its line is kept free: nothing may move away under the pointer.
+function Notes({ id, error, good, busy, keepLine }) {
   return (
-    <div id={id} class="notes" aria-live="polite">
+    <div id={id} class={keepLine ? 'notes keep-line' : 'notes'} aria-live="polite">
       {busy ? <span class="note"><Spinner /> {busy}</span>
         : error ? <span class="note note-error"><Icon name="error" size={14} /> {error}</span>
           : good ? <span class="note note-good"><Icon name="check" size={14} /> {good}</span> : null}
@@ -109,7 +111,7 @@ function Notes({ id, error, good, busy }) {
 }
 
 /** Label, control, and below it what is wrong or right with the value. `control` gets id and aria attributes. */
-export function Field({ label, required, hint, error, good, busy, name, control, after }) {
+export function Field({ label, required, hint, error, good, busy, name, control, after, keepLine }) {
   const id = useId()
   const notes = `${id}-notes`
   const attributes = {
@@ -121,7 +123,7 @@ export function Field({ label, required, hint, error, good, busy, name, control,
       <Label id={id} label={label} required={required} hint={hint} />
       <div class="field-control">
         {control(attributes)}
-        <Notes id={notes} error={error} good={good} busy={busy} />
+        <Notes id={notes} error={error} good={good} busy={busy} keepLine={keepLine} />
         {after}
       </div>
     </div>
@@ -198,20 +200,17 @@ export function Dialog({ title, side, onClose, children, footer, busy }) {
 
 /** A question with Yes and No. `onYes` may take time; what it throws is shown. */
 export function Confirm({ title, children, onYes, onClose, yes = 'Yes', no = 'No' }) {
-  const [busy, setBusy] = useState(false)
+  const [busy, run] = useBusy()
   const [error, setError] = useState(null)
-  const accept = async () => {
-    if (busy) return
-    setBusy(true)
+  const accept = () => run(async () => {
     setError(null)
     try {
       await onYes()
       onClose()
     } catch (caught) {
       setError(caught)
-      setBusy(false)
     }
-  }
+  })
   return (
     <Dialog title={title} onClose={onClose} busy={busy} footer={
       <>

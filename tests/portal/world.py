@@ -42,9 +42,9 @@ class World:
         return {"id": server.id, "login": server.login, "password": server.password, "host": server.postgres.host, "port": server.postgres.port}
 
     def put_server(self, name, location="eastus", **properties):
-        """A server resource of the given properties, attached to nowhere in particular."""
+        """One more flexible server, of the given properties, before the PostgreSQL of the first one."""
         server = next(iter(self.servers.values()))
-        body = self.malachite.arm.server_body("pg", "Secret-1", None, (server.postgres.host, server.postgres.port), **properties)
+        body = self.malachite.arm.server_body(server.login, server.password, None, (server.postgres.host, server.postgres.port), **properties)
         body["location"] = location
         self.malachite.arm.put_and_wait(self.malachite.arm.server_id(name), body)
 

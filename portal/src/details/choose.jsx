@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 
 import { api, versionOf } from '../api.js'
-import { usePoll } from '../hooks.js'
+import { useBusy, usePoll } from '../hooks.js'
 import { decide, sourceOf } from '../migrations.js'
 import { notify } from '../toasts.jsx'
 import { Box, Button, ErrorBox, TextField } from '../ui.jsx'
@@ -16,7 +16,8 @@ export function ChooseDatabases({ migration, path, onDone, cancelButton }) {
   const [typed, setTyped] = useState('')
   const [error, setError] = useState(null)
   const names = list.data ? chosen : typed.split(',').map((name) => name.trim()).filter(Boolean)
-  const send = async () => {
+  const [busy, run] = useBusy()
+  const send = () => run(async () => {
     setError(null)
     try {
       await decide(path, { dbsToMigrate: names })
@@ -25,7 +26,7 @@ export function ChooseDatabases({ migration, path, onDone, cancelButton }) {
     } catch (caught) {
       setError(caught)
     }
-  }
+  })
   return (
     <Box tone="warning" title="The migration waits for its databases">
       <p>It was created without the names of databases. Choose up to 8.</p>
@@ -33,7 +34,7 @@ export function ChooseDatabases({ migration, path, onDone, cancelButton }) {
         ? <DatabaseChecks names={list.data} chosen={chosen} onChange={setChosen} />
         : <TextField label="Database names" name="databases" value={typed} onInput={setTyped} placeholder="Separated by commas" />}
       <ErrorBox error={error} />
-      <p class="buttons"><Button primary disabled={names.length === 0} onClick={send}>Migrate these</Button>{cancelButton}</p>
+      <p class="buttons"><Button primary busy={busy} disabled={busy || names.length === 0} onClick={send}>Migrate these</Button>{cancelButton}</p>
     </Box>
   )
 }

@@ -45,8 +45,8 @@ export function DatabaseTable({ migration, own, rates, onOpen }) {
                 {online && <td>{latencyOf(details)}</td>}
                 {online && <td class="cell-number">{details ? number(details.incomingChanges) : unknown}</td>}
                 <td>{row?.startedAt ? between(row.startedAt, row.endedAt) : unknown}</td>
-                <td>{time(row?.startedAt)}</td>
-                <td>{time(row?.endedAt)}</td>
+                <td class="nowrap">{time(row?.startedAt)}</td>
+                <td class="nowrap">{time(row?.endedAt)}</td>
               </tr>
             )
           })}

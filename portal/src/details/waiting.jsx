@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 
 import { time } from '../format.js'
+import { useBusy } from '../hooks.js'
 import { databasesOf, decide, isCancelable, sourceOf, stateOf, substateOf } from '../migrations.js'
 import { notify } from '../toasts.jsx'
 import { Box, Button, Confirm, ErrorBox, TextField } from '../ui.jsx'
@@ -8,11 +9,9 @@ import { ChooseDatabases } from './choose.jsx'
 
 /** A button that sends a decision; what is refused is shown beside it. */
 function Decision({ path, properties, done, children, primary = true, onDone }) {
-  const [busy, setBusy] = useState(false)
+  const [busy, run] = useBusy()
   const [error, setError] = useState(null)
-  const run = async () => {
-    if (busy) return
-    setBusy(true)
+  const send = () => run(async () => {
     setError(null)
     try {
       await decide(path, properties)
@@ -21,11 +20,10 @@ function Decision({ path, properties, done, children, primary = true, onDone }) 
     } catch (caught) {
       setError(caught)
     }
-    setBusy(false)
-  }
+  })
   return (
     <>
-      <Button primary={primary} busy={busy} disabled={busy} onClick={run}>{children}</Button>
+      <Button primary={primary} busy={busy} disabled={busy} onClick={send}>{children}</Button>
       <ErrorBox error={error} />
     </>
   )

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 
 import { api, followOperation, ids, versionOf, VERSIONS } from '../api.js'
-import { usePoll, useSettled, useTitle } from '../hooks.js'
+import { useBusy, usePoll, useSettled, useTitle } from '../hooks.js'
 import { navigate, paths, setQuery } from '../router.jsx'
 import { loadGroups, subscriptionId } from '../servers.js'
 import { notify } from '../toasts.jsx'
@@ -85,24 +85,24 @@ function Fields({ values, set, problem, choices }) {
 function Form({ kind, choices }) {
   const [values, setValues] = useState({ name: '', group: choices.groups[0]?.name ?? NEW_GROUP, newGroup: '', location: 'eastus', how: kind === 'single' ? 'attached' : 'provisioned', host: '127.0.0.1', port: '5432', version: choices.versions[0] ?? '', login: '', password: '' })
   const [tried, setTried] = useState(false)
-  const [busy, setBusy] = useState(false)
+  const [busy, run] = useBusy()
   const [error, setError] = useState(null)
   const taken = useTaken(kind, values.name)
   const problems = problemsOf(values, taken)
-  const submit = async (event) => {
+  const submit = (event) => {
     event.preventDefault()
     setTried(true)
-    if (busy || Object.keys(problems).length > 0) return
-    setBusy(true)
-    setError(null)
-    try {
-      const group = await create(kind, values)
-      notify('good', 'Server created', values.name)
-      navigate(paths[kind](group, values.name))
-    } catch (caught) {
-      setError(caught)
-      setBusy(false)
-    }
+    if (Object.keys(problems).length > 0) return
+    run(async () => {
+      setError(null)
+      try {
+        const group = await create(kind, values)
+        notify('good', 'Server created', values.name)
+        navigate(paths[kind](group, values.name))
+      } catch (caught) {
+        setError(caught)
+      }
+    })
   }
   return (
     <form onSubmit={submit} noValidate class="narrow-form">

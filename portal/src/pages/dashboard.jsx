@@ -56,7 +56,7 @@ function Recent() {
                 <td><Link href={pathOfMigration(row)}>{row.name}</Link></td>
                 <td><State state={row.state} /></td>
                 <td>{row.targetServer}</td>
-                <td>{time(row.createdAt)}</td>
+                <td class="nowrap">{time(row.createdAt)}</td>
               </tr>
             ))}
           </tbody>

@@ -2,7 +2,7 @@ import { Component } from 'preact'
 import { useMemo, useState } from 'preact/hooks'
 
 import { plural, time, unknown } from '../format.js'
-import { usePoll } from '../hooks.js'
+import { useBusy, usePoll } from '../hooks.js'
 import { State } from '../icons.jsx'
 import { cancel, databasesOf, isActive, isCancelable, loadMigrations, migrationPath, sourceOf, stateOf, STATES, substateOf } from '../migrations.js'
 import { Link, paths } from '../router.jsx'
@@ -51,17 +51,15 @@ class Row extends Component {
         <td>{row.region}</td>
         <td>{row.version}</td>
         <td class="cell-names" title={row.databases}>{row.databases}</td>
-        <td>{row.start}</td>
+        <td class="nowrap">{row.start}</td>
       </tr>
     )
   }
 }
 
 function CancelDialog({ names, onClose, onDone, pathOf }) {
-  const [busy, setBusy] = useState(false)
-  const run = async () => {
-    if (busy) return
-    setBusy(true)
+  const [busy, run] = useBusy()
+  const cancelAll = () => run(async () => {
     const results = await Promise.all(names.map(async (name) => {
       try {
         await cancel(pathOf(name))
@@ -71,10 +69,10 @@ function CancelDialog({ names, onClose, onDone, pathOf }) {
       }
     }))
     onDone(new Map(results.filter(([, error]) => error)), results.filter(([, error]) => !error).length)
-  }
+  })
   return (
     <Dialog title={names.length === 1 ? 'Cancel this migration?' : `Cancel ${names.length} migrations?`} onClose={onClose} busy={busy} footer={
-      <><Button primary busy={busy} disabled={busy} onClick={run}>Yes</Button><Button disabled={busy} onClick={onClose}>No</Button></>
+      <><Button primary busy={busy} disabled={busy} onClick={cancelAll}>Yes</Button><Button disabled={busy} onClick={onClose}>No</Button></>
     }>
       <ul class="names">{names.map((name) => <li key={name}>{name}</li>)}</ul>
       <p>Canceling stops all further activity. It does not roll back or drop anything on the target server: delete the databases of a canceled migration there yourself.</p>

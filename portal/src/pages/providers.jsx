@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 
 import { api, ids, VERSIONS } from '../api.js'
-import { usePoll, useTitle } from '../hooks.js'
+import { useBusy, usePoll, useTitle } from '../hooks.js'
 import { Icon, State } from '../icons.jsx'
 import { paths } from '../router.jsx'
 import { subscriptionId, subscriptionName } from '../servers.js'
@@ -20,13 +20,12 @@ export function Providers() {
   const [filter, setFilter] = useState('')
   const [selected, setSelected] = useState('')
   const [failure, setFailure] = useState(null)
-  const [busy, setBusy] = useState(false)
+  const [busy, run] = useBusy()
   const rows = (data ?? []).filter((row) => row.namespace.toLowerCase().includes(filter.trim().toLowerCase()))
   const row = rows.find(({ namespace }) => namespace === selected)
   const registered = row?.registrationState === 'Registered'
   const free = row?.registrationPolicy === 'RegistrationFree'
-  const change = async (verb, done) => {
-    setBusy(true)
+  const change = (verb, done) => run(async () => {
     setFailure(null)
     try {
       await register(row.namespace, verb)
@@ -34,9 +33,8 @@ export function Providers() {
     } catch (caught) {
       setFailure(caught)
     }
-    setBusy(false)
     reload()
-  }
+  })
   return (
     <div class="page">
       <Crumbs items={[['Home', paths.home()]]} />

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 
-import { useTitle } from '../hooks.js'
+import { useBusy, useTitle } from '../hooks.js'
 import { session, signIn } from '../session.js'
 import { Box, Button, ErrorBox, FixedField, TextField } from '../ui.jsx'
 
@@ -9,19 +9,18 @@ export function SignIn() {
   useTitle('Sign in')
   const [clientId, setClientId] = useState(session.application.appId)
   const [secret, setSecret] = useState('')
-  const [busy, setBusy] = useState(false)
+  const [busy, run] = useBusy()
   const [error, setError] = useState(null)
-  const submit = async (event) => {
+  const submit = (event) => {
     event.preventDefault()
-    if (busy) return
-    setBusy(true)
-    setError(null)
-    try {
-      await signIn(clientId.trim(), secret)
-    } catch (caught) {
-      setError(caught)
-      setBusy(false)
-    }
+    run(async () => {
+      setError(null)
+      try {
+        await signIn(clientId.trim(), secret)
+      } catch (caught) {
+        setError(caught)
+      }
+    })
   }
   return (
     <div class="page narrow">

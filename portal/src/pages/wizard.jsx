@@ -1,7 +1,7 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useMemo, useRef, useState } from 'preact/hooks'
 
 import { api, ids, parseSubnetId, VERSIONS } from '../api.js'
-import { usePoll, useTitle } from '../hooks.js'
+import { useBusy, usePoll, useTitle } from '../hooks.js'
 import { loadMigration, migrationPath } from '../migrations.js'
 import { navigate, paths, setQuery } from '../router.jsx'
 import { groupOf, loadGroups, loadServers, subscriptionId } from '../servers.js'
@@ -108,7 +108,7 @@ function Form({ context, group, query, reloadGroups }) {
   const [values, setValues] = useState(() => firstValues(context, query))
   const [restored] = useState(() => tab !== 'setup')
   const [tried, setTried] = useState([]) // tabs whose errors are shown
-  const [busy, setBusy] = useState(false)
+  const [busy, run] = useBusy()
   const [error, setError] = useState(null)
   const created = useRef(false)
   const form = useRef()
@@ -116,7 +116,12 @@ function Form({ context, group, query, reloadGroups }) {
   const problems = useMemo(() => problemsOf(facts), [facts])
   const marked = TABS.filter(([key]) => tried.includes(key) && Object.keys(problems[key]).length > 0).map(([key]) => key)
 
-  const set = (changes) => setValues((before) => ({ ...before, ...changes }))
+  const latest = useRef(values)
+  const set = (changes) => {
+    latest.current = { ...latest.current, ...changes }
+    if (!created.current) sessionStorage.setItem(draftKey(target), JSON.stringify(withoutSecrets(latest.current)))
+    setValues(latest.current)
+  }
   const problem = (name) => {
     const text = problems[tab][name] ?? null
     const early = (name === 'name' && values.name) || (/Password$/.test(name) && text && values[name])
@@ -125,22 +130,12 @@ function Form({ context, group, query, reloadGroups }) {
   const open = (key) => setQuery('tab', key)
   const markTried = (keys) => setTried((before) => [...new Set([...before, ...keys])])
 
-  useEffect(() => {
-    if (!created.current) sessionStorage.setItem(draftKey(target), JSON.stringify(withoutSecrets(values)))
-  }, [values])
-
   const focusProblem = () => setTimeout(() => form.current?.querySelector('[aria-invalid=true], .note-error')?.closest('.field')?.querySelector('input, select, button.link')?.focus(), 50)
 
-  const guarded = async (work) => {
-    if (busy) return
-    setBusy(true)
+  const guarded = (work) => run(() => {
     setError(null)
-    try {
-      await work()
-    } finally {
-      setBusy(false)
-    }
-  }
+    return work()
+  })
 
   const next = () => guarded(async () => {
     const fresh = problemsOf(await refresh(tab, facts, ask))
@@ -211,7 +206,7 @@ export function Wizard({ group, server, query }) {
   return (
     <div class="page wizard-page">
       <Crumbs items={[['Home', paths.home()], [`${server} | Migration (preview)`, back]]} />
-      <PageTitle title={TITLE} subtitle="Microsoft - preview" close={back} />
+      <PageTitle title={TITLE} subtitle="Malachite - preview" close={back} />
       <ErrorBox error={error} title="The wizard cannot be shown" />
       {!data && !error && <Loading what="Loading" />}
       {data && <Form context={data} group={group} query={query} reloadGroups={reload} />}

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 
 import { api, ids, VERSIONS } from '../api.js'
-import { usePoll } from '../hooks.js'
+import { useBusy, usePoll } from '../hooks.js'
 import { providersPath, register } from '../pages/providers.jsx'
 import { Link, paths } from '../router.jsx'
 import { subscriptionId } from '../servers.js'
@@ -36,23 +36,21 @@ function HowTo({ what }) {
 /** The subscription has to be registered first; here it can be done on the spot. */
 function Registration() {
   const { data, reload } = usePoll(() => api.get(`${providersPath()}/Microsoft.DataMigration`, VERSIONS.resources), [], 5000)
-  const [busy, setBusy] = useState(false)
+  const [busy, run] = useBusy()
   if (!data || data.registrationState === 'Registered') return null
-  const run = async () => {
-    setBusy(true)
+  const registerNow = () => run(async () => {
     try {
       await register('Microsoft.DataMigration')
       notify('good', 'Resource provider registered', 'Microsoft.DataMigration')
     } catch (error) {
       notify('error', 'The registration was refused', error.message)
     }
-    setBusy(false)
     reload()
-  }
+  })
   return (
     <Box tone="warning" title="Microsoft.DataMigration is not registered">
       <p>Migrations can be created when the subscription is registered for the Database Migration Service. Do it here, or under <Link href={paths.providers()}>Resource providers</Link>.</p>
-      <p class="buttons"><Button busy={busy} disabled={busy} onClick={run}>Register</Button></p>
+      <p class="buttons"><Button busy={busy} disabled={busy} onClick={registerNow}>Register</Button></p>
     </Box>
   )
 }
@@ -127,7 +125,7 @@ export function SetupTab({ values, set, problem, nameCheck, groups, reloadGroups
         </ol>
       </div>
       <Registration />
-      <TextField label="Migration name" name="name" required placeholder="Enter migration name" value={values.name} onInput={(name) => set({ name })} error={problem('name')}
+      <TextField label="Migration name" name="name" required keepLine placeholder="Enter migration name" value={values.name} onInput={(name) => set({ name })} error={problem('name')}
         hint="Identifies the migration on this flexible server. Letters, digits and hyphens; it must not begin with a hyphen, and a name cannot be used again."
         busy={nameCheck.busy ? 'Checking the name' : null} good={available ? 'The name is available.' : null} mark={available} />
       <SelectField label="Migration Resource Group" name="migrationGroup" required value={values.migrationGroup} onChange={(migrationGroup) => set({ migrationGroup })}

@@ -108,7 +108,7 @@ export function SourceTab({ values, set, problem, servers, groups, source, targe
       {source && !sameRegion(source.location, target.location) && (
         <Box>Source and target are in different regions. The same region is recommended; the migration works nevertheless.</Box>
       )}
-      <TextField label="Password" name="sourcePassword" type="password" required value={values.sourcePassword} onInput={(sourcePassword) => set({ sourcePassword })} onBlur={onTest}
+      <TextField label="Password" name="sourcePassword" type="password" required keepLine value={values.sourcePassword} onInput={(sourcePassword) => set({ sourcePassword })} onBlur={onTest}
         error={problem('sourcePassword')} busy={sourceCheck.busy ? 'Signing in to the source server' : null} mark={good} good={good ? `The password is right. PostgreSQL ${sourceCheck.version}.` : null}
         hint="Of the admin login. It is tested at once, kept encrypted and never shown." />
       <Databases {...{ values, set, problem, names, error }} />

@@ -17,7 +17,7 @@ export function TargetTab({ values, set, problem, target, targetCheck, targetKey
       <FixedField label="Location">{target.location}</FixedField>
       <FixedField label="PostgreSQL version">{target.properties.version ?? unknown}</FixedField>
       <FixedField label="Server admin login name">{target.properties.administratorLogin}</FixedField>
-      <TextField label="Password" name="targetPassword" type="password" required value={values.targetPassword} onInput={(targetPassword) => set({ targetPassword })} onBlur={onTest}
+      <TextField label="Password" name="targetPassword" type="password" required keepLine value={values.targetPassword} onInput={(targetPassword) => set({ targetPassword })} onBlur={onTest}
         error={problem('targetPassword')} busy={targetCheck.busy ? 'Signing in to the target server' : null} mark={good} good={good ? `The password is right. PostgreSQL ${targetCheck.version}.` : null}
         hint="Of the admin login. It is tested at once, kept encrypted and never shown." />
       <SelectField label="Authorize DB overwrite" name="overwrite" value={values.overwrite} onChange={(overwrite) => set({ overwrite })} options={[['Yes', 'Yes'], ['No', 'No']]}
