@@ -121,6 +121,17 @@ bool str_is_utf8(const char *text, size_t len)
     return true;
 }
 
+char *str_make_utf8(char *text)
+{
+    bool valid = str_is_utf8(text, strlen(text));
+    for (char *at = text; !valid && *at != '\0'; at++) {
+        if ((unsigned char)*at >= 0x80) {
+            *at = '?';
+        }
+    }
+    return text;
+}
+
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9') {

@@ -53,15 +53,17 @@ int apply_message(struct apply *apply, const struct pgoutput_message *message, s
  * does nothing. */
 int apply_flush(struct apply *apply, struct err *err);
 
-/* Makes what apply_progress() tells survive a crash of the target (commits are asynchronous). Cheap when
- * nothing has been committed since the last call. Inside a source transaction, or with something waiting for
- * apply_flush(), it covers what was committed before. */
+/* Makes what apply_progress() tells survive a crash of the target (commits are asynchronous), unless the
+ * target is busy: then one of the next commits does. Cheap when nothing has been committed since the last
+ * call. */
 int apply_make_durable(struct apply *apply, struct err *err);
 
 /* A source transaction has begun and not ended yet, or something waits for apply_flush(). */
 bool apply_is_busy(const struct apply *apply);
-/* What the target has durably (asynchronous commit: as safe as the helper row, which is what we go by). */
+/* What the target has committed. */
 const struct replica_progress *apply_progress(const struct apply *apply);
+/* Everything before it would survive a crash of the target too, as far as is known without asking. */
+uint64_t apply_durable_position(const struct apply *apply);
 /* Source's commit time of the last transaction applied, 0: none since apply_open(). Microseconds since 1970.
  */
 int64_t apply_commit_us(const struct apply *apply);

@@ -127,7 +127,8 @@ static int report(struct follow *follow, bool ask, struct err *err)
     if (apply_make_durable(follow->apply, err) != 0) {
         return -1;
     }
-    uint64_t position = follow_position(follow);
+    uint64_t position =
+        apply_is_busy(follow->apply) ? apply_durable_position(follow->apply) : follow_position(follow);
     follow->durable = position > follow->durable ? position : follow->durable;
     return replication_stream_report(&follow->stream, follow->durable, ask, err);
 }

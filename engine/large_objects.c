@@ -3,15 +3,16 @@
  * Large objects keep their OIDs, which applications store. Superusers on both sides copy the pages of all
  * objects at once, holes included; others go through the functions, object by object.
  */
+#include "engine/large_objects.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "core/str.h"
 #include "engine/acl.h"
 #include "engine/copy.h"
-#include "engine/transfer_steps.h"
 
-enum { PAGE = 500, SQL_MAX_BYTES = 16 * 1024 * 1024, PIECE_BYTES = 4 * 1024 * 1024, OID_TEXT_BYTES = 16 };
+enum { PAGE = 500, SQL_MAX_BYTES = 16 * 1024 * 1024, PIECE_BYTES = 4 * 1024 * 1024 };
 
 #define PAGE_OF(columns)                                                                                     \
     "SELECT " columns " FROM pg_largeobject_metadata l WHERE l.oid > $1::oid ORDER BY l.oid LIMIT 500"
@@ -30,18 +31,24 @@ static int read_page(struct transfer_state *state, const char *sql, char after[s
     return 0;
 }
 
-static int copy_pages(struct transfer_state *state, struct err *err)
+int large_objects_copy_pages(struct transfer_state *state, const char *where, struct err *err)
 {
+    auto_free char *out_sql = str_format("COPY (SELECT loid, pageno, data FROM pg_catalog.pg_largeobject %s)"
+                                         " TO STDOUT (FORMAT binary)",
+                                         where);
+    if (out_sql == NULL) {
+        return err_no_memory(err);
+    }
     const struct copy_stream stream = {
         .source = &state->source,
         .target = &state->target,
-        .out_sql = "COPY pg_catalog.pg_largeobject (loid, pageno, data) TO STDOUT (FORMAT binary)",
+        .out_sql = out_sql,
         .in_sql = "COPY pg_catalog.pg_largeobject (loid, pageno, data) FROM STDIN (FORMAT binary)"};
     int64_t rows = 0;
     return copy_run(&stream, err, &rows);
 }
 
-static int copy_contents(struct transfer_state *state, const char *oid, struct err *err)
+int large_object_copy_contents(struct transfer_state *state, const char *oid, struct err *err)
 {
     char length[16];
     snprintf(length, sizeof(length), "%d", PIECE_BYTES);
@@ -91,12 +98,12 @@ int large_objects_copy(struct transfer_state *state, struct err *err)
             return -1;
         }
         for (int row = 0; !by_pages && row < rows; row++) {
-            if (copy_contents(state, PQgetvalue(page, row, 0), err) != 0) {
+            if (large_object_copy_contents(state, PQgetvalue(page, row, 0), err) != 0) {
                 return -1;
             }
         }
     }
-    return by_pages && state->catalog.has_large_objects ? copy_pages(state, err) : 0;
+    return by_pages && state->catalog.has_large_objects ? large_objects_copy_pages(state, "", err) : 0;
 }
 
 static void add_comment(struct transfer_state *state, struct buf *sql, const char *object,
@@ -160,13 +167,6 @@ static int describe(struct transfer_state *state, const PGresult *page, int row,
     return strcmp(PQgetvalue(page, row, 3), "t") == 0 ? add_acl(state, sql, &object, oid, err) : 0;
 }
 
-/* Large objects that could not be given all of it, for one warning. */
-struct undescribed {
-    size_t count;
-    char first[OID_TEXT_BYTES];
-    struct err reason;
-};
-
 static int describe_each(struct transfer_state *state, const PGresult *page, struct undescribed *undescribed,
                          struct err *err)
 {
@@ -189,8 +189,8 @@ static int describe_each(struct transfer_state *state, const PGresult *page, str
     return 0;
 }
 
-static int describe_page(struct transfer_state *state, const PGresult *page, struct undescribed *undescribed,
-                         struct err *err)
+int large_objects_describe_page(struct transfer_state *state, const PGresult *page,
+                                struct undescribed *undescribed, struct err *err)
 {
     auto_buf struct buf all = BUF_MAX(SQL_MAX_BYTES);
     for (int row = 0; row < PQntuples(page); row++) {
@@ -204,28 +204,30 @@ static int describe_page(struct transfer_state *state, const PGresult *page, str
     return restore_is_over(&state->target, err) ? -1 : describe_each(state, page, undescribed, err);
 }
 
+void large_objects_report(struct transfer_state *state, const struct undescribed *undescribed)
+{
+    if (undescribed->count > 0) {
+        report_warning(
+            &state->report,
+            "Owner, privileges or comment of %zu large objects (%s is the first) did not arrive: %s",
+            undescribed->count, undescribed->first, undescribed->reason.message);
+    }
+}
+
 int large_objects_describe(struct transfer_state *state, struct err *err)
 {
     char after[OID_TEXT_BYTES] = "0";
     struct undescribed undescribed = {0};
     for (int rows = PAGE; state->catalog.has_large_objects && rows == PAGE;) {
         auto_result PGresult *page = NULL;
-        if (read_page(state,
-                      PAGE_OF("l.oid, pg_get_userbyid(l.lomowner), obj_description(l.oid, 'pg_largeobject'), "
-                              "l.lomacl IS NOT NULL"),
-                      after, err, &page) != 0) {
+        if (read_page(state, PAGE_OF(LARGE_OBJECT_DESCRIPTION), after, err, &page) != 0) {
             return -1;
         }
         rows = PQntuples(page);
-        if (rows > 0 && describe_page(state, page, &undescribed, err) != 0) {
+        if (rows > 0 && large_objects_describe_page(state, page, &undescribed, err) != 0) {
             return -1;
         }
     }
-    if (undescribed.count > 0) {
-        report_warning(
-            &state->report,
-            "Owner, privileges or comment of %zu large objects (%s is the first) did not arrive: %s",
-            undescribed.count, undescribed.first, undescribed.reason.message);
-    }
+    large_objects_report(state, &undescribed);
     return 0;
 }

@@ -245,6 +245,9 @@ static int check_database(struct check *check, const char *database)
     int outcome = 0;
     if (pg_open(check->plan->source, database, PG_READ, check->plan->stop, check->err, &check->inside) == 0) {
         outcome = run_rules(check, precheck_database_rules, precheck_database_rule_count);
+        if (outcome == 0 && check->plan->online) {
+            outcome = run_rules(check, precheck_online_database_rules, precheck_online_database_rule_count);
+        }
     } else if (strcmp(check->err->sqlstate, "3D000") != 0) {
         /* That it is not there at all has been found by a rule of the server. */
         if (strcmp(check->err->sqlstate, "42501") == 0) {
@@ -270,6 +273,10 @@ static int check_all(struct check *check)
     }
     if (check->source.version < PRECHECK_OLDEST || check->target.version < PRECHECK_OLDEST) {
         return 0; /* a finding already; the rules read catalogs that such servers lack */
+    }
+    if (check->plan->online &&
+        run_rules(check, precheck_online_server_rules, precheck_online_server_rule_count) != 0) {
+        return -1;
     }
     for (size_t i = 0; i < check->plan->databases->count; i++) {
         if (check_database(check, check->plan->databases->items[i]) != 0) {

@@ -38,6 +38,9 @@ struct precheck {
     const struct endpoint *target;
     const char *heir; /* role of the target that gets what belongs to roles it lacks */
     const struct str_list *databases;
+    bool roles;  /* roles are to be copied */
+    bool online; /* also what following the source needs */
+    bool setup;  /* what logical replication lacks on the source is going to be set up: no reason to fail */
     const struct tools *tools;
     const struct stop *stop;
     const char *target_data_dir; /* for provisioned targets: where to look for free space; else NULL */

@@ -58,6 +58,11 @@ extern const struct precheck_rule precheck_server_rules[];
 extern const size_t precheck_server_rule_count;
 extern const struct precheck_rule precheck_database_rules[];
 extern const size_t precheck_database_rule_count;
+/* These come behind the others, for online migrations only. */
+extern const struct precheck_rule precheck_online_server_rules[];
+extern const size_t precheck_online_server_rule_count;
+extern const struct precheck_rule precheck_online_database_rules[];
+extern const size_t precheck_online_database_rule_count;
 
 /* Adds a finding with level, type and code of the running rule. 0, or -1 when memory is out. */
 int precheck_add(struct check *check, const char *format, ...) printf_like(2, 3);

@@ -115,6 +115,27 @@ static int check_createdb(struct check *check)
         check->plan->target->user, check->plan->target->label, check->plan->target->user);
 }
 
+static int check_createrole(struct check *check)
+{
+    auto_free char *may = NULL;
+    if (!check->plan->roles) {
+        return 0;
+    }
+    if (pg_value(&check->target, check->err, &may,
+                 "SELECT rolcreaterole OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user", 0,
+                 NULL) != 0) {
+        return -1;
+    }
+    if (is_true(may)) {
+        return 0;
+    }
+    return precheck_add(
+        check,
+        "The target server's user may not create roles, which migrateRoles needs. `%s` lacks CREATEROLE on "
+        "the %s. Run: ALTER ROLE \"%s\" CREATEROLE",
+        check->plan->target->user, check->plan->target->label, check->plan->target->user);
+}
+
 static int check_azure_admin(struct check *check)
 {
     auto_free char *lacking = NULL;
@@ -259,6 +280,7 @@ const struct precheck_rule precheck_server_rules[] = {
     {.level = FINDING_FAILED, .type = TYPE_VERSION, .run = check_no_downgrade},
     {.level = FINDING_FAILED, .type = TYPE_PARAMETERS, .run = check_target_writable},
     {.level = FINDING_FAILED, .type = TYPE_CONNECTIVITY, .run = check_createdb},
+    {.level = FINDING_FAILED, .type = TYPE_CONNECTIVITY, .code = 603116, .run = check_createrole},
     {.level = FINDING_FAILED, .type = TYPE_CONNECTIVITY, .code = 603115, .run = check_azure_admin},
     {.level = FINDING_FAILED, .type = TYPE_SCHEMA, .run = check_duplicates},
     {.level = FINDING_FAILED, .type = TYPE_SCHEMA, .code = 603102, .run = check_databases_exist},

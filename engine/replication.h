@@ -24,12 +24,22 @@ struct replication {
 };
 
 /*
- * Publishes the tables of the database, in one transaction with what has to change for it: a table without a
- * usable replica identity gets REPLICA IDENTITY FULL (its own identity is kept in the comment of the
- * publication), because otherwise the application's UPDATE and DELETE would fail. A superuser publishes all
- * tables, so that tables made later are noticed; others publish those they own. ret_notes: one line for each
- * table that got another identity, and for each that could not be published (not the owner, unlogged, foreign
- * ...) and is copied again at the cutover. An existing publication of that name is replaced.
+ * Publishes the tables of the database that the user owns, by name: FOR ALL TABLES would also hold tables
+ * that are made later, and the application's UPDATE and DELETE on one of those without a key would fail. A
+ * table made later is therefore not in the publication; the cutover compares both sides' tables and tells of
+ * it. Partitioned tables with a primary key are published whole (13+): their later partitions are in the
+ * stream.
+ *
+ * A published table without a usable replica identity gets REPLICA IDENTITY FULL, because otherwise the
+ * application's UPDATE and DELETE would fail; its own identity is in the publication's comment (a JSON
+ * object: key the table's OID, value 'd', 'n' or 'i' and the index's OID) before it is changed, and the
+ * publication takes effect when all is done. Tables are locked for a moment each, with attempts of two
+ * seconds at most, for one minute in all; which of them are still locked then is not published.
+ *
+ * ret_notes: one line for each table that got another identity, and for each that is not published (of
+ * another owner, unlogged, without columns, locked; with generated columns and without a key on 18) and is
+ * copied again at the cutover. An existing publication of that name is replaced, and what it has changed is
+ * kept in mind.
  */
 int replication_publish(const struct replication *replication, struct err *err, struct str_list *ret_notes);
 
@@ -58,8 +68,10 @@ void replication_slot_done(struct replication_slot *slot);
  * max_slot_wal_keep_size), -1 error. */
 int replication_slot_exists(const struct replication *replication, struct err *err);
 
-/* Ends whoever uses the slot, drops it, gives tables their own replica identity back, drops the publication.
- * What is not there is fine. Bounded: 10 s for locks and for the slot to be free. stop is not looked at. */
+/* Ends whoever uses the slot, drops it, gives tables their own replica identity back (where they are still
+ * FULL, and no other migration needs it), drops the publication. What is not there is fine, the database
+ * itself included. Bounded: 10 s for locks and for the slot to be free. stop is not looked at. After -1 it
+ * goes on where it was. */
 int replication_drop(const struct replication *replication, struct err *err);
 
 /* A stream of changes. Belongs to one thread at a time. */

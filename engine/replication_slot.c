@@ -44,7 +44,11 @@ int replication_pause(const struct stop *stop, int64_t deadline_ms, int ms, stru
 int replication_control(const struct replication *replication, const struct stop *stop, struct err *err,
                         struct pg *ret_pg)
 {
-    return pg_open(replication->source, replication->database, PG_ADMIN, stop, err, ret_pg);
+    if (pg_open(replication->source, replication->database, PG_ADMIN, stop, err, ret_pg) != 0) {
+        return -1;
+    }
+    ret_pg->statement_timeout_ms = stop == NULL ? FREE_MS : 0;
+    return 0;
 }
 
 void replication_add_name(struct buf *sql, const char *name)

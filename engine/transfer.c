@@ -11,25 +11,13 @@
 #include "engine/replica.h"
 #include "engine/transfer_steps.h"
 
-/* Names of an SQL_ASCII database, and messages while rows pass in another encoding, need not be UTF-8. */
-static char *make_utf8(char *text)
-{
-    bool valid = str_is_utf8(text, strlen(text));
-    for (char *at = text; !valid && *at != '\0'; at++) {
-        if ((unsigned char)*at >= 0x80) {
-            *at = '?';
-        }
-    }
-    return text;
-}
-
 static void tell_warnings(struct transfer_state *state)
 {
     const struct transfer_observer *observer = state->transfer->observer;
     auto_str_list struct str_list warnings = {0};
     report_take_warnings(&state->report, &warnings);
     for (size_t i = 0; i < warnings.count && observer != NULL && observer->warning != NULL; i++) {
-        observer->warning(observer->context, make_utf8(warnings.items[i]));
+        observer->warning(observer->context, str_make_utf8(warnings.items[i]));
     }
 }
 
@@ -75,7 +63,7 @@ static const char *shown_name(struct transfer_state *state, const char *name)
         return name;
     }
     struct str_list *names = &state->shown_names;
-    return str_list_add(names, name) ? make_utf8(names->items[names->count - 1]) : NULL;
+    return str_list_add(names, name) ? str_make_utf8(names->items[names->count - 1]) : NULL;
 }
 
 static int list_tables(struct transfer_state *state, struct err *err)
@@ -339,8 +327,8 @@ int transfer_run(const struct transfer *transfer, struct err *err)
     }
     tell_warnings(&state);
     if (result != 0) {
-        make_utf8(err->message);
-        make_utf8(err->target);
+        str_make_utf8(err->message);
+        str_make_utf8(err->target);
     }
     state_done(&state);
     return result;

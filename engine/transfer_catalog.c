@@ -90,6 +90,15 @@ static const char tables_select[] =
     " JOIN pg_class t ON t.oid = r.oid LEFT JOIN pg_class p ON p.oid = o.root LEFT JOIN pg_namespace n ON "
     "n.oid = p.relnamespace ORDER BY r.oid";
 
+void catalog_add_hash_roots(struct buf *sql, int version)
+{
+    if (version >= 110000) {
+        buf_addf(sql, hash_roots, version >= 120000 ? "l.collisdeterministic" : "true");
+    } else {
+        buf_adds(sql, ", roots AS (SELECT NULL::oid AS leaf, NULL::oid AS root WHERE false)");
+    }
+}
+
 static void add_tables_sql(struct buf *sql, int version)
 {
     buf_adds(sql, "WITH RECURSIVE " USER_RELATIONS("r"));
@@ -98,11 +107,7 @@ static void add_tables_sql(struct buf *sql, int version)
                  ? " UNION ALL SELECT g.rngtypid, false FROM pg_range g WHERE g.rngmultitypid = t.oid"
                  : "");
     buf_adds(sql, text_types);
-    if (version >= 110000) {
-        buf_addf(sql, hash_roots, version >= 120000 ? "l.collisdeterministic" : "true");
-    } else {
-        buf_adds(sql, ", roots AS (SELECT NULL::oid AS leaf, NULL::oid AS root WHERE false)");
-    }
+    catalog_add_hash_roots(sql, version);
     /* Size 0 means no rows; of other access methods than heap (2) the files' size does not tell. */
     bool has_methods = version >= 120000;
     buf_addf(sql, tables_select, has_methods ? " AND a.attgenerated = ''" : "",

@@ -43,6 +43,12 @@ struct catalog {
  */
 int catalog_read(struct pg *source, int target_version, const char *encoding, struct err *err,
                  struct catalog *ret_catalog);
+/*
+ * Adds to "WITH RECURSIVE relations AS (... oid ...)" the relation roots(leaf, root): partitions among those
+ * relations whose rows have to go through the topmost partitioned table, as they may belong to another
+ * partition on the target. version is the server's.
+ */
+void catalog_add_hash_roots(struct buf *sql, int version);
 /* Holds every table against changes of its definition until the transaction ends. */
 int catalog_lock_tables(struct pg *source, const struct catalog *catalog, struct err *err);
 void catalog_done(struct catalog *catalog);

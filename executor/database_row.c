@@ -10,6 +10,27 @@ bool database_ended(const struct migration_database *row)
     return row->state == DB_SUCCEEDED || row->state == DB_FAILED || row->state == DB_CANCELED;
 }
 
+bool database_is_to_move(const struct migration_database *row)
+{
+    return !row->following && !database_ended(row);
+}
+
+int databases_to_move(struct work *work, struct str_list *ret_names)
+{
+    struct migration_database *rows = NULL;
+    size_t count = 0;
+    if (store_database_list(work->store, work->migration.id, &work->err, &rows, &count) < 0) {
+        return -1;
+    }
+    int result = 0;
+    for (size_t i = 0; i < count && result == 0; i++) {
+        bool added = !database_is_to_move(&rows[i]) || str_list_add(ret_names, rows[i].name);
+        result = added ? 0 : err_no_memory(&work->err);
+    }
+    migration_databases_free(rows, count);
+    return result;
+}
+
 bool database_is_canceled(const struct work *work, const struct migration_database *row)
 {
     const struct migration_spec *spec = &work->migration.spec;

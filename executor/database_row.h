@@ -11,6 +11,10 @@
 bool database_ended(const struct migration_database *row);
 /* The user has canceled this database. */
 bool database_is_canceled(const struct work *work, const struct migration_database *row);
+/* Neither ended nor followed: it is copied when data moves. */
+bool database_is_to_move(const struct migration_database *row);
+/* The names of all those. */
+int databases_to_move(struct work *work, struct str_list *ret_names);
 /* Stores its end. message NULL: keeps what is there. */
 int database_end(struct work *work, struct migration_database *row, enum database_state state,
                  const char *message);

@@ -114,6 +114,8 @@ static void enter_migration(struct worker *worker, const struct migration *migra
         wish = STOP_SHUTDOWN;
     }
     worker->migration_id = migration == NULL ? 0 : migration->id;
+    worker->expires_us = migration == NULL ? 0 : migration_expires_us(worker->executor, migration);
+    atomic_store(&worker->expired, false);
     worker->current_database = NULL;
     atomic_store(&worker->stop.wish, (int)wish);
     atomic_store(&worker->database_stop.wish, (int)wish);
@@ -192,9 +194,23 @@ static void pass_cancel(struct worker *worker, const struct migration *migration
     pthread_mutex_unlock(&worker->lock);
 }
 
+/* A migration whose life is over while a step runs is stopped as if it were canceled; it then fails. */
+static void stop_expired(struct worker *worker)
+{
+    pthread_mutex_lock(&worker->lock);
+    if (worker->migration_id != 0 && clock_now_us() >= worker->expires_us &&
+        stop_wish(&worker->stop) != STOP_CANCEL) {
+        atomic_store(&worker->expired, true);
+        stop_request(&worker->stop, STOP_CANCEL);
+        stop_request(&worker->database_stop, STOP_CANCEL);
+    }
+    pthread_mutex_unlock(&worker->lock);
+}
+
 /* Returns whether the worker is busy. */
 static bool look_after(struct worker *worker)
 {
+    stop_expired(worker);
     pthread_mutex_lock(&worker->lock);
     int64_t id = worker->migration_id;
     pthread_mutex_unlock(&worker->lock);

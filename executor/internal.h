@@ -20,16 +20,21 @@ enum { EXECUTOR_WORKERS_MAX = 64, OPERATION_THREADS = 2 };
 struct worker {
     struct executor *executor;
     pthread_t thread;
-    pthread_mutex_t lock;         /* guards migration_id, current_database, and setting the tokens */
+    pthread_mutex_t lock;         /* guards what follows, and setting the tokens */
     int64_t migration_id;         /* 0: idle */
+    int64_t expires_us;           /* when its life is over */
     const char *current_database; /* the one that is being moved, or NULL; owned by the worker */
     struct stop stop;             /* for the migration as a whole */
     struct stop database_stop;    /* for current_database; follows stop */
+    _Atomic bool expired;         /* stop says cancel because the migration's life is over */
 };
 
 /* The worker is about to move a database (name NULL: no longer). Its stop token is fresh, unless all is to
  * stop. */
 void worker_enter_database(struct worker *worker, const char *name);
+
+/* When a migration is too old to go on: counted from its creation, or from the start that was asked for. */
+int64_t migration_expires_us(const struct executor *executor, const struct migration *migration);
 
 struct executor {
     const struct options *options;

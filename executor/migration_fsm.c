@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
+#include "executor/before_data.h"
 #include "executor/database_row.h"
 #include "executor/online.h"
 
@@ -16,7 +17,7 @@ enum { DEBT_PAUSE_MS = 2000 };
 #define TO(substate) (1u << SUB_##substate)
 
 struct fsm_row {
-    step_fn *step;              /* NULL: nothing happens here */
+    step_fn *step;
     enum migration_state state; /* what a client sees meanwhile; COMPLETED has one of the terminal states */
     unsigned allowed; /* substates it may go to; every active one may also go to CANCELING and COMPLETED */
     const char *note;
@@ -28,13 +29,13 @@ _Static_assert(SUB_COUNT <= 32, "substates fit the mask");
 static const struct fsm_row fsm[SUB_COUNT] = {
     [SUB_PERFORMING_PREREQUISITE_STEPS] = {
         step_prerequisites, STATE_IN_PROGRESS,
-        TO(WAITING_FOR_DATABASES) | TO(VALIDATION_IN_PROGRESS) | TO(WAITING_FOR_OVERWRITE) |
-        TO(WAITING_FOR_SCHEDULING) | TO(WAITING_FOR_WINDOW) | TO(MIGRATING_DATA),
+        TO(VALIDATION_IN_PROGRESS) | TO(WAITING_FOR_LOGICAL_REPLICATION) | TO(WAITING_FOR_DATABASES) |
+        TO(WAITING_FOR_OVERWRITE) | TO(WAITING_FOR_SCHEDULING) | TO(WAITING_FOR_WINDOW) | TO(MIGRATING_DATA),
         "reaches both servers, checks what could stop the migration"},
     [SUB_WAITING_FOR_LOGICAL_REPLICATION] = {
-        NULL, STATE_WAITING_FOR_USER_ACTION,
+        step_wait_replication, STATE_WAITING_FOR_USER_ACTION,
         TO(PERFORMING_PREREQUISITE_STEPS),
-        "online only"},
+        "until setupLogicalReplicationOnSourceDbIfNeeded is true and the source has restarted; online only"},
     [SUB_WAITING_FOR_DATABASES] = {
         step_wait_databases, STATE_WAITING_FOR_USER_ACTION,
         TO(PERFORMING_PREREQUISITE_STEPS),
@@ -62,7 +63,7 @@ static const struct fsm_row fsm[SUB_COUNT] = {
     [SUB_WAITING_FOR_CUTOVER_TRIGGER] = {
         step_wait_cutover, STATE_WAITING_FOR_USER_ACTION,
         TO(COMPLETING_MIGRATION),
-        "until triggerCutover; the target follows the source"},
+        "until triggerCutover; the target follows the source; online only"},
     [SUB_COMPLETING_MIGRATION] = {
         step_complete, STATE_IN_PROGRESS,
         0,
@@ -117,7 +118,56 @@ static enum step_outcome move(struct work *work, enum migration_substate to, enu
 
 enum step_outcome fsm_move(struct work *work, enum migration_substate to, const char *event)
 {
-    return move(work, to, fsm[to].state, NULL, event);
+    return move(work, to, fsm[to].state, work->migration.error == NULL ? NULL : "", event);
+}
+
+enum step_outcome fsm_move_telling(struct work *work, enum migration_substate to, const char *error,
+                                   const char *event)
+{
+    return move(work, to, fsm[to].state, error, event);
+}
+
+void fsm_tell_once(struct work *work, const char *text)
+{
+    struct migration_event *events = NULL;
+    size_t count = 0;
+    struct err ignored;
+    if (text == NULL || store_event_list(work->store, work->migration.id, &ignored, &events, &count) < 0) {
+        return;
+    }
+    if (count == 0 || !str_equals(events[count - 1].text, text)) {
+        (void)store_event_add(work->store, work->migration.id, text, &ignored);
+    }
+    migration_events_free(events, count);
+}
+
+enum step_outcome outcome_of_failure(const struct work *work)
+{
+    switch (stop_wish(&work->worker->stop)) {
+    case STOP_NONE:
+        return STEP_FAILED;
+    case STOP_SHUTDOWN:
+        return STEP_STOPPED;
+    case STOP_CANCEL:
+        return STEP_CANCELED;
+    }
+    return STEP_FAILED;
+}
+
+int fsm_refresh_decisions(struct work *work)
+{
+    auto_migration struct migration now = {0};
+    struct migration_spec *spec = &work->migration.spec;
+    int found = store_migration_get_by_id(work->store, work->migration.id, &work->err, &now);
+    if (found <= 0) {
+        return found < 0 ? -1 : err_set(&work->err, ERR_RESOURCE_NOT_FOUND, "The migration is gone.");
+    }
+    spec->cancel = now.spec.cancel;
+    spec->trigger_cutover = now.spec.trigger_cutover;
+    return str_list_copy(&spec->cancel_databases, &now.spec.cancel_databases) &&
+                   str_list_copy(&spec->cutover_databases, &now.spec.cutover_databases)
+               ? 0
+               : err_no_memory(&work->err);
 }
 
 /* At every end nothing of ours is left on the servers, and no database is still on its way. What cannot be
@@ -154,17 +204,54 @@ static void name_service_code(struct err *err)
     }
 }
 
-/* Does the work of one substate and turns what came of it into a move where the step has not moved by itself.
- */
+static bool ends_by_itself(const struct migration *migration)
+{
+    return migration->substate == SUB_CANCELING || migration->substate == SUB_COMPLETED;
+}
+
+int64_t migration_expires_us(const struct executor *executor, const struct migration *migration)
+{
+    int64_t from_us = migration->spec.window_start_us > migration->created_us
+                          ? migration->spec.window_start_us
+                          : migration->created_us;
+    return ends_by_itself(migration) ? INT64_MAX
+                                     : from_us + (int64_t)executor->options->lifetime_seconds * 1000000;
+}
+
+static enum step_outcome expire(struct work *work)
+{
+    err_set(&work->err, ERR_OPERATION_NOT_ALLOWED,
+            "The migration did not end within %d seconds of its start (--lifetime-seconds).",
+            work->executor->options->lifetime_seconds);
+    return STEP_FAILED;
+}
+
+/* The work of one substate. */
+static enum step_outcome do_step(struct work *work)
+{
+    struct migration *migration = &work->migration;
+    if (clock_now_us() >= migration_expires_us(work->executor, migration)) {
+        return expire(work);
+    }
+    if (stop_wish(&work->worker->stop) == STOP_CANCEL && !ends_by_itself(migration)) {
+        return STEP_CANCELED;
+    }
+    if (migration->substate < SUB_MIGRATING_DATA) {
+        enum migration_substate substate = migration->substate;
+        enum step_outcome outcome = before_data(work);
+        if (outcome != STEP_MOVED || migration->substate != substate) {
+            return outcome;
+        }
+    }
+    enum step_outcome outcome = fsm[migration->substate].step(work);
+    bool expired = outcome == STEP_CANCELED && atomic_load(&work->worker->expired);
+    return expired ? expire(work) : outcome;
+}
+
+/* Turns what came of a step into a move where the step has not moved by itself. */
 static enum step_outcome run_step(struct work *work)
 {
-    const struct fsm_row *row = &fsm[work->migration.substate];
-    enum step_outcome outcome = row->step == NULL ? STEP_WAIT : STEP_MOVED;
-    if (stop_wish(&work->worker->stop) == STOP_CANCEL && work->migration.substate != SUB_CANCELING) {
-        outcome = STEP_CANCELED;
-    } else if (row->step != NULL) {
-        outcome = row->step(work);
-    }
+    enum step_outcome outcome = do_step(work);
     if (outcome == STEP_CANCELED) {
         return fsm_move(work, SUB_CANCELING, "Canceled by the user.");
     }
@@ -175,13 +262,23 @@ static enum step_outcome run_step(struct work *work)
     return outcome;
 }
 
+/* Whoever waits for the user is looked at again when its life is over. */
 static void give_back(struct work *work, enum step_outcome outcome)
 {
-    bool attention = outcome == STEP_LATER || outcome == STEP_STOPPED;
-    int64_t not_before = outcome == STEP_LATER ? clock_now_us() + (int64_t)work->delay_ms * 1000 : 0;
+    const struct migration *migration = &work->migration;
+    int64_t not_before = 0;
+    bool attention = true;
+    if (outcome == STEP_LATER) {
+        not_before = clock_now_us() + (int64_t)work->delay_ms * 1000;
+    } else if (outcome != STEP_STOPPED) {
+        not_before = migration_expires_us(work->executor, migration);
+        attention = !ends_by_itself(migration);
+    }
+    int64_t expires = migration_expires_us(work->executor, migration);
+    not_before = not_before < expires ? not_before : expires;
     struct err err;
-    if (store_migration_release(work->store, &work->migration, attention, not_before, &err) < 0) {
-        log_event(LOG_ERROR, "cannot give a migration back", "migration", work->migration.uuid, "reason",
+    if (store_migration_release(work->store, migration, attention, not_before, &err) < 0) {
+        log_event(LOG_ERROR, "cannot give a migration back", "migration", migration->uuid, "reason",
                   err.message, NULL);
     }
 }

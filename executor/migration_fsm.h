@@ -38,6 +38,7 @@ typedef enum step_outcome step_fn(struct work *work);
  */
 step_fn step_prerequisites;
 step_fn step_validate;
+step_fn step_wait_replication;
 step_fn step_wait_databases;
 step_fn step_wait_overwrite;
 step_fn step_wait_scheduling;
@@ -51,6 +52,15 @@ step_fn step_settle;
 /* Moves to another substate, with an event. STEP_MOVED, or STEP_STOPPED when the lease is lost or the store
  * fails. */
 enum step_outcome fsm_move(struct work *work, enum migration_substate to, const char *event);
+/* The same with a text that currentStatus.error shows until the next move: what the user has to do. */
+enum step_outcome fsm_move_telling(struct work *work, enum migration_substate to, const char *error,
+                                   const char *event);
+/* Adds an event, unless it is the newest one already. text NULL: nothing. */
+void fsm_tell_once(struct work *work, const char *text);
+/* Of a call that has failed with work->err: stopped, canceled, or a reason to end the migration. */
+enum step_outcome outcome_of_failure(const struct work *work);
+/* Takes what the user has decided since the claim into work->migration.spec. */
+int fsm_refresh_decisions(struct work *work);
 /* Ends the migration in a terminal state; error may be NULL. */
 enum step_outcome fsm_end(struct work *work, enum migration_state state, const char *error,
                           const char *event);

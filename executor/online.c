@@ -13,23 +13,28 @@ bool is_online(const struct migration *migration)
     return migration->spec.mode == MODE_ONLINE;
 }
 
-int online_follow(struct work *work, const struct migration_database *rows, size_t count)
+int online_follow_one(struct work *work, const struct migration_database *row)
 {
     struct followers *followers = work->executor->followers;
+    struct follower_view view;
+    if (follower_start(followers, &work->migration, row, &work->err) != 0) {
+        return -1;
+    }
+    follower_look(followers, work->migration.id, row->name, &view);
+    if (view.state != FOLLOWER_FAILED) {
+        return 0;
+    }
+    work->err = view.failure;
+    work->err.lasting = true;
+    return err_prefix(&work->err, "The changes of the database '%s' cannot be applied. ", row->name);
+}
+
+int online_follow(struct work *work, const struct migration_database *rows, size_t count)
+{
     for (size_t i = 0; i < count; i++) {
-        if (!rows[i].following || database_ended(&rows[i])) {
-            continue;
-        }
-        if (follower_start(followers, &work->migration, &rows[i], &work->err) != 0) {
+        bool open = rows[i].following && !database_ended(&rows[i]) && rows[i].cutover_position == NULL;
+        if (open && online_follow_one(work, &rows[i]) != 0) {
             return -1;
-        }
-        struct follower_view view;
-        follower_look(followers, work->migration.id, rows[i].name, &view);
-        if (view.state == FOLLOWER_FAILED) {
-            work->err = view.failure;
-            work->err.lasting = true;
-            return err_prefix(&work->err, "The changes of the database '%s' cannot be applied. ",
-                              rows[i].name);
         }
     }
     return 0;
@@ -66,6 +71,20 @@ int online_clean_up_database(struct work *work, const struct sides *sides, struc
     row->following = false;
     (void)str_replace(&row->replication, NULL);
     return store_database_update(work->store, row, &work->err);
+}
+
+int online_cancel_database(struct work *work, const struct sides *sides, struct migration_database *row)
+{
+    struct err reason = work->err;
+    row->state = DB_CANCELING;
+    if (store_database_update(work->store, row, &work->err) < 0) {
+        return -1;
+    }
+    if (online_clean_up_database(work, sides, row) != 0) {
+        tell_left_behind(work, row);
+    }
+    work->err = reason;
+    return database_end(work, row, DB_CANCELED, NULL);
 }
 
 int online_clean_up(struct work *work)

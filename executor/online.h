@@ -11,9 +11,11 @@
 
 bool is_online(const struct migration *migration);
 
-/* Sees to it that every database whose base copy is complete is followed. -1 (lasting): one cannot be
- * followed any more; the migration has failed. */
+/* Sees to it that every database is followed whose base copy is complete and whose cutover has not begun. -1
+ * (lasting): one cannot be followed any more; the migration has failed. */
 int online_follow(struct work *work, const struct migration_database *rows, size_t count);
+/* The same for one whose helper on the target is known to be open. */
+int online_follow_one(struct work *work, const struct migration_database *row);
 
 /* Brings the named databases to where the source is now, and ends their replication. */
 int online_cut_over(struct work *work, const struct sides *sides, struct migration_database *const *rows,
@@ -24,7 +26,10 @@ int online_cut_over(struct work *work, const struct sides *sides, struct migrati
  * -1: a server cannot be reached; row->replication stays and keeps the migration unsettled.
  */
 int online_clean_up_database(struct work *work, const struct sides *sides, struct migration_database *row);
-/* The same for all of the migration. */
+/* Ends a database that the user has canceled. What cannot be removed from a server now is tried again at the
+ * latest at the end of the migration. */
+int online_cancel_database(struct work *work, const struct sides *sides, struct migration_database *row);
+/* online_clean_up_database() for all of the migration. */
 int online_clean_up(struct work *work);
 
 /* The evidence of one database as JSON; the caller frees, NULL when memory is out. */

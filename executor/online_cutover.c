@@ -212,7 +212,7 @@ static int apply_the_rest(struct work *work, struct stage *stages, size_t count)
 static int follow_those_left(struct work *work, const struct stage *stages, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!stages[i].finished && !stages[i].stopped && online_follow(work, stages[i].row, 1) != 0) {
+        if (!stages[i].finished && !stages[i].stopped && online_follow_one(work, stages[i].row) != 0) {
             return -1;
         }
     }

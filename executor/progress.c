@@ -26,10 +26,18 @@ static int claim_target(void *context, struct err *err)
     return store_database_update(progress->store, progress->row, err);
 }
 
+static void look_around(const struct progress *progress)
+{
+    if (progress->look_around != NULL) {
+        progress->look_around(progress->context, progress->row);
+    }
+}
+
 static void step(void *context, const char *text)
 {
     struct progress *progress = context;
     struct err err;
+    look_around(progress);
     if (str_replace(&progress->row->operation, text) && progress_write(progress, &err) < 0) {
         log_event(LOG_WARNING, "cannot store progress", "reason", err.message, NULL);
     }
@@ -97,6 +105,7 @@ static void write_tables(void *context, const struct transfer_table *tables, siz
 {
     struct progress *progress = context;
     struct migration_database *row = progress->row;
+    look_around(progress);
     auto_free struct migration_table *changed = calloc(count == 0 ? 1 : count, sizeof(*changed));
     if (changed == NULL) {
         return; /* progress is only shown: the next call will show it */

@@ -12,6 +12,9 @@ struct progress {
     struct migration_database *row; /* not owned */
     struct str_list warnings;
     size_t warnings_dropped; /* past the limit */
+    /* Called with row about once a second, on the worker's thread; may be NULL. */
+    void (*look_around)(void *context, const struct migration_database *row);
+    void *context;
 };
 
 void progress_done(struct progress *progress);

@@ -7,7 +7,7 @@
 #include "executor/database_row.h"
 #include "executor/online.h"
 
-enum { LOOK_AGAIN_MS = 500, LONGEST_WAIT_MS = 60 * 60 * 1000 };
+enum { LOOK_AGAIN_MS = 500, LONGEST_WAIT_MS = 60 * 60 * 1000, DEBT_PAUSE_MS = 5000 };
 
 /* The databases of a migration, and those of them that a step is about. */
 struct database_set {
@@ -16,6 +16,7 @@ struct database_set {
     struct migration_database **chosen;
     size_t chosen_count;
     size_t open_count; /* not ended */
+    bool debt;         /* something is left on a server of a database that was canceled */
 };
 
 static void set_done(struct database_set *set)
@@ -57,24 +58,19 @@ static int choose(struct work *work, bool all, struct database_set *ret_set)
     return 0;
 }
 
-static enum step_outcome failed(const struct work *work)
-{
-    switch (stop_wish(&work->worker->stop)) {
-    case STOP_NONE:
-        return STEP_FAILED;
-    case STOP_SHUTDOWN:
-        return STEP_STOPPED;
-    case STOP_CANCEL:
-        return STEP_CANCELED;
-    }
-    return STEP_FAILED;
-}
-
-/* A server that is not up yet after a restart of Malachite, or not at the moment. */
+/*
+ * A server that is not up yet after a restart of Malachite, or not at the moment. Followers know for
+ * themselves how long they may try; where none is left, it is as long.
+ */
 static enum step_outcome look_again(struct work *work)
 {
-    if (work->err.lasting && work->err.code != ERR_SERVER_NOT_READY) {
-        return failed(work);
+    int64_t since_us = work->executor->started_us > work->migration.entered_us ? work->executor->started_us
+                                                                               : work->migration.entered_us;
+    int64_t limit_us = (int64_t)work->executor->options->reconnect_seconds * 1000000;
+    bool passing = !work->err.lasting || work->err.code == ERR_SERVER_NOT_READY;
+    bool completing = work->migration.substate == SUB_COMPLETING_MIGRATION;
+    if (!passing || (completing && clock_now_us() - since_us >= limit_us)) {
+        return outcome_of_failure(work);
     }
     work->delay_ms = LOOK_AGAIN_MS;
     return STEP_LATER;
@@ -84,34 +80,52 @@ static enum step_outcome look_again(struct work *work)
  * -----------------------------------------------------------------------------------------------
  */
 
+/* Ends what the user has canceled; what is left of databases that were canceled before is tried again. */
 static int end_canceled(struct work *work, const struct sides *sides, struct database_set *set)
 {
     for (size_t i = 0; i < set->count; i++) {
         struct migration_database *row = &set->rows[i];
-        if (database_ended(row) || !database_is_canceled(work, row)) {
+        if (database_ended(row)) {
+            set->debt =
+                set->debt || (row->replication != NULL && online_clean_up_database(work, sides, row) != 0);
             continue;
         }
-        if (online_clean_up_database(work, sides, row) != 0 ||
-            database_end(work, row, DB_CANCELED, NULL) != 0) {
+        if (!database_is_canceled(work, row)) {
+            continue;
+        }
+        if (online_cancel_database(work, sides, row) != 0) {
             return -1;
         }
-        set->open_count--;
+        set->debt = set->debt || row->replication != NULL;
     }
     return 0;
 }
 
-static enum step_outcome wait_more(struct work *work)
+static enum step_outcome wait_more(struct work *work, const struct database_set *set)
 {
     int64_t limit_us = (int64_t)work->executor->options->cutover_wait_seconds * 1000000;
     int64_t left_us = work->migration.entered_us + limit_us - clock_now_us();
     if (left_us <= 0) {
         err_set(&work->err, ERR_OPERATION_NOT_ALLOWED,
-                "The cutover was not triggered within %d seconds of the base copy.",
+                "The cutover was not triggered within %d seconds of the base copy (--cutover-wait-seconds).",
                 work->executor->options->cutover_wait_seconds);
         return STEP_FAILED;
     }
-    work->delay_ms = left_us / 1000 > LONGEST_WAIT_MS ? LONGEST_WAIT_MS : (int)(left_us / 1000) + 1;
+    int64_t longest_ms = set->debt ? DEBT_PAUSE_MS : LONGEST_WAIT_MS;
+    work->delay_ms = left_us / 1000 > longest_ms ? (int)longest_ms : (int)(left_us / 1000) + 1;
     return STEP_LATER;
+}
+
+/* choose() after those that were canceled have ended. */
+static int choose_open(struct work *work, const struct sides *sides, bool all, struct database_set *ret_set)
+{
+    auto_set struct database_set before = {0};
+    if (choose(work, true, &before) != 0 || end_canceled(work, sides, &before) != 0 ||
+        choose(work, all, ret_set) != 0) {
+        return -1;
+    }
+    ret_set->debt = before.debt;
+    return 0;
 }
 
 /* Some are cut over while the others wait. */
@@ -119,34 +133,38 @@ static enum step_outcome cut_over_some(struct work *work, const struct sides *si
                                        const struct database_set *set)
 {
     if (online_cut_over(work, sides, set->chosen, set->chosen_count) != 0) {
-        return failed(work);
+        return outcome_of_failure(work);
     }
-    return wait_more(work);
+    return wait_more(work, set);
+}
+
+/* Servers that have gone fail their followers in time: those are looked at first. */
+static int follow_all(struct work *work)
+{
+    auto_set struct database_set set = {0};
+    return choose(work, true, &set) != 0 ? -1 : online_follow(work, set.rows, set.count);
 }
 
 enum step_outcome step_wait_cutover(struct work *work)
 {
     auto_sides struct sides sides = {0};
     auto_set struct database_set set = {0};
+    if (follow_all(work) != 0) {
+        return outcome_of_failure(work);
+    }
     if (sides_find(work->executor, &work->migration, &work->err, &sides) < 0) {
         return look_again(work);
     }
-    if (choose(work, false, &set) != 0 || online_follow(work, set.rows, set.count) != 0 ||
-        end_canceled(work, &sides, &set) != 0) {
-        return failed(work);
+    if (choose_open(work, &sides, false, &set) != 0) {
+        return outcome_of_failure(work);
     }
     if (set.open_count == 0) {
         return fsm_move(work, SUB_COMPLETING_MIGRATION, "Every database has ended.");
     }
-    set_done(&set);
-    set = (struct database_set){0};
-    if (choose(work, false, &set) != 0) {
-        return failed(work);
-    }
     if (set.chosen_count == set.open_count) {
         return fsm_move(work, SUB_COMPLETING_MIGRATION, "The cutover was triggered.");
     }
-    return set.chosen_count == 0 ? wait_more(work) : cut_over_some(work, &sides, &set);
+    return set.chosen_count == 0 ? wait_more(work, &set) : cut_over_some(work, &sides, &set);
 }
 
 /* ---- completing
@@ -169,8 +187,9 @@ static enum step_outcome complete_online(struct work *work)
     if (sides_find(work->executor, &work->migration, &work->err, &sides) < 0) {
         return look_again(work);
     }
-    if (choose(work, true, &set) != 0 || online_cut_over(work, &sides, set.chosen, set.chosen_count) != 0) {
-        return failed(work);
+    if (fsm_refresh_decisions(work) != 0 || choose_open(work, &sides, true, &set) != 0 ||
+        online_cut_over(work, &sides, set.chosen, set.chosen_count) != 0) {
+        return outcome_of_failure(work);
     }
     if (count_in_state(&set, DB_CANCELED) == set.count) {
         return STEP_CANCELED;

@@ -32,6 +32,8 @@ enum step_outcome step_cancel(struct work *work)
     int result = store_database_list(work->store, work->migration.id, &work->err, &rows, &count);
     for (size_t i = 0; i < count && result == 0; i++) {
         if (!database_ended(&rows[i])) {
+            rows[i].state = DB_CANCELING;
+            result = store_database_update(work->store, &rows[i], &work->err);
             end_leftover_sessions(work, &rows[i]);
         }
     }

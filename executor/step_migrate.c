@@ -18,7 +18,17 @@
 #include "executor/progress.h"
 #include "executor/sides.h"
 
-enum { TARGET_PRESENT_CODE = 603101, JOBS_MAX = 8, BEGIN_AGAIN_MS = 1000, SLICE_MS = 50 };
+enum { TARGET_PRESENT_CODE = 603101, JOBS_MAX = 8, BEGIN_AGAIN_MS = 1000, SLICE_MS = 50, ATTEMPTS_MOST = 10 };
+
+/* All databases of the migration while one after the other is moved. */
+struct moving {
+    struct work *work;
+    const struct sides *sides;
+    struct migration_database *rows;
+    size_t count;
+    bool other_failed; /* one that was followed has failed while another was moved */
+    struct err other_failure;
+};
 
 static int job_count(const struct executor *executor)
 {
@@ -73,6 +83,45 @@ static int transfer_database(struct work *work, const struct sides *sides, struc
     return result;
 }
 
+/*
+ * About once a second while a database is moved: those that are followed meanwhile may be canceled or fail.
+ * "at" is the one that is moved.
+ */
+static void look_at_others(struct moving *moving, const struct migration_database *at)
+{
+    struct work *work = moving->work;
+    struct err kept = work->err; /* the move that goes on writes there */
+    bool failed = fsm_refresh_decisions(work) < 0;
+    for (size_t i = 0; i < moving->count && !failed; i++) {
+        struct migration_database *row = &moving->rows[i];
+        if (row == at || !row->following || database_ended(row)) {
+            continue;
+        }
+        failed = database_is_canceled(work, row) ? online_cancel_database(work, moving->sides, row) < 0
+                                                 : online_follow(work, row, 1) < 0;
+    }
+    if (failed && !moving->other_failed) {
+        moving->other_failed = true;
+        moving->other_failure = work->err;
+        stop_request(&work->worker->database_stop, STOP_CANCEL);
+    }
+    work->err = kept;
+}
+
+static void look_around(void *context, const struct migration_database *at)
+{
+    struct moving *moving = context;
+    if (is_online(&moving->work->migration) && !moving->other_failed) {
+        look_at_others(moving, at);
+    }
+}
+
+static struct progress observe(struct moving *moving, struct migration_database *row)
+{
+    return (struct progress){
+        .store = moving->work->store, .row = row, .look_around = look_around, .context = moving};
+}
+
 /* Readies the row of a database whose copy begins, for the first time or again after an interruption. */
 static int begin_database(struct work *work, struct migration_database *row)
 {
@@ -106,14 +155,10 @@ static enum step_outcome conclude_database(struct work *work, struct migration_d
     return STEP_MOVED;
 }
 
-/* What cannot be removed from a server now is removed at the end of the migration, or later. */
 static enum step_outcome cancel_database(struct work *work, const struct sides *sides,
                                          struct migration_database *row)
 {
-    struct err reason = work->err;
-    (void)online_clean_up_database(work, sides, row);
-    work->err = reason;
-    return database_end(work, row, DB_CANCELED, NULL) < 0 ? STEP_FAILED : STEP_MOVED;
+    return online_cancel_database(work, sides, row) < 0 ? STEP_FAILED : STEP_MOVED;
 }
 
 /* Nothing is kept on the source while the user thinks. */
@@ -126,66 +171,84 @@ static enum step_outcome ask_for_overwrite(struct work *work, const struct sides
     return outcome == STEP_MOVED ? STEP_WAIT : outcome;
 }
 
-/* An online migration outlives a server that goes away for a while: its base copy begins again. */
-static bool may_begin_again(struct work *work, const struct migration_database *row, int64_t *since_ms)
+/* How the attempts at one database's base copy have gone. */
+struct attempts {
+    int64_t failing_since_ms; /* 0: all is well */
+    int count;
+};
+
+static void tell_again(struct work *work, const struct migration_database *row)
+{
+    auto_free char *text =
+        str_format("The base copy of the database '%s' begins again: %s", row->name, work->err.message);
+    fsm_tell_once(work, text);
+}
+
+/* An online migration outlives a server that goes away for a while: its base copy begins again. An attempt
+ * that has moved rows shows that the servers were there. */
+static bool may_begin_again(struct work *work, const struct migration_database *row,
+                            struct attempts *attempts)
 {
     int64_t limit_ms = (int64_t)work->executor->options->reconnect_seconds * 1000;
     int64_t now_ms = clock_monotonic_ms();
     if (row->replication == NULL || work->err.lasting || stop_requested(&work->worker->database_stop)) {
         return false;
     }
-    if (*since_ms == 0) {
-        struct err ignored;
-        auto_free char *text =
-            str_format("The base copy of the database '%s' begins again: %s", row->name, work->err.message);
-        *since_ms = now_ms;
-        if (text != NULL) {
-            (void)store_event_add(work->store, work->migration.id, text, &ignored);
-        }
+    if (attempts->failing_since_ms == 0 || row->bytes_copied > 0) {
+        attempts->failing_since_ms = now_ms;
+        attempts->count++;
+        tell_again(work, row);
+    }
+    if (attempts->count > ATTEMPTS_MOST || now_ms - attempts->failing_since_ms >= limit_ms) {
+        return false;
     }
     for (int waited = 0; waited < BEGIN_AGAIN_MS && !stop_requested(&work->worker->stop);
          waited += SLICE_MS) {
         clock_sleep_ms(SLICE_MS);
     }
-    return now_ms - *since_ms < limit_ms && !stop_requested(&work->worker->stop);
+    return !stop_requested(&work->worker->stop);
 }
 
-static int move_or_retry(struct work *work, const struct sides *sides, struct migration_database *row,
-                         struct progress *progress, enum stop_wish *ret_wish)
+static int move_or_retry(struct moving *moving, struct migration_database *row, struct progress *progress,
+                         enum stop_wish *ret_wish)
 {
-    int64_t failing_since_ms = 0;
+    struct work *work = moving->work;
+    struct attempts attempts = {0};
     for (;;) {
         if (begin_database(work, row) < 0) {
             return -1;
         }
-        if (transfer_database(work, sides, row, progress, ret_wish) == 0) {
+        if (transfer_database(work, moving->sides, row, progress, ret_wish) == 0) {
             return 0;
         }
-        if (!may_begin_again(work, row, &failing_since_ms)) {
+        if (moving->other_failed || !may_begin_again(work, row, &attempts)) {
             return -1;
         }
         progress_done(progress);
-        *progress = (struct progress){.store = work->store, .row = row};
+        *progress = observe(moving, row);
     }
 }
 
 /* STEP_MOVED: this database has ended, one way or another, or is followed; go on with the next. */
-static enum step_outcome move_database(struct work *work, const struct sides *sides,
-                                       struct migration_database *row)
+static enum step_outcome move_database(struct moving *moving, struct migration_database *row)
 {
-    struct progress progress = {.store = work->store, .row = row};
+    struct work *work = moving->work;
+    struct progress progress = observe(moving, row);
     enum stop_wish wish = STOP_NONE;
-    int result = move_or_retry(work, sides, row, &progress, &wish);
+    int result = move_or_retry(moving, row, &progress, &wish);
     enum step_outcome outcome = STEP_MOVED;
-    if (result == 0) {
+    if (moving->other_failed) {
+        work->err = moving->other_failure;
+        outcome = STEP_FAILED;
+    } else if (result == 0) {
         auto_free char *warnings = progress_warnings(&progress);
         outcome = conclude_database(work, row, warnings);
     } else if (stop_wish(&work->worker->stop) != STOP_NONE) {
         outcome = stop_wish(&work->worker->stop) == STOP_CANCEL ? STEP_CANCELED : STEP_STOPPED;
     } else if (wish == STOP_CANCEL) {
-        outcome = cancel_database(work, sides, row);
+        outcome = cancel_database(work, moving->sides, row);
     } else if (work->err.service_code == TARGET_PRESENT_CODE) {
-        outcome = ask_for_overwrite(work, sides, row);
+        outcome = ask_for_overwrite(work, moving->sides, row);
     } else {
         struct err reason = work->err;
         outcome = database_end(work, row, DB_FAILED, reason.message) < 0 ? STEP_FAILED : STEP_MOVED;
@@ -239,44 +302,47 @@ static enum step_outcome conclude(struct work *work, const struct migration_data
     return fsm_move(work, SUB_COMPLETING_MIGRATION, "All databases were moved.");
 }
 
-static enum step_outcome move_databases(struct work *work, const struct sides *sides,
-                                        struct migration_database *rows, size_t count)
+static enum step_outcome move_databases(struct moving *moving)
 {
-    enum step_outcome outcome = copy_roles(work, sides);
-    for (size_t i = 0; i < count && outcome == STEP_MOVED; i++) {
-        if (database_ended(&rows[i])) {
+    struct work *work = moving->work;
+    enum step_outcome outcome = copy_roles(work, moving->sides);
+    for (size_t i = 0; i < moving->count && outcome == STEP_MOVED; i++) {
+        struct migration_database *row = &moving->rows[i];
+        if (fsm_refresh_decisions(work) < 0) {
+            return STEP_FAILED;
+        }
+        if (database_ended(row)) {
             continue;
         }
-        if (database_is_canceled(work, &rows[i])) {
-            outcome = cancel_database(work, sides, &rows[i]);
-        } else if (rows[i].following) {
-            outcome = online_follow(work, &rows[i], 1) < 0 ? STEP_FAILED : STEP_MOVED;
+        if (database_is_canceled(work, row)) {
+            outcome = cancel_database(work, moving->sides, row);
+        } else if (row->following) {
+            outcome = online_follow(work, row, 1) < 0 ? STEP_FAILED : STEP_MOVED;
         } else {
-            outcome = move_database(work, sides, &rows[i]);
+            outcome = move_database(moving, row);
         }
-        if (is_online(&work->migration) && rows[i].state == DB_FAILED) {
+        if (is_online(&work->migration) && row->state == DB_FAILED) {
             break; /* an online migration fails as a whole */
         }
     }
-    return outcome == STEP_MOVED ? conclude(work, rows, count) : outcome;
+    if (outcome == STEP_MOVED && fsm_refresh_decisions(work) < 0) {
+        return STEP_FAILED;
+    }
+    return outcome == STEP_MOVED ? conclude(work, moving->rows, moving->count) : outcome;
 }
 
 enum step_outcome step_migrate(struct work *work)
 {
     auto_sides struct sides sides = {0};
-    struct migration_database *rows = NULL;
-    size_t count = 0;
+    struct moving moving = {.work = work, .sides = &sides};
     if (sides_find(work->executor, &work->migration, &work->err, &sides) < 0) {
         work->delay_ms = 100;
         return work->err.lasting ? STEP_FAILED : STEP_LATER;
     }
-    if (store_database_list(work->store, work->migration.id, &work->err, &rows, &count) < 0) {
+    if (store_database_list(work->store, work->migration.id, &work->err, &moving.rows, &moving.count) < 0) {
         return STEP_FAILED;
     }
-    enum step_outcome outcome = move_databases(work, &sides, rows, count);
-    migration_databases_free(rows, count);
-    if (outcome == STEP_FAILED && stop_requested(&work->worker->stop)) {
-        outcome = stop_wish(&work->worker->stop) == STOP_CANCEL ? STEP_CANCELED : STEP_STOPPED;
-    }
-    return outcome;
+    enum step_outcome outcome = move_databases(&moving);
+    migration_databases_free(moving.rows, moving.count);
+    return outcome == STEP_FAILED ? outcome_of_failure(work) : outcome;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What comes before data moves: reach both servers, run the checks, ask the user where a decision is missing.
+/*
+ * What comes before data moves: reach both servers, run the checks, ask the user where a decision is missing.
+ * The guards are in the order in which the service evaluates them; after every answer they are all looked at
+ * anew.
  */
 #include <jansson.h>
 #include <stdlib.h>
@@ -9,7 +12,10 @@
 #include "core/str.h"
 #include "engine/databases.h"
 #include "engine/precheck.h"
+#include "executor/database_row.h"
 #include "executor/migration_fsm.h"
+#include "executor/online.h"
+#include "executor/replication_source.h"
 #include "executor/sides.h"
 #include "executor/validation.h"
 
@@ -18,15 +24,16 @@ enum {
     SERVER_WAIT_LIMIT_US = 5 * 60 * 1000 * 1000, /* a server that starts for longer than this will not come */
 };
 
-static enum step_outcome stopped(const struct work *work)
+/* A server that has just been asked for may still be starting. */
+static enum step_outcome await_servers(struct work *work)
 {
-    return stop_wish(&work->worker->stop) == STOP_CANCEL ? STEP_CANCELED : STEP_STOPPED;
-}
-
-/* A failed call: stopped, or a reason to end the migration. */
-static enum step_outcome failed(const struct work *work)
-{
-    return stop_requested(&work->worker->stop) ? stopped(work) : STEP_FAILED;
+    const struct migration *migration = &work->migration;
+    int64_t since_us =
+        migration->entered_us > migration->created_us ? migration->entered_us : migration->created_us;
+    since_us = since_us > work->executor->started_us ? since_us : work->executor->started_us;
+    work->delay_ms = SERVER_WAIT_MS;
+    return !work->err.lasting && clock_now_us() - since_us < SERVER_WAIT_LIMIT_US ? STEP_LATER
+                                                                                  : outcome_of_failure(work);
 }
 
 /* ---- facts about the servers -----------------------------------------------------------------------------
@@ -79,6 +86,10 @@ static int look_at_servers(struct work *work, const struct sides *sides)
 static int run_checks(struct work *work, const struct sides *sides, struct findings *ret_findings)
 {
     auto_free char *data_dir = NULL;
+    auto_str_list struct str_list databases = {0};
+    if (databases_to_move(work, &databases) < 0) {
+        return -1;
+    }
     if (!sides->target.server.attached) {
         data_dir =
             str_format("%s/instances/%s", work->executor->options->data_dir, sides->target.server.name);
@@ -86,7 +97,10 @@ static int run_checks(struct work *work, const struct sides *sides, struct findi
     const struct precheck precheck = {.source = &sides->source.work,
                                       .target = &sides->target.work,
                                       .heir = sides->target.login.user,
-                                      .databases = &work->migration.spec.databases,
+                                      .databases = &databases,
+                                      .roles = work->migration.spec.migrate_roles == FLAG_TRUE,
+                                      .online = is_online(&work->migration),
+                                      .setup = work->migration.spec.setup_replication == FLAG_TRUE,
                                       .tools = &work->executor->tools,
                                       .stop = &work->worker->stop,
                                       .target_data_dir = data_dir};
@@ -116,18 +130,18 @@ enum step_outcome step_validate(struct work *work)
     struct findings findings = {0};
     int64_t started = clock_now_us();
     if (sides_find(work->executor, &work->migration, &work->err, &sides) < 0) {
-        return failed(work);
+        return await_servers(work);
     }
     if (look_at_servers(work, &sides) < 0) {
         if (stop_requested(&work->worker->stop)) {
-            return stopped(work);
+            return outcome_of_failure(work);
         }
         if (!validation_add_login(&findings, &work->err)) {
             findings_done(&findings);
             return STEP_FAILED;
         }
     } else if (run_checks(work, &sides, &findings) < 0) {
-        return failed(work);
+        return outcome_of_failure(work);
     }
     free(work->migration.validation);
     work->migration.validation =
@@ -140,7 +154,7 @@ enum step_outcome step_validate(struct work *work)
     findings_done(&findings);
     if (work->migration.validation == NULL ||
         store_migration_set_facts(work->store, &work->migration, &work->err) < 0) {
-        return failed(work);
+        return outcome_of_failure(work);
     }
     if (bad) {
         return fsm_end(work, STATE_VALIDATION_FAILED, work->err.message, "Validation failed.");
@@ -151,32 +165,8 @@ enum step_outcome step_validate(struct work *work)
     return fsm_move(work, SUB_PERFORMING_PREREQUISITE_STEPS, "Validation succeeded.");
 }
 
-static enum step_outcome check(struct work *work, const struct sides *sides)
-{
-    struct findings findings = {0};
-    if (look_at_servers(work, sides) < 0 || run_checks(work, sides, &findings) < 0) {
-        return failed(work);
-    }
-    record_warnings(work, &findings);
-    bool bad = findings_failed(&findings);
-    if (bad) {
-        validation_error(&findings, &work->err);
-    }
-    findings_done(&findings);
-    return bad ? STEP_FAILED : STEP_MOVED;
-}
-
 /* ---- decisions of the user -------------------------------------------------------------------------------
  */
-
-static enum step_outcome ask_for_overwrite(struct work *work, const struct str_list *in_use)
-{
-    auto_free char *names = str_list_to_json(in_use);
-    auto_free char *event = str_format("Already present on the target: %s. Confirm the overwrite or cancel.",
-                                       names == NULL ? "" : names);
-    return fsm_move(work, SUB_WAITING_FOR_OVERWRITE,
-                    event == NULL ? "Already present on the target." : event);
-}
 
 /* Past all checks: now, later, or when the user says so. */
 static enum step_outcome schedule(struct work *work)
@@ -191,37 +181,95 @@ static enum step_outcome schedule(struct work *work)
     return fsm_move(work, SUB_MIGRATING_DATA, "Prerequisites are met; the data is being moved.");
 }
 
+/* True: go on with the next; false: *ret_outcome is what the step ends with. */
+typedef bool guard_fn(struct work *work, const struct sides *sides, enum step_outcome *ret_outcome);
+
+static bool give_up(const struct work *work, enum step_outcome *ret_outcome)
+{
+    *ret_outcome = outcome_of_failure(work);
+    return false;
+}
+
+static bool guard_validation(struct work *work, const struct sides *sides, enum step_outcome *ret_outcome)
+{
+    (void)sides;
+    const struct migration *migration = &work->migration;
+    if (!wants_validation(&migration->spec) || migration->validation != NULL ||
+        migration->spec.databases.count == 0) {
+        return true;
+    }
+    *ret_outcome = fsm_move(work, SUB_VALIDATION_IN_PROGRESS, "Running the validation rules.");
+    return false;
+}
+
+static bool guard_login(struct work *work, const struct sides *sides, enum step_outcome *ret_outcome)
+{
+    return look_at_servers(work, sides) == 0 || give_up(work, ret_outcome);
+}
+
+static bool guard_databases(struct work *work, const struct sides *sides, enum step_outcome *ret_outcome)
+{
+    (void)sides;
+    if (work->migration.spec.databases.count > 0) {
+        return true;
+    }
+    *ret_outcome = fsm_move(work, SUB_WAITING_FOR_DATABASES, "No databases were named.");
+    return false;
+}
+
+static bool guard_checks(struct work *work, const struct sides *sides, enum step_outcome *ret_outcome)
+{
+    struct findings findings = {0};
+    if (wants_validation(&work->migration.spec)) {
+        return true;
+    }
+    if (run_checks(work, sides, &findings) < 0) {
+        return give_up(work, ret_outcome);
+    }
+    record_warnings(work, &findings);
+    bool bad = findings_failed(&findings);
+    if (bad) {
+        validation_error(&findings, &work->err);
+        *ret_outcome = STEP_FAILED;
+    }
+    findings_done(&findings);
+    return !bad;
+}
+
+static bool guard_overwrite(struct work *work, const struct sides *sides, enum step_outcome *ret_outcome)
+{
+    auto_str_list struct str_list databases = {0};
+    auto_str_list struct str_list in_use = {0};
+    if (work->migration.spec.overwrite == FLAG_TRUE) {
+        return true;
+    }
+    if (databases_to_move(work, &databases) < 0 ||
+        databases_in_use(&sides->target.work, &databases, &work->worker->stop, &work->err, &in_use) < 0) {
+        return give_up(work, ret_outcome);
+    }
+    if (in_use.count == 0) {
+        return true;
+    }
+    auto_free char *names = str_list_to_json(&in_use);
+    auto_free char *event = str_format("Already present on the target: %s. Confirm the overwrite or cancel.",
+                                       names == NULL ? "" : names);
+    *ret_outcome =
+        fsm_move(work, SUB_WAITING_FOR_OVERWRITE, event == NULL ? "Already present on the target." : event);
+    return false;
+}
+
 enum step_outcome step_prerequisites(struct work *work)
 {
-    const struct migration_spec *spec = &work->migration.spec;
+    static guard_fn *const guards[] = {guard_validation, guard_login,  replication_source_is_ready,
+                                       guard_databases,  guard_checks, guard_overwrite};
+    enum step_outcome outcome = STEP_FAILED;
     auto_sides struct sides sides = {0};
-    auto_str_list struct str_list in_use = {0};
-    if (spec->databases.count == 0) {
-        return fsm_move(work, SUB_WAITING_FOR_DATABASES, "No databases were named.");
-    }
     if (sides_find(work->executor, &work->migration, &work->err, &sides) < 0) {
-        bool starting =
-            !work->err.lasting && clock_now_us() - work->migration.created_us < SERVER_WAIT_LIMIT_US;
-        work->delay_ms = SERVER_WAIT_MS;
-        return starting ? STEP_LATER : STEP_FAILED;
+        return await_servers(work);
     }
-    if (wants_validation(spec)) {
-        if (work->migration.validation == NULL) {
-            return fsm_move(work, SUB_VALIDATION_IN_PROGRESS, "Running the validation rules.");
-        }
-    } else {
-        enum step_outcome outcome = check(work, &sides);
-        if (outcome != STEP_MOVED) {
+    for (size_t i = 0; i < ARRAY_LEN(guards); i++) {
+        if (!guards[i](work, &sides, &outcome)) {
             return outcome;
-        }
-    }
-    if (spec->overwrite != FLAG_TRUE) {
-        if (databases_in_use(&sides.target.work, &spec->databases, &work->worker->stop, &work->err, &in_use) <
-            0) {
-            return failed(work);
-        }
-        if (in_use.count > 0) {
-            return ask_for_overwrite(work, &in_use);
         }
     }
     return schedule(work);

@@ -52,16 +52,12 @@ static json_t *write_database(const struct migration_database *row)
     const struct {
         const char *name;
         int64_t value;
-    } counters[] = {{"fullLoadQueuedTables", row->tables_queued},
-                    {"fullLoadErroredTables", row->tables_errored},
-                    {"fullLoadLoadingTables", row->tables_loading},
-                    {"fullLoadCompletedTables", row->tables_completed},
-                    {"cdcUpdateCounter", row->figures.updates},
-                    {"cdcDeleteCounter", row->figures.deletes},
-                    {"cdcInsertCounter", row->figures.inserts},
-                    {"appliedChanges", row->figures.applied_changes},
-                    {"incomingChanges", row->figures.pending_bytes},
-                    {"latency", row->figures.latency_seconds}};
+    } counters[] = {
+        {"fullLoadQueuedTables", row->tables_queued},    {"fullLoadErroredTables", row->tables_errored},
+        {"fullLoadLoadingTables", row->tables_loading},  {"fullLoadCompletedTables", row->tables_completed},
+        {"cdcUpdateCounter", row->figures.updates},      {"cdcDeleteCounter", row->figures.deletes},
+        {"cdcInsertCounter", row->figures.inserts},      {"appliedChanges", row->figures.applied_changes},
+        {"incomingChanges", row->figures.pending_bytes}, {"latency", row->figures.latency_seconds}};
     json_auto_t *object = json_object();
     int failed = json_set_text(object, "databaseName", row->name);
     failed |= json_set_text(object, "migrationState", word_of(WORDS_DATABASE_STATE, (int)row->state));

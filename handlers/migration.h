@@ -23,7 +23,7 @@ int check_subset(const struct str_list *names, const struct str_list *databases,
                  struct err *err);
 /* Both passwords are there. */
 int check_credentials(const struct migration_spec *spec, struct err *err);
-/* Resource ids, application ids, modes that can be executed. */
+/* Resource ids, application ids, lists of databases. */
 int check_spec(struct request *request, const struct migration_spec *spec, struct err *err);
 
 /* Looks at sourceDbServerResourceId: the id of a server of ours, or 0 for host:port@user. */

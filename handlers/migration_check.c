@@ -175,19 +175,6 @@ static int check_migration_group(struct request *request, const char *text, stru
     return found < 0 ? -1 : 0;
 }
 
-static int check_executable(const struct migration_spec *spec, struct err *err)
-{
-    if (spec->mode == MODE_ONLINE) {
-        err_set(err, ERR_NOT_IMPLEMENTED,
-                "Online migrations are not implemented yet. Use migrationMode 'Offline'%s.",
-                spec->trigger_cutover == FLAG_TRUE ? ""
-                                                   : "; in api-version 2021-06-15-privatepreview set "
-                                                     "triggerCutover to true");
-        return err_target(err, "properties.migrationMode");
-    }
-    return 0;
-}
-
 int check_credentials(const struct migration_spec *spec, struct err *err)
 {
     static const char source_path[] = "properties.secretParameters.adminCredentials.sourceServerPassword";
@@ -212,10 +199,14 @@ int check_spec(struct request *request, const struct migration_spec *spec, struc
         check_migration_group(request, spec->migration_group_id, err) < 0) {
         return -1;
     }
-    if (spec->databases.count > 0 && check_databases(&spec->databases, err) < 0) {
+    if (spec->databases.count > 0 && (check_databases(&spec->databases, err) < 0 ||
+                                      check_subset(&spec->cutover_databases, &spec->databases,
+                                                   "properties.dbsToTriggerCutoverOn", err) < 0 ||
+                                      check_subset(&spec->cancel_databases, &spec->databases,
+                                                   "properties.dbsToCancelMigrationOn", err) < 0)) {
         return -1;
     }
-    return check_executable(spec, err);
+    return 0;
 }
 
 /* For the request log: clients of the service often misspell and misplace, and nobody tells them. */

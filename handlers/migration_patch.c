@@ -7,6 +7,9 @@
 #include "handlers/handlers.h"
 #include "handlers/migration.h"
 
+/* The service's own numbers for a cutover that cannot be. */
+enum { CUTOVER_ON_ENDED = 603113, CUTOVER_ON_OFFLINE = 603114 };
+
 struct decision {
     const struct dialect *dialect;
     const struct server *target;
@@ -16,72 +19,115 @@ struct decision {
     const char *event; /* for the migration's history, or NULL */
 };
 
-static int refuse_ended(const struct migration *migration, struct err *err)
+static bool asks_for_cutover(const struct dialect_request *given)
 {
-    return err_set(
-        err, ERR_MIGRATION_ENDED,
-        "The migration '%s' has ended (state %s): it can no longer be changed, cut over (603113) or "
-        "canceled; only its tags can. Make a new migration with another name.",
-        migration->name, word_of(WORDS_MIGRATION_STATE, (int)migration->state));
+    return dialect_gives(given, trigger_cutover) && given->spec.trigger_cutover == FLAG_TRUE;
+}
+
+static int refuse_ended(const struct migration *migration, const struct dialect_request *given,
+                        struct err *err)
+{
+    bool cutover = asks_for_cutover(given);
+    err_set(err, ERR_MIGRATION_ENDED,
+            "%sThe migration '%s' has ended (state %s): it can no longer be changed, cut over or canceled; "
+            "only its tags can. Make a new migration with another name.",
+            cutover ? "603113: " : "", migration->name,
+            word_of(WORDS_MIGRATION_STATE, (int)migration->state));
+    err->service_code = cutover ? CUTOVER_ON_ENDED : 0;
+    return cutover ? err_target(err, "properties.triggerCutover") : -1;
+}
+
+/*
+ * A wish about databases (flag and list) is never withdrawn and only grows: databases are added to those
+ * named before, and naming none means all. "wished": whether it was said before.
+ */
+static int grow_wish(bool wished, struct str_list *stored, struct str_list *given, struct err *err)
+{
+    bool all_before = wished && stored->count == 0;
+    if (all_before || given->count == 0 || !wished) {
+        str_list_done(stored);
+    }
+    if (all_before) {
+        str_list_done(given);
+    }
+    for (size_t i = 0; i < stored->count; i++) {
+        if (!str_list_has(given, stored->items[i]) && !str_list_add(given, stored->items[i])) {
+            return err_no_memory(err);
+        }
+    }
+    return 0;
+}
+
+/* A list says nothing without its flag; an empty one, as some clients always send it, changes nothing. */
+static int refuse_list_alone(const struct str_list *stored, struct str_list *given, const char *path,
+                             const char *flag, struct err *err)
+{
+    if (given->count == 0) {
+        return str_list_copy(given, stored) ? 0 : err_no_memory(err);
+    }
+    err_set(err, ERR_BAD_PARAMETER, "'%s' says nothing without '%s' set to \"True\".", path, flag);
+    return err_target(err, "%s", path);
+}
+
+static int refuse_withdrawal(const struct migration *migration, const char *path, const char *what,
+                             struct err *err)
+{
+    err_set(err, ERR_OPERATION_NOT_ALLOWED,
+            "%s of the migration '%s' was asked for; that cannot be taken back.", what, migration->name);
+    return err_target(err, "%s", path);
 }
 
 static int check_cutover(struct decision *decision, struct err *err)
 {
     struct migration *migration = decision->migration;
-    const struct dialect_request *given = &decision->given;
-    if (!dialect_gives(given, trigger_cutover) || given->spec.trigger_cutover != FLAG_TRUE) {
-        return 0;
+    struct dialect_request *given = &decision->given;
+    struct migration_spec *stored = &migration->spec;
+    if (!dialect_gives(given, trigger_cutover)) {
+        return refuse_list_alone(&stored->cutover_databases, &given->spec.cutover_databases,
+                                 "properties.dbsToTriggerCutoverOn", "triggerCutover", err);
     }
-    if (migration->spec.mode == MODE_OFFLINE) {
+    if (!asks_for_cutover(given)) {
+        return stored->trigger_cutover == FLAG_TRUE
+                   ? refuse_withdrawal(migration, "properties.triggerCutover", "The cutover", err)
+                   : 0;
+    }
+    if (stored->mode == MODE_OFFLINE) {
         err_set(err, ERR_OPERATION_NOT_ALLOWED,
                 "603114: Cutover cannot be triggered on the offline migration '%s'; it cuts over by itself "
-                "when all "
-                "data has arrived.",
+                "when all data has arrived.",
                 migration->name);
-        err->service_code = 603114;
+        err->service_code = CUTOVER_ON_OFFLINE;
         return err_target(err, "properties.triggerCutover");
     }
     decision->event = "The user has asked for the cutover.";
-    return check_subset(&given->spec.cutover_databases, &migration->spec.databases,
-                        "properties.dbsToTriggerCutoverOn", err);
+    if (check_subset(&given->spec.cutover_databases, &stored->databases, "properties.dbsToTriggerCutoverOn",
+                     err) < 0) {
+        return -1;
+    }
+    return grow_wish(stored->trigger_cutover == FLAG_TRUE, &stored->cutover_databases,
+                     &given->spec.cutover_databases, err);
 }
 
-/* A wish to cancel is never withdrawn and only grows: databases are added to those named before, and naming
- * none means all. */
 static int check_cancel(struct decision *decision, struct err *err)
 {
     struct migration_spec *stored = &decision->migration->spec;
     struct dialect_request *given = &decision->given;
     if (!dialect_gives(given, cancel)) {
-        return 0;
+        return refuse_list_alone(&stored->cancel_databases, &given->spec.cancel_databases,
+                                 "properties.dbsToCancelMigrationOn", "cancel", err);
     }
     if (given->spec.cancel != FLAG_TRUE) {
-        if (stored->cancel != FLAG_TRUE) {
-            return 0;
-        }
-        err_set(err, ERR_OPERATION_NOT_ALLOWED,
-                "The migration '%s' is being canceled; that cannot be taken back.",
-                decision->migration->name);
-        return err_target(err, "properties.cancel");
+        return stored->cancel == FLAG_TRUE
+                   ? refuse_withdrawal(decision->migration, "properties.cancel", "The cancellation", err)
+                   : 0;
     }
     if (check_subset(&given->spec.cancel_databases, &stored->databases, "properties.dbsToCancelMigrationOn",
                      err) < 0) {
         return -1;
     }
-    bool all_before = stored->cancel == FLAG_TRUE && stored->cancel_databases.count == 0;
-    if (all_before || given->spec.cancel_databases.count == 0) {
-        str_list_done(&stored->cancel_databases);
-        str_list_done(&given->spec.cancel_databases);
-    }
-    for (size_t i = 0; i < stored->cancel_databases.count; i++) {
-        const char *name = stored->cancel_databases.items[i];
-        if (!str_list_has(&given->spec.cancel_databases, name) &&
-            !str_list_add(&given->spec.cancel_databases, name)) {
-            return err_no_memory(err);
-        }
-    }
     decision->event = "The user has asked to cancel.";
-    return 0;
+    return grow_wish(stored->cancel == FLAG_TRUE, &stored->cancel_databases, &given->spec.cancel_databases,
+                     err);
 }
 
 static int check_new_databases(struct decision *decision, struct err *err)
@@ -143,7 +189,7 @@ static int check_decision(struct decision *decision, struct err *err)
 {
     const struct migration *migration = decision->migration;
     if (migration_state_is_terminal(migration->state) && dialect_gives_patchable(&decision->given)) {
-        return refuse_ended(migration, err);
+        return refuse_ended(migration, &decision->given, err);
     }
     const struct property *fixed =
         dialect_first_difference(&decision->given, &migration->spec, ACCESS_PUT, ACCESS_PATCH);

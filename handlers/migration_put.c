@@ -67,7 +67,7 @@ static int fill_defaults(struct creation *creation, bool source_is_resource, str
     return 0;
 }
 
-/* Before the check of what can be executed. Offline is a cutover that was asked for from the beginning. */
+/* Offline is a cutover that was asked for from the beginning. */
 static void fill_mode(const struct dialect *dialect, struct migration_spec *spec)
 {
     if (spec->mode < 0) {

@@ -116,7 +116,8 @@ static int swap_state(struct store *store, const struct migration *migration,
 {
     auto_stmt struct stmt stmt = {0};
     if (stmt_open(store, STMT_MIGRATION_MOVE,
-                  "UPDATE migration SET state = ?, substate = ?2, error = coalesce(?, error), ended_us = ?4,"
+                  "UPDATE migration SET state = ?, substate = ?2, error = nullif(coalesce(?, error), ''), "
+                  "ended_us = ?4,"
                   " entered_us = CASE WHEN substate = ?2 THEN entered_us ELSE ?5 END,"
                   " secrets = CASE WHEN ?4 = 0 OR " HAS_DEBT " THEN secrets END,"
                   " attention = (attention AND (?4 = 0 OR " HAS_DEBT "))" UNDER_LEASE
@@ -166,7 +167,7 @@ int store_migration_move(struct store *store, struct migration *migration, const
     migration->ended_us = terminal ? now_us : 0;
     if (error != NULL) {
         free(migration->error);
-        migration->error = TAKE(error);
+        migration->error = error[0] == '\0' ? NULL : TAKE(error);
     }
     if (terminal && !secrets_kept) {
         migration->attention = false;

@@ -47,11 +47,10 @@ static int settle_all(struct store *store, struct err *err)
 int debts_take_up(struct store *store, struct err *err)
 {
     auto_stmt struct stmt stmt = {0};
-    if (settle_all(store, err) < 0 ||
-        stmt_open(store, STMT_MIGRATION_START_ATTENTION,
-                  "UPDATE migration SET attention = 1, not_before_us = 0"
-                  " WHERE CASE WHEN ended_us = 0 THEN substate = ? ELSE " HAS_DEBT " END",
-                  err, &stmt) < 0) {
+    if (settle_all(store, err) < 0 || stmt_open(store, STMT_MIGRATION_START_ATTENTION,
+                                                "UPDATE migration SET attention = 1, not_before_us = 0"
+                                                " WHERE (ended_us = 0 AND substate = ?) OR " HAS_DEBT,
+                                                err, &stmt) < 0) {
         return -1;
     }
     bind_word(&stmt, WORDS_SUBSTATE, SUB_WAITING_FOR_CUTOVER_TRIGGER);

@@ -170,7 +170,7 @@ struct migration_move {
     enum migration_substate from; /* compare */
     enum migration_state state;   /* and swap */
     enum migration_substate substate;
-    const char *error; /* NULL: unchanged */
+    const char *error; /* NULL: unchanged, "": none any more */
     const char *event; /* text of the event row */
 };
 /* Compare-and-swap of the state plus its event, in one transaction, and only under migration's lease. Returns

@@ -56,6 +56,26 @@ static inline bool postgres_find(struct postgres *postgres)
     return false;
 }
 
+/* One major: Debian's, or what "make postgres" has fetched. */
+static inline bool postgres_find_major(struct postgres *postgres, int major)
+{
+    const char *cache = getenv("MALACHITE_POSTGRES_CACHE");
+    const char *home = getenv("HOME");
+    char own[200];
+    snprintf(own, sizeof(own), "%s/.cache/malachite/postgresql", home == NULL ? "" : home);
+    const char *const places[] = {"/usr/lib/postgresql",
+                                  cache != NULL ? cache : "/var/cache/malachite/postgresql", own};
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        char program[300];
+        snprintf(postgres->bin, sizeof(postgres->bin), "%s/%d/bin", places[i], major);
+        snprintf(program, sizeof(program), "%s/initdb", postgres->bin);
+        if (access(program, X_OK) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* PostgreSQL refuses to run as root. Called in the child. */
 static inline void postgres_drop_root(void)
 {
@@ -210,18 +230,11 @@ static inline void postgres_print_log(const struct postgres *postgres)
     }
 }
 
-/* False, with a message, where there is no PostgreSQL; the tests then skip. "setting" is an option of
- * postgres
- * ("-cfoo=bar") or NULL. */
-static inline bool postgres_start(struct postgres *postgres, const char *setting)
+/* Starts a server with the programs in postgres->bin. */
+static inline bool postgres_start_found(struct postgres *postgres, const char *setting)
 {
-    *postgres = (struct postgres){.directory = "/tmp/malachite-unit-XXXXXX"};
     const struct passwd *user = geteuid() == 0 ? getpwnam("postgres") : NULL;
-    if (!postgres_find(postgres) || (geteuid() == 0 && user == NULL)) {
-        postgres->directory[0] = '\0';
-        fprintf(stderr, "No PostgreSQL on this machine: skipped.\n");
-        return false;
-    }
+    snprintf(postgres->directory, sizeof(postgres->directory), "/tmp/malachite-unit-XXXXXX");
     bool made = mkdtemp(postgres->directory) != NULL;
     if (made && user != NULL) {
         made = chown(postgres->directory, user->pw_uid, user->pw_gid) == 0;
@@ -238,6 +251,26 @@ static inline bool postgres_start(struct postgres *postgres, const char *setting
     fprintf(stderr, "PostgreSQL could not be started: skipped.\n");
     postgres_kill(postgres);
     return false;
+}
+
+/* False, with a message, where there is no PostgreSQL; the tests then skip. "setting" is an option of
+ * postgres ("-cfoo=bar") or NULL. */
+static inline bool postgres_start(struct postgres *postgres, const char *setting)
+{
+    *postgres = (struct postgres){0};
+    if (!postgres_find(postgres) || (geteuid() == 0 && getpwnam("postgres") == NULL)) {
+        fprintf(stderr, "No PostgreSQL on this machine: skipped.\n");
+        return false;
+    }
+    return postgres_start_found(postgres, setting);
+}
+
+/* The same with one major; false without a message where it is not there. */
+static inline bool postgres_start_major(struct postgres *postgres, int major, const char *setting)
+{
+    *postgres = (struct postgres){0};
+    bool found = postgres_find_major(postgres, major) && (geteuid() != 0 || getpwnam("postgres") != NULL);
+    return found && postgres_start_found(postgres, setting);
 }
 
 /* Runs SQL as the superuser; a failure is printed and yields false. */

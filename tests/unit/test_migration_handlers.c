@@ -186,7 +186,8 @@ static void put_refuses_what_cannot_be_right(void **state)
         {BODY(",\"migrationResourceGroup\":{\"resourceId\":\"/subscriptions/" SUBSCRIPTION
               "/resourceGroups/none\"}"),
          404},
-        {BODY(",\"migrationMode\":\"Online\""), 501},
+        {BODY(",\"dbsToMigrate\":[\"a\"],\"dbsToTriggerCutoverOn\":[\"b\"]"), 400},
+        {BODY(",\"dbsToMigrate\":[\"a\"],\"dbsToCancelMigrationOn\":[\"b\"]"), 400},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         if (send_request(METHOD_PUT, MIGRATION, rows[i].body) != rows[i].status) {
@@ -229,6 +230,7 @@ static void patch_decides_only_what_is_still_open(void **state)
     assert_string_equal(answer_text("properties", "overwriteDbsInTarget"), "True");
     assert_int_equal(send_request(METHOD_PATCH, MIGRATION, "{\"properties\":{\"triggerCutover\":\"True\"}}"),
                      409);
+    assert_non_null(strstr(answer_text("error", "message"), "603114"));
     assert_int_equal(
         send_request(METHOD_PATCH, MIGRATION, "{\"properties\":{\"migrationOption\":\"Validate\"}}"), 400);
     assert_int_equal(send_request(METHOD_PATCH, MIGRATION, "{\"properties\":{\"dbsToMigrate\":[\"x\"]}}"),
@@ -242,6 +244,43 @@ static void patch_decides_only_what_is_still_open(void **state)
         200);
     assert_string_equal(answer_text("tags", "a"), "b");
     assert_int_equal(send_request(METHOD_PATCH, MIGRATION, "{\"properties\":{\"cancel\":false}}"), 409);
+}
+
+#define PATCH_LIVE(more, status)                                                                             \
+    assert_int_equal(send_request(METHOD_PATCH, MIGRATION, "{\"properties\":{" more "}}"), status)
+#define ON(list, names) ",\"" list "\":[" names "]"
+
+static size_t names_in(const char *list)
+{
+    return json_array_size(json_object_get(json_object_get(answer, "properties"), list));
+}
+
+static void cutover_is_remembered_and_only_grows(void **state)
+{
+    (void)state;
+    static const char list[] = "dbsToTriggerCutoverOn";
+    static const char live[] = BODY(",\"migrationMode\":\"online\",\"dbsToMigrate\":[\"a\",\"b\",\"c\"]");
+    assert_int_equal(send_request(METHOD_PUT, MIGRATION, live), 201);
+    assert_string_equal(answer_text("properties", "migrationMode"), "Online");
+    assert_null(json_object_get(json_object_get(answer, "properties"), "triggerCutover"));
+    PATCH_LIVE("\"dbsToTriggerCutoverOn\":[\"a\"]", 400);
+    PATCH_LIVE("\"triggerCutover\":\"True\"" ON("dbsToTriggerCutoverOn", "\"d\""), 400);
+    PATCH_LIVE("\"triggerCutover\":\"True\"" ON("dBsToTiggerCutoverOn", "\"a\""), 200);
+    assert_string_equal(answer_state(), "InProgress");
+    assert_string_equal(answer_text("properties", "triggerCutover"), "True");
+    assert_int_equal(names_in(list), 1);
+    PATCH_LIVE("\"triggerCutover\":\"True\"" ON("dbsToTriggerCutoverOn", "\"b\",\"a\""), 200);
+    assert_int_equal(names_in(list), 2);
+    PATCH_LIVE("\"startDataMigration\":\"True\"" ON("dbsToTriggerCutoverOn", ""), 200);
+    assert_int_equal(names_in(list), 2);
+    PATCH_LIVE("\"triggerCutover\":\"False\"", 409);
+    PATCH_LIVE("\"triggerCutover\":\"True\"", 200);
+    assert_int_equal(names_in(list), 0);
+    PATCH_LIVE("\"triggerCutover\":\"True\"" ON("dbsToTriggerCutoverOn", "\"a\""), 200);
+    assert_int_equal(names_in(list), 0);
+    end_migration("m1", STATE_FAILED);
+    PATCH_LIVE("\"triggerCutover\":\"True\"", 409);
+    assert_non_null(strstr(answer_text("error", "message"), "603113"));
 }
 
 static void ended_migration_takes_tags_only_and_keeps_its_name(void **state)
@@ -326,6 +365,14 @@ static void first_preview_needs_the_other_provider(void **state)
     assert_int_equal(send_request(METHOD_POST, provider, NULL), 200);
     assert_int_equal(send_request(METHOD_PUT, uri, body), 201);
     assert_true(json_is_true(json_object_get(json_object_get(answer, "properties"), "triggerCutover")));
+    static const char live[] =
+        "{\"properties\":{\"SourceDBServerResourceId\":\"" SOURCE "\"," SECRETS ",\"DBsToMigrate\":[\"b\"]}}";
+    static const char other[] = TARGET "/migrations/m2?api-version=";
+    assert_int_equal(
+        send_request(METHOD_PUT, TARGET "/migrations/m2?api-version=2021-06-15-privatepreview", live), 201);
+    auto_free char *newest = str_format("%s2025-08-01", other);
+    assert_int_equal(send_request(METHOD_GET, newest, NULL), 200);
+    assert_string_equal(answer_text("properties", "migrationMode"), "Online");
 }
 
 static void missing_parents_are_told_apart(void **state)
@@ -355,6 +402,7 @@ int main(void)
         with_store(two_migrations_may_not_write_one_database),
         with_store(limit_of_active_migrations_is_kept),
         with_store(patch_decides_only_what_is_still_open),
+        with_store(cutover_is_remembered_and_only_grows),
         with_store(ended_migration_takes_tags_only_and_keeps_its_name),
         with_store(delete_cancels_what_is_active),
         with_store(servers_with_active_migrations_stay),

@@ -8,6 +8,7 @@
 
 static struct postgres source_server;
 static struct postgres target_server;
+static struct postgres plain_server; /* wal_level replica */
 static bool running;
 
 #define NEEDS_SERVERS                                                                                        \
@@ -25,12 +26,16 @@ struct variation {
     bool no_tools;
     bool target_gone;
     bool wrong_password;
+    bool plain_source;
+    bool roles;
+    bool online;
+    bool setup;
 };
 
 static void run(const struct variation *vary, struct findings *findings)
 {
-    struct endpoint source =
-        postgres_endpoint(&source_server, vary->source_user != NULL ? vary->source_user : "postgres");
+    struct endpoint source = postgres_endpoint(vary->plain_source ? &plain_server : &source_server,
+                                               vary->source_user != NULL ? vary->source_user : "postgres");
     struct endpoint target =
         postgres_endpoint(&target_server, vary->target_user != NULL ? vary->target_user : "postgres");
     source.label = (char *)(uintptr_t) "source server 'shop'";
@@ -49,6 +54,9 @@ static void run(const struct variation *vary, struct findings *findings)
     struct precheck plan = {.source = &source,
                             .target = &target,
                             .databases = &databases,
+                            .roles = vary->roles,
+                            .online = vary->online,
+                            .setup = vary->setup,
                             .tools = vary->no_tools ? &none : &tools,
                             .target_data_dir = vary->data_dir};
     struct err err = {0};
@@ -185,6 +193,83 @@ static void names_missing_roles_and_grants_on_catalogs(void **state)
     EXPECT(FINDING_WARNING, 0, "`odd role`", .database = "simple");
 }
 
+static void wants_a_source_that_can_be_followed(void **state)
+{
+    (void)state;
+    NEEDS_SERVERS
+    struct findings findings = {0};
+    struct variation offline = {.database = "postgres", .plain_source = true};
+    run(&offline, &findings);
+    assert_int_equal(findings.count, 0);
+    findings_done(&findings);
+    EXPECT(FINDING_FAILED, 603107, "`wal_level` is `replica`", .database = "postgres", .plain_source = true,
+           .online = true);
+    EXPECT(FINDING_WARNING, 603107, "It will be set", .database = "postgres", .plain_source = true,
+           .online = true, .setup = true);
+    assert_true(postgres_sql(&plain_server, "postgres", "CREATE ROLE reader LOGIN"));
+    EXPECT(FINDING_FAILED, 603104, "ALTER ROLE \"reader\" REPLICATION", .database = "postgres",
+           .plain_source = true, .source_user = "reader", .online = true);
+    EXPECT(FINDING_FAILED, 603110, "GRANT CREATE ON DATABASE \"postgres\" TO \"reader\"",
+           .database = "postgres", .plain_source = true, .source_user = "reader", .online = true);
+    assert_true(
+        postgres_sql(&source_server, "postgres",
+                     "SELECT pg_create_physical_replication_slot('full' || i) FROM generate_series(1, "
+                     "current_setting('max_replication_slots')::int - 1) i"));
+    struct variation one = {.database = "postgres", .online = true};
+    run(&one, &findings);
+    assert_int_equal(findings.count, 0);
+    findings_done(&findings);
+    EXPECT(FINDING_FAILED, 603105, "leaves `1`, the migration needs `2`", .database = "postgres",
+           .second_database = "simple", .online = true);
+    assert_true(postgres_sql(&source_server, "postgres",
+                             "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"));
+}
+
+static void tells_what_does_not_follow(void **state)
+{
+    (void)state;
+    NEEDS_SERVERS
+    assert_true(postgres_sql(&source_server, "postgres", "CREATE DATABASE live TEMPLATE template0"));
+    assert_true(postgres_sql(
+        &source_server, "live",
+        "SET search_path = public; CREATE TABLE keyed (a int PRIMARY KEY); CREATE TABLE whole (a int); ALTER "
+        "TABLE whole REPLICA "
+        "IDENTITY FULL;"
+        "CREATE TABLE late (a int PRIMARY KEY DEFERRABLE); CREATE TABLE keyless (a int);"
+        "CREATE TABLE parts (a int) PARTITION BY RANGE (a);"
+        "CREATE TABLE part PARTITION OF parts DEFAULT;"
+        "CREATE TABLE by_index (a int NOT NULL); CREATE UNIQUE INDEX by ON by_index (a);"
+        "ALTER TABLE by_index REPLICA IDENTITY USING INDEX by;"
+        "CREATE UNLOGGED TABLE unlogged (a int); CREATE SEQUENCE numbers; SELECT lo_create(4711);"
+        "CREATE MATERIALIZED VIEW seen AS SELECT 1 AS a"));
+    static const char *const texts[] = {
+        "Tables have no primary key or other replica identity: `public.keyless`, `public.late`, "
+        "`public.part`. ",
+        "Tables are unlogged: `public.unlogged`. ", "Large objects are there: `4711`. ",
+        "Sequences are there: `public.numbers`. ", "Materialized views are there: `public.seen`. "};
+    struct findings findings = {0};
+    struct variation vary = {.database = "live", .online = true};
+    run(&vary, &findings);
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        assert_found(&findings, FINDING_WARNING, 0, texts[i]);
+    }
+    assert_int_equal(findings.count, ARRAY_LEN(texts));
+    findings_done(&findings);
+    assert_true(
+        postgres_sql(&source_server, "live",
+                     "CREATE ROLE follower LOGIN REPLICATION; GRANT CREATE ON DATABASE live TO follower"));
+    EXPECT(FINDING_WARNING, 0, "because they belong to others: `public.by_index`", .database = "live",
+           .source_user = "follower", .online = true);
+}
+
+static void roles_need_a_target_user_who_may_make_them(void **state)
+{
+    (void)state;
+    NEEDS_SERVERS
+    EXPECT(FINDING_FAILED, 603116, "ALTER ROLE \"poor\" CREATEROLE", .database = "simple",
+           .target_user = "poor", .roles = true);
+}
+
 static void refuses_locales_and_extensions_that_the_target_lacks(void **state)
 {
     (void)state;
@@ -244,7 +329,8 @@ static void stops_when_asked(void **state)
 static int start_servers(void **state)
 {
     (void)state;
-    running = postgres_start(&source_server, NULL) && postgres_start(&target_server, NULL);
+    running = postgres_start(&source_server, NULL) && postgres_start(&target_server, NULL) &&
+              postgres_start(&plain_server, "-cwal_level=replica");
     return 0;
 }
 
@@ -253,6 +339,7 @@ static int stop_servers(void **state)
     (void)state;
     postgres_stop(&source_server);
     postgres_stop(&target_server);
+    postgres_stop(&plain_server);
     return 0;
 }
 
@@ -266,6 +353,9 @@ int main(void)
         cmocka_unit_test(notices_what_the_target_user_may_not),
         cmocka_unit_test(notices_what_the_source_user_cannot_read),
         cmocka_unit_test(names_missing_roles_and_grants_on_catalogs),
+        cmocka_unit_test(wants_a_source_that_can_be_followed),
+        cmocka_unit_test(tells_what_does_not_follow),
+        cmocka_unit_test(roles_need_a_target_user_who_may_make_them),
         cmocka_unit_test(refuses_locales_and_extensions_that_the_target_lacks),
         cmocka_unit_test(wants_enough_disk_space),
         cmocka_unit_test(refuses_a_read_only_target),

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A table as the stream names it, and what of the target decides how its changes are applied: by which
+ * columns a row is found again, whether the order of changes matters, through which table they go. For
+ * engine/apply*.c only.
+ */
+#ifndef ENGINE_APPLY_RELATION_H
+#define ENGINE_APPLY_RELATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "engine/apply_pipeline.h"
+#include "engine/pgoutput.h"
+
+enum apply_identity {
+    APPLY_BY_NOTHING, /* no way to find a row again: only inserts come */
+    APPLY_BY_KEY,     /* at most one row has the values of the key columns */
+    APPLY_BY_ROW,     /* REPLICA IDENTITY FULL without a key on the target: equal rows are all the same */
+};
+
+struct apply_column {
+    char *name;
+    char *quoted;
+    char *type;      /* as SQL, without modifier, so that too long a value is an error */
+    char *equals;    /* the key's operator as SQL; NULL: the texts are compared */
+    bool by_array;   /* a cast from text would not read what the type writes */
+    bool source_key; /* part of the replica identity on the source */
+};
+
+struct apply_row;
+struct apply_statement;
+
+struct apply_relation {
+    struct apply_relation *next; /* with the same hash of "id" */
+    uint32_t id;                 /* OID on the source */
+    char *schema;
+    char *name;
+    char *what; /* "table schema.name" */
+    char source_identity;
+    struct apply_column *columns;
+    size_t column_count;
+
+    bool loaded;       /* the rest is known */
+    char *table;       /* quoted name of the table on the target that the statements name */
+    bool through;      /* that is a partitioned table above it, as its partitions may differ */
+    size_t partitions; /* of that table, where it is not the one that the source names; else 0 */
+    enum apply_identity identity;
+    size_t *keys; /* indexes of the key columns */
+    size_t key_count;
+    /* Another unique index: a change may need one before it. Runs of changes of one kind keep their order. */
+    bool ordered;
+    /* Order matters between this and other such tables (foreign keys that cannot be switched off, partitions
+     * reached through one table). */
+    bool grouped;
+    bool lenient; /* a cascading foreign key may have been there before us */
+    struct apply_statement *statements;
+
+    /* Pending changes: engine/apply_batch.h. */
+    struct apply_relation *next_pending;
+    bool pending;
+    struct apply_row *first_row;
+    struct apply_row *last_row;
+    size_t row_count;
+    struct apply_row **buckets;
+    size_t bucket_count;
+    int run; /* what kind of change an ordered table holds */
+};
+
+/* A new one from a RELATION message; nothing is asked of the target yet. */
+int apply_relation_new(const struct pgoutput_message *message, struct pg *target, struct err *err,
+                       struct apply_relation **ret_relation);
+/* NULL is fine. */
+void apply_relation_free(struct apply_relation *relation);
+/* Whether a RELATION message says what is known already. */
+bool apply_relation_is(const struct apply_relation *relation, const struct pgoutput_message *message);
+
+/* NULL: there is none of that name. */
+struct apply_column *apply_relation_column(struct apply_relation *relation, const char *name);
+
+/*
+ * Finds the table on the target; target is not in pipeline mode. A table or column that is not there is an
+ * error that is not lasting: the user may repeat the DDL there.
+ */
+int apply_relation_load(struct apply_relation *relation, struct pg *target, struct err *err);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/apply_relations.h"
+
+#include "engine/apply_statement.h"
+
+struct apply_relation *relations_find(const struct relations *relations, uint32_t id)
+{
+    struct apply_relation *at = relations->buckets[id % RELATION_BUCKETS];
+    while (at != NULL && at->id != id) {
+        at = at->next;
+    }
+    return at;
+}
+
+void relations_put(struct relations *relations, struct apply_relation *relation)
+{
+    struct apply_relation **at = &relations->buckets[relation->id % RELATION_BUCKETS];
+    while (*at != NULL && (*at)->id != relation->id) {
+        at = &(*at)->next;
+    }
+    struct apply_relation *old = *at;
+    relation->next = old == NULL ? NULL : old->next;
+    *at = relation;
+    apply_relation_free(old);
+}
+
+void relations_forget_statements(struct relations *relations)
+{
+    for (size_t i = 0; i < RELATION_BUCKETS; i++) {
+        for (struct apply_relation *at = relations->buckets[i]; at != NULL; at = at->next) {
+            apply_statements_free(at);
+        }
+    }
+}
+
+void relations_done(struct relations *relations)
+{
+    for (size_t i = 0; i < RELATION_BUCKETS; i++) {
+        while (relations->buckets[i] != NULL) {
+            struct apply_relation *relation = relations->buckets[i];
+            relations->buckets[i] = relation->next;
+            apply_relation_free(relation);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Sends what is pending for one table; for engine/apply.c only. */
+#ifndef ENGINE_APPLY_SEND_H
+#define ENGINE_APPLY_SEND_H
+
+#include "engine/apply_pipeline.h"
+#include "engine/apply_relation.h"
+#include "engine/apply_statement.h"
+
+struct apply_sender {
+    struct pipeline *pipeline;
+    struct apply_space space;
+    unsigned serial; /* of the prepared statements */
+};
+
+/* Queues deletes, updates and inserts, in this order, and clears what was pending. */
+int apply_send_relation(struct apply_sender *sender, struct apply_relation *relation, struct err *err);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/apply_sql.h"
+
+/* One column of the rows that are given: v.<letter><number>. */
+static void add_given(struct buf *sql, char letter, size_t number)
+{
+    buf_addf(sql, "v.%c%zu", letter, number);
+}
+
+/* The value as the column's type: its input function reads the text. */
+static void add_value(const struct apply_column *column, struct buf *sql, char letter, size_t number)
+{
+    add_given(sql, letter, number);
+    if (!column->by_array) {
+        buf_addf(sql, "::%s", column->type);
+    }
+}
+
+static void add_parameter(const struct apply_column *column, struct buf *sql, size_t *parameter)
+{
+    buf_adds(sql, *parameter == 0 ? "" : ", ");
+    *parameter += 1;
+    buf_addf(sql, "$%zu::%s[]", *parameter, column->by_array ? column->type : "text");
+}
+
+static void add_key_parameters(const struct apply_relation *relation, struct buf *sql, size_t *parameter)
+{
+    for (size_t i = 0; i < relation->key_count; i++) {
+        add_parameter(&relation->columns[relation->keys[i]], sql, parameter);
+    }
+}
+
+/* "unnest($1::text[], ...) AS v(c0, ...)" with all columns. */
+static void add_rows(const struct apply_relation *relation, struct buf *sql)
+{
+    size_t parameter = 0;
+    if (relation->column_count == 0) {
+        buf_adds(sql, "generate_series(1, $1::bigint) AS v");
+        return;
+    }
+    buf_adds(sql, "unnest(");
+    for (size_t i = 0; i < relation->column_count; i++) {
+        add_parameter(&relation->columns[i], sql, &parameter);
+    }
+    buf_adds(sql, ") AS v(");
+    for (size_t i = 0; i < relation->column_count; i++) {
+        buf_addf(sql, "%sc%zu", i == 0 ? "" : ", ", i);
+    }
+    buf_addc(sql, ')');
+}
+
+/* Names the partitions' rows too where changes go through a partitioned table. */
+static void add_table(const struct apply_relation *relation, struct buf *sql)
+{
+    buf_addf(sql, "%s%s AS t", relation->through ? "" : "ONLY ", relation->table);
+}
+
+void apply_add_insert(const struct apply_relation *relation, struct buf *sql)
+{
+    buf_addf(sql, "INSERT INTO %s", relation->table);
+    for (size_t i = 0; i < relation->column_count; i++) {
+        buf_addf(sql, "%s%s", i == 0 ? " (" : ", ", relation->columns[i].quoted);
+    }
+    buf_adds(sql, relation->column_count == 0 ? " SELECT" : ") OVERRIDING SYSTEM VALUE SELECT ");
+    for (size_t i = 0; i < relation->column_count; i++) {
+        buf_adds(sql, i == 0 ? "" : ", ");
+        add_value(&relation->columns[i], sql, 'c', i);
+    }
+    buf_adds(sql, " FROM ");
+    add_rows(relation, sql);
+}
+
+static void add_key_condition(const struct apply_relation *relation, struct buf *sql)
+{
+    for (size_t i = 0; i < relation->key_count; i++) {
+        const struct apply_column *column = &relation->columns[relation->keys[i]];
+        buf_addf(sql, "%st.%s", i == 0 ? " WHERE " : " AND ", column->quoted);
+        if (column->equals != NULL) {
+            buf_addf(sql, " %s ", column->equals);
+            add_value(column, sql, 'k', i);
+            continue;
+        }
+        buf_adds(sql, "::text = (");
+        add_value(column, sql, 'k', i);
+        buf_adds(sql, ")::text");
+    }
+}
+
+static void add_key_names(const struct apply_relation *relation, struct buf *sql)
+{
+    for (size_t i = 0; i < relation->key_count; i++) {
+        buf_addf(sql, "%sk%zu", i == 0 ? "" : ", ", i);
+    }
+}
+
+static void add_delete_by_key(const struct apply_relation *relation, struct buf *sql)
+{
+    size_t parameter = 0;
+    buf_adds(sql, "DELETE FROM ");
+    add_table(relation, sql);
+    buf_adds(sql, " USING unnest(");
+    add_key_parameters(relation, sql, &parameter);
+    buf_adds(sql, ") AS v(");
+    add_key_names(relation, sql);
+    buf_addc(sql, ')');
+    add_key_condition(relation, sql);
+}
+
+/*
+ * Of each given row as many copies go as are given. Rows are the same when the target writes them as the same
+ * text: not every type has an operator for that, and another major may write a type differently than the
+ * source did.
+ */
+static void add_delete_by_row(const struct apply_relation *relation, struct buf *sql)
+{
+    const char *place = relation->through ? "(t.tableoid, t.ctid)" : "t.ctid";
+    buf_adds(sql, "DELETE FROM ");
+    add_table(relation, sql);
+    buf_addf(sql, " WHERE %s %s (SELECT %s FROM (SELECT t.tableoid, t.ctid, w.copies,", place,
+             relation->through ? "IN" : "= ANY (ARRAY", relation->through ? "d.tableoid, d.ctid" : "d.ctid");
+    buf_adds(sql, " row_number() OVER (PARTITION BY w.line) AS copy FROM (SELECT ROW(");
+    for (size_t i = 0; i < relation->column_count; i++) {
+        buf_adds(sql, i == 0 ? "" : ", ");
+        add_value(&relation->columns[i], sql, 'c', i);
+    }
+    buf_adds(sql, ")::text AS line, count(*) AS copies FROM ");
+    add_rows(relation, sql);
+    buf_adds(sql, " GROUP BY 1) w JOIN ");
+    add_table(relation, sql);
+    buf_adds(sql, " ON ROW(");
+    for (size_t i = 0; i < relation->column_count; i++) {
+        buf_addf(sql, "%st.%s", i == 0 ? "" : ", ", relation->columns[i].quoted);
+    }
+    buf_addf(sql, ")::text = w.line) d WHERE d.copy <= d.copies)%s", relation->through ? "" : ")");
+}
+
+void apply_add_delete(const struct apply_relation *relation, struct buf *sql)
+{
+    if (relation->identity == APPLY_BY_ROW) {
+        add_delete_by_row(relation, sql);
+    } else {
+        add_delete_by_key(relation, sql);
+    }
+}
+
+void apply_add_update(const struct apply_relation *relation, const bool *set, struct buf *sql)
+{
+    size_t parameter = 0;
+    size_t count = 0;
+    buf_adds(sql, "UPDATE ");
+    add_table(relation, sql);
+    for (size_t i = 0; i < relation->column_count; i++) {
+        if (set[i]) {
+            buf_addf(sql, "%s%s = ", count++ == 0 ? " SET " : ", ", relation->columns[i].quoted);
+            add_value(&relation->columns[i], sql, 'c', i);
+        }
+    }
+    buf_adds(sql, " FROM unnest(");
+    add_key_parameters(relation, sql, &parameter);
+    for (size_t i = 0; i < relation->column_count; i++) {
+        if (set[i]) {
+            add_parameter(&relation->columns[i], sql, &parameter);
+        }
+    }
+    buf_adds(sql, ") AS v(");
+    add_key_names(relation, sql);
+    for (size_t i = 0; i < relation->column_count; i++) {
+        buf_addf(sql, set[i] ? ", c%zu" : "", i);
+    }
+    buf_addc(sql, ')');
+    add_key_condition(relation, sql);
+}

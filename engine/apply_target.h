@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The target's side of the applier: its transaction, how far it has committed, and how much of that would
+ * survive a crash. For engine/apply.c only.
+ */
+#ifndef ENGINE_APPLY_TARGET_H
+#define ENGINE_APPLY_TARGET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "engine/apply.h"
+#include "engine/apply_pipeline.h"
+#include "engine/apply_relation.h"
+#include "engine/apply_send.h"
+#include "engine/replica.h"
+
+struct apply_target {
+    struct pipeline pipeline;
+    struct apply_sender sender;
+    const char *helper; /* the schema's name, as in the request */
+    unsigned forgotten; /* sender.serial when all statements were deallocated */
+    bool open;          /* the transaction has begun */
+    bool committing;    /* COMMIT has been sent and not answered: */
+    struct replica_progress sent;
+    int64_t sent_us;
+    bool sent_durable;
+    struct replica_progress progress; /* has been committed */
+    int64_t commit_us;                /* on the source, of the last of it; 0: nothing yet */
+    uint64_t durable;                 /* everything before it would survive a crash */
+    int64_t durable_ms;
+};
+
+/* Connects, and reads how far it is. The target may be closed after a failure too. */
+int target_open(const struct apply_request *request, struct err *err, struct apply_target *ret_target);
+void target_close(struct apply_target *target);
+
+/* Queue: the pending changes of one table (*ret_forget: all prepared statements are forgotten, those of every
+ * table have to be freed), one statement. The transaction begins with the first of them. */
+int target_queue(struct apply_target *target, struct apply_relation *relation, struct err *err,
+                 bool *ret_forget);
+int target_queue_command(struct apply_target *target, const char *sql, struct err *err);
+/* Lets the target begin with what is queued; does not wait. */
+int target_send(struct apply_target *target, struct err *err);
+/* Ends the transaction with the position of "progress" in it; does not wait. Now and then the commit waits
+ * for the target's disk. */
+int target_commit(struct apply_target *target, const struct replica_progress *progress, int64_t commit_us,
+                  struct err *err);
+/* Waits until all that was queued has been done. */
+int target_wait(struct apply_target *target, struct err *err);
+/* Takes answers that are there. */
+int target_pump(struct apply_target *target, struct err *err);
+/* What has been committed survives a crash from now on. Nothing is under way. */
+int target_make_durable(struct apply_target *target, struct err *err);
+/* Nothing that it would have to be told has happened up to there. */
+void target_pass(struct apply_target *target, uint64_t position);
+
+/* Neither a transaction nor a commit is under way. */
+bool target_is_idle(const struct apply_target *target);
+/* Finds the table of a relation. */
+int target_load(struct apply_target *target, struct apply_relation *relation, struct err *err);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* Tables that are copied a second time, at the cutover; for engine/cutover_tables.c and cutover_again.c only.
+ */
+#ifndef ENGINE_CUTOVER_AGAIN_H
+#define ENGINE_CUTOVER_AGAIN_H
+
+#include "engine/cutover_private.h"
+
+struct again_table {
+    const struct catalog_table *table;
+    int64_t target_bytes;
+    bool referenced; /* by a foreign key of any table */
+    bool outside;    /* by one of a table that is not copied again */
+    char *key;       /* columns of a primary or unique key, or NULL */
+    char *same;      /* whether s and t have the same key */
+    char *assign;    /* for ON CONFLICT DO UPDATE: each column gets its new value */
+    int64_t rows;    /* copied */
+};
+
+struct again {
+    struct cutover_state *state;
+    struct again_table *tables;
+    size_t count;
+    const char *encoding; /* of the rows: the source database's */
+    bool text;            /* a second attempt: nothing binary, with the database's search_path */
+};
+
+/* Adds VALUES (n, name) of all tables. */
+void again_add_values(struct again *again, struct buf *sql);
+/* Replaces the rows of all tables, inside the transactions of both sessions. */
+int again_replace_rows(struct again *again, struct err *err);
+/* Removes the rows that refer to rows written after the trigger, which are not on the target, and tells of
+ * rows of other tables that refer to rows that are gone. */
+int again_settle_references(struct again *again, struct err *err);
+
+#endif

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Counting the rows of both sides: small tables first and many in one query, both sides at the same time,
+ * until the time is up. Whatever fails here leaves a table uncounted and nothing else.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "engine/cutover_private.h"
+#include "engine/lanes.h"
+
+enum {
+    BATCH_TABLES = 200,
+    BATCH_PAGES = 1000,
+    LANES_FROM_PAGES = 8000, /* below it more sessions cost more than they save */
+    SQL_MAX_BYTES = 4 * 1024 * 1024,
+    DIFFERENCES_TOLD = 10,
+    NAMES_MAX_BYTES = 8192,
+};
+
+struct counted {
+    const struct cutover_relation *relation;
+    struct evidence_table *told;
+};
+
+struct counter {
+    struct cutover_state *state;
+    struct counted *tables; /* smallest first */
+    size_t count;
+    int64_t deadline_ms;
+    pthread_mutex_t lock;
+    size_t next;   /* under lock */
+    bool lent;     /* under lock: the cutover's own sessions are in use */
+    bool canceled; /* under lock */
+};
+
+enum side { SOURCE, TARGET };
+enum outcome { COUNTED, REFUSED, OVER };
+
+/* ---- one query -------------------------------------------------------------------------------------------
+ */
+
+static bool is_readable(const struct counted *table, enum side side)
+{
+    return side == SOURCE ? table->relation->source_readable : table->relation->target_readable;
+}
+
+static enum outcome send_counts(struct pg *pg, const struct counted *tables, size_t count, enum side side)
+{
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    for (size_t i = 0; i < count; i++) {
+        if (is_readable(&tables[i], side)) {
+            buf_addf(&sql, "%sSELECT %zu, count(*) FROM ONLY ", sql.len > 0 ? " UNION ALL " : "", i);
+            pg_add_qualified(pg, &sql, tables[i].relation->schema, tables[i].relation->name);
+        }
+    }
+    if (sql.len == 0 && !buf_failed(&sql)) {
+        return COUNTED;
+    }
+    bool sent = !buf_failed(&sql) &&
+                PQsendQueryParams(pg->connection, buf_text(&sql), 0, NULL, NULL, NULL, NULL, 0) &&
+                PQflush(pg->connection) >= 0;
+    return sent ? COUNTED : OVER;
+}
+
+static void keep(const PGresult *rows, const struct counted *tables, size_t count, enum side side)
+{
+    for (int row = 0; row < PQntuples(rows); row++) {
+        int64_t table = 0;
+        if (str_to_int(PQgetvalue(rows, row, 0), 0, (int64_t)count - 1, &table)) {
+            struct evidence_table *told = tables[table].told;
+            str_to_int(PQgetvalue(rows, row, 1), 0, INT64_MAX,
+                       side == SOURCE ? &told->source_rows : &told->target_rows);
+        }
+    }
+}
+
+static enum outcome take_counts(struct counter *counter, struct pg *pg, const struct counted *tables,
+                                size_t count, enum side side)
+{
+    enum outcome outcome = COUNTED;
+    for (;;) {
+        struct err err = {0};
+        auto_result PGresult *rows = NULL;
+        if (pg_next_result(pg, counter->deadline_ms, &err, &rows) != 0) {
+            pthread_mutex_lock(&counter->lock);
+            counter->canceled = counter->canceled || err.code == ERR_CANCELED;
+            pthread_mutex_unlock(&counter->lock);
+            return OVER;
+        }
+        if (rows == NULL) {
+            return outcome;
+        }
+        if (PQresultStatus(rows) == PGRES_TUPLES_OK) {
+            keep(rows, tables, count, side);
+        } else {
+            outcome = REFUSED;
+        }
+    }
+}
+
+static enum outcome count_rows(struct counter *counter, struct pg *source, struct pg *target,
+                               const struct counted *tables, size_t count)
+{
+    enum outcome here = send_counts(source, tables, count, SOURCE);
+    enum outcome there = here == OVER ? OVER : send_counts(target, tables, count, TARGET);
+    if (there != OVER) {
+        here = take_counts(counter, source, tables, count, SOURCE);
+    }
+    if (here == OVER || there == OVER) {
+        pg_abandon(source);
+        pg_abandon(target);
+        return OVER;
+    }
+    there = take_counts(counter, target, tables, count, TARGET);
+    return there == COUNTED ? here : there;
+}
+
+/* ---- all of them -----------------------------------------------------------------------------------------
+ */
+
+static size_t take_batch(struct counter *counter, const struct counted **ret_first)
+{
+    size_t count = 0;
+    int64_t pages = 0;
+    pthread_mutex_lock(&counter->lock);
+    *ret_first = &counter->tables[counter->next];
+    while (counter->next < counter->count && count < BATCH_TABLES) {
+        int64_t more = counter->tables[counter->next].relation->pages;
+        if (count > 0 && pages + more > BATCH_PAGES) {
+            break;
+        }
+        pages += more;
+        count++;
+        counter->next++;
+    }
+    pthread_mutex_unlock(&counter->lock);
+    return count;
+}
+
+static void count_all(struct counter *counter, struct pg *source, struct pg *target)
+{
+    const struct counted *first = NULL;
+    for (size_t count = take_batch(counter, &first); count > 0; count = take_batch(counter, &first)) {
+        if (clock_ms_left(counter->deadline_ms) == 0) {
+            return;
+        }
+        enum outcome outcome = count_rows(counter, source, target, first, count);
+        /* One table that may not be counted spoils the query for all. */
+        for (size_t i = 0; i < count && outcome == REFUSED && count > 1; i++) {
+            if (count_rows(counter, source, target, &first[i], 1) == OVER) {
+                outcome = OVER;
+            }
+        }
+        if (outcome == OVER) {
+            return;
+        }
+    }
+}
+
+/* The first lane has the cutover's sessions, others open their own; one that cannot leaves its work to the
+ * first. */
+static int work(void *context, struct err *err)
+{
+    struct counter *counter = context;
+    const struct cutover *cutover = counter->state->cutover;
+    struct transfer_state *base = &counter->state->base;
+    pthread_mutex_lock(&counter->lock);
+    bool first = !counter->lent;
+    counter->lent = true;
+    pthread_mutex_unlock(&counter->lock);
+    if (first) {
+        count_all(counter, &base->source, &base->target);
+        return 0;
+    }
+    auto_pg struct pg source = {0};
+    auto_pg struct pg target = {0};
+    if (pg_open(cutover->source, cutover->database, PG_READ, cutover->stop, err, &source) == 0 &&
+        pg_set_encoding(&source, base->encoding, err) == 0 &&
+        pg_open(cutover->target, cutover->database, PG_WRITE, cutover->stop, err, &target) == 0 &&
+        pg_set_encoding(&target, base->encoding, err) == 0) {
+        count_all(counter, &source, &target);
+    }
+    return 0;
+}
+
+static int smaller_first(const void *a, const void *b)
+{
+    const struct counted *left = a;
+    const struct counted *right = b;
+    if (left->relation->pages != right->relation->pages) {
+        return left->relation->pages < right->relation->pages ? -1 : 1;
+    }
+    return left->relation < right->relation ? -1 : left->relation > right->relation;
+}
+
+static int list_tables(struct counter *counter, struct err *err)
+{
+    const struct cutover_state *state = counter->state;
+    struct evidence *evidence = state->evidence;
+    evidence->tables = calloc(state->relation_count + 1, sizeof(*evidence->tables));
+    counter->tables = calloc(state->relation_count + 1, sizeof(*counter->tables));
+    if (evidence->tables == NULL || counter->tables == NULL) {
+        return err_no_memory(err);
+    }
+    for (size_t i = 0; i < state->relation_count; i++) {
+        const struct cutover_relation *relation = &state->relations[i];
+        if (relation->kind != 'r') {
+            continue;
+        }
+        struct evidence_table *told = &evidence->tables[evidence->table_count++];
+        *told = (struct evidence_table){.schema = str_dup(relation->schema),
+                                        .name = str_dup(relation->name),
+                                        .source_rows = -1,
+                                        .target_rows = -1};
+        if (told->schema == NULL || told->name == NULL) {
+            return err_no_memory(err);
+        }
+        counter->tables[counter->count++] = (struct counted){.relation = relation, .told = told};
+    }
+    qsort(counter->tables, counter->count, sizeof(*counter->tables), smaller_first);
+    return 0;
+}
+
+static void run_lanes(struct counter *counter)
+{
+    int64_t pages = 0;
+    for (size_t i = 0; i < counter->count; i++) {
+        pages += counter->tables[i].relation->pages;
+    }
+    int jobs = counter->state->cutover->jobs;
+    struct lanes lanes = {
+        .count = jobs > 1 && pages >= LANES_FROM_PAGES ? jobs : 1, .work = work, .context = counter};
+    struct err ignored = {0};
+    if (lanes.count > 1) {
+        (void)lanes_run(&lanes, &ignored);
+    } else {
+        (void)work(counter, &ignored);
+    }
+}
+
+/* ---- what it says ----------------------------------------------------------------------------------------
+ */
+
+static bool any_counted(const struct evidence *evidence)
+{
+    for (size_t i = 0; i < evidence->table_count; i++) {
+        if (evidence->tables[i].source_rows >= 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void tell_differences(struct cutover_state *state)
+{
+    const struct evidence *evidence = state->evidence;
+    auto_buf struct buf names = BUF_MAX(NAMES_MAX_BYTES);
+    size_t differ = 0;
+    for (size_t i = 0; i < evidence->table_count; i++) {
+        const struct evidence_table *table = &evidence->tables[i];
+        bool same = table->source_rows == table->target_rows;
+        if (same || table->source_rows < 0 || table->target_rows < 0) {
+            continue;
+        }
+        if (differ++ < DIFFERENCES_TOLD) {
+            buf_addf(&names, "%s%s.%s (source %lld, target %lld)", differ > 1 ? ", " : "", table->schema,
+                     table->name, (long long)table->source_rows, (long long)table->target_rows);
+        }
+    }
+    if (differ > 0) {
+        cutover_note(state, "The number of rows differs in %zu table%s although the source was quiet: %s%s",
+                     differ, differ == 1 ? "" : "s", buf_text(&names),
+                     differ > DIFFERENCES_TOLD ? " ..." : "");
+    }
+}
+
+int cutover_count(struct cutover_state *state, struct err *err)
+{
+    struct counter counter = {.state = state, .deadline_ms = clock_monotonic_ms() + state->cutover->count_ms};
+    if (list_tables(&counter, err) != 0) {
+        free(counter.tables);
+        return -1;
+    }
+    if (state->cutover->count_ms > 0) {
+        pthread_mutex_init(&counter.lock, NULL);
+        run_lanes(&counter);
+        pthread_mutex_destroy(&counter.lock);
+    }
+    free(counter.tables);
+    if (counter.canceled) {
+        return err_set(err, ERR_CANCELED, "The cutover was stopped while rows were counted.");
+    }
+    state->evidence->quiet = any_counted(state->evidence) && cutover_source_is_quiet(state);
+    if (state->evidence->quiet) {
+        tell_differences(state);
+    }
+    return 0;
+}
