@@ -10,6 +10,7 @@ import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 
+from arm import TERMINAL, state_of, substate_of, wait_until  # noqa: E402
 from malachite import Malachite  # noqa: E402
 from postgres import Postgres  # noqa: E402
 
@@ -31,13 +32,13 @@ class World:
         postgres = Postgres(conf=conf).start()
         self.postgres.append(postgres)
         self.servers[name] = self.malachite.attach(name, postgres, kind=kind)
-        return self._address(name)
+        return self.address(name)
 
     def provision(self, name, kind="flexibleServers"):
         self.servers[name] = self.malachite.provision(name, kind=kind)
-        return self._address(name)
+        return self.address(name)
 
-    def _address(self, name):
+    def address(self, name):
         server = self.servers[name]
         return {"id": server.id, "login": server.login, "password": server.password, "host": server.postgres.host, "port": server.postgres.port}
 
@@ -60,13 +61,21 @@ class World:
         migration = self.malachite.arm.put_migration(self.servers[source], self.servers[target], databases, name=name, **properties)
         return migration.path
 
-    def wait(self, source, path, until=None, timeout=60):
-        """Until the migration is in this state or substate."""
-        migration = next(m for m in [Watched(self.malachite.arm, path)])
-        return migration.wait(until, timeout)
+    def wait(self, path, until=None, timeout=60):
+        """Until the migration is in this state or substate, by default until it has ended."""
+        def reached():
+            body = self.malachite.arm.get(path)
+            found = ({until} if until else TERMINAL) & {state_of(body), substate_of(body)}
+            assert found or state_of(body) not in TERMINAL, body["properties"]["currentStatus"]
+            return body if found else None
+
+        return wait_until(reached, timeout, f"{until or 'the end'} of {path}")
 
     def get(self, path, version=None):
         return self.malachite.arm.get(path, **({"api_version": version} if version is not None else {}))
+
+    def patch(self, path, **properties):
+        return self.malachite.arm.request("PATCH", path, {"properties": properties}, status=200).json()
 
     def requests(self, **query):
         return self.malachite.arm.get("/_malachite/requests", api_version="", params=query)["value"]
@@ -84,22 +93,6 @@ class World:
             self.malachite.close()
         for postgres in self.postgres:
             postgres.close()
-
-
-class Watched:
-    def __init__(self, arm, path):
-        self.arm, self.path = arm, path
-
-    def wait(self, until, timeout):
-        from arm import TERMINAL, state_of, substate_of, wait_until
-
-        def reached():
-            body = self.arm.get(self.path)
-            found = ({until} if until else TERMINAL) & {state_of(body), substate_of(body)}
-            assert found or state_of(body) not in TERMINAL, body["properties"]["currentStatus"]
-            return body if found else None
-
-        return wait_until(reached, timeout, f"{until or 'the end'} of {self.path}")
 
 
 def main():

@@ -42,10 +42,11 @@ function Tables({ tables, rates, active }) {
       {tables.length > 10 && <label class="filter"><span class="hidden">Filter tables by name</span><input class="input" type="search" placeholder="Filter by name" value={filter} onInput={(event) => setFilter(event.currentTarget.value)} /></label>}
       <Scroll label="Tables">
         <table class="table compact">
-          <thead><tr><th scope="col">Table</th><th scope="col">Status</th><th scope="col">Progress</th><th scope="col" class="cell-number">Rows</th><th scope="col" class="cell-number">Rows/s</th><th scope="col">Time left</th></tr></thead>
+          <thead><tr><th scope="col">Table</th><th scope="col">Status</th><th scope="col">Progress</th><th scope="col" class="cell-number">Rows</th><th scope="col" class="cell-number">Rows/s</th><th scope="col" class="cell-number">Speed</th><th scope="col">Time left</th></tr></thead>
           <tbody>
             {sorted.slice(0, TABLES_SHOWN).map((table) => {
-              const rate = active && table.state === 'Loading' ? rates.table(table) : null
+              const rate = rates.table(table)
+              const loading = active && table.state === 'Loading'
               const full = `${table.schema}.${table.name}`
               return (
                 <tr key={full}>
@@ -53,8 +54,9 @@ function Tables({ tables, rates, active }) {
                   <td><State state={table.state} /></td>
                   <td class="cell-progress"><Progress value={fractionOfTable(table)} label={`Progress of ${full}`} tone={table.state === 'Errored' ? 'bad' : ''} /></td>
                   <td class="cell-number">{number(table.rowsCopied)}</td>
-                  <td class="cell-number">{rate ? number(Math.round(rate.rows)) : unknown}</td>
-                  <td>{rate ? timeLeft(secondsLeft(table, rate)) : unknown}</td>
+                  <td class="cell-number">{rate?.rows > 0 ? number(Math.round(rate.rows)) : unknown}</td>
+                  <td class="cell-number nowrap">{rate ? `${bytes(rate.bytes)}/s` : unknown}</td>
+                  <td class="nowrap">{loading && rate ? timeLeft(secondsLeft(table, rate)) : unknown}</td>
                 </tr>
               )
             })}

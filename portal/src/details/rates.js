@@ -14,21 +14,27 @@ function push(samples, key, at, rows, bytes) {
   samples.set(key, list)
 }
 
-function speed(list) {
+/** Over the last seconds; where nothing has moved in them, over all the time that the copy has taken. */
+function speed(list, item, now) {
   const first = list?.[0]
   const last = list?.[list.length - 1]
-  const seconds = first ? (last.at - first.at) / 1000 : 0
-  return seconds > 0 ? { rows: (last.rows - first.rows) / seconds, bytes: (last.bytes - first.bytes) / seconds } : null
+  const seconds = first && !item.endedAt ? (last.at - first.at) / 1000 : 0
+  if (seconds > 0 && last.bytes > first.bytes) {
+    return { rows: (last.rows - first.rows) / seconds, bytes: (last.bytes - first.bytes) / seconds }
+  }
+  const whole = ((item.endedAt ? Date.parse(item.endedAt) : now) - Date.parse(item.startedAt ?? NaN)) / 1000
+  return whole > 0 && item.bytesCopied > 0 ? { rows: item.rowsCopied / whole, bytes: item.bytesCopied / whole } : null
 }
 
-/** {database(name), table(database, table)}: rows and bytes per second over the last seconds, or null. */
+/** {database(row), table(row)}: rows and bytes per second, or null. Rows of a table are counted at its end. */
 export function useRates(data) {
   const samples = useRef(new Map()).current
   if (data) {
     for (const row of data.own.databases) push(samples, row.name, data.at, row.rowsCopied, row.bytesCopied)
     for (const table of data.own.tables ?? []) push(samples, tableKey(table), data.at, table.rowsCopied, table.bytesCopied)
   }
-  return { database: (name) => speed(samples.get(name)), table: (table) => speed(samples.get(tableKey(table))) }
+  const now = data?.at ?? Date.now()
+  return { database: (row) => speed(samples.get(row.name), row, now), table: (table) => speed(samples.get(tableKey(table)), table, now) }
 }
 
 /** Points {at, pending, applied} over all databases. */

@@ -10,8 +10,8 @@ export const detailsOf = (migration, name) => migration.properties.currentStatus
 const latencyOf = (details) => (details ? String(details.latency / 60) : unknown)
 
 function Speed({ row, rate }) {
-  if (!row || !(row.state === 'InProgress') || !rate || rate.rows <= 0) return null
-  return <span class="second-line">{number(Math.round(rate.rows))} rows/s, {bytes(rate.bytes)}/s, {timeLeft(secondsLeft(row, rate))} left</span>
+  if (row?.state !== 'InProgress' || !rate) return null
+  return <span class="second-line">{rate.rows > 0 && `${number(Math.round(rate.rows))} rows/s, `}{bytes(rate.bytes)}/s, {timeLeft(secondsLeft(row, rate))} left</span>
 }
 
 /** One row for each database; the name opens the figures. */
@@ -40,7 +40,7 @@ export function DatabaseTable({ migration, own, rates, onOpen }) {
               <tr key={name}>
                 <td><button type="button" class="link wrap" onClick={() => onOpen(name)}>{name}</button></td>
                 <td>{state ? <State state={state} /> : unknown}</td>
-                <td class="cell-progress">{row ? <Progress value={fractionOf(row)} label={`Progress of ${name}`} tone={state === 'Failed' ? 'bad' : ''} /> : unknown}<Speed row={row} rate={rates.database(name)} /></td>
+                <td class="cell-progress">{row ? <Progress value={fractionOf(row)} label={`Progress of ${name}`} tone={state === 'Failed' ? 'bad' : ''} /> : unknown}<Speed row={row} rate={row && rates.database(row)} /></td>
                 <td>{row?.operation && isActive(migration) ? row.operation : substate}</td>
                 {online && <td>{latencyOf(details)}</td>}
                 {online && <td class="cell-number">{details ? number(details.incomingChanges) : unknown}</td>}
