@@ -13,18 +13,15 @@ import { Single } from './pages/single.jsx'
 import { Wizard } from './pages/wizard.jsx'
 import { Link, paths, useLocation } from './router.jsx'
 import { session } from './session.js'
-import { isDark, toggleTheme } from './theme.js'
+import { isDark, theme, toggleTheme } from './theme.js'
 import { Toasts } from './toasts.jsx'
 import { Box, ErrorBox, Loading } from './ui.jsx'
 
 function ThemeSwitch() {
-  const [dark, setDark] = useState(isDark)
-  const toggle = () => {
-    toggleTheme()
-    setDark(isDark())
-  }
+  useChanges(theme)
+  const dark = isDark()
   return (
-    <button type="button" class="top-button" aria-pressed={dark} aria-label="Dark theme" title="Dark theme" onClick={toggle}>
+    <button type="button" class="top-button" aria-pressed={dark} aria-label="Dark theme" title="Dark theme" onClick={toggleTheme}>
       <Icon name={dark ? 'sun' : 'moon'} size={18} />
     </button>
   )

@@ -4,8 +4,17 @@ const system = matchMedia('(prefers-color-scheme: dark)')
 
 export const isDark = () => (localStorage.getItem(KEY) ?? (system.matches ? 'dark' : 'light')) === 'dark'
 
+const listeners = new Set()
+export const theme = {
+  onChange(listener) {
+    listeners.add(listener)
+    return () => listeners.delete(listener)
+  },
+}
+
 export function applyTheme() {
   document.documentElement.dataset.theme = isDark() ? 'dark' : 'light'
+  for (const listener of listeners) listener()
 }
 
 export function toggleTheme() {

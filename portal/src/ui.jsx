@@ -1,4 +1,5 @@
 // The parts that pages are made of.
+import { Fragment } from 'preact'
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
 
 import { useBusy } from './hooks.js'
@@ -222,6 +223,12 @@ export function Confirm({ title, children, onYes, onClose, yes = 'Yes', no = 'No
       <ErrorBox error={error} />
     </Dialog>
   )
+}
+
+/** LongWordsOfTheService may break before a capital. */
+export function Words({ text }) {
+  const parts = (text ?? '').split(/(?=[A-Z][a-z])/)
+  return <>{parts.map((part, index) => <Fragment key={index}>{index > 0 && <wbr />}{part}</Fragment>)}</>
 }
 
 // ---- small things ---------------------------------------------------------------------------------------------

@@ -49,34 +49,36 @@ const PAGES = {
   single: ['/portal/single/rg/src', (page) => page.getByText('Migrate now').waitFor()],
 }
 
-for (const theme of ['light', 'dark']) {
-  test(`axe finds nothing on any page, ${theme}; every page has an address`, async () => {
-    const page = await openPage(browser, url, { colorScheme: theme })
-    for (const [name, [path, prepare]] of Object.entries(PAGES)) {
-      await page.goto(path)
-      await prepare(page)
-      await page.evaluate(axe)
-      const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }))
-      assert.deepEqual(violations.map((one) => [one.id, one.nodes.map((node) => node.html + (node.failureSummary ?? ''))]), [], `${name}, ${theme}`)
-      await shootAll(page, `${theme}-${name}`)
+let shared // by the tests of pages: a context each would only take time
+const pageForPages = async () => (shared ??= await openPage(browser, url, { colorScheme: 'light' }))
+
+async function violationsOf(page, options) {
+  const { violations } = await page.evaluate((given) => window.axe.run(document, given), options)
+  return violations.map((one) => [one.id, one.nodes.map((node) => `${node.html} ${node.failureSummary ?? ''}`)])
+}
+
+for (const [name, [path, prepare]] of Object.entries(PAGES)) {
+  test(`the page ${name}: axe finds nothing in either theme, and it fits from a phone to 2560 pixels`, async () => {
+    const page = await pageForPages()
+    await page.setViewportSize({ width: 1280, height: 900 })
+    await page.emulateMedia({ colorScheme: 'light' })
+    await page.goto(path)
+    await prepare(page)
+    await page.evaluate(axe)
+    assert.deepEqual(await violationsOf(page, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }), [])
+    await shootAll(page, `light-${name}`)
+    await page.emulateMedia({ colorScheme: 'dark' })
+    assert.deepEqual(await violationsOf(page, { runOnly: { type: 'rule', values: ['color-contrast'] } }), [])
+    await shootAll(page, `dark-${name}`)
+    for (const [width, height] of [[360, 740], [768, 1024], [1024, 768], [2560, 1440]]) {
+      await page.setViewportSize({ width, height })
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth)
+      assert.ok(wide <= width, `${wide} pixels wide on a screen of ${width}`)
+      if (width === 360 || width === 2560) await shoot(page, `${width}-${name}`)
     }
     assertNoTrouble(page)
   })
 }
-
-test('no page is wider than the screen, from a phone to 2560 pixels', async () => {
-  for (const [width, height] of [[360, 740], [768, 1024], [1024, 768], [2560, 1440]]) {
-    const page = await openPage(browser, url, { viewport: { width, height } })
-    for (const [name, [path, prepare]] of Object.entries(PAGES)) {
-      await page.goto(path)
-      await prepare(page)
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth)
-      assert.ok(wide <= width, `${name} is ${wide} pixels wide on a screen of ${width}`)
-      if (width === 360 || width === 2560) await shoot(page, `${width}-${name}`)
-    }
-    await page.context().close()
-  }
-})
 
 /** Presses Tab until the element of this role and name has the focus. */
 async function tabTo(page, role, name) {

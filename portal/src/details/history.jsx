@@ -1,6 +1,6 @@
 import { between, time, unknown } from '../format.js'
 import { State } from '../icons.jsx'
-import { Scroll } from '../ui.jsx'
+import { Scroll, Words } from '../ui.jsx'
 
 /** The states that were passed, with their times. */
 export function History({ events }) {
@@ -13,7 +13,7 @@ export function History({ events }) {
           <thead><tr><th scope="col">Time</th><th scope="col">State</th><th scope="col">Substate</th><th scope="col">What happened</th></tr></thead>
           <tbody>
             {events.map((event, index) => (
-              <tr key={index}><td class="nowrap">{time(event.at)}</td><td>{event.state}</td><td>{event.substate}</td><td class="wrap message">{event.text}</td></tr>
+              <tr key={index}><td class="nowrap">{time(event.at)}</td><td>{event.state}</td><td><Words text={event.substate} /></td><td class="wrap message">{event.text}</td></tr>
             ))}
           </tbody>
         </table>

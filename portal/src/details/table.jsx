@@ -1,7 +1,7 @@
 import { between, bytes, number, time, timeLeft, unknown } from '../format.js'
 import { State } from '../icons.jsx'
 import { databasesOf, isActive, isOnline, substateOf } from '../migrations.js'
-import { Progress, Scroll } from '../ui.jsx'
+import { Progress, Scroll, Words } from '../ui.jsx'
 import { fractionOf, secondsLeft } from './rates.js'
 
 export const detailsOf = (migration, name) => migration.properties.currentStatus?.currentSubStateDetails?.dbDetails?.[name]
@@ -41,7 +41,7 @@ export function DatabaseTable({ migration, own, rates, onOpen }) {
                 <td><button type="button" class="link wrap" onClick={() => onOpen(name)}>{name}</button></td>
                 <td>{state ? <State state={state} /> : unknown}</td>
                 <td class="cell-progress">{row ? <Progress value={fractionOf(row)} label={`Progress of ${name}`} tone={state === 'Failed' ? 'bad' : ''} /> : unknown}<Speed row={row} rate={row && rates.database(row)} /></td>
-                <td>{row?.operation && isActive(migration) ? row.operation : substate}</td>
+                <td><Words text={row?.operation && isActive(migration) ? row.operation : substate} /></td>
                 {online && <td>{latencyOf(details)}</td>}
                 {online && <td class="cell-number">{details ? number(details.incomingChanges) : unknown}</td>}
                 <td>{row?.startedAt ? between(row.startedAt, row.endedAt) : unknown}</td>

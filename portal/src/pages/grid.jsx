@@ -8,7 +8,7 @@ import { cancel, databasesOf, isActive, isCancelable, loadMigrations, migrationP
 import { Link, paths } from '../router.jsx'
 import { loadServers } from '../servers.js'
 import { notify } from '../toasts.jsx'
-import { Box, Button, Command, CommandLink, Dialog, ErrorBox, Loading, Scroll, Toolbar } from '../ui.jsx'
+import { Box, Button, Command, CommandLink, Dialog, ErrorBox, Loading, Scroll, Toolbar, Words } from '../ui.jsx'
 
 const startOf = (migration) => migration.properties.migrationWindowStartTimeInUtc ?? ''
 
@@ -44,7 +44,7 @@ class Row extends Component {
         <td><Link href={href}>{row.name}</Link></td>
         <td>
           <State state={row.state} />
-          {row.active && row.substate && <span class="second-line">{row.substate}</span>}
+          {row.active && row.substate && <span class="second-line"><Words text={row.substate} /></span>}
           {error && <span class="second-line note-error">{error}</span>}
         </td>
         <td class="wrap">{row.source}</td>
