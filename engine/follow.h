@@ -53,9 +53,11 @@ struct source_wal;
 int source_wal_open(const struct endpoint *source, struct err *err, struct source_wal **ret_wal);
 void source_wal_close(struct source_wal *wal);
 /* The end on disk, at most max_age_ms old. */
-int source_wal_end(struct source_wal *wal, int max_age_ms, struct err *err, uint64_t *ret_position);
+int source_wal_end(struct source_wal *wal, int max_age_ms, const struct stop *stop, struct err *err,
+                   uint64_t *ret_position);
 /* Puts what has been committed up to now on disk, where the stream finds it; yields the position behind it.
  */
-int source_wal_flush(struct source_wal *wal, struct err *err, uint64_t *ret_position);
+int source_wal_flush(struct source_wal *wal, const struct stop *stop, struct err *err,
+                     uint64_t *ret_position);
 
 #endif

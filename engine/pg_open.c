@@ -128,6 +128,8 @@ static PGconn *start_connecting(const struct endpoint *endpoint, const char *dat
         {"keepalives_idle", "10"},
         {"keepalives_interval", "10"},
         {"keepalives_count", "6"},
+        /* We report about once a second, and while that is not acknowledged there are no keepalives. */
+        {"tcp_user_timeout", role == PG_REPLICATION ? "60000" : NULL},
     };
     const char *keywords[ARRAY_LEN(pairs) + 1] = {NULL};
     const char *values[ARRAY_LEN(pairs) + 1] = {NULL};

@@ -11,6 +11,9 @@
 #define STATE_NO_SUCH_OBJECT   "42704"
 #define STATE_NO_SUCH_TABLE    "42P01"
 #define STATE_NO_SUCH_DATABASE "3D000"
+/* Replication slots or senders, and wal_level. */
+#define STATE_LIMIT_EXCEEDED "53400"
+#define STATE_NOT_IN_STATE   "55000"
 
 bool replication_is_state(const struct err *err, const char *sqlstate);
 

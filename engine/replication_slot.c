@@ -19,6 +19,8 @@ enum {
     COMMAND_MAX_BYTES = 2048,
     SNAPSHOT_IN_PARENTHESES = 150000,
     WAL_STATUS_SINCE = 130000,
+    NO_SLOT_CODE = 603105,
+    WAL_LEVEL_CODE = 603107,
 };
 
 bool replication_is_state(const struct err *err, const char *sqlstate)
@@ -113,7 +115,7 @@ int replication_drop_slot(struct pg *control, const char *name, int64_t deadline
 /* What the server waits for before it can make the slot: transactions of all its databases, also prepared
  * ones. Of other users' sessions only some logins see the beginning. Younger ones are not waited for yet. */
 #define RUNNING_SQL                                                                                          \
-    "SELECT count(*), min(t.since)::timestamptz(0)::text,"                                                   \
+    "SELECT count(*), to_char(min(t.since) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),"                    \
     " coalesce((pg_catalog.array_agg(t.name ORDER BY t.since, t.name))[1], '')"                              \
     " FROM (SELECT DISTINCT l.virtualtransaction,"                                                           \
     "  coalesce(a.xact_start, p.prepared) AS since,"                                                         \
@@ -185,6 +187,19 @@ static int read_slot(const PGresult *result, struct replication_slot *slot, stru
     return slot->snapshot == NULL ? err_no_memory(err) : 0;
 }
 
+/* The service's numbers: of the parameters that engine/replication_setup.h looks at, and which may have
+ * changed. */
+static int refuse_creation(struct pg *walsender, const PGresult *result, struct err *err)
+{
+    pg_error(walsender, result, err, "while creating the replication slot");
+    if (replication_is_state(err, STATE_LIMIT_EXCEEDED)) {
+        err->service_code = NO_SLOT_CODE;
+    } else if (replication_is_state(err, STATE_NOT_IN_STATE)) {
+        err->service_code = WAL_LEVEL_CODE;
+    }
+    return -1;
+}
+
 static int create(const struct replication *replication, struct pg *control,
                   const struct replication_observer *observer, struct err *err, struct replication_slot *slot)
 {
@@ -212,7 +227,7 @@ static int create(const struct replication *replication, struct pg *control,
     auto_result PGresult *end = NULL;
     int64_t deadline_ms = clock_monotonic_ms() + FREE_MS;
     if (PQresultStatus(result) != PGRES_TUPLES_OK) {
-        return pg_error(walsender, result, err, "while creating the replication slot");
+        return refuse_creation(walsender, result, err);
     }
     return pg_next_result(walsender, deadline_ms, err, &end) != 0 ? -1 : read_slot(result, slot, err);
 }

@@ -42,14 +42,17 @@ void source_wal_close(struct source_wal *wal)
 typedef int ask_fn(struct pg *control, struct err *err, uint64_t *ret_position);
 
 /* Asks over the session, which is opened when there is none. After a failure it is closed. */
-static int ask(struct source_wal *wal, ask_fn *question, struct err *err)
+static int ask(struct source_wal *wal, ask_fn *question, const struct stop *stop, struct err *err)
 {
-    if (wal->pg.connection == NULL && pg_open_any(&wal->source, NULL, PG_ADMIN, NULL, err, &wal->pg) != 0) {
+    if (wal->pg.connection == NULL && pg_open_any(&wal->source, NULL, PG_ADMIN, stop, err, &wal->pg) != 0) {
         return -1;
     }
+    wal->pg.stop = stop; /* the session outlives whoever opened it */
     wal->pg.statement_timeout_ms = STATEMENT_LIMIT_MS;
     uint64_t end = 0;
-    if (question(&wal->pg, err, &end) != 0) {
+    int result = question(&wal->pg, err, &end);
+    wal->pg.stop = NULL;
+    if (result != 0) {
         pg_close(&wal->pg);
         return -1;
     }
@@ -58,22 +61,24 @@ static int ask(struct source_wal *wal, ask_fn *question, struct err *err)
     return 0;
 }
 
-int source_wal_end(struct source_wal *wal, int max_age_ms, struct err *err, uint64_t *ret_position)
+int source_wal_end(struct source_wal *wal, int max_age_ms, const struct stop *stop, struct err *err,
+                   uint64_t *ret_position)
 {
     pthread_mutex_lock(&wal->lock);
     bool fresh = wal->asked_ms != 0 && clock_monotonic_ms() - wal->asked_ms <= max_age_ms;
-    int result = fresh ? 0 : ask(wal, replication_end_position, err);
+    int result = fresh ? 0 : ask(wal, replication_end_position, stop, err);
     *ret_position = wal->end;
     pthread_mutex_unlock(&wal->lock);
     return result;
 }
 
-int source_wal_flush(struct source_wal *wal, struct err *err, uint64_t *ret_position)
+int source_wal_flush(struct source_wal *wal, const struct stop *stop, struct err *err, uint64_t *ret_position)
 {
     pthread_mutex_lock(&wal->lock);
-    int result = ask(wal, replication_flush_position, err);
+    int result = ask(wal, replication_flush_position, stop, err);
     if (result != 0 && !err->lasting) {
-        result = ask(wal, replication_flush_position, err); /* the old session may just have been lost */
+        result =
+            ask(wal, replication_flush_position, stop, err); /* the old session may just have been lost */
     }
     *ret_position = wal->end;
     pthread_mutex_unlock(&wal->lock);

@@ -16,72 +16,12 @@ enum {
     BACKOFF_MOST_MS = 3000,
 };
 
-/* ---- trouble ---------------------------------------------------------------------------------------------
- */
-
-static void tell(struct follower *follower, const char *what, const char *reason)
-{
-    struct err ignored;
-    auto_free char *text = str_format("Database '%s': %s%s", follower->database, what, reason);
-    if (text != NULL) {
-        (void)store_event_add(follower->executor->store, follower->migration_id, text, &ignored);
-        log_event(LOG_WARNING, "follower", "migration", follower->migration_uuid, "database",
-                  follower->database, "what", what, "reason", reason, NULL);
-    }
-}
-
-static bool is_hopeless(const struct follower *follower, const struct err *err)
-{
-    int64_t limit_ms = (int64_t)follower->executor->options->reconnect_seconds * 1000;
-    return err->lasting || clock_monotonic_ms() - follower->failing_since_ms >= limit_ms;
-}
-
-/* Gives everything back that was open. Yields when to try again; the view says that it has failed where that
- * is of no use. */
-static int give_up_turn(struct follower *follower, const struct err *err, struct follower_view *view)
-{
-    bool first = follower->failing_since_ms == 0;
-    follow_close(follower->follow);
-    follower->follow = NULL;
-    sides_done(&follower->sides);
-    follower->sides = (struct sides){0};
-    if (stop_requested(&follower->stop)) {
-        return IDLE_MS;
-    }
-    if (first) {
-        follower->failing_since_ms = clock_monotonic_ms();
-        follower->backoff_ms = BACKOFF_LEAST_MS;
-    }
-    view->failure = *err;
-    if (is_hopeless(follower, err)) {
-        view->state = FOLLOWER_FAILED;
-        return IDLE_MS;
-    }
-    if (first || !str_equals(follower->trouble.message, err->message)) {
-        tell(follower, "changes wait and are tried again: ", err->message);
-    }
-    follower->trouble = *err;
-    int wait_ms = follower->backoff_ms;
-    follower->backoff_ms = wait_ms * 2 > BACKOFF_MOST_MS ? BACKOFF_MOST_MS : wait_ms * 2;
-    return wait_ms;
-}
-
-static void recover(struct follower *follower, struct follower_view *view)
-{
-    if (follower->failing_since_ms != 0) {
-        tell(follower, "changes are applied again.", "");
-    }
-    follower->failing_since_ms = 0;
-    follower->trouble = (struct err){0};
-    view->failure = (struct err){0};
-}
-
 /* ---- figures ---------------------------------------------------------------------------------------------
  */
 
 static int latency_seconds(const struct follower *follower, int64_t pending)
 {
-    int64_t commit_us = follow_commit_us(follower->follow);
+    int64_t commit_us = follower->commit_us;
     if (pending == 0 || commit_us == 0) {
         return 0;
     }
@@ -91,9 +31,8 @@ static int latency_seconds(const struct follower *follower, int64_t pending)
 
 /* Everything up to the source's end of a moment ago is there: nothing is pending, whatever other databases
  * write. */
-static int64_t pending_bytes(const struct follower *follower)
+static int64_t pending_bytes(const struct follower *follower, uint64_t position)
 {
-    uint64_t position = follow_position(follower->follow);
     return follower->asked_end > position ? (int64_t)(follower->asked_end - position) : 0;
 }
 
@@ -104,10 +43,10 @@ static bool same_figures(const struct database_figures *a, const struct database
            a->latency_seconds == b->latency_seconds;
 }
 
-static void store_figures_now(struct follower *follower)
+static void store_figures_now(struct follower *follower, const struct follower_view *view)
 {
-    const struct replica_progress *progress = follow_progress(follower->follow);
-    int64_t pending = pending_bytes(follower);
+    const struct replica_progress *progress = &view->progress;
+    int64_t pending = pending_bytes(follower, view->position);
     const struct database_figures figures = {.inserts = progress->inserts,
                                              .updates = progress->updates,
                                              .deletes = progress->deletes,
@@ -127,34 +66,118 @@ static void store_figures_now(struct follower *follower)
     follower->figures = figures;
 }
 
+static void look_at_source(struct follower *follower)
+{
+    struct err ignored;
+    uint64_t end = 0;
+    struct source_wal *wal = follower_group_wal(follower->group);
+    if (wal != NULL && source_wal_end(wal, FIGURES_MS / 2, &follower->stop, &ignored, &end) == 0) {
+        follower->asked_end = end;
+    }
+}
+
 /*
  * Once a second. What the source has written since the last look counts as pending until the source itself
  * says that it has sent everything before it; so it is asked, and where it answers soon the figure shown is
  * 0.
  */
-static int look_at_end(struct follower *follower, struct err *err)
+static int look_at_end(struct follower *follower, const struct follower_view *view, struct err *err)
 {
     int64_t now_ms = clock_monotonic_ms();
     if (now_ms - follower->figures_ms < FIGURES_MS) {
-        if (pending_bytes(follower) == 0 && follower->figures.pending_bytes != 0) {
-            store_figures_now(follower);
+        if (pending_bytes(follower, view->position) == 0 && follower->figures.pending_bytes != 0) {
+            store_figures_now(follower, view);
         }
         return 0;
     }
-    struct err ignored;
-    uint64_t end = 0;
-    if (pending_bytes(follower) != 0 || follower->figures_ms == 0) {
-        store_figures_now(follower);
+    if (pending_bytes(follower, view->position) != 0 || follower->figures_ms == 0) {
+        store_figures_now(follower, view);
     }
     follower->figures_ms = now_ms;
-    if (source_wal_end(follower->group->wal, FIGURES_MS / 2, &ignored, &end) == 0) {
-        follower->asked_end = end;
-    }
-    if (pending_bytes(follower) == 0) {
-        store_figures_now(follower);
+    look_at_source(follower);
+    if (pending_bytes(follower, view->position) == 0) {
+        store_figures_now(follower, view);
         return 0;
     }
     return follow_ask(follower->follow, err);
+}
+
+/* ---- trouble ---------------------------------------------------------------------------------------------
+ */
+
+static void tell(struct follower *follower, const char *what, const char *reason)
+{
+    struct err ignored;
+    auto_free char *text = str_format("Database '%s': %s%s", follower->database, what, reason);
+    if (text != NULL) {
+        (void)store_event_add(follower->executor->store, follower->migration_id, text, &ignored);
+        log_event(LOG_WARNING, "follower", "migration", follower->migration_uuid, "database",
+                  follower->database, "what", what, "reason", reason, NULL);
+    }
+}
+
+/* What the user has to do on the target takes as long as it takes. */
+static bool waits_for_user(const struct err *err)
+{
+    return !err->lasting && err->code == ERR_RESOURCE_NOT_FOUND;
+}
+
+static bool is_hopeless(const struct follower *follower, const struct err *err)
+{
+    int64_t limit_ms = (int64_t)follower->executor->options->reconnect_seconds * 1000;
+    bool late = clock_monotonic_ms() - follower->failing_since_ms >= limit_ms;
+    return err->lasting || (late && !waits_for_user(err));
+}
+
+/* Gives everything back that was open. Yields when to try again; the view says that it has failed where that
+ * is of no use. */
+static int give_up_turn(struct follower *follower, const struct err *err, struct follower_view *view)
+{
+    bool first = follower->failing_since_ms == 0;
+    follow_close(follower->follow);
+    follower->follow = NULL;
+    sides_done(&follower->sides);
+    follower->sides = (struct sides){0};
+    if (stop_requested(&follower->stop)) {
+        return IDLE_MS;
+    }
+    if (first) {
+        follower->backoff_ms = BACKOFF_LEAST_MS;
+    }
+    if (first || (waits_for_user(&follower->trouble) && !waits_for_user(err))) {
+        follower->failing_since_ms = clock_monotonic_ms();
+    }
+    look_at_source(follower);
+    if (view->position != 0) {
+        store_figures_now(follower, view); /* what waits is pending */
+    }
+    view->failure = *err;
+    follower->trouble_position = view->position;
+    if (is_hopeless(follower, err)) {
+        view->state = FOLLOWER_FAILED;
+        return IDLE_MS;
+    }
+    if (first || !str_equals(follower->trouble.message, err->message)) {
+        tell(follower, "changes wait and are tried again: ", err->message);
+    }
+    follower->trouble = *err;
+    int wait_ms = follower->backoff_ms;
+    follower->backoff_ms = wait_ms * 2 > BACKOFF_MOST_MS ? BACKOFF_MOST_MS : wait_ms * 2;
+    return wait_ms;
+}
+
+/* A session that is there again proves nothing: the same change may be refused again. */
+static void recover(struct follower *follower, struct follower_view *view)
+{
+    bool advances =
+        view->position > follower->trouble_position || pending_bytes(follower, view->position) == 0;
+    if (follower->failing_since_ms == 0 || !advances) {
+        return;
+    }
+    tell(follower, "changes are applied again.", "");
+    follower->failing_since_ms = 0;
+    follower->trouble = (struct err){0};
+    view->failure = (struct err){0};
 }
 
 /* ---- turns -----------------------------------------------------------------------------------------------
@@ -190,16 +213,27 @@ static int connect_both(struct follower *follower, struct err *err)
     return follow_open(&request, err, &follower->follow);
 }
 
-static int work(struct follower *follower, uint64_t wanted, struct err *err)
+static void note_progress(struct follower *follower, struct follower_view *view)
+{
+    view->position = follow_position(follower->follow);
+    view->progress = *follow_progress(follower->follow);
+    follower->commit_us = follow_commit_us(follower->follow);
+}
+
+static int work(struct follower *follower, uint64_t wanted, struct follower_view *view, struct err *err)
 {
     if (connect_both(follower, err) != 0) {
         return -1;
     }
     int more = follow_run(follower->follow, SLICE_MS, err);
-    if (more < 0 || look_at_end(follower, err) != 0) {
+    if (more < 0) {
         return -1;
     }
-    if (more == 0 && wanted > follow_position(follower->follow) && follow_ask(follower->follow, err) != 0) {
+    note_progress(follower, view);
+    if (look_at_end(follower, view, err) != 0) {
+        return -1;
+    }
+    if (more == 0 && wanted > view->position && follow_ask(follower->follow, err) != 0) {
         return -1;
     }
     return more;
@@ -208,13 +242,11 @@ static int work(struct follower *follower, uint64_t wanted, struct err *err)
 int follower_turn(struct follower *follower, uint64_t wanted, struct follower_view *ret_view)
 {
     struct err err = {0};
-    int more = work(follower, wanted, &err);
+    int more = work(follower, wanted, ret_view, &err);
     if (more < 0) {
         return give_up_turn(follower, &err, ret_view);
     }
     recover(follower, ret_view);
-    ret_view->position = follow_position(follower->follow);
-    ret_view->progress = *follow_progress(follower->follow);
     if (more > 0) {
         return 0;
     }

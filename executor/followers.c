@@ -74,6 +74,14 @@ static struct follower_group *leave_group(struct follower_group *group)
     return group != NULL && --group->users == 0 ? group : NULL;
 }
 
+struct source_wal *follower_group_wal(struct follower_group *group)
+{
+    pthread_mutex_lock(&group->lock);
+    struct source_wal *wal = group->wal;
+    pthread_mutex_unlock(&group->lock);
+    return wal;
+}
+
 static void close_group(struct follower_group *group)
 {
     if (group != NULL) {
@@ -195,13 +203,13 @@ int follower_wait(struct followers *followers, int64_t migration_id, const char 
     return err_set(err, ERR_CANCELED, "Stopped while the last changes were applied.");
 }
 
-int followers_source_position(struct followers *followers, int64_t migration_id, struct err *err,
-                              uint64_t *ret_position)
+int followers_source_position(struct followers *followers, int64_t migration_id, const struct stop *stop,
+                              struct err *err, uint64_t *ret_position)
 {
     struct source_wal *wal = NULL;
     pthread_mutex_lock(&followers->lock);
     for (struct follower *at = followers->first; at != NULL && wal == NULL; at = at->next) {
-        wal = at->migration_id == migration_id ? at->group->wal : NULL;
+        wal = at->migration_id == migration_id ? follower_group_wal(at->group) : NULL;
     }
     pthread_mutex_unlock(&followers->lock);
     if (wal == NULL) {
@@ -209,7 +217,7 @@ int followers_source_position(struct followers *followers, int64_t migration_id,
         err->lasting = false;
         return -1;
     }
-    return source_wal_flush(wal, err, ret_position);
+    return source_wal_flush(wal, stop, err, ret_position);
 }
 
 static void unlink_follower(struct followers *followers, const struct follower *follower)

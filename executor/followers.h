@@ -5,8 +5,9 @@
  * waits for whatever socket has something to read, the others apply.
  *
  * A follower that loses a server tries again, until options->reconnect_seconds have passed without success;
- * then, or when trying again cannot help, it has failed and its migration gets a worker's attention. Any
- * thread may call.
+ * then, or when trying again cannot help, it has failed. One that waits for the user (a table or column that
+ * the target lacks) tries again without a limit of its own. Whenever what follower_look() tells of trouble
+ * changes, its migration gets a worker's attention. Any thread may call.
  */
 #ifndef EXECUTOR_FOLLOWERS_H
 #define EXECUTOR_FOLLOWERS_H
@@ -48,9 +49,9 @@ void follower_look(struct followers *followers, int64_t migration_id, const char
 int follower_wait(struct followers *followers, int64_t migration_id, const char *database, uint64_t position,
                   const struct stop *stop, struct err *err, struct follower_view *ret_view);
 /* Where the source's WAL ends now, all that is committed included; asked over the followers' own session. The
- * migration has a follower. */
-int followers_source_position(struct followers *followers, int64_t migration_id, struct err *err,
-                              uint64_t *ret_position);
+ * migration has a follower, and the caller is who would end it. */
+int followers_source_position(struct followers *followers, int64_t migration_id, const struct stop *stop,
+                              struct err *err, uint64_t *ret_position);
 /* Ends it; when this returns it has no session any more. One that is not there is fine. */
 void follower_stop(struct followers *followers, int64_t migration_id, const char *database);
 

@@ -20,6 +20,9 @@ struct follower_group {
     struct source_wal *wal; /* NULL until a follower has found the source */
 };
 
+/* NULL until there is one; then it stays as long as the group. */
+struct source_wal *follower_group_wal(struct follower_group *group);
+
 enum follower_phase {
     FOLLOWER_RESTING, /* until its socket has something to read, or due_ms */
     FOLLOWER_READY,
@@ -51,6 +54,8 @@ struct follower {
     int64_t failing_since_ms; /* 0: all is well */
     int backoff_ms;
     struct err trouble;
+    uint64_t trouble_position;       /* of the view, when it began */
+    int64_t commit_us;               /* of the last transaction applied, on the source; 0: none yet */
     struct database_figures figures; /* as stored last */
     int64_t figures_ms;
     uint64_t asked_end; /* the end of the WAL at the last look */

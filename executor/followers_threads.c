@@ -107,13 +107,20 @@ static void poll_sockets(struct followers *followers)
  * -----------------------------------------------------------------------------------------------
  */
 
-static void ask_for_worker(struct follower *follower)
+/* Without the lock: the follower may be gone already. */
+static void ask_for_worker(struct executor *executor, int64_t migration_id)
 {
     struct err err;
-    if (store_migration_attention(follower->executor->store, follower->migration_id, &err) < 0) {
+    if (store_migration_attention(executor->store, migration_id, &err) < 0) {
         log_event(LOG_ERROR, "cannot wake a migration", "reason", err.message, NULL);
     }
-    executor_wake(follower->executor);
+    executor_wake(executor);
+}
+
+/* A worker looks at the view when there is something to tell of it: trouble, other trouble, or none. */
+static bool is_news(const struct follower_view *before, const struct follower_view *now)
+{
+    return before->state != now->state || strcmp(before->failure.message, now->failure.message) != 0;
 }
 
 /* Unlocks while the follower has its turn. */
@@ -125,16 +132,20 @@ static void run(struct followers *followers, struct follower *follower)
     pthread_mutex_unlock(&followers->lock);
     int wait_ms = follower_turn(follower, wanted, &view);
     int socket = follower->follow == NULL ? -1 : follow_socket(follower->follow);
-    if (view.state == FOLLOWER_FAILED) {
-        ask_for_worker(follower);
-    }
     pthread_mutex_lock(&followers->lock);
+    bool news = is_news(&follower->view, &view);
+    int64_t migration_id = follower->migration_id;
     follower->view = view;
     follower->socket = socket;
     bool hurried = follower->wanted != wanted; /* set meanwhile */
     follower->due_ms = clock_monotonic_ms() + (hurried ? 0 : wait_ms);
     follower->phase = wait_ms == 0 ? FOLLOWER_READY : FOLLOWER_RESTING;
     followers_kick(followers);
+    if (news) { /* not before the view says it */
+        pthread_mutex_unlock(&followers->lock);
+        ask_for_worker(followers->executor, migration_id);
+        pthread_mutex_lock(&followers->lock);
+    }
 }
 
 static void *follower_main(void *argument)

@@ -13,7 +13,23 @@ bool is_online(const struct migration *migration)
     return migration->spec.mode == MODE_ONLINE;
 }
 
-int online_follow_one(struct work *work, const struct migration_database *row)
+/* The client sees what the changes wait for as the running step. */
+static int show_trouble(struct work *work, struct migration_database *row, const struct follower_view *view)
+{
+    const char *reason = view->failure.message;
+    auto_free char *text =
+        reason[0] == '\0' ? NULL : str_format("Changes wait and are tried again: %s", reason);
+    if (reason[0] != '\0' && text == NULL) {
+        return err_no_memory(&work->err);
+    }
+    if (str_equals(text, row->operation)) {
+        return 0;
+    }
+    return str_replace(&row->operation, text) ? store_database_update(work->store, row, &work->err)
+                                              : err_no_memory(&work->err);
+}
+
+int online_follow_one(struct work *work, struct migration_database *row)
 {
     struct followers *followers = work->executor->followers;
     struct follower_view view;
@@ -22,14 +38,14 @@ int online_follow_one(struct work *work, const struct migration_database *row)
     }
     follower_look(followers, work->migration.id, row->name, &view);
     if (view.state != FOLLOWER_FAILED) {
-        return 0;
+        return show_trouble(work, row, &view);
     }
     work->err = view.failure;
     work->err.lasting = true;
     return err_prefix(&work->err, "The changes of the database '%s' cannot be applied. ", row->name);
 }
 
-int online_follow(struct work *work, const struct migration_database *rows, size_t count)
+int online_follow(struct work *work, struct migration_database *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         bool open = rows[i].following && !database_ended(&rows[i]) && rows[i].cutover_position == NULL;
@@ -61,8 +77,9 @@ int online_clean_up_database(struct work *work, const struct sides *sides, struc
     follower_stop(work->executor->followers, work->migration.id, row->name);
     const struct replication replication = {
         .source = &sides->source.work, .database = row->name, .name = row->replication};
+    bool source_gone = sides->source.work.host == NULL;
     /* Both are tried: one server may be gone for good. */
-    bool source_clean = replication_drop(&replication, &work->err) == 0;
+    bool source_clean = source_gone || replication_drop(&replication, &work->err) == 0;
     bool target_clean = !row->target_claimed ||
                         replica_remove(&sides->target.work, row->name, row->replication, &work->err) == 0;
     if (!source_clean || !target_clean) {
@@ -87,29 +104,52 @@ int online_cancel_database(struct work *work, const struct sides *sides, struct 
     return database_end(work, row, DB_CANCELED, NULL);
 }
 
-int online_clean_up(struct work *work)
+static void tell_source_gone(const struct work *work, const struct migration_database *row)
 {
-    struct migration_database *rows = NULL;
-    size_t count = 0;
-    if (!is_online(&work->migration)) {
-        return 0;
-    }
-    if (store_database_list(work->store, work->migration.id, &work->err, &rows, &count) < 0) {
-        return -1;
-    }
+    log_event(LOG_WARNING, "the source server's resource was deleted: what is left on it stays", "migration",
+              work->migration.uuid, "database", row->name, "replication", row->replication, NULL);
+}
+
+static int clean_up(struct work *work, struct migration_database *rows, size_t count)
+{
     auto_sides struct sides sides = {0};
-    bool found = sides_find(work->executor, &work->migration, &work->err, &sides) == 0;
+    bool found = sides_find_left(work->executor, &work->migration, &work->err, &sides) == 0;
+    bool reachable = found;
     int result = 0;
     for (size_t i = 0; i < count; i++) {
         if (rows[i].replication == NULL) {
             continue;
         }
         follower_stop(work->executor->followers, work->migration.id, rows[i].name);
-        if (!found || online_clean_up_database(work, &sides, &rows[i]) != 0) {
-            tell_left_behind(work, &rows[i]);
-            result = -1;
+        if (found && sides.source.work.host == NULL) {
+            tell_source_gone(work, &rows[i]);
         }
+        if (reachable && online_clean_up_database(work, &sides, &rows[i]) == 0) {
+            continue;
+        }
+        /* One server that does not answer is waited for once, not for each database. */
+        reachable = reachable && work->err.code != ERR_SERVER_UNREACHABLE;
+        tell_left_behind(work, &rows[i]);
+        result = -1;
     }
+    return result;
+}
+
+int online_clean_up(struct work *work)
+{
+    struct migration_database *rows = NULL;
+    size_t count = 0;
+    size_t debts = 0;
+    if (!is_online(&work->migration)) {
+        return 0;
+    }
+    if (store_database_list(work->store, work->migration.id, &work->err, &rows, &count) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        debts += rows[i].replication == NULL ? 0 : 1;
+    }
+    int result = debts == 0 ? 0 : clean_up(work, rows, count);
     migration_databases_free(rows, count);
     return result;
 }

@@ -12,10 +12,11 @@
 bool is_online(const struct migration *migration);
 
 /* Sees to it that every database is followed whose base copy is complete and whose cutover has not begun. -1
- * (lasting): one cannot be followed any more; the migration has failed. */
-int online_follow(struct work *work, const struct migration_database *rows, size_t count);
+ * (lasting): one cannot be followed any more; the migration has failed. Trouble that may pass is shown in
+ * row->operation. */
+int online_follow(struct work *work, struct migration_database *rows, size_t count);
 /* The same for one whose helper on the target is known to be open. */
-int online_follow_one(struct work *work, const struct migration_database *row);
+int online_follow_one(struct work *work, struct migration_database *row);
 
 /* Brings the named databases to where the source is now, and ends their replication. */
 int online_cut_over(struct work *work, const struct sides *sides, struct migration_database *const *rows,
@@ -23,7 +24,8 @@ int online_cut_over(struct work *work, const struct sides *sides, struct migrati
 
 /*
  * Ends the replication of one database: slot, publication, helper and sessions are gone, the databases stay.
- * -1: a server cannot be reached; row->replication stays and keeps the migration unsettled.
+ * -1: a server cannot be reached; row->replication stays and keeps the migration unsettled. A source that is
+ * not in "sides" is passed over.
  */
 int online_clean_up_database(struct work *work, const struct sides *sides, struct migration_database *row);
 /* Ends a database that the user has canceled. What cannot be removed from a server now is tried again at the

@@ -13,7 +13,7 @@
 #include "executor/followers.h"
 #include "executor/online.h"
 
-enum { PAUSE_MS = 20, CUTOVER_JOBS = 2 };
+enum { PAUSE_LEAST_MS = 20, PAUSE_MOST_MS = 500, CUTOVER_JOBS = 2 };
 
 /* Where the cutover of one database is. */
 struct stage {
@@ -24,14 +24,34 @@ struct stage {
     struct follower_view view;
 };
 
-static bool may_retry(struct work *work, int64_t since_ms)
+/* How long something has been failing. */
+struct patience {
+    int64_t failing_since_ms; /* 0: it has not */
+    int64_t tried_ms;         /* when the attempt began */
+    int pause_ms;
+};
+
+static struct patience begin_patience(void)
+{
+    return (struct patience){.tried_ms = clock_monotonic_ms(), .pause_ms = PAUSE_LEAST_MS};
+}
+
+/* An attempt that was at work for a while shows that the servers were there: only then is it counted anew. */
+static bool may_retry(struct work *work, struct patience *patience)
 {
     int64_t limit_ms = (int64_t)work->executor->options->reconnect_seconds * 1000;
+    int64_t now_ms = clock_monotonic_ms();
+    if (patience->failing_since_ms == 0 || now_ms - patience->tried_ms >= limit_ms) {
+        patience->failing_since_ms = now_ms;
+        patience->pause_ms = PAUSE_LEAST_MS;
+    }
     if (work->err.lasting || stop_requested(&work->worker->stop) ||
-        clock_monotonic_ms() - since_ms >= limit_ms) {
+        now_ms - patience->failing_since_ms >= limit_ms) {
         return false;
     }
-    clock_sleep_ms(PAUSE_MS);
+    clock_sleep_ms(patience->pause_ms);
+    patience->pause_ms = patience->pause_ms * 2 > PAUSE_MOST_MS ? PAUSE_MOST_MS : patience->pause_ms * 2;
+    patience->tried_ms = clock_monotonic_ms();
     return true;
 }
 
@@ -41,10 +61,10 @@ static bool may_retry(struct work *work, int64_t since_ms)
 
 static int find_position(struct work *work, const struct migration_database *row, uint64_t *ret_position)
 {
-    int64_t since_ms = clock_monotonic_ms();
+    struct patience patience = begin_patience();
     for (;;) {
-        if (followers_source_position(work->executor->followers, work->migration.id, &work->err,
-                                      ret_position) == 0) {
+        if (followers_source_position(work->executor->followers, work->migration.id, &work->worker->stop,
+                                      &work->err, ret_position) == 0) {
             return 0;
         }
         struct follower_view view;
@@ -53,7 +73,7 @@ static int find_position(struct work *work, const struct migration_database *row
             work->err = view.failure;
             return -1;
         }
-        if (!may_retry(work, since_ms)) {
+        if (!may_retry(work, &patience)) {
             return -1;
         }
     }
@@ -111,10 +131,10 @@ static int look_once(struct work *work, const struct sides *sides, struct stage 
 
 static int look_what_is_left(struct work *work, const struct sides *sides, struct stage *stage)
 {
-    int64_t since_ms = clock_monotonic_ms();
+    struct patience patience = begin_patience();
     stage->resumed = stage->row->cutover_position != NULL;
     while (stage->resumed && look_once(work, sides, stage) < 0) {
-        if (!may_retry(work, since_ms)) {
+        if (!may_retry(work, &patience)) {
             return -1;
         }
     }
@@ -166,11 +186,11 @@ static int store_last_figures(struct work *work, const struct stage *stage)
 
 static int finish(struct work *work, const struct sides *sides, struct stage *stage)
 {
-    int64_t since_ms = clock_monotonic_ms();
+    struct patience patience = begin_patience();
     struct migration_database *row = stage->row;
     follower_stop(work->executor->followers, work->migration.id, row->name);
     while (!stage->finished && (finish_once(work, sides, stage) != 0)) {
-        if (!may_retry(work, since_ms)) {
+        if (!may_retry(work, &patience)) {
             return -1;
         }
     }
@@ -178,7 +198,7 @@ static int finish(struct work *work, const struct sides *sides, struct stage *st
         return -1;
     }
     while (online_clean_up_database(work, sides, row) != 0) {
-        if (!may_retry(work, since_ms)) {
+        if (!may_retry(work, &patience)) {
             return -1;
         }
     }

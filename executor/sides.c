@@ -173,20 +173,34 @@ static int find_target(struct executor *executor, const struct migration *migrat
                            migration->spec.target_password, err);
 }
 
-int sides_find(struct executor *executor, const struct migration *migration, struct err *err,
-               struct sides *ret_sides)
+/* may_lack_source: a source that does not exist any more is left out. */
+static int find_sides(struct executor *executor, const struct migration *migration, bool may_lack_source,
+                      struct err *err, struct sides *ret_sides)
 {
     const struct migration_spec *spec = &migration->spec;
     struct sides sides = {0};
-    if (find_source(executor, migration, &sides.source, err) < 0 ||
-        find_target(executor, migration, &sides.target, err) < 0 ||
-        apply_wishes(&sides.source, spec->source_fqdn, spec->ssl_mode, err) < 0 ||
+    bool has_source = find_source(executor, migration, &sides.source, err) == 0;
+    bool goes_without = !has_source && may_lack_source && err->code == ERR_RESOURCE_NOT_FOUND;
+    if ((!has_source && !goes_without) || find_target(executor, migration, &sides.target, err) < 0 ||
+        (has_source && apply_wishes(&sides.source, spec->source_fqdn, spec->ssl_mode, err) < 0) ||
         apply_wishes(&sides.target, spec->target_fqdn, NULL, err) < 0) {
         sides_done(&sides);
         return -1;
     }
     *ret_sides = sides;
     return 0;
+}
+
+int sides_find(struct executor *executor, const struct migration *migration, struct err *err,
+               struct sides *ret_sides)
+{
+    return find_sides(executor, migration, false, err, ret_sides);
+}
+
+int sides_find_left(struct executor *executor, const struct migration *migration, struct err *err,
+                    struct sides *ret_sides)
+{
+    return find_sides(executor, migration, true, err, ret_sides);
 }
 
 static void side_done(struct side *side)

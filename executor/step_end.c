@@ -2,12 +2,13 @@
 /* Canceling, and what remains to be done after the end. */
 #include <stdlib.h>
 
+#include "core/clock.h"
 #include "core/str.h"
 #include "engine/databases.h"
 #include "executor/database_row.h"
 #include "executor/online.h"
 
-enum { SETTLE_AGAIN_MS = 5000 };
+enum { SETTLE_AGAIN_LEAST_MS = 5000, SETTLE_AGAIN_MOST_MS = 5 * 60 * 1000 };
 
 /*
  * A killed process may have left sessions at work on the target, which PostgreSQL would end only when it
@@ -46,11 +47,20 @@ enum step_outcome step_cancel(struct work *work)
                    "The migration was canceled; databases on the target stay as they are.");
 }
 
+/* The longer a server has been away, the less often it is tried. */
+static int settle_pause_ms(const struct migration *migration)
+{
+    int64_t pause_ms = (clock_now_us() - migration->ended_us) / 1000 / 8;
+    return pause_ms < SETTLE_AGAIN_LEAST_MS  ? SETTLE_AGAIN_LEAST_MS
+           : pause_ms > SETTLE_AGAIN_MOST_MS ? SETTLE_AGAIN_MOST_MS
+                                             : (int)pause_ms;
+}
+
 /* Ended migrations come here as long as a server that could not be reached keeps replication of theirs. */
 enum step_outcome step_settle(struct work *work)
 {
     if (online_clean_up(work) != 0) {
-        work->delay_ms = SETTLE_AGAIN_MS;
+        work->delay_ms = settle_pause_ms(&work->migration);
         return STEP_LATER;
     }
     return store_migration_settled(work->store, work->migration.id, &work->err) < 0 ? STEP_STOPPED

@@ -17,8 +17,12 @@ SUBSTATES = {
                              "WaitingForCutoverTrigger"},
     **{state: {"Completed"} for state in TERMINAL},
 }
+# Here, error tells what the owner of the source has to do.
+RESTART_WAIT = "WaitingForLogicalReplicationSetupRequestOnSourceDB"
 DATABASE_STATES = {"InProgress", "WaitingForCutoverTrigger", "Failed", "Canceled", "Succeeded", "Canceling"}
 TABLE_COUNTERS = ("fullLoadQueuedTables", "fullLoadLoadingTables", "fullLoadCompletedTables", "fullLoadErroredTables")
+GROWING = ("cdcInsertCounter", "cdcUpdateCounter", "cdcDeleteCounter", "appliedChanges")
+FIGURES = (*GROWING, "incomingChanges", "latency")
 FLAGS = ("setupLogicalReplicationOnSourceDbIfNeeded", "overwriteDbsInTarget", "migrateRoles", "startDataMigration",
          "triggerCutover", "cancel")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z")
@@ -74,6 +78,7 @@ class MigrationWatch:
         self.pairs = []         # (state, substate) as they passed, repetitions left out
         self.databases = {}     # name -> the newest details
         self.may_begin_anew = set()
+        self.figures_may_shrink = False  # a target that crashed has lost its last commits, which come again
         self.terminal = None
 
     def begin_attempt(self):
@@ -111,7 +116,8 @@ class MigrationWatch:
         assert state in SUBSTATES, state
         assert first and substate is None or substate in SUBSTATES[state], f"state {state} with substate {substate}"
         assert isinstance(status.get("error", ""), str)
-        assert (state in ("Failed", "ValidationFailed")) == bool(status.get("error")), status
+        told = state in ("Failed", "ValidationFailed") or substate == RESTART_WAIT and "error" in status
+        assert told == bool(status.get("error")), status
         assert self.terminal in (None, state), f"{self.terminal} became {state}"
         if state in TERMINAL:
             self.terminal = state
@@ -128,7 +134,11 @@ class MigrationWatch:
         assert now.get("endedOn", "9") >= now.get("startedOn", "0"), now
         counters = [now.get(counter, 0) for counter in TABLE_COUNTERS]
         assert all(isinstance(counter, int) and counter >= 0 for counter in counters), now
+        figures = {figure: now.get(figure, 0) for figure in FIGURES}
+        assert all(isinstance(value, int) and value >= 0 for value in figures.values()), now
         before = self.databases.get(name)
+        if before and before["migrationState"] != "InProgress" and not self.figures_may_shrink:
+            assert all(figures[figure] >= before.get(figure, 0) for figure in GROWING), (before, now)
         if name in self.may_begin_anew and sum(counters) == 0:
             self.may_begin_anew.remove(name)
             before = None

@@ -35,7 +35,8 @@ struct postgres {
     char directory[64];
     char port_text[16];
     int port;
-    pid_t pid; /* 0: not running */
+    pid_t pid;  /* 0: not running */
+    bool plain; /* wal_level and the like are PostgreSQL's defaults, or what ALTER SYSTEM has set */
 };
 
 static inline bool postgres_find(struct postgres *postgres)
@@ -154,7 +155,7 @@ static inline void postgres_launch(struct postgres *postgres, const char *settin
                                 "-cfsync=off",
                                 "-cshared_buffers=16MB",
                                 "-cmax_connections=60",
-                                "-cwal_level=logical",
+                                postgres->plain ? "-cautovacuum=off" : "-cwal_level=logical",
                                 "-cmax_prepared_transactions=5",
                                 "-clisten_addresses=127.0.0.1",
                                 "-cunix_socket_directories=..",
