@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What somebody who fills in a form needs to know before a migration is created: as which application one signs
- * in, and whether a server takes a password and which databases it has. Not part of Azure's interface.
+ * What somebody who fills in a form needs to know before a migration is created: as which application one
+ * signs in, and whether a server takes a password and which databases it has. Not part of Azure's interface.
  */
 #include <string.h>
 
@@ -45,12 +45,14 @@ static int read_connection(struct request *request, json_t *body, struct err *er
     const char *login = NULL;
     const char *password = NULL;
     bool is_resource = false;
-    if (field_string(body, "", "server", err, &text) < 0 || field_string(body, "", "login", err, &login) < 0 ||
+    if (field_string(body, "", "server", err, &text) < 0 ||
+        field_string(body, "", "login", err, &login) < 0 ||
         field_string(body, "", "password", err, &password) < 0) {
         return -1;
     }
     if (text == NULL || password == NULL) {
-        err_set(err, ERR_BAD_PARAMETER, "The property '%s' is required.", text == NULL ? "server" : "password");
+        err_set(err, ERR_BAD_PARAMETER, "The property '%s' is required.",
+                text == NULL ? "server" : "password");
         return err_target(err, text == NULL ? "server" : "password");
     }
     auto_free char *copy = str_dup(text);

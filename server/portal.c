@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of the portal never change under their name, so browsers keep them; the page itself is asked for again. */
+/* Files of the portal never change under their name, so browsers keep them; the page itself is asked for
+ * again. */
 #include "server/portal.h"
 
 #include <string.h>

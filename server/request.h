@@ -76,7 +76,7 @@ struct request {
     char *authorization; /* header, or NULL; never logged */
     bool takes_gzip;     /* of Accept-Encoding */
     bool takes_brotli;
-    char *if_none_match; /* header, or NULL */
+    char *if_none_match;                  /* header, or NULL */
     char *segments[REQUEST_SEGMENTS_MAX]; /* of the path, decoded; empty ones are left out */
     size_t segment_count;
     struct request_pair params[REQUEST_PARAMS_MAX]; /* from the route's {names}, decoded */

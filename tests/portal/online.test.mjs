@@ -81,6 +81,7 @@ test('one database is cut over while the other goes on; then the rest is cancele
 
 test('a source without logical replication: set it up after a question', async () => {
   await world.provision({ name: 'plain', kind: 'servers' })
+  await world.set_parameter({ name: 'plain', parameter: 'wal_level', value: 'replica' })
   await world.create_database({ server: 'plain', name: 'quiet', sql: 'CREATE TABLE t (a int PRIMARY KEY); INSERT INTO t VALUES (1)' })
   const path = await world.put_migration({ source: 'plain', target: 'dst', name: 'setup', databases: ['quiet'], migrationMode: 'Online' })
   const page = await openPage(browser, url)

@@ -49,6 +49,12 @@ class World:
         body["location"] = location
         self.malachite.arm.put_and_wait(self.malachite.arm.server_id(name), body)
 
+    def set_parameter(self, name, parameter, value):
+        """On a provisioned server, which is restarted for it."""
+        self.servers[name].postgres.execute(f"ALTER SYSTEM SET {parameter} = '{value}'")
+        arm = self.malachite.arm
+        arm.wait_operation(arm.request("POST", self.servers[name].id + "/restart", {}, status=202))
+
     def create_database(self, server, name, sql=""):
         self.servers[server].postgres.create_database(name)
         if sql:

@@ -5,11 +5,12 @@ const HEIGHT = 150
 const LEFT = 62
 const BOTTOM = 22
 const TOP = 10
-const STEPS = 3
+const STEPS = 2
+const LOWEST_MAX = 10
 
-/** The next of 1, 2, 5, 10, 20 ... */
+/** The next of 10, 20, 50, 100 ... */
 function niceMax(value) {
-  if (value <= 0) return 1
+  if (value <= LOWEST_MAX) return LOWEST_MAX
   const power = 10 ** Math.floor(Math.log10(value))
   return [1, 2, 5, 10].find((step) => step * power >= value) * power
 }

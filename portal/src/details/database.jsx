@@ -50,7 +50,7 @@ function Tables({ tables, rates, active }) {
               const full = `${table.schema}.${table.name}`
               return (
                 <tr key={full}>
-                  <td class="wrap">{full}{table.message && <span class="second-line note-error">{table.message}</span>}</td>
+                  <td class="wrap cell-name">{full}{table.message && <span class="second-line note-error">{table.message}</span>}</td>
                   <td><State state={table.state} /></td>
                   <td class="cell-progress"><Progress value={fractionOfTable(table)} label={`Progress of ${full}`} tone={table.state === 'Errored' ? 'bad' : ''} /></td>
                   <td class="cell-number">{number(table.rowsCopied)}</td>
