@@ -22,6 +22,7 @@ stream.on('test:fail', ({ name, details }) => {
   counts.failed++
   console.log(`FAILED  ${name}\n${describe(details.error)}`)
 })
+stream.on('test:stdout', ({ message }) => process.stdout.write(message))
 stream.on('test:stderr', ({ message }) => process.stderr.write(message))
 stream.on('end', () => {
   console.log(`portal: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)

@@ -49,7 +49,7 @@ export function assertNoTrouble(page) {
 }
 
 /** Until the condition holds; the last value is in the message. */
-export async function until(what, read, condition = Boolean, ms = 15_000) {
+export async function until(what, read, condition = Boolean, ms = 30_000) {
   const end = Date.now() + ms
   for (;;) {
     const value = await read()

@@ -46,7 +46,7 @@ export const openBrowser = () => chromium.launch({
 export async function openPage(browser, url, options = {}) {
   const context = await browser.newContext({ baseURL: url, viewport: { width: 1280, height: 900 }, ...options })
   const page = await context.newPage()
-  page.setDefaultTimeout(15_000)
+  page.setDefaultTimeout(30_000)
   page.troubles = []
   page.on('pageerror', (error) => page.troubles.push(`error: ${error.stack}`))
   page.on('console', (message) => {

@@ -87,7 +87,10 @@ function Form({ kind, choices }) {
   const [tried, setTried] = useState(false)
   const [busy, run] = useBusy()
   const [error, setError] = useState(null)
-  const taken = useTaken(kind, values.name)
+  // A server whose creation failed has its name already; the next try is about that one.
+  const [failed, setFailed] = useState(null)
+  const someone = useTaken(kind, values.name)
+  const taken = values.name === failed ? null : someone
   const problems = problemsOf(values, taken)
   const submit = (event) => {
     event.preventDefault()
@@ -101,6 +104,7 @@ function Form({ kind, choices }) {
         navigate(paths[kind](group, values.name))
       } catch (caught) {
         setError(caught)
+        setFailed(values.name)
       }
     })
   }
