@@ -221,56 +221,19 @@ static int take_change(struct apply *apply, const struct pgoutput_message *messa
     return arena_used(&apply->arena) >= BATCH_BYTES ? send_pending(apply, err) : 0;
 }
 
-/* The rows of such a partition may be in any of the target's: only all of them can be emptied. */
-static int check_truncate(struct apply *apply, const struct apply_relation *relation,
-                          const struct pgoutput_message *message, struct err *err)
-{
-    size_t emptied = 0;
-    for (size_t i = 0; i < message->relation_count && relation->partitions > 0; i++) {
-        const struct apply_relation *other = relations_find(&apply->relations, message->relations[i]);
-        emptied +=
-            other != NULL && other->partitions > 0 && str_equals(other->table, relation->table) ? 1 : 0;
-    }
-    if (emptied >= relation->partitions) {
-        return 0;
-    }
-    err_set(err, ERR_CONFLICT,
-            "The source has emptied the %s alone, which is a partition of %s by a hash that differs on the "
-            "target: which of its rows belong to it there is not known.",
-            relation->what, relation->table);
-    err->lasting = true;
-    return -1;
-}
-
-static int add_truncate(struct apply *apply, const struct pgoutput_message *message, struct buf *sql,
-                        struct err *err)
-{
-    struct apply_relation *relation = NULL;
-    buf_adds(sql, "TRUNCATE ");
-    for (size_t i = 0; i < message->relation_count; i++) {
-        if (need_relation(apply, message->relations[i], err, &relation) != 0) {
-            return -1;
-        }
-    }
-    for (size_t i = 0; i < message->relation_count; i++) {
-        relation = relations_find(&apply->relations, message->relations[i]);
-        if (check_truncate(apply, relation, message, err) != 0) {
-            return -1;
-        }
-        buf_addf(sql, "%s%s%s", i == 0 ? "" : ", ", relation->through ? "" : "ONLY ", relation->table);
-    }
-    buf_adds(sql, message->restart_identity ? " RESTART IDENTITY" : "");
-    buf_adds(sql, message->cascade ? " CASCADE" : "");
-    return buf_failed(sql) ? err_no_memory(err) : 0;
-}
-
 static int take_truncate(struct apply *apply, const struct pgoutput_message *message, struct err *err)
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     if (message->relation_count == 0) {
         return 0;
     }
-    if (send_pending(apply, err) != 0 || add_truncate(apply, message, &sql, err) != 0) {
+    for (size_t i = 0; i < message->relation_count; i++) {
+        struct apply_relation *relation = NULL;
+        if (need_relation(apply, message->relations[i], err, &relation) != 0) {
+            return -1;
+        }
+    }
+    if (send_pending(apply, err) != 0 || relations_add_truncate(&apply->relations, message, &sql, err) != 0) {
         return -1;
     }
     /* TRUNCATE refuses tables whose rows are still to be checked. The source has passed this point too. */

@@ -55,7 +55,7 @@ static int add_row(struct apply_relation *relation, struct arena *arena, const s
 {
     size_t count = key == NULL ? 0 : key_size(relation);
     struct apply_row *row = arena_alloc(arena, sizeof(*row));
-    const struct pgoutput_value *kept = row == NULL ? NULL : values_keep(arena, key, count);
+    struct pgoutput_value *kept = row == NULL ? NULL : values_keep(arena, key, count);
     if (kept == NULL) {
         return err_no_memory(err);
     }
@@ -110,7 +110,7 @@ static int count_row(struct apply_relation *relation, struct arena *arena,
     row->copies += copies;
     row->remove = row->copies < 0;
     row->write = row->copies > 0 ? APPLY_WRITES_INSERT : APPLY_WRITES_NOTHING;
-    row->fresh = (struct pgoutput_value *)(uintptr_t)row->key;
+    row->fresh = row->key;
     return 1;
 }
 

@@ -25,10 +25,10 @@ struct apply_row {
     struct apply_row *next_of_bucket;
     struct apply_row *next_of_statement;
     uint64_t hash;
-    const struct pgoutput_value *key; /* of the key columns; BY_ROW: of all columns */
-    struct pgoutput_value *fresh;     /* of all columns, when something is written */
-    bool remove;                      /* the row with that key goes first */
-    bool moves;                       /* UPDATE: the key changes too */
+    struct pgoutput_value *key;   /* of the key columns; BY_ROW: of all columns */
+    struct pgoutput_value *fresh; /* of all columns, when something is written */
+    bool remove;                  /* the row with that key goes first */
+    bool moves;                   /* UPDATE: the key changes too */
     enum apply_write write;
     int64_t copies; /* BY_ROW: so many more (or, negative, fewer) */
 };
@@ -38,7 +38,7 @@ struct apply_row {
 int apply_batch_insert(struct apply_relation *relation, struct arena *arena,
                        const struct pgoutput_tuple *fresh, struct err *err);
 int apply_batch_update(struct apply_relation *relation, struct arena *arena, const struct pgoutput_tuple *old,
-                       const struct pgoutput_tuple *fresh, bool old_full, struct err *err);
+                       const struct pgoutput_tuple *tuple, bool old_full, struct err *err);
 int apply_batch_delete(struct apply_relation *relation, struct arena *arena, const struct pgoutput_tuple *old,
                        struct err *err);
 /* Forgets all of it; before the arena is reset. */

@@ -163,7 +163,7 @@ static int missing_rows(const struct pipeline *pipeline, const struct pipeline_e
     return err_target(err, "%s", pipeline->pg.database);
 }
 
-static int check_answer(struct pipeline *pipeline, const PGresult *result,
+static int check_answer(struct pipeline *pipeline, PGresult *result,
                         const struct pipeline_expectation *expected, struct err *err)
 {
     ExecStatusType status = PQresultStatus(result);
@@ -172,7 +172,7 @@ static int check_answer(struct pipeline *pipeline, const PGresult *result,
                         expected->what == NULL ? "while applying changes" : expected->what);
     }
     int64_t rows = 0;
-    if (expected->rows < 0 || !str_to_int(PQcmdTuples((PGresult *)(uintptr_t)result), 0, INT64_MAX, &rows)) {
+    if (expected->rows < 0 || !str_to_int(PQcmdTuples(result), 0, INT64_MAX, &rows)) {
         return 0;
     }
     return rows == expected->rows ? 0 : missing_rows(pipeline, expected, rows, err);

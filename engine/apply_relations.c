@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/apply_relations.h"
 
+#include "core/str.h"
 #include "engine/apply_statement.h"
 
 struct apply_relation *relations_find(const struct relations *relations, uint32_t id)
@@ -42,4 +43,41 @@ void relations_done(struct relations *relations)
             apply_relation_free(relation);
         }
     }
+}
+
+/* The rows of such a partition may be in any of the target's: only all of them can be emptied. */
+static int check_truncate(const struct relations *relations, const struct apply_relation *relation,
+                          const struct pgoutput_message *message, struct err *err)
+{
+    size_t emptied = 0;
+    for (size_t i = 0; i < message->relation_count && relation->partitions > 0; i++) {
+        const struct apply_relation *other = relations_find(relations, message->relations[i]);
+        emptied +=
+            other != NULL && other->partitions > 0 && str_equals(other->table, relation->table) ? 1 : 0;
+    }
+    if (emptied >= relation->partitions) {
+        return 0;
+    }
+    err_set(err, ERR_CONFLICT,
+            "The source has emptied the %s alone, which is a partition of %s by a hash that differs on the "
+            "target: which of its rows belong to it there is not known.",
+            relation->what, relation->table);
+    err->lasting = true;
+    return -1;
+}
+
+int relations_add_truncate(const struct relations *relations, const struct pgoutput_message *message,
+                           struct buf *sql, struct err *err)
+{
+    buf_adds(sql, "TRUNCATE ");
+    for (size_t i = 0; i < message->relation_count; i++) {
+        const struct apply_relation *relation = relations_find(relations, message->relations[i]);
+        if (check_truncate(relations, relation, message, err) != 0) {
+            return -1;
+        }
+        buf_addf(sql, "%s%s%s", i == 0 ? "" : ", ", relation->through ? "" : "ONLY ", relation->table);
+    }
+    buf_adds(sql, message->restart_identity ? " RESTART IDENTITY" : "");
+    buf_adds(sql, message->cascade ? " CASCADE" : "");
+    return buf_failed(sql) ? err_no_memory(err) : 0;
 }

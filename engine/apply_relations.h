@@ -22,4 +22,8 @@ void relations_put(struct relations *relations, struct apply_relation *relation)
 void relations_forget_statements(struct relations *relations);
 void relations_done(struct relations *relations);
 
+/* The statement for a TRUNCATE message, whose relations are loaded. -1: it cannot be done on the target. */
+int relations_add_truncate(const struct relations *relations, const struct pgoutput_message *message,
+                           struct buf *sql, struct err *err);
+
 #endif

@@ -206,8 +206,7 @@ static char *put_binary(char *at, const struct source *source, const struct appl
 static char *put_text_element(char *at, const struct pgoutput_value *value)
 {
     if (value->kind != PGOUTPUT_TEXT) {
-        memcpy(at, "NULL", 4);
-        return at + 4;
+        return stpcpy(at, "NULL");
     }
     *at++ = '"';
     for (uint32_t i = 0; i < value->len; i++) {
@@ -236,15 +235,15 @@ static char *put_text(char *at, const struct source *source, const struct apply_
     return at;
 }
 
-static int reserve(struct apply_space *space, size_t size, struct err *err)
+/* NULL when memory is out. */
+static char *reserve(struct apply_space *space, size_t size)
 {
-    if (size <= space->room) {
-        return 0;
+    if (space->bytes == NULL || size > space->room) {
+        free(space->bytes);
+        space->bytes = malloc(size);
+        space->room = space->bytes == NULL ? 0 : size;
     }
-    free(space->bytes);
-    space->bytes = malloc(size);
-    space->room = space->bytes == NULL ? 0 : size;
-    return space->bytes == NULL ? err_no_memory(err) : 0;
+    return space->bytes;
 }
 
 /* ---- running ---------------------------------------------------------------------------------------------
@@ -284,10 +283,10 @@ static int run_with(const struct apply_relation *relation, const struct apply_st
     for (size_t i = 0; i < count; i++) {
         size += measure(&sources[i], statement);
     }
-    if (reserve(space, size, err) != 0) {
-        return -1;
+    char *at = reserve(space, size);
+    if (at == NULL) {
+        return err_no_memory(err);
     }
-    char *at = space->bytes;
     for (size_t i = 0; i < count; i++) {
         starts[i] = at;
         formats[i] = sources[i].by_array ? 0 : 1;

@@ -16,7 +16,7 @@ uint64_t values_hash(const struct pgoutput_value *values, size_t count);
 /* Copies of the values and of their texts; NULL when memory is out. */
 struct pgoutput_value *values_keep(struct arena *arena, const struct pgoutput_value *values, size_t count);
 /* What was not sent again is as it was before. */
-void values_merge(struct pgoutput_value *values, const struct pgoutput_value *before, size_t count);
+void values_merge(struct pgoutput_value *kept, const struct pgoutput_value *before, size_t count);
 /* Nothing is unchanged. */
 bool values_are_complete(const struct pgoutput_value *values, size_t count);
 

@@ -36,11 +36,13 @@ void again_add_values(struct again *again, struct buf *sql)
 static int copy_rows(struct again *again, struct again_table *table, bool to_stage, struct err *err)
 {
     struct transfer_state *base = &again->state->base;
+    static char temporary[] = "pg_temp";
+    static char stage[] = "malachite_again";
     struct catalog_table there = *table->table;
     there.bytes = 0; /* no TRUNCATE of its own */
     if (to_stage) {
-        there.schema = (char[]){"pg_temp"};
-        there.name = (char[]){"malachite_again"};
+        there.schema = temporary;
+        there.name = stage;
         there.root_name = NULL;
     }
     bool other_encoding = !str_equals(again->encoding, base->encoding);

@@ -16,12 +16,14 @@ struct side_list {
 };
 
 /*
- * The first row ('L') tells what is not about a relation: large objects, the publication, the snapshot. A
- * partition is in the publication when its root is; the function tells the leaves.
+ * The first row ('L') tells what is not about a relation: large objects, the publication, the snapshot. What
+ * is in the publication is read from the catalog: PostgreSQL's function for it waits for locks on the tables.
  */
 static const char relations_sql[] =
-    "WITH published AS (SELECT p.pubname FROM pg_publication p WHERE p.pubname = $1),"
-    " carried AS (SELECT t.relid FROM published p, LATERAL pg_get_publication_tables(p.pubname::text) t),"
+    "WITH RECURSIVE published AS (SELECT p.oid, p.puballtables FROM pg_publication p WHERE p.pubname = $1),"
+    " carried AS (SELECT r.prrelid AS oid FROM published p JOIN pg_publication_rel r ON r.prpubid = p.oid"
+    "   UNION SELECT i.inhrelid FROM carried r JOIN pg_inherits i ON i.inhparent = r.oid"
+    "     JOIN pg_class c ON c.oid = i.inhrelid AND c.relispartition),"
     " config AS (SELECT unnest(extconfig) AS oid FROM pg_extension)"
     " SELECT 'L', '', txid_current_snapshot()::text, EXISTS (SELECT 1 FROM pg_largeobject_metadata),"
     "   EXISTS (SELECT 1 FROM published), false, 0"
@@ -29,7 +31,8 @@ static const char relations_sql[] =
     "   has_schema_privilege(n.oid, 'USAGE') AND CASE c.relkind"
     "     WHEN 'S' THEN has_sequence_privilege(c.oid, 'SELECT') ELSE has_table_privilege(c.oid, 'SELECT') "
     "END,"
-    "   c.oid IN (SELECT relid FROM carried), c.relispopulated, c.relpages"
+    "   c.relpersistence = 'p' AND (EXISTS (SELECT 1 FROM published WHERE puballtables)"
+    "     OR c.oid IN (SELECT oid FROM carried)), c.relispopulated, c.relpages"
     " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
     " WHERE c.relkind IN ('r', 'S', 'm') AND c.relpersistence <> 't'"
     "   AND (c.oid IN (SELECT oid FROM config) OR (n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"

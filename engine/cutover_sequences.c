@@ -9,77 +9,116 @@
 #include "core/str.h"
 #include "engine/cutover_private.h"
 
-enum { BATCH = 500, SQL_MAX_BYTES = 4 * 1024 * 1024 };
+/* Of a UNION with many members, planning takes more than its share. */
+enum { READ_AT_ONCE = 32, SET_AT_ONCE = 500, SQL_MAX_BYTES = 4 * 1024 * 1024 };
 
-/* Some of the sequences, and where they are on both sides. */
-struct batch {
-    const struct cutover_relation *sequences[BATCH];
-    struct evidence_sequence *told[BATCH];
+struct sequence {
+    const struct cutover_relation *relation;
+    struct evidence_sequence *told;
+    bool called; /* on the source: nextval() goes on behind the value */
+    bool differs;
+};
+
+struct sequences {
+    struct cutover_state *state;
+    struct sequence *items;
     size_t count;
 };
 
-static void add_name_literal(struct pg *pg, struct buf *sql, const struct cutover_relation *sequence)
-{
-    auto_buf struct buf name = BUF_MAX(SQL_MAX_BYTES);
-    pg_add_qualified(pg, &name, sequence->schema, sequence->name);
-    pg_add_literal(pg, sql, buf_text(&name));
-}
+/* ---- reading ---------------------------------------------------------------------------------------------
+ */
 
-static int read_values(struct cutover_state *state, const struct batch *batch, struct err *err,
+static int read_values(struct sequences *sequences, size_t from, size_t to, struct err *err,
                        PGresult **ret_source, PGresult **ret_target)
 {
+    struct pg *source = &sequences->state->base.source;
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    for (size_t i = 0; i < batch->count; i++) {
-        buf_addf(&sql, "%sSELECT %zu AS n, last_value, is_called FROM ", i > 0 ? " UNION ALL " : "", i);
-        pg_add_qualified(&state->base.source, &sql, batch->sequences[i]->schema, batch->sequences[i]->name);
+    for (size_t i = from; i < to; i++) {
+        const struct cutover_relation *relation = sequences->items[i].relation;
+        buf_addf(&sql, "%sSELECT %zu, last_value, is_called FROM ", i > from ? " UNION ALL " : "", i);
+        pg_add_qualified(source, &sql, relation->schema, relation->name);
     }
-    buf_adds(&sql, " ORDER BY n");
     if (buf_failed(&sql)) {
         return err_no_memory(err);
     }
-    if (cutover_ask_both(state, buf_text(&sql), 0, NULL, err, ret_source, ret_target) != 0) {
+    if (cutover_ask_both(sequences->state, buf_text(&sql), 0, NULL, err, ret_source, ret_target) != 0) {
         return err_prefix(err, "The sequences cannot be read. ");
     }
     return 0;
 }
 
-static bool differ(const PGresult *source, const PGresult *target, int row)
+static struct sequence *sequence_of(struct sequences *sequences, const PGresult *rows, int row)
 {
-    return strcmp(PQgetvalue(source, row, 1), PQgetvalue(target, row, 1)) != 0 ||
-           strcmp(PQgetvalue(source, row, 2), PQgetvalue(target, row, 2)) != 0;
+    int64_t n = 0;
+    str_to_int(PQgetvalue(rows, row, 0), 0, (int64_t)sequences->count - 1, &n);
+    return &sequences->items[n];
 }
 
-static void tell_value(const PGresult *rows, int row, int64_t *ret_value)
+static int64_t value_of(const PGresult *rows, int row)
 {
-    str_to_int(PQgetvalue(rows, row, 1), INT64_MIN, INT64_MAX, ret_value);
+    int64_t value = 0;
+    str_to_int(PQgetvalue(rows, row, 1), INT64_MIN, INT64_MAX, &value);
+    return value;
 }
+
+static bool is_called(const PGresult *rows, int row)
+{
+    return strcmp(PQgetvalue(rows, row, 2), "t") == 0;
+}
+
+static int compare_some(struct sequences *sequences, size_t from, size_t to, struct err *err)
+{
+    auto_result PGresult *source = NULL;
+    auto_result PGresult *target = NULL;
+    if (read_values(sequences, from, to, err, &source, &target) != 0) {
+        return -1;
+    }
+    for (int row = 0; row < PQntuples(source); row++) {
+        struct sequence *sequence = sequence_of(sequences, source, row);
+        sequence->told->source_value = value_of(source, row);
+        sequence->called = is_called(source, row);
+    }
+    for (int row = 0; row < PQntuples(target); row++) {
+        struct sequence *sequence = sequence_of(sequences, target, row);
+        sequence->told->target_value = value_of(target, row);
+        sequence->differs = sequence->told->target_value != sequence->told->source_value ||
+                            sequence->called != is_called(target, row);
+    }
+    return 0;
+}
+
+/* ---- setting ---------------------------------------------------------------------------------------------
+ */
 
 /* Adds (n, name, value, called). */
-static void add_row(struct cutover_state *state, struct buf *sql, const struct batch *batch,
-                    const PGresult *source, int row)
+static void add_row(struct sequences *sequences, struct buf *sql, size_t n)
 {
-    buf_addf(sql, "(%d, ", row);
-    add_name_literal(&state->base.target, sql, batch->sequences[row]);
-    buf_addf(sql, ", '%s'::bigint, '%s'::boolean)", PQgetvalue(source, row, 1), PQgetvalue(source, row, 2));
+    const struct sequence *sequence = &sequences->items[n];
+    struct pg *target = &sequences->state->base.target;
+    auto_buf struct buf name = BUF_MAX(SQL_MAX_BYTES);
+    pg_add_qualified(target, &name, sequence->relation->schema, sequence->relation->name);
+    buf_addf(sql, "(%zu, ", n);
+    pg_add_literal(target, sql, buf_text(&name));
+    buf_addf(sql, ", '%lld'::bigint, %s)", (long long)sequence->told->source_value,
+             sequence->called ? "true" : "false");
 }
 
 static const char set_head[] = "SELECT n, pg_catalog.setval(s::regclass, v, c) FROM (VALUES ";
-static const char set_tail[] = ") AS x(n, s, v, c) ORDER BY n";
+static const char set_tail[] = ") AS x(n, s, v, c)";
 
-static int run_set(struct cutover_state *state, const struct buf *sql, const struct batch *batch,
-                   struct err *err)
+static int run_set(struct sequences *sequences, const struct buf *sql, struct err *err)
 {
     auto_result PGresult *set = NULL;
     if (buf_failed(sql)) {
         return err_no_memory(err);
     }
-    if (pg_query(&state->base.target, err, &set, buf_text(sql), 0, NULL) != 0) {
+    if (pg_query(&sequences->state->base.target, err, &set, buf_text(sql), 0, NULL) != 0) {
         return -1;
     }
     for (int row = 0; row < PQntuples(set); row++) {
-        int64_t n = 0;
-        str_to_int(PQgetvalue(set, row, 0), 0, BATCH - 1, &n);
-        tell_value(set, row, &batch->told[n]->target_value);
+        struct sequence *sequence = sequence_of(sequences, set, row);
+        sequence->told->target_value = value_of(set, row);
+        sequence->differs = false;
     }
     return 0;
 }
@@ -116,74 +155,56 @@ static int set_limits(struct cutover_state *state, const struct cutover_relation
     return 0;
 }
 
-static int set_one(struct cutover_state *state, const struct batch *batch, const PGresult *source, int row,
-                   struct err *err)
+static int set_one(struct sequences *sequences, size_t n, struct err *err)
 {
+    const struct sequence *sequence = &sequences->items[n];
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     buf_adds(&sql, set_head);
-    add_row(state, &sql, batch, source, row);
+    add_row(sequences, &sql, n);
     buf_adds(&sql, set_tail);
-    if (run_set(state, &sql, batch, err) == 0) {
+    if (run_set(sequences, &sql, err) == 0) {
         return 0;
     }
     bool out_of_range = strcmp(err->sqlstate, "22003") == 0;
-    if (!out_of_range || set_limits(state, batch->sequences[row], err) != 0 ||
-        run_set(state, &sql, batch, err) != 0) {
-        return err_prefix(err, "The sequence %s.%s cannot be set to %s. ", batch->sequences[row]->schema,
-                          batch->sequences[row]->name, PQgetvalue(source, row, 1));
+    if (!out_of_range || set_limits(sequences->state, sequence->relation, err) != 0 ||
+        run_set(sequences, &sql, err) != 0) {
+        return err_prefix(err, "The sequence %s.%s cannot be set to %lld. ", sequence->relation->schema,
+                          sequence->relation->name, (long long)sequence->told->source_value);
     }
     return 0;
 }
 
-static int set_each(struct cutover_state *state, const struct batch *batch, const PGresult *source,
-                    const PGresult *target, struct err *err)
+/* Up to SET_AT_ONCE in one statement; where that fails, one by one. *from moves behind them. */
+static int set_some(struct sequences *sequences, size_t *from, struct err *err)
 {
-    for (int row = 0; row < (int)batch->count; row++) {
-        if (differ(source, target, row) && set_one(state, batch, source, row, err) != 0) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
-static int set_batch(struct cutover_state *state, struct batch *batch, struct err *err)
-{
-    auto_result PGresult *source = NULL;
-    auto_result PGresult *target = NULL;
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    if (batch->count == 0) {
-        return 0;
-    }
-    if (read_values(state, batch, err, &source, &target) != 0) {
-        return -1;
-    }
-    for (int row = 0; row < (int)batch->count; row++) {
-        tell_value(source, row, &batch->told[row]->source_value);
-        tell_value(target, row, &batch->told[row]->target_value);
-        if (differ(source, target, row)) {
-            buf_adds(&sql, sql.len == 0 ? set_head : ", ");
-            add_row(state, &sql, batch, source, row);
+    size_t first = *from;
+    for (int added = 0; *from < sequences->count && added < SET_AT_ONCE; (*from)++) {
+        if (sequences->items[*from].differs) {
+            buf_adds(&sql, added++ == 0 ? set_head : ", ");
+            add_row(sequences, &sql, *from);
         }
     }
     if (sql.len == 0 && !buf_failed(&sql)) {
         return 0;
     }
     buf_adds(&sql, set_tail);
-    if (run_set(state, &sql, batch, err) == 0) {
+    if (run_set(sequences, &sql, err) == 0) {
         return 0;
     }
-    return restore_is_over(&state->base.target, err) ? -1 : set_each(state, batch, source, target, err);
+    if (restore_is_over(&sequences->state->base.target, err)) {
+        return -1;
+    }
+    for (size_t n = first; n < *from; n++) {
+        if (sequences->items[n].differs && set_one(sequences, n, err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
 }
 
-static int tell(struct cutover_state *state, const struct cutover_relation *sequence, struct err *err,
-                struct evidence_sequence **ret_told)
-{
-    struct evidence_sequence *told = &state->evidence->sequences[state->evidence->sequence_count++];
-    told->schema = str_dup(sequence->schema);
-    told->name = str_dup(sequence->name);
-    *ret_told = told;
-    return told->schema == NULL || told->name == NULL ? err_no_memory(err) : 0;
-}
+/* ---- all of them -----------------------------------------------------------------------------------------
+ */
 
 static bool is_wanted(struct cutover_state *state, const struct cutover_relation *relation)
 {
@@ -198,28 +219,47 @@ static bool is_wanted(struct cutover_state *state, const struct cutover_relation
     return readable;
 }
 
-int cutover_set_sequences(struct cutover_state *state, struct err *err)
+static int list(struct sequences *sequences, struct err *err)
 {
-    auto_free struct batch *batch = calloc(1, sizeof(*batch));
-    state->evidence->sequences = calloc(state->relation_count + 1, sizeof(*state->evidence->sequences));
-    if (batch == NULL || state->evidence->sequences == NULL) {
-        return err_no_memory(err);
-    }
+    struct cutover_state *state = sequences->state;
+    struct evidence *evidence = state->evidence;
     for (size_t i = 0; i < state->relation_count; i++) {
         const struct cutover_relation *relation = &state->relations[i];
         if (!is_wanted(state, relation)) {
             continue;
         }
-        if (tell(state, relation, err, &batch->told[batch->count]) != 0) {
+        struct evidence_sequence *told = &evidence->sequences[evidence->sequence_count++];
+        *told =
+            (struct evidence_sequence){.schema = str_dup(relation->schema), .name = str_dup(relation->name)};
+        if (told->schema == NULL || told->name == NULL) {
+            return err_no_memory(err);
+        }
+        sequences->items[sequences->count++] = (struct sequence){.relation = relation, .told = told};
+    }
+    return 0;
+}
+
+int cutover_set_sequences(struct cutover_state *state, struct err *err)
+{
+    auto_free struct sequence *items = calloc(state->relation_count + 1, sizeof(*items));
+    struct sequences sequences = {.state = state, .items = items};
+    state->evidence->sequences = calloc(state->relation_count + 1, sizeof(*state->evidence->sequences));
+    if (items == NULL || state->evidence->sequences == NULL) {
+        return err_no_memory(err);
+    }
+    if (list(&sequences, err) != 0) {
+        return -1;
+    }
+    for (size_t from = 0; from < sequences.count; from += READ_AT_ONCE) {
+        size_t left = sequences.count - from;
+        if (compare_some(&sequences, from, from + (left < READ_AT_ONCE ? left : READ_AT_ONCE), err) != 0) {
             return -1;
         }
-        batch->sequences[batch->count++] = relation;
-        if (batch->count == BATCH) {
-            if (set_batch(state, batch, err) != 0) {
-                return -1;
-            }
-            batch->count = 0;
+    }
+    for (size_t from = 0; from < sequences.count;) {
+        if (set_some(&sequences, &from, err) != 0) {
+            return -1;
         }
     }
-    return set_batch(state, batch, err);
+    return 0;
 }

@@ -13,7 +13,7 @@
 #include "engine/lanes.h"
 
 enum {
-    BATCH_TABLES = 200,
+    BATCH_TABLES = 100,
     BATCH_PAGES = 1000,
     LANES_FROM_PAGES = 8000, /* below it more sessions cost more than they save */
     SQL_MAX_BYTES = 4 * 1024 * 1024,

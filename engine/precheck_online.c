@@ -80,16 +80,24 @@ static int check_free_senders(struct check *check)
                       "max_wal_senders", CODE_SENDERS);
 }
 
+/* Managed services have other ways than the role's attribute: where it is missing, only an attempt tells. */
 static int check_replication_right(struct check *check)
 {
+    struct err refusal = {0};
     auto_free char *may = NULL;
+    auto_pg struct pg walsender = {0};
     if (pg_value(&check->source, check->err, &may,
                  "SELECT rolreplication OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user", 0,
                  NULL) != 0) {
         return -1;
     }
-    if (is_true(may)) {
+    if (is_true(may) || pg_open(check->plan->source, check->source.database, PG_REPLICATION,
+                                check->plan->stop, &refusal, &walsender) == 0) {
         return 0;
+    }
+    if (strcmp(refusal.sqlstate, "42501") != 0) {
+        *check->err = refusal;
+        return -1;
     }
     return precheck_add(check,
                         "The source server's user may not replicate. `%s` lacks REPLICATION on the %s. Run: "

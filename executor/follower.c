@@ -66,12 +66,12 @@ static void store_figures_now(struct follower *follower, const struct follower_v
     follower->figures = figures;
 }
 
-static void look_at_source(struct follower *follower)
+static void look_at_source(struct follower *follower, int max_age_ms)
 {
     struct err ignored;
     uint64_t end = 0;
     struct source_wal *wal = follower_group_wal(follower->group);
-    if (wal != NULL && source_wal_end(wal, FIGURES_MS / 2, &follower->stop, &ignored, &end) == 0) {
+    if (wal != NULL && source_wal_end(wal, max_age_ms, &follower->stop, &ignored, &end) == 0) {
         follower->asked_end = end;
     }
 }
@@ -94,7 +94,7 @@ static int look_at_end(struct follower *follower, const struct follower_view *vi
         store_figures_now(follower, view);
     }
     follower->figures_ms = now_ms;
-    look_at_source(follower);
+    look_at_source(follower, FIGURES_MS / 2);
     if (pending_bytes(follower, view->position) == 0) {
         store_figures_now(follower, view);
         return 0;
@@ -147,7 +147,7 @@ static int give_up_turn(struct follower *follower, const struct err *err, struct
     if (first || (waits_for_user(&follower->trouble) && !waits_for_user(err))) {
         follower->failing_since_ms = clock_monotonic_ms();
     }
-    look_at_source(follower);
+    look_at_source(follower, 0); /* an end from before the change that failed would hide it */
     if (view->position != 0) {
         store_figures_now(follower, view); /* what waits is pending */
     }
@@ -224,6 +224,9 @@ static int work(struct follower *follower, uint64_t wanted, struct follower_view
 {
     if (connect_both(follower, err) != 0) {
         return -1;
+    }
+    if (view->position == 0) {
+        note_progress(follower, view); /* the first turn may fail, and what waits is counted from here */
     }
     int more = follow_run(follower->follow, SLICE_MS, err);
     if (more < 0) {

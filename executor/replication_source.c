@@ -213,13 +213,12 @@ static bool set_up_own(struct work *work, const struct sides *sides, int needed,
 /* ---- a server that somebody else runs --------------------------------------------------------------------
  */
 
-static bool wait_for_somebody(struct work *work, const char *missing, const char *what,
-                              enum step_outcome *ret_outcome)
+static bool wait_for_somebody(struct work *work, const struct sides *sides, const char *missing,
+                              const char *what, enum step_outcome *ret_outcome)
 {
-    auto_free char *text = str_format(
-        "Logical replication is not set up on the source server: %s. %s The migration notices it and goes "
-        "on by itself.",
-        missing, what);
+    auto_free char *text = str_format("Logical replication is not set up on the %s: %s. %s The migration "
+                                      "notices it and goes on by itself.",
+                                      sides->source.work.label, missing, what);
     if (text == NULL) {
         err_no_memory(&work->err);
         return failed(work, ret_outcome);
@@ -238,9 +237,9 @@ static bool set_up_attached(struct work *work, const struct sides *sides, int ne
             return failed(work, ret_outcome);
         }
         struct err reason = work->err;
-        return wait_for_somebody(work, missing, reason.message, ret_outcome);
+        return wait_for_somebody(work, sides, missing, reason.message, ret_outcome);
     }
-    return wait_for_somebody(work, missing,
+    return wait_for_somebody(work, sides, missing,
                              restart_needed
                                  ? "The parameters are changed (ALTER SYSTEM); now restart that PostgreSQL."
                                  : "Make room for its replication slots.",
@@ -251,6 +250,9 @@ bool replication_source_is_ready(struct work *work, const struct sides *sides, e
 {
     auto_free char *missing = NULL;
     int needed = 0;
+    if (!is_online(&work->migration)) {
+        return true;
+    }
     if (find_missing(work, sides, &needed, &missing) < 0) {
         return failed(work, ret_outcome);
     }

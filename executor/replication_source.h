@@ -7,7 +7,8 @@
 #include "executor/sides.h"
 
 /*
- * Whether the source has what the databases of an online migration that are not followed yet need. Where
+ * Whether the source has what the databases of an online migration that are not followed yet need; always of
+ * an offline one. Where
  * something is missing and the user allows it, the parameters are set and a provisioned server is restarted;
  * an attached one waits for whoever runs it. False: *ret_outcome is what the step ends with.
  */

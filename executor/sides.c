@@ -68,6 +68,18 @@ static const char *libpq_sslmode(const char *ssl_mode)
     return NULL;
 }
 
+/* The state of a server that an earlier process was asked to restart is Ready until that is taken up. */
+static int check_no_restart(const struct executor *executor, const struct server *server, struct err *err)
+{
+    int pending = server->attached ? 0 : store_operation_power_pending(executor->store, server->id, err);
+    if (pending > 0) {
+        err_set(err, ERR_SERVER_NOT_READY, "The server '%s' is about to be started, stopped or restarted.",
+                server->name);
+        err->lasting = false;
+    }
+    return pending == 0 ? 0 : -1;
+}
+
 /* A server that is a resource of ours. "role" is "source" or "target", for messages. */
 static int find_registered(const struct executor *executor, struct side *side, const char *role,
                            const char *user, const char *password, struct err *err)
@@ -79,6 +91,9 @@ static int find_registered(const struct executor *executor, struct side *side, c
                 server->message == NULL ? "" : ": ", server->message == NULL ? "" : server->message);
         err->lasting = server->state != SERVER_STATE_STARTING && server->state != SERVER_STATE_PROVISIONING &&
                        server->state != SERVER_STATE_UPDATING;
+        return -1;
+    }
+    if (check_no_restart(executor, server, err) < 0) {
         return -1;
     }
     side->login.label = str_format("%s server '%s' (%s:%d)", role, server->name, server->host, server->port);

@@ -101,6 +101,21 @@ int store_operation_claim(struct store *store, const char *owner, int64_t now_us
     return stmt_get_row(&stmt, &operation_type, err, ret_operation);
 }
 
+int store_operation_power_pending(struct store *store, int64_t server_id, struct err *err)
+{
+    auto_stmt struct stmt stmt = {0};
+    if (stmt_open(store, STMT_OPERATION_PENDING,
+                  "SELECT 1 FROM operation WHERE ended_us = 0 AND server_id = ? AND kind IN (?, ?, ?)", err,
+                  &stmt) < 0) {
+        return -1;
+    }
+    bind_int(&stmt, server_id);
+    bind_word(&stmt, WORDS_OPERATION_KIND, OPERATION_SERVER_START);
+    bind_word(&stmt, WORDS_OPERATION_KIND, OPERATION_SERVER_STOP);
+    bind_word(&stmt, WORDS_OPERATION_KIND, OPERATION_SERVER_RESTART);
+    return stmt_next(&stmt, err);
+}
+
 int store_operation_finish(struct store *store, const char *id, const struct err *failure, struct err *err)
 {
     enum operation_status status = OPERATION_SUCCEEDED;

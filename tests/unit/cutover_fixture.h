@@ -34,7 +34,7 @@ static inline void open_public(struct postgres *server, const char *database, st
     struct err err = {0};
     *endpoint = postgres_endpoint(server, "postgres");
     if (pg_open(endpoint, database, PG_ADMIN, NULL, &err, ret_pg) != 0 ||
-        pg_run(ret_pg, &err, "SET search_path = public") != 0) {
+        pg_run(ret_pg, &err, "SET search_path = public; SET client_encoding = 'UTF8'") != 0) {
         fail_msg("%s", err.message);
     }
 }

@@ -3,6 +3,7 @@
 #include "tests/unit/test.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "tests/unit/replication_fixture.h"
 
@@ -85,9 +86,72 @@ static void gives_up_in_time_and_goes_on_later(void **state)
     expect(TRACES, "0");
 }
 
+/* ---- an application at work ------------------------------------------------------------------------------
+ */
+
+struct application {
+    _Atomic bool ending;
+    _Atomic int statements;
+    struct err err; /* of the first statement that failed */
+    bool failed;
+};
+
+/* One session for all of it: what it has cached of the tables has to be renewed in time. */
+static void *work(void *argument)
+{
+    struct application *application = argument;
+    struct endpoint endpoint = postgres_endpoint(&server, "postgres");
+    auto_pg struct pg pg = {0};
+    application->failed = pg_open(&endpoint, "shop", PG_ADMIN, NULL, &application->err, &pg) != 0;
+    while (!application->failed && !atomic_load(&application->ending)) {
+        application->failed =
+            pg_run(&pg, &application->err,
+                   "UPDATE public.bare SET a = a + 1; UPDATE public.none SET a = a + 1;"
+                   " DELETE FROM public.bare WHERE a = 0; UPDATE public.parted SET b = b + 1;"
+                   " UPDATE public.keyed SET a = a + 1") != 0;
+        atomic_fetch_add(&application->statements, 1);
+    }
+    return NULL;
+}
+
+static void never_disturbs_the_application(void **state)
+{
+    (void)state;
+    NEEDS_SERVER
+    sql("CREATE TABLE bare (a int); INSERT INTO bare VALUES (1), (2);"
+        " CREATE TABLE none (a int PRIMARY KEY); INSERT INTO none VALUES (1);"
+        " ALTER TABLE none REPLICA IDENTITY NOTHING;"
+        " CREATE TABLE keyed (a int PRIMARY KEY); INSERT INTO keyed VALUES (1);"
+        " CREATE TABLE parted (a int, b int) PARTITION BY RANGE (a);"
+        " CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (9); INSERT INTO parted VALUES "
+        "(1, 1)");
+    struct application application = {0};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, work, &application), 0);
+    auto_str_list struct str_list notes = {0};
+    for (int i = 0; i < 30; i++) {
+        publish(NAME, &notes);
+        publish(OTHER, &notes);
+        drop(NAME);
+        drop(OTHER);
+    }
+    atomic_store(&application.ending, true);
+    pthread_join(thread, NULL);
+    if (application.failed) {
+        fail_msg("%s", application.err.message);
+    }
+    assert_true(atomic_load(&application.statements) > 30);
+    for (size_t i = 0; i < notes.count; i++) {
+        assert_null(strstr(notes.items[i], "locked"));
+    }
+    expect(IDENTITIES, "bare=d,keyed=d,none=n,parted_1=d");
+    expect(TRACES, "0");
+}
+
 static int run(const char *title)
 {
     const struct CMUnitTest tests[] = {
+        IN_SHOP(never_disturbs_the_application),
         IN_SHOP(waits_for_locked_tables),
         IN_SHOP(gives_up_in_time_and_goes_on_later),
     };
