@@ -261,6 +261,22 @@ static const struct schema_row health_rows[] = {
     {"status", "string", 0, NULL}, {"version", "string", 0, NULL}, {"uptimeSeconds", "integer", 0, NULL},
 };
 
+static const struct schema_row application_rows[] = {
+    {"displayName", "string", 0, NULL}, {"appId", "string", 0, "Its client id."}, {"tenantId", "string", 0, NULL},
+    {"auth", "none|any|strict", 0, "What callers need (--auth)."},
+};
+static const struct schema_row connection_rows[] = {
+    {"server", "string", REQ, "Resource id, or host:port@user."}, {"password", "string", REQ | WO, NULL},
+    {"login", "string", 0, "Default: the server's administrator."},
+};
+static const struct schema_row connection_database_rows[] = {
+    {"name", "string", 0, NULL}, {"charset", "string", 0, NULL}, {"collation", "string", 0, NULL},
+};
+static const struct schema_row connection_result_rows[] = {
+    {"version", "string", 0, "Of the server: 15.18."}, {"login", "string", 0, NULL},
+    {"databases", "[]ConnectionDatabase", 0, "Those that can be migrated."},
+};
+
 #define SCHEMA(name, rows, text) {name, text, rows, ARRAY_LEN(rows)}
 const struct schema schemas[] = {
     SCHEMA("Error", error_rows, "Every error has this shape."),
@@ -303,6 +319,10 @@ const struct schema schemas[] = {
     SCHEMA("TableEvidence", table_evidence_rows, NULL),
     SCHEMA("SequenceEvidence", sequence_evidence_rows, NULL),
     SCHEMA("Health", health_rows, NULL),
+    SCHEMA("Application", application_rows, NULL),
+    SCHEMA("Connection", connection_rows, "A server of ours by its id, or any other by host and port."),
+    SCHEMA("ConnectionResult", connection_result_rows, NULL),
+    SCHEMA("ConnectionDatabase", connection_database_rows, NULL),
 };
 /* clang-format on */
 const size_t schema_count = ARRAY_LEN(schemas);

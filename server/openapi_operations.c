@@ -107,6 +107,8 @@ static const struct api_operation operations[] = {
     {"Malachite_Requests_List", "Shows the last requests.", NULL, "RequestLog", API_OK,
      "operation:string status:string method:string path:string request:string since:date-time notUnderstood:boolean limit:integer"},
     {"Malachite_Requests_Clear", "Forgets the last requests.", NULL, NULL, API_NONE, NULL},
+    {"Malachite_Applications_List", "Lists the application that clients sign in as, and whether they have to.", NULL, "[]Application", API_OK, NULL},
+    {"Malachite_Connection_Test", "Signs in to a PostgreSQL server and lists its databases.", "Connection", "ConnectionResult", API_OK, NULL},
     {"Malachite_OpenApi_List", "Lists the OpenAPI documents.", NULL, "[]object", API_OK, NULL},
     {"Malachite_OpenApi_Get", "An OpenAPI document: {api-version}.json.", NULL, "object", API_OK, NULL},
     {"Metrics", "Metrics for Prometheus.", NULL, "text/plain", API_OK, NULL},
