@@ -279,6 +279,54 @@ static void may_be_run_again(void **state)
     run_on(&target_server, "twice", "DROP SCHEMA " SLOT " CASCADE");
 }
 
+/* A process that is killed at some moment of a cutover. */
+static void kill_while_finishing(const char *database, int after_ms)
+{
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct err err = {0};
+        struct evidence evidence = {0};
+        (void)try_to_finish(database, "postgres", "postgres", 1000, &err, &evidence);
+        _exit(0);
+    }
+    clock_sleep_ms(after_ms);
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void may_be_killed_at_any_moment(void **state)
+{
+    (void)state;
+    NEEDS_SERVERS
+    make_both("killed",
+              "CREATE UNLOGGED TABLE a (n int PRIMARY KEY); CREATE UNLOGGED TABLE b (n int REFERENCES a);"
+              "CREATE SEQUENCE s; CREATE TABLE t (n int GENERATED ALWAYS AS IDENTITY);"
+              "CREATE MATERIALIZED VIEW v AS SELECT sum(n) AS n FROM b");
+    for (int i = 0; i < 8; i++) {
+        begin_following("killed", "FOR ALL TABLES", "postgres");
+        run_on(&source_server, "killed",
+               "TRUNCATE a, b; INSERT INTO a SELECT generate_series(1, 5000); INSERT INTO b SELECT n FROM a;"
+               "SELECT nextval('s'); SELECT lo_from_bytea(0, convert_to(repeat(n::text, 500), 'UTF8')) FROM a"
+               " WHERE n < 12; SELECT lo_unlink(oid) FROM pg_largeobject_metadata WHERE oid::bigint % 3 = 0");
+        kill_while_finishing("killed", 5 + i * 9);
+        auto_evidence struct evidence evidence = {0};
+        finish("killed", &evidence);
+        assert_true(evidence.quiet);
+        assert_rows(&evidence, "a", 5000, 5000);
+        assert_same("killed", "SELECT sum(n) || ' ' || count(*) FROM b");
+        assert_same("killed", "SELECT last_value FROM s");
+        assert_same("killed", "SELECT md5(string_agg(oid || md5(lo_get(oid)), '' ORDER BY oid))"
+                              " FROM pg_largeobject_metadata");
+        assert_value(&target_server, "killed", "SELECT n FROM v", "12502500");
+        assert_value(&target_server, "killed",
+                     "SELECT attidentity FROM pg_attribute WHERE attname = 'n'"
+                     " AND attrelid = 't'::regclass",
+                     "a");
+        end_following("killed");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +340,7 @@ int main(void)
         cmocka_unit_test(refreshes_views_that_are_filled_on_the_source),
         cmocka_unit_test(tells_of_tables_that_one_side_has),
         cmocka_unit_test(may_be_run_again),
+        cmocka_unit_test(may_be_killed_at_any_moment),
     };
     return cmocka_run_group_tests(tests, start_servers, stop_servers);
 }
