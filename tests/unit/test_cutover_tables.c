@@ -79,7 +79,7 @@ static void leaves_out_rows_that_refer_to_later_ones(void **state)
     finish("later", &evidence);
     assert_value(&target_server, "later", CONTENTS("visit"), "(1,1,1) (3,,2)");
     assert_value(&target_server, "later", CONTENTS("click"), "(1) (3)");
-    assert_true(notes_have(&evidence, "1 rows of public.visit refer to rows of public.person"));
+    assert_true(notes_have(&evidence, "written after the trigger: 1 row of public.visit"));
     assert_false(evidence.quiet);
     end_following("later");
 }
@@ -146,8 +146,9 @@ static void tells_of_rows_that_refer_to_deleted_ones(void **state)
     run_on(&source_server, "deleted", "DELETE FROM thing WHERE kind = 2; DELETE FROM kind WHERE id = 2");
     auto_evidence struct evidence evidence = {0};
     finish("deleted", &evidence);
-    assert_true(
-        notes_have(&evidence, "1 rows of public.thing refer to rows of public.kind that were deleted"));
+    assert_true(notes_have(
+        &evidence,
+        "Refer to rows of public.kind that were deleted after the trigger: 1 row of public.thing"));
     end_following("deleted");
 }
 
@@ -199,7 +200,7 @@ static void keeps_the_encoding(void **state)
                  "\\xc3a4");
     assert_int_equal(evidence.sequences[0].target_value, 5);
     assert_string_equal(evidence.sequences[0].name, "\u00fc");
-    assert_true(notes_have(&evidence, "public.\u00e9t\u00e9 (1 rows)"));
+    assert_true(notes_have(&evidence, "public.\u00e9t\u00e9 (1 row)"));
     end_following("latin");
 }
 
