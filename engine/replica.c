@@ -33,11 +33,12 @@ static int use_encoding(struct session_encoding *session, struct pg *pg, struct 
     if (now == NULL || str_equals(now, wanted)) {
         return 0;
     }
+    /* libpq frees what "now" points to as soon as the encoding changes. */
+    snprintf(session->before, sizeof(session->before), "%s", now);
     if (pg_set_encoding(pg, wanted, err) != 0) {
         return -1;
     }
     session->pg = pg;
-    snprintf(session->before, sizeof(session->before), "%s", now);
     return 0;
 }
 
