@@ -14,7 +14,9 @@ import pytest
 
 from arm import patience
 from malachite import Malachite, Pair
-from torture import kill_round
+from postgres import Postgres
+from samples import PLPGSQL
+from torture import kill_round, setup_round
 from torture_outages import ProxiedPair, outage_round, too_long_round
 
 KILLS = int(os.environ.get("TORTURE_KILLS", "15"))
@@ -40,6 +42,23 @@ def run_kills(pair, wanted, seed, **options):
 
 def test_kills_of_attached(torture_pair):
     run_kills(torture_pair, KILLS * 2 // 3, SEED)
+
+
+def test_kills_while_replication_is_set_up(own, postgres_target):
+    with Postgres(name="unready") as source:
+        one = own()
+        pair = Pair(one, one.attach("src", source, "servers"), one.attach("dst", postgres_target))
+        setup_round(pair, SEED)
+
+
+def test_kills_with_a_login_that_is_no_superuser(own, postgres_source, postgres_target):
+    """Without session_replication_role foreign keys are deferred and triggers disabled for the time of following."""
+    postgres_target.execute("CREATE ROLE mover LOGIN CREATEDB PASSWORD 'mover-password'")
+    one = own()
+    pair = Pair(one, one.attach("src", postgres_source, "servers"),
+                one.attach("dst", postgres_target, login="mover", password="mover-password"))
+    run_kills(pair, KILLS // 3, SEED + 2000, event_trigger=False,
+              compare_options={"roles": {"postgres": "mover"}, "ignore": (*PLPGSQL, "acl", "owner")})
 
 
 def test_kills_of_provisioned():

@@ -17,6 +17,7 @@ from online import WAITS, assert_nothing_is_left, identities
 from samples import PLPGSQL, drop, has_database, inventory
 from torture_workload import Writers, check_ledger, load_torture
 
+SETUP = "WaitingForLogicalReplicationSetupRequestOnSourceDB"
 STEP_SECONDS = 60       # nothing that a round waits for takes longer, unless something is broken
 
 
@@ -305,6 +306,34 @@ def kill_round(pair, seed, most=6, **options):
         else:
             r.cut_over_busy(kill=True)
         return r.kills
+
+
+def setup_round(pair, seed, **options):
+    """An attached source that is not set up for logical replication: kills in that wait, before and after its restart."""
+    source = pair.source.postgres
+    source.configure(wal_level="replica")
+    source.restart()
+    with Round(pair, seed, outages=True, **options) as r:
+        r.put()
+        r.reach(lambda body: substate_of(body) == SETUP, "the wait for the setup")
+        r.sleep(0.2)
+        r.kill("setup not allowed")
+        r.patch(setupLogicalReplicationOnSourceDbIfNeeded="True")
+        r.sleep(0.2)
+        r.kill("setup allowed")
+        r.reach(lambda body: "error" in body["properties"]["currentStatus"], "the wait for the restart")
+        assert source.value("SELECT count(*) FROM pg_file_settings WHERE name = 'wal_level' AND setting = 'logical'") == 1
+        if r.chance(0.5):
+            r.kill("restart awaited")
+        source.stop("fast")
+        if r.chance(0.5):
+            r.kill("source is down")
+        source.start()
+        r.sleep(1)
+        r.kill("source is up")
+        r.reach_wait()
+        r.cut_over_quiet(kill=True)
+    return r.kills
 
 
 def drop_target_underneath(r):

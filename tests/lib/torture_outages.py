@@ -2,12 +2,10 @@
 
 import time
 
-import psycopg2
-
-from arm import wait_until
 from malachite import Pair
 from proxy import Proxy
 from torture import BASE_MOMENTS, Round
+from torture_workload import check_ledger
 
 
 class ProxiedPair(Pair):
@@ -96,14 +94,11 @@ def outage_round(pair, seed, most=4, **options):
         if how == "busy":
             r.writers.stop()
         r.check_nothing_is_left(within=60)
-        check(r, committed, how)
+        check_ledger(r.pair.target.postgres, r.name, committed)
+        r.check_equal(rows=how == "quiet")
         return r.hits
 
 
-def check(r, committed, how):
-    from torture_workload import check_ledger
-    check_ledger(r.pair.target.postgres, r.name, committed)
-    r.check_equal(rows=how == "quiet")
 
 
 def too_long_round(pair, seed, side, kind, phase, within=60, **options):
@@ -127,6 +122,8 @@ def too_long_round(pair, seed, side, kind, phase, within=60, **options):
         body = r.reach_end("Failed", timeout=within)
         error = body["properties"]["currentStatus"]["error"]
         assert side in error and f"proxied-{side}" in error, error
+        if r.chance(0.5):
+            r.kill("in debt")
         proxy.resume()
         postgres.start()
         r.tell("the server is back")
