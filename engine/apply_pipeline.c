@@ -243,6 +243,7 @@ int pipeline_wait(struct pipeline *pipeline, struct err *err)
 {
     struct pg *pg = &pipeline->pg;
     int64_t tick_ms = clock_monotonic_ms() + TICK_MS;
+    int64_t looked_ms = clock_monotonic_ms();
     for (;;) {
         bool unsent = false;
         if (pump(pipeline, err, &unsent) != 0) {
@@ -261,6 +262,11 @@ int pipeline_wait(struct pipeline *pipeline, struct err *err)
         }
         if (outcome != PG_POLL_TIMEOUT && outcome != PG_POLL_READY) {
             return pg_poll_error(pg, outcome, err);
+        }
+        if (outcome == PG_POLL_READY) {
+            looked_ms = clock_monotonic_ms();
+        } else if (pg_look_for_server(pg, &looked_ms, err) != 0) {
+            return -1;
         }
     }
 }
