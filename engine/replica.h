@@ -7,6 +7,8 @@
  * where the login may not set that role), event triggers too;
  *   - identity columns GENERATED ALWAYS are BY DEFAULT;
  *   - row level security is not forced on the owner, where the login does not bypass it;
+ *   - where the target has publications: tables without a key have REPLICA IDENTITY FULL;
+ *   - constraints of domains that are NOT VALID are not there: values that violate them may come again;
  *   - where the login may not set that role: foreign keys are deferrable, so that the order of rows inside a
  * transaction does not matter (INITIALLY DEFERRED: nobody has to say SET CONSTRAINTS).
  */
