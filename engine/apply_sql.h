@@ -8,7 +8,7 @@
 
 /*
  * Parameters are arrays in this order:
- *   INSERT and DELETE of whole rows: every column;
+ *   INSERT, DELETE of whole rows and gathering them: every column;
  *   DELETE by key: the key columns;
  *   UPDATE: the key columns, then the columns that are set.
  * Without any column the parameter is the number of rows.
@@ -16,5 +16,9 @@
 void apply_add_insert(const struct apply_relation *relation, struct buf *sql);
 void apply_add_delete(const struct apply_relation *relation, struct buf *sql);
 void apply_add_update(const struct apply_relation *relation, const bool *set, struct buf *sql);
+/* Deletes of whole rows that are gathered first: engine/apply_gather.h. */
+void apply_add_gathering_table(const struct apply_relation *relation, struct buf *sql);
+void apply_add_gather(const struct apply_relation *relation, struct buf *sql);
+void apply_add_delete_gathered(const struct apply_relation *relation, struct buf *sql);
 
 #endif

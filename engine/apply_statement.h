@@ -14,7 +14,7 @@
 #include "engine/apply_pipeline.h"
 #include "engine/apply_relation.h"
 
-enum apply_statement_kind { APPLY_INSERT, APPLY_UPDATE, APPLY_DELETE };
+enum apply_statement_kind { APPLY_INSERT, APPLY_UPDATE, APPLY_DELETE, APPLY_GATHER };
 
 struct apply_statement {
     struct apply_statement *next;

@@ -84,7 +84,8 @@ static const char domain_change[] =
     "    k.conname),"
     "  format('ALTER DOMAIN %I.%I ADD CONSTRAINT %I %s', n.nspname, t.typname, k.conname,"
     "    pg_get_constraintdef(k.oid))"
-    "  || coalesce(format('; COMMENT ON CONSTRAINT %I ON DOMAIN %I.%I IS %L', k.conname, n.nspname, t.typname,"
+    "  || coalesce(format('; COMMENT ON CONSTRAINT %I ON DOMAIN %I.%I IS %L', k.conname, n.nspname, "
+    "t.typname,"
     "    obj_description(k.oid, 'pg_constraint')), '')"
     " FROM pg_constraint k JOIN pg_type t ON t.oid = k.contypid JOIN pg_namespace n ON n.oid = t.typnamespace"
     " WHERE k.contype = 'c' AND NOT k.convalidated AND pg_has_role(t.typowner, 'USAGE')";
