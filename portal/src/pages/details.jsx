@@ -139,7 +139,7 @@ export function Details({ group, server, name, database }) {
       <DatabaseTable migration={migration} own={own} rates={rates} onOpen={(row) => setQuery('database', row)} />
       {following && <Chart series={series} live={isActive(migration)} />}
       <EndHints migration={migration} group={group} server={server} />
-      <Evidence migration={migration} />
+      <Evidence migration={migration} own={own} />
       <Validation migration={migration} />
       <History events={own.events} />
       {database !== null && (
