@@ -21,6 +21,9 @@ static int read_progress(struct apply_target *target, struct err *err)
 {
     struct pg *pg = &target->pipeline.pg;
     bool closed = false;
+    if (replica_lock(pg, target->helper, err) != 0) {
+        return -1;
+    }
     int there = replica_read(pg, target->helper, err, &target->progress);
     if (there < 0 || (there > 0 && replica_is_closed(pg, target->helper, err, &closed) != 0)) {
         return -1;

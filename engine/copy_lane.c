@@ -9,6 +9,10 @@
 
 enum { SQL_MAX_BYTES = 8 * 1024 * 1024 };
 
+/* Nobody else has a table for himself while the holder has its lock, so whoever waits waits in a queue. */
+#define LOCK_TIMEOUT       "100ms"
+#define STATE_LOCK_TIMEOUT "55P03"
+
 /* What a second attempt at a table does otherwise. */
 enum { WITH_TEXT = 1, WITH_SEARCH_PATH = 2 };
 
@@ -49,14 +53,27 @@ int copy_lane_open(struct copy_lane *lane, struct err *err)
     if (pg_open(transfer->source, transfer->database, PG_READ, transfer->stop, err, &lane->source) != 0 ||
         copy_prepare_source(&lane->source, err) != 0 ||
         pg_set_encoding(&lane->source, lane->pool->session_encoding, err) != 0 ||
+        pg_run(&lane->source, err, "SET lock_timeout = '" LOCK_TIMEOUT "'") != 0 ||
         begin_snapshot(lane, err) != 0) {
         return -1;
     }
     return open_target(lane, err);
 }
 
+int copy_lane_open_holder(struct copy_lane *lane, struct err *err)
+{
+    lane->source = *lane->pool->holder;
+    lane->holder = true;
+    return pg_run(&lane->source, err, "SAVEPOINT copy") != 0 ? -1 : open_target(lane, err);
+}
+
 void copy_lane_close(struct copy_lane *lane)
 {
+    if (lane->holder) {
+        *lane->pool->holder = lane->source;
+        lane->source = (struct pg){0};
+        lane->holder = false;
+    }
     pg_close(&lane->source);
     pg_close(&lane->target);
 }
@@ -152,15 +169,16 @@ static int recover(struct copy_lane *lane, struct err *err, bool *ret_lost)
 {
     *ret_lost = is_lost(&lane->source) || is_lost(&lane->target);
     if (*ret_lost) {
-        return copy_lane_open(lane, err);
+        return lane->holder ? -1 : copy_lane_open(lane, err);
     }
     const char *encoding = lane->pool->session_encoding;
+    const char *back = lane->holder ? "ROLLBACK TO SAVEPOINT copy" : "ROLLBACK";
     if (pg_run(&lane->target, err, "ROLLBACK") != 0 || pg_set_encoding(&lane->target, encoding, err) != 0 ||
-        set_search_path(lane, "", err) != 0 || pg_run(&lane->source, err, "ROLLBACK") != 0 ||
+        set_search_path(lane, "", err) != 0 || pg_run(&lane->source, err, back) != 0 ||
         pg_set_encoding(&lane->source, encoding, err) != 0) {
         return -1;
     }
-    return begin_snapshot(lane, err);
+    return lane->holder ? 0 : begin_snapshot(lane, err);
 }
 
 static bool is_one_of(const char *sqlstate, const char *const *states, size_t count)
@@ -215,6 +233,11 @@ static int copy_alone(struct copy_lane *lane, struct copy_piece *piece, struct e
                 give_up(lane, piece, &reason);
             }
             return -1;
+        }
+        if (!lost && !lane->holder && strcmp(reason.sqlstate, STATE_LOCK_TIMEOUT) == 0) {
+            set_state(piece, TRANSFER_QUEUED);
+            piece->left = true;
+            return 0;
         }
         how = lost ? how : other_way(lane, piece, &reason, how);
         if ((lost && attempted_again) || (!lost && how == 0)) {

@@ -82,11 +82,31 @@ static int work(void *context, struct err *err)
     }
 }
 
+/*
+ * Somebody who wants a table for himself (TRUNCATE, ALTER TABLE) waits for the session that holds the locks,
+ * and a lane that came then would wait behind him, for ever. Only the holder need not queue.
+ */
+static int copy_left(struct copy_pool *pool, struct err *err)
+{
+    auto_copy_lane struct copy_lane lane = {.pool = pool};
+    for (size_t i = 0; i < pool->count; i++) {
+        struct copy_piece *piece = &pool->pieces[i];
+        if (!piece->left) {
+            continue;
+        }
+        if ((!lane.holder && copy_lane_open_holder(&lane, err) != 0) ||
+            copy_lane_round(&lane, piece, 1, err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 static bool all_ended(const struct copy_pool *pool)
 {
     for (size_t i = 0; i < pool->count; i++) {
         int state = atomic_load(&pool->pieces[i].state);
-        if (state != TRANSFER_COMPLETED && state != TRANSFER_ERRORED) {
+        if (state != TRANSFER_COMPLETED && state != TRANSFER_ERRORED && !pool->pieces[i].left) {
             return false;
         }
     }
@@ -105,12 +125,9 @@ int copy_pool_run(struct copy_pool *pool, struct err *err)
                           .tick = pool->tick,
                           .tick_context = pool->tick_context};
     struct err failure = {0};
-    if (lanes_run(&lanes, &failure) == 0) {
-        return 0;
-    }
     /* The other lanes may have done the work of one that could not connect. */
-    if (failure.code != ERR_CANCELED && all_ended(pool)) {
-        return 0;
+    if (lanes_run(&lanes, &failure) == 0 || (failure.code != ERR_CANCELED && all_ended(pool))) {
+        return copy_left(pool, err);
     }
     *err = failure;
     return -1;

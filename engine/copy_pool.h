@@ -20,6 +20,7 @@
 struct copy_piece {
     const struct catalog_table *table;
     _Atomic int state; /* enum transfer_table_state */
+    bool left;         /* to the session that holds the locks; of the lane that has the piece */
     _Atomic int64_t bytes;
     _Atomic int64_t rows;
     _Atomic int64_t started_us;
@@ -28,6 +29,7 @@ struct copy_piece {
 
 struct copy_pool {
     const struct transfer *transfer;
+    struct pg *holder; /* in a transaction of its own, which has the snapshot and a lock on every table */
     const char *snapshot;
     const char *session_encoding; /* of statements and messages */
     const char *copy_encoding;    /* of the rows: the source database's */

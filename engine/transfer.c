@@ -71,6 +71,7 @@ static int list_tables(struct transfer_state *state, struct err *err)
     const struct transfer_observer *observer = state->transfer->observer;
     state->pool =
         (struct copy_pool){.transfer = state->transfer,
+                           .holder = &state->source,
                            .snapshot = state->snapshot,
                            .session_encoding = state->encoding,
                            .copy_encoding = source_database_get(&state->database, DATABASE_ENCODING),
@@ -208,12 +209,14 @@ static int read_source(struct transfer_state *state, struct err *err)
     if (open_source(state, err) != 0 || look_at_target(state, err) != 0 ||
         catalog_read(&state->source, state->target_version,
                      source_database_get(&state->database, DATABASE_ENCODING), err, &state->catalog) != 0 ||
-        catalog_lock_tables(&state->source, &state->catalog, err) != 0 ||
+        /* pg_dump locks the tables itself: were they locked before, it would wait for ever behind whoever
+         * waits for us. */
+        read_archive(state, err) != 0 || catalog_lock_tables(&state->source, &state->catalog, err) != 0 ||
         trigger_states_read(state, err) != 0 || own_identities_read(state, err) != 0 ||
         list_tables(state, err) != 0) {
         return -1;
     }
-    return read_archive(state, err);
+    return 0;
 }
 
 static int create_schema(struct transfer_state *state, struct err *err)

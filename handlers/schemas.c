@@ -239,6 +239,24 @@ static const struct schema_row own_migration_rows[] = {
     {"endedAt", "date-time", 0, NULL}, {"deleted", "boolean", 0, NULL}, {"databases", "[]object", 0, NULL},
     {"events", "[]object", 0, NULL}, {"tables", "[]object", 0, NULL},
 };
+static const struct schema_row evidence_rows[] = {
+    {"migrationId", "string", 0, NULL}, {"name", "string", 0, NULL}, {"databases", "[]DatabaseEvidence", 0, "Those that have been cut over."},
+};
+static const struct schema_row database_evidence_rows[] = {
+    {"name", "string", 0, NULL}, {"takenOn", "date-time", 0, NULL},
+    {"positionAtTrigger", "string", 0, "Of the source's WAL: what was committed before it has been applied."},
+    {"positionApplied", "string", 0, NULL},
+    {"sourceQuiet", "boolean", 0, "Nothing was written since: the rows of both sides must be equal."},
+    {"tables", "[]TableEvidence", 0, NULL}, {"sequences", "[]SequenceEvidence", 0, NULL}, {"notes", "[]string", 0, NULL},
+};
+static const struct schema_row table_evidence_rows[] = {
+    {"schema", "string", 0, NULL}, {"name", "string", 0, NULL},
+    {"sourceRows", "integer", 0, "null: not counted within --evidence-ms."}, {"targetRows", "integer", 0, NULL},
+};
+static const struct schema_row sequence_evidence_rows[] = {
+    {"schema", "string", 0, NULL}, {"name", "string", 0, NULL}, {"sourceValue", "integer", 0, NULL},
+    {"targetValue", "integer", 0, NULL},
+};
 static const struct schema_row health_rows[] = {
     {"status", "string", 0, NULL}, {"version", "string", 0, NULL}, {"uptimeSeconds", "integer", 0, NULL},
 };
@@ -296,6 +314,10 @@ const struct schema schemas[] = {
     SCHEMA("NotUnderstood", noted_rows, NULL),
     SCHEMA("RequestLog", log_rows, NULL),
     SCHEMA("MigrationDetail", own_migration_rows, "A migration with the detail that the service's answers lack."),
+    SCHEMA("MigrationEvidence", evidence_rows, "What was found on both sides when databases were cut over."),
+    SCHEMA("DatabaseEvidence", database_evidence_rows, NULL),
+    SCHEMA("TableEvidence", table_evidence_rows, NULL),
+    SCHEMA("SequenceEvidence", sequence_evidence_rows, NULL),
     SCHEMA("Health", health_rows, NULL),
     SCHEMA("Application", application_rows, NULL),
     SCHEMA("Connection", connection_rows, "A server of ours by its id, or any other by host and port."),

@@ -103,6 +103,7 @@ static const struct api_operation operations[] = {
     {"Malachite_CertificateAuthority", "The certificate to trust.", NULL, "application/x-pem-file", API_OK, NULL},
     {"Malachite_Migrations_List", "Lists the newest migrations of all servers.", NULL, "[]MigrationDetail", API_OK, "limit:integer"},
     {"Malachite_Migrations_Get", "Shows a migration with its history, and the tables of one database.", NULL, "MigrationDetail", API_OK, "database:string"},
+    {"Malachite_Migrations_Evidence", "Compares both sides as they were at the cutover.", NULL, "MigrationEvidence", API_OK, NULL},
     {"Malachite_Requests_List", "Shows the last requests.", NULL, "RequestLog", API_OK,
      "operation:string status:string method:string path:string request:string since:date-time notUnderstood:boolean limit:integer"},
     {"Malachite_Requests_Clear", "Forgets the last requests.", NULL, NULL, API_NONE, NULL},

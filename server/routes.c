@@ -289,6 +289,7 @@ const struct route routes[] = {
     GET("/_malachite/ca.pem", malachite_ca, 0, NULL, "Malachite_CertificateAuthority"),
     GET("/_malachite/migrations", malachite_migration_list, 0, NULL, "Malachite_Migrations_List"),
     GET("/_malachite/migrations/{migrationId}", malachite_migration_get, 0, NULL, "Malachite_Migrations_Get"),
+    GET("/_malachite/migrations/{migrationId}/evidence", malachite_migration_evidence, 0, NULL, "Malachite_Migrations_Evidence"),
     GET("/_malachite/requests", malachite_request_list, ROUTE_QUIET, NULL, "Malachite_Requests_List"),
     DELETE("/_malachite/requests", malachite_request_clear, ROUTE_QUIET, NULL, "Malachite_Requests_Clear"),
     GET("/_malachite/applications", malachite_application_list, 0, NULL, "Malachite_Applications_List"),
