@@ -101,7 +101,7 @@ test('with the keyboard alone: the wizard, the grid, the panel, the cancel', asy
   await keys.press('Enter')
   await tabTo(page, 'textbox', 'Migration name')
   await keys.type('by-keyboard')
-  await tabTo(page, 'button', 'Azure Active Directory App')
+  await tabTo(page, 'button', 'Select Azure Active Directory App')
   await keys.press('Enter')
   await tabTo(page, 'button', 'Malachite 00000000-0000-4000-8000-00000000c11e')
   await keys.press('Enter')
