@@ -12,10 +12,11 @@ import time
 
 import pytest
 
-from arm import patience
+from arm import patience, wait_until
 from malachite import Malachite, Pair
+from online import assert_nothing_is_left, cut_over, differences, put_online, reach_wait, wait_for_nothing_pending
 from postgres import Postgres
-from samples import PLPGSQL
+from samples import PLPGSQL, load_shop, wait_for_lock
 from torture import kill_round, setup_round
 from torture_outages import ProxiedPair, outage_round, too_long_round
 
@@ -97,3 +98,33 @@ def test_outages(proxied):
 def test_an_outage_that_is_too_long(proxied, side, kind, phase):
     pair = proxied("--reconnect-seconds", 3, "--connect-timeout", 2)
     too_long_round(pair, SEED, side, kind, phase)
+
+
+@pytest.mark.parametrize("interrupt", ["kill", "cut"])
+def test_a_session_that_is_left_over_applies_nothing_twice(proxied, database, postgres_source, postgres_target, interrupt):
+    """What a session was about to commit when we lost it is still committed, once somebody lets it go on."""
+    pair = proxied()
+    name = load_shop(postgres_source, database(), rows=5)
+    migration = put_online(pair, [name])
+    reach_wait(migration)
+    changes = "INSERT INTO empty_table VALUES (1), (1)"
+    postgres_source.psql(changes, name)  # from now on the applier knows the table, and sends all up to COMMIT at once
+    wait_for_nothing_pending(migration, name)
+    blocker = postgres_target.connect(name)
+    blocker.cursor().execute("BEGIN; LOCK TABLE empty_table IN SHARE MODE")
+    postgres_source.psql(changes, name)
+    wait_for_lock(postgres_target, name)
+    if interrupt == "kill":
+        pair.malachite.kill()
+        pair.malachite.start()
+    else:
+        pair.proxies["target"].cut()
+    wait_until(lambda: postgres_target.value("SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
+                                             " AND application_name = 'malachite'", (name,)) > 0, 10, "a session")
+    time.sleep(0.3)  # PostgreSQL from 14 on looks after 2 s whether we are still there
+    blocker.close()
+    wait_until(lambda: postgres_target.value("SELECT count(*) FROM empty_table", dbname=name) > 2, 20, "the changes")
+    wait_for_nothing_pending(migration, name)
+    cut_over(migration)
+    assert differences(pair, name) == []
+    assert_nothing_is_left(pair, name)

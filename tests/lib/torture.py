@@ -4,6 +4,7 @@ A round is reproduced by its seed; what happened in it is in `round.story`.
 """
 
 import glob
+import os
 import random
 import threading
 import time
@@ -11,7 +12,7 @@ import time
 import psycopg2
 import requests
 
-from arm import TERMINAL, state_of, substate_of, unique, wait_until
+from arm import TERMINAL, details_of, state_of, substate_of, unique, wait_until
 from compare import compare_databases
 from online import WAITS, assert_nothing_is_left, identities
 from samples import PLPGSQL, drop, has_database, inventory
@@ -51,6 +52,8 @@ class Round:
     def __exit__(self, kind, error, trace):
         if kind is not None:
             self._print_failure()
+        elif os.environ.get("TORTURE_STORY"):
+            print("  " + "\n  ".join(self.story), flush=True)
         for writer in self.writers.all:
             writer._stop.set()  # pylint: disable=protected-access
         for server in (self.pair.source, self.pair.target):
@@ -117,11 +120,17 @@ class Round:
         """kill -9, start, and sometimes at once again."""
         self.pair.malachite.kill()
         self.kills += 1
-        self.tell(f"kill ({why})")
         self.pair.malachite.start()
+        self.tell(f"kill ({why}) {self._where() if self.migration else ''}")
         if self.chance(again):
             self.sleep(0.1)
             self.kill("again")
+
+    def _where(self):
+        """What Malachite remembers of the moment."""
+        body = self.get()
+        details = details_of(body, self.name)
+        return f"{substate_of(body)}, {details.get('migrationState', '')} {details.get('migrationOperation', '')}"
 
     def get(self):
         if self.lenient:    # the copy may begin again several times in one outage
