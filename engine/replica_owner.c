@@ -7,7 +7,7 @@
 #include "core/clock.h"
 #include "engine/replica.h"
 
-enum { WAIT_MS = 10000, PAUSE_MS = 50 };
+enum { WAIT_MS = 10000, PAUSE_LEAST_MS = 1, PAUSE_MOST_MS = 50 };
 
 /* Of advisory locks by two numbers: the first is one that nobody else will think of, the second the helper.
  */
@@ -28,7 +28,7 @@ static int end_owner(struct pg *target, const char *name, struct err *err)
 int replica_own(struct pg *target, const char *name, struct err *err)
 {
     int64_t deadline_ms = clock_monotonic_ms() + WAIT_MS;
-    for (;;) {
+    for (int pause_ms = PAUSE_LEAST_MS;; pause_ms = pause_ms < PAUSE_MOST_MS ? pause_ms * 2 : PAUSE_MOST_MS) {
         auto_free char *owned = NULL;
         if (pg_value(target, err, &owned,
                      "SELECT pg_catalog.pg_try_advisory_lock(" OWNER_CLASS ", pg_catalog.hashtext($1))", 1,
@@ -48,6 +48,6 @@ int replica_own(struct pg *target, const char *name, struct err *err)
             err->lasting = false;
             return -1;
         }
-        clock_sleep_ms(PAUSE_MS);
+        clock_sleep_ms(pause_ms);
     }
 }

@@ -17,7 +17,8 @@ from malachite import Malachite, Pair
 from online import assert_nothing_is_left, cut_over, differences, put_online, reach_wait, wait_for_nothing_pending
 from postgres import Postgres
 from samples import PLPGSQL, load_shop, wait_for_lock
-from torture import kill_round, setup_round
+from torture import cutover_round, kill_round, setup_round
+from torture_several import several_round
 from torture_outages import ProxiedPair, outage_round, too_long_round
 
 KILLS = int(os.environ.get("TORTURE_KILLS", "15"))
@@ -32,11 +33,11 @@ def torture_pair(own_pair):
     return own_pair()
 
 
-def run_kills(pair, wanted, seed, **options):
+def run_kills(pair, wanted, seed, a_round=kill_round, **options):
     done, rounds = 0, 0
     while done < wanted:
         began = time.monotonic()
-        kills = kill_round(pair, seed + rounds, **options)
+        kills = a_round(pair, seed + rounds, **options)
         done, rounds = done + kills, rounds + 1
         print(f"round {seed + rounds - 1}: {kills} kills, {done} in all, {time.monotonic() - began:.1f} s", flush=True)
 
@@ -128,3 +129,15 @@ def test_a_session_that_is_left_over_applies_nothing_twice(proxied, database, po
     cut_over(migration)
     assert differences(pair, name) == []
     assert_nothing_is_left(pair, name)
+
+
+def test_kills_inside_the_cutover(torture_pair):
+    run_kills(torture_pair, KILLS // 3, SEED + 3000, a_round=cutover_round)
+
+
+def test_kills_with_several_databases(torture_pair):
+    done, rounds = 0, 0
+    while done < KILLS // 3:
+        done += several_round(torture_pair, SEED + rounds)
+        rounds += 1
+        print(f"round {SEED + rounds - 1}: {done} kills in all", flush=True)
