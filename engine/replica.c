@@ -327,7 +327,8 @@ int replica_end(struct pg *target, const char *name, struct err *err)
     for (int row = 0; row < PQntuples(triggers); row++) {
         buf_addf(&sql, "%s; ", PQgetvalue(triggers, row, 0));
     }
-    buf_adds(&sql, "DROP SCHEMA IF EXISTS ");
+    /* A target that crashes now must not have it again. */
+    buf_adds(&sql, "SET LOCAL synchronous_commit = local; DROP SCHEMA IF EXISTS ");
     pg_add_identifier(target, &sql, name);
     buf_adds(&sql, " CASCADE");
     for (int row = 0; row < PQntuples(triggers); row++) {

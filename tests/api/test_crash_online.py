@@ -12,11 +12,13 @@ import time
 
 import pytest
 
-from arm import patience
+from arm import patience, wait_until
 from malachite import Malachite, Pair
+from online import assert_nothing_is_left, cut_over, differences, put_online, reach_wait, wait_for_nothing_pending
 from postgres import Postgres
-from samples import PLPGSQL
-from torture import kill_round, setup_round
+from samples import PLPGSQL, load_shop, wait_for_lock
+from torture import cutover_round, kill_round, setup_round
+from torture_several import several_round
 from torture_outages import ProxiedPair, outage_round, too_long_round
 
 KILLS = int(os.environ.get("TORTURE_KILLS", "15"))
@@ -31,11 +33,11 @@ def torture_pair(own_pair):
     return own_pair()
 
 
-def run_kills(pair, wanted, seed, **options):
+def run_kills(pair, wanted, seed, a_round=kill_round, **options):
     done, rounds = 0, 0
     while done < wanted:
         began = time.monotonic()
-        kills = kill_round(pair, seed + rounds, **options)
+        kills = a_round(pair, seed + rounds, **options)
         done, rounds = done + kills, rounds + 1
         print(f"round {seed + rounds - 1}: {kills} kills, {done} in all, {time.monotonic() - began:.1f} s", flush=True)
 
@@ -97,3 +99,45 @@ def test_outages(proxied):
 def test_an_outage_that_is_too_long(proxied, side, kind, phase):
     pair = proxied("--reconnect-seconds", 3, "--connect-timeout", 2)
     too_long_round(pair, SEED, side, kind, phase)
+
+
+@pytest.mark.parametrize("interrupt", ["kill", "cut"])
+def test_a_session_that_is_left_over_applies_nothing_twice(proxied, database, postgres_source, postgres_target, interrupt):
+    """What a session was about to commit when we lost it is still committed, once somebody lets it go on."""
+    pair = proxied()
+    name = load_shop(postgres_source, database(), rows=5)
+    migration = put_online(pair, [name])
+    reach_wait(migration)
+    changes = "INSERT INTO empty_table VALUES (1), (1)"
+    postgres_source.psql(changes, name)  # from now on the applier knows the table, and sends all up to COMMIT at once
+    wait_for_nothing_pending(migration, name)
+    blocker = postgres_target.connect(name)
+    blocker.cursor().execute("BEGIN; LOCK TABLE empty_table IN SHARE MODE")
+    postgres_source.psql(changes, name)
+    wait_for_lock(postgres_target, name)
+    if interrupt == "kill":
+        pair.malachite.kill()
+        pair.malachite.start()
+    else:
+        pair.proxies["target"].cut()
+    wait_until(lambda: postgres_target.value("SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
+                                             " AND application_name = 'malachite'", (name,)) > 0, 10, "a session")
+    time.sleep(0.3)  # PostgreSQL from 14 on looks after 2 s whether we are still there
+    blocker.close()
+    wait_until(lambda: postgres_target.value("SELECT count(*) FROM empty_table", dbname=name) > 2, 20, "the changes")
+    wait_for_nothing_pending(migration, name)
+    cut_over(migration)
+    assert differences(pair, name) == []
+    assert_nothing_is_left(pair, name)
+
+
+def test_kills_inside_the_cutover(torture_pair):
+    run_kills(torture_pair, KILLS // 3, SEED + 3000, a_round=cutover_round)
+
+
+def test_kills_with_several_databases(torture_pair):
+    done, rounds = 0, 0
+    while done < KILLS // 3:
+        done += several_round(torture_pair, SEED + rounds)
+        rounds += 1
+        print(f"round {SEED + rounds - 1}: {done} kills in all", flush=True)

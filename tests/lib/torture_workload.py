@@ -59,7 +59,9 @@ CREATE INDEX bulk_writer ON bulk (writer);
 CREATE TABLE slow_rows (a int, CHECK (public.slowly(a, :row_seconds) = a), filler text);
 INSERT INTO slow_rows SELECT i, repeat('x', 1000) FROM generate_series(1, :slow) AS i;
 CREATE INDEX slow_index ON slow_rows (public.slowly(a, :row_seconds));
-CREATE UNLOGGED TABLE fleeting (writer int, n int);
+CREATE UNLOGGED TABLE fleeting (writer int, n int, CHECK (public.slowly(n, :row_seconds) = n));
+CREATE MATERIALIZED VIEW totals AS SELECT public.slowly(writer, 10 * :row_seconds) AS writer, sum(n) AS n
+    FROM (SELECT writer, sum(id) AS n FROM keyed GROUP BY writer) k GROUP BY writer;
 CREATE TABLE ledger (writer int PRIMARY KEY, n int NOT NULL, digest text);
 CREATE TABLE journal (writer int, n int, PRIMARY KEY (writer, n));
 """
@@ -145,6 +147,9 @@ OPERATIONS = [
     "INSERT INTO own_$w VALUES ($i, $w, $n); INSERT INTO own_child_$w VALUES ($i, $w, $n)",
     "INSERT INTO own_$w SELECT $i + g, $w, $n FROM generate_series(1, 3) g",
     "INSERT INTO fleeting VALUES ($w, $n)",
+    "SELECT lo_from_bytea((99999 + $i)::oid, 'first $n')",
+    "SELECT lo_put(oid, 2, 'changed $n') FROM pg_largeobject_metadata WHERE oid::int % 3 = $w ORDER BY oid LIMIT 1",
+    "SELECT lo_unlink(oid) FROM pg_largeobject_metadata WHERE oid::int % 3 = $w ORDER BY oid DESC LIMIT 1",
 ]
 TRUNCATE = "TRUNCATE own_$w, own_child_$w"
 BIG_ONE = ("INSERT INTO keyed (writer, n, v) SELECT $w, $n, 'big' FROM generate_series(1, 1500);"
