@@ -223,12 +223,12 @@ static int read_source(struct transfer_state *state, struct err *err)
 static int create_schema(struct transfer_state *state, struct err *err)
 {
     const struct transfer_observer *observer = state->transfer->observer;
-    if (observer != NULL && observer->claim_target != NULL &&
-        observer->claim_target(observer->context, err) != 0) {
-        return -1;
-    }
     tell_step(state, "Creating the database");
     if (target_database_prepare(state, err) != 0) {
+        return -1;
+    }
+    if (observer != NULL && observer->claim_target != NULL &&
+        observer->claim_target(observer->context, err) != 0) {
         return -1;
     }
     state->restore = (struct restore){.transfer = state->transfer,
