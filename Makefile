@@ -48,7 +48,12 @@ override CFLAGS += -std=c11 -D_GNU_SOURCE -DMALACHITE_VERSION='"$(VERSION)"' $(O
 
 ROOMS := core store engine executor handlers server
 SOURCES := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+# The portal is bundled with node and npm; without them, or with PORTAL=no, the program says how to get it.
+PORTAL ?= $(if $(shell command -v node),$(if $(shell command -v npm),yes,no),no)
+PORTAL_SOURCES := $(wildcard portal/src/* portal/src/*/*) portal/build.mjs
+# Written when the choice changes, so that the object is made anew then.
+$(shell mkdir -p build/portal; echo $(PORTAL) | cmp -s - build/portal/choice || echo $(PORTAL) > build/portal/choice)
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/portal/files.o
 LIBRARY_OBJECTS := $(filter-out $(BUILD)/server/main.o,$(OBJECTS))
 SCHEMA := $(sort $(wildcard store/schema/*.sql))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
@@ -66,6 +71,23 @@ $(BUILD)/malachite: $(OBJECTS)
 $(BUILD)/%.o: %.c Makefile | $(BUILD)/gen/schema.inc
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/portal/%.o: build/portal/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+ifeq ($(PORTAL),yes)
+build/portal/files.c: $(PORTAL_SOURCES) portal/node_modules/.package-lock.json build/portal/choice
+	node portal/build.mjs $@
+else
+build/portal/files.c: build/portal/choice
+	@echo "portal: left out; node and npm build it" >&2
+	printf '#include "server/portal.h"\nconst struct portal_file portal_files[1];\nconst size_t portal_file_count = 0;\n' > $@
+endif
+
+%/node_modules/.package-lock.json: %/package-lock.json
+	cd $* && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
 
 # The numbered schema files, as one C string each.
 $(BUILD)/gen/schema.inc: $(SCHEMA) store/sql2c.awk Makefile
@@ -103,6 +125,11 @@ test-clients: build ## installs the JavaScript SDK and newman into build/clients
 	tests/clients/install.sh $(CURDIR)/build/clients
 	MALACHITE_BINARY=$(CURDIR)/$(BUILD)/malachite $(PYTHON) -m pytest -rs tests/clients/test_javascript.py \
 		tests/clients/test_newman.py $(ARGS)
+
+test-portal: build tests/portal/node_modules/.package-lock.json ## the portal in Debian's Chromium, which is installed when it is missing; pictures in build/portal-screens (needs node 20 and npm; ARGS: files)
+	scripts/setup.sh portal
+	MALACHITE_BINARY=$(CURDIR)/$(BUILD)/malachite MALACHITE_PORTAL_SCREENS=$(CURDIR)/build/portal-screens \
+		node tests/portal/run.mjs $(ARGS)
 
 test-az: build ## installs Debian's azure-cli (large) when it is missing, and runs it
 	tests/clients/install-az.sh
@@ -144,4 +171,4 @@ clean: ## removes build/
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: build run demo demo-stop test test-unit test-api test-clients test-az asan tsan lint format docs postgres pgclient bench install uninstall clean help
+.PHONY: build run demo demo-stop test test-unit test-api test-clients test-portal test-az asan tsan lint format docs postgres pgclient bench install uninstall clean help

@@ -171,8 +171,11 @@ static int check_answer(struct pipeline *pipeline, PGresult *result,
         return pg_error(&pipeline->pg, result, err, "%s%s", expected->what == NULL ? "" : "applying to the ",
                         expected->what == NULL ? "while applying changes" : expected->what);
     }
+    /* A statement of several parts counts by itself. */
+    const char *count =
+        status == PGRES_TUPLES_OK && PQntuples(result) == 1 ? PQgetvalue(result, 0, 0) : PQcmdTuples(result);
     int64_t rows = 0;
-    if (expected->rows < 0 || !str_to_int(PQcmdTuples(result), 0, INT64_MAX, &rows)) {
+    if (expected->rows < 0 || !str_to_int(count, 0, INT64_MAX, &rows)) {
         return 0;
     }
     return rows == expected->rows ? 0 : missing_rows(pipeline, expected, rows, err);

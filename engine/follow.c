@@ -26,6 +26,7 @@ struct follow {
     struct apply *apply;
     struct pgoutput_message message;
     uint64_t durable;  /* everything before it would survive a crash of the target */
+    int64_t news_ms;   /* monotonic: since when there is something to report; 0: there is not */
     int64_t looked_ms; /* when the source was heard of or looked for last */
 };
 
@@ -136,12 +137,17 @@ static int report(struct follow *follow, bool ask, struct err *err)
     return replication_stream_report(&follow->stream, follow->durable, ask || quiet, err);
 }
 
-/* A source that shuts down waits until it has heard that all of it has arrived. */
-static bool is_report_due(const struct follow *follow)
+/*
+ * A source that shuts down waits until it has heard that all of it has arrived, and asks for that again and
+ * again; each answer says what was reported last, so that the time since the last answer tells nothing.
+ */
+static bool is_report_due(struct follow *follow)
 {
+    int64_t now_ms = clock_monotonic_ms();
+    int64_t age_ms = now_ms - follow->stream.reported_ms;
     bool news = !apply_is_busy(follow->apply) && follow_position(follow) > follow->durable;
-    int64_t age_ms = clock_monotonic_ms() - follow->stream.reported_ms;
-    return age_ms >= (news ? NEWS_MS : REPORT_MS);
+    follow->news_ms = !news ? 0 : follow->news_ms == 0 ? now_ms : follow->news_ms;
+    return age_ms >= REPORT_MS || (news && (age_ms >= NEWS_MS || now_ms - follow->news_ms >= NEWS_MS));
 }
 
 /* There is nothing to read: because nothing is written, or because nothing arrives any more. */

@@ -79,7 +79,8 @@ static json_t *write_databases(const struct migration_view *view)
     bool any = false;
     for (size_t i = 0; i < view->database_count; i++) {
         const struct migration_database *row = &view->databases[i];
-        any = any || row->started_us != 0 || row->message != NULL;
+        bool canceled = row->state == DB_CANCELED || row->state == DB_CANCELING;
+        any = any || canceled || row->started_us != 0 || row->message != NULL;
     }
     for (size_t i = 0; any && i < view->database_count; i++) {
         if (json_object_set_new_nocheck(object, view->databases[i].name,

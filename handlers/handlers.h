@@ -122,12 +122,15 @@ void operation_status(struct request *request);
 void operation_result(struct request *request);
 void group_operation_result(struct request *request);
 
-/* health.c, metrics.c, malachite_migrations.c */
+/* health.c, metrics.c, malachite_migrations.c, malachite_evidence.c, malachite_connection.c */
 void malachite_health(struct request *request);
 void malachite_ready(struct request *request);
 void malachite_ca(struct request *request);
 void malachite_migration_get(struct request *request);
 void malachite_migration_list(struct request *request);
+void malachite_migration_evidence(struct request *request);
+void malachite_application_list(struct request *request);
+void malachite_connection_test(struct request *request); /* asks the live server */
 void metrics_get(struct request *request);
 
 /* deployment_put.c, deployment.c */

@@ -239,8 +239,42 @@ static const struct schema_row own_migration_rows[] = {
     {"endedAt", "date-time", 0, NULL}, {"deleted", "boolean", 0, NULL}, {"databases", "[]object", 0, NULL},
     {"events", "[]object", 0, NULL}, {"tables", "[]object", 0, NULL},
 };
+static const struct schema_row evidence_rows[] = {
+    {"migrationId", "string", 0, NULL}, {"name", "string", 0, NULL}, {"databases", "[]DatabaseEvidence", 0, "Those that have been cut over."},
+};
+static const struct schema_row database_evidence_rows[] = {
+    {"name", "string", 0, NULL}, {"takenOn", "date-time", 0, NULL},
+    {"positionAtTrigger", "string", 0, "Of the source's WAL: what was committed before it has been applied."},
+    {"positionApplied", "string", 0, NULL},
+    {"sourceQuiet", "boolean", 0, "Nothing was written since: the rows of both sides must be equal."},
+    {"tables", "[]TableEvidence", 0, NULL}, {"sequences", "[]SequenceEvidence", 0, NULL}, {"notes", "[]string", 0, NULL},
+};
+static const struct schema_row table_evidence_rows[] = {
+    {"schema", "string", 0, NULL}, {"name", "string", 0, NULL},
+    {"sourceRows", "integer", 0, "null: not counted within --evidence-ms."}, {"targetRows", "integer", 0, NULL},
+};
+static const struct schema_row sequence_evidence_rows[] = {
+    {"schema", "string", 0, NULL}, {"name", "string", 0, NULL}, {"sourceValue", "integer", 0, NULL},
+    {"targetValue", "integer", 0, NULL},
+};
 static const struct schema_row health_rows[] = {
     {"status", "string", 0, NULL}, {"version", "string", 0, NULL}, {"uptimeSeconds", "integer", 0, NULL},
+};
+
+static const struct schema_row application_rows[] = {
+    {"displayName", "string", 0, NULL}, {"appId", "string", 0, "Its client id."}, {"tenantId", "string", 0, NULL},
+    {"auth", "none|any|strict", 0, "What callers need (--auth)."},
+};
+static const struct schema_row connection_rows[] = {
+    {"server", "string", REQ, "Resource id, or host:port@user."}, {"password", "string", REQ | WO, NULL},
+    {"login", "string", 0, "Default: the server's administrator."},
+};
+static const struct schema_row connection_database_rows[] = {
+    {"name", "string", 0, NULL}, {"charset", "string", 0, NULL}, {"collation", "string", 0, NULL},
+};
+static const struct schema_row connection_result_rows[] = {
+    {"version", "string", 0, "Of the server: 15.18."}, {"login", "string", 0, NULL},
+    {"databases", "[]ConnectionDatabase", 0, "Those that can be migrated."},
 };
 
 #define SCHEMA(name, rows, text) {name, text, rows, ARRAY_LEN(rows)}
@@ -280,7 +314,15 @@ const struct schema schemas[] = {
     SCHEMA("NotUnderstood", noted_rows, NULL),
     SCHEMA("RequestLog", log_rows, NULL),
     SCHEMA("MigrationDetail", own_migration_rows, "A migration with the detail that the service's answers lack."),
+    SCHEMA("MigrationEvidence", evidence_rows, "What was found on both sides when databases were cut over."),
+    SCHEMA("DatabaseEvidence", database_evidence_rows, NULL),
+    SCHEMA("TableEvidence", table_evidence_rows, NULL),
+    SCHEMA("SequenceEvidence", sequence_evidence_rows, NULL),
     SCHEMA("Health", health_rows, NULL),
+    SCHEMA("Application", application_rows, NULL),
+    SCHEMA("Connection", connection_rows, "A server of ours by its id, or any other by host and port."),
+    SCHEMA("ConnectionResult", connection_result_rows, NULL),
+    SCHEMA("ConnectionDatabase", connection_database_rows, NULL),
 };
 /* clang-format on */
 const size_t schema_count = ARRAY_LEN(schemas);

@@ -114,6 +114,7 @@ compare_sides
 show_times
 say "Malachite stays here"
 cat <<TEXT
+Portal            $base
 REST              $base  and  $(jq -r .https "$home/endpoints.json")
 CA certificate    $(jq -r .ca "$home/endpoints.json")
 Source            PGPASSWORD=Old-Shop-1 psql -h $source_address -U shopkeeper shop

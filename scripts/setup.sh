@@ -10,6 +10,7 @@ usage: scripts/setup.sh [--list] PURPOSE...
   build   compiler and the libraries Malachite links with
   run     PostgreSQL 15 and its client, without Debian's own cluster "main"; what the demo calls
   test    test frameworks, linters, clang
+  portal  the browser that the tests of the portal run in
   bench   load generators and the tools Malachite is compared with
   all     everything above
 
@@ -23,8 +24,9 @@ packages_of() {
     run) echo postgresql-15 postgresql-client-15 curl jq ;;
     test) echo libcmocka-dev python3-pytest python3-pytest-timeout python3-pytest-xdist python3-psycopg2 \
         python3-requests clang clang-tidy clang-format libclang-rt-14-dev shellcheck curl ca-certificates ;;
+    portal) echo chromium ;;
     bench) echo wrk pgcopydb hyperfine ;;
-    all) for purpose in build run test bench; do packages_of "$purpose"; done ;;
+    all) for purpose in build run test portal bench; do packages_of "$purpose"; done ;;
     *) return 1 ;;
     esac
 }

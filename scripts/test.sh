@@ -29,8 +29,10 @@ stage unit make -s -j"$(nproc)" WERROR=1 test-unit
 stage api make -s test-api
 if command -v node >/dev/null && command -v npm >/dev/null; then
     stage clients make -s test-clients
+    stage portal make -s test-portal
 else
     echo "== clients: left out, because node and npm are not here (the JavaScript SDK and Postman's runner)"
+    echo "== portal: left out, because node and npm are not here"
 fi
 stage lint make -s lint
 

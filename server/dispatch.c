@@ -80,6 +80,9 @@ static int check_route(struct request *request, struct err *err)
         (check_api_version_given(request, err) < 0 || auth_check(request, err) < 0)) {
         return -1;
     }
+    if ((request->route->flags & ROUTE_TOKEN) != 0 && auth_check(request, err) < 0) {
+        return -1;
+    }
     if ((request->route->flags & ROUTE_FORM) != 0 && request_parse_form(request, err) < 0) {
         return -1;
     }

@@ -139,6 +139,8 @@ static enum MHD_Result begin(struct exchange *exchange, const struct exchange_li
         .authorization = header(connection, "Authorization"),
         .correlation_id = header(connection, "x-ms-correlation-request-id"),
         .client_request_id = header(connection, "x-ms-client-request-id"),
+        .accept_encoding = header(connection, "Accept-Encoding"),
+        .if_none_match = header(connection, "If-None-Match"),
     };
     exchange->phase = PHASE_BODY;
     exchange->request.method = method_from_name(method);

@@ -211,6 +211,16 @@ static bool is_localhost(const char *host)
            (len == name_len || host[len - name_len - 1] == '.');
 }
 
+static bool has_header(const struct reply *reply, const char *name)
+{
+    for (size_t i = 0; i < reply->header_count; i++) {
+        if (strcasecmp(reply->headers[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void reply_common_headers(const struct request *request, struct reply_common *ret_common)
 {
     ret_common->count = 0;
@@ -227,9 +237,11 @@ void reply_common_headers(const struct request *request, struct reply_common *re
     if (request->client_request_id != NULL) {
         add_common(ret_common, "x-ms-client-request-id", request->client_request_id);
     }
-    add_common(ret_common, "Cache-Control", "no-cache");
-    add_common(ret_common, "Pragma", "no-cache");
-    add_common(ret_common, "Expires", "-1");
+    if (!has_header(&request->reply, "Cache-Control")) {
+        add_common(ret_common, "Cache-Control", "no-cache");
+        add_common(ret_common, "Pragma", "no-cache");
+        add_common(ret_common, "Expires", "-1");
+    }
     add_common(ret_common, "X-Content-Type-Options", "nosniff");
     if (request->host == NULL || !is_localhost(request->host)) {
         add_common(ret_common, "Strict-Transport-Security", "max-age=31536000; includeSubDomains");

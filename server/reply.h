@@ -46,7 +46,8 @@ char *reply_absolute_url(const struct request *request, const char *path_and_que
 /* Throws away what was answered, so that another answer can be given. */
 void reply_discard(struct request *request);
 
-/* The headers that every answer carries, beside Date, Content-Type and those given with reply_header(). */
+/* The headers that every answer carries, beside Date, Content-Type and those given with reply_header(), which
+ * may set a Cache-Control of their own. */
 enum { REPLY_COMMON_MAX = 12, REPLY_COMMON_VALUE_SIZE = 128 };
 struct reply_common {
     struct {

@@ -44,6 +44,7 @@ void request_done(struct request *request)
     free(request->raw_uri);
     free(request->host);
     free(request->authorization);
+    free(request->if_none_match);
     free(request->client_request_id);
     free(request->path_text);
     free(request->query_text);

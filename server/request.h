@@ -74,6 +74,9 @@ struct request {
     char *host;          /* Host header (or X-Forwarded-Host), for absolute links; never NULL */
     bool https;          /* or X-Forwarded-Proto */
     char *authorization; /* header, or NULL; never logged */
+    bool takes_gzip;     /* of Accept-Encoding */
+    bool takes_brotli;
+    char *if_none_match;                  /* header, or NULL */
     char *segments[REQUEST_SEGMENTS_MAX]; /* of the path, decoded; empty ones are left out */
     size_t segment_count;
     struct request_pair params[REQUEST_PARAMS_MAX]; /* from the route's {names}, decoded */
@@ -151,6 +154,8 @@ struct request_head {
     const char *authorization;
     const char *correlation_id;
     const char *client_request_id;
+    const char *accept_encoding;
+    const char *if_none_match;
 };
 /*
  * Takes over the headers. What could not stand in a URL or in a header of ours is replaced: the host by

@@ -231,6 +231,24 @@ static char *choose_host(const struct request_head *head, const char *our_host)
     return strdup(our_host);
 }
 
+/* Whether Accept-Encoding has the coding in its list, and not with the weight 0. */
+static bool takes_encoding(const char *accept, const char *coding)
+{
+    size_t len = strlen(coding);
+    for (const char *at = accept; at != NULL && *at != '\0'; at += *at == ',' ? 1 : 0) {
+        at += strspn(at, " \t");
+        size_t item_len = strcspn(at, ",");
+        bool named = item_len >= len && strncasecmp(at, coding, len) == 0 &&
+                     (item_len == len || strchr("; \t", at[len]) != NULL);
+        if (named) {
+            const char *weight = memmem(at, item_len, "q=", 2);
+            return weight == NULL || strtod(weight + 2, NULL) > 0;
+        }
+        at += item_len;
+    }
+    return false;
+}
+
 bool request_set_head(struct request *request, const struct request_head *head, const char *our_host,
                       bool https)
 {
@@ -243,12 +261,16 @@ bool request_set_head(struct request *request, const struct request_head *head, 
     }
     request->host = choose_host(head, our_host);
     request->authorization = str_dup(head->authorization);
+    request->takes_gzip = takes_encoding(head->accept_encoding, "gzip");
+    request->takes_brotli = takes_encoding(head->accept_encoding, "br");
+    request->if_none_match = str_dup(head->if_none_match);
     if (head->correlation_id != NULL && is_correlation_id(head->correlation_id)) {
         memcpy(request->correlation_id, head->correlation_id, strlen(head->correlation_id) + 1);
     }
     bool echo = head->client_request_id != NULL && is_client_request_id(head->client_request_id);
     request->client_request_id = echo ? strdup(head->client_request_id) : NULL;
     return request->host != NULL && (head->authorization == NULL || request->authorization != NULL) &&
+           (head->if_none_match == NULL || request->if_none_match != NULL) &&
            (!echo || request->client_request_id != NULL);
 }
 

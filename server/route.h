@@ -23,6 +23,7 @@ enum route_flags {
     ROUTE_SLOW = 1 << 3,  /* may wait, as for PostgreSQL: runs on the slow lane, not on the event loop */
     ROUTE_QUIET = 1 << 4, /* health probes: logged at debug only */
     ROUTE_FORM = 1 << 5,  /* the body is a form: request_form() */
+    ROUTE_TOKEN = 1 << 6, /* not ARM's, but needs what --auth asks for */
 };
 
 struct route {

@@ -9,6 +9,7 @@
 #include "handlers/api_version.h"
 #include "handlers/handlers.h"
 #include "server/openapi.h"
+#include "server/portal.h"
 #include "server/reply.h"
 
 static void malachite_routes(struct request *request);
@@ -288,11 +289,24 @@ const struct route routes[] = {
     GET("/_malachite/ca.pem", malachite_ca, 0, NULL, "Malachite_CertificateAuthority"),
     GET("/_malachite/migrations", malachite_migration_list, 0, NULL, "Malachite_Migrations_List"),
     GET("/_malachite/migrations/{migrationId}", malachite_migration_get, 0, NULL, "Malachite_Migrations_Get"),
+    GET("/_malachite/migrations/{migrationId}/evidence", malachite_migration_evidence, 0, NULL, "Malachite_Migrations_Evidence"),
     GET("/_malachite/requests", malachite_request_list, ROUTE_QUIET, NULL, "Malachite_Requests_List"),
     DELETE("/_malachite/requests", malachite_request_clear, ROUTE_QUIET, NULL, "Malachite_Requests_Clear"),
+    GET("/_malachite/applications", malachite_application_list, 0, NULL, "Malachite_Applications_List"),
+    POST("/_malachite/connection", malachite_connection_test, ROUTE_TOKEN | ROUTE_SLOW | ROUTE_BODY, NULL, "Malachite_Connection_Test"),
     GET("/_malachite/openapi", openapi_index, 0, NULL, "Malachite_OpenApi_List"),
     GET("/_malachite/openapi/{document}", openapi_get, 0, NULL, "Malachite_OpenApi_Get"),
     GET("/metrics", metrics_get, ROUTE_QUIET, NULL, "Metrics"),
+
+    /* the web portal: one page, which finds out itself what its path stands for */
+    GET("/", portal_page, ROUTE_QUIET, NULL, "Portal_Page"),
+    GET("/portal", portal_page, ROUTE_QUIET, NULL, "Portal_PageOfPath0"),
+    GET("/portal/{1}", portal_page, ROUTE_QUIET, NULL, "Portal_PageOfPath1"),
+    GET("/portal/{1}/{2}", portal_page, ROUTE_QUIET, NULL, "Portal_PageOfPath2"),
+    GET("/portal/{1}/{2}/{3}", portal_page, ROUTE_QUIET, NULL, "Portal_PageOfPath3"),
+    GET("/portal/{1}/{2}/{3}/{4}", portal_page, ROUTE_QUIET, NULL, "Portal_PageOfPath4"),
+    GET("/portal/{1}/{2}/{3}/{4}/{5}", portal_page, ROUTE_QUIET, NULL, "Portal_PageOfPath5"),
+    GET("/portal/assets/{asset}", portal_asset, ROUTE_QUIET, NULL, "Portal_Asset"),
 };
 /* clang-format on */
 const size_t route_count = ARRAY_LEN(routes);

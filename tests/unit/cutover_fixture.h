@@ -96,7 +96,7 @@ static inline void begin_following(const char *database, const char *publication
     run_on(&source_server, database, publish);
     auto_free char *text =
         value_of(&source_server, database,
-                       "SELECT lsn FROM pg_create_logical_replication_slot('" SLOT "', 'pgoutput')");
+                 "SELECT lsn FROM pg_create_logical_replication_slot('" SLOT "', 'pgoutput')");
     uint64_t position = 0;
     assert_true(text != NULL && position_parse(text, &position));
     struct endpoint endpoint = postgres_endpoint(&target_server, target_user);

@@ -302,6 +302,32 @@ static void test_exactly_once(void **state maybe_unused)
     assert_same();
 }
 
+/* A session that nobody holds any more may still have statements to execute: the next one waits for its end.
+ */
+static void test_one_applier_at_a_time(void **state maybe_unused)
+{
+    if (!started) {
+        skip();
+    }
+    struct scene scene;
+    struct err err = {0};
+    begin_scene(&scene, "CREATE TABLE t (id int PRIMARY KEY)", "applier", NULL);
+    run("origin", "INSERT INTO t VALUES (1)");
+    struct opened first;
+    struct opened second;
+    assert_int_equal(open_both(&scene, &first, &err), 0);
+    assert_int_equal(open_both(&scene, &second, &err), 0);
+    auto_free char *sessions = postgres_value(
+        &server, "copy", "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted");
+    assert_string_equal(sessions, "1");
+    assert_int_equal(apply_until(&first, source_end(), &err), -1);
+    assert_false(err.lasting);
+    assert_int_equal(apply_until(&second, source_end(), &err), 0);
+    close_both(&first);
+    close_both(&second);
+    assert_same();
+}
+
 /* What was deleted on the target behind our back is not passed over. */
 static void test_missing_row(void **state maybe_unused)
 {
@@ -363,9 +389,10 @@ static void test_large_transaction(void **state maybe_unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_superuser),    cmocka_unit_test(test_ordinary_login),
-        cmocka_unit_test(test_exactly_once), cmocka_unit_test(test_missing_row),
-        cmocka_unit_test(test_repeated_ddl), cmocka_unit_test(test_large_transaction),
+        cmocka_unit_test(test_superuser),         cmocka_unit_test(test_ordinary_login),
+        cmocka_unit_test(test_exactly_once),      cmocka_unit_test(test_one_applier_at_a_time),
+        cmocka_unit_test(test_missing_row),       cmocka_unit_test(test_repeated_ddl),
+        cmocka_unit_test(test_large_transaction),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -85,6 +85,32 @@ static void hosts_that_could_not_stand_in_a_url_are_replaced(void **state)
     expect_host(&(struct request_head){0}, false, "127.0.0.1:8080", false);
 }
 
+static void codings_are_read_from_the_list(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *accept;
+        bool gzip;
+        bool brotli;
+    } cases[] = {{NULL, false, false},
+                 {"", false, false},
+                 {"gzip", true, false},
+                 {"deflate , BR , gzip", true, true},
+                 {"br;q=0, gzip;q=0.5", true, false},
+                 {"br; q=1.0", false, true},
+                 {"gzip;q=0", false, false},
+                 {"xgzip, gzipx, brr", false, false},
+                 {",,,", false, false}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct request *request = request_new(NULL);
+        const struct request_head head = {.accept_encoding = cases[i].accept};
+        assert_true(request_set_head(request, &head, "h", false));
+        assert_int_equal(request->takes_gzip, cases[i].gzip);
+        assert_int_equal(request->takes_brotli, cases[i].brotli);
+        request_free(request);
+    }
+}
+
 static void ids_of_the_client_are_echoed_when_safe(void **state)
 {
     (void)state;
@@ -162,6 +188,7 @@ int main(void)
         cmocka_unit_test(broken_or_huge_uris_are_refused),
         cmocka_unit_test(host_is_the_one_the_client_used),
         cmocka_unit_test(hosts_that_could_not_stand_in_a_url_are_replaced),
+        cmocka_unit_test(codings_are_read_from_the_list),
         cmocka_unit_test(ids_of_the_client_are_echoed_when_safe),
         cmocka_unit_test(body_must_be_a_json_object),
     };

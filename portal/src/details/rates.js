@@ -1,0 +1,67 @@
+// Speeds and courses of time, from what was seen second by second.
+import { useRef } from 'preact/hooks'
+
+const WINDOW_MS = 6000
+const SERIES_MAX = 600
+
+const tableKey = (table) => `${table.schema}\0${table.name}`
+
+function push(samples, key, at, rows, bytes) {
+  const list = samples.get(key) ?? []
+  if (list.length > 0 && list[list.length - 1].at >= at) return
+  list.push({ at, rows, bytes })
+  while (list.length > 2 && at - list[0].at > WINDOW_MS) list.shift()
+  samples.set(key, list)
+}
+
+/** Over the last seconds; where nothing has moved in them, over all the time that the copy has taken. */
+function speed(list, item, now) {
+  const first = list?.[0]
+  const last = list?.[list.length - 1]
+  const seconds = first && !item.endedAt ? (last.at - first.at) / 1000 : 0
+  if (seconds > 0 && last.bytes > first.bytes) {
+    return { rows: (last.rows - first.rows) / seconds, bytes: (last.bytes - first.bytes) / seconds }
+  }
+  const whole = ((item.endedAt ? Date.parse(item.endedAt) : now) - Date.parse(item.startedAt ?? NaN)) / 1000
+  return whole > 0 && item.bytesCopied > 0 ? { rows: item.rowsCopied / whole, bytes: item.bytesCopied / whole } : null
+}
+
+/** {database(row), table(row)}: rows and bytes per second, or null. Rows of a table are counted at its end. */
+export function useRates(data) {
+  const samples = useRef(new Map()).current
+  if (data) {
+    for (const row of data.own.databases) push(samples, row.name, data.at, row.rowsCopied, row.bytesCopied)
+    for (const table of data.own.tables ?? []) push(samples, tableKey(table), data.at, table.rowsCopied, table.bytesCopied)
+  }
+  const now = data?.at ?? Date.now()
+  return { database: (row) => speed(samples.get(row.name), row, now), table: (table) => speed(samples.get(tableKey(table)), table, now) }
+}
+
+/** Points {at, pending, applied} over all databases. */
+export function useSeries(data) {
+  const points = useRef([]).current
+  const last = points[points.length - 1]
+  if (data && (!last || data.at > last.at)) {
+    const sum = (field) => data.own.databases.reduce((total, row) => total + row[field], 0)
+    points.push({ at: data.at, pending: sum('pendingBytes'), applied: sum('appliedChanges') })
+    if (points.length > SERIES_MAX) points.shift()
+  }
+  return points
+}
+
+/** How far a database is, from 0 to 1. Copied bytes and bytes on disk differ, so only the end is 1. */
+export function fractionOf(row) {
+  if (row.state === 'Succeeded' || row.state === 'WaitingForCutoverTrigger') return 1
+  const tables = row.tablesQueued + row.tablesLoading + row.tablesCompleted + row.tablesErrored
+  const byTables = tables > 0 ? row.tablesCompleted / tables : 0
+  const byBytes = row.bytesTotal > 0 ? row.bytesCopied / row.bytesTotal : 0
+  return Math.min(0.99, Math.max(byTables > 0.99 ? 0.99 : 0, byBytes, byTables * 0.9))
+}
+
+export function fractionOfTable(table) {
+  if (table.state === 'Completed') return 1
+  return table.bytesTotal > 0 ? Math.min(0.99, table.bytesCopied / table.bytesTotal) : 0
+}
+
+/** Seconds until all bytes are there, at this speed. */
+export const secondsLeft = (row, rate) => (rate && rate.bytes > 0 ? Math.max(0, row.bytesTotal - row.bytesCopied) / rate.bytes : NaN)

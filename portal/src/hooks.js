@@ -1,0 +1,101 @@
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+
+import { DownError, link } from './api.js'
+
+/**
+ * Loads again and again: {data, error, loading, reload}. `load` runs anew when `keys` change; `every` is the pause in
+ * milliseconds, or a function of the data (0: no more). Data stay while the next are loaded, and while Malachite is
+ * away; a hidden tab does not ask.
+ */
+export function usePoll(load, keys, every = 0) {
+  const [state, setState] = useState({ data: undefined, error: null, loading: true })
+  const current = useRef({})
+  const latest = useRef({ load, every })
+  latest.current = { load, every }
+
+  const run = useCallback(async (turn, quiet) => {
+    clearTimeout(turn.timer)
+    if (!quiet) setState((before) => ({ ...before, loading: true }))
+    let data
+    let error = null
+    const asked = (turn.asked = (turn.asked ?? 0) + 1)
+    try {
+      data = await latest.current.load()
+    } catch (caught) {
+      error = caught
+    }
+    if (current.current !== turn || asked !== turn.asked) return
+    if (error instanceof DownError) {
+      setState((before) => ({ ...before, loading: false }))
+      return // goes on when Malachite is back
+    }
+    if (error) setState((before) => ({ ...before, error, loading: false }))
+    else setState({ data, error: null, loading: false })
+    const { every } = latest.current
+    const pause = error ? 3000 : typeof every === 'function' ? every(data) : every
+    if (pause > 0) turn.timer = setTimeout(() => (document.hidden ? (turn.missed = true) : run(turn, true)), pause)
+  }, [])
+
+  useEffect(() => {
+    const turn = {}
+    current.current = turn
+    setState({ data: undefined, error: null, loading: true })
+    run(turn, true)
+    const stopListening = link.onChange((up) => up && run(turn, true))
+    const shown = () => {
+      if (document.hidden || !turn.missed) return
+      turn.missed = false
+      run(turn, true)
+    }
+    document.addEventListener('visibilitychange', shown)
+    return () => {
+      current.current = {}
+      clearTimeout(turn.timer)
+      stopListening()
+      document.removeEventListener('visibilitychange', shown)
+    }
+  }, keys)
+
+  const reload = useCallback(() => run(current.current, false), [])
+  return { ...state, reload }
+}
+
+/** The value as it was before the last `ms` milliseconds without a change. */
+export function useSettled(value, ms) {
+  const [settled, setSettled] = useState(value)
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), ms)
+    return () => clearTimeout(timer)
+  }, [value, ms])
+  return settled
+}
+
+export function useTitle(title) {
+  useEffect(() => {
+    document.title = title ? `${title} - Malachite` : 'Malachite'
+  }, [title])
+}
+
+/** Renders again whenever `source` (with onChange) tells of a change. */
+export function useChanges(source) {
+  const [, set] = useState(0)
+  useEffect(() => source.onChange(() => set((count) => count + 1)), [source])
+}
+
+/** [busy, run]: run(work) does nothing while an earlier work goes on, however quickly it is called again. */
+export function useBusy() {
+  const running = useRef(false)
+  const [busy, setBusy] = useState(false)
+  const run = async (work) => {
+    if (running.current) return
+    running.current = true
+    setBusy(true)
+    try {
+      await work()
+    } finally {
+      running.current = false
+      setBusy(false)
+    }
+  }
+  return [busy, run]
+}

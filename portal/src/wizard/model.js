@@ -1,0 +1,132 @@
+// What the wizard knows, what makes it complete, and the body of the one PUT.
+import { ids } from '../api.js'
+import { flexibleIsPrivate, groupOf, singleIsPrivate, subscriptionId } from '../servers.js'
+import { DATABASES_MAX } from './databases.jsx'
+
+export const TABS = [['setup', 'Setup'], ['source', 'Source'], ['target', 'Target'], ['networking', 'Networking'], ['review', 'Review + create']]
+
+export const emptyValues = (group) => ({
+  name: '', migrationGroup: group, app: null, secret: '',
+  sourceKind: 'single', sourceGroup: '', sourceId: '', host: '', port: '5432', login: '', sourcePassword: '', databases: [], mode: '',
+  targetPassword: '', overwrite: 'No',
+  network: null, // {group, network, subnet} when it was changed
+})
+
+const SECRETS = ['secret', 'sourcePassword', 'targetPassword']
+
+/** Everything but the secrets may be kept over a reload. */
+export const withoutSecrets = (values) => Object.fromEntries(Object.entries(values).filter(([name]) => !SECRETS.includes(name)))
+
+// The service's own rule, for an answer before the name has been asked for.
+const NAME_RULE = /^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/
+const UUID = /^[0-9a-z]{8}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{12}$/i
+export const isUuid = (text) => UUID.test(text)
+
+export function nameProblem(name) {
+  if (name === '') return 'The value should not be empty.'
+  if (name.startsWith('-')) return 'A migration name must not begin with a hyphen.'
+  return NAME_RULE.test(name) ? null : 'Only letters, digits and hyphens are allowed, up to 63.'
+}
+
+/** The source as the service names it: a resource id, or host:port@user. null while it is not complete. */
+export function sourceText(values) {
+  if (values.sourceKind === 'single') return values.sourceId || null
+  const { host, port, login } = values
+  const bare = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
+  return host && port && login ? `${bare}:${port}@${login}` : null
+}
+
+export const needsSubnet = (source, target) => singleIsPrivate(source) || flexibleIsPrivate(target)
+
+const empty = 'The value should not be empty.'
+const put = (problems, name, problem) => {
+  if (problem) problems[name] = problem
+}
+
+const checks = {
+  setup({ values, nameCheck }) {
+    const problems = {}
+    put(problems, 'name', nameProblem(values.name) ?? (nameCheck.for === values.name ? nameCheck.problem : null))
+    put(problems, 'migrationGroup', values.migrationGroup ? null : empty)
+    put(problems, 'app', values.app ? null : 'Select an application.')
+    put(problems, 'secret', values.app && !values.secret ? empty : null)
+    return problems
+  },
+  source({ values, sourceCheck, sourceKey }) {
+    const problems = {}
+    if (values.sourceKind === 'single') {
+      put(problems, 'sourceGroup', values.sourceGroup ? null : empty)
+      put(problems, 'sourceId', values.sourceId ? null : 'Select a server.')
+    } else {
+      put(problems, 'host', !values.host ? empty : /[\s/@]/.test(values.host) ? 'This is not a host name or address.' : null)
+      put(problems, 'port', /^\d{1,5}$/.test(values.port) && Number(values.port) >= 1 && Number(values.port) <= 65535 ? null : 'A number from 1 to 65535.')
+      put(problems, 'login', values.login ? null : empty)
+    }
+    put(problems, 'sourcePassword', !values.sourcePassword ? empty : sourceCheck.for === sourceKey ? sourceCheck.problem : null)
+    const { length } = values.databases
+    put(problems, 'databases', length === 0 ? 'Select at least one database.' : length > DATABASES_MAX ? `At most ${DATABASES_MAX}.` : null)
+    put(problems, 'mode', values.mode ? null : 'Select a migration mode.')
+    return problems
+  },
+  target({ values, targetCheck, targetKey }) {
+    const problems = {}
+    put(problems, 'targetPassword', !values.targetPassword ? empty : targetCheck.for === targetKey ? targetCheck.problem : null)
+    return problems
+  },
+  networking({ source, target, network }) {
+    const problems = {}
+    if (needsSubnet(source, target)) {
+      for (const name of ['group', 'network', 'subnet']) put(problems, `network-${name}`, network[name] ? null : empty)
+    }
+    return problems
+  },
+  review: () => ({}),
+}
+
+/** {tab: {field: problem}} */
+export const problemsOf = (facts) => Object.fromEntries(TABS.map(([tab]) => [tab, checks[tab](facts)]))
+
+/** The body of the PUT. */
+export function bodyOf({ values, source, target, network }) {
+  const subnet = needsSubnet(source, target)
+    ? { subnetResourceId: `${ids.group(subscriptionId(), network.group)}/providers/Microsoft.Network/virtualNetworks/${encodeURIComponent(network.network)}/subnets/${encodeURIComponent(network.subnet)}` }
+    : {}
+  return {
+    location: target.location,
+    properties: {
+      sourceDBServerResourceId: sourceText(values),
+      secretParameters: {
+        adminCredentials: { sourceServerPassword: values.sourcePassword, targetServerPassword: values.targetPassword },
+        aadApp: { clientId: values.app.clientId, tenantId: values.app.tenantId, aadSecret: values.secret },
+      },
+      dBsToMigrate: values.databases,
+      migrationResourceGroup: { resourceId: ids.group(subscriptionId(), values.migrationGroup), ...subnet },
+      overwriteDBsInTarget: values.overwrite === 'Yes',
+      // Offline is a cutover that was asked for from the beginning.
+      ...(values.mode === 'Offline' ? { triggerCutover: true } : {}),
+    },
+  }
+}
+
+/** Which tab an error of the service belongs to, by the property that it names. */
+export function tabOfTarget(target = '') {
+  if (/migrationResourceGroup\.subnet/i.test(target)) return 'networking'
+  if (/migrationResourceGroup|aadApp|migrationName/i.test(target)) return 'setup'
+  if (/targetServerPassword|overwrite/i.test(target)) return 'target'
+  return /source|dBsToMigrate|mode/i.test(target) ? 'source' : null
+}
+
+/** Values of an earlier migration, for one like it. */
+export function valuesLike(migration, servers) {
+  const { properties } = migration
+  const id = properties.sourceDbServerResourceId ?? ''
+  const source = servers.single.find((one) => one.id.toLowerCase() === id.toLowerCase())
+  const other = /^(.*):(\d+)@(.*)$/.exec(id)
+  return {
+    ...(source ? { sourceKind: 'single', sourceId: source.id, sourceGroup: groupOf(source) } : {}),
+    ...(other ? { sourceKind: 'other', host: other[1], port: other[2], login: other[3] } : {}),
+    databases: (properties.dbsToMigrate ?? []).slice(0, DATABASES_MAX),
+    mode: properties.migrationMode ?? '',
+    overwrite: properties.overwriteDbsInTarget === 'True' ? 'Yes' : 'No',
+  }
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* Files of the portal never change under their name, so browsers keep them; the page itself is asked for
+ * again. */
+#include "server/portal.h"
+
+#include <string.h>
+
+#include "core/str.h"
+#include "server/reply.h"
+
+static const char policy[] =
+    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+static const char absent_page[] =
+    "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Malachite</title>\n"
+    "<h1>Malachite is running</h1>\n"
+    "<p>This program was built without its web portal, because <code>node</code> (20 or newer) and "
+    "<code>npm</code> were not there.</p>\n"
+    "<p>To get the portal, install both, run <code>make</code> again in Malachite's source tree and restart "
+    "<code>malachite serve</code>.</p>\n"
+    "<p>Everything else works: the REST calls are listed at "
+    "<a href=\"/_malachite/routes\">/_malachite/routes</a> and described at "
+    "<a href=\"/_malachite/openapi\">/_malachite/openapi</a>.</p>\n</html>\n";
+
+static void add_safety(struct request *request)
+{
+    reply_header(request, "Content-Security-Policy", policy);
+    reply_header(request, "Referrer-Policy", "no-referrer");
+    reply_header(request, "X-Frame-Options", "DENY");
+    reply_header(request, "Cross-Origin-Opener-Policy", "same-origin");
+}
+
+static enum portal_coding choose_coding(const struct request *request)
+{
+    return request->takes_brotli ? PORTAL_BROTLI : request->takes_gzip ? PORTAL_GZIP : PORTAL_PLAIN;
+}
+
+/* The tag stands in a list, perhaps with W/ before it, or the list is "*". */
+static bool client_has(const struct request *request, const char *tag)
+{
+    const char *known = request->if_none_match;
+    return known != NULL && (str_equals(known, "*") || strstr(known, tag) != NULL);
+}
+
+static void send_file(struct request *request, const struct portal_file *file, const char *caching)
+{
+    static const char *const names[] = {
+        [PORTAL_PLAIN] = "plain", [PORTAL_GZIP] = "gzip", [PORTAL_BROTLI] = "br"};
+    enum portal_coding coding = choose_coding(request);
+    auto_free char *tag = str_format("\"%s-%s\"", file->hash, names[coding]);
+    add_safety(request);
+    reply_header(request, "Cache-Control", caching);
+    reply_header(request, "Vary", "Accept-Encoding");
+    if (tag != NULL) {
+        reply_header(request, "ETag", tag);
+    }
+    if (tag != NULL && client_has(request, tag)) {
+        reply_empty(request, 304);
+        return;
+    }
+    if (coding != PORTAL_PLAIN) {
+        reply_header(request, "Content-Encoding", names[coding]);
+    }
+    reply_text(request, 200, file->content_type, file->bodies[coding].data, file->bodies[coding].len);
+}
+
+void portal_page(struct request *request)
+{
+    if (portal_file_count == 0) {
+        add_safety(request);
+        reply_text(request, 200, "text/html; charset=utf-8", absent_page, strlen(absent_page));
+        return;
+    }
+    send_file(request, &portal_files[0], "no-cache");
+}
+
+void portal_asset(struct request *request)
+{
+    const char *name = request_param(request, "asset");
+    for (size_t i = 1; i < portal_file_count; i++) {
+        if (str_equals(portal_files[i].name, name)) {
+            send_file(request, &portal_files[i], "public, max-age=31536000, immutable");
+            return;
+        }
+    }
+    reply_fail(request, ERR_NOT_FOUND, "There is nothing at this path.");
+}
