@@ -163,8 +163,8 @@ static void mark_columns(struct apply_relation *relation, const PGresult *indexe
     /* Deleting a row takes along what refers to it where that cannot be switched off, and columns of the
      * target's own. */
     bool harmful = relation->lenient || relation->spare;
-    relation->ordered = others && harmful;
     relation->rewrites = others && !harmful && relation->identity == APPLY_BY_KEY;
+    relation->ordered = others && !relation->rewrites;
 }
 
 int apply_keys_load(struct apply_relation *relation, struct pg *target, const char *oid, struct err *err)

@@ -59,8 +59,9 @@ struct apply_relation {
     /* Order matters between this and other such tables (foreign keys that cannot be switched off, partitions
      * reached through one table). */
     bool grouped;
-    bool spare;   /* the target has columns that the source lacks */
-    bool lenient; /* a cascading foreign key may have been there before us */
+    bool spare;      /* the target has columns that the source lacks */
+    bool lenient;    /* a cascading foreign key may have been there before us */
+    bool may_gather; /* temporary tables are permitted: engine/apply_gather.h */
     struct apply_statement *statements;
 
     /* Pending changes: engine/apply_batch.h. */
@@ -72,6 +73,11 @@ struct apply_relation {
     struct apply_row **buckets;
     size_t bucket_count;
     int run; /* what kind of change an ordered table holds */
+
+    /* Deletes that the target has gathered: engine/apply_gather.h. */
+    struct apply_relation *next_gathered;
+    int64_t gathered_rows;
+    bool gathers; /* the temporary table is there */
 };
 
 /* A new one from a RELATION message; nothing is asked of the target yet. */

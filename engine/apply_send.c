@@ -4,23 +4,32 @@
 #include <stdlib.h>
 
 #include "engine/apply_batch.h"
+#include "engine/apply_gather.h"
 
-static int send_deletes(struct apply_sender *sender, struct apply_relation *relation, struct err *err)
+static int send_deletes(struct apply_sender *sender, struct apply_relation *relation, bool more,
+                        struct err *err)
 {
     struct apply_statement *statement = NULL;
+    bool gathers = apply_gathers(relation, more);
     for (struct apply_row *row = relation->first_row; row != NULL; row = row->next) {
         if (!row->remove) {
             continue;
         }
-        if (statement == NULL && apply_statement_find(relation, APPLY_DELETE, NULL, &sender->serial,
-                                                      sender->pipeline, err, &statement) != 0) {
+        if (statement == NULL &&
+            ((gathers && apply_gather_prepare(sender, relation, err) != 0) ||
+             apply_statement_find(relation, gathers ? APPLY_GATHER : APPLY_DELETE, NULL, &sender->serial,
+                                  sender->pipeline, err, &statement) != 0)) {
             return -1;
         }
         apply_statement_take(statement, row);
     }
-    return statement == NULL
-               ? 0
-               : apply_statement_run(relation, statement, &sender->space, sender->pipeline, err);
+    if (statement == NULL) {
+        return 0;
+    }
+    if (gathers) {
+        apply_gather_note(sender, relation, (int64_t)statement->row_count);
+    }
+    return apply_statement_run(relation, statement, &sender->space, sender->pipeline, err);
 }
 
 /* False: nothing is to be set. */
@@ -94,9 +103,10 @@ static int send_inserts(struct apply_sender *sender, struct apply_relation *rela
                : apply_statement_run(relation, statement, &sender->space, sender->pipeline, err);
 }
 
-int apply_send_relation(struct apply_sender *sender, struct apply_relation *relation, struct err *err)
+int apply_send_relation(struct apply_sender *sender, struct apply_relation *relation, bool more,
+                        struct err *err)
 {
-    if (send_deletes(sender, relation, err) != 0 || send_updates(sender, relation, err) != 0 ||
+    if (send_deletes(sender, relation, more, err) != 0 || send_updates(sender, relation, err) != 0 ||
         send_inserts(sender, relation, err) != 0) {
         return -1;
     }

@@ -38,6 +38,9 @@ static int prepare(const struct apply_relation *relation, const struct apply_sta
     case APPLY_DELETE:
         apply_add_delete(relation, &sql);
         break;
+    case APPLY_GATHER:
+        apply_add_gather(relation, &sql);
+        break;
     }
     return buf_failed(&sql)
                ? err_no_memory(err)
@@ -171,8 +174,8 @@ static size_t list_sources(const struct apply_relation *relation, const struct a
                            struct source *sources)
 {
     size_t count = 0;
-    bool whole = statement->kind == APPLY_INSERT ||
-                 (statement->kind == APPLY_DELETE && relation->identity == APPLY_BY_ROW);
+    bool removes = statement->kind == APPLY_DELETE || statement->kind == APPLY_GATHER;
+    bool whole = !removes ? statement->kind == APPLY_INSERT : relation->identity == APPLY_BY_ROW;
     for (size_t i = 0; !whole && i < relation->key_count; i++) {
         sources[count++] = (struct source){
             .kind = OF_KEY, .index = i, .by_array = relation->columns[relation->keys[i]].by_array};
@@ -180,9 +183,8 @@ static size_t list_sources(const struct apply_relation *relation, const struct a
     for (size_t i = 0; i < relation->column_count; i++) {
         bool rewritten = statement->kind == APPLY_REWRITE && !relation->columns[i].key;
         if (whole || rewritten || (statement->set != NULL && statement->set[i])) {
-            sources[count++] = (struct source){.kind = statement->kind == APPLY_DELETE ? OF_KEY : OF_FRESH,
-                                               .index = i,
-                                               .by_array = relation->columns[i].by_array};
+            sources[count++] = (struct source){
+                .kind = removes ? OF_KEY : OF_FRESH, .index = i, .by_array = relation->columns[i].by_array};
         }
     }
     if (statement->kind == APPLY_REWRITE) {

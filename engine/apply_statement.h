@@ -19,6 +19,7 @@ enum apply_statement_kind {
     APPLY_UPDATE,
     APPLY_REWRITE, /* an UPDATE of a table with other unique indexes: see apply_add_rewrite() */
     APPLY_DELETE,
+    APPLY_GATHER, /* deletes that are done later: engine/apply_gather.h */
 };
 
 struct apply_statement {

@@ -115,9 +115,6 @@ static int read_helper(struct cutover_state *state, struct err *err)
     struct pg *target = &state->base.target;
     auto_result PGresult *row = NULL;
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    if (replica_lock(target, state->cutover->name, err) != 0) {
-        return -1;
-    }
     buf_adds(&sql, "SELECT position, closed FROM ");
     pg_add_qualified(target, &sql, state->cutover->name, "progress");
     if (buf_failed(&sql)) {
