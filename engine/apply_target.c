@@ -54,7 +54,8 @@ int target_open(const struct apply_request *request, struct err *err, struct app
     struct apply_target *target = ret_target;
     *target = (struct apply_target){.helper = request->name};
     target->sender.pipeline = &target->pipeline;
-    if (pipeline_open(request, err, &target->pipeline) != 0 || read_progress(target, err) != 0 ||
+    if (pipeline_open(request, err, &target->pipeline) != 0 ||
+        replica_own(&target->pipeline.pg, request->name, err) != 0 || read_progress(target, err) != 0 ||
         pipeline_enter(&target->pipeline, err) != 0) {
         return -1;
     }

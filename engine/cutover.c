@@ -120,7 +120,8 @@ static int read_helper(struct cutover_state *state, struct err *err)
     if (buf_failed(&sql)) {
         return err_no_memory(err);
     }
-    if (pg_query(target, err, &row, buf_text(&sql), 0, NULL) != 0) {
+    if (replica_own(target, state->cutover->name, err) != 0 ||
+        pg_query(target, err, &row, buf_text(&sql), 0, NULL) != 0) {
         return err_prefix(err, "How far the target has followed the source cannot be read. ");
     }
     if (PQntuples(row) != 1 || !position_parse(PQgetvalue(row, 0, 0), &state->applied)) {

@@ -34,11 +34,7 @@ int replica_remove(const struct endpoint *target, const char *database, const ch
     if (opened <= 0) {
         return opened;
     }
-<<<<<<< HEAD
-    return replica_lock(&pg, name, err) != 0 || replica_restore(&pg, name, err) != 0
-=======
     return replica_own(&pg, name, err) != 0 || replica_restore(&pg, name, err) != 0
->>>>>>> ab9a0f0692c4758c8890836ff416d604b859f4a3
                ? -1
                : replica_end(&pg, name, err);
 }
