@@ -39,9 +39,13 @@ struct replica_progress {
  * PG_WRITE session on the database, in no transaction; any client_encoding.
  */
 int replica_begin(struct pg *target, const char *name, uint64_t position, struct err *err);
+/* The same, with how the source's tables were (engine/stale.h). */
+int replica_begin_from(struct pg *target, const char *name, uint64_t position, const PGresult *origin,
+                       struct err *err);
 /*
- * Makes this session the one that changes the database, until it is closed: an earlier one that still executes
- * what it was sent is ended first. To be called before replica_read() by whoever is going to change anything.
+ * Makes this session the one that changes the database, until it is closed: an earlier one that still
+ * executes what it was sent is ended first. To be called before replica_read() by whoever is going to change
+ * anything.
  */
 int replica_lock(struct pg *target, const char *name, struct err *err);
 /* 1 and the progress, 0: there is no such helper (any more). */

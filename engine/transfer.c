@@ -9,6 +9,7 @@
 #include "core/id.h"
 #include "core/str.h"
 #include "engine/replica.h"
+#include "engine/stale.h"
 #include "engine/transfer_steps.h"
 
 static void tell_warnings(struct transfer_state *state)
@@ -212,6 +213,7 @@ static int read_source(struct transfer_state *state, struct err *err)
         /* pg_dump locks the tables itself: were they locked before, it would wait for ever behind whoever
          * waits for us. */
         read_archive(state, err) != 0 || catalog_lock_tables(&state->source, &state->catalog, err) != 0 ||
+        (state->transfer->follow != NULL && stale_read_origin(&state->source, err, &state->origin) != 0) ||
         trigger_states_read(state, err) != 0 || own_identities_read(state, err) != 0 ||
         list_tables(state, err) != 0) {
         return -1;
@@ -300,7 +302,7 @@ static int begin_following(struct transfer_state *state, struct err *err)
         return 0;
     }
     tell_step(state, "Preparing to follow the source");
-    return replica_begin(&state->target, follow->name, follow->position, err);
+    return replica_begin_from(&state->target, follow->name, follow->position, state->origin, err);
 }
 
 static void state_done(struct transfer_state *state)
@@ -315,6 +317,7 @@ static void state_done(struct transfer_state *state)
     report_done(&state->report);
     PQclear(state->trigger_states);
     PQclear(state->own_identities);
+    PQclear(state->origin);
     free(state->snapshot);
     free(state->tables);
     str_list_done(&state->shown_names);
