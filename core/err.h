@@ -55,6 +55,7 @@
     X(ERR_DATABASE_BUSY, "DatabaseAlreadyBeingMigrated", 409)                                                \
     X(ERR_OPERATION_NOT_ALLOWED, "OperationNotAllowed", 409)                                                 \
     X(ERR_NOT_FOUND, "NotFound", 404)                                                                        \
+    X(ERR_OTHER_SITE, "RequestFromOtherSite", 403)                                                           \
     X(ERR_METHOD_NOT_ALLOWED, "HttpMethodNotAllowed", 405)                                                   \
     X(ERR_TOO_LARGE, "RequestEntityTooLarge", 413)                                                           \
     X(ERR_URI_TOO_LONG, "RequestUriTooLong", 414)                                                            \

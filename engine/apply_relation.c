@@ -234,6 +234,7 @@ static int load_columns(struct apply_relation *relation, struct pg *target, cons
     for (int row = 0; row < PQntuples(columns); row++) {
         struct apply_column *column = apply_relation_column(relation, PQgetvalue(columns, row, 0));
         if (column == NULL) {
+            relation->spare = true;
             continue;
         }
         column->by_array = strcmp(PQgetvalue(columns, row, 2), "t") == 0;

@@ -55,8 +55,9 @@ static int take_update(struct apply_sender *sender, struct apply_relation *relat
     if (!shape_of(relation, row, set)) {
         return 0;
     }
-    if (apply_statement_find(relation, APPLY_UPDATE, set, &sender->serial, sender->pipeline, err,
-                             &statement) != 0) {
+    bool rewrites = relation->rewrites && !row->moves;
+    if (apply_statement_find(relation, rewrites ? APPLY_REWRITE : APPLY_UPDATE, rewrites ? NULL : set,
+                             &sender->serial, sender->pipeline, err, &statement) != 0) {
         return -1;
     }
     apply_statement_take(statement, row);
@@ -76,7 +77,7 @@ static int send_updates(struct apply_sender *sender, struct apply_relation *rela
     }
     for (struct apply_statement *statement = relation->statements; statement != NULL;
          statement = statement->next) {
-        if (statement->kind == APPLY_UPDATE &&
+        if ((statement->kind == APPLY_UPDATE || statement->kind == APPLY_REWRITE) &&
             apply_statement_run(relation, statement, &sender->space, sender->pipeline, err) != 0) {
             return -1;
         }

@@ -215,3 +215,108 @@ void apply_add_update(const struct apply_relation *relation, const bool *set, st
     buf_addc(sql, ')');
     add_key_condition(relation, sql);
 }
+
+/* ---- rewriting -------------------------------------------------------------------------------------------
+ */
+
+/* What the row shall have in a column that is not of the key. */
+static void add_new_value(const struct apply_relation *relation, struct buf *sql, size_t i)
+{
+    buf_addf(sql, "CASE WHEN substr(v.m, %zu, 1) = '1' THEN ", i + 1);
+    add_value(&relation->columns[i], sql, 'c', i);
+    buf_addf(sql, " ELSE t.%s END", relation->columns[i].quoted);
+}
+
+static void add_given_rows(const struct apply_relation *relation, struct buf *sql)
+{
+    size_t parameter = 0;
+    buf_adds(sql, "v AS (SELECT * FROM unnest(");
+    add_key_parameters(relation, sql, &parameter);
+    for (size_t i = 0; i < relation->column_count; i++) {
+        if (!relation->columns[i].key) {
+            add_parameter(&relation->columns[i], sql, &parameter);
+        }
+    }
+    buf_addf(sql, ", $%zu::text[]) AS v(", parameter + 1);
+    add_key_names(relation, sql);
+    for (size_t i = 0; i < relation->column_count; i++) {
+        buf_addf(sql, relation->columns[i].key ? "" : ", c%zu", i);
+    }
+    buf_adds(sql, ", m))");
+}
+
+/* Texts are compared: equal ones make equal index entries. */
+static void add_stays(const struct apply_relation *relation, struct buf *sql)
+{
+    buf_adds(sql, "(true");
+    for (size_t i = 0; i < relation->column_count; i++) {
+        if (!relation->columns[i].key && relation->columns[i].unique) {
+            buf_addf(sql, " AND (");
+            add_new_value(relation, sql, i);
+            buf_addf(sql, ")::text IS NOT DISTINCT FROM t.%s::text", relation->columns[i].quoted);
+        }
+    }
+    buf_addc(sql, ')');
+}
+
+static void add_updated(const struct apply_relation *relation, struct buf *sql)
+{
+    size_t count = 0;
+    buf_adds(sql, ", updated AS (UPDATE ");
+    add_table(relation, sql);
+    for (size_t i = 0; i < relation->column_count; i++) {
+        if (!relation->columns[i].key) {
+            buf_addf(sql, "%s%s = ", count++ == 0 ? " SET " : ", ", relation->columns[i].quoted);
+            add_new_value(relation, sql, i);
+        }
+    }
+    buf_adds(sql, " FROM v");
+    add_key_condition(relation, sql);
+    buf_adds(sql, " AND ");
+    add_stays(relation, sql);
+    buf_adds(sql, " RETURNING 1)");
+}
+
+static void add_deleted(const struct apply_relation *relation, struct buf *sql)
+{
+    buf_adds(sql, ", deleted AS (DELETE FROM ");
+    add_table(relation, sql);
+    buf_adds(sql, " USING v");
+    add_key_condition(relation, sql);
+    buf_adds(sql, " AND NOT ");
+    add_stays(relation, sql);
+    for (size_t i = 0; i < relation->column_count; i++) {
+        buf_adds(sql, i == 0 ? " RETURNING " : ", ");
+        if (relation->columns[i].key) {
+            buf_addf(sql, "t.%s", relation->columns[i].quoted);
+        } else {
+            add_new_value(relation, sql, i);
+        }
+        buf_addf(sql, " AS c%zu", i);
+    }
+    buf_addc(sql, ')');
+}
+
+/* The sort takes all of the deleted rows before it yields the first. */
+static void add_inserted(const struct apply_relation *relation, struct buf *sql)
+{
+    buf_addf(sql, ", inserted AS (INSERT INTO %s", relation->table);
+    for (size_t i = 0; i < relation->column_count; i++) {
+        buf_addf(sql, "%s%s", i == 0 ? " (" : ", ", relation->columns[i].quoted);
+    }
+    buf_adds(sql, ") OVERRIDING SYSTEM VALUE SELECT ");
+    for (size_t i = 0; i < relation->column_count; i++) {
+        buf_addf(sql, "%sc%zu", i == 0 ? "" : ", ", i);
+    }
+    buf_addf(sql, " FROM deleted ORDER BY c%zu::text RETURNING 1)", relation->keys[0]);
+}
+
+void apply_add_rewrite(const struct apply_relation *relation, struct buf *sql)
+{
+    buf_adds(sql, "WITH ");
+    add_given_rows(relation, sql);
+    add_updated(relation, sql);
+    add_deleted(relation, sql);
+    add_inserted(relation, sql);
+    buf_adds(sql, " SELECT (SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted)");
+}

@@ -22,9 +22,6 @@ static int read_progress(struct apply_target *target, struct err *err)
 {
     struct pg *pg = &target->pipeline.pg;
     bool closed = false;
-    if (replica_lock(pg, target->helper, err) != 0) {
-        return -1;
-    }
     int there = replica_read(pg, target->helper, err, &target->progress);
     if (there < 0 || (there > 0 && replica_is_closed(pg, target->helper, err, &closed) != 0)) {
         return -1;
@@ -58,7 +55,8 @@ int target_open(const struct apply_request *request, struct err *err, struct app
     *target = (struct apply_target){
         .helper = request->name, .file_of = request->file_of, .context = request->context};
     target->sender.pipeline = &target->pipeline;
-    if (pipeline_open(request, err, &target->pipeline) != 0 || read_progress(target, err) != 0 ||
+    if (pipeline_open(request, err, &target->pipeline) != 0 ||
+        replica_own(&target->pipeline.pg, request->name, err) != 0 || read_progress(target, err) != 0 ||
         stale_load(&target->pipeline.pg, request->name, request->file_of != NULL, err, &target->stale) != 0 ||
         pipeline_enter(&target->pipeline, err) != 0) {
         return -1;

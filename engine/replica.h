@@ -42,12 +42,9 @@ int replica_begin(struct pg *target, const char *name, uint64_t position, struct
 /* The same, with how the source's tables were (engine/stale.h). */
 int replica_begin_from(struct pg *target, const char *name, uint64_t position, const PGresult *origin,
                        struct err *err);
-/*
- * Makes this session the one that changes the database, until it is closed: an earlier one that still
- * executes what it was sent is ended first. To be called before replica_read() by whoever is going to change
- * anything.
- */
-int replica_lock(struct pg *target, const char *name, struct err *err);
+/* Makes this session the only one that applies, until it ends; one that was left over is ended. Before
+ * replica_read(), when what it tells shall hold. */
+int replica_own(struct pg *target, const char *name, struct err *err);
 /* 1 and the progress, 0: there is no such helper (any more). */
 int replica_read(struct pg *target, const char *name, struct err *err, struct replica_progress *ret_progress);
 /* Undoes the changes; may be called again after an interruption. The schema stays, but is closed from the

@@ -74,8 +74,24 @@ static int check_api_version(struct request *request, struct err *err)
     return 0;
 }
 
+/* A page in somebody's browser may send some requests to any address, this one too, and must not decide
+ * anything here. Our own portal is of the same origin; other clients do not send the header. */
+static int check_site(const struct request *request, struct err *err)
+{
+    bool reads = request->method == METHOD_GET || request->method == METHOD_HEAD;
+    if (!request->from_other_site || reads) {
+        return 0;
+    }
+    return err_set(err, ERR_OTHER_SITE,
+                   "A browser has sent this request for a page of another site, and such pages may change "
+                   "nothing here.");
+}
+
 static int check_route(struct request *request, struct err *err)
 {
+    if (check_site(request, err) < 0) {
+        return -1;
+    }
     if ((request->route->flags & ROUTE_ARM) != 0 &&
         (check_api_version_given(request, err) < 0 || auth_check(request, err) < 0)) {
         return -1;

@@ -141,6 +141,7 @@ static enum MHD_Result begin(struct exchange *exchange, const struct exchange_li
         .client_request_id = header(connection, "x-ms-client-request-id"),
         .accept_encoding = header(connection, "Accept-Encoding"),
         .if_none_match = header(connection, "If-None-Match"),
+        .fetch_site = header(connection, "Sec-Fetch-Site"),
     };
     exchange->phase = PHASE_BODY;
     exchange->request.method = method_from_name(method);

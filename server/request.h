@@ -77,6 +77,7 @@ struct request {
     bool takes_gzip;     /* of Accept-Encoding */
     bool takes_brotli;
     char *if_none_match;                  /* header, or NULL */
+    bool from_other_site;                 /* a page of another site makes a browser send it */
     char *segments[REQUEST_SEGMENTS_MAX]; /* of the path, decoded; empty ones are left out */
     size_t segment_count;
     struct request_pair params[REQUEST_PARAMS_MAX]; /* from the route's {names}, decoded */
@@ -156,6 +157,7 @@ struct request_head {
     const char *client_request_id;
     const char *accept_encoding;
     const char *if_none_match;
+    const char *fetch_site; /* Sec-Fetch-Site */
 };
 /*
  * Takes over the headers. What could not stand in a URL or in a header of ours is replaced: the host by

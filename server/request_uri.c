@@ -264,6 +264,8 @@ bool request_set_head(struct request *request, const struct request_head *head, 
     request->takes_gzip = takes_encoding(head->accept_encoding, "gzip");
     request->takes_brotli = takes_encoding(head->accept_encoding, "br");
     request->if_none_match = str_dup(head->if_none_match);
+    request->from_other_site = head->fetch_site != NULL && (str_iequals(head->fetch_site, "cross-site") ||
+                                                            str_iequals(head->fetch_site, "same-site"));
     if (head->correlation_id != NULL && is_correlation_id(head->correlation_id)) {
         memcpy(request->correlation_id, head->correlation_id, strlen(head->correlation_id) + 1);
     }

@@ -2,13 +2,18 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 
 import { DownError, link } from './api.js'
 
+const NOTHING = { data: undefined, error: null, loading: true }
+
 /**
  * Loads again and again: {data, error, loading, reload}. `load` runs anew when `keys` change; `every` is the pause in
  * milliseconds, or a function of the data (0: no more). Data stay while the next are loaded, and while Malachite is
  * away; a hidden tab does not ask.
  */
 export function usePoll(load, keys, every = 0) {
-  const [state, setState] = useState({ data: undefined, error: null, loading: true })
+  // What belongs to other keys is not shown for a single moment.
+  const of = JSON.stringify(keys)
+  const [held, setState] = useState({ ...NOTHING, of })
+  const state = held.of === of ? held : NOTHING
   const current = useRef({})
   const latest = useRef({ load, every })
   latest.current = { load, every }
@@ -30,16 +35,16 @@ export function usePoll(load, keys, every = 0) {
       return // goes on when Malachite is back
     }
     if (error) setState((before) => ({ ...before, error, loading: false }))
-    else setState({ data, error: null, loading: false })
+    else setState({ data, error: null, loading: false, of: turn.of })
     const { every } = latest.current
     const pause = error ? 3000 : typeof every === 'function' ? every(data) : every
     if (pause > 0) turn.timer = setTimeout(() => (document.hidden ? (turn.missed = true) : run(turn, true)), pause)
   }, [])
 
   useEffect(() => {
-    const turn = {}
+    const turn = { of }
     current.current = turn
-    setState({ data: undefined, error: null, loading: true })
+    setState({ ...NOTHING, of })
     run(turn, true)
     const stopListening = link.onChange((up) => up && run(turn, true))
     const shown = () => {
@@ -54,7 +59,7 @@ export function usePoll(load, keys, every = 0) {
       stopListening()
       document.removeEventListener('visibilitychange', shown)
     }
-  }, keys)
+  }, [of])
 
   const reload = useCallback(() => run(current.current, false), [])
   return { ...state, reload }

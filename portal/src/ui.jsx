@@ -238,7 +238,7 @@ export function Progress({ value, label, tone = '' }) {
   return (
     <span class="progress">
       <progress class={tone} max="100" value={percent} aria-label={label} />
-      <span class="progress-text">{percent} %</span>
+      <span class="progress-text" aria-hidden="true">{percent} %</span>
     </span>
   )
 }

@@ -99,3 +99,11 @@ def test_a_connection_that_cannot_be_tested(arm, body, status):
 def test_a_server_that_is_not_there(arm):
     error = connect(arm, 404, server=arm.server_id("nowhere"), password="p")["error"]
     assert error["code"] == "ResourceNotFound"
+
+
+@pytest.mark.parametrize("site, status", [(None, 400), ("same-origin", 400), ("none", 400), ("cross-site", 403), ("same-site", 403)])
+def test_a_page_of_another_site_decides_nothing(arm, site, status):
+    headers = {"Content-Type": "text/plain", **({"Sec-Fetch-Site": site} if site else {})}
+    found, _, body = raw(arm, "POST", "/_malachite/connection", b"{}", headers)
+    assert found == status, body
+    assert raw(arm, "GET", "/_malachite/health", headers=headers)[0] == 200

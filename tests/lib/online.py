@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 
 import psycopg2
 
@@ -77,7 +78,10 @@ def reach_wait(migration, timeout=60):
 
 
 def wait_for_nothing_pending(migration, *names, timeout=30):
-    """Until the figures say that everything has arrived: the source must be quiet."""
+    """Until the figures say that everything has arrived: the source must be quiet. They are up to a second old, and
+    one more where Malachite has just been started."""
+    time.sleep(2.2)
+
     def caught_up():
         body = migration.get()
         pending = [details_of(body, name)["incomingChanges"] for name in names]

@@ -12,8 +12,8 @@ let browser, url
 before(async () => {
   ({ url } = await world.start({}))
   await world.attach({ name: 'src' })
-  await world.provision({ name: 'dst' })
-  await world.provision({ name: 'other' })
+  await world.attach({ name: 'dst', kind: 'flexibleServers' })
+  await world.attach({ name: 'other', kind: 'flexibleServers' })
   browser = await openBrowser()
   for (const name of ['one', 'two', 'three', 'four']) await world.create_database({ server: 'src', name, sql: 'CREATE TABLE t (a int PRIMARY KEY)' })
 })

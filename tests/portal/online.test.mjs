@@ -59,6 +59,12 @@ test('the wizard, the changes that arrive, the cutover with its steps, the end',
   await page.getByText('Cutover started').waitFor()
   await page.getByRole('heading', { name: 'Post-migration steps' }).waitFor({ timeout: 60_000 })
   for (const name of ['shop', 'stock']) assert.equal(await count('dst', name), await count('src', name))
+  // What the cutover found, as far as this Malachite tells it.
+  const evidence = page.getByRole('heading', { name: 'Evidence of the cutover' })
+  await evidence.waitFor()
+  await page.locator('summary').filter({ hasText: 'stock:' }).click()
+  const rows = await page.getByRole('table', { name: 'Rows of stock' }).locator('tbody td').allInnerTexts()
+  assert.deepEqual(rows, ['public.t', '2,001', '2,001'])
   await shootAll(page, 'details-online-succeeded')
   assertNoTrouble(page)
 })

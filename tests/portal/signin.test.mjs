@@ -11,7 +11,7 @@ let browser, url
 
 before(async () => {
   ({ url } = await world.start({ options: ['--auth', 'strict', '--client-secret', SECRET] }))
-  await world.provision({ name: 'dst' })
+  await world.attach({ name: 'dst', kind: 'flexibleServers' })
   browser = await openBrowser()
 })
 after(async () => {

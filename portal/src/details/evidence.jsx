@@ -1,14 +1,14 @@
 import { api, ApiError } from '../api.js'
 import { number, time, unknown } from '../format.js'
 import { usePoll } from '../hooks.js'
-import { isActive, isOnline, stateOf } from '../migrations.js'
+import { isOnline } from '../migrations.js'
 import { Scroll } from '../ui.jsx'
 
 /** What the service keeps about each cutover; null while there is none. */
 async function loadEvidence(id) {
   try {
     const answer = await api.get(`/_malachite/migrations/${id}/evidence`)
-    return answer.databases ?? answer.value ?? []
+    return answer.databases
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return []
     throw error
@@ -35,9 +35,9 @@ function Pairs({ title, rows, from, to }) {
 }
 
 /** For people who have to show that nothing was lost. */
-export function Evidence({ migration }) {
-  const { data } = usePoll(() => (isOnline(migration) ? loadEvidence(migration.properties.migrationId) : []),
-    [migration.properties.migrationId, stateOf(migration)], () => (isActive(migration) ? 5000 : 0))
+export function Evidence({ migration, own }) {
+  const cutOver = isOnline(migration) ? own.databases.filter((row) => row.state === 'Succeeded').length : 0
+  const { data } = usePoll(() => (cutOver > 0 ? loadEvidence(migration.properties.migrationId) : []), [migration.properties.migrationId, cutOver])
   if (!data || data.length === 0) return null
   return (
     <section class="card">

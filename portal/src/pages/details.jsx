@@ -16,7 +16,7 @@ import { cancel, databasesOf, decide, isActive, isCancelable, isOnline, loadMigr
 import { paths, setQuery } from '../router.jsx'
 import { subscriptionName, useServers } from '../servers.js'
 import { notify } from '../toasts.jsx'
-import { Command, Confirm, Crumbs, ErrorBox, Essentials, Loading, PageTitle, Toolbar } from '../ui.jsx'
+import { Command, Confirm, Crumbs, ErrorBox, Essentials, Loading, PageTitle, Toolbar, Words } from '../ui.jsx'
 
 const POLL_MS = 1000
 
@@ -80,7 +80,7 @@ function essentials(migration, group, server, servers) {
     ['Selected databases to migrate', <span class="wrap">{databasesOf(migration).join(', ') || unknown}</span>],
     ['Migration mode', migration.properties.migrationMode ?? unknown],
     ['Status', <State state={stateOf(migration)} />],
-    ['Migration Details', substateOf(migration) ?? unknown],
+    ['Migration Details', <Words text={substateOf(migration) ?? unknown} />],
   ]
 }
 
@@ -139,7 +139,7 @@ export function Details({ group, server, name, database }) {
       <DatabaseTable migration={migration} own={own} rates={rates} onOpen={(row) => setQuery('database', row)} />
       {following && <Chart series={series} live={isActive(migration)} />}
       <EndHints migration={migration} group={group} server={server} />
-      <Evidence migration={migration} />
+      <Evidence migration={migration} own={own} />
       <Validation migration={migration} />
       <History events={own.events} />
       {database !== null && (

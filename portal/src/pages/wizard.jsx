@@ -106,7 +106,7 @@ function Form({ context, group, query, reloadGroups }) {
   const { target, servers, groups } = context
   const tab = TABS.some(([key]) => key === query.get('tab')) ? query.get('tab') : 'setup'
   const [values, setValues] = useState(() => firstValues(context, query))
-  const [restored] = useState(() => tab !== 'setup')
+  const [restored] = useState(() => readDraft(target) !== null && !context.similar && !query.get('source'))
   const [tried, setTried] = useState([]) // tabs whose errors are shown
   const [busy, run] = useBusy()
   const [error, setError] = useState(null)
@@ -127,7 +127,12 @@ function Form({ context, group, query, reloadGroups }) {
     const early = (name === 'name' && values.name) || (/Password$/.test(name) && text && values[name])
     return tried.includes(tab) || early ? text : null
   }
-  const open = (key) => setQuery('tab', key)
+  const panel = useRef()
+  const open = (key) => {
+    setQuery('tab', key)
+    scrollTo(0, 0)
+    panel.current.focus({ preventScroll: true })
+  }
   const markTried = (keys) => setTried((before) => [...new Set([...before, ...keys])])
 
   const focusProblem = () => setTimeout(() => form.current?.querySelector('[aria-invalid=true], .note-error')?.closest('.field')?.querySelector('input, select, button.link')?.focus(), 50)
@@ -185,8 +190,8 @@ function Form({ context, group, query, reloadGroups }) {
   const common = { values, set, problem, groups, target, source: facts.source }
   return (
     <form ref={form} class="wizard" onSubmit={submit} noValidate>
-      <Tabs tab={tab} marked={marked} onChoose={(key) => { if (key === 'review') markTried(TABS.map(([one]) => one)); open(key) }} />
-      <div class="wizard-body" role="tabpanel" id="tab-panel" aria-labelledby={`tab-${tab}`}>
+      <Tabs tab={tab} marked={marked} onChoose={(key) => { if (key === 'review') markTried(TABS.map(([one]) => one)); setQuery('tab', key) }} />
+      <div ref={panel} tabIndex={-1} class="wizard-body" role="tabpanel" id="tab-panel" aria-labelledby={`tab-${tab}`}>
         {restored && !values.sourcePassword && !values.targetPassword && tab !== 'networking' && <Box>Your entries were kept. Secrets and passwords are not, and have to be entered again.</Box>}
         {tab === 'setup' && <SetupTab {...common} nameCheck={facts.nameCheck} reloadGroups={reloadGroups} />}
         {tab === 'source' && <SourceTab {...common} servers={servers.single} sourceCheck={facts.sourceCheck} sourceKey={facts.sourceKey} onTest={ask.source} />}

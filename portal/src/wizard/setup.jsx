@@ -135,7 +135,7 @@ export function SetupTab({ values, set, problem, nameCheck, groups, reloadGroups
       <Field label="Azure Active Directory App" name="app" required hint="The application of the prerequisites." error={problem('app')} control={({ id, name, ...attributes }) => (
         <span class="chosen">
           {values.app && <span class="wrap"><strong>{values.app.name}</strong> <span class="quiet">{values.app.clientId}</span></span>}
-          <button type="button" id={id} name={name} aria-describedby={attributes['aria-describedby']} class="link" onClick={() => setPicking(true)}>{values.app ? 'Change' : 'Select'}</button>
+          <button type="button" id={id} name={name} aria-describedby={attributes['aria-describedby']} aria-label={`${values.app ? 'Change' : 'Select'} Azure Active Directory App`} class="link" onClick={() => setPicking(true)}>{values.app ? 'Change' : 'Select'}</button>
         </span>
       )} />
       {values.app && (
