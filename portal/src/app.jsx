@@ -6,10 +6,10 @@ import { Icon } from './icons.jsx'
 import { CreateServer } from './pages/create-server.jsx'
 import { Dashboard } from './pages/dashboard.jsx'
 import { Details } from './pages/details.jsx'
-import { Providers } from './pages/providers.jsx'
 import { Flexible } from './pages/flexible.jsx'
 import { SignIn } from './pages/signin.jsx'
 import { Single } from './pages/single.jsx'
+import { Subscription, subscriptionParts } from './pages/subscription.jsx'
 import { Wizard } from './pages/wizard.jsx'
 import { Link, paths, useLocation } from './router.jsx'
 import { session } from './session.js'
@@ -34,7 +34,7 @@ function TopBar() {
       <span class="top-note">PostgreSQL migrations</span>
       <nav aria-label="Main" class="top-nav">
         <Link class="top-button" href={paths.home()}>Dashboard</Link>
-        <Link class="top-button" href={paths.providers()}>Resource providers</Link>
+        <Link class="top-button" href={paths.subscription()}>Subscription</Link>
       </nav>
       <ThemeSwitch />
       {session.token && (
@@ -59,7 +59,7 @@ function Page() {
   const { parts, query } = useLocation()
   const [kind, group, name, part, item, ...rest] = parts
   if (!kind) return <Dashboard />
-  if (kind === 'resource-providers' && !group) return <Providers />
+  if (kind === 'subscription' && !name && subscriptionParts.includes(group)) return <Subscription part={group} />
   if (kind === 'create-server' && !group) return <CreateServer kind={query.get('kind')} />
   if (rest.length > 0 || !group || !name) return <NotFound />
   const key = `${group}/${name}`

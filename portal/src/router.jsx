@@ -18,7 +18,9 @@ export const paths = {
   connect: (group, name) => to('flexible', group, name, 'connect'),
   wizard: (group, name) => to('flexible', group, name, 'migrate'),
   migration: (group, name, migration) => to('flexible', group, name, 'migrations', migration),
-  providers: () => to('resource-providers'),
+  subscription: () => to('subscription'),
+  providers: () => to('subscription', 'resource-providers'),
+  groups: () => to('subscription', 'resource-groups'),
   create: (kind) => `${to('create-server')}?kind=${kind}`,
 }
 

@@ -73,6 +73,21 @@ export function PageTitle({ icon, title, part, subtitle, close }) {
   )
 }
 
+/** The menu at the left of a resource's pages. Entries: [icon, text, path]. */
+export function Menu({ label, top, settings }) {
+  const { pathname } = location
+  const entries = (list) => list.map(([icon, text, href]) => (
+    <li key={href}><Link class="menu-item" href={href} aria-current={href === pathname ? 'page' : undefined}><Icon name={icon} />{text}</Link></li>
+  ))
+  return (
+    <nav class="menu" aria-label={label}>
+      <ul>{entries(top)}</ul>
+      <h2 id="menu-settings">Settings</h2>
+      <ul aria-labelledby="menu-settings">{entries(settings)}</ul>
+    </nav>
+  )
+}
+
 // ---- forms ----------------------------------------------------------------------------------------------------
 
 /** The circled i behind a label; what it says can be reached with keyboard, pointer and screen reader. */

@@ -44,7 +44,9 @@ const PAGES = {
   'details-failed': [detailsPath('dst', 'bad'), (page) => page.getByText('What to do:').waitFor()],
   'details-waiting': [detailsPath('dst', 'asks'), async (page) => { await button(page, 'Overwrite').click(); await page.getByRole('dialog').waitFor() }],
   panel: [`${detailsPath('dst', 'done')}?database=keys`, (page) => page.getByRole('dialog').getByText('public.t').waitFor()],
-  providers: ['/portal/resource-providers', (page) => page.getByText('Microsoft.DataMigration', { exact: true }).last().waitFor()],
+  subscription: ['/portal/subscription', (page) => page.getByText('Before a migration').waitFor()],
+  providers: ['/portal/subscription/resource-providers', (page) => page.getByText('Microsoft.DataMigration', { exact: true }).last().waitFor()],
+  groups: ['/portal/subscription/resource-groups', (page) => page.getByRole('cell', { name: 'rg', exact: true }).waitFor()],
   create: ['/portal/create-server', (page) => page.locator('input[name=name]').waitFor()],
   single: ['/portal/single/rg/src', (page) => page.getByText('Migrate now').waitFor()],
 }

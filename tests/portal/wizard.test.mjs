@@ -162,6 +162,8 @@ test('databases whose names hold markup, quotes and 63 bytes are migrated', asyn
   await next(page, 'Review + create')
   await button(page, 'Create').click()
   await page.getByRole('row', { name: /hostile.*Succeeded/ }).waitFor()
+  // No resource tells the version of this source; the migration does.
+  await page.getByRole('row', { name: new RegExp(`hostile.* ${source.host}:${source.port} .* 15 `) }).waitFor()
   await page.getByRole('link', { name: 'hostile' }).click()
   for (const name of HOSTILE) {
     await page.getByRole('button', { name, exact: true }).click()
@@ -295,7 +297,8 @@ test('servers are created from the portal: a provisioned target, an attached sou
 test('resource providers: filter, unregister, register; without it Create says what is missing', async () => {
   const page = await openPage(browser, url)
   await page.goto('/')
-  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Resource providers' }).click()
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Subscription' }).click()
+  await page.getByRole('navigation', { name: 'Subscription' }).getByRole('link', { name: 'Resource providers' }).click()
   await page.getByPlaceholder('Filter by name...').fill('DataMigration')
   await until('one row', () => page.locator('tbody tr').count(), (count) => count === 1)
   assert.ok(await button(page, 'Register').isDisabled())

@@ -72,7 +72,7 @@ export function Dashboard() {
   const none = data && data.flexible.length + data.single.length === 0
   return (
     <div class="page">
-      <PageTitle title="Dashboard" subtitle={`Subscription ${subscriptionName()} (${subscriptionId()})`} />
+      <PageTitle title="Dashboard" subtitle={<>Subscription <Link href={paths.subscription()}>{subscriptionName()}</Link> ({subscriptionId()})</>} />
       <Toolbar>
         <CommandLink icon="add" href={paths.create('flexible')}>Create flexible server</CommandLink>
         <CommandLink icon="add" href={paths.create('single')}>Add single server</CommandLink>

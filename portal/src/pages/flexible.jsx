@@ -7,29 +7,21 @@ import { Icon, State } from '../icons.jsx'
 import { Link, paths } from '../router.jsx'
 import { addressOf, stateOf, subscriptionId, subscriptionName } from '../servers.js'
 import { notify } from '../toasts.jsx'
-import { Box, Command, CommandLink, Confirm, Copy, Crumbs, ErrorBox, Essentials, Loading, PageTitle, Scroll, Toolbar } from '../ui.jsx'
+import { Box, Command, CommandLink, Confirm, Copy, Crumbs, ErrorBox, Essentials, Loading, Menu, PageTitle, Scroll, Toolbar } from '../ui.jsx'
 import { Grid } from './grid.jsx'
 
 const PRODUCT = 'Azure Database for PostgreSQL flexible server'
 
-function Menu({ group, name, part }) {
-  const entry = (icon, text, href, key) => (
-    <li><Link class="menu-item" href={href} aria-current={key === part ? 'page' : undefined}><Icon name={icon} />{text}</Link></li>
-  )
-  return (
-    <nav class="menu" aria-label="Server">
-      <ul>
-        {entry('overview', 'Overview', paths.flexible(group, name), undefined)}
-        {entry('migration', 'Migration (preview)', paths.migrations(group, name), 'migrations')}
-      </ul>
-      <h2 id="menu-settings">Settings</h2>
-      <ul aria-labelledby="menu-settings">
-        {entry('database', 'Databases', paths.databases(group, name), 'databases')}
-        {entry('plug', 'Connect', paths.connect(group, name), 'connect')}
-      </ul>
-    </nav>
-  )
-}
+const menuOf = (group, name) => ({
+  top: [
+    ['overview', 'Overview', paths.flexible(group, name)],
+    ['migration', 'Migration (preview)', paths.migrations(group, name)],
+  ],
+  settings: [
+    ['database', 'Databases', paths.databases(group, name)],
+    ['plug', 'Connect', paths.connect(group, name)],
+  ],
+})
 
 function Overview({ group, server, reload, loading }) {
   const { properties, sku } = server
@@ -41,7 +33,7 @@ function Overview({ group, server, reload, loading }) {
       </Toolbar>
       <h2>Essentials</h2>
       <Essentials items={[
-        ['Subscription', subscriptionName()],
+        ['Subscription', <Link href={paths.subscription()}>{subscriptionName()}</Link>],
         ['Server name', addressOf(server)],
         ['Subscription ID', subscriptionId()],
         ['Server admin login name', properties.administratorLogin],
@@ -129,7 +121,7 @@ export function Flexible({ group, name, part }) {
       <Crumbs items={crumbs} />
       <PageTitle icon={part === 'migrations' ? 'migration' : 'database'} title={name} part={TITLES[part]} subtitle={PRODUCT} close={paths.home()} />
       <div class="with-menu">
-        <Menu group={group} name={name} part={part} />
+        <Menu label="Server" {...menuOf(group, name)} />
         <div class="content">
           {!server && <ErrorBox error={error} title="The server cannot be shown" />}
           {!server && !error && <Loading what="Loading the server" />}

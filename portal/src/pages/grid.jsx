@@ -1,10 +1,11 @@
 import { Component } from 'preact'
-import { useMemo, useState } from 'preact/hooks'
+import { useEffect, useMemo, useState } from 'preact/hooks'
 
+import { parseServerId } from '../api.js'
 import { plural, time, unknown } from '../format.js'
 import { useBusy, usePoll } from '../hooks.js'
 import { State } from '../icons.jsx'
-import { cancel, databasesOf, isActive, isCancelable, loadMigrations, migrationPath, sourceOf, stateOf, STATES, substateOf } from '../migrations.js'
+import { cancel, databasesOf, isActive, isCancelable, loadMigration, loadMigrations, migrationPath, sourceOf, stateOf, STATES, substateOf } from '../migrations.js'
 import { Link, paths } from '../router.jsx'
 import { loadServers } from '../servers.js'
 import { notify } from '../toasts.jsx'
@@ -13,8 +14,8 @@ import { Box, Button, Command, CommandLink, Dialog, ErrorBox, Loading, Scroll, T
 const startOf = (migration) => migration.properties.migrationWindowStartTimeInUtc ?? ''
 
 /** What a row shows; compared as a whole, so that rows without news are not drawn again. */
-function rowOf(migration, facts) {
-  const metadata = migration.properties.sourceDbServerMetadata
+function rowOf(migration, facts, others) {
+  const metadata = migration.properties.sourceDbServerMetadata ?? others.get(migration.name)
   const known = facts.get((migration.properties.sourceDbServerResourceId ?? '').toLowerCase().replace(/^\//, ''))
   return {
     name: migration.name,
@@ -80,6 +81,24 @@ function CancelDialog({ names, onClose, onDone, pathOf }) {
   )
 }
 
+const OTHERS_AT_ONCE = 20
+
+/** Region and version of sources that are no resources stand in the single migration only: name -> metadata. */
+function useOthers(migrations, group, server) {
+  const [others, setOthers] = useState(() => new Map())
+  useEffect(() => {
+    const unknownOnes = (migrations ?? []).filter((migration) => !parseServerId(migration.properties.sourceDbServerResourceId) && !others.has(migration.name))
+    if (unknownOnes.length === 0) return
+    let gone = false
+    Promise.all(unknownOnes.slice(0, OTHERS_AT_ONCE).map(({ name }) => loadMigration(group, server, name).catch(() => null))).then((loaded) => {
+      const found = loaded.filter((one) => one?.properties.sourceDbServerMetadata?.version || (one && !isActive(one)))
+      if (!gone && found.length > 0) setOthers((before) => new Map([...before, ...found.map((one) => [one.name, one.properties.sourceDbServerMetadata ?? {}])]))
+    })
+    return () => (gone = true)
+  }, [migrations, others])
+  return others
+}
+
 function useGridData(group, server) {
   const list = usePoll(() => loadMigrations(group, server), [group, server],
     (migrations) => (migrations.some(isActive) ? 2000 : 10_000))
@@ -89,10 +108,11 @@ function useGridData(group, server) {
     const all = [...(servers.data?.single ?? []), ...(servers.data?.flexible ?? [])]
     return new Map(all.map((one) => [one.id.toLowerCase().replace(/^\//, ''), one]))
   }, [servers.data])
+  const others = useOthers(list.data, group, server)
   const rows = useMemo(() => {
     const sorted = [...(list.data ?? [])].sort((a, b) => startOf(b).localeCompare(startOf(a)) || a.name.localeCompare(b.name))
-    return sorted.map((migration) => rowOf(migration, facts))
-  }, [list.data, facts])
+    return sorted.map((migration) => rowOf(migration, facts, others))
+  }, [list.data, facts, others])
   return { ...list, rows }
 }
 

@@ -1,13 +1,13 @@
 import { useState } from 'preact/hooks'
 
-import { api, ids, VERSIONS } from '../api.js'
+import { api, VERSIONS } from '../api.js'
 import { useBusy, usePoll } from '../hooks.js'
-import { providersPath, register } from '../pages/providers.jsx'
+import { providersPath, register } from '../providers.js'
 import { Link, paths } from '../router.jsx'
-import { subscriptionId } from '../servers.js'
 import { notify } from '../toasts.jsx'
-import { Box, Button, Confirm, Dialog, ErrorBox, Field, SelectField, TextField } from '../ui.jsx'
+import { Box, Button, Dialog, ErrorBox, Field, SelectField, TextField } from '../ui.jsx'
 import { isUuid } from './model.js'
+import { NewGroup } from './new-group.jsx'
 
 const HELP = {
   app: ['Create an application', (
@@ -90,20 +90,6 @@ function AppPicker({ onChoose, onClose }) {
       </ul>
       <OtherApp onChoose={onChoose} />
     </Dialog>
-  )
-}
-
-function NewGroup({ location, onMade, onClose }) {
-  const [name, setName] = useState('')
-  const make = async () => {
-    await api.put(ids.group(subscriptionId(), name), VERSIONS.resources, { location: location.replaceAll(' ', '').toLowerCase() })
-    onMade(name)
-  }
-  return (
-    <Confirm title="Create a resource group" yes="Create" no="Cancel" onYes={make} onClose={onClose}>
-      <TextField label="Name" name="new-group" required value={name} onInput={setName} />
-      <p class="quiet">A temporary group for the components of migrations. It is not deleted when they have ended.</p>
-    </Confirm>
   )
 }
 
