@@ -72,13 +72,14 @@ void apply_close(struct apply *apply)
 /* ---- sending ---------------------------------------------------------------------------------------------
  */
 
-static int send_relation(struct apply *apply, struct apply_relation *relation, struct err *err)
+/* "more" changes of the same transaction come. */
+static int send_relation(struct apply *apply, struct apply_relation *relation, bool more, struct err *err)
 {
     bool forget = false;
     if (relation->row_count == 0) {
         return 0;
     }
-    if (target_queue(&apply->target, relation, err, &forget) != 0) {
+    if (target_queue(&apply->target, relation, more, err, &forget) != 0) {
         return -1;
     }
     if (forget) {
@@ -88,7 +89,7 @@ static int send_relation(struct apply *apply, struct apply_relation *relation, s
 }
 
 /* Queues everything that is pending, when the target has done with what was sent before. */
-static int queue_pending(struct apply *apply, struct err *err)
+static int queue_pending(struct apply *apply, bool more, struct err *err)
 {
     if (target_wait(&apply->target, err) != 0) {
         return -1;
@@ -97,23 +98,23 @@ static int queue_pending(struct apply *apply, struct err *err)
         struct apply_relation *relation = apply->first_pending;
         apply->first_pending = relation->next_pending;
         relation->pending = false;
-        if (send_relation(apply, relation, err) != 0) {
+        if (send_relation(apply, relation, more, err) != 0) {
             return -1;
         }
     }
     apply->group = NULL;
     arena_reset(&apply->arena);
-    return 0;
+    return more ? 0 : target_queue_rest(&apply->target, err);
 }
 
-static int send_pending(struct apply *apply, struct err *err)
+static int send_pending(struct apply *apply, bool more, struct err *err)
 {
-    return queue_pending(apply, err) != 0 ? -1 : target_send(&apply->target, err);
+    return queue_pending(apply, more, err) != 0 ? -1 : target_send(&apply->target, err);
 }
 
 static int commit(struct apply *apply, struct err *err)
 {
-    if (queue_pending(apply, err) != 0 ||
+    if (queue_pending(apply, false, err) != 0 ||
         target_commit(&apply->target, &apply->taken, apply->taken_us, err) != 0) {
         return -1;
     }
@@ -134,7 +135,7 @@ static int take_relation(struct apply *apply, const struct pgoutput_message *mes
         return 0;
     }
     /* What was said before holds for what was sent before. */
-    if (known != NULL && (send_pending(apply, err) != 0 || target_wait(&apply->target, err) != 0)) {
+    if (known != NULL && (send_pending(apply, false, err) != 0 || target_wait(&apply->target, err) != 0)) {
         return -1;
     }
     if (apply_relation_new(message, &apply->target.pipeline.pg, err, &fresh) != 0) {
@@ -164,14 +165,14 @@ static int keep_order(struct apply *apply, struct apply_relation *relation, enum
                       struct err *err)
 {
     if (relation->grouped && apply->group != relation) {
-        if (apply->group != NULL && send_relation(apply, apply->group, err) != 0) {
+        if (apply->group != NULL && send_relation(apply, apply->group, true, err) != 0) {
             return -1;
         }
         apply->group = relation;
     }
     bool another = relation->run != (int)kind || kind == PGOUTPUT_UPDATE;
     if (relation->ordered && relation->identity == APPLY_BY_KEY && another &&
-        send_relation(apply, relation, err) != 0) {
+        send_relation(apply, relation, true, err) != 0) {
         return -1;
     }
     relation->run = (int)kind;
@@ -206,7 +207,7 @@ static int take_change(struct apply *apply, const struct pgoutput_message *messa
     }
     int added = add(apply, relation, message, err);
     if (added == 0) {
-        added = send_relation(apply, relation, err) != 0 ? -1 : add(apply, relation, message, err);
+        added = send_relation(apply, relation, true, err) != 0 ? -1 : add(apply, relation, message, err);
     }
     if (added == 0) {
         err_set(err, ERR_INTERNAL, "A change of the %s cannot be applied.", relation->what);
@@ -215,10 +216,10 @@ static int take_change(struct apply *apply, const struct pgoutput_message *messa
         return -1;
     }
     if (relation->first_row != NULL && relation->first_row->moves &&
-        send_relation(apply, relation, err) != 0) {
+        send_relation(apply, relation, true, err) != 0) {
         return -1;
     }
-    return arena_used(&apply->arena) >= BATCH_BYTES ? send_pending(apply, err) : 0;
+    return arena_used(&apply->arena) >= BATCH_BYTES ? send_pending(apply, true, err) : 0;
 }
 
 static int take_truncate(struct apply *apply, const struct pgoutput_message *message, struct err *err)
@@ -233,7 +234,8 @@ static int take_truncate(struct apply *apply, const struct pgoutput_message *mes
             return -1;
         }
     }
-    if (send_pending(apply, err) != 0 || relations_add_truncate(&apply->relations, message, &sql, err) != 0) {
+    if (send_pending(apply, false, err) != 0 ||
+        relations_add_truncate(&apply->relations, message, &sql, err) != 0) {
         return -1;
     }
     /* TRUNCATE refuses tables whose rows are still to be checked. The source has passed this point too. */

@@ -8,11 +8,17 @@
 
 enum { SQL_MAX_BYTES = 1024 * 1024, INCLUDED_COLUMNS_SINCE = 110000 };
 
-/* One row for each column of each index that refuses rows because of others. */
+/* One row for each column that each index which refuses rows because of others depends on. */
 static const char indexes_sql[] =
     "SELECT i.indexrelid, i.indisprimary, i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL,"
-    " a.attname, a.attnotnull, o.equals FROM pg_catalog.pg_index i"
-    " CROSS JOIN LATERAL unnest(i.indkey::int2[], i.indclass::oid[]) WITH ORDINALITY k(number, class, place)"
+    " a.attname, a.attnotnull, o.equals FROM pg_catalog.pg_index i CROSS JOIN LATERAL ("
+    "   SELECT * FROM unnest(i.indkey::int2[], i.indclass::oid[]) WITH ORDINALITY u(number, class, place)"
+    "     WHERE u.place <= i.%s"
+    "   UNION ALL SELECT d.refobjsubid::int2, NULL, 10000 FROM pg_catalog.pg_depend d"
+    "     WHERE (i.indpred IS NOT NULL OR i.indexprs IS NOT NULL) AND d.objid = i.indexrelid"
+    "       AND d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = "
+    "'pg_catalog.pg_class'::regclass"
+    "       AND d.refobjid = i.indrelid) k"
     " LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number AND k.number > 0"
     " LEFT JOIN LATERAL (SELECT format('OPERATOR(%%I.%%s)', n.nspname, p.oprname) AS equals"
     "   FROM pg_catalog.pg_opclass c JOIN pg_catalog.pg_amop m ON m.amopfamily = c.opcfamily"
@@ -21,8 +27,7 @@ static const char indexes_sql[] =
     "   JOIN pg_catalog.pg_operator p ON p.oid = m.amopopr"
     "   JOIN pg_catalog.pg_namespace n ON n.oid = p.oprnamespace WHERE c.oid = k.class) o ON true"
     " WHERE i.indrelid = $1::pg_catalog.oid AND (i.indisunique OR i.indisexclusion) AND i.indimmediate"
-    "   AND i.indisready AND k.place <= i.%s"
-    " ORDER BY i.indisprimary DESC, i.indexrelid, k.place";
+    "   AND i.indisready ORDER BY i.indisprimary DESC, i.indexrelid, k.place";
 
 enum { INDEX_OID, INDEX_PRIMARY, INDEX_PLAIN, INDEX_COLUMN, INDEX_NOT_NULL, INDEX_EQUALS };
 
@@ -126,6 +131,42 @@ static int choose_key(struct apply_relation *relation, const PGresult *indexes, 
     return 0;
 }
 
+/* The columns of an index that is not the key's. Of an expression that does not say, it may be any. */
+static void mark_unique(struct apply_relation *relation, const PGresult *indexes, int first, int end)
+{
+    bool any = false;
+    for (int row = first; row < end; row++) {
+        struct apply_column *column = apply_relation_column(relation, PQgetvalue(indexes, row, INDEX_COLUMN));
+        if (column != NULL) {
+            column->unique = true;
+            any = true;
+        }
+    }
+    for (size_t i = 0; !any && i < relation->column_count; i++) {
+        relation->columns[i].unique = true;
+    }
+}
+
+static void mark_columns(struct apply_relation *relation, const PGresult *indexes)
+{
+    bool others = false;
+    for (size_t i = 0; i < relation->key_count; i++) {
+        relation->columns[relation->keys[i]].key = true;
+    }
+    for (int row = 0, end = 0; row < PQntuples(indexes); row = end) {
+        end = index_end(indexes, row);
+        if (!holds_key(relation, indexes, row, end)) {
+            mark_unique(relation, indexes, row, end);
+            others = true;
+        }
+    }
+    /* Deleting a row takes along what refers to it where that cannot be switched off, and columns of the
+     * target's own. */
+    bool harmful = relation->lenient || relation->spare;
+    relation->rewrites = others && !harmful && relation->identity == APPLY_BY_KEY;
+    relation->ordered = others && !relation->rewrites;
+}
+
 int apply_keys_load(struct apply_relation *relation, struct pg *target, const char *oid, struct err *err)
 {
     auto_result PGresult *indexes = NULL;
@@ -149,9 +190,6 @@ int apply_keys_load(struct apply_relation *relation, struct pg *target, const ch
     }
     bool whole_row = relation->source_identity == 'f' && relation->key_count == 0;
     relation->identity = whole_row ? APPLY_BY_ROW : relation->key_count > 0 ? APPLY_BY_KEY : APPLY_BY_NOTHING;
-    for (int row = 0, end = 0; row < PQntuples(indexes); row = end) {
-        end = index_end(indexes, row);
-        relation->ordered = relation->ordered || !holds_key(relation, indexes, row, end);
-    }
+    mark_columns(relation, indexes);
     return 0;
 }

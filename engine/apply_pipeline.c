@@ -171,8 +171,11 @@ static int check_answer(struct pipeline *pipeline, PGresult *result,
         return pg_error(&pipeline->pg, result, err, "%s%s", expected->what == NULL ? "" : "applying to the ",
                         expected->what == NULL ? "while applying changes" : expected->what);
     }
+    /* A statement of several parts counts by itself. */
+    const char *count =
+        status == PGRES_TUPLES_OK && PQntuples(result) == 1 ? PQgetvalue(result, 0, 0) : PQcmdTuples(result);
     int64_t rows = 0;
-    if (expected->rows < 0 || !str_to_int(PQcmdTuples(result), 0, INT64_MAX, &rows)) {
+    if (expected->rows < 0 || !str_to_int(count, 0, INT64_MAX, &rows)) {
         return 0;
     }
     return rows == expected->rows ? 0 : missing_rows(pipeline, expected, rows, err);
@@ -240,6 +243,7 @@ int pipeline_wait(struct pipeline *pipeline, struct err *err)
 {
     struct pg *pg = &pipeline->pg;
     int64_t tick_ms = clock_monotonic_ms() + TICK_MS;
+    int64_t looked_ms = clock_monotonic_ms();
     for (;;) {
         bool unsent = false;
         if (pump(pipeline, err, &unsent) != 0) {
@@ -258,6 +262,11 @@ int pipeline_wait(struct pipeline *pipeline, struct err *err)
         }
         if (outcome != PG_POLL_TIMEOUT && outcome != PG_POLL_READY) {
             return pg_poll_error(pg, outcome, err);
+        }
+        if (outcome == PG_POLL_READY) {
+            looked_ms = clock_monotonic_ms();
+        } else if (pg_look_for_server(pg, &looked_ms, err) != 0) {
+            return -1;
         }
     }
 }

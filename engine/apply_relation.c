@@ -104,7 +104,8 @@ bool apply_relation_is(const struct apply_relation *relation, const struct pgout
 /* Names in messages and SQL are in the session's encoding, as in the stream. */
 static const char table_sql[] =
     "SELECT c.oid, c.relkind, EXISTS (SELECT 1 FROM pg_catalog.pg_constraint f WHERE f.contype = 'f'"
-    " AND c.oid IN (f.conrelid, f.confrelid)), c.relispartition"
+    " AND c.oid IN (f.conrelid, f.confrelid)), c.relispartition,"
+    " pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMPORARY')"
     " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " WHERE n.nspname = $1 AND c.relname = $2";
 
@@ -174,6 +175,7 @@ static int find_table(struct apply_relation *relation, struct pg *target, struct
     relation->through = kind[0] == 'p';
     relation->lenient = !target->replica && strcmp(PQgetvalue(table, 0, 2), "t") == 0;
     relation->grouped = relation->lenient;
+    relation->may_gather = strcmp(PQgetvalue(table, 0, 4), "t") == 0;
     *ret_oid = str_dup(PQgetvalue(table, 0, 0));
     if (*ret_oid == NULL || set_table(relation, target, relation->schema, relation->name, err) != 0) {
         return err_no_memory(err);
@@ -232,6 +234,7 @@ static int load_columns(struct apply_relation *relation, struct pg *target, cons
     for (int row = 0; row < PQntuples(columns); row++) {
         struct apply_column *column = apply_relation_column(relation, PQgetvalue(columns, row, 0));
         if (column == NULL) {
+            relation->spare = true;
             continue;
         }
         column->by_array = strcmp(PQgetvalue(columns, row, 2), "t") == 0;

@@ -28,6 +28,8 @@ struct apply_column {
     char *equals;    /* the key's operator as SQL; NULL: the texts are compared */
     bool by_array;   /* a cast from text would not read what the type writes */
     bool source_key; /* part of the replica identity on the source */
+    bool key;        /* one of relation->keys */
+    bool unique;     /* another unique index of the target depends on it */
 };
 
 struct apply_row;
@@ -50,12 +52,16 @@ struct apply_relation {
     enum apply_identity identity;
     size_t *keys; /* indexes of the key columns */
     size_t key_count;
-    /* Another unique index: a change may need one before it. Runs of changes of one kind keep their order. */
+    /* Other unique indexes: a change may need one before it. Rows are rewritten (apply_add_rewrite()), or,
+     * where that would do harm, runs of changes of one kind keep their order. */
+    bool rewrites;
     bool ordered;
     /* Order matters between this and other such tables (foreign keys that cannot be switched off, partitions
      * reached through one table). */
     bool grouped;
-    bool lenient; /* a cascading foreign key may have been there before us */
+    bool spare;      /* the target has columns that the source lacks */
+    bool lenient;    /* a cascading foreign key may have been there before us */
+    bool may_gather; /* temporary tables are permitted: engine/apply_gather.h */
     struct apply_statement *statements;
 
     /* Pending changes: engine/apply_batch.h. */
@@ -67,6 +73,11 @@ struct apply_relation {
     struct apply_row **buckets;
     size_t bucket_count;
     int run; /* what kind of change an ordered table holds */
+
+    /* Deletes that the target has gathered: engine/apply_gather.h. */
+    struct apply_relation *next_gathered;
+    int64_t gathered_rows;
+    bool gathers; /* the temporary table is there */
 };
 
 /* A new one from a RELATION message; nothing is asked of the target yet. */

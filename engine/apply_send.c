@@ -4,23 +4,32 @@
 #include <stdlib.h>
 
 #include "engine/apply_batch.h"
+#include "engine/apply_gather.h"
 
-static int send_deletes(struct apply_sender *sender, struct apply_relation *relation, struct err *err)
+static int send_deletes(struct apply_sender *sender, struct apply_relation *relation, bool more,
+                        struct err *err)
 {
     struct apply_statement *statement = NULL;
+    bool gathers = apply_gathers(relation, more);
     for (struct apply_row *row = relation->first_row; row != NULL; row = row->next) {
         if (!row->remove) {
             continue;
         }
-        if (statement == NULL && apply_statement_find(relation, APPLY_DELETE, NULL, &sender->serial,
-                                                      sender->pipeline, err, &statement) != 0) {
+        if (statement == NULL &&
+            ((gathers && apply_gather_prepare(sender, relation, err) != 0) ||
+             apply_statement_find(relation, gathers ? APPLY_GATHER : APPLY_DELETE, NULL, &sender->serial,
+                                  sender->pipeline, err, &statement) != 0)) {
             return -1;
         }
         apply_statement_take(statement, row);
     }
-    return statement == NULL
-               ? 0
-               : apply_statement_run(relation, statement, &sender->space, sender->pipeline, err);
+    if (statement == NULL) {
+        return 0;
+    }
+    if (gathers) {
+        apply_gather_note(sender, relation, (int64_t)statement->row_count);
+    }
+    return apply_statement_run(relation, statement, &sender->space, sender->pipeline, err);
 }
 
 /* False: nothing is to be set. */
@@ -46,8 +55,9 @@ static int take_update(struct apply_sender *sender, struct apply_relation *relat
     if (!shape_of(relation, row, set)) {
         return 0;
     }
-    if (apply_statement_find(relation, APPLY_UPDATE, set, &sender->serial, sender->pipeline, err,
-                             &statement) != 0) {
+    bool rewrites = relation->rewrites && !row->moves;
+    if (apply_statement_find(relation, rewrites ? APPLY_REWRITE : APPLY_UPDATE, rewrites ? NULL : set,
+                             &sender->serial, sender->pipeline, err, &statement) != 0) {
         return -1;
     }
     apply_statement_take(statement, row);
@@ -67,7 +77,7 @@ static int send_updates(struct apply_sender *sender, struct apply_relation *rela
     }
     for (struct apply_statement *statement = relation->statements; statement != NULL;
          statement = statement->next) {
-        if (statement->kind == APPLY_UPDATE &&
+        if ((statement->kind == APPLY_UPDATE || statement->kind == APPLY_REWRITE) &&
             apply_statement_run(relation, statement, &sender->space, sender->pipeline, err) != 0) {
             return -1;
         }
@@ -93,9 +103,10 @@ static int send_inserts(struct apply_sender *sender, struct apply_relation *rela
                : apply_statement_run(relation, statement, &sender->space, sender->pipeline, err);
 }
 
-int apply_send_relation(struct apply_sender *sender, struct apply_relation *relation, struct err *err)
+int apply_send_relation(struct apply_sender *sender, struct apply_relation *relation, bool more,
+                        struct err *err)
 {
-    if (send_deletes(sender, relation, err) != 0 || send_updates(sender, relation, err) != 0 ||
+    if (send_deletes(sender, relation, more, err) != 0 || send_updates(sender, relation, err) != 0 ||
         send_inserts(sender, relation, err) != 0) {
         return -1;
     }

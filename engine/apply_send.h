@@ -10,10 +10,13 @@
 struct apply_sender {
     struct pipeline *pipeline;
     struct apply_space space;
-    unsigned serial; /* of the prepared statements */
+    unsigned serial;                 /* of the prepared statements */
+    struct apply_relation *gathered; /* engine/apply_gather.h */
 };
 
-/* Queues deletes, updates and inserts, in this order, and clears what was pending. */
-int apply_send_relation(struct apply_sender *sender, struct apply_relation *relation, struct err *err);
+/* Queues deletes, updates and inserts, in this order, and clears what was pending. "more" of the same
+ * transaction comes: deletes may be left to apply_gather_finish(). */
+int apply_send_relation(struct apply_sender *sender, struct apply_relation *relation, bool more,
+                        struct err *err);
 
 #endif

@@ -106,26 +106,66 @@ static void add_delete_by_key(const struct apply_relation *relation, struct buf 
     add_key_condition(relation, sql);
 }
 
+/* "ROW(v.c0::type, ...)::text" */
+static void add_given_line(const struct apply_relation *relation, struct buf *sql)
+{
+    buf_adds(sql, "ROW(");
+    for (size_t i = 0; i < relation->column_count; i++) {
+        buf_adds(sql, i == 0 ? "" : ", ");
+        add_value(&relation->columns[i], sql, 'c', i);
+    }
+    buf_adds(sql, ")::text");
+}
+
+void apply_add_gathering_table(const struct apply_relation *relation, struct buf *sql)
+{
+    buf_addf(sql, "pg_temp.malachite_%u", (unsigned)relation->id);
+}
+
+void apply_add_gather(const struct apply_relation *relation, struct buf *sql)
+{
+    buf_adds(sql, "INSERT INTO ");
+    apply_add_gathering_table(relation, sql);
+    buf_adds(sql, " SELECT ");
+    add_given_line(relation, sql);
+    buf_adds(sql, " FROM ");
+    add_rows(relation, sql);
+}
+
+/* Those that are given, or those that have been gathered, as "line" and "copies". */
+static void add_lines(const struct apply_relation *relation, bool gathered, struct buf *sql)
+{
+    buf_adds(sql, "SELECT ");
+    if (gathered) {
+        buf_adds(sql, "line");
+    } else {
+        add_given_line(relation, sql);
+        buf_adds(sql, " AS line");
+    }
+    buf_adds(sql, ", count(*) AS copies FROM ");
+    if (gathered) {
+        apply_add_gathering_table(relation, sql);
+    } else {
+        add_rows(relation, sql);
+    }
+    buf_adds(sql, " GROUP BY 1");
+}
+
 /*
- * Of each given row as many copies go as are given. Rows are the same when the target writes them as the same
+ * Of each row as many copies go as are given. Rows are the same when the target writes them as the same
  * text: not every type has an operator for that, and another major may write a type differently than the
  * source did.
  */
-static void add_delete_by_row(const struct apply_relation *relation, struct buf *sql)
+static void add_delete_by_row(const struct apply_relation *relation, bool gathered, struct buf *sql)
 {
     const char *place = relation->through ? "(t.tableoid, t.ctid)" : "t.ctid";
     buf_adds(sql, "DELETE FROM ");
     add_table(relation, sql);
     buf_addf(sql, " WHERE %s %s (SELECT %s FROM (SELECT t.tableoid, t.ctid, w.copies,", place,
              relation->through ? "IN" : "= ANY (ARRAY", relation->through ? "d.tableoid, d.ctid" : "d.ctid");
-    buf_adds(sql, " row_number() OVER (PARTITION BY w.line) AS copy FROM (SELECT ROW(");
-    for (size_t i = 0; i < relation->column_count; i++) {
-        buf_adds(sql, i == 0 ? "" : ", ");
-        add_value(&relation->columns[i], sql, 'c', i);
-    }
-    buf_adds(sql, ")::text AS line, count(*) AS copies FROM ");
-    add_rows(relation, sql);
-    buf_adds(sql, " GROUP BY 1) w JOIN ");
+    buf_adds(sql, " row_number() OVER (PARTITION BY w.line) AS copy FROM (");
+    add_lines(relation, gathered, sql);
+    buf_adds(sql, ") w JOIN ");
     add_table(relation, sql);
     buf_adds(sql, " ON ROW(");
     for (size_t i = 0; i < relation->column_count; i++) {
@@ -134,10 +174,15 @@ static void add_delete_by_row(const struct apply_relation *relation, struct buf 
     buf_addf(sql, ")::text = w.line) d WHERE d.copy <= d.copies)%s", relation->through ? "" : ")");
 }
 
+void apply_add_delete_gathered(const struct apply_relation *relation, struct buf *sql)
+{
+    add_delete_by_row(relation, true, sql);
+}
+
 void apply_add_delete(const struct apply_relation *relation, struct buf *sql)
 {
     if (relation->identity == APPLY_BY_ROW) {
-        add_delete_by_row(relation, sql);
+        add_delete_by_row(relation, false, sql);
     } else {
         add_delete_by_key(relation, sql);
     }
@@ -169,4 +214,109 @@ void apply_add_update(const struct apply_relation *relation, const bool *set, st
     }
     buf_addc(sql, ')');
     add_key_condition(relation, sql);
+}
+
+/* ---- rewriting -------------------------------------------------------------------------------------------
+ */
+
+/* What the row shall have in a column that is not of the key. */
+static void add_new_value(const struct apply_relation *relation, struct buf *sql, size_t i)
+{
+    buf_addf(sql, "CASE WHEN substr(v.m, %zu, 1) = '1' THEN ", i + 1);
+    add_value(&relation->columns[i], sql, 'c', i);
+    buf_addf(sql, " ELSE t.%s END", relation->columns[i].quoted);
+}
+
+static void add_given_rows(const struct apply_relation *relation, struct buf *sql)
+{
+    size_t parameter = 0;
+    buf_adds(sql, "v AS (SELECT * FROM unnest(");
+    add_key_parameters(relation, sql, &parameter);
+    for (size_t i = 0; i < relation->column_count; i++) {
+        if (!relation->columns[i].key) {
+            add_parameter(&relation->columns[i], sql, &parameter);
+        }
+    }
+    buf_addf(sql, ", $%zu::text[]) AS v(", parameter + 1);
+    add_key_names(relation, sql);
+    for (size_t i = 0; i < relation->column_count; i++) {
+        buf_addf(sql, relation->columns[i].key ? "" : ", c%zu", i);
+    }
+    buf_adds(sql, ", m))");
+}
+
+/* Texts are compared: equal ones make equal index entries. */
+static void add_stays(const struct apply_relation *relation, struct buf *sql)
+{
+    buf_adds(sql, "(true");
+    for (size_t i = 0; i < relation->column_count; i++) {
+        if (!relation->columns[i].key && relation->columns[i].unique) {
+            buf_addf(sql, " AND (");
+            add_new_value(relation, sql, i);
+            buf_addf(sql, ")::text IS NOT DISTINCT FROM t.%s::text", relation->columns[i].quoted);
+        }
+    }
+    buf_addc(sql, ')');
+}
+
+static void add_updated(const struct apply_relation *relation, struct buf *sql)
+{
+    size_t count = 0;
+    buf_adds(sql, ", updated AS (UPDATE ");
+    add_table(relation, sql);
+    for (size_t i = 0; i < relation->column_count; i++) {
+        if (!relation->columns[i].key) {
+            buf_addf(sql, "%s%s = ", count++ == 0 ? " SET " : ", ", relation->columns[i].quoted);
+            add_new_value(relation, sql, i);
+        }
+    }
+    buf_adds(sql, " FROM v");
+    add_key_condition(relation, sql);
+    buf_adds(sql, " AND ");
+    add_stays(relation, sql);
+    buf_adds(sql, " RETURNING 1)");
+}
+
+static void add_deleted(const struct apply_relation *relation, struct buf *sql)
+{
+    buf_adds(sql, ", deleted AS (DELETE FROM ");
+    add_table(relation, sql);
+    buf_adds(sql, " USING v");
+    add_key_condition(relation, sql);
+    buf_adds(sql, " AND NOT ");
+    add_stays(relation, sql);
+    for (size_t i = 0; i < relation->column_count; i++) {
+        buf_adds(sql, i == 0 ? " RETURNING " : ", ");
+        if (relation->columns[i].key) {
+            buf_addf(sql, "t.%s", relation->columns[i].quoted);
+        } else {
+            add_new_value(relation, sql, i);
+        }
+        buf_addf(sql, " AS c%zu", i);
+    }
+    buf_addc(sql, ')');
+}
+
+/* The sort takes all of the deleted rows before it yields the first. */
+static void add_inserted(const struct apply_relation *relation, struct buf *sql)
+{
+    buf_addf(sql, ", inserted AS (INSERT INTO %s", relation->table);
+    for (size_t i = 0; i < relation->column_count; i++) {
+        buf_addf(sql, "%s%s", i == 0 ? " (" : ", ", relation->columns[i].quoted);
+    }
+    buf_adds(sql, ") OVERRIDING SYSTEM VALUE SELECT ");
+    for (size_t i = 0; i < relation->column_count; i++) {
+        buf_addf(sql, "%sc%zu", i == 0 ? "" : ", ", i);
+    }
+    buf_addf(sql, " FROM deleted ORDER BY c%zu::text RETURNING 1)", relation->keys[0]);
+}
+
+void apply_add_rewrite(const struct apply_relation *relation, struct buf *sql)
+{
+    buf_adds(sql, "WITH ");
+    add_given_rows(relation, sql);
+    add_updated(relation, sql);
+    add_deleted(relation, sql);
+    add_inserted(relation, sql);
+    buf_adds(sql, " SELECT (SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted)");
 }

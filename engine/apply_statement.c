@@ -32,8 +32,14 @@ static int prepare(const struct apply_relation *relation, const struct apply_sta
     case APPLY_UPDATE:
         apply_add_update(relation, statement->set, &sql);
         break;
+    case APPLY_REWRITE:
+        apply_add_rewrite(relation, &sql);
+        break;
     case APPLY_DELETE:
         apply_add_delete(relation, &sql);
+        break;
+    case APPLY_GATHER:
+        apply_add_gather(relation, &sql);
         break;
     }
     return buf_failed(&sql)
@@ -125,30 +131,64 @@ void apply_space_done(struct apply_space *space)
 
 /* Which value of a row is a parameter's element. */
 struct source {
-    bool of_key; /* index counts in row->key, else in row->fresh */
-    size_t index;
+    enum { OF_KEY, OF_FRESH, OF_MASK } kind;
+    size_t index; /* in row->key or row->fresh */
     bool by_array;
+    struct pgoutput_value mask; /* of the row last looked at */
+    size_t mask_room;
 };
 
-static const struct pgoutput_value *value_of(const struct source *source, const struct apply_row *row)
+/* Which columns were sent, one character each. */
+static const struct pgoutput_value *mask_of(struct source *source, const struct apply_row *row)
 {
-    return source->of_key ? &row->key[source->index] : &row->fresh[source->index];
+    char *text = (char *)(source + 1);
+    for (size_t i = 0; i < source->mask_room; i++) {
+        text[i] = row->fresh[i].kind == PGOUTPUT_UNCHANGED ? '0' : '1';
+    }
+    source->mask =
+        (struct pgoutput_value){.text = text, .len = (uint32_t)source->mask_room, .kind = PGOUTPUT_TEXT};
+    return &source->mask;
+}
+
+static const struct pgoutput_value *value_of(struct source *source, const struct apply_row *row)
+{
+    switch (source->kind) {
+    case OF_KEY:
+        return &row->key[source->index];
+    case OF_FRESH:
+        return &row->fresh[source->index];
+    case OF_MASK:
+        break;
+    }
+    return mask_of(source, row);
+}
+
+/* Behind the last of them there is room for a mask. */
+static struct source *make_sources(const struct apply_relation *relation)
+{
+    size_t count = relation->key_count + relation->column_count + 2;
+    return calloc(1, count * sizeof(struct source) + relation->column_count);
 }
 
 static size_t list_sources(const struct apply_relation *relation, const struct apply_statement *statement,
                            struct source *sources)
 {
     size_t count = 0;
-    bool whole = statement->kind == APPLY_INSERT ||
-                 (statement->kind == APPLY_DELETE && relation->identity == APPLY_BY_ROW);
+    bool removes = statement->kind == APPLY_DELETE || statement->kind == APPLY_GATHER;
+    bool whole = !removes ? statement->kind == APPLY_INSERT : relation->identity == APPLY_BY_ROW;
     for (size_t i = 0; !whole && i < relation->key_count; i++) {
-        sources[count++] = (struct source){true, i, relation->columns[relation->keys[i]].by_array};
+        sources[count++] = (struct source){
+            .kind = OF_KEY, .index = i, .by_array = relation->columns[relation->keys[i]].by_array};
     }
     for (size_t i = 0; i < relation->column_count; i++) {
-        if (whole || (statement->set != NULL && statement->set[i])) {
-            sources[count++] =
-                (struct source){statement->kind == APPLY_DELETE, i, relation->columns[i].by_array};
+        bool rewritten = statement->kind == APPLY_REWRITE && !relation->columns[i].key;
+        if (whole || rewritten || (statement->set != NULL && statement->set[i])) {
+            sources[count++] = (struct source){
+                .kind = removes ? OF_KEY : OF_FRESH, .index = i, .by_array = relation->columns[i].by_array};
         }
+    }
+    if (statement->kind == APPLY_REWRITE) {
+        sources[count++] = (struct source){.kind = OF_MASK, .mask_room = relation->column_count};
     }
     return count;
 }
@@ -159,7 +199,7 @@ static int64_t copies(const struct apply_row *row)
 }
 
 /* At most so many bytes. */
-static size_t measure(const struct source *source, const struct apply_statement *statement)
+static size_t measure(struct source *source, const struct apply_statement *statement)
 {
     size_t size = ARRAY_HEADER_BYTES;
     for (const struct apply_row *row = statement->first_row; row != NULL; row = row->next_of_statement) {
@@ -188,7 +228,7 @@ static char *put_binary_element(char *at, const struct pgoutput_value *value)
 }
 
 /* text[] as its receive function wants it: nothing has to be escaped. */
-static char *put_binary(char *at, const struct source *source, const struct apply_statement *statement)
+static char *put_binary(char *at, struct source *source, const struct apply_statement *statement)
 {
     at = put_u32(at, 1); /* dimension */
     at = put_u32(at, 1); /* there may be NULLs */
@@ -220,7 +260,7 @@ static char *put_text_element(char *at, const struct pgoutput_value *value)
 }
 
 /* '{"a",NULL}' */
-static char *put_text(char *at, const struct source *source, const struct apply_statement *statement)
+static char *put_text(char *at, struct source *source, const struct apply_statement *statement)
 {
     char separator = '{';
     for (const struct apply_row *row = statement->first_row; row != NULL; row = row->next_of_statement) {
@@ -270,7 +310,7 @@ static int run_without_columns(const struct apply_relation *relation, const stru
 }
 
 static int run_with(const struct apply_relation *relation, const struct apply_statement *statement,
-                    const struct source *sources, size_t count, struct apply_space *space,
+                    struct source *sources, size_t count, struct apply_space *space,
                     struct pipeline *pipeline, struct err *err)
 {
     auto_free const char **starts = calloc(count, sizeof(*starts));
@@ -307,8 +347,7 @@ int apply_statement_run(struct apply_relation *relation, struct apply_statement 
 {
     int result = 0;
     if (statement->row_count > 0) {
-        auto_free struct source *sources =
-            calloc(relation->key_count + relation->column_count + 1, sizeof(*sources));
+        auto_free struct source *sources = make_sources(relation);
         if (sources == NULL) {
             return err_no_memory(err);
         }

@@ -14,7 +14,13 @@
 #include "engine/apply_pipeline.h"
 #include "engine/apply_relation.h"
 
-enum apply_statement_kind { APPLY_INSERT, APPLY_UPDATE, APPLY_DELETE };
+enum apply_statement_kind {
+    APPLY_INSERT,
+    APPLY_UPDATE,
+    APPLY_REWRITE, /* an UPDATE of a table with other unique indexes: see apply_add_rewrite() */
+    APPLY_DELETE,
+    APPLY_GATHER, /* deletes that are done later: engine/apply_gather.h */
+};
 
 struct apply_statement {
     struct apply_statement *next;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "core/clock.h"
+#include "engine/apply_gather.h"
 #include "engine/pgoutput.h"
 
 enum {
@@ -21,9 +22,6 @@ static int read_progress(struct apply_target *target, struct err *err)
 {
     struct pg *pg = &target->pipeline.pg;
     bool closed = false;
-    if (replica_lock(pg, target->helper, err) != 0) {
-        return -1;
-    }
     int there = replica_read(pg, target->helper, err, &target->progress);
     if (there < 0 || (there > 0 && replica_is_closed(pg, target->helper, err, &closed) != 0)) {
         return -1;
@@ -56,7 +54,8 @@ int target_open(const struct apply_request *request, struct err *err, struct app
     struct apply_target *target = ret_target;
     *target = (struct apply_target){.helper = request->name};
     target->sender.pipeline = &target->pipeline;
-    if (pipeline_open(request, err, &target->pipeline) != 0 || read_progress(target, err) != 0 ||
+    if (pipeline_open(request, err, &target->pipeline) != 0 ||
+        replica_own(&target->pipeline.pg, request->name, err) != 0 || read_progress(target, err) != 0 ||
         pipeline_enter(&target->pipeline, err) != 0) {
         return -1;
     }
@@ -150,10 +149,15 @@ int target_queue_command(struct apply_target *target, const char *sql, struct er
     return begin(target, err) != 0 ? -1 : command(target, sql, err);
 }
 
-int target_queue(struct apply_target *target, struct apply_relation *relation, struct err *err,
+int target_queue_rest(struct apply_target *target, struct err *err)
+{
+    return target->sender.gathered == NULL ? 0 : apply_gather_finish(&target->sender, err);
+}
+
+int target_queue(struct apply_target *target, struct apply_relation *relation, bool more, struct err *err,
                  bool *ret_forget)
 {
-    if (begin(target, err) != 0 || apply_send_relation(&target->sender, relation, err) != 0) {
+    if (begin(target, err) != 0 || apply_send_relation(&target->sender, relation, more, err) != 0) {
         return -1;
     }
     /* The target's memory for prepared statements is bounded too. */

@@ -36,10 +36,12 @@ struct apply_target {
 int target_open(const struct apply_request *request, struct err *err, struct apply_target *ret_target);
 void target_close(struct apply_target *target);
 
-/* Queue: the pending changes of one table (*ret_forget: all prepared statements are forgotten, those of every
- * table have to be freed), one statement. The transaction begins with the first of them. */
-int target_queue(struct apply_target *target, struct apply_relation *relation, struct err *err,
+/* Queue: the pending changes of one table (see apply_send_relation(); *ret_forget: all prepared statements
+ * are forgotten, those of every table have to be freed), what has been left for the end, one statement. The
+ * transaction begins with the first of them. */
+int target_queue(struct apply_target *target, struct apply_relation *relation, bool more, struct err *err,
                  bool *ret_forget);
+int target_queue_rest(struct apply_target *target, struct err *err);
 int target_queue_command(struct apply_target *target, const char *sql, struct err *err);
 /* Lets the target begin with what is queued; does not wait. */
 int target_send(struct apply_target *target, struct err *err);

@@ -15,10 +15,18 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "engine/pg_private.h"
 
 enum { CHUNK_BYTES = 128 * 1024, SLICE_MS = 50, INPUT_BYTES = 120 * 1024 };
 
-enum pump_end { PUMP_DONE, PUMP_SOURCE_FAILED, PUMP_TARGET_FAILED, PUMP_TARGET_SPOKE, PUMP_STOPPED };
+enum pump_end {
+    PUMP_DONE,
+    PUMP_SOURCE_FAILED,
+    PUMP_TARGET_FAILED,
+    PUMP_TARGET_SPOKE,
+    PUMP_STOPPED,
+    PUMP_LOST
+};
 
 struct pump {
     const struct copy_stream *stream;
@@ -26,11 +34,14 @@ struct pump {
     PGconn *target;
     char *chunk;
     size_t filled;
+    struct err lost; /* PUMP_LOST: why */
 };
 
 /* Waits until the source has sent more (or the target takes more). */
-static enum pump_end wait_for(const struct pump *pump, bool target_takes_more)
+static enum pump_end wait_for(struct pump *pump, bool target_takes_more)
 {
+    const struct pg *awaited = target_takes_more ? pump->stream->target : pump->stream->source;
+    int64_t looked_ms = clock_monotonic_ms();
     const struct stop *stop = pump->stream->source->stop;
     struct pollfd fds[2] = {
         {.fd = PQsocket(pump->target), .events = target_takes_more ? POLLIN | POLLOUT : POLLIN},
@@ -47,10 +58,13 @@ static enum pump_end wait_for(const struct pump *pump, bool target_takes_more)
         if (ready > 0) {
             return (fds[0].revents & (POLLIN | POLLERR | POLLHUP)) != 0 ? PUMP_TARGET_SPOKE : PUMP_DONE;
         }
+        if (pg_look_for_server(awaited, &looked_ms, &pump->lost) != 0) {
+            return PUMP_LOST;
+        }
     }
 }
 
-static enum pump_end flush(const struct pump *pump)
+static enum pump_end flush(struct pump *pump)
 {
     for (;;) {
         int left = PQflush(pump->target);
@@ -171,6 +185,9 @@ static int explain(const struct pump *pump, enum pump_end end, struct err *err)
     case PUMP_TARGET_FAILED:
     case PUMP_TARGET_SPOKE:
         return target_error(target, err);
+    case PUMP_LOST:
+        *err = pump->lost;
+        return -1;
     case PUMP_DONE:
         break;
     }

@@ -115,15 +115,13 @@ static int read_helper(struct cutover_state *state, struct err *err)
     struct pg *target = &state->base.target;
     auto_result PGresult *row = NULL;
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    if (replica_lock(target, state->cutover->name, err) != 0) {
-        return -1;
-    }
     buf_adds(&sql, "SELECT position, closed FROM ");
     pg_add_qualified(target, &sql, state->cutover->name, "progress");
     if (buf_failed(&sql)) {
         return err_no_memory(err);
     }
-    if (pg_query(target, err, &row, buf_text(&sql), 0, NULL) != 0) {
+    if (replica_own(target, state->cutover->name, err) != 0 ||
+        pg_query(target, err, &row, buf_text(&sql), 0, NULL) != 0) {
         return err_prefix(err, "How far the target has followed the source cannot be read. ");
     }
     if (PQntuples(row) != 1 || !position_parse(PQgetvalue(row, 0, 0), &state->applied)) {

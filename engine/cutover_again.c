@@ -217,8 +217,10 @@ static int remove_dangling(struct again *again, const PGresult *references, int 
     str_to_int(PQcmdTuples(removed), 0, INT64_MAX, ret_removed);
     if (*ret_removed > 0) {
         cutover_note(again->state,
-                     "%lld rows of %s refer to rows of %s that were written after the trigger: not migrated.",
-                     (long long)*ret_removed, PQgetvalue(references, row, 1), PQgetvalue(references, row, 2));
+                     "Not migrated, as they refer to rows of %s that were written after the trigger: "
+                     "%lld row%s of %s",
+                     PQgetvalue(references, row, 2), (long long)*ret_removed, *ret_removed == 1 ? "" : "s",
+                     PQgetvalue(references, row, 1));
     }
     return 0;
 }
@@ -235,8 +237,9 @@ static int tell_dangling(struct again *again, const PGresult *references, int ro
         return -1;
     }
     if (!str_equals(count, "0")) {
-        cutover_note(again->state, "%s rows of %s refer to rows of %s that were deleted after the trigger.",
-                     count, PQgetvalue(references, row, 1), PQgetvalue(references, row, 2));
+        cutover_note(again->state, "Refer to rows of %s that were deleted after the trigger: %s row%s of %s",
+                     PQgetvalue(references, row, 2), count, str_equals(count, "1") ? "" : "s",
+                     PQgetvalue(references, row, 1));
     }
     return 0;
 }

@@ -193,8 +193,8 @@ static void tell(struct again *again)
     auto_buf struct buf names = BUF_MAX(NAMES_MAX_BYTES);
     for (size_t i = 0; i < again->count && i < NAMES_TOLD; i++) {
         const struct again_table *table = &again->tables[i];
-        buf_addf(&names, "%s%s.%s (%lld rows)", i > 0 ? ", " : "", table->table->schema, table->table->name,
-                 (long long)table->rows);
+        buf_addf(&names, "%s%s.%s (%lld row%s)", i > 0 ? ", " : "", table->table->schema, table->table->name,
+                 (long long)table->rows, table->rows == 1 ? "" : "s");
     }
     if (again->count > NAMES_TOLD) {
         buf_addf(&names, " and %zu more", again->count - NAMES_TOLD);

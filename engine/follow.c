@@ -15,6 +15,7 @@ enum {
     REPORT_MS = 1000, /* the source hears from us at least so often */
     NEWS_MS = 100,    /* and so soon when it has something to hear */
     LINGER_MS = 5,    /* more may arrive before what is complete is committed: fewer, larger transactions */
+    QUIET_MS = 10000, /* a source that has said nothing for so long is asked to */
     CLOCK_LOOK_MESSAGES = 64,
 };
 
@@ -24,7 +25,9 @@ struct follow {
     struct replication_stream stream;
     struct apply *apply;
     struct pgoutput_message message;
-    uint64_t durable; /* everything before it would survive a crash of the target */
+    uint64_t durable;  /* everything before it would survive a crash of the target */
+    int64_t news_ms;   /* monotonic: since when there is something to report; 0: there is not */
+    int64_t looked_ms; /* when the source was heard of or looked for last */
 };
 
 /* The changes travel in the source database's own encoding, as the rows of the base copy did. */
@@ -130,15 +133,29 @@ static int report(struct follow *follow, bool ask, struct err *err)
     uint64_t position =
         apply_is_busy(follow->apply) ? apply_durable_position(follow->apply) : follow_position(follow);
     follow->durable = position > follow->durable ? position : follow->durable;
-    return replication_stream_report(&follow->stream, follow->durable, ask, err);
+    bool quiet = clock_monotonic_ms() - follow->stream.heard_ms >= QUIET_MS;
+    return replication_stream_report(&follow->stream, follow->durable, ask || quiet, err);
 }
 
-/* A source that shuts down waits until it has heard that all of it has arrived. */
-static bool is_report_due(const struct follow *follow)
+/*
+ * A source that shuts down waits until it has heard that all of it has arrived, and asks for that again and
+ * again; each answer says what was reported last, so that the time since the last answer tells nothing.
+ */
+static bool is_report_due(struct follow *follow)
 {
+    int64_t now_ms = clock_monotonic_ms();
+    int64_t age_ms = now_ms - follow->stream.reported_ms;
     bool news = !apply_is_busy(follow->apply) && follow_position(follow) > follow->durable;
-    int64_t age_ms = clock_monotonic_ms() - follow->stream.reported_ms;
-    return age_ms >= (news ? NEWS_MS : REPORT_MS);
+    follow->news_ms = !news ? 0 : follow->news_ms == 0 ? now_ms : follow->news_ms;
+    return age_ms >= REPORT_MS || (news && (age_ms >= NEWS_MS || now_ms - follow->news_ms >= NEWS_MS));
+}
+
+/* There is nothing to read: because nothing is written, or because nothing arrives any more. */
+static int look_for_source(struct follow *follow, struct err *err)
+{
+    int64_t heard_ms = follow->stream.heard_ms;
+    follow->looked_ms = heard_ms > follow->looked_ms ? heard_ms : follow->looked_ms;
+    return pg_look_for_server(&follow->stream.pg, &follow->looked_ms, err);
 }
 
 int follow_run(struct follow *follow, int slice_ms, struct err *err)
@@ -158,7 +175,7 @@ int follow_run(struct follow *follow, int slice_ms, struct err *err)
         }
         break;
     }
-    if (more < 0) {
+    if (more < 0 || (more == 0 && look_for_source(follow, err) != 0)) {
         return -1;
     }
     return is_report_due(follow) && report(follow, false, err) != 0 ? -1 : more;

@@ -79,14 +79,17 @@ static void describe_result(struct buf *text, const PGresult *result)
 
 static int set_error(struct pg *pg, const PGresult *result, struct err *err, const char *doing)
 {
-    bool lost = PQstatus(pg->connection) != CONNECTION_OK;
+    const char *state = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    /* A result without a state is not the server's but libpq's own: the end of the connection, which it may
+     * not show yet. */
+    bool lost = PQstatus(pg->connection) != CONNECTION_OK ||
+                (result != NULL && state == NULL && PQresultStatus(result) == PGRES_FATAL_ERROR);
     auto_buf struct buf text = BUF_MAX(TEXT_MAX_BYTES);
     if (result != NULL) {
         describe_result(&text, result);
     } else {
         add_line(&text, PQerrorMessage(pg->connection));
     }
-    const char *state = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SQLSTATE);
     char sqlstate[6] = "";
     snprintf(sqlstate, sizeof(sqlstate), "%s", state == NULL ? "" : state);
     const char *message = buf_text(&text)[0] != '\0' ? buf_text(&text) : "no message was given";

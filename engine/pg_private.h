@@ -13,6 +13,13 @@ enum pg_poll pg_poll_socket(int socket, short events, int64_t deadline_ms, const
 /* Fills err for a wait that did not end with PG_POLL_READY. Returns -1. */
 int pg_poll_error(const struct pg *pg, enum pg_poll outcome, struct err *err);
 
+/*
+ * For who waits for an answer that takes as long as it takes: once in a while, looks whether the server still
+ * answers anybody. A network that swallows everything would never tell. *looked_ms: when it was heard of or
+ * looked for last, clock_monotonic_ms(). -1: it does not answer; the session is of no use any more.
+ */
+int pg_look_for_server(const struct pg *pg, int64_t *looked_ms, struct err *err);
+
 /* Fills err for a connection that could not be made. Returns -1. */
 int pg_connect_error(const struct pg *pg, struct err *err);
 

@@ -33,11 +33,12 @@ static int use_encoding(struct session_encoding *session, struct pg *pg, struct 
     if (now == NULL || str_equals(now, wanted)) {
         return 0;
     }
+    /* libpq frees what "now" points to as soon as the encoding changes. */
+    snprintf(session->before, sizeof(session->before), "%s", now);
     if (pg_set_encoding(pg, wanted, err) != 0) {
         return -1;
     }
     session->pg = pg;
-    snprintf(session->before, sizeof(session->before), "%s", now);
     return 0;
 }
 
@@ -174,7 +175,8 @@ int replica_begin(struct pg *target, const char *name, uint64_t position, struct
         write_down(target, name, err) != 0 || change_all(target, name, err) != 0) {
         return -1;
     }
-    buf_adds(&sql, "INSERT INTO ");
+    /* All before it, the base copy included, survives a crash with it. */
+    buf_adds(&sql, "SET LOCAL synchronous_commit = local; INSERT INTO ");
     add_table(target, &sql, name, "progress");
     buf_addf(&sql, " (position) VALUES ('%s')", position_format(position, text));
     return run_text(target, &sql, err);
@@ -325,7 +327,8 @@ int replica_end(struct pg *target, const char *name, struct err *err)
     for (int row = 0; row < PQntuples(triggers); row++) {
         buf_addf(&sql, "%s; ", PQgetvalue(triggers, row, 0));
     }
-    buf_adds(&sql, "DROP SCHEMA IF EXISTS ");
+    /* A target that crashes now must not have it again. */
+    buf_adds(&sql, "SET LOCAL synchronous_commit = local; DROP SCHEMA IF EXISTS ");
     pg_add_identifier(target, &sql, name);
     buf_adds(&sql, " CASCADE");
     for (int row = 0; row < PQntuples(triggers); row++) {

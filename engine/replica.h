@@ -7,6 +7,8 @@
  * where the login may not set that role), event triggers too;
  *   - identity columns GENERATED ALWAYS are BY DEFAULT;
  *   - row level security is not forced on the owner, where the login does not bypass it;
+ *   - where the target has publications: tables without a key have REPLICA IDENTITY FULL;
+ *   - constraints of domains that are NOT VALID are not there: values that violate them may come again;
  *   - where the login may not set that role: foreign keys are deferrable, so that the order of rows inside a
  * transaction does not matter (INITIALLY DEFERRED: nobody has to say SET CONSTRAINTS).
  */
@@ -37,11 +39,9 @@ struct replica_progress {
  * PG_WRITE session on the database, in no transaction; any client_encoding.
  */
 int replica_begin(struct pg *target, const char *name, uint64_t position, struct err *err);
-/*
- * Makes this session the one that changes the database, until it is closed: an earlier one that still executes
- * what it was sent is ended first. To be called before replica_read() by whoever is going to change anything.
- */
-int replica_lock(struct pg *target, const char *name, struct err *err);
+/* Makes this session the only one that applies, until it ends; one that was left over is ended. Before
+ * replica_read(), when what it tells shall hold. */
+int replica_own(struct pg *target, const char *name, struct err *err);
 /* 1 and the progress, 0: there is no such helper (any more). */
 int replica_read(struct pg *target, const char *name, struct err *err, struct replica_progress *ret_progress);
 /* Undoes the changes; may be called again after an interruption. The schema stays, but is closed from the

@@ -77,6 +77,30 @@ static const char foreign_key_change[] =
     " FROM pg_constraint k JOIN tables r ON r.oid = k.conrelid"
     " WHERE k.contype = 'f' AND NOT k.condeferred";
 
+/* Such a constraint may be violated by what is there already, and a change that leaves the value as it is
+ * brings it again. */
+static const char domain_change[] =
+    " UNION ALL SELECT k.oid, 6, format('ALTER DOMAIN %I.%I DROP CONSTRAINT %I', n.nspname, t.typname,"
+    "    k.conname),"
+    "  format('ALTER DOMAIN %I.%I ADD CONSTRAINT %I %s', n.nspname, t.typname, k.conname,"
+    "    pg_get_constraintdef(k.oid))"
+    "  || coalesce(format('; COMMENT ON CONSTRAINT %I ON DOMAIN %I.%I IS %L', k.conname, n.nspname, "
+    "t.typname,"
+    "    obj_description(k.oid, 'pg_constraint')), '')"
+    " FROM pg_constraint k JOIN pg_type t ON t.oid = k.contypid JOIN pg_namespace n ON n.oid = t.typnamespace"
+    " WHERE k.contype = 'c' AND NOT k.convalidated AND pg_has_role(t.typowner, 'USAGE')";
+
+/* The target's own publications came with the schema: they refuse UPDATE and DELETE where rows have no
+ * identity. */
+static const char replica_identity_change[] =
+    " UNION ALL SELECT r.oid, 7, format('ALTER TABLE ONLY %s REPLICA IDENTITY FULL', r.name),"
+    "  format('ALTER TABLE ONLY %s REPLICA IDENTITY %s', r.name,"
+    "    CASE c.relreplident WHEN 'n' THEN 'NOTHING' ELSE 'DEFAULT' END)"
+    " FROM tables r JOIN pg_class c ON c.oid = r.oid WHERE r.relkind = 'r' AND (c.relreplident = 'n'"
+    "  OR c.relreplident = 'd' AND NOT EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = r.oid"
+    "    AND i.indisprimary AND i.indisvalid AND i.indimmediate))"
+    " AND EXISTS (SELECT 1 FROM pg_publication p WHERE p.pubupdate OR p.pubdelete)";
+
 static void add_triggers(const struct pg *target, struct buf *sql)
 {
     bool clones_are_closed = !target->superuser && target->version >= 110000 && target->version < 130000;
@@ -112,8 +136,10 @@ void replica_add_changes_sql(const struct pg *target, struct buf *sql)
     if (!target->replica) {
         add_foreign_keys(target, sql);
     }
-    buf_adds(sql, ") SELECT c.change, c.undo FROM changes c JOIN depths d ON d.oid = c.oid"
-                  " ORDER BY d.depth, c.oid, c.kind, c.change");
+    buf_adds(sql, domain_change);
+    buf_adds(sql, replica_identity_change);
+    buf_adds(sql, ") SELECT c.change, c.undo FROM changes c LEFT JOIN depths d ON d.oid = c.oid"
+                  " WHERE d.oid IS NOT NULL OR c.kind = 6 ORDER BY d.depth, c.oid, c.kind, c.change");
 }
 
 const char replica_event_triggers_sql[] =

@@ -34,7 +34,7 @@ int replica_remove(const struct endpoint *target, const char *database, const ch
     if (opened <= 0) {
         return opened;
     }
-    return replica_lock(&pg, name, err) != 0 || replica_restore(&pg, name, err) != 0
+    return replica_own(&pg, name, err) != 0 || replica_restore(&pg, name, err) != 0
                ? -1
                : replica_end(&pg, name, err);
 }

@@ -50,7 +50,8 @@ int replication_control(const struct replication *replication, const struct stop
         return -1;
     }
     ret_pg->statement_timeout_ms = stop == NULL ? FREE_MS : 0;
-    return 0;
+    /* What we alter is nothing that the application's event triggers should log or refuse. */
+    return ret_pg->superuser ? pg_run(ret_pg, err, "SET session_replication_role = replica") : 0;
 }
 
 void replication_add_name(struct buf *sql, const char *name)

@@ -187,6 +187,11 @@ static int make_room(struct transfer_state *state, struct err *err)
     if (found <= 0) {
         return found;
     }
+    /* What an attempt that was killed has on its way must not arrive between ours. */
+    struct err ignored = {0};
+    if (transfer->replace) {
+        (void)database_end_own_sessions(transfer->target, transfer->database, transfer->stop, &ignored);
+    }
     if (is_in_use(transfer, err, &in_use) != 0) {
         return -1;
     }

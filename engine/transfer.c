@@ -9,6 +9,7 @@
 #include "core/id.h"
 #include "core/str.h"
 #include "engine/replica.h"
+#include "engine/replication.h"
 #include "engine/transfer_steps.h"
 
 static void tell_warnings(struct transfer_state *state)
@@ -222,12 +223,12 @@ static int read_source(struct transfer_state *state, struct err *err)
 static int create_schema(struct transfer_state *state, struct err *err)
 {
     const struct transfer_observer *observer = state->transfer->observer;
-    if (observer != NULL && observer->claim_target != NULL &&
-        observer->claim_target(observer->context, err) != 0) {
-        return -1;
-    }
     tell_step(state, "Creating the database");
     if (target_database_prepare(state, err) != 0) {
+        return -1;
+    }
+    if (observer != NULL && observer->claim_target != NULL &&
+        observer->claim_target(observer->context, err) != 0) {
         return -1;
     }
     state->restore = (struct restore){.transfer = state->transfer,
@@ -292,12 +293,14 @@ static int finish_schema(struct transfer_state *state, struct err *err)
     return report_result(&state->report, "object", err);
 }
 
-/* From here on changes can be applied; nothing of the base copy is done again. */
-static int begin_following(struct transfer_state *state, struct err *err)
+/* Sessions that write do not wait for the disk: what is said to have arrived survives a crash only from here
+ * on. Of an online migration, changes can be applied now; nothing of the base copy is done again. */
+static int make_final(struct transfer_state *state, struct err *err)
 {
     const struct transfer_follow *follow = state->transfer->follow;
+    uint64_t position = 0;
     if (follow == NULL) {
-        return 0;
+        return replication_flush_position(&state->target, err, &position);
     }
     tell_step(state, "Preparing to follow the source");
     return replica_begin(&state->target, follow->name, follow->position, err);
@@ -326,7 +329,7 @@ int transfer_run(const struct transfer *transfer, struct err *err)
     report_init(&state.report);
     int result = -1;
     if (read_source(&state, err) == 0 && create_schema(&state, err) == 0 && copy_data(&state, err) == 0) {
-        result = finish_schema(&state, err) != 0 ? -1 : begin_following(&state, err);
+        result = finish_schema(&state, err) != 0 ? -1 : make_final(&state, err);
     }
     tell_warnings(&state);
     if (result != 0) {

@@ -39,7 +39,8 @@ struct transfer_table {
 /* All calls come on the thread that runs transfer_run(). A member may be NULL. */
 struct transfer_observer {
     void *context;
-    /* Just before the first change to the target. Non-zero return gives the transfer up with err. */
+    /* The target database is there, empty, just before anything is put into it: what it holds from now on is
+     * ours. Non-zero return gives the transfer up with err. */
     int (*claim_target)(void *context, struct err *err);
     /* When the tables are known, about once a second while copying, and once when all have ended. */
     void (*progress)(void *context, const struct transfer_table *tables, size_t count);

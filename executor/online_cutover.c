@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The cutover of databases. What has been done is found again on the servers after an interruption: the
- * helper on the target goes last, so a database without one, whose cutover had begun, is finished.
+ * helper on the target goes last, so a database without one, whose evidence is there, is finished.
  */
 #include <stdlib.h>
 
@@ -20,7 +20,7 @@ struct stage {
     struct migration_database *row;
     bool resumed;  /* an earlier process began it */
     bool finished; /* and did all but say so */
-    bool stopped;  /* its stream has ended already */
+    bool stopped;  /* all changes had been applied then */
     struct follower_view view;
 };
 
@@ -115,18 +115,20 @@ static int look_once(struct work *work, const struct sides *sides, struct stage 
     struct replica_progress *progress = &stage->view.progress;
     int there = replica_look(&sides->target.work, row->name, row->replication, &work->worker->stop,
                              &work->err, progress, &stage->stopped);
-    if (there <= 0) {
-        stage->finished = there == 0;
-        return there;
+    if (there < 0) {
+        return -1;
     }
-    const struct replication replication = {.source = &sides->source.work,
-                                            .database = row->name,
-                                            .name = row->replication,
-                                            .stop = &work->worker->stop};
-    int slot = replication_slot_exists(&replication, &work->err);
-    stage->stopped = stage->stopped || slot == 0;
+    stage->finished = there == 0;
     stage->view.position = progress->position;
-    return slot < 0 ? -1 : 1;
+    /* The evidence is kept before anything is removed: somebody else has removed the helper, or all. */
+    if (stage->finished && row->evidence == NULL) {
+        err_set(&work->err, ERR_CONFLICT,
+                "The database '%s' on the target is not the one any more that followed the source.",
+                row->name);
+        work->err.lasting = true;
+        return -1;
+    }
+    return 0;
 }
 
 static int look_what_is_left(struct work *work, const struct sides *sides, struct stage *stage)

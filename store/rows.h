@@ -135,7 +135,7 @@ struct migration_database {
     enum database_state state;
     char *operation;     /* text of the running step, or NULL */
     char *message;       /* what went wrong, or what did not arrive and why; or NULL */
-    bool target_claimed; /* Malachite has begun to replace the target database: it may be dropped again */
+    bool target_claimed; /* Malachite has begun to fill the target database: it may be dropped again */
     int64_t started_us;
     int64_t ended_us;
     int tables_queued;

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from arm import details_of, patience, state_of, substate_of, unique, wait_until
+from arm import details_of, patience, state_of, substate_of, unique
 from online import (WAITS, Writer, assert_nothing_is_left, cut_over, differences, put_online, reach_wait,
                     wait_for_nothing_pending)
 from malachite import Pair

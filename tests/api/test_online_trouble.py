@@ -195,6 +195,20 @@ def test_a_server_comes_back_while_it_is_followed(fragile, side, how):
     assert_nothing_is_left(fragile, name)
 
 
+@pytest.mark.parametrize("mode", ["Offline", "Online"])
+def test_what_succeeded_survives_a_crash_of_the_target(fragile, mode):
+    name = load_shop(fragile.source.postgres, "shop", rows=200)
+    migration = fragile.put([name], migrationMode=mode)
+    if mode == "Online":
+        reach_wait(migration)
+        fragile.source.postgres.psql("INSERT INTO sales.customer (name) SELECT 'n' FROM generate_series(1, 500)", name)
+        migration.patch(triggerCutover="True")
+    migration.succeed()
+    fragile.target.postgres.kill()
+    fragile.target.postgres.start()
+    assert differences(fragile, name) == []
+
+
 @pytest.mark.parametrize("side", ["source", "target"])
 def test_a_server_that_stays_away_fails_it(own, servers, side):
     one = own("--reconnect-seconds", 2)

@@ -131,7 +131,7 @@ SELECT c.oid::regclass::text AS object, relkind::text, relpersistence::text, {ow
        {SORTED.format('reloptions')} AS options,
        (SELECT {SORTED.format('t.reloptions')} FROM pg_class AS t WHERE t.oid = c.reltoastrelid) AS toast_options,
        relreplident::text, relrowsecurity, relforcerowsecurity, relispopulated, relispartition,
-       reloftype::regtype::text, (SELECT amname FROM pg_am WHERE oid = relam) AS method,
+       reloftype::regtype::text, (SELECT amname FROM pg_am WHERE oid = relam) AS "method@12",
        (SELECT spcname FROM pg_tablespace WHERE oid = reltablespace) AS tablespace,
        pg_get_partkeydef(c.oid) AS partition_key, pg_get_expr(relpartbound, c.oid) AS partition_bound,
        (SELECT jsonb_agg(inhparent::regclass::text ORDER BY inhseqno) FROM pg_inherits WHERE inhrelid = c.oid) AS parents,
@@ -150,7 +150,7 @@ SELECT format('%s.%I', c.oid::regclass, attname) AS object, format_type(atttypid
        CASE WHEN NOT relispartition THEN attislocal END AS local,
        CASE WHEN relispartition OR NOT {HAS_PARENTS}
             THEN row_number() OVER (PARTITION BY c.oid ORDER BY attnum) END AS position,
-       (SELECT collname FROM pg_collation AS l WHERE l.oid = attcollation) AS collation, attstorage::text,
+       CASE atttypid WHEN 'name'::regtype THEN NULL ELSE (SELECT collname FROM pg_collation AS l WHERE l.oid = attcollation) END AS collation, attstorage::text,
        to_jsonb(a)->>'attcompression' AS "compression@14", coalesce((to_jsonb(a)->>'attstattarget')::int, -1) AS statistics,
        {SORTED.format('attoptions')} AS options, {SORTED.format('attfdwoptions')} AS foreign_options,
        {acl('attacl', 'c', 'relowner')}

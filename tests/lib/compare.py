@@ -32,6 +32,7 @@ from psycopg2.extensions import parse_dsn
 
 import catalog_queries_rare  # noqa: F401  (adds its kinds)
 from catalog_queries import KINDS, RELATION
+from catalog_queries_old import for_major
 
 # A database may have settings of its own; with these, values look the same on both sides and nothing is cut short.
 PINNED = {
@@ -40,8 +41,10 @@ PINNED = {
     "quote_all_identifiers": "off", "standard_conforming_strings": "on", "statement_timeout": "0", "lock_timeout": "0",
     "idle_in_transaction_session_timeout": "0", "default_transaction_isolation": r"read\ committed",
     "default_transaction_read_only": "on", "default_transaction_deferrable": "off", "client_min_messages": "error",
-    "jit": "off",
 }
+
+HASH = "hashtextextended({}, 0)"
+HASH_10 = "('x' || left(md5({}), 15))::bit(60)::bigint"
 
 SEQUENCES_PER_QUERY = 200
 SAMPLE_ROWS = 5000      # Up to so many rows, a table that differs is read to show one that does.
@@ -56,6 +59,8 @@ def compare_databases(source_dsn, target_dsn, ignore=(), roles=None):
     with ThreadPoolExecutor(2) as pool:
         sides = list(pool.map(Side, (source_dsn, target_dsn)))
         try:
+            for side in sides:
+                side.prepare(oldest=min(other.major for other in sides))
             same_encoding = sides[0].encoding == sides[1].encoding
             source, target = pool.map(lambda side: side.read(ignore, same_encoding), sides)
             return Comparison(sides, ignore, roles or {}).differences(source, target)
@@ -76,10 +81,19 @@ class Side:
         self.major = self.connection.server_version // 10000
         self.encoding = self.connection.get_parameter_status("server_encoding")
 
+    def prepare(self, oldest):
+        """Until 11 floats are written with fewer or more digits than they need; 10 cannot hash to 64 bits."""
+        self.hash = HASH_10 if oldest < 11 else HASH
+        with self.connection.cursor() as cursor:
+            if oldest < 12:
+                cursor.execute("SET extra_float_digits = 0")
+            if self.major >= 11:
+                cursor.execute("SET jit = off")
+
     def query(self, sql):
         """All rows, as dictionaries."""
         with self.connection.cursor() as cursor:
-            cursor.execute(sql)
+            cursor.execute(for_major(sql, self.major))
             names = [column.name for column in cursor.description]
             return [dict(zip(names, row)) for row in cursor.fetchall()]
 
@@ -112,7 +126,8 @@ class Side:
 
         The hash of an enum or a regclass is that of an OID, and that of a text depends on the encoding: rows may belong
         to other partitions elsewhere. Tables partitioned like this are read as a whole."""
-        spread = """SELECT FROM pg_partition_ancestors(c.oid) AS a JOIN pg_partitioned_table ON partrelid = a.relid
+        spread = """SELECT FROM (WITH RECURSIVE up(relid) AS (SELECT c.oid
+                UNION ALL SELECT inhparent FROM up JOIN pg_inherits ON inhrelid = up.relid) SELECT relid FROM up) AS a JOIN pg_partitioned_table ON partrelid = a.relid
             WHERE partstrat = 'h' AND (a.relid <> c.oid OR NOT {itself}) AND ({any_key} OR EXISTS (
                 SELECT FROM unnest(partattrs) AS key LEFT JOIN pg_attribute ON attrelid = partrelid AND attnum = key
                 LEFT JOIN pg_type AS t ON t.oid = atttypid WHERE key = 0 OR t.oid >= 16384 OR typname LIKE 'reg%'))"""
@@ -120,7 +135,7 @@ class Side:
         at_all = spread.format(itself=False, any_key=not same_encoding)
         return self.query(f"""
             SELECT c.oid::regclass::text AS object, CASE relkind WHEN 'p' THEN '' ELSE 'ONLY ' END AS "only",
-                   (SELECT string_agg('r.' || quote_ident(attname), ', ' ORDER BY attname COLLATE "C") FROM pg_attribute
+                   (SELECT string_agg('r.' || quote_ident(attname), ', ' ORDER BY attname::text COLLATE "C") FROM pg_attribute
                     WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) AS columns
             FROM pg_class AS c
             WHERE ({RELATION} OR c.oid IN (SELECT unnest(extconfig) FROM pg_extension))
@@ -131,7 +146,7 @@ class Side:
         text = f"ROW({table['columns'] or ''})::text"
         # Texts of different encodings are equal when they are equal in UTF-8.
         hashed = text + ' COLLATE "C"' if same_encoding else f"md5(convert_to({text}, 'UTF8'))"
-        checksum = f"sum(hashtextextended({hashed}, 0)::numeric)" if table["columns"] else "NULL"
+        checksum = f"sum({self.hash.format(hashed)}::numeric)" if table["columns"] else "NULL"
         try:
             [row] = self.query(f"SELECT count(*) AS count, {checksum} AS checksum"
                                f" FROM {table['only']}{table['object']} AS r")

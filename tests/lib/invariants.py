@@ -139,7 +139,8 @@ class MigrationWatch:
         before = self.databases.get(name)
         if before and before["migrationState"] != "InProgress" and not self.figures_may_shrink:
             assert all(figures[figure] >= before.get(figure, 0) for figure in GROWING), (before, now)
-        if name in self.may_begin_anew and sum(counters) == 0:
+        fewer = before and now.get("fullLoadCompletedTables", 0) < before.get("fullLoadCompletedTables", 0)
+        if name in self.may_begin_anew and (fewer or sum(counters) == 0):
             self.may_begin_anew.remove(name)
             before = None
         if before:

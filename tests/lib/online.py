@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 
 from arm import details_of, wait_until
 from compare import compare_databases
@@ -23,10 +24,11 @@ DELETE FROM empty_table WHERE a = %(m)s;
 
 
 class Writer:
-    """Writes to a shop from a thread of its own, until it is told to stop."""
+    """Writes to a shop from a thread of its own, until it is told to stop. Or somewhere else: "transaction" is formatted
+    with its number n and the one before, m."""
 
-    def __init__(self, postgres, name, pause=0.01):
-        self.postgres, self.name, self.pause = postgres, name, pause
+    def __init__(self, postgres, name, pause=0.01, transaction=TRANSACTION):
+        self.postgres, self.name, self.pause, self.transaction = postgres, name, pause, transaction
         self.committed = 0
         self.failure = None
         self._stop = threading.Event()
@@ -54,7 +56,7 @@ class Writer:
             while not self._stop.wait(self.pause):
                 n = self.committed + 1
                 with connection.cursor() as cursor:
-                    cursor.execute(TRANSACTION % {"n": n, "m": n - 1})
+                    cursor.execute(self.transaction % {"n": n, "m": n - 1})
                 connection.commit()
                 self.committed = n
             connection.close()
@@ -71,7 +73,10 @@ def reach_wait(migration, timeout=60):
 
 
 def wait_for_nothing_pending(migration, *names, timeout=30):
-    """Until the figures say that everything has arrived: the source must be quiet."""
+    """Until the figures say that everything has arrived: the source must be quiet. They are up to a second old, and
+    one more where Malachite has just been started."""
+    time.sleep(2.2)
+
     def caught_up():
         body = migration.get()
         pending = [details_of(body, name)["incomingChanges"] for name in names]
@@ -86,9 +91,13 @@ def cut_over(migration, timeout=60, **properties):
 
 
 def differences(pair, name, **options):
-    """The cutover refreshes materialized views whose tables have changed; the source's are as old as ever."""
-    for view, in pair.source.postgres.query("SELECT oid::regclass::text FROM pg_class WHERE relkind = 'm'", dbname=name):
-        pair.source.postgres.execute(f"REFRESH MATERIALIZED VIEW {view}", dbname=name)
+    """The cutover refreshes materialized views whose tables have changed; the source's are as old as ever. Twice, as one
+    may depend on another."""
+    views = pair.source.postgres.query("SELECT oid::regclass::text FROM pg_class WHERE relkind = 'm' AND relispopulated",
+                                       dbname=name)
+    refresh = "".join(f"REFRESH MATERIALIZED VIEW {view};" for view, in views)
+    # As replica: event triggers shall not notice.
+    pair.source.postgres.psql("SET session_replication_role = replica;" + refresh * 2, name)
     return compare_databases(pair.source.postgres.dsn(name), pair.target.postgres.dsn(name), **options)
 
 

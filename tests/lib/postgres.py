@@ -63,6 +63,8 @@ class Postgres:
         self.bindir = bindir or default_bindir()
         self.major = major_of(os.path.join(self.bindir, "postgres"))
         self.conf = {**DEFAULT_CONF, **(conf or {})}
+        if self.major < 11:
+            del self.conf["jit"]
         self.hba = hba
         self.home = tempfile.mkdtemp(prefix=f"{name or 'pg'}{self.major}-", dir=_session_directory())
         os.chmod(self.home, 0o755)
@@ -307,7 +309,7 @@ def _template(bindir, superuser):
     subprocess.run(
         [os.path.join(bindir, "initdb"), "-D", data, "-U", superuser, "--pwfile", password_file,
          "--auth-host", "scram-sha-256", "--auth-local", "trust", "-E", "UTF8", "--locale", "C.UTF-8", "--no-sync",
-         "--wal-segsize", "1"],
+         *(["--wal-segsize", "1"] if major_of(os.path.join(bindir, "initdb")) >= 11 else [])],
         check=True, cwd=home, env=client_environment(), capture_output=True, **_unprivileged())
     return data
 

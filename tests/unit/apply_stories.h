@@ -83,6 +83,25 @@ static const struct story stories[] = {
      "(102,"
      " 'new'); COMMIT;\n"
      "UPDATE member SET id = id + 500, n = n + 1 WHERE id < 20;\n"},
+    {100000, "unique indexes of every kind",
+     "CREATE TABLE m (id int PRIMARY KEY, mail text, n int, big text, span int4range, EXCLUDE USING gist "
+     "(span WITH &&));"
+     "ALTER TABLE m ALTER big SET STORAGE EXTERNAL; CREATE UNIQUE INDEX ON m (lower(mail)) WHERE n >= 0;"
+     "INSERT INTO m SELECT i, 'M' || i, i, repeat('b' || i, 3000), int4range(i * 10, i * 10 + 5) FROM"
+     " generate_series(1, 60) i",
+     "UPDATE m SET n = n + 1000;\n"
+     "BEGIN; UPDATE m SET mail = 'free' WHERE id = 1; UPDATE m SET mail = 'm1' WHERE id = 2; UPDATE m SET "
+     "mail = 'm2'"
+     " WHERE id = 1; COMMIT;\n"
+     "BEGIN; UPDATE m SET span = int4range(1000, 1001) WHERE id = 5; UPDATE m SET span = int4range(50, 55), "
+     "big = 'x'"
+     " WHERE id = 6; UPDATE m SET span = int4range(60, 65) WHERE id = 5; COMMIT;\n"
+     "UPDATE m SET n = -1 WHERE id IN (10, 11);\nUPDATE m SET mail = 'm12' WHERE id = 10;\n"
+     "DELETE FROM m WHERE id = 20; UPDATE m SET mail = 'm20' WHERE id = 21; UPDATE m SET id = 20 WHERE id = "
+     "22;\n"
+     "UPDATE m SET mail = NULL WHERE id > 50;\nUPDATE m SET id = id + 100, mail = 'q' || id WHERE id BETWEEN "
+     "30 AND"
+     " 40;\n"},
     {110000, "truncate",
      "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a);"
      "INSERT INTO a SELECT generate_series(1, 10); INSERT INTO b SELECT i, i FROM generate_series(1, 10) i",

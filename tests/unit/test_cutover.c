@@ -222,6 +222,27 @@ static void counts_what_fits_the_time(void **state)
     end_following("slow");
 }
 
+static void counts_with_several_sessions(void **state)
+{
+    (void)state;
+    NEEDS_SERVERS
+    make_both("lanes", "DO $$ BEGIN FOR i IN 1..30 LOOP EXECUTE format('CREATE TABLE t%s AS"
+                       " SELECT generate_series(1, %s)', i, i); END LOOP; END $$;"
+                       "UPDATE pg_class SET relpages = 900 WHERE relkind = 'r' AND relname ~ '^t[0-9]+$'");
+    begin_following("lanes", "FOR ALL TABLES", "postgres");
+    auto_evidence struct evidence evidence = {0};
+    finish("lanes", &evidence);
+    assert_int_equal(evidence.table_count, 30);
+    for (size_t i = 0; i < evidence.table_count; i++) {
+        int64_t rows = 0;
+        assert_true(str_to_int(evidence.tables[i].name + 1, 1, 30, &rows));
+        assert_int_equal(evidence.tables[i].source_rows, rows);
+        assert_int_equal(evidence.tables[i].target_rows, rows);
+    }
+    assert_true(evidence.quiet);
+    end_following("lanes");
+}
+
 static void needs_a_target_that_follows(void **state)
 {
     (void)state;
@@ -242,6 +263,7 @@ int main(void)
         cmocka_unit_test(counts_and_knows_whether_the_source_was_quiet),
         cmocka_unit_test(counts_nothing_without_time),
         cmocka_unit_test(counts_what_fits_the_time),
+        cmocka_unit_test(counts_with_several_sessions),
         cmocka_unit_test(needs_a_target_that_follows),
     };
     return cmocka_run_group_tests(tests, start_servers, stop_servers);

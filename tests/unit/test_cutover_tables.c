@@ -79,7 +79,7 @@ static void leaves_out_rows_that_refer_to_later_ones(void **state)
     finish("later", &evidence);
     assert_value(&target_server, "later", CONTENTS("visit"), "(1,1,1) (3,,2)");
     assert_value(&target_server, "later", CONTENTS("click"), "(1) (3)");
-    assert_true(notes_have(&evidence, "1 rows of public.visit refer to rows of public.person"));
+    assert_true(notes_have(&evidence, "written after the trigger: 1 row of public.visit"));
     assert_false(evidence.quiet);
     end_following("later");
 }
@@ -146,8 +146,9 @@ static void tells_of_rows_that_refer_to_deleted_ones(void **state)
     run_on(&source_server, "deleted", "DELETE FROM thing WHERE kind = 2; DELETE FROM kind WHERE id = 2");
     auto_evidence struct evidence evidence = {0};
     finish("deleted", &evidence);
-    assert_true(
-        notes_have(&evidence, "1 rows of public.thing refer to rows of public.kind that were deleted"));
+    assert_true(notes_have(
+        &evidence,
+        "Refer to rows of public.kind that were deleted after the trigger: 1 row of public.thing"));
     end_following("deleted");
 }
 
@@ -199,7 +200,7 @@ static void keeps_the_encoding(void **state)
                  "\\xc3a4");
     assert_int_equal(evidence.sequences[0].target_value, 5);
     assert_string_equal(evidence.sequences[0].name, "\u00fc");
-    assert_true(notes_have(&evidence, "public.\u00e9t\u00e9 (1 rows)"));
+    assert_true(notes_have(&evidence, "public.\u00e9t\u00e9 (1 row)"));
     end_following("latin");
 }
 
@@ -279,6 +280,54 @@ static void may_be_run_again(void **state)
     run_on(&target_server, "twice", "DROP SCHEMA " SLOT " CASCADE");
 }
 
+/* A process that is killed at some moment of a cutover. */
+static void kill_while_finishing(const char *database, int after_ms)
+{
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct err err = {0};
+        struct evidence evidence = {0};
+        (void)try_to_finish(database, "postgres", "postgres", 1000, &err, &evidence);
+        _exit(0);
+    }
+    clock_sleep_ms(after_ms);
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void may_be_killed_at_any_moment(void **state)
+{
+    (void)state;
+    NEEDS_SERVERS
+    make_both("killed",
+              "CREATE UNLOGGED TABLE a (n int PRIMARY KEY); CREATE UNLOGGED TABLE b (n int REFERENCES a);"
+              "CREATE SEQUENCE s; CREATE TABLE t (n int GENERATED ALWAYS AS IDENTITY);"
+              "CREATE MATERIALIZED VIEW v AS SELECT sum(n) AS n FROM b");
+    for (int i = 0; i < 8; i++) {
+        begin_following("killed", "FOR ALL TABLES", "postgres");
+        run_on(&source_server, "killed",
+               "TRUNCATE a, b; INSERT INTO a SELECT generate_series(1, 5000); INSERT INTO b SELECT n FROM a;"
+               "SELECT nextval('s'); SELECT lo_from_bytea(0, convert_to(repeat(n::text, 500), 'UTF8')) FROM a"
+               " WHERE n < 12; SELECT lo_unlink(oid) FROM pg_largeobject_metadata WHERE oid::bigint % 3 = 0");
+        kill_while_finishing("killed", 5 + i * 9);
+        auto_evidence struct evidence evidence = {0};
+        finish("killed", &evidence);
+        assert_true(evidence.quiet);
+        assert_rows(&evidence, "a", 5000, 5000);
+        assert_same("killed", "SELECT sum(n) || ' ' || count(*) FROM b");
+        assert_same("killed", "SELECT last_value FROM s");
+        assert_same("killed", "SELECT md5(string_agg(oid || md5(lo_get(oid)), '' ORDER BY oid))"
+                              " FROM pg_largeobject_metadata");
+        assert_value(&target_server, "killed", "SELECT n FROM v", "12502500");
+        assert_value(&target_server, "killed",
+                     "SELECT attidentity FROM pg_attribute WHERE attname = 'n'"
+                     " AND attrelid = 't'::regclass",
+                     "a");
+        end_following("killed");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +341,7 @@ int main(void)
         cmocka_unit_test(refreshes_views_that_are_filled_on_the_source),
         cmocka_unit_test(tells_of_tables_that_one_side_has),
         cmocka_unit_test(may_be_run_again),
+        cmocka_unit_test(may_be_killed_at_any_moment),
     };
     return cmocka_run_group_tests(tests, start_servers, stop_servers);
 }
