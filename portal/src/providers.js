@@ -6,4 +6,3 @@ export const providersPath = () => `${ids.subscription(subscriptionId())}/provid
 
 export const register = (namespace, verb = 'register') =>
   api.post(`${providersPath()}/${encodeURIComponent(namespace)}/${verb}`, VERSIONS.resources)
-

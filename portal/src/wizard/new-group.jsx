@@ -6,15 +6,17 @@ import { Confirm, TextField } from '../ui.jsx'
 
 /** A resource group, for the components of migrations or for servers. */
 export function NewGroup({ location, onMade, onClose }) {
-  const [name, setName] = useState('')
-  const make = async () => {
-    await api.put(ids.group(subscriptionId(), name), VERSIONS.resources, { location: location.replaceAll(' ', '').toLowerCase() })
-    onMade(name)
-  }
-  return (
-    <Confirm title="Create a resource group" yes="Create" no="Cancel" onYes={make} onClose={onClose}>
-      <TextField label="Name" name="new-group" required value={name} onInput={setName} />
-      <p class="quiet">A temporary group for the components of migrations. It is not deleted when they have ended.</p>
-    </Confirm>
-  )
+    const [name, setName] = useState('')
+    const make = async () => {
+        await api.put(ids.group(subscriptionId(), name), VERSIONS.resources, {
+            location: location.replaceAll(' ', '').toLowerCase(),
+        })
+        onMade(name)
+    }
+    return (
+        <Confirm title="Create a resource group" yes="Create" no="Cancel" onYes={make} onClose={onClose}>
+            <TextField label="Name" name="new-group" required value={name} onInput={setName} />
+            <p class="quiet">A temporary group for the components of migrations. It is not deleted when they have ended.</p>
+        </Confirm>
+    )
 }
