@@ -87,6 +87,7 @@ def test_rows_that_alter_table_writes_are_copied_again(attached, following, post
     # Other values on either side each time; the stream has none of them.
     for script in ("ALTER TABLE plain ADD r float DEFAULT random()",
                    "ALTER TABLE keyless ADD at timestamptz DEFAULT now()",
+                   "ALTER TABLE loose ADD constant int DEFAULT 5, ADD later text",
                    "ALTER TABLE parts ALTER v TYPE text USING v || random()"):
         postgres_source.psql(script, name)
         postgres_target.psql(script, name)
