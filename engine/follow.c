@@ -25,7 +25,7 @@ struct follow {
     char *encoding;
     bool hides_truncate; /* the source's stream does */
     struct replication_stream stream;
-    struct pg control; /* an ordinary session on the source, when it is needed */
+    struct pg control; /* an ordinary session on the source, while it is needed */
     struct apply *apply;
     struct pgoutput_message message;
     uint64_t durable;  /* everything before it would survive a crash of the target */
@@ -195,6 +195,8 @@ int follow_run(struct follow *follow, int slice_ms, struct err *err)
         }
         break;
     }
+    /* Tables are described in bursts, at the beginning of a stream: the session is not kept. */
+    pg_close(&follow->control);
     if (more < 0 || (more == 0 && look_for_source(follow, err) != 0)) {
         return -1;
     }
