@@ -104,7 +104,8 @@ static int fail_dump(const struct archive_request *request, struct buf *errors, 
                    "pg_read_all_data.",
                    request->source->user);
     }
-    err->lasting = strstr(reason, "connection") == NULL;
+    bool passing = strstr(reason, "connection") != NULL || strstr(reason, "snapshot") != NULL;
+    err->lasting = !passing;
     return err_target(err, "%s", request->database);
 }
 

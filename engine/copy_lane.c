@@ -16,12 +16,17 @@ enum { SQL_MAX_BYTES = 8 * 1024 * 1024 };
 /* What a second attempt at a table does otherwise. */
 enum { WITH_TEXT = 1, WITH_SEARCH_PATH = 2 };
 
+/* It lives in another session; when that is lost, a new attempt has a new one. */
 static int begin_snapshot(struct copy_lane *lane, struct err *err)
 {
     auto_buf struct buf sql = BUF_MAX(1024);
     buf_adds(&sql, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT ");
     pg_add_literal(&lane->source, &sql, lane->pool->snapshot);
-    return pg_run(&lane->source, err, buf_text(&sql));
+    if (pg_run(&lane->source, err, buf_text(&sql)) != 0) {
+        err->lasting = false;
+        return -1;
+    }
+    return 0;
 }
 
 static int set_search_path(struct copy_lane *lane, const char *search_path, struct err *err)

@@ -151,6 +151,7 @@ static int begin_snapshot(struct transfer_state *state, struct err *err)
         pg_add_literal(&state->source, &sql, follow->snapshot);
     }
     if (pg_run(&state->source, err, buf_text(&sql)) != 0) {
+        err->lasting = err->lasting && follow == NULL; /* the session that has exported it may be lost */
         return -1;
     }
     if (follow != NULL) {

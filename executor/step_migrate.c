@@ -269,7 +269,7 @@ static enum step_outcome copy_roles(struct work *work, const struct sides *sides
         struct err ignored;
         (void)store_event_add(work->store, work->migration.id, warnings.items[i], &ignored);
     }
-    return result < 0 ? STEP_FAILED : STEP_MOVED;
+    return result < 0 ? online_outlive(work, outcome_of_failure(work)) : STEP_MOVED;
 }
 
 /* Moves on once every database has ended: the service concatenates "<database>: <message>" of those that

@@ -141,7 +141,7 @@ enum step_outcome step_validate(struct work *work)
             return STEP_FAILED;
         }
     } else if (run_checks(work, &sides, &findings) < 0) {
-        return outcome_of_failure(work);
+        return online_outlive(work, outcome_of_failure(work));
     }
     free(work->migration.validation);
     work->migration.validation =
@@ -269,7 +269,7 @@ enum step_outcome step_prerequisites(struct work *work)
     }
     for (size_t i = 0; i < ARRAY_LEN(guards); i++) {
         if (!guards[i](work, &sides, &outcome)) {
-            return outcome;
+            return online_outlive(work, outcome);
         }
     }
     return schedule(work);

@@ -141,3 +141,15 @@ def test_kills_with_several_databases(torture_pair):
         done += several_round(torture_pair, SEED + rounds)
         rounds += 1
         print(f"round {SEED + rounds - 1}: {done} kills in all", flush=True)
+
+
+@pytest.mark.parametrize("mode", ["Offline", "Online"])
+def test_what_has_succeeded_survives_a_crash_of_the_target(own_pair, database, postgres_source, postgres_target, mode):
+    pair = own_pair()
+    for _ in range(3):
+        name = load_shop(postgres_source, database(), rows=100)
+        pair.put([name], migrationMode=mode, triggerCutover="True" if mode == "Online" else None).succeed()
+        postgres_target.stop("immediate")
+        postgres_target.start()
+        assert differences(pair, name) == []
+        assert_nothing_is_left(pair, name)

@@ -43,6 +43,8 @@ class OutageRound(Round):
         if kind in ("fast", "immediate"):
             postgres.stop(kind)
             time.sleep(seconds)
+            if self.chance(0.3):
+                self.kill("the server is away", again=0)
             postgres.start()
         elif kind == "terminate":
             postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'malachite'")
@@ -68,6 +70,9 @@ def outage_round(pair, seed, most=4, **options):
     """Outages that end in time: the migration ends as without them. Returns their number."""
     with OutageRound(pair, seed, **options) as r:
         r.put()
+        r.reach(lambda body: "sourceDbServerMetadata" in body["properties"], "the servers were reached")
+        if r.chance(0.3):
+            r.hit_somehow()
         for _ in range(r.random.randint(0, most // 2)):
             moment = r.random.choice(BASE_MOMENTS)
             r.wait_for_moment(moment)

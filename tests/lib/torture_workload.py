@@ -197,8 +197,10 @@ class LedgerWriter:
         while not self._stop.is_set():
             try:
                 self._write()
-            except (psycopg2.OperationalError, psycopg2.InterfaceError) as failure:
-                if not self.outages or isinstance(failure, psycopg2.errors.DeadlockDetected):
+            except psycopg2.Error as failure:
+                # One without a code is the end of the connection.
+                gone = failure.pgcode is None or failure.pgcode.startswith(("57P", "08"))
+                if not self.outages or not gone:
                     self.failure = failure
                     return
                 time.sleep(0.05)
