@@ -12,6 +12,7 @@
 #include "core/str.h"
 #include "engine/apply_batch.h"
 #include "engine/apply_relations.h"
+#include "engine/apply_stale.h"
 #include "engine/apply_target.h"
 
 enum {
@@ -131,6 +132,9 @@ static int take_relation(struct apply *apply, const struct pgoutput_message *mes
 {
     const struct apply_relation *known = relations_find(&apply->relations, message->relation);
     struct apply_relation *fresh = NULL;
+    if (apply_stale_look(&apply->target, &apply->relations, message->relation, err) != 0) {
+        return -1;
+    }
     if (known != NULL && apply_relation_is(known, message)) {
         return 0;
     }
@@ -201,8 +205,13 @@ static int add(struct apply *apply, struct apply_relation *relation, const struc
 static int take_change(struct apply *apply, const struct pgoutput_message *message, struct err *err)
 {
     struct apply_relation *relation = NULL;
-    if (need_relation(apply, message->relation, err, &relation) != 0 ||
-        keep_order(apply, relation, message->kind, err) != 0) {
+    if (need_relation(apply, message->relation, err, &relation) != 0) {
+        return -1;
+    }
+    if (relation->stale) {
+        return relation->noted ? 0 : target_note_stale(&apply->target, relation, "", err);
+    }
+    if (keep_order(apply, relation, message->kind, err) != 0) {
         return -1;
     }
     int added = add(apply, relation, message, err);
@@ -235,8 +244,14 @@ static int take_truncate(struct apply *apply, const struct pgoutput_message *mes
         }
     }
     if (send_pending(apply, false, err) != 0 ||
-        relations_add_truncate(&apply->relations, message, &sql, err) != 0) {
+        apply_stale_leave_out(&apply->target, &apply->relations, message, err) != 0) {
         return -1;
+    }
+    if (!relations_add_truncate(&apply->relations, message, &sql)) {
+        return 0;
+    }
+    if (buf_failed(&sql)) {
+        return err_no_memory(err);
     }
     /* TRUNCATE refuses tables whose rows are still to be checked. The source has passed this point too. */
     struct apply_target *target = &apply->target;

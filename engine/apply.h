@@ -29,11 +29,14 @@ struct apply_request {
     const char *database;
     const char *name;     /* of the helper schema */
     const char *encoding; /* of the text in the changes */
+    /* For a source whose stream does not tell of every TRUNCATE (major 10): the number of a table's file as
+     * it is now, 0: there is none. Else NULL. */
+    int (*file_of)(void *context, uint32_t relation, struct err *err, uint32_t *ret_file);
     const struct stop *stop;
     /* Called at least once a second while a call waits for the target, so that the source hears from us. May
      * be NULL. */
     void (*tick)(void *context);
-    void *tick_context;
+    void *context; /* of both */
 };
 
 /* Connects and reads how far the target is. -1 also when the helper is not there. The request's strings must

@@ -28,7 +28,7 @@ static int set_session(struct pipeline *pipeline, const char *encoding, struct e
 int pipeline_open(const struct apply_request *request, struct err *err, struct pipeline *ret_pipeline)
 {
     struct pipeline *pipeline = ret_pipeline;
-    *pipeline = (struct pipeline){.tick = request->tick, .tick_context = request->tick_context};
+    *pipeline = (struct pipeline){.tick = request->tick, .tick_context = request->context};
     if (pg_open(request->target, request->database, PG_WRITE, request->stop, err, &pipeline->pg) != 0) {
         return -1;
     }

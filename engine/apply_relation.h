@@ -61,6 +61,8 @@ struct apply_relation {
     bool grouped;
     bool spare;      /* the target has columns that the source lacks */
     bool lenient;    /* a cascading foreign key may have been there before us */
+    bool stale;      /* its changes are not applied: engine/stale.h */
+    bool noted;      /* and the helper knows it */
     bool may_gather; /* temporary tables are permitted: engine/apply_gather.h */
     struct apply_statement *statements;
 

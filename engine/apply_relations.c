@@ -45,9 +45,8 @@ void relations_done(struct relations *relations)
     }
 }
 
-/* The rows of such a partition may be in any of the target's: only all of them can be emptied. */
-static int check_truncate(const struct relations *relations, const struct apply_relation *relation,
-                          const struct pgoutput_message *message, struct err *err)
+bool relations_truncates_part(const struct relations *relations, const struct apply_relation *relation,
+                              const struct pgoutput_message *message)
 {
     size_t emptied = 0;
     for (size_t i = 0; i < message->relation_count && relation->partitions > 0; i++) {
@@ -55,29 +54,31 @@ static int check_truncate(const struct relations *relations, const struct apply_
         emptied +=
             other != NULL && other->partitions > 0 && str_equals(other->table, relation->table) ? 1 : 0;
     }
-    if (emptied >= relation->partitions) {
-        return 0;
-    }
-    err_set(err, ERR_CONFLICT,
-            "The source has emptied the %s alone, which is a partition of %s by a hash that differs on the "
-            "target: which of its rows belong to it there is not known.",
-            relation->what, relation->table);
-    err->lasting = true;
-    return -1;
+    return emptied < relation->partitions;
 }
 
-int relations_add_truncate(const struct relations *relations, const struct pgoutput_message *message,
-                           struct buf *sql, struct err *err)
+bool relations_add_truncate(const struct relations *relations, const struct pgoutput_message *message,
+                            struct buf *sql)
 {
+    size_t count = 0;
     buf_adds(sql, "TRUNCATE ");
     for (size_t i = 0; i < message->relation_count; i++) {
         const struct apply_relation *relation = relations_find(relations, message->relations[i]);
-        if (check_truncate(relations, relation, message, err) != 0) {
-            return -1;
+        if (relation == NULL || relation->stale) {
+            continue;
         }
-        buf_addf(sql, "%s%s%s", i == 0 ? "" : ", ", relation->through ? "" : "ONLY ", relation->table);
+        buf_addf(sql, "%s%s%s", count++ == 0 ? "" : ", ", relation->through ? "" : "ONLY ", relation->table);
     }
     buf_adds(sql, message->restart_identity ? " RESTART IDENTITY" : "");
     buf_adds(sql, message->cascade ? " CASCADE" : "");
-    return buf_failed(sql) ? err_no_memory(err) : 0;
+    return count > 0;
+}
+
+void relations_make_stale(struct relations *relations, const char *table)
+{
+    for (size_t i = 0; i < RELATION_BUCKETS; i++) {
+        for (struct apply_relation *at = relations->buckets[i]; at != NULL; at = at->next) {
+            at->stale = at->stale || (at->loaded && str_equals(at->table, table));
+        }
+    }
 }

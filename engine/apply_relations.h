@@ -22,8 +22,16 @@ void relations_put(struct relations *relations, struct apply_relation *relation)
 void relations_forget_statements(struct relations *relations);
 void relations_done(struct relations *relations);
 
-/* The statement for a TRUNCATE message, whose relations are loaded. -1: it cannot be done on the target. */
-int relations_add_truncate(const struct relations *relations, const struct pgoutput_message *message,
-                           struct buf *sql, struct err *err);
+/*
+ * A TRUNCATE message, whose relations are loaded. Where the rows of a partition may be in any of the
+ * target's, only all of them can be emptied: relations_truncates_part() tells that the message does not do
+ * that. relations_add_truncate() adds the statement for those that are not stale; false: there are none.
+ */
+bool relations_truncates_part(const struct relations *relations, const struct apply_relation *relation,
+                              const struct pgoutput_message *message);
+bool relations_add_truncate(const struct relations *relations, const struct pgoutput_message *message,
+                            struct buf *sql);
+/* All that go to that table of the target are stale. */
+void relations_make_stale(struct relations *relations, const char *table);
 
 #endif

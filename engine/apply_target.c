@@ -52,10 +52,12 @@ static int prepare_progress(struct apply_target *target, struct err *err)
 int target_open(const struct apply_request *request, struct err *err, struct apply_target *ret_target)
 {
     struct apply_target *target = ret_target;
-    *target = (struct apply_target){.helper = request->name};
+    *target = (struct apply_target){
+        .helper = request->name, .file_of = request->file_of, .context = request->context};
     target->sender.pipeline = &target->pipeline;
     if (pipeline_open(request, err, &target->pipeline) != 0 ||
         replica_own(&target->pipeline.pg, request->name, err) != 0 || read_progress(target, err) != 0 ||
+        stale_load(&target->pipeline.pg, request->name, request->file_of != NULL, err, &target->stale) != 0 ||
         pipeline_enter(&target->pipeline, err) != 0) {
         return -1;
     }
@@ -66,6 +68,7 @@ void target_close(struct apply_target *target)
 {
     pipeline_close(&target->pipeline);
     apply_space_done(&target->sender.space);
+    stale_done(&target->stale);
 }
 
 int target_load(struct apply_target *target, struct apply_relation *relation, struct err *err)
@@ -73,9 +76,11 @@ int target_load(struct apply_target *target, struct apply_relation *relation, st
     if (pipeline_leave(&target->pipeline, err) != 0) {
         return -1;
     }
-    return apply_relation_load(relation, &target->pipeline.pg, err) != 0
-               ? -1
-               : pipeline_enter(&target->pipeline, err);
+    if (apply_relation_load(relation, &target->pipeline.pg, err) != 0) {
+        return -1;
+    }
+    relation->stale = stale_has(&target->stale, relation->id, relation->table);
+    return pipeline_enter(&target->pipeline, err);
 }
 
 /* ---- answers ---------------------------------------------------------------------------------------------
@@ -147,6 +152,15 @@ static int begin(struct apply_target *target, struct err *err)
 int target_queue_command(struct apply_target *target, const char *sql, struct err *err)
 {
     return begin(target, err) != 0 ? -1 : command(target, sql, err);
+}
+
+int target_note_stale(struct apply_target *target, struct apply_relation *relation, const char *place,
+                      struct err *err)
+{
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    relation->noted = true;
+    stale_add_note(&target->pipeline.pg, &sql, target->helper, relation->id, place);
+    return buf_failed(&sql) ? err_no_memory(err) : target_queue_command(target, buf_text(&sql), err);
 }
 
 int target_queue_rest(struct apply_target *target, struct err *err)

@@ -15,11 +15,15 @@
 #include "engine/apply_relation.h"
 #include "engine/apply_send.h"
 #include "engine/replica.h"
+#include "engine/stale.h"
 
 struct apply_target {
     struct pipeline pipeline;
     struct apply_sender sender;
     const char *helper; /* the schema's name, as in the request */
+    struct stale stale;
+    int (*file_of)(void *context, uint32_t relation, struct err *err, uint32_t *ret_file);
+    void *context;      /* see struct apply_request */
     unsigned forgotten; /* sender.serial when all statements were deallocated */
     bool open;          /* the transaction has begun */
     bool committing;    /* COMMIT has been sent and not answered: */
@@ -60,6 +64,9 @@ void target_pass(struct apply_target *target, uint64_t position);
 
 /* Neither a transaction nor a commit is under way. */
 bool target_is_idle(const struct apply_target *target);
+/* The helper remembers that its changes are not applied. */
+int target_note_stale(struct apply_target *target, struct apply_relation *relation, const char *place,
+                      struct err *err);
 /* Finds the table of a relation. */
 int target_load(struct apply_target *target, struct apply_relation *relation, struct err *err);
 

@@ -227,7 +227,8 @@ int cutover_finish(const struct cutover *cutover, struct err *err, struct eviden
     report_init(&state.base.report);
     int result = -1;
     if (open_both(&state, err) == 0 && read_helper(&state, err) == 0 &&
-        cutover_read_catalogs(&state, err) == 0 && bring_up_to_date(&state, err) == 0) {
+        cutover_read_catalogs(&state, err) == 0 && cutover_find_stale(&state, err) == 0 &&
+        bring_up_to_date(&state, err) == 0) {
         result = cutover_count(&state, err);
     }
     take_warnings(&state);

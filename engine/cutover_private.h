@@ -41,6 +41,8 @@ void cutover_note(struct cutover_state *state, const char *format, ...) printf_l
 
 /* Reads what both sides have; what only one has becomes notes. */
 int cutover_read_catalogs(struct cutover_state *state, struct err *err);
+/* Tables whose rows have changed in a way that the stream does not tell are no longer "carried". */
+int cutover_find_stale(struct cutover_state *state, struct err *err);
 /* Brings the target's sequences to where the source's are; fills the evidence's sequences. */
 int cutover_set_sequences(struct cutover_state *state, struct err *err);
 /* Copies the tables again that the stream does not carry, and the large objects that are not the same, both

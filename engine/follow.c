@@ -2,6 +2,7 @@
 #include "engine/follow.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/clock.h"
@@ -17,12 +18,16 @@ enum {
     LINGER_MS = 5,    /* more may arrive before what is complete is committed: fewer, larger transactions */
     QUIET_MS = 10000, /* a source that has said nothing for so long is asked to */
     CLOCK_LOOK_MESSAGES = 64,
+    TRUNCATE_SINCE = 110000,
+    OID_TEXT_SIZE = 16,
 };
 
 struct follow {
     struct follow_request request;
     char *encoding;
+    bool tells_truncate; /* the source's stream does */
     struct replication_stream stream;
+    struct pg control; /* an ordinary session on the source, when it is needed */
     struct apply *apply;
     struct pgoutput_message message;
     uint64_t durable;  /* everything before it would survive a crash of the target */
@@ -39,6 +44,7 @@ static int read_encoding(struct follow *follow, struct err *err)
         return -1;
     }
     follow->encoding = str_dup(PQparameterStatus(source.connection, "server_encoding"));
+    follow->tells_truncate = source.version >= TRUNCATE_SINCE;
     return follow->encoding == NULL ? err_no_memory(err) : 0;
 }
 
@@ -50,6 +56,28 @@ static void tick(void *context)
     (void)replication_stream_report(&follow->stream, follow->durable, false, &ignored);
 }
 
+static int file_of(void *context, uint32_t relation, struct err *err, uint32_t *ret_file)
+{
+    struct follow *follow = context;
+    const struct follow_request *request = &follow->request;
+    struct pg *control = &follow->control;
+    auto_free char *file = NULL;
+    char oid[OID_TEXT_SIZE];
+    const char *params[] = {oid};
+    int64_t number = 0;
+    snprintf(oid, sizeof(oid), "%u", (unsigned)relation);
+    if (control->connection == NULL &&
+        pg_open(request->source, request->database, PG_READ, request->stop, err, control) != 0) {
+        return -1;
+    }
+    if (pg_value(control, err, &file, "SELECT pg_relation_filenode($1::oid::regclass)", 1, params) != 0) {
+        return -1;
+    }
+    str_to_int(file == NULL ? "" : file, 0, UINT32_MAX, &number);
+    *ret_file = (uint32_t)number;
+    return 0;
+}
+
 static int open_both(struct follow *follow, struct err *err)
 {
     const struct follow_request *request = &follow->request;
@@ -59,7 +87,8 @@ static int open_both(struct follow *follow, struct err *err)
                                         .encoding = follow->encoding,
                                         .stop = request->stop,
                                         .tick = tick,
-                                        .tick_context = follow};
+                                        .file_of = follow->tells_truncate ? NULL : file_of,
+                                        .context = follow};
     if (apply_open(&apply, err, &follow->apply) != 0) {
         return -1;
     }
@@ -93,6 +122,7 @@ void follow_close(struct follow *follow)
     }
     apply_close(follow->apply);
     replication_stream_close(&follow->stream);
+    pg_close(&follow->control);
     pgoutput_message_done(&follow->message);
     free(follow->encoding);
     free(follow);

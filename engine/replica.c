@@ -13,6 +13,7 @@
 #include "engine/pgoutput.h"
 #include "engine/replica_changes.h"
 #include "engine/source_database.h"
+#include "engine/stale.h"
 
 enum { BATCH = 50, SQL_MAX_BYTES = 16 * 1024 * 1024 };
 
@@ -87,7 +88,9 @@ static void add_schema(struct pg *target, struct buf *sql, const char *name)
                   " inserts bigint NOT NULL DEFAULT 0, updates bigint NOT NULL DEFAULT 0,"
                   " deletes bigint NOT NULL DEFAULT 0, truncates bigint NOT NULL DEFAULT 0,"
                   " transactions bigint NOT NULL DEFAULT 0, closed boolean NOT NULL DEFAULT false) WITH "
-                  "(fillfactor = 20); INSERT INTO ");
+                  "(fillfactor = 20); ");
+    stale_add_tables(target, sql, name);
+    buf_adds(sql, "INSERT INTO ");
     add_table(target, sql, name, "changes");
     buf_adds(sql, " (number, change, undo) SELECT row_number() OVER (), c.change, c.undo FROM (");
     replica_add_changes_sql(target, sql);
@@ -168,12 +171,21 @@ static int begin_anew(struct pg *target, const char *name, struct err *err)
 
 int replica_begin(struct pg *target, const char *name, uint64_t position, struct err *err)
 {
+    return replica_begin_from(target, name, position, NULL, err);
+}
+
+int replica_begin_from(struct pg *target, const char *name, uint64_t position, const PGresult *origin,
+                       struct err *err)
+{
     auto_session_encoding struct session_encoding session = {0};
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     char text[POSITION_TEXT_SIZE];
     if (use_encoding(&session, target, err) != 0 || begin_anew(target, name, err) != 0 ||
         write_down(target, name, err) != 0 || change_all(target, name, err) != 0) {
         return -1;
+    }
+    if (origin != NULL) {
+        stale_add_origin(target, &sql, name, origin);
     }
     /* All before it, the base copy included, survives a crash with it. */
     buf_adds(&sql, "SET LOCAL synchronous_commit = local; INSERT INTO ");

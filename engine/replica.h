@@ -39,6 +39,9 @@ struct replica_progress {
  * PG_WRITE session on the database, in no transaction; any client_encoding.
  */
 int replica_begin(struct pg *target, const char *name, uint64_t position, struct err *err);
+/* The same, with how the source's tables were (engine/stale.h). */
+int replica_begin_from(struct pg *target, const char *name, uint64_t position, const PGresult *origin,
+                       struct err *err);
 /* Makes this session the only one that applies, until it ends; one that was left over is ended. Before
  * replica_read(), when what it tells shall hold. */
 int replica_own(struct pg *target, const char *name, struct err *err);

@@ -342,8 +342,8 @@ static int activate(struct publication *publication, struct err *err)
     return truncates
                ? 0
                : add_note(publication,
-                          str_dup("PostgreSQL 10 does not replicate TRUNCATE: rows that it removes on the "
-                                  "source before the cutover stay on the target."),
+                          str_dup("PostgreSQL 10 does not replicate TRUNCATE: tables that are emptied by it "
+                                  "are copied again at the cutover."),
                           err);
 }
 

@@ -10,6 +10,7 @@
 #include "core/str.h"
 #include "engine/replica.h"
 #include "engine/replication.h"
+#include "engine/stale.h"
 #include "engine/transfer_steps.h"
 
 static void tell_warnings(struct transfer_state *state)
@@ -214,6 +215,7 @@ static int read_source(struct transfer_state *state, struct err *err)
         /* pg_dump locks the tables itself: were they locked before, it would wait for ever behind whoever
          * waits for us. */
         read_archive(state, err) != 0 || catalog_lock_tables(&state->source, &state->catalog, err) != 0 ||
+        (state->transfer->follow != NULL && stale_read_origin(&state->source, err, &state->origin) != 0) ||
         trigger_states_read(state, err) != 0 || own_identities_read(state, err) != 0 ||
         list_tables(state, err) != 0) {
         return -1;
@@ -304,7 +306,7 @@ static int make_final(struct transfer_state *state, struct err *err)
         return replication_flush_position(&state->target, err, &position);
     }
     tell_step(state, "Preparing to follow the source");
-    return replica_begin(&state->target, follow->name, follow->position, err);
+    return replica_begin_from(&state->target, follow->name, follow->position, state->origin, err);
 }
 
 static void state_done(struct transfer_state *state)
@@ -319,6 +321,7 @@ static void state_done(struct transfer_state *state)
     report_done(&state->report);
     PQclear(state->trigger_states);
     PQclear(state->own_identities);
+    PQclear(state->origin);
     free(state->snapshot);
     free(state->tables);
     str_list_done(&state->shown_names);

@@ -26,6 +26,7 @@ struct transfer_state {
     struct archive archive;
     PGresult *trigger_states; /* of constraints whose triggers are not simply enabled */
     PGresult *own_identities; /* of tables that are FULL only for the time of the migration; NULL: offline */
+    PGresult *origin;         /* engine/stale.h; NULL: offline */
     struct report report;
     struct restore restore;
     struct copy_pool pool;

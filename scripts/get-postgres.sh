@@ -129,10 +129,19 @@ is_present() { # TREE VERSION INTEGRITY
     is_whole "$1" && [[ $(<"$1/malachite-source") == "$2 $3" ]] && "$1/bin/postgres" --version >/dev/null 2>&1
 }
 
+# Some packages of old majors hold extensions of newer ones, whose control files they cannot read: then no extension at
+# all can be listed.
+remove_strange_extensions() { # TREE MAJOR
+    if [[ $2 -lt 13 ]]; then
+        { grep -lZ '^trusted *=' "$1"/share/postgresql/extension/*.control || true; } | xargs -0r rm -f
+    fi
+}
+
 unpack() { # FILE TREE VERSION INTEGRITY
     mkdir -p "$2"
     tar -xzf "$1" -C "$2" --no-same-owner --no-same-permissions --strip-components=2 package/native
     make_symlinks "$2"
+    remove_strange_extensions "$2" "${3%%.*}"
     chmod -R u+w,go-w,a+rX "$2"
     chmod a+x "$2"/bin/*
     echo "$3 $4" >"$2/malachite-source"

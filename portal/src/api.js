@@ -62,7 +62,11 @@ async function send(method, url, body) {
   if (body !== undefined) headers['Content-Type'] = 'application/json'
   try {
     return await fetch(url, {
-      method, headers, cache: 'no-store', credentials: 'omit', signal: AbortSignal.timeout(TIMEOUT_MS),
+      method,
+      headers,
+      cache: 'no-store',
+      credentials: 'omit',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
       body: body === undefined ? undefined : JSON.stringify(body),
     })
   } catch (error) {
@@ -148,7 +152,10 @@ export function parseServerId(id) {
 
 /** {subscription, group, network, subnet} of a subnet's id. */
 export function parseSubnetId(id) {
-  const match = /^\/?subscriptions\/([^/]+)\/resourcegroups\/([^/]+)\/providers\/[^/]+\/virtualnetworks\/([^/]+)\/subnets\/([^/]+)/i.exec(id ?? '')
+  const match =
+    /^\/?subscriptions\/([^/]+)\/resourcegroups\/([^/]+)\/providers\/[^/]+\/virtualnetworks\/([^/]+)\/subnets\/([^/]+)/i.exec(
+      id ?? '',
+    )
   return match && { subscription: match[1], group: match[2], network: match[3], subnet: match[4] }
 }
 

@@ -6,10 +6,10 @@ import { Icon } from './icons.jsx'
 import { CreateServer } from './pages/create-server.jsx'
 import { Dashboard } from './pages/dashboard.jsx'
 import { Details } from './pages/details.jsx'
-import { Providers } from './pages/providers.jsx'
 import { Flexible } from './pages/flexible.jsx'
 import { SignIn } from './pages/signin.jsx'
 import { Single } from './pages/single.jsx'
+import { Subscription, subscriptionParts } from './pages/subscription.jsx'
 import { Wizard } from './pages/wizard.jsx'
 import { Link, paths, useLocation } from './router.jsx'
 import { session } from './session.js'
@@ -18,128 +18,178 @@ import { Toasts } from './toasts.jsx'
 import { Box, ErrorBox, Loading } from './ui.jsx'
 
 function ThemeSwitch() {
-  useChanges(theme)
-  const dark = isDark()
-  return (
-    <button type="button" class="top-button" aria-pressed={dark} aria-label="Dark theme" title="Dark theme" onClick={toggleTheme}>
-      <Icon name={dark ? 'sun' : 'moon'} size={18} />
-    </button>
-  )
+    useChanges(theme)
+    const dark = isDark()
+    return (
+        <button
+            type="button"
+            class="top-button"
+            aria-pressed={dark}
+            aria-label="Dark theme"
+            title="Dark theme"
+            onClick={toggleTheme}
+        >
+            <Icon name={dark ? 'sun' : 'moon'} size={18} />
+        </button>
+    )
 }
 
 function TopBar() {
-  return (
-    <header class="top">
-      <Link class="brand" href={paths.home()}><img src={document.querySelector('link[rel=icon]').href} alt="" width="26" height="26" />Malachite</Link>
-      <span class="top-note">PostgreSQL migrations</span>
-      <nav aria-label="Main" class="top-nav">
-        <Link class="top-button" href={paths.home()}>Dashboard</Link>
-        <Link class="top-button" href={paths.providers()}>Resource providers</Link>
-      </nav>
-      <ThemeSwitch />
-      {session.token && (
-        <button type="button" class="top-button" aria-label="Sign out" title="Sign out" onClick={() => session.keep(null)}><Icon name="person" size={18} /></button>
-      )}
-    </header>
-  )
+    return (
+        <header class="top">
+            <Link class="brand" href={paths.home()}>
+                <img src={document.querySelector('link[rel=icon]').href} alt="" width="26" height="26" />
+                Malachite
+            </Link>
+            <span class="top-note">PostgreSQL migrations</span>
+            <nav aria-label="Main" class="top-nav">
+                <Link class="top-button" href={paths.home()}>
+                    Dashboard
+                </Link>
+                <Link class="top-button" href={paths.subscription()}>
+                    Subscription
+                </Link>
+            </nav>
+            <ThemeSwitch />
+            {session.token && (
+                <button
+                    type="button"
+                    class="top-button"
+                    aria-label="Sign out"
+                    title="Sign out"
+                    onClick={() => session.keep(null)}
+                >
+                    <Icon name="person" size={18} />
+                </button>
+            )}
+        </header>
+    )
 }
 
 function NotFound() {
-  useTitle('Not found')
-  return (
-    <div class="page">
-      <h1>There is no such page</h1>
-      <p><Link href={paths.home()}>Go to the dashboard</Link></p>
-    </div>
-  )
+    useTitle('Not found')
+    return (
+        <div class="page">
+            <h1>There is no such page</h1>
+            <p>
+                <Link href={paths.home()}>Go to the dashboard</Link>
+            </p>
+        </div>
+    )
 }
 
 /** What the path stands for. */
 function Page() {
-  const { parts, query } = useLocation()
-  const [kind, group, name, part, item, ...rest] = parts
-  if (!kind) return <Dashboard />
-  if (kind === 'resource-providers' && !group) return <Providers />
-  if (kind === 'create-server' && !group) return <CreateServer kind={query.get('kind')} />
-  if (rest.length > 0 || !group || !name) return <NotFound />
-  const key = `${group}/${name}`
-  if (kind === 'single' && !part) return <Single key={key} group={group} name={name} />
-  if (kind !== 'flexible') return <NotFound />
-  if (part === 'migrations' && item) return <Details key={`${key}/${item}`} group={group} server={name} name={item} database={query.get('database')} />
-  if (part === 'migrate' && !item) return <Wizard key={key} group={group} server={name} query={query} />
-  if (!item && [undefined, 'migrations', 'databases', 'connect'].includes(part)) return <Flexible key={key} group={group} name={name} part={part} />
-  return <NotFound />
+    const { parts, query } = useLocation()
+    const [kind, group, name, part, item, ...rest] = parts
+    if (!kind) return <Dashboard />
+    if (kind === 'subscription' && !name && subscriptionParts.includes(group)) return <Subscription part={group} />
+    if (kind === 'create-server' && !group) return <CreateServer kind={query.get('kind')} />
+    if (rest.length > 0 || !group || !name) return <NotFound />
+    const key = `${group}/${name}`
+    if (kind === 'single' && !part) return <Single key={key} group={group} name={name} />
+    if (kind !== 'flexible') return <NotFound />
+    if (part === 'migrations' && item)
+        return <Details key={`${key}/${item}`} group={group} server={name} name={item} database={query.get('database')} />
+    if (part === 'migrate' && !item) return <Wizard key={key} group={group} server={name} query={query} />
+    if (!item && [undefined, 'migrations', 'databases', 'connect'].includes(part))
+        return <Flexible key={key} group={group} name={name} part={part} />
+    return <NotFound />
 }
 
 /** A reader's place is the new page's heading, as after the load of a document. */
 function useFocusOnChange(main) {
-  const { parts } = useLocation()
-  const first = useRef(true)
-  const path = parts.join('/')
-  useEffect(() => {
-    if (first.current) {
-      first.current = false
-      return
-    }
-    scrollTo(0, 0)
-    main.current?.focus({ preventScroll: true })
-  }, [path])
+    const { parts } = useLocation()
+    const first = useRef(true)
+    const path = parts.join('/')
+    useEffect(() => {
+        if (first.current) {
+            first.current = false
+            return
+        }
+        scrollTo(0, 0)
+        main.current?.focus({ preventScroll: true })
+    }, [path])
 }
 
 function Down() {
-  return (
-    <div class="down" role="alert">
-      <Icon name="warning" size={20} />
-      <div>
-        <strong>Malachite cannot be reached at {location.host}.</strong> What you see may be out of date. Start it with <code>malachite serve</code>;
-        this page goes on by itself as soon as it answers. Running migrations are taken up again then.
-      </div>
-    </div>
-  )
+    return (
+        <div class="down" role="alert">
+            <Icon name="warning" size={20} />
+            <div>
+                <strong>Malachite cannot be reached at {location.host}.</strong> What you see may be out of date. Start it with{' '}
+                <code>malachite serve</code>; this page goes on by itself as soon as it answers. Running migrations are taken up
+                again then.
+            </div>
+        </div>
+    )
 }
 
 /** What every page needs to know first: how to sign in, and the subscription. */
 function useStart() {
-  const [state, setState] = useState({ ready: false, error: null })
-  useChanges(session)
-  useEffect(() => {
-    let gone = false
-    const load = async () => {
-      try {
-        session.application ??= (await api.get('/_malachite/applications')).value[0]
-        if (!session.needsSignIn) session.subscription ??= (await api.list('/subscriptions', VERSIONS.resources))[0]
-        if (!gone) setState({ ready: true, error: null })
-      } catch (error) {
-        if (!gone && !(error instanceof DownError)) setState({ ready: session.needsSignIn, error: session.needsSignIn ? null : error })
-      }
-    }
-    load()
-    const stop = link.onChange((up) => up && load())
-    return () => {
-      gone = true
-      stop()
-    }
-  }, [session.token])
-  return state
+    const [state, setState] = useState({ ready: false, error: null })
+    useChanges(session)
+    useEffect(() => {
+        let gone = false
+        const load = async () => {
+            try {
+                session.application ??= (await api.get('/_malachite/applications')).value[0]
+                if (!session.needsSignIn) session.subscription ??= (await api.list('/subscriptions', VERSIONS.resources))[0]
+                if (!gone) setState({ ready: true, error: null })
+            } catch (error) {
+                if (!gone && !(error instanceof DownError))
+                    setState({ ready: session.needsSignIn, error: session.needsSignIn ? null : error })
+            }
+        }
+        load()
+        const stop = link.onChange((up) => up && load())
+        return () => {
+            gone = true
+            stop()
+        }
+    }, [session.token])
+    return state
 }
 
 export function App() {
-  const { ready, error } = useStart()
-  useChanges(link)
-  const main = useRef()
-  useFocusOnChange(main)
-  let page = <Page />
-  if (error) page = <div class="page"><ErrorBox error={error} title="The portal could not start" /></div>
-  else if (!ready) page = <div class="page">{link.up ? <Loading what="Starting" /> : <Box tone="info">Waiting for Malachite.</Box>}</div>
-  else if (session.needsSignIn) page = <SignIn />
-  else if (!session.subscription) page = <div class="page"><Loading what="Signing in" /></div>
-  return (
-    <>
-      <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); main.current.focus() }}>Skip to the page</a>
-      <TopBar />
-      {!link.up && <Down />}
-      <main id="main" ref={main} tabIndex={-1}>{page}</main>
-      <Toasts />
-    </>
-  )
+    const { ready, error } = useStart()
+    useChanges(link)
+    const main = useRef()
+    useFocusOnChange(main)
+    let page = <Page />
+    if (error)
+        page = (
+            <div class="page">
+                <ErrorBox error={error} title="The portal could not start" />
+            </div>
+        )
+    else if (!ready)
+        page = <div class="page">{link.up ? <Loading what="Starting" /> : <Box tone="info">Waiting for Malachite.</Box>}</div>
+    else if (session.needsSignIn) page = <SignIn />
+    else if (!session.subscription)
+        page = (
+            <div class="page">
+                <Loading what="Signing in" />
+            </div>
+        )
+    return (
+        <>
+            <a
+                class="skip"
+                href="#main"
+                onClick={(event) => {
+                    event.preventDefault()
+                    main.current.focus()
+                }}
+            >
+                Skip to the page
+            </a>
+            <TopBar />
+            {!link.up && <Down />}
+            <main id="main" ref={main} tabIndex={-1}>
+                {page}
+            </main>
+            <Toasts />
+        </>
+    )
 }

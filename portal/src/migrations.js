@@ -25,7 +25,10 @@ export const migrationPath = (group, server, name) =>
 export const loadMigration = (group, server, name) => api.get(migrationPath(group, server, name), VERSIONS.migration)
 
 export const loadMigrations = (group, server) =>
-  api.list(`${ids.server(subscriptionId(), group, 'flexibleServers', server)}/migrations?migrationListFilter=All`, VERSIONS.migration)
+  api.list(
+    `${ids.server(subscriptionId(), group, 'flexibleServers', server)}/migrations?migrationListFilter=All`,
+    VERSIONS.migration,
+  )
 
 /** A decision of the user. */
 export const decide = (path, properties) => api.patch(path, VERSIONS.migration, { properties })

@@ -25,7 +25,7 @@ def assets(arm):
     return found
 
 
-@pytest.mark.parametrize("path", ["/", "/portal", "/portal/", "/portal/resource-providers",
+@pytest.mark.parametrize("path", ["/", "/portal", "/portal/", "/portal/subscription/resource-providers",
                                   "/portal/flexible/rg/server/migrations/name", "/portal/a/b/c/d/e?database=x"])
 def test_the_page_is_there_whatever_the_path(arm, path):
     status, headers, body = page(arm, path)

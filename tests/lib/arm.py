@@ -115,7 +115,7 @@ class Arm:
         body = response.json() if response.content else None
         items = body.get("value", [body]) if isinstance(body, dict) else []
         for item in items if isinstance(items, list) else []:
-            if isinstance(item, dict) and item.get("type") == MIGRATION_TYPE:
+            if isinstance(item, dict) and item.get("type") == MIGRATION_TYPE and "currentStatus" in item.get("properties", {}):
                 watch = self.watches.setdefault(item["id"].lower(), MigrationWatch())
                 watch.see(item, first=response.status_code == 201)
 

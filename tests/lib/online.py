@@ -4,6 +4,8 @@ import contextlib
 import threading
 import time
 
+import psycopg2
+
 from arm import details_of, wait_until
 from compare import compare_databases
 from samples import assert_nothing_runs, inventory
@@ -55,10 +57,13 @@ class Writer:
             connection.autocommit = False
             while not self._stop.wait(self.pause):
                 n = self.committed + 1
-                with connection.cursor() as cursor:
-                    cursor.execute(self.transaction % {"n": n, "m": n - 1})
-                connection.commit()
-                self.committed = n
+                try:
+                    with connection.cursor() as cursor:
+                        cursor.execute(self.transaction % {"n": n, "m": n - 1})
+                    connection.commit()
+                    self.committed = n
+                except psycopg2.errors.DeadlockDetected:  # with another writer of the test
+                    connection.rollback()
             connection.close()
         except Exception as failure:  # pylint: disable=broad-except
             self.failure = failure

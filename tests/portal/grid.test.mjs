@@ -10,129 +10,156 @@ const world = openWorld()
 let browser, url
 
 before(async () => {
-  ({ url } = await world.start({}))
-  await world.attach({ name: 'src' })
-  await world.attach({ name: 'dst', kind: 'flexibleServers' })
-  await world.attach({ name: 'other', kind: 'flexibleServers' })
-  browser = await openBrowser()
-  for (const name of ['one', 'two', 'three', 'four']) await world.create_database({ server: 'src', name, sql: 'CREATE TABLE t (a int PRIMARY KEY)' })
+    ;({ url } = await world.start({}))
+    await world.attach({ name: 'src' })
+    await world.attach({ name: 'dst', kind: 'flexibleServers' })
+    await world.attach({ name: 'other', kind: 'flexibleServers' })
+    browser = await openBrowser()
+    for (const name of ['one', 'two', 'three', 'four'])
+        await world.create_database({ server: 'src', name, sql: 'CREATE TABLE t (a int PRIMARY KEY)' })
 })
 after(async () => {
-  await browser?.close()
-  await world.end()
+    await browser?.close()
+    await world.end()
 })
 
 const names = (page) => page.locator('.grid tbody tr td:nth-child(2)').allInnerTexts()
 const cells = async (page) => (await page.locator('.grid thead th').allInnerTexts()).map((text) => text.trim()).filter(Boolean)
 
 test('seven columns, newest first, each server its own, filters', async () => {
-  const done = await world.put_migration({ source: 'src', target: 'dst', name: 'first', databases: ['one'] })
-  await world.wait({ path: done })
-  await world.put_migration({ source: 'src', target: 'dst', name: 'second', databases: ['two', 'three'], ...LATER })
-  await world.put_migration({ source: 'src', target: 'other', name: 'elsewhere', databases: ['one'] })
-  const page = await openPage(browser, url)
-  await page.goto(gridPath('dst'))
-  await page.getByRole('row', { name: /second.*WaitingForUserAction/ }).waitFor()
-  assert.deepEqual(await cells(page), ['Name', 'Status', 'Source server name', 'Region', 'Version', 'Database names', 'Migration start time'])
-  assert.deepEqual(await names(page), ['second', 'first'])
-  const row = await page.getByRole('row', { name: /first/ }).locator('td').allInnerTexts()
-  assert.deepEqual(row.slice(1, 7), ['first', 'Succeeded', 'src', 'eastus', '15', 'one'])
-  assert.match(row[7], /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/)
-  await shoot(page, 'grid')
-  await page.getByPlaceholder('Filter by name').fill('SEC')
-  assert.deepEqual(await names(page), ['second'])
-  await page.getByPlaceholder('Filter by name').fill('')
-  await page.getByLabel('Status').selectOption('Succeeded')
-  assert.deepEqual(await names(page), ['first'])
-  await page.getByLabel('Status').selectOption('Failed')
-  await page.getByText('No migration matches the filter.').waitFor()
-  assertNoTrouble(page)
+    const done = await world.put_migration({ source: 'src', target: 'dst', name: 'first', databases: ['one'] })
+    await world.wait({ path: done })
+    await world.put_migration({ source: 'src', target: 'dst', name: 'second', databases: ['two', 'three'], ...LATER })
+    await world.put_migration({ source: 'src', target: 'other', name: 'elsewhere', databases: ['one'] })
+    const page = await openPage(browser, url)
+    await page.goto(gridPath('dst'))
+    await page.getByRole('row', { name: /second.*WaitingForUserAction/ }).waitFor()
+    assert.deepEqual(await cells(page), [
+        'Name',
+        'Status',
+        'Source server name',
+        'Region',
+        'Version',
+        'Database names',
+        'Migration start time',
+    ])
+    assert.deepEqual(await names(page), ['second', 'first'])
+    const row = await page.getByRole('row', { name: /first/ }).locator('td').allInnerTexts()
+    assert.deepEqual(row.slice(1, 7), ['first', 'Succeeded', 'src', 'eastus', '15', 'one'])
+    assert.match(row[7], /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/)
+    await shoot(page, 'grid')
+    await page.getByPlaceholder('Filter by name').fill('SEC')
+    assert.deepEqual(await names(page), ['second'])
+    await page.getByPlaceholder('Filter by name').fill('')
+    await page.getByLabel('Status').selectOption('Succeeded')
+    assert.deepEqual(await names(page), ['first'])
+    await page.getByLabel('Status').selectOption('Failed')
+    await page.getByText('No migration matches the filter.').waitFor()
+    assertNoTrouble(page)
 })
 
 test('news arrive by themselves, and touch neither ticks nor focus nor scroll nor filter', async () => {
-  const path = await world.put_migration({ source: 'src', target: 'dst', name: 'live', databases: ['four'], ...LATER })
-  const page = await openPage(browser, url, { viewport: { width: 1280, height: 420 } })
-  await page.goto(gridPath('dst'))
-  await page.getByRole('row', { name: /live.*WaitingForUserAction/ }).waitFor()
-  await page.getByLabel('Select second').check()
-  await page.getByPlaceholder('Filter by name').fill('e')
-  await page.evaluate(() => scrollTo(0, 60))
-  await page.getByLabel('Select live').focus({ preventScroll: true })
-  const scroll = await page.evaluate(() => scrollY)
-  const node = await page.getByLabel('Select live').elementHandle()
-  await world.sql({ server: 'src', database: 'four', sql: 'INSERT INTO t VALUES (1)' })
-  await world.patch({ path, startDataMigration: 'True' })
-  await page.getByRole('row', { name: /live.*Succeeded/ }).waitFor()
-  assert.ok(await page.getByLabel('Select second').isChecked(), 'the tick is gone')
-  assert.ok(await node.evaluate((element) => element === document.activeElement), 'the focus is gone')
-  assert.equal(await page.evaluate(() => scrollY), scroll)
-  assert.equal(await page.getByPlaceholder('Filter by name').inputValue(), 'e')
-  assertNoTrouble(page)
+    const path = await world.put_migration({ source: 'src', target: 'dst', name: 'live', databases: ['four'], ...LATER })
+    const page = await openPage(browser, url, { viewport: { width: 1280, height: 420 } })
+    await page.goto(gridPath('dst'))
+    await page.getByRole('row', { name: /live.*WaitingForUserAction/ }).waitFor()
+    await page.getByLabel('Select second').check()
+    await page.getByPlaceholder('Filter by name').fill('e')
+    await page.evaluate(() => scrollTo(0, 60))
+    await page.getByLabel('Select live').focus({ preventScroll: true })
+    const scroll = await page.evaluate(() => scrollY)
+    const node = await page.getByLabel('Select live').elementHandle()
+    await world.sql({ server: 'src', database: 'four', sql: 'INSERT INTO t VALUES (1)' })
+    await world.patch({ path, startDataMigration: 'True' })
+    await page.getByRole('row', { name: /live.*Succeeded/ }).waitFor()
+    assert.ok(await page.getByLabel('Select second').isChecked(), 'the tick is gone')
+    assert.ok(await node.evaluate((element) => element === document.activeElement), 'the focus is gone')
+    assert.equal(await page.evaluate(() => scrollY), scroll)
+    assert.equal(await page.getByPlaceholder('Filter by name').inputValue(), 'e')
+    assertNoTrouble(page)
 })
 
 test('several are canceled at once; what is refused is told in its row', async () => {
-  for (const [name, database] of [['cancel-a', 'one'], ['cancel-b', 'four'], ['cancel-c', 'postgres']]) {
-    await world.put_migration({ source: 'src', target: 'dst', name, databases: [database], ...LATER })
-  }
-  const page = await openPage(browser, url)
-  await page.goto(gridPath('dst'))
-  const cancelButton = button(page, 'Cancel')
-  assert.ok(await cancelButton.isDisabled())
-  for (const name of ['cancel-a', 'cancel-b', 'cancel-c']) await page.getByLabel(`Select ${name}`).check()
-  await page.getByLabel('Select first').check()
-  assert.ok(await cancelButton.isDisabled(), 'a migration that has ended can be canceled')
-  await page.getByLabel('Select first').uncheck()
-  await cancelButton.click()
-  await page.getByRole('dialog', { name: 'Cancel 3 migrations?' }).waitFor()
-  await shoot(page, 'grid-cancel-dialog')
-  await button(page, 'No').click()
-  assert.equal(await page.getByRole('row', { name: /Cancel(ed|ing)/ }).count(), 0, 'No has canceled')
-  await cancelButton.click()
-  // One of them is refused.
-  await page.route('**/migrations/cancel-b?**', (route) => route.request().method() === 'PATCH'
-    ? route.fulfill({ status: 409, contentType: 'application/json', body: JSON.stringify({ error: { code: 'Conflict', message: 'Not this one.' } }) }) : route.continue())
-  await button(page, 'Yes').click()
-  await page.getByRole('row', { name: /cancel-b.*Not this one\./ }).waitFor()
-  for (const name of ['cancel-a', 'cancel-c']) await page.getByRole('row', { name: new RegExp(`${name} Canceled`) }).waitFor()
-  assert.ok(await page.getByLabel('Select cancel-b').isChecked(), 'what was refused is no longer ticked')
-  await shoot(page, 'grid-canceled')
-  await page.goto(detailsPath('dst', 'cancel-a'))
-  await page.getByText('DROP DATABASE IF EXISTS "one";').waitFor()
-  await shoot(page, 'details-canceled')
-  assertNoTrouble(page)
+    for (const [name, database] of [
+        ['cancel-a', 'one'],
+        ['cancel-b', 'four'],
+        ['cancel-c', 'postgres'],
+    ]) {
+        await world.put_migration({ source: 'src', target: 'dst', name, databases: [database], ...LATER })
+    }
+    const page = await openPage(browser, url)
+    await page.goto(gridPath('dst'))
+    const cancelButton = button(page, 'Cancel')
+    assert.ok(await cancelButton.isDisabled())
+    for (const name of ['cancel-a', 'cancel-b', 'cancel-c']) await page.getByLabel(`Select ${name}`).check()
+    await page.getByLabel('Select first').check()
+    assert.ok(await cancelButton.isDisabled(), 'a migration that has ended can be canceled')
+    await page.getByLabel('Select first').uncheck()
+    await cancelButton.click()
+    await page.getByRole('dialog', { name: 'Cancel 3 migrations?' }).waitFor()
+    await shoot(page, 'grid-cancel-dialog')
+    await button(page, 'No').click()
+    assert.equal(await page.getByRole('row', { name: /Cancel(ed|ing)/ }).count(), 0, 'No has canceled')
+    await cancelButton.click()
+    // One of them is refused.
+    await page.route('**/migrations/cancel-b?**', (route) =>
+        route.request().method() === 'PATCH'
+            ? route.fulfill({
+                  status: 409,
+                  contentType: 'application/json',
+                  body: JSON.stringify({ error: { code: 'Conflict', message: 'Not this one.' } }),
+              })
+            : route.continue(),
+    )
+    await button(page, 'Yes').click()
+    await page.getByRole('row', { name: /cancel-b.*Not this one\./ }).waitFor()
+    for (const name of ['cancel-a', 'cancel-c']) await page.getByRole('row', { name: new RegExp(`${name} Canceled`) }).waitFor()
+    assert.ok(await page.getByLabel('Select cancel-b').isChecked(), 'what was refused is no longer ticked')
+    await shoot(page, 'grid-canceled')
+    await page.goto(detailsPath('dst', 'cancel-a'))
+    await page.getByText('DROP DATABASE IF EXISTS "one";').waitFor()
+    await shoot(page, 'details-canceled')
+    assertNoTrouble(page)
 })
 
 test('500 migrations: shown, filtered and ticked without delay', async () => {
-  const page = await openPage(browser, url)
-  const pattern = await world.get({ path: `${(await world.address({ name: 'dst' })).id}/migrations?migrationListFilter=All` })
-  const [template] = pattern.value
-  const value = Array.from({ length: 500 }, (_, index) => {
-    const one = structuredClone(template)
-    one.name = `many-${String(index).padStart(3, '0')}`
-    one.properties.currentStatus = { state: index % 2 ? 'InProgress' : 'Succeeded', currentSubStateDetails: { currentSubState: 'MigratingData' } }
-    one.properties.migrationWindowStartTimeInUtc = new Date(Date.UTC(2026, 0, 1, 0, index)).toISOString()
-    return one
-  })
-  await page.route('**/migrations?migrationListFilter=All*', (route) => route.fulfill({ json: { value } }))
-  await page.goto(gridPath('dst'))
-  await page.getByText('500 migrations').waitFor()
-  assert.equal((await names(page))[0], 'many-499')
-  // As long as one task of the page, so that the machine's other work does not count.
-  const longest = await page.evaluate(async () => {
-    const durations = []
-    const observer = new PerformanceObserver((list) => durations.push(...list.getEntries().map((entry) => entry.duration)))
-    observer.observe({ type: 'longtask' })
-    await new Promise((resolve) => setTimeout(resolve, 4500)) // two rounds of news
-    observer.disconnect()
-    return Math.max(0, ...durations)
-  })
-  console.log(`news of 500 migrations: no task of the page longer than ${Math.max(50, longest)} ms`)
-  assert.ok(longest < 1000, `news of 500 migrations block the page for ${longest} ms`)
-  await page.getByPlaceholder('Filter by name').fill('many-123')
-  await until('one row', () => names(page), (found) => found.length === 1)
-  await page.getByPlaceholder('Filter by name').fill('')
-  await page.getByLabel('Select all migrations').check()
-  await page.getByText('500 selected.').waitFor()
-  await shoot(page, 'grid-500')
-  assertNoTrouble(page)
+    const page = await openPage(browser, url)
+    const pattern = await world.get({ path: `${(await world.address({ name: 'dst' })).id}/migrations?migrationListFilter=All` })
+    const [template] = pattern.value
+    const value = Array.from({ length: 500 }, (_, index) => {
+        const one = structuredClone(template)
+        one.name = `many-${String(index).padStart(3, '0')}`
+        one.properties.currentStatus = {
+            state: index % 2 ? 'InProgress' : 'Succeeded',
+            currentSubStateDetails: { currentSubState: 'MigratingData' },
+        }
+        one.properties.migrationWindowStartTimeInUtc = new Date(Date.UTC(2026, 0, 1, 0, index)).toISOString()
+        return one
+    })
+    await page.route('**/migrations?migrationListFilter=All*', (route) => route.fulfill({ json: { value } }))
+    await page.goto(gridPath('dst'))
+    await page.getByText('500 migrations').waitFor()
+    assert.equal((await names(page))[0], 'many-499')
+    // As long as one task of the page, so that the machine's other work does not count.
+    const longest = await page.evaluate(async () => {
+        const durations = []
+        const observer = new PerformanceObserver((list) => durations.push(...list.getEntries().map((entry) => entry.duration)))
+        observer.observe({ type: 'longtask' })
+        await new Promise((resolve) => setTimeout(resolve, 4500)) // two rounds of news
+        observer.disconnect()
+        return Math.max(0, ...durations)
+    })
+    console.log(`news of 500 migrations: no task of the page longer than ${Math.max(50, longest)} ms`)
+    assert.ok(longest < 1000, `news of 500 migrations block the page for ${longest} ms`)
+    await page.getByPlaceholder('Filter by name').fill('many-123')
+    await until(
+        'one row',
+        () => names(page),
+        (found) => found.length === 1,
+    )
+    await page.getByPlaceholder('Filter by name').fill('')
+    await page.getByLabel('Select all migrations').check()
+    await page.getByText('500 selected.').waitFor()
+    await shoot(page, 'grid-500')
+    assertNoTrouble(page)
 })

@@ -9,96 +9,132 @@ const world = openWorld()
 let browser, url, source, target
 
 before(async () => {
-  ({ url } = await world.start({}))
-  source = await world.attach({ name: 'src' })
-  target = await world.provision({ name: 'dst' })
-  browser = await openBrowser()
-  for (const name of ['shop', 'stock']) {
-    await world.create_database({ server: 'src', name, sql: 'CREATE TABLE t (a int PRIMARY KEY, b text); INSERT INTO t SELECT i, repeat(\'x\', 50) FROM generate_series(1, 2000) i' })
-  }
+    ;({ url } = await world.start({}))
+    source = await world.attach({ name: 'src' })
+    target = await world.provision({ name: 'dst' })
+    browser = await openBrowser()
+    for (const name of ['shop', 'stock']) {
+        await world.create_database({
+            server: 'src',
+            name,
+            sql: "CREATE TABLE t (a int PRIMARY KEY, b text); INSERT INTO t SELECT i, repeat('x', 50) FROM generate_series(1, 2000) i",
+        })
+    }
 })
 after(async () => {
-  await browser?.close()
-  await world.end()
+    await browser?.close()
+    await world.end()
 })
 
 const count = async (server, database) => Number((await world.sql({ server, database, sql: 'SELECT count(*) FROM t' }))[0][0])
 
 test('the wizard, the changes that arrive, the cutover with its steps, the end', async () => {
-  const page = await openPage(browser, url)
-  await createMigration(page, { source, target, name: 'live', databases: ['shop', 'stock'], mode: 'Online' })
-  await page.getByRole('row', { name: /live WaitingForUserAction.*WaitingForCutoverTrigger/s }).waitFor({ timeout: 60_000 })
-  await page.getByRole('link', { name: 'live' }).click()
-  await page.getByText('Ready for the cutover').waitFor()
+    const page = await openPage(browser, url)
+    await createMigration(page, { source, target, name: 'live', databases: ['shop', 'stock'], mode: 'Online' })
+    await page.getByRole('row', { name: /live WaitingForUserAction.*WaitingForCutoverTrigger/s }).waitFor({ timeout: 60_000 })
+    await page.getByRole('link', { name: 'live' }).click()
+    await page.getByText('Ready for the cutover').waitFor()
 
-  await world.sql({ server: 'src', database: 'shop', sql: 'INSERT INTO t SELECT i FROM generate_series(10001, 10300) i; UPDATE t SET b = \'y\' WHERE a <= 20; DELETE FROM t WHERE a BETWEEN 21 AND 25' })
-  await button(page, 'shop').click()
-  const panel = page.getByRole('dialog', { name: 'shop' })
-  const figure = (label) => panel.locator('.figures div').filter({ hasText: label }).locator('dd').innerText()
-  await until('inserts', () => figure('Incremental inserts'), (text) => text === '300')
-  assert.equal(await figure('Incremental updates'), '20')
-  assert.equal(await figure('Incremental deletes'), '5')
-  await until('nothing pending', () => figure('Pending changes (Bytes)'), (text) => text === '0')
-  assert.ok(await button(panel, 'Cut over this database').isVisible())
-  await shoot(page, 'panel-online')
-  await page.keyboard.press('Escape')
-  await page.getByRole('img', { name: /Applied changes over the last \d+ seconds/ }).waitFor()
-  await page.waitForTimeout(4000)
-  await shootAll(page, 'details-online')
+    await world.sql({
+        server: 'src',
+        database: 'shop',
+        sql: "INSERT INTO t SELECT i FROM generate_series(10001, 10300) i; UPDATE t SET b = 'y' WHERE a <= 20; DELETE FROM t WHERE a BETWEEN 21 AND 25",
+    })
+    await button(page, 'shop').click()
+    const panel = page.getByRole('dialog', { name: 'shop' })
+    const figure = (label) => panel.locator('.figures div').filter({ hasText: label }).locator('dd').innerText()
+    await until(
+        'inserts',
+        () => figure('Incremental inserts'),
+        (text) => text === '300',
+    )
+    assert.equal(await figure('Incremental updates'), '20')
+    assert.equal(await figure('Incremental deletes'), '5')
+    await until(
+        'nothing pending',
+        () => figure('Pending changes (Bytes)'),
+        (text) => text === '0',
+    )
+    assert.ok(await button(panel, 'Cut over this database').isVisible())
+    await shoot(page, 'panel-online')
+    await page.keyboard.press('Escape')
+    await page.getByRole('img', { name: /Applied changes over the last \d+ seconds/ }).waitFor()
+    await page.waitForTimeout(4000)
+    await shootAll(page, 'details-online')
 
-  await page.getByRole('group', { name: 'Commands' }).getByRole('button', { name: 'Cutover' }).click()
-  const dialog = page.getByRole('dialog', { name: 'Please perform the following steps manually before doing the cutover' })
-  assert.deepEqual(await dialog.locator('li').allInnerTexts(), ['Stop writes to source server.', 'Validate the data in the target server.',
-    'Copy the server parameters and connection security details from source to target.'])
-  await shoot(page, 'cutover-dialog')
-  await button(page, 'No').click()
-  await page.getByText('Ready for the cutover').waitFor()
-  await world.sql({ server: 'src', database: 'stock', sql: 'INSERT INTO t VALUES (99999)' })
-  await page.getByRole('group', { name: 'Commands' }).getByRole('button', { name: 'Cutover' }).click()
-  await button(page, 'Yes').click()
-  await page.getByText('Cutover started').waitFor()
-  await page.getByRole('heading', { name: 'Post-migration steps' }).waitFor({ timeout: 60_000 })
-  for (const name of ['shop', 'stock']) assert.equal(await count('dst', name), await count('src', name))
-  // What the cutover found, as far as this Malachite tells it.
-  const evidence = page.getByRole('heading', { name: 'Evidence of the cutover' })
-  await evidence.waitFor()
-  await page.locator('summary').filter({ hasText: 'stock:' }).click()
-  const rows = await page.getByRole('table', { name: 'Rows of stock' }).locator('tbody td').allInnerTexts()
-  assert.deepEqual(rows, ['public.t', '2,001', '2,001'])
-  await shootAll(page, 'details-online-succeeded')
-  assertNoTrouble(page)
+    await page.getByRole('group', { name: 'Commands' }).getByRole('button', { name: 'Cutover' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Please perform the following steps manually before doing the cutover' })
+    assert.deepEqual(await dialog.locator('li').allInnerTexts(), [
+        'Stop writes to source server.',
+        'Validate the data in the target server.',
+        'Copy the server parameters and connection security details from source to target.',
+    ])
+    await shoot(page, 'cutover-dialog')
+    await button(page, 'No').click()
+    await page.getByText('Ready for the cutover').waitFor()
+    await world.sql({ server: 'src', database: 'stock', sql: 'INSERT INTO t VALUES (99999)' })
+    await page.getByRole('group', { name: 'Commands' }).getByRole('button', { name: 'Cutover' }).click()
+    await button(page, 'Yes').click()
+    await page.getByText('Cutover started').waitFor()
+    await page.getByRole('heading', { name: 'Post-migration steps' }).waitFor({ timeout: 60_000 })
+    for (const name of ['shop', 'stock']) assert.equal(await count('dst', name), await count('src', name))
+    // What the cutover found, as far as this Malachite tells it.
+    const evidence = page.getByRole('heading', { name: 'Evidence of the cutover' })
+    await evidence.waitFor()
+    await page.locator('summary').filter({ hasText: 'stock:' }).click()
+    const rows = await page.getByRole('table', { name: 'Rows of stock' }).locator('tbody td').allInnerTexts()
+    assert.deepEqual(rows, ['public.t', '2,001', '2,001'])
+    await shootAll(page, 'details-online-succeeded')
+    assertNoTrouble(page)
 })
 
 test('one database is cut over while the other goes on; then the rest is canceled', async () => {
-  const path = await world.put_migration({ source: 'src', target: 'dst', name: 'parts', databases: ['shop', 'stock'], migrationMode: 'Online', overwriteDbsInTarget: 'True' })
-  await world.wait({ path, until: 'WaitingForCutoverTrigger' })
-  const page = await openPage(browser, url)
-  await page.goto(`${detailsPath('dst', 'parts')}?database=shop`)
-  await button(page, 'Cut over this database').click()
-  await page.getByRole('dialog').getByText('the other databases go on being replicated').waitFor()
-  await button(page, 'Yes').click()
-  await page.getByRole('dialog', { name: 'shop' }).locator('.figures').getByText('Succeeded').waitFor({ timeout: 60_000 })
-  await page.keyboard.press('Escape')
-  await button(page, 'Cancel migration').click()
-  await button(page, 'Yes').click()
-  await page.getByText('Databases to delete').waitFor()
-  assertNoTrouble(page)
+    const path = await world.put_migration({
+        source: 'src',
+        target: 'dst',
+        name: 'parts',
+        databases: ['shop', 'stock'],
+        migrationMode: 'Online',
+        overwriteDbsInTarget: 'True',
+    })
+    await world.wait({ path, until: 'WaitingForCutoverTrigger' })
+    const page = await openPage(browser, url)
+    await page.goto(`${detailsPath('dst', 'parts')}?database=shop`)
+    await button(page, 'Cut over this database').click()
+    await page.getByRole('dialog').getByText('the other databases go on being replicated').waitFor()
+    await button(page, 'Yes').click()
+    await page.getByRole('dialog', { name: 'shop' }).locator('.figures').getByText('Succeeded').waitFor({ timeout: 60_000 })
+    await page.keyboard.press('Escape')
+    await button(page, 'Cancel migration').click()
+    await button(page, 'Yes').click()
+    await page.getByText('Databases to delete').waitFor()
+    assertNoTrouble(page)
 })
 
 test('a source without logical replication: set it up after a question', async () => {
-  await world.provision({ name: 'plain', kind: 'servers' })
-  await world.set_parameter({ name: 'plain', parameter: 'wal_level', value: 'replica' })
-  await world.create_database({ server: 'plain', name: 'quiet', sql: 'CREATE TABLE t (a int PRIMARY KEY); INSERT INTO t VALUES (1)' })
-  const path = await world.put_migration({ source: 'plain', target: 'dst', name: 'setup', databases: ['quiet'], migrationMode: 'Online' })
-  const page = await openPage(browser, url)
-  await page.goto(detailsPath('dst', 'setup'))
-  await page.getByText('The source is not ready for logical replication').waitFor()
-  await shootAll(page, 'details-replication')
-  await button(page, 'Set up logical replication').click()
-  await page.getByRole('dialog').getByText('are interrupted while it restarts').waitFor()
-  await button(page, 'Yes').click()
-  await page.getByText('Ready for the cutover').waitFor({ timeout: 60_000 })
-  await world.patch({ path, triggerCutover: 'True' })
-  await page.getByRole('heading', { name: 'Post-migration steps' }).waitFor({ timeout: 60_000 })
-  assertNoTrouble(page)
+    await world.provision({ name: 'plain', kind: 'servers' })
+    await world.set_parameter({ name: 'plain', parameter: 'wal_level', value: 'replica' })
+    await world.create_database({
+        server: 'plain',
+        name: 'quiet',
+        sql: 'CREATE TABLE t (a int PRIMARY KEY); INSERT INTO t VALUES (1)',
+    })
+    const path = await world.put_migration({
+        source: 'plain',
+        target: 'dst',
+        name: 'setup',
+        databases: ['quiet'],
+        migrationMode: 'Online',
+    })
+    const page = await openPage(browser, url)
+    await page.goto(detailsPath('dst', 'setup'))
+    await page.getByText('The source is not ready for logical replication').waitFor()
+    await shootAll(page, 'details-replication')
+    await button(page, 'Set up logical replication').click()
+    await page.getByRole('dialog').getByText('are interrupted while it restarts').waitFor()
+    await button(page, 'Yes').click()
+    await page.getByText('Ready for the cutover').waitFor({ timeout: 60_000 })
+    await world.patch({ path, triggerCutover: 'True' })
+    await page.getByRole('heading', { name: 'Post-migration steps' }).waitFor({ timeout: 60_000 })
+    assertNoTrouble(page)
 })

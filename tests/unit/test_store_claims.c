@@ -68,6 +68,28 @@ static void a_lost_lease_writes_nothing(void **state)
     assert_int_equal(store_migration_move(fixture_store, &held, &move, &fixture_err), 0);
 }
 
+static void a_move_keeps_replaces_or_takes_away_the_error(void **state)
+{
+    (void)state;
+    static const char *const given[] = {"restart it", NULL, ""};
+    static const char *const kept[] = {"restart it", "restart it", NULL};
+    int64_t id = fixture_insert_migration("m1");
+    auto_migration struct migration worker = {0};
+    assert_int_equal(claim("a", 1000, &worker), 1);
+    for (size_t i = 0; i < ARRAY_LEN(given); i++) {
+        auto_migration struct migration now = {0};
+        const struct migration_move move = {.from = worker.substate,
+                                            .state = STATE_WAITING_FOR_USER_ACTION,
+                                            .substate = SUB_WAITING_FOR_LOGICAL_REPLICATION,
+                                            .error = given[i],
+                                            .event = "moved"};
+        assert_int_equal(store_migration_move(fixture_store, &worker, &move, &fixture_err), 1);
+        get(id, &now);
+        assert_true(str_equals(now.error, kept[i]));
+        assert_true(str_equals(worker.error, kept[i]));
+    }
+}
+
 static void a_release_tells_when_to_come_again(void **state)
 {
     (void)state;
@@ -329,6 +351,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         store_test(a_lease_keeps_others_away_until_it_ends),
         store_test(a_lost_lease_writes_nothing),
+        store_test(a_move_keeps_replaces_or_takes_away_the_error),
         store_test(a_release_tells_when_to_come_again),
         store_test(a_wish_of_the_user_during_a_lease_is_not_lost),
         store_test(the_user_never_writes_what_the_worker_writes),

@@ -181,6 +181,23 @@ static void one_operation_per_server_is_claimed_at_a_time(void **state)
     assert_claims("next", 1050, "a2");
 }
 
+static void a_restart_is_pending_until_it_ends(void **state)
+{
+    (void)state;
+    insert_operation("a1", 1, "/servers/a");
+    assert_int_equal(store_operation_power_pending(fixture_store, 1, &fixture_err), 0);
+    struct operation restart = {
+        .kind = OPERATION_SERVER_RESTART, .server_id = 1, .id = "a2", .started_us = 1};
+    restart.subscription_id = str_dup(SUBSCRIPTION);
+    restart.resource_id = str_dup("/servers/a");
+    assert_ok(store_operation_insert(fixture_store, &restart, &fixture_err));
+    operation_done(&restart);
+    assert_int_equal(store_operation_power_pending(fixture_store, 1, &fixture_err), 1);
+    assert_int_equal(store_operation_power_pending(fixture_store, 2, &fixture_err), 0);
+    assert_ok(store_operation_finish(fixture_store, "a2", NULL, &fixture_err));
+    assert_int_equal(store_operation_power_pending(fixture_store, 1, &fixture_err), 0);
+}
+
 static void an_operation_ends_once(void **state)
 {
     (void)state;
@@ -282,6 +299,7 @@ int main(void)
         store_test(changing_a_deleted_server_is_an_error),
         store_test(servers_are_listed_by_kind_and_group),
         store_test(one_operation_per_server_is_claimed_at_a_time),
+        store_test(a_restart_is_pending_until_it_ends),
         store_test(an_operation_ends_once),
         store_test(a_transaction_is_undone_at_the_end_of_its_scope),
         store_test(figures_count_what_is_there),

@@ -9,32 +9,59 @@ import { DatabaseChecks } from '../wizard/databases.jsx'
 
 /** For migrations that were created without databases. */
 export function ChooseDatabases({ migration, path, onDone, cancelButton }) {
-  const source = sourceOf(migration)
-  const isResource = source.group !== undefined
-  const list = usePoll(async () => (isResource ? (await api.list(`${migration.properties.sourceDbServerResourceId}/databases`, versionOf(source.kind))).map((row) => row.name) : null), [path])
-  const [chosen, setChosen] = useState([])
-  const [typed, setTyped] = useState('')
-  const [error, setError] = useState(null)
-  const names = list.data ? chosen : typed.split(',').map((name) => name.trim()).filter(Boolean)
-  const [busy, run] = useBusy()
-  const send = () => run(async () => {
-    setError(null)
-    try {
-      await decide(path, { dbsToMigrate: names })
-      notify('good', 'Databases chosen', names.join(', '))
-      onDone()
-    } catch (caught) {
-      setError(caught)
-    }
-  })
-  return (
-    <Box tone="warning" title="The migration waits for its databases">
-      <p>It was created without the names of databases. Choose up to 8.</p>
-      {list.data
-        ? <DatabaseChecks names={list.data} chosen={chosen} onChange={setChosen} />
-        : <TextField label="Database names" name="databases" value={typed} onInput={setTyped} placeholder="Separated by commas" />}
-      <ErrorBox error={error} />
-      <p class="buttons"><Button primary busy={busy} disabled={busy || names.length === 0} onClick={send}>Migrate these</Button>{cancelButton}</p>
-    </Box>
-  )
+    const source = sourceOf(migration)
+    const isResource = source.group !== undefined
+    const list = usePoll(
+        async () =>
+            isResource
+                ? (await api.list(`${migration.properties.sourceDbServerResourceId}/databases`, versionOf(source.kind))).map(
+                      (row) => row.name,
+                  )
+                : null,
+        [path],
+    )
+    const [chosen, setChosen] = useState([])
+    const [typed, setTyped] = useState('')
+    const [error, setError] = useState(null)
+    const names = list.data
+        ? chosen
+        : typed
+              .split(',')
+              .map((name) => name.trim())
+              .filter(Boolean)
+    const [busy, run] = useBusy()
+    const send = () =>
+        run(async () => {
+            setError(null)
+            try {
+                await decide(path, { dbsToMigrate: names })
+                notify('good', 'Databases chosen', names.join(', '))
+                onDone()
+            } catch (caught) {
+                setError(caught)
+            }
+        })
+    return (
+        <Box tone="warning" title="The migration waits for its databases">
+            <p>It was created without the names of databases. Choose up to 8.</p>
+            {list.data ? (
+                <DatabaseChecks names={list.data} chosen={chosen} onChange={setChosen} />
+            ) : (
+                <TextField
+                    label="Database names"
+                    name="databases"
+                    value={typed}
+                    onInput={setTyped}
+                    placeholder="Separated by commas"
+                />
+            )}
+            <ErrorBox error={error} />
+            <p class="buttons">
+                <Button primary busy={busy} disabled={busy || names.length === 0} onClick={send}>
+                    Migrate these
+                </Button>
+                {cancelButton}
+            </p>
+        </Box>
+    )
 }

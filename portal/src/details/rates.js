@@ -34,7 +34,10 @@ export function useRates(data) {
     for (const table of data.own.tables ?? []) push(samples, tableKey(table), data.at, table.rowsCopied, table.bytesCopied)
   }
   const now = data?.at ?? Date.now()
-  return { database: (row) => speed(samples.get(row.name), row, now), table: (table) => speed(samples.get(tableKey(table)), table, now) }
+  return {
+    database: (row) => speed(samples.get(row.name), row, now),
+    table: (table) => speed(samples.get(tableKey(table)), table, now),
+  }
 }
 
 /** Points {at, pending, applied} over all databases. */
@@ -64,4 +67,5 @@ export function fractionOfTable(table) {
 }
 
 /** Seconds until all bytes are there, at this speed. */
-export const secondsLeft = (row, rate) => (rate && rate.bytes > 0 ? Math.max(0, row.bytesTotal - row.bytesCopied) / rate.bytes : NaN)
+export const secondsLeft = (row, rate) =>
+  rate && rate.bytes > 0 ? Math.max(0, row.bytesTotal - row.bytesCopied) / rate.bytes : NaN

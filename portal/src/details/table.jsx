@@ -10,48 +10,75 @@ export const detailsOf = (migration, name) => migration.properties.currentStatus
 const latencyOf = (details) => (details ? String(details.latency / 60) : unknown)
 
 function Speed({ row, rate }) {
-  if (row?.state !== 'InProgress' || !rate) return null
-  return <span class="second-line">{rate.rows > 0 && `${number(Math.round(rate.rows))} rows/s, `}{bytes(rate.bytes)}/s, {timeLeft(secondsLeft(row, rate))} left</span>
+    if (row?.state !== 'InProgress' || !rate) return null
+    return (
+        <span class="second-line">
+            {rate.rows > 0 && `${number(Math.round(rate.rows))} rows/s, `}
+            {bytes(rate.bytes)}/s, {timeLeft(secondsLeft(row, rate))} left
+        </span>
+    )
 }
 
 /** One row for each database; the name opens the figures. */
 export function DatabaseTable({ migration, own, rates, onOpen }) {
-  const online = isOnline(migration)
-  const names = databasesOf(migration)
-  const substate = substateOf(migration) ?? unknown
-  if (names.length === 0) return <p class="quiet">No database has been chosen yet.</p>
-  return (
-    <Scroll label="Databases">
-      <table class="table">
-        <thead>
-          <tr>
-            <th scope="col">Database Name</th><th scope="col">Status</th><th scope="col">Progress</th><th scope="col">Migration Details</th>
-            {online && <th scope="col">Latency (Minutes)</th>}
-            {online && <th scope="col">Pending changes (Bytes)</th>}
-            <th scope="col">Duration (hh:mm:ss)</th><th scope="col">Start time</th><th scope="col">Finish time</th>
-          </tr>
-        </thead>
-        <tbody>
-          {names.map((name) => {
-            const row = own.databases.find((one) => one.name === name)
-            const details = detailsOf(migration, name)
-            const state = details?.migrationState ?? row?.state
-            return (
-              <tr key={name}>
-                <td><button type="button" class="link wrap" onClick={() => onOpen(name)}>{name}</button></td>
-                <td>{state ? <State state={state} /> : unknown}</td>
-                <td class="cell-progress">{row ? <Progress value={fractionOf(row)} label={`Progress of ${name}`} tone={state === 'Failed' ? 'bad' : ''} /> : unknown}<Speed row={row} rate={row && rates.database(row)} /></td>
-                <td><Words text={row?.operation && isActive(migration) ? row.operation : substate} /></td>
-                {online && <td>{latencyOf(details)}</td>}
-                {online && <td class="cell-number">{details ? number(details.incomingChanges) : unknown}</td>}
-                <td>{row?.startedAt ? between(row.startedAt, row.endedAt) : unknown}</td>
-                <td class="nowrap">{time(row?.startedAt)}</td>
-                <td class="nowrap">{time(row?.endedAt)}</td>
-              </tr>
-            )
-          })}
-        </tbody>
-      </table>
-    </Scroll>
-  )
+    const online = isOnline(migration)
+    const names = databasesOf(migration)
+    const substate = substateOf(migration) ?? unknown
+    if (names.length === 0) return <p class="quiet">No database has been chosen yet.</p>
+    return (
+        <Scroll label="Databases">
+            <table class="table">
+                <thead>
+                    <tr>
+                        <th scope="col">Database Name</th>
+                        <th scope="col">Status</th>
+                        <th scope="col">Progress</th>
+                        <th scope="col">Migration Details</th>
+                        {online && <th scope="col">Latency (Minutes)</th>}
+                        {online && <th scope="col">Pending changes (Bytes)</th>}
+                        <th scope="col">Duration (hh:mm:ss)</th>
+                        <th scope="col">Start time</th>
+                        <th scope="col">Finish time</th>
+                    </tr>
+                </thead>
+                <tbody>
+                    {names.map((name) => {
+                        const row = own.databases.find((one) => one.name === name)
+                        const details = detailsOf(migration, name)
+                        const state = details?.migrationState ?? row?.state
+                        return (
+                            <tr key={name}>
+                                <td>
+                                    <button type="button" class="link wrap" onClick={() => onOpen(name)}>
+                                        {name}
+                                    </button>
+                                </td>
+                                <td>{state ? <State state={state} /> : unknown}</td>
+                                <td class="cell-progress">
+                                    {row ? (
+                                        <Progress
+                                            value={fractionOf(row)}
+                                            label={`Progress of ${name}`}
+                                            tone={state === 'Failed' ? 'bad' : ''}
+                                        />
+                                    ) : (
+                                        unknown
+                                    )}
+                                    <Speed row={row} rate={row && rates.database(row)} />
+                                </td>
+                                <td>
+                                    <Words text={row?.operation && isActive(migration) ? row.operation : substate} />
+                                </td>
+                                {online && <td>{latencyOf(details)}</td>}
+                                {online && <td class="cell-number">{details ? number(details.incomingChanges) : unknown}</td>}
+                                <td>{row?.startedAt ? between(row.startedAt, row.endedAt) : unknown}</td>
+                                <td class="nowrap">{time(row?.startedAt)}</td>
+                                <td class="nowrap">{time(row?.endedAt)}</td>
+                            </tr>
+                        )
+                    })}
+                </tbody>
+            </table>
+        </Scroll>
+    )
 }

@@ -12,125 +12,220 @@ const KINDS = { flexible: 'flexibleServers', single: 'servers' }
 const NAMES = { flexible: 'flexible server', single: 'single server' }
 
 const loadChoices = async () => {
-  const [groups, locations] = await Promise.all([loadGroups(), api.list(`${ids.subscription(subscriptionId())}/locations`, VERSIONS.resources)])
-  const capabilities = await api.list(`${ids.location(subscriptionId(), 'eastus')}/capabilities`, VERSIONS.flexible).catch(() => [])
-  const versions = (capabilities[0]?.supportedServerVersions ?? []).map(({ name }) => name)
-  return { groups, locations, versions: [...new Set(versions)].sort((a, b) => b - a) }
+    const [groups, locations] = await Promise.all([
+        loadGroups(),
+        api.list(`${ids.subscription(subscriptionId())}/locations`, VERSIONS.resources),
+    ])
+    const capabilities = await api
+        .list(`${ids.location(subscriptionId(), 'eastus')}/capabilities`, VERSIONS.flexible)
+        .catch(() => [])
+    const versions = (capabilities[0]?.supportedServerVersions ?? []).map(({ name }) => name)
+    return { groups, locations, versions: [...new Set(versions)].sort((a, b) => b - a) }
 }
 
 const NAME_RULE = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/
 
 function problemsOf(values, taken) {
-  const empty = 'The value should not be empty.'
-  const problems = {}
-  if (!NAME_RULE.test(values.name)) problems.name = '3 to 63 lower-case letters, digits and hyphens; no hyphen at either end.'
-  else if (taken) problems.name = taken
-  if (values.group === NEW_GROUP ? !values.newGroup : !values.group) problems[values.group === NEW_GROUP ? 'newGroup' : 'group'] = empty
-  if (values.how === 'attached' && !values.host) problems.host = empty
-  if (values.how === 'attached' && !/^\d{1,5}$/.test(values.port)) problems.port = 'A number from 1 to 65535.'
-  if (!values.login) problems.login = empty
-  if (!values.password) problems.password = empty
-  return problems
+    const empty = 'The value should not be empty.'
+    const problems = {}
+    if (!NAME_RULE.test(values.name)) problems.name = '3 to 63 lower-case letters, digits and hyphens; no hyphen at either end.'
+    else if (taken) problems.name = taken
+    if (values.group === NEW_GROUP ? !values.newGroup : !values.group)
+        problems[values.group === NEW_GROUP ? 'newGroup' : 'group'] = empty
+    if (values.how === 'attached' && !values.host) problems.host = empty
+    if (values.how === 'attached' && !/^\d{1,5}$/.test(values.port)) problems.port = 'A number from 1 to 65535.'
+    if (!values.login) problems.login = empty
+    if (!values.password) problems.password = empty
+    return problems
 }
 
 /** What keeps a name from being used, asked for while it is typed. */
 function useTaken(kind, name) {
-  const settled = useSettled(name, 300)
-  const { data } = usePoll(async () => {
-    if (!NAME_RULE.test(settled)) return null
-    const answer = await api.post(`${ids.subscription(subscriptionId())}/providers/Microsoft.DBforPostgreSQL/checkNameAvailability`,
-      versionOf(KINDS[kind]), { name: settled, type: `Microsoft.DBforPostgreSQL/${KINDS[kind]}` })
-    return answer.nameAvailable ? null : answer.message ?? 'The name is taken.'
-  }, [settled, kind])
-  return settled === name ? data : null
+    const settled = useSettled(name, 300)
+    const { data } = usePoll(async () => {
+        if (!NAME_RULE.test(settled)) return null
+        const answer = await api.post(
+            `${ids.subscription(subscriptionId())}/providers/Microsoft.DBforPostgreSQL/checkNameAvailability`,
+            versionOf(KINDS[kind]),
+            { name: settled, type: `Microsoft.DBforPostgreSQL/${KINDS[kind]}` },
+        )
+        return answer.nameAvailable ? null : (answer.message ?? 'The name is taken.')
+    }, [settled, kind])
+    return settled === name ? data : null
 }
 
 async function create(kind, values) {
-  const group = values.group === NEW_GROUP ? values.newGroup : values.group
-  if (values.group === NEW_GROUP) await api.put(ids.group(subscriptionId(), group), VERSIONS.resources, { location: values.location })
-  const attached = values.how === 'attached'
-  const body = {
-    location: values.location,
-    ...(attached ? { tags: { 'malachite.host': values.host, 'malachite.port': values.port } } : {}),
-    sku: kind === 'flexible' ? { name: 'Standard_D4ds_v5', tier: 'GeneralPurpose' } : { name: 'GP_Gen5_2', tier: 'GeneralPurpose' },
-    properties: {
-      administratorLogin: values.login, administratorLoginPassword: values.password,
-      ...(kind === 'single' ? { createMode: 'Default' } : {}), ...(attached ? {} : { version: values.version }),
-    },
-  }
-  await followOperation(await api.put(ids.server(subscriptionId(), group, KINDS[kind], values.name), versionOf(KINDS[kind]), body))
-  return group
+    const group = values.group === NEW_GROUP ? values.newGroup : values.group
+    if (values.group === NEW_GROUP)
+        await api.put(ids.group(subscriptionId(), group), VERSIONS.resources, { location: values.location })
+    const attached = values.how === 'attached'
+    const body = {
+        location: values.location,
+        ...(attached ? { tags: { 'malachite.host': values.host, 'malachite.port': values.port } } : {}),
+        sku:
+            kind === 'flexible'
+                ? { name: 'Standard_D4ds_v5', tier: 'GeneralPurpose' }
+                : { name: 'GP_Gen5_2', tier: 'GeneralPurpose' },
+        properties: {
+            administratorLogin: values.login,
+            administratorLoginPassword: values.password,
+            ...(kind === 'single' ? { createMode: 'Default' } : {}),
+            ...(attached ? {} : { version: values.version }),
+        },
+    }
+    await followOperation(
+        await api.put(ids.server(subscriptionId(), group, KINDS[kind], values.name), versionOf(KINDS[kind]), body),
+    )
+    return group
 }
 
 function Fields({ values, set, problem, choices }) {
-  const field = (name) => ({ name, value: values[name], onInput: (value) => set({ [name]: value }), error: problem(name) })
-  return (
-    <>
-      <SelectField label="Resource group" name="group" required value={values.group} placeholder="Select a resource group" onChange={(group) => set({ group })} error={problem('group')}
-        options={[...choices.groups.map(({ name }) => [name, name]), [NEW_GROUP, 'Create new...']]} />
-      {values.group === NEW_GROUP && <TextField label="New resource group" required {...field('newGroup')} />}
-      <TextField label="Server name" required {...field('name')} hint="Unique over all servers of this Malachite." />
-      <SelectField label="Region" name="location" required value={values.location} onChange={(location) => set({ location })} options={choices.locations.map(({ name, displayName }) => [name, displayName])} />
-      <SelectField label="PostgreSQL" name="how" required value={values.how} onChange={(how) => set({ how })} hint="A server of Malachite's own is started and stopped with it; an attached one is left as it is."
-        options={[['provisioned', 'Start a new PostgreSQL'], ['attached', 'Attach one that is running']]} />
-      {values.how === 'attached'
-        ? <><TextField label="Host" required {...field('host')} /><TextField label="Port" required inputMode="numeric" {...field('port')} /></>
-        : <SelectField label="PostgreSQL version" name="version" required value={values.version} onChange={(version) => set({ version })} options={choices.versions.map((name) => [name, name])} hint="The versions that are installed on this machine." />}
-      <TextField label="Admin login name" required {...field('login')} />
-      <TextField label="Password" type="password" required {...field('password')} />
-    </>
-  )
+    const field = (name) => ({ name, value: values[name], onInput: (value) => set({ [name]: value }), error: problem(name) })
+    return (
+        <>
+            <SelectField
+                label="Resource group"
+                name="group"
+                required
+                value={values.group}
+                placeholder="Select a resource group"
+                onChange={(group) => set({ group })}
+                error={problem('group')}
+                options={[...choices.groups.map(({ name }) => [name, name]), [NEW_GROUP, 'Create new...']]}
+            />
+            {values.group === NEW_GROUP && <TextField label="New resource group" required {...field('newGroup')} />}
+            <TextField label="Server name" required {...field('name')} hint="Unique over all servers of this Malachite." />
+            <SelectField
+                label="Region"
+                name="location"
+                required
+                value={values.location}
+                onChange={(location) => set({ location })}
+                options={choices.locations.map(({ name, displayName }) => [name, displayName])}
+            />
+            <SelectField
+                label="PostgreSQL"
+                name="how"
+                required
+                value={values.how}
+                onChange={(how) => set({ how })}
+                hint="A server of Malachite's own is started and stopped with it; an attached one is left as it is."
+                options={[
+                    ['provisioned', 'Start a new PostgreSQL'],
+                    ['attached', 'Attach one that is running'],
+                ]}
+            />
+            {values.how === 'attached' ? (
+                <>
+                    <TextField label="Host" required {...field('host')} />
+                    <TextField label="Port" required inputMode="numeric" {...field('port')} />
+                </>
+            ) : (
+                <SelectField
+                    label="PostgreSQL version"
+                    name="version"
+                    required
+                    value={values.version}
+                    onChange={(version) => set({ version })}
+                    options={choices.versions.map((name) => [name, name])}
+                    hint="The versions that are installed on this machine."
+                />
+            )}
+            <TextField label="Admin login name" required {...field('login')} />
+            <TextField label="Password" type="password" required {...field('password')} />
+        </>
+    )
 }
 
 function Form({ kind, choices }) {
-  const [values, setValues] = useState({ name: '', group: choices.groups[0]?.name ?? NEW_GROUP, newGroup: '', location: 'eastus', how: kind === 'single' ? 'attached' : 'provisioned', host: '127.0.0.1', port: '5432', version: choices.versions[0] ?? '', login: '', password: '' })
-  const [tried, setTried] = useState(false)
-  const [busy, run] = useBusy()
-  const [error, setError] = useState(null)
-  // A server whose creation failed has its name already; the next try is about that one.
-  const [failed, setFailed] = useState(null)
-  const someone = useTaken(kind, values.name)
-  const taken = values.name === failed ? null : someone
-  const problems = problemsOf(values, taken)
-  const submit = (event) => {
-    event.preventDefault()
-    setTried(true)
-    if (Object.keys(problems).length > 0) return
-    run(async () => {
-      setError(null)
-      try {
-        const group = await create(kind, values)
-        notify('good', 'Server created', values.name)
-        navigate(paths[kind](group, values.name))
-      } catch (caught) {
-        setError(caught)
-        setFailed(values.name)
-      }
+    const [values, setValues] = useState({
+        name: '',
+        group: choices.groups[0]?.name ?? NEW_GROUP,
+        newGroup: '',
+        location: 'eastus',
+        how: kind === 'single' ? 'attached' : 'provisioned',
+        host: '127.0.0.1',
+        port: '5432',
+        version: choices.versions[0] ?? '',
+        login: '',
+        password: '',
     })
-  }
-  return (
-    <form onSubmit={submit} noValidate class="narrow-form">
-      <Fields values={values} set={(changes) => setValues({ ...values, ...changes })} choices={choices} problem={(name) => (tried || (name === 'name' && taken) ? problems[name] : null)} />
-      <ErrorBox error={error} title="The server was not created" />
-      <p class="buttons"><Button primary type="submit" busy={busy} disabled={busy}>Create</Button><Button disabled={busy} onClick={() => navigate(paths.home())}>Cancel</Button></p>
-    </form>
-  )
+    const [tried, setTried] = useState(false)
+    const [busy, run] = useBusy()
+    const [error, setError] = useState(null)
+    // A server whose creation failed has its name already; the next try is about that one.
+    const [failed, setFailed] = useState(null)
+    const someone = useTaken(kind, values.name)
+    const taken = values.name === failed ? null : someone
+    const problems = problemsOf(values, taken)
+    const submit = (event) => {
+        event.preventDefault()
+        setTried(true)
+        if (Object.keys(problems).length > 0) return
+        run(async () => {
+            setError(null)
+            try {
+                const group = await create(kind, values)
+                notify('good', 'Server created', values.name)
+                navigate(paths[kind](group, values.name))
+            } catch (caught) {
+                setError(caught)
+                setFailed(values.name)
+            }
+        })
+    }
+    return (
+        <form onSubmit={submit} noValidate class="narrow-form">
+            <Fields
+                values={values}
+                set={(changes) => setValues({ ...values, ...changes })}
+                choices={choices}
+                problem={(name) => (tried || (name === 'name' && taken) ? problems[name] : null)}
+            />
+            <ErrorBox error={error} title="The server was not created" />
+            <p class="buttons">
+                <Button primary type="submit" busy={busy} disabled={busy}>
+                    Create
+                </Button>
+                <Button disabled={busy} onClick={() => navigate(paths.home())}>
+                    Cancel
+                </Button>
+            </p>
+        </form>
+    )
 }
 
 export function CreateServer({ kind: asked }) {
-  const kind = asked === 'single' ? 'single' : 'flexible'
-  useTitle(`Create a ${NAMES[kind]}`)
-  const { data, error } = usePoll(loadChoices, [])
-  return (
-    <div class="page">
-      <Crumbs items={[['Home', paths.home()]]} />
-      <PageTitle icon="database" title={`Create a ${NAMES[kind]}`} subtitle={`Azure Database for PostgreSQL ${NAMES[kind]}`} close={paths.home()} />
-      {kind === 'single'
-        ? <Box>The source of a migration. It is usually a PostgreSQL that you have: attach it by its host and port. <button type="button" class="link" onClick={() => setQuery('kind', 'flexible')}>Create a flexible server instead</button></Box>
-        : <Box>The target of migrations: a new PostgreSQL with an address of its own. <button type="button" class="link" onClick={() => setQuery('kind', 'single')}>Add a single server instead</button></Box>}
-      <ErrorBox error={error} />
-      {!data && !error && <Loading />}
-      {data && <Form key={kind} kind={kind} choices={data} />}
-    </div>
-  )
+    const kind = asked === 'single' ? 'single' : 'flexible'
+    useTitle(`Create a ${NAMES[kind]}`)
+    const { data, error } = usePoll(loadChoices, [])
+    return (
+        <div class="page">
+            <Crumbs items={[['Home', paths.home()]]} />
+            <PageTitle
+                icon="database"
+                title={`Create a ${NAMES[kind]}`}
+                subtitle={`Azure Database for PostgreSQL ${NAMES[kind]}`}
+                close={paths.home()}
+            />
+            {kind === 'single' ? (
+                <Box>
+                    The source of a migration. It is usually a PostgreSQL that you have: attach it by its host and port.{' '}
+                    <button type="button" class="link" onClick={() => setQuery('kind', 'flexible')}>
+                        Create a flexible server instead
+                    </button>
+                </Box>
+            ) : (
+                <Box>
+                    The target of migrations: a new PostgreSQL with an address of its own.{' '}
+                    <button type="button" class="link" onClick={() => setQuery('kind', 'single')}>
+                        Add a single server instead
+                    </button>
+                </Box>
+            )}
+            <ErrorBox error={error} />
+            {!data && !error && <Loading />}
+            {data && <Form key={kind} kind={kind} choices={data} />}
+        </div>
+    )
 }

@@ -12,7 +12,19 @@ import { Waiting } from '../details/waiting.jsx'
 import { unknown } from '../format.js'
 import { usePoll, useTitle } from '../hooks.js'
 import { State } from '../icons.jsx'
-import { cancel, databasesOf, decide, isActive, isCancelable, isOnline, loadMigration, migrationPath, sourceOf, stateOf, substateOf } from '../migrations.js'
+import {
+    cancel,
+    databasesOf,
+    decide,
+    isActive,
+    isCancelable,
+    isOnline,
+    loadMigration,
+    migrationPath,
+    sourceOf,
+    stateOf,
+    substateOf,
+} from '../migrations.js'
 import { paths, setQuery } from '../router.jsx'
 import { subscriptionName, useServers } from '../servers.js'
 import { notify } from '../toasts.jsx'
@@ -21,133 +33,193 @@ import { Command, Confirm, Crumbs, ErrorBox, Essentials, Loading, PageTitle, Too
 const POLL_MS = 1000
 
 async function load(group, server, name, database) {
-  const migration = await loadMigration(group, server, name)
-  const query = database === null ? '' : `?database=${encodeURIComponent(database)}`
-  const own = await api.get(`/_malachite/migrations/${migration.properties.migrationId}${query}`)
-  return { migration, own, at: Date.now() }
+    const migration = await loadMigration(group, server, name)
+    const query = database === null ? '' : `?database=${encodeURIComponent(database)}`
+    const own = await api.get(`/_malachite/migrations/${migration.properties.migrationId}${query}`)
+    return { migration, own, at: Date.now() }
 }
 
 function CutoverDialog({ path, databases, onClose, onDone }) {
-  const some = databases !== null
-  const start = async () => {
-    await decide(path, some ? { triggerCutover: 'True', dbsToTriggerCutoverOn: databases } : { triggerCutover: 'True' })
-    notify('good', 'Cutover started', some ? databases.join(', ') : undefined)
-    onDone()
-  }
-  return (
-    <Confirm title="Please perform the following steps manually before doing the cutover" onYes={start} onClose={onClose}>
-      <ol>
-        <li>Stop writes to source server.</li>
-        <li>Validate the data in the target server.</li>
-        <li>Copy the server parameters and connection security details from source to target.</li>
-      </ol>
-      {some && <p>Only <strong class="wrap">{databases.join(', ')}</strong> is cut over; the other databases go on being replicated.</p>}
-      <p>Do you want to continue?</p>
-    </Confirm>
-  )
+    const some = databases !== null
+    const start = async () => {
+        await decide(path, some ? { triggerCutover: 'True', dbsToTriggerCutoverOn: databases } : { triggerCutover: 'True' })
+        notify('good', 'Cutover started', some ? databases.join(', ') : undefined)
+        onDone()
+    }
+    return (
+        <Confirm title="Please perform the following steps manually before doing the cutover" onYes={start} onClose={onClose}>
+            <ol>
+                <li>Stop writes to source server.</li>
+                <li>Validate the data in the target server.</li>
+                <li>Copy the server parameters and connection security details from source to target.</li>
+            </ol>
+            {some && (
+                <p>
+                    Only <strong class="wrap">{databases.join(', ')}</strong> is cut over; the other databases go on being
+                    replicated.
+                </p>
+            )}
+            <p>Do you want to continue?</p>
+        </Confirm>
+    )
 }
 
 function CancelDialog({ path, name, databases, onClose, onDone }) {
-  const some = databases !== null
-  const run = async () => {
-    await (some ? decide(path, { cancel: 'True', dbsToCancelMigrationOn: databases }) : cancel(path))
-    notify('good', 'Cancel requested', some ? databases.join(', ') : name)
-    onDone()
-  }
-  return (
-    <Confirm title={some ? `Cancel the migration of ${databases.join(', ')}?` : `Cancel the migration ${name}?`} onYes={run} onClose={onClose}>
-      <p>Canceling stops all further activity. It does not roll back or drop anything on the target server: delete the databases of a canceled migration there yourself.</p>
-    </Confirm>
-  )
+    const some = databases !== null
+    const run = async () => {
+        await (some ? decide(path, { cancel: 'True', dbsToCancelMigrationOn: databases }) : cancel(path))
+        notify('good', 'Cancel requested', some ? databases.join(', ') : name)
+        onDone()
+    }
+    return (
+        <Confirm
+            title={some ? `Cancel the migration of ${databases.join(', ')}?` : `Cancel the migration ${name}?`}
+            onYes={run}
+            onClose={onClose}
+        >
+            <p>
+                Canceling stops all further activity. It does not roll back or drop anything on the target server: delete the
+                databases of a canceled migration there yourself.
+            </p>
+        </Confirm>
+    )
 }
 
 function essentials(migration, group, server, servers) {
-  const source = sourceOf(migration)
-  const { sourceDbServerMetadata: from, targetDbServerMetadata: to } = migration.properties
-  const target = servers?.flexible.find((one) => one.name === server)
-  const isResource = source.group !== undefined
-  return [
-    ['Source Server Name', <span class="wrap">{source.name}</span>],
-    ['Target Server Name', server],
-    ['Source Server Subscription', isResource ? subscriptionName() : unknown],
-    ['Target Server Subscription', subscriptionName()],
-    ['Source Server Resource Group', source.group ?? unknown],
-    ['Target Server Resource Group', group],
-    ['Source Server Location', from?.location ?? servers?.single.find((one) => one.name === source.name)?.location ?? unknown],
-    ['Target Server Location', to?.location ?? target?.location ?? unknown],
-    ['Source Server Version', from?.version ?? unknown],
-    ['Target Server Version', to?.version ?? target?.properties.version ?? unknown],
-    ['Selected databases to migrate', <span class="wrap">{databasesOf(migration).join(', ') || unknown}</span>],
-    ['Migration mode', migration.properties.migrationMode ?? unknown],
-    ['Status', <State state={stateOf(migration)} />],
-    ['Migration Details', <Words text={substateOf(migration) ?? unknown} />],
-  ]
+    const source = sourceOf(migration)
+    const { sourceDbServerMetadata: from, targetDbServerMetadata: to } = migration.properties
+    const target = servers?.flexible.find((one) => one.name === server)
+    const isResource = source.group !== undefined
+    return [
+        ['Source Server Name', <span class="wrap">{source.name}</span>],
+        ['Target Server Name', server],
+        ['Source Server Subscription', isResource ? subscriptionName() : unknown],
+        ['Target Server Subscription', subscriptionName()],
+        ['Source Server Resource Group', source.group ?? unknown],
+        ['Target Server Resource Group', group],
+        [
+            'Source Server Location',
+            from?.location ?? servers?.single.find((one) => one.name === source.name)?.location ?? unknown,
+        ],
+        ['Target Server Location', to?.location ?? target?.location ?? unknown],
+        ['Source Server Version', from?.version ?? unknown],
+        ['Target Server Version', to?.version ?? target?.properties.version ?? unknown],
+        ['Selected databases to migrate', <span class="wrap">{databasesOf(migration).join(', ') || unknown}</span>],
+        ['Migration mode', migration.properties.migrationMode ?? unknown],
+        ['Status', <State state={stateOf(migration)} />],
+        ['Migration Details', <Words text={substateOf(migration) ?? unknown} />],
+    ]
 }
 
 function Commands({ migration, loading, onCutover, onCancel, onRefresh }) {
-  return (
-    <Toolbar>
-      {substateOf(migration) === 'WaitingForCutoverTrigger' && <Command icon="play" onClick={onCutover}>Cutover</Command>}
-      {isActive(migration) && <Command icon="close" disabled={!isCancelable(migration)} onClick={onCancel}>Cancel Migration</Command>}
-      <Command icon="refresh" busy={loading} onClick={onRefresh}>Refresh</Command>
-    </Toolbar>
-  )
+    return (
+        <Toolbar>
+            {substateOf(migration) === 'WaitingForCutoverTrigger' && (
+                <Command icon="play" onClick={onCutover}>
+                    Cutover
+                </Command>
+            )}
+            {isActive(migration) && (
+                <Command icon="close" disabled={!isCancelable(migration)} onClick={onCancel}>
+                    Cancel Migration
+                </Command>
+            )}
+            <Command icon="refresh" busy={loading} onClick={onRefresh}>
+                Refresh
+            </Command>
+        </Toolbar>
+    )
 }
 
 /** Everything about one migration, as fresh as the last second. */
 export function Details({ group, server, name, database }) {
-  useTitle(`${name} | ${server}`)
-  const path = migrationPath(group, server, name)
-  const { data, error, loading, reload } = usePoll(() => load(group, server, name, database), [path, database],
-    ({ migration }) => (isActive(migration) ? POLL_MS : 0))
-  const servers = useServers(0).data
-  const rates = useRates(data)
-  const series = useSeries(data)
-  const [dialog, setDialog] = useState(null) // {kind, databases}
-  const [kept, setKept] = useState(null) // what was shown before the panel opened: the panel's own load takes a moment
-  if (data && data !== kept) setKept(data)
-  const shown = data ?? kept
-  const crumbs = [['Home', paths.home()], [`${server} | Migration (preview)`, paths.migrations(group, server)]]
-  const open = (kind, databases = null) => setDialog({ kind, databases })
-  const close = () => setDialog(null)
-  const facts = useMemo(() => shown && essentials(shown.migration, group, server, servers), [shown, servers])
-
-  if (!shown) {
-    return (
-      <div class="page">
-        <Crumbs items={crumbs} />
-        <PageTitle icon="migration" title={name} subtitle="Migration" close={paths.migrations(group, server)} />
-        {error ? <ErrorBox error={error} title="The migration cannot be shown" /> : <Loading what="Loading the migration" />}
-      </div>
+    useTitle(`${name} | ${server}`)
+    const path = migrationPath(group, server, name)
+    const { data, error, loading, reload } = usePoll(
+        () => load(group, server, name, database),
+        [path, database],
+        ({ migration }) => (isActive(migration) ? POLL_MS : 0),
     )
-  }
-  const { migration, own } = shown
-  const online = isOnline(migration)
-  const following = online && own.databases.some((row) => row.state === 'WaitingForCutoverTrigger' || row.appliedChanges > 0 || row.pendingBytes > 0)
-  return (
-    <div class="page">
-      <Crumbs items={crumbs} />
-      <PageTitle icon="migration" title={name} subtitle="Migration" close={paths.migrations(group, server)} />
-      <Commands migration={migration} loading={loading} onCutover={() => open('cutover')} onCancel={() => open('cancel')} onRefresh={reload} />
-      <p class="hidden" role="status">{`${stateOf(migration)}, ${substateOf(migration) ?? ''}`}</p>
-      <ErrorBox error={error} />
-      <Waiting migration={migration} path={path} onDone={reload} onCancel={() => open('cancel')} onCutover={() => open('cutover')} />
-      <ErrorHelp migration={migration} group={group} server={server} />
-      <h2>Essentials</h2>
-      <Essentials items={facts} />
-      <h2>Databases</h2>
-      <DatabaseTable migration={migration} own={own} rates={rates} onOpen={(row) => setQuery('database', row)} />
-      {following && <Chart series={series} live={isActive(migration)} />}
-      <EndHints migration={migration} group={group} server={server} />
-      <Evidence migration={migration} own={own} />
-      <Validation migration={migration} />
-      <History events={own.events} />
-      {database !== null && (
-        <DatabasePanel name={database} migration={migration} own={own} rates={rates}
-          onCutover={() => open('cutover', [database])} onCancel={() => open('cancel', [database])} onClose={() => setQuery('database', null)} />
-      )}
-      {dialog?.kind === 'cutover' && <CutoverDialog path={path} databases={dialog.databases} onClose={close} onDone={reload} />}
-      {dialog?.kind === 'cancel' && <CancelDialog path={path} name={name} databases={dialog.databases} onClose={close} onDone={reload} />}
-    </div>
-  )
+    const servers = useServers(0).data
+    const rates = useRates(data)
+    const series = useSeries(data)
+    const [dialog, setDialog] = useState(null) // {kind, databases}
+    const [kept, setKept] = useState(null) // what was shown before the panel opened: the panel's own load takes a moment
+    if (data && data !== kept) setKept(data)
+    const shown = data ?? kept
+    const crumbs = [
+        ['Home', paths.home()],
+        [`${server} | Migration (preview)`, paths.migrations(group, server)],
+    ]
+    const open = (kind, databases = null) => setDialog({ kind, databases })
+    const close = () => setDialog(null)
+    const facts = useMemo(() => shown && essentials(shown.migration, group, server, servers), [shown, servers])
+
+    if (!shown) {
+        return (
+            <div class="page">
+                <Crumbs items={crumbs} />
+                <PageTitle icon="migration" title={name} subtitle="Migration" close={paths.migrations(group, server)} />
+                {error ? (
+                    <ErrorBox error={error} title="The migration cannot be shown" />
+                ) : (
+                    <Loading what="Loading the migration" />
+                )}
+            </div>
+        )
+    }
+    const { migration, own } = shown
+    const online = isOnline(migration)
+    const following =
+        online &&
+        own.databases.some((row) => row.state === 'WaitingForCutoverTrigger' || row.appliedChanges > 0 || row.pendingBytes > 0)
+    return (
+        <div class="page">
+            <Crumbs items={crumbs} />
+            <PageTitle icon="migration" title={name} subtitle="Migration" close={paths.migrations(group, server)} />
+            <Commands
+                migration={migration}
+                loading={loading}
+                onCutover={() => open('cutover')}
+                onCancel={() => open('cancel')}
+                onRefresh={reload}
+            />
+            <p class="hidden" role="status">{`${stateOf(migration)}, ${substateOf(migration) ?? ''}`}</p>
+            <ErrorBox error={error} />
+            <Waiting
+                migration={migration}
+                path={path}
+                onDone={reload}
+                onCancel={() => open('cancel')}
+                onCutover={() => open('cutover')}
+            />
+            <ErrorHelp migration={migration} group={group} server={server} />
+            <h2>Essentials</h2>
+            <Essentials items={facts} />
+            <h2>Databases</h2>
+            <DatabaseTable migration={migration} own={own} rates={rates} onOpen={(row) => setQuery('database', row)} />
+            {following && <Chart series={series} live={isActive(migration)} />}
+            <EndHints migration={migration} group={group} server={server} />
+            <Evidence migration={migration} own={own} />
+            <Validation migration={migration} />
+            <History events={own.events} />
+            {database !== null && (
+                <DatabasePanel
+                    name={database}
+                    migration={migration}
+                    own={own}
+                    rates={rates}
+                    onCutover={() => open('cutover', [database])}
+                    onCancel={() => open('cancel', [database])}
+                    onClose={() => setQuery('database', null)}
+                />
+            )}
+            {dialog?.kind === 'cutover' && (
+                <CutoverDialog path={path} databases={dialog.databases} onClose={close} onDone={reload} />
+            )}
+            {dialog?.kind === 'cancel' && (
+                <CancelDialog path={path} name={name} databases={dialog.databases} onClose={close} onDone={reload} />
+            )}
+        </div>
+    )
 }

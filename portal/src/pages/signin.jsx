@@ -6,34 +6,50 @@ import { Box, Button, ErrorBox, FixedField, TextField } from '../ui.jsx'
 
 /** For --auth strict and any: the application's secret for a token, kept as long as the tab. */
 export function SignIn() {
-  useTitle('Sign in')
-  const [clientId, setClientId] = useState(session.application.appId)
-  const [secret, setSecret] = useState('')
-  const [busy, run] = useBusy()
-  const [error, setError] = useState(null)
-  const submit = (event) => {
-    event.preventDefault()
-    run(async () => {
-      setError(null)
-      try {
-        await signIn(clientId.trim(), secret)
-      } catch (caught) {
-        setError(caught)
-      }
-    })
-  }
-  return (
-    <div class="page narrow">
-      <h1>Sign in</h1>
-      <p>This Malachite asks for a token. Sign in as its application: the client ID and secret are those of <code>--client-id</code> and <code>--client-secret</code>.</p>
-      {session.expired && <Box tone="warning">Your token has expired. Sign in again to go on where you were.</Box>}
-      <form onSubmit={submit}>
-        <FixedField label="Tenant ID"><code>{session.application.tenantId}</code></FixedField>
-        <TextField label="Client ID" name="client_id" required value={clientId} onInput={setClientId} />
-        <TextField label="Client secret" name="client_secret" required type="password" value={secret} onInput={setSecret} />
-        <ErrorBox error={error} title="The sign-in was refused" />
-        <p><Button primary type="submit" busy={busy} disabled={busy || !secret}>Sign in</Button></p>
-      </form>
-    </div>
-  )
+    useTitle('Sign in')
+    const [clientId, setClientId] = useState(session.application.appId)
+    const [secret, setSecret] = useState('')
+    const [busy, run] = useBusy()
+    const [error, setError] = useState(null)
+    const submit = (event) => {
+        event.preventDefault()
+        run(async () => {
+            setError(null)
+            try {
+                await signIn(clientId.trim(), secret)
+            } catch (caught) {
+                setError(caught)
+            }
+        })
+    }
+    return (
+        <div class="page narrow">
+            <h1>Sign in</h1>
+            <p>
+                This Malachite asks for a token. Sign in as its application: the client ID and secret are those of{' '}
+                <code>--client-id</code> and <code>--client-secret</code>.
+            </p>
+            {session.expired && <Box tone="warning">Your token has expired. Sign in again to go on where you were.</Box>}
+            <form onSubmit={submit}>
+                <FixedField label="Tenant ID">
+                    <code>{session.application.tenantId}</code>
+                </FixedField>
+                <TextField label="Client ID" name="client_id" required value={clientId} onInput={setClientId} />
+                <TextField
+                    label="Client secret"
+                    name="client_secret"
+                    required
+                    type="password"
+                    value={secret}
+                    onInput={setSecret}
+                />
+                <ErrorBox error={error} title="The sign-in was refused" />
+                <p>
+                    <Button primary type="submit" busy={busy} disabled={busy || !secret}>
+                        Sign in
+                    </Button>
+                </p>
+            </form>
+        </div>
+    )
 }

@@ -10,53 +10,94 @@ import { Box, Button, Command, Crumbs, Dialog, ErrorBox, Essentials, Loading, Pa
 
 /** "Migrate now": chooses the flexible server whose wizard opens with this source. */
 function ChooseTarget({ source, onClose }) {
-  const { data } = useServers(0)
-  const [target, setTarget] = useState('')
-  const servers = data?.flexible ?? []
-  const chosen = servers.find((server) => server.id === target)
-  const go = () => navigate(`${paths.wizard(groupOf(chosen), chosen.name)}?source=${encodeURIComponent(source.id)}`)
-  return (
-    <Dialog title="Migrate single server to flexible server" onClose={onClose} footer={
-      <><Button primary disabled={!chosen} onClick={go}>Go to migration wizard</Button><Button onClick={onClose}>Cancel</Button></>
-    }>
-      {data && servers.length === 0
-        ? <p>There is no flexible server yet. <Link href={paths.create('flexible')}>Create one</Link></p>
-        : <SelectField label="Flexible server" name="target" required value={target} onChange={setTarget} placeholder="Select a server" options={servers.map((server) => [server.id, server.name])} />}
-    </Dialog>
-  )
+    const { data } = useServers(0)
+    const [target, setTarget] = useState('')
+    const servers = data?.flexible ?? []
+    const chosen = servers.find((server) => server.id === target)
+    const go = () => navigate(`${paths.wizard(groupOf(chosen), chosen.name)}?source=${encodeURIComponent(source.id)}`)
+    return (
+        <Dialog
+            title="Migrate single server to flexible server"
+            onClose={onClose}
+            footer={
+                <>
+                    <Button primary disabled={!chosen} onClick={go}>
+                        Go to migration wizard
+                    </Button>
+                    <Button onClick={onClose}>Cancel</Button>
+                </>
+            }
+        >
+            {data && servers.length === 0 ? (
+                <p>
+                    There is no flexible server yet. <Link href={paths.create('flexible')}>Create one</Link>
+                </p>
+            ) : (
+                <SelectField
+                    label="Flexible server"
+                    name="target"
+                    required
+                    value={target}
+                    onChange={setTarget}
+                    placeholder="Select a server"
+                    options={servers.map((server) => [server.id, server.name])}
+                />
+            )}
+        </Dialog>
+    )
 }
 
 export function Single({ group, name }) {
-  useTitle(name)
-  const [choosing, setChoosing] = useState(false)
-  const { data: server, error, loading, reload } = usePoll(
-    () => api.get(ids.server(subscriptionId(), group, 'servers', name), VERSIONS.single), [group, name],
-    (data) => (stateOf(data) === 'Ready' ? 15_000 : 1500))
-  return (
-    <div class="page">
-      <Crumbs items={[['Home', paths.home()]]} />
-      <PageTitle icon="database" title={name} subtitle="Azure Database for PostgreSQL single server" close={paths.home()} />
-      <Toolbar><Command icon="refresh" busy={loading && server !== undefined} onClick={reload}>Refresh</Command></Toolbar>
-      <ErrorBox error={server ? null : error} title="The server cannot be shown" />
-      {!server && !error && <Loading what="Loading the server" />}
-      {server && (
-        <>
-          <Box><p>Move the databases of this server to a flexible server. <button type="button" class="link" onClick={() => setChoosing(true)}>Migrate now</button></p></Box>
-          <h2>Essentials</h2>
-          <Essentials items={[
-            ['Subscription', subscriptionName()],
-            ['Server name', addressOf(server)],
-            ['Resource group', group],
-            ['Server admin login name', loginOf(server)],
-            ['Status', <State state={stateOf(server)} />],
-            ['PostgreSQL version', server.properties.version ?? unknown],
-            ['Location', server.location],
-            ['Public network access', server.properties.publicNetworkAccess],
-          ]} />
-          {server.properties.stateMessage && <Box tone="warning">{server.properties.stateMessage}</Box>}
-        </>
-      )}
-      {choosing && <ChooseTarget source={server} onClose={() => setChoosing(false)} />}
-    </div>
-  )
+    useTitle(name)
+    const [choosing, setChoosing] = useState(false)
+    const {
+        data: server,
+        error,
+        loading,
+        reload,
+    } = usePoll(
+        () => api.get(ids.server(subscriptionId(), group, 'servers', name), VERSIONS.single),
+        [group, name],
+        (data) => (stateOf(data) === 'Ready' ? 15_000 : 1500),
+    )
+    return (
+        <div class="page">
+            <Crumbs items={[['Home', paths.home()]]} />
+            <PageTitle icon="database" title={name} subtitle="Azure Database for PostgreSQL single server" close={paths.home()} />
+            <Toolbar>
+                <Command icon="refresh" busy={loading && server !== undefined} onClick={reload}>
+                    Refresh
+                </Command>
+            </Toolbar>
+            <ErrorBox error={server ? null : error} title="The server cannot be shown" />
+            {!server && !error && <Loading what="Loading the server" />}
+            {server && (
+                <>
+                    <Box>
+                        <p>
+                            Move the databases of this server to a flexible server.{' '}
+                            <button type="button" class="link" onClick={() => setChoosing(true)}>
+                                Migrate now
+                            </button>
+                        </p>
+                    </Box>
+                    <h2>Essentials</h2>
+                    <Essentials
+                        items={[
+                            ['Subscription', subscriptionName()],
+                            ['Server name', addressOf(server)],
+                            ['Resource group', group],
+                            ['Server admin login name', loginOf(server)],
+                            ['Status', <State state={stateOf(server)} />],
+                            ['PostgreSQL version', server.properties.version ?? unknown],
+                            ['Location', server.location],
+                            ['Public network access', server.properties.publicNetworkAccess],
+                        ]}
+                    />
+                    {server.properties.stateMessage && <Box tone="warning">{server.properties.stateMessage}</Box>}
+                </>
+            )}
+            {choosing && <ChooseTarget source={server} onClose={() => setChoosing(false)} />}
+        </div>
+    )
 }

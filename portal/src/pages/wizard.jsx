@@ -18,12 +18,14 @@ import { TargetTab } from '../wizard/target.jsx'
 const TITLE = 'Migrate from single server into this PostgreSQL flexible server'
 
 async function load(group, server, query) {
-  const [target, servers, groups] = await Promise.all([
-    api.get(ids.server(subscriptionId(), group, 'flexibleServers', server), VERSIONS.flexible), loadServers(), loadGroups(),
-  ])
-  const like = query.get('like')
-  const similar = like ? await loadMigration(group, server, like).catch(() => null) : null
-  return { target, servers, groups, similar }
+    const [target, servers, groups] = await Promise.all([
+        api.get(ids.server(subscriptionId(), group, 'flexibleServers', server), VERSIONS.flexible),
+        loadServers(),
+        loadGroups(),
+    ])
+    const like = query.get('like')
+    const similar = like ? await loadMigration(group, server, like).catch(() => null) : null
+    return { target, servers, groups, similar }
 }
 
 // ---- what is kept over a reload --------------------------------------------------------------------------------
@@ -31,190 +33,270 @@ async function load(group, server, query) {
 const draftKey = (target) => `malachite.wizard${target.id}`
 
 function readDraft(target) {
-  try {
-    return JSON.parse(sessionStorage.getItem(draftKey(target)))
-  } catch {
-    return null
-  }
+    try {
+        return JSON.parse(sessionStorage.getItem(draftKey(target)))
+    } catch {
+        return null
+    }
 }
 
 function firstValues({ target, servers, similar }, query) {
-  const start = emptyValues(groupOf(target))
-  if (similar) return { ...start, ...valuesLike(similar, servers) }
-  const source = servers.single.find((one) => one.id.toLowerCase() === (query.get('source') ?? '').toLowerCase())
-  if (source) return { ...start, sourceId: source.id, sourceGroup: groupOf(source) }
-  return { ...start, ...readDraft(target) }
+    const start = emptyValues(groupOf(target))
+    if (similar) return { ...start, ...valuesLike(similar, servers) }
+    const source = servers.single.find((one) => one.id.toLowerCase() === (query.get('source') ?? '').toLowerCase())
+    if (source) return { ...start, sourceId: source.id, sourceGroup: groupOf(source) }
+    return { ...start, ...readDraft(target) }
 }
 
 // ---- tabs ------------------------------------------------------------------------------------------------------
 
 function Tabs({ tab, marked, onChoose }) {
-  const move = (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
-    if (!step) return
-    const at = TABS.findIndex(([key]) => key === tab)
-    const [next] = TABS[(at + step + TABS.length) % TABS.length]
-    onChoose(next)
-    event.currentTarget.querySelector(`[data-tab=${next}]`).focus()
-  }
-  return (
-    <div class="tabs" role="tablist" aria-label="Steps" onKeyDown={move}>
-      {TABS.map(([key, text]) => (
-        <button key={key} type="button" role="tab" id={`tab-${key}`} data-tab={key} class={marked.includes(key) ? 'tab wrong' : 'tab'} aria-selected={key === tab} aria-controls="tab-panel" tabIndex={key === tab ? 0 : -1} onClick={() => onChoose(key)}>
-          {text}{marked.includes(key) && <span class="hidden"> (has errors)</span>}
-        </button>
-      ))}
-    </div>
-  )
+    const move = (event) => {
+        const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
+        if (!step) return
+        const at = TABS.findIndex(([key]) => key === tab)
+        const [next] = TABS[(at + step + TABS.length) % TABS.length]
+        onChoose(next)
+        event.currentTarget.querySelector(`[data-tab=${next}]`).focus()
+    }
+    return (
+        <div class="tabs" role="tablist" aria-label="Steps" onKeyDown={move}>
+            {TABS.map(([key, text]) => (
+                <button
+                    key={key}
+                    type="button"
+                    role="tab"
+                    id={`tab-${key}`}
+                    data-tab={key}
+                    class={marked.includes(key) ? 'tab wrong' : 'tab'}
+                    aria-selected={key === tab}
+                    aria-controls="tab-panel"
+                    tabIndex={key === tab ? 0 : -1}
+                    onClick={() => onChoose(key)}
+                >
+                    {text}
+                    {marked.includes(key) && <span class="hidden"> (has errors)</span>}
+                </button>
+            ))}
+        </div>
+    )
 }
 
 /** All that is known, made of the values and of what the service says about them. */
 function useFacts({ target, servers }, values) {
-  const source = values.sourceKind === 'single' ? servers.single.find((one) => one.id === values.sourceId) : undefined
-  const sourceKey = connectionKey(sourceText(values), values.sourcePassword)
-  const targetKey = connectionKey(target.id, values.targetPassword)
-  const [nameCheck, askName] = useNameCheck(target, values.name)
-  const [sourceCheck, askSource] = useConnectionCheck(sourceKey)
-  const [targetCheck, askTarget] = useConnectionCheck(targetKey)
-  const prefilled = parseSubnetId(target.properties.network?.delegatedSubnetResourceId) ?? { group: groupOf(target), network: '', subnet: '' }
-  const network = values.network ?? prefilled
-  const facts = { values, source, target, network, nameCheck, sourceCheck, sourceKey, targetCheck, targetKey }
-  return { facts, ask: { setup: () => askName(values.name), source: askSource, target: askTarget } }
+    const source = values.sourceKind === 'single' ? servers.single.find((one) => one.id === values.sourceId) : undefined
+    const sourceKey = connectionKey(sourceText(values), values.sourcePassword)
+    const targetKey = connectionKey(target.id, values.targetPassword)
+    const [nameCheck, askName] = useNameCheck(target, values.name)
+    const [sourceCheck, askSource] = useConnectionCheck(sourceKey)
+    const [targetCheck, askTarget] = useConnectionCheck(targetKey)
+    const prefilled = parseSubnetId(target.properties.network?.delegatedSubnetResourceId) ?? {
+        group: groupOf(target),
+        network: '',
+        subnet: '',
+    }
+    const network = values.network ?? prefilled
+    const facts = { values, source, target, network, nameCheck, sourceCheck, sourceKey, targetCheck, targetKey }
+    return { facts, ask: { setup: () => askName(values.name), source: askSource, target: askTarget } }
 }
 
 /** Name and passwords are asked for again where they have not been, and are put into the facts. */
 async function refresh(tab, facts, ask) {
-  const result = await ask[tab]?.()
-  const field = { setup: 'nameCheck', source: 'sourceCheck', target: 'targetCheck' }[tab]
-  return field && result?.for ? { ...facts, [field]: result } : facts
+    const result = await ask[tab]?.()
+    const field = { setup: 'nameCheck', source: 'sourceCheck', target: 'targetCheck' }[tab]
+    return field && result?.for ? { ...facts, [field]: result } : facts
 }
 
 function Foot({ tab, busy, onReview, onPrevious }) {
-  const at = TABS.findIndex(([key]) => key === tab)
-  const last = tab === 'review'
-  const previous = at > 0 && <Button disabled={busy} onClick={onPrevious}>&lt; Previous</Button>
-  return (
-    <div class="wizard-foot">
-      {last
-        ? <><Button primary type="submit" busy={busy} disabled={busy}>Create</Button>{previous}</>
-        : <><Button primary disabled={busy} onClick={onReview}>Review + create</Button>{previous}<Button type="submit" busy={busy} disabled={busy}>Next : {TABS[at + 1][1]} &gt;</Button></>}
-    </div>
-  )
+    const at = TABS.findIndex(([key]) => key === tab)
+    const last = tab === 'review'
+    const previous = at > 0 && (
+        <Button disabled={busy} onClick={onPrevious}>
+            &lt; Previous
+        </Button>
+    )
+    return (
+        <div class="wizard-foot">
+            {last ? (
+                <>
+                    <Button primary type="submit" busy={busy} disabled={busy}>
+                        Create
+                    </Button>
+                    {previous}
+                </>
+            ) : (
+                <>
+                    <Button primary disabled={busy} onClick={onReview}>
+                        Review + create
+                    </Button>
+                    {previous}
+                    <Button type="submit" busy={busy} disabled={busy}>
+                        Next : {TABS[at + 1][1]} &gt;
+                    </Button>
+                </>
+            )}
+        </div>
+    )
 }
 
 function Form({ context, group, query, reloadGroups }) {
-  const { target, servers, groups } = context
-  const tab = TABS.some(([key]) => key === query.get('tab')) ? query.get('tab') : 'setup'
-  const [values, setValues] = useState(() => firstValues(context, query))
-  const [restored] = useState(() => readDraft(target) !== null && !context.similar && !query.get('source'))
-  const [tried, setTried] = useState([]) // tabs whose errors are shown
-  const [busy, run] = useBusy()
-  const [error, setError] = useState(null)
-  const created = useRef(false)
-  const form = useRef()
-  const { facts, ask } = useFacts(context, values)
-  const problems = useMemo(() => problemsOf(facts), [facts])
-  const marked = TABS.filter(([key]) => tried.includes(key) && Object.keys(problems[key]).length > 0).map(([key]) => key)
+    const { target, servers, groups } = context
+    const tab = TABS.some(([key]) => key === query.get('tab')) ? query.get('tab') : 'setup'
+    const [values, setValues] = useState(() => firstValues(context, query))
+    const [restored] = useState(() => readDraft(target) !== null && !context.similar && !query.get('source'))
+    const [tried, setTried] = useState([]) // tabs whose errors are shown
+    const [busy, run] = useBusy()
+    const [error, setError] = useState(null)
+    const created = useRef(false)
+    const form = useRef()
+    const { facts, ask } = useFacts(context, values)
+    const problems = useMemo(() => problemsOf(facts), [facts])
+    const marked = TABS.filter(([key]) => tried.includes(key) && Object.keys(problems[key]).length > 0).map(([key]) => key)
 
-  const latest = useRef(values)
-  const set = (changes) => {
-    latest.current = { ...latest.current, ...changes }
-    if (!created.current) sessionStorage.setItem(draftKey(target), JSON.stringify(withoutSecrets(latest.current)))
-    setValues(latest.current)
-  }
-  const problem = (name) => {
-    const text = problems[tab][name] ?? null
-    const early = (name === 'name' && values.name) || (/Password$/.test(name) && text && values[name])
-    return tried.includes(tab) || early ? text : null
-  }
-  const panel = useRef()
-  const open = (key) => {
-    setQuery('tab', key)
-    scrollTo(0, 0)
-    panel.current.focus({ preventScroll: true })
-  }
-  const markTried = (keys) => setTried((before) => [...new Set([...before, ...keys])])
-
-  const focusProblem = () => setTimeout(() => form.current?.querySelector('[aria-invalid=true], .note-error')?.closest('.field')?.querySelector('input, select, button.link')?.focus(), 50)
-
-  const guarded = (work) => run(() => {
-    setError(null)
-    return work()
-  })
-
-  const next = () => guarded(async () => {
-    const fresh = problemsOf(await refresh(tab, facts, ask))
-    markTried([tab])
-    if (Object.keys(fresh[tab]).length > 0) return focusProblem()
-    open(TABS[TABS.findIndex(([key]) => key === tab) + 1][0])
-  })
-
-  /** The first tab that is not complete, after everything has been asked for; undefined when all are. */
-  const findIncomplete = async () => {
-    let fresh = facts
-    for (const key of ['setup', 'source', 'target']) fresh = await refresh(key, fresh, ask)
-    const found = problemsOf(fresh)
-    markTried(TABS.map(([key]) => key))
-    return TABS.map(([key]) => key).find((key) => Object.keys(found[key]).length > 0)
-  }
-
-  const review = () => guarded(async () => {
-    const incomplete = await findIncomplete()
-    open(incomplete ?? 'review')
-    if (incomplete) focusProblem()
-  })
-
-  const create = () => guarded(async () => {
-    const incomplete = await findIncomplete()
-    if (incomplete) return
-    try {
-      await api.put(migrationPath(group, target.name, values.name), VERSIONS.migrationCreate, bodyOf(facts))
-    } catch (caught) {
-      setError(caught)
-      const guilty = tabOfTarget(caught.target)
-      if (guilty) markTried([guilty])
-      return
+    const latest = useRef(values)
+    const set = (changes) => {
+        latest.current = { ...latest.current, ...changes }
+        if (!created.current) sessionStorage.setItem(draftKey(target), JSON.stringify(withoutSecrets(latest.current)))
+        setValues(latest.current)
     }
-    created.current = true
-    sessionStorage.removeItem(draftKey(target))
-    notify('good', 'Migration created', `${values.name} has been created on ${target.name}.`)
-    navigate(paths.migrations(group, target.name))
-  })
+    const problem = (name) => {
+        const text = problems[tab][name] ?? null
+        const early = (name === 'name' && values.name) || (/Password$/.test(name) && text && values[name])
+        return tried.includes(tab) || early ? text : null
+    }
+    const panel = useRef()
+    const open = (key) => {
+        setQuery('tab', key)
+        scrollTo(0, 0)
+        panel.current.focus({ preventScroll: true })
+    }
+    const markTried = (keys) => setTried((before) => [...new Set([...before, ...keys])])
 
-  const submit = (event) => {
-    event.preventDefault()
-    if (tab === 'review') create()
-    else next()
-  }
-  const previous = () => open(TABS[TABS.findIndex(([key]) => key === tab) - 1][0])
-  const common = { values, set, problem, groups, target, source: facts.source }
-  return (
-    <form ref={form} class="wizard" onSubmit={submit} noValidate>
-      <Tabs tab={tab} marked={marked} onChoose={(key) => { if (key === 'review') markTried(TABS.map(([one]) => one)); setQuery('tab', key) }} />
-      <div ref={panel} tabIndex={-1} class="wizard-body" role="tabpanel" id="tab-panel" aria-labelledby={`tab-${tab}`}>
-        {restored && !values.sourcePassword && !values.targetPassword && tab !== 'networking' && <Box>Your entries were kept. Secrets and passwords are not, and have to be entered again.</Box>}
-        {tab === 'setup' && <SetupTab {...common} nameCheck={facts.nameCheck} reloadGroups={reloadGroups} />}
-        {tab === 'source' && <SourceTab {...common} servers={servers.single} sourceCheck={facts.sourceCheck} sourceKey={facts.sourceKey} onTest={ask.source} />}
-        {tab === 'target' && <TargetTab {...common} targetCheck={facts.targetCheck} targetKey={facts.targetKey} onTest={ask.target} />}
-        {tab === 'networking' && <NetworkingTab {...common} network={facts.network} setNetwork={(network) => set({ network })} />}
-        {tab === 'review' && <ReviewTab facts={facts} error={error} incomplete={TABS.filter(([key]) => Object.keys(problems[key]).length > 0).map(([, text]) => text)} />}
-      </div>
-      <Foot tab={tab} busy={busy} onReview={review} onPrevious={previous} />
-    </form>
-  )
+    const focusProblem = () =>
+        setTimeout(
+            () =>
+                form.current
+                    ?.querySelector('[aria-invalid=true], .note-error')
+                    ?.closest('.field')
+                    ?.querySelector('input, select, button.link')
+                    ?.focus(),
+            50,
+        )
+
+    const guarded = (work) =>
+        run(() => {
+            setError(null)
+            return work()
+        })
+
+    const next = () =>
+        guarded(async () => {
+            const fresh = problemsOf(await refresh(tab, facts, ask))
+            markTried([tab])
+            if (Object.keys(fresh[tab]).length > 0) return focusProblem()
+            open(TABS[TABS.findIndex(([key]) => key === tab) + 1][0])
+        })
+
+    /** The first tab that is not complete, after everything has been asked for; undefined when all are. */
+    const findIncomplete = async () => {
+        let fresh = facts
+        for (const key of ['setup', 'source', 'target']) fresh = await refresh(key, fresh, ask)
+        const found = problemsOf(fresh)
+        markTried(TABS.map(([key]) => key))
+        return TABS.map(([key]) => key).find((key) => Object.keys(found[key]).length > 0)
+    }
+
+    const review = () =>
+        guarded(async () => {
+            const incomplete = await findIncomplete()
+            open(incomplete ?? 'review')
+            if (incomplete) focusProblem()
+        })
+
+    const create = () =>
+        guarded(async () => {
+            const incomplete = await findIncomplete()
+            if (incomplete) return
+            try {
+                await api.put(migrationPath(group, target.name, values.name), VERSIONS.migrationCreate, bodyOf(facts))
+            } catch (caught) {
+                setError(caught)
+                const guilty = tabOfTarget(caught.target)
+                if (guilty) markTried([guilty])
+                return
+            }
+            created.current = true
+            sessionStorage.removeItem(draftKey(target))
+            notify('good', 'Migration created', `${values.name} has been created on ${target.name}.`)
+            navigate(paths.migrations(group, target.name))
+        })
+
+    const submit = (event) => {
+        event.preventDefault()
+        if (tab === 'review') create()
+        else next()
+    }
+    const previous = () => open(TABS[TABS.findIndex(([key]) => key === tab) - 1][0])
+    const common = { values, set, problem, groups, target, source: facts.source }
+    return (
+        <form ref={form} class="wizard" onSubmit={submit} noValidate>
+            <Tabs
+                tab={tab}
+                marked={marked}
+                onChoose={(key) => {
+                    if (key === 'review') markTried(TABS.map(([one]) => one))
+                    setQuery('tab', key)
+                }}
+            />
+            <div ref={panel} tabIndex={-1} class="wizard-body" role="tabpanel" id="tab-panel" aria-labelledby={`tab-${tab}`}>
+                {restored && !values.sourcePassword && !values.targetPassword && tab !== 'networking' && (
+                    <Box>Your entries were kept. Secrets and passwords are not, and have to be entered again.</Box>
+                )}
+                {tab === 'setup' && <SetupTab {...common} nameCheck={facts.nameCheck} reloadGroups={reloadGroups} />}
+                {tab === 'source' && (
+                    <SourceTab
+                        {...common}
+                        servers={servers.single}
+                        sourceCheck={facts.sourceCheck}
+                        sourceKey={facts.sourceKey}
+                        onTest={ask.source}
+                    />
+                )}
+                {tab === 'target' && (
+                    <TargetTab {...common} targetCheck={facts.targetCheck} targetKey={facts.targetKey} onTest={ask.target} />
+                )}
+                {tab === 'networking' && (
+                    <NetworkingTab {...common} network={facts.network} setNetwork={(network) => set({ network })} />
+                )}
+                {tab === 'review' && (
+                    <ReviewTab
+                        facts={facts}
+                        error={error}
+                        incomplete={TABS.filter(([key]) => Object.keys(problems[key]).length > 0).map(([, text]) => text)}
+                    />
+                )}
+            </div>
+            <Foot tab={tab} busy={busy} onReview={review} onPrevious={previous} />
+        </form>
+    )
 }
 
 export function Wizard({ group, server, query }) {
-  useTitle('Migrate from Single Server')
-  const { data, error, reload } = usePoll(() => load(group, server, query), [group, server])
-  const back = paths.migrations(group, server)
-  return (
-    <div class="page wizard-page">
-      <Crumbs items={[['Home', paths.home()], [`${server} | Migration (preview)`, back]]} />
-      <PageTitle title={TITLE} subtitle="Malachite - preview" close={back} />
-      <ErrorBox error={error} title="The wizard cannot be shown" />
-      {!data && !error && <Loading what="Loading" />}
-      {data && <Form context={data} group={group} query={query} reloadGroups={reload} />}
-    </div>
-  )
+    useTitle('Migrate from Single Server')
+    const { data, error, reload } = usePoll(() => load(group, server, query), [group, server])
+    const back = paths.migrations(group, server)
+    return (
+        <div class="page wizard-page">
+            <Crumbs
+                items={[
+                    ['Home', paths.home()],
+                    [`${server} | Migration (preview)`, back],
+                ]}
+            />
+            <PageTitle title={TITLE} subtitle="Malachite - preview" close={back} />
+            <ErrorBox error={error} title="The wizard cannot be shown" />
+            {!data && !error && <Loading what="Loading" />}
+            {data && <Form context={data} group={group} query={query} reloadGroups={reload} />}
+        </div>
+    )
 }

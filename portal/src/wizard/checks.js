@@ -20,7 +20,10 @@ export function useNameCheck(target, name) {
     setCheck({ for: wanted, busy: true, problem: null })
     let result
     try {
-      const answer = await api.post(`${target.id}/checkMigrationNameAvailability`, VERSIONS.migration, { name: wanted, type: TYPE })
+      const answer = await api.post(`${target.id}/checkMigrationNameAvailability`, VERSIONS.migration, {
+        name: wanted,
+        type: TYPE,
+      })
       result = { for: wanted, busy: false, problem: answer.nameAvailable ? null : answer.message }
     } catch (error) {
       result = { ...nothing, for: wanted, problem: error.message }
@@ -51,7 +54,13 @@ export function useConnectionCheck(key) {
     let result
     try {
       const answer = await api.post('/_malachite/connection', null, JSON.parse(key))
-      result = { for: key, busy: false, problem: null, version: answer.version, databases: answer.databases.map(({ name }) => name) }
+      result = {
+        for: key,
+        busy: false,
+        problem: null,
+        version: answer.version,
+        databases: answer.databases.map(({ name }) => name),
+      }
     } catch (error) {
       result = { ...nothing, for: error instanceof DownError ? null : key, problem: error.message }
     }

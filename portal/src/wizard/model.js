@@ -3,12 +3,30 @@ import { ids } from '../api.js'
 import { flexibleIsPrivate, groupOf, singleIsPrivate, subscriptionId } from '../servers.js'
 import { DATABASES_MAX } from './databases.jsx'
 
-export const TABS = [['setup', 'Setup'], ['source', 'Source'], ['target', 'Target'], ['networking', 'Networking'], ['review', 'Review + create']]
+export const TABS = [
+  ['setup', 'Setup'],
+  ['source', 'Source'],
+  ['target', 'Target'],
+  ['networking', 'Networking'],
+  ['review', 'Review + create'],
+]
 
 export const emptyValues = (group) => ({
-  name: '', migrationGroup: group, app: null, secret: '',
-  sourceKind: 'single', sourceGroup: '', sourceId: '', host: '', port: '5432', login: '', sourcePassword: '', databases: [], mode: '',
-  targetPassword: '', overwrite: 'No',
+  name: '',
+  migrationGroup: group,
+  app: null,
+  secret: '',
+  sourceKind: 'single',
+  sourceGroup: '',
+  sourceId: '',
+  host: '',
+  port: '5432',
+  login: '',
+  sourcePassword: '',
+  databases: [],
+  mode: '',
+  targetPassword: '',
+  overwrite: 'No',
   network: null, // {group, network, subnet} when it was changed
 })
 
@@ -59,12 +77,22 @@ const checks = {
       put(problems, 'sourceId', values.sourceId ? null : 'Select a server.')
     } else {
       put(problems, 'host', !values.host ? empty : /[\s/@]/.test(values.host) ? 'This is not a host name or address.' : null)
-      put(problems, 'port', /^\d{1,5}$/.test(values.port) && Number(values.port) >= 1 && Number(values.port) <= 65535 ? null : 'A number from 1 to 65535.')
+      put(
+        problems,
+        'port',
+        /^\d{1,5}$/.test(values.port) && Number(values.port) >= 1 && Number(values.port) <= 65535
+          ? null
+          : 'A number from 1 to 65535.',
+      )
       put(problems, 'login', values.login ? null : empty)
     }
     put(problems, 'sourcePassword', !values.sourcePassword ? empty : sourceCheck.for === sourceKey ? sourceCheck.problem : null)
     const { length } = values.databases
-    put(problems, 'databases', length === 0 ? 'Select at least one database.' : length > DATABASES_MAX ? `At most ${DATABASES_MAX}.` : null)
+    put(
+      problems,
+      'databases',
+      length === 0 ? 'Select at least one database.' : length > DATABASES_MAX ? `At most ${DATABASES_MAX}.` : null,
+    )
     put(problems, 'mode', values.mode ? null : 'Select a migration mode.')
     return problems
   },
@@ -89,7 +117,9 @@ export const problemsOf = (facts) => Object.fromEntries(TABS.map(([tab]) => [tab
 /** The body of the PUT. */
 export function bodyOf({ values, source, target, network }) {
   const subnet = needsSubnet(source, target)
-    ? { subnetResourceId: `${ids.group(subscriptionId(), network.group)}/providers/Microsoft.Network/virtualNetworks/${encodeURIComponent(network.network)}/subnets/${encodeURIComponent(network.subnet)}` }
+    ? {
+        subnetResourceId: `${ids.group(subscriptionId(), network.group)}/providers/Microsoft.Network/virtualNetworks/${encodeURIComponent(network.network)}/subnets/${encodeURIComponent(network.subnet)}`,
+      }
     : {}
   return {
     location: target.location,

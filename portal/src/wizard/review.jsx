@@ -5,42 +5,87 @@ import { Box, ErrorBox } from '../ui.jsx'
 import { needsSubnet } from './model.js'
 
 const List = ({ title, items }) => (
-  <section>
-    <h2>{title}</h2>
-    <dl class="summary">{items.map(([name, value]) => <div key={name}><dt>{name}</dt><dd class="wrap">{value || unknown}</dd></div>)}</dl>
-  </section>
+    <section>
+        <h2>{title}</h2>
+        <dl class="summary">
+            {items.map(([name, value]) => (
+                <div key={name}>
+                    <dt>{name}</dt>
+                    <dd class="wrap">{value || unknown}</dd>
+                </div>
+            ))}
+        </dl>
+    </section>
 )
 
 function sourceItems({ values, source, sourceCheck, sourceKey }) {
-  const tested = sourceCheck.for === sourceKey ? sourceCheck.version : undefined
-  const where = source
-    ? [['Subscription', subscriptionName()], ['Resource group', values.sourceGroup], ['Server name', `${source.name} (${addressOf(source)})`], ['Location', source.location],
-      ['PostgreSQL version', source.properties.version ?? tested], ['Server admin login name', loginOf(source)]]
-    : [['Server name', values.host && `${values.host}:${values.port}`], ['PostgreSQL version', tested], ['Server admin login name', values.login]]
-  return [...where, ['Selected databases to migrate', values.databases.join(', ')], ['Migration mode', values.mode]]
+    const tested = sourceCheck.for === sourceKey ? sourceCheck.version : undefined
+    const where = source
+        ? [
+              ['Subscription', subscriptionName()],
+              ['Resource group', values.sourceGroup],
+              ['Server name', `${source.name} (${addressOf(source)})`],
+              ['Location', source.location],
+              ['PostgreSQL version', source.properties.version ?? tested],
+              ['Server admin login name', loginOf(source)],
+          ]
+        : [
+              ['Server name', values.host && `${values.host}:${values.port}`],
+              ['PostgreSQL version', tested],
+              ['Server admin login name', values.login],
+          ]
+    return [...where, ['Selected databases to migrate', values.databases.join(', ')], ['Migration mode', values.mode]]
 }
 
 export function ReviewTab({ facts, incomplete, error }) {
-  const { values, source, target, network } = facts
-  return (
-    <>
-      {incomplete.length > 0 && (
-        <Box tone="error" title="Validation failed" live>Required information is missing or not valid. Look at: {incomplete.join(', ')}.</Box>
-      )}
-      <ErrorBox error={error} title="The migration was not created" />
-      {error?.code === 'MissingSubscriptionRegistration' && <p>Register <strong>Microsoft.DataMigration</strong> on the Setup tab, or under <Link href={paths.providers()}>Resource providers</Link>, and click Create again.</p>}
-      <List title="Setup" items={[
-        ['Migration name', values.name], ['Migration Resource Group', values.migrationGroup], ['Azure Active Directory app name', values.app?.name],
-        ['Azure Active Directory client id', values.app?.clientId], ['Azure Active Directory tenant id', values.app?.tenantId],
-      ]} />
-      <List title="Source" items={sourceItems(facts)} />
-      <List title="Target" items={[
-        ['Subscription', subscriptionName()], ['Resource group', groupOf(target)], ['Server name', `${target.name} (${addressOf(target)})`], ['Location', target.location],
-        ['PostgreSQL version', target.properties.version], ['Server admin login name', target.properties.administratorLogin], ['Authorize DB overwrite', values.overwrite],
-      ]} />
-      {needsSubnet(source, target) && (
-        <List title="Networking" items={[['Resource group', network.group], ['Virtual network', network.network], ['Subnet', network.subnet]]} />
-      )}
-    </>
-  )
+    const { values, source, target, network } = facts
+    return (
+        <>
+            {incomplete.length > 0 && (
+                <Box tone="error" title="Validation failed" live>
+                    Required information is missing or not valid. Look at: {incomplete.join(', ')}.
+                </Box>
+            )}
+            <ErrorBox error={error} title="The migration was not created" />
+            {error?.code === 'MissingSubscriptionRegistration' && (
+                <p>
+                    Register <strong>Microsoft.DataMigration</strong> on the Setup tab, or under{' '}
+                    <Link href={paths.providers()}>Resource providers</Link>, and click Create again.
+                </p>
+            )}
+            <List
+                title="Setup"
+                items={[
+                    ['Migration name', values.name],
+                    ['Migration Resource Group', values.migrationGroup],
+                    ['Azure Active Directory app name', values.app?.name],
+                    ['Azure Active Directory client id', values.app?.clientId],
+                    ['Azure Active Directory tenant id', values.app?.tenantId],
+                ]}
+            />
+            <List title="Source" items={sourceItems(facts)} />
+            <List
+                title="Target"
+                items={[
+                    ['Subscription', subscriptionName()],
+                    ['Resource group', groupOf(target)],
+                    ['Server name', `${target.name} (${addressOf(target)})`],
+                    ['Location', target.location],
+                    ['PostgreSQL version', target.properties.version],
+                    ['Server admin login name', target.properties.administratorLogin],
+                    ['Authorize DB overwrite', values.overwrite],
+                ]}
+            />
+            {needsSubnet(source, target) && (
+                <List
+                    title="Networking"
+                    items={[
+                        ['Resource group', network.group],
+                        ['Virtual network', network.network],
+                        ['Subnet', network.subnet],
+                    ]}
+                />
+            )}
+        </>
+    )
 }

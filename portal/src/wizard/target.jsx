@@ -3,26 +3,62 @@ import { addressOf, groupOf, subscriptionId, subscriptionName } from '../servers
 import { Box, FixedField, SelectField, TextField } from '../ui.jsx'
 
 const fixed = (label, value, text = value) => (
-  <SelectField label={label} name={`target-${label}`} value={value} onChange={() => {}} disabled options={[[value, text]]} hint="Of the flexible server that this migration goes to." />
+    <SelectField
+        label={label}
+        name={`target-${label}`}
+        value={value}
+        onChange={() => {}}
+        disabled
+        options={[[value, text]]}
+        hint="Of the flexible server that this migration goes to."
+    />
 )
 
 export function TargetTab({ values, set, problem, target, targetCheck, targetKey, onTest }) {
-  const good = targetCheck.for === targetKey && !targetCheck.problem && !targetCheck.busy
-  return (
-    <>
-      <h2>Target Database server details</h2>
-      {fixed('Subscription', subscriptionId(), subscriptionName())}
-      {fixed('Resource group', groupOf(target))}
-      {fixed('Server name', target.name, `${target.name} (${addressOf(target)})`)}
-      <FixedField label="Location">{target.location}</FixedField>
-      <FixedField label="PostgreSQL version">{target.properties.version ?? unknown}</FixedField>
-      <FixedField label="Server admin login name">{target.properties.administratorLogin}</FixedField>
-      <TextField label="Password" name="targetPassword" type="password" required keepLine value={values.targetPassword} onInput={(targetPassword) => set({ targetPassword })} onBlur={onTest}
-        error={problem('targetPassword')} busy={targetCheck.busy ? 'Signing in to the target server' : null} mark={good} good={good ? `The password is right. PostgreSQL ${targetCheck.version}.` : null}
-        hint="Of the admin login. It is tested at once, kept encrypted and never shown." />
-      <SelectField label="Authorize DB overwrite" name="overwrite" value={values.overwrite} onChange={(overwrite) => set({ overwrite })} options={[['Yes', 'Yes'], ['No', 'No']]}
-        hint="With No, the migration waits and asks when a database of the same name is on the target."
-        after={values.overwrite === 'Yes' && <Box tone="warning" live>If DBs chosen to migrate are already created in the target DB server, the migration process will overwrite data in these DBs.</Box>} />
-    </>
-  )
+    const good = targetCheck.for === targetKey && !targetCheck.problem && !targetCheck.busy
+    return (
+        <>
+            <h2>Target Database server details</h2>
+            {fixed('Subscription', subscriptionId(), subscriptionName())}
+            {fixed('Resource group', groupOf(target))}
+            {fixed('Server name', target.name, `${target.name} (${addressOf(target)})`)}
+            <FixedField label="Location">{target.location}</FixedField>
+            <FixedField label="PostgreSQL version">{target.properties.version ?? unknown}</FixedField>
+            <FixedField label="Server admin login name">{target.properties.administratorLogin}</FixedField>
+            <TextField
+                label="Password"
+                name="targetPassword"
+                type="password"
+                required
+                keepLine
+                value={values.targetPassword}
+                onInput={(targetPassword) => set({ targetPassword })}
+                onBlur={onTest}
+                error={problem('targetPassword')}
+                busy={targetCheck.busy ? 'Signing in to the target server' : null}
+                mark={good}
+                good={good ? `The password is right. PostgreSQL ${targetCheck.version}.` : null}
+                hint="Of the admin login. It is tested at once, kept encrypted and never shown."
+            />
+            <SelectField
+                label="Authorize DB overwrite"
+                name="overwrite"
+                value={values.overwrite}
+                onChange={(overwrite) => set({ overwrite })}
+                options={[
+                    ['Yes', 'Yes'],
+                    ['No', 'No'],
+                ]}
+                hint="With No, the migration waits and asks when a database of the same name is on the target."
+                after={
+                    values.overwrite === 'Yes' && (
+                        <Box tone="warning" live>
+                            If DBs chosen to migrate are already created in the target DB server, the migration process will
+                            overwrite data in these DBs.
+                        </Box>
+                    )
+                }
+            />
+        </>
+    )
 }

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/apply_stale.h"
+
+int apply_stale_look(struct apply_target *target, struct relations *relations, uint32_t id, struct err *err)
+{
+    struct apply_relation *known = relations_find(relations, id);
+    uint32_t file = 0;
+    if (target->file_of == NULL || stale_has(&target->stale, id, "")) {
+        return 0;
+    }
+    if (target->file_of(target->context, id, err, &file) != 0) {
+        return -1;
+    }
+    if (!stale_has_other_file(&target->stale, id, file)) {
+        return 0;
+    }
+    if (known != NULL) {
+        known->stale = true;
+    }
+    return stale_add(&target->stale, id, "", err);
+}
+
+int apply_stale_leave_out(struct apply_target *target, struct relations *relations,
+                          const struct pgoutput_message *message, struct err *err)
+{
+    for (size_t i = 0; i < message->relation_count; i++) {
+        struct apply_relation *relation = relations_find(relations, message->relations[i]);
+        if (relation == NULL || relation->stale || !relations_truncates_part(relations, relation, message)) {
+            continue;
+        }
+        relations_make_stale(relations, relation->table);
+        if (stale_add(&target->stale, relation->id, relation->table, err) != 0 ||
+            target_note_stale(target, relation, relation->table, err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* How the applier finds out about tables whose changes it cannot apply; for engine/apply.c only. */
+#ifndef ENGINE_APPLY_STALE_H
+#define ENGINE_APPLY_STALE_H
+
+#include <stdint.h>
+
+#include "core/err.h"
+#include "engine/apply_relations.h"
+#include "engine/apply_target.h"
+#include "engine/pgoutput.h"
+
+/* The stream describes a table. Where it does not tell of every TRUNCATE: looks whether there was one. A
+ * description comes behind it in any case. */
+int apply_stale_look(struct apply_target *target, struct relations *relations, uint32_t id, struct err *err);
+/* A TRUNCATE message, whose relations are loaded: which of the target's rows belong to a partition that is
+ * emptied alone may not be known. */
+int apply_stale_leave_out(struct apply_target *target, struct relations *relations,
+                          const struct pgoutput_message *message, struct err *err);
+
+#endif

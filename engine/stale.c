@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/stale.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/str.h"
+
+enum { SQL_MAX_BYTES = 1024 * 1024 };
+
+/* ---- how the source was ----------------------------------------------------------------------------------
+ */
+
+/* The catalog is read as it was in the snapshot; pg_relation_filenode() tells how it is now. */
+static const char origin_sql[] =
+    "SELECT txid_snapshot_xmin(txid_current_snapshot()), coalesce(array_agg(c.oid), '{}'),"
+    " coalesce(array_agg(c.relfilenode), '{}'),"
+    " coalesce(array_agg(c.oid) FILTER (WHERE pg_relation_filenode(c.oid) <> c.relfilenode), '{}')"
+    " FROM (SELECT oid, relfilenode FROM pg_class WHERE relkind = 'r' AND relpersistence = 'p'"
+    "  AND oid >= 16384 ORDER BY oid) c";
+
+int stale_read_origin(struct pg *source, struct err *err, PGresult **ret_origin)
+{
+    return pg_query(source, err, ret_origin, origin_sql, 0, NULL);
+}
+
+void stale_add_tables(struct pg *target, struct buf *sql, const char *name)
+{
+    buf_adds(sql, "CREATE TABLE ");
+    pg_add_qualified(target, sql, name, "origin");
+    buf_adds(sql, " (single boolean PRIMARY KEY DEFAULT true CHECK (single), horizon bigint NOT NULL,"
+                  " relations oid[] NOT NULL, files oid[] NOT NULL); CREATE TABLE ");
+    pg_add_qualified(target, sql, name, "stale");
+    buf_adds(sql, " (relation oid PRIMARY KEY, place text NOT NULL); ");
+}
+
+void stale_add_origin(struct pg *target, struct buf *sql, const char *name, const PGresult *origin)
+{
+    buf_adds(sql, "INSERT INTO ");
+    pg_add_qualified(target, sql, name, "origin");
+    buf_addf(sql, " (horizon, relations, files) VALUES (%s, '%s', '%s'); INSERT INTO ",
+             PQgetvalue(origin, 0, STALE_HORIZON), PQgetvalue(origin, 0, STALE_RELATIONS),
+             PQgetvalue(origin, 0, STALE_FILES));
+    pg_add_qualified(target, sql, name, "stale");
+    buf_addf(sql, " SELECT unnest('%s'::oid[]), ''; ", PQgetvalue(origin, 0, STALE_CHANGED));
+}
+
+/* ---- what is known ---------------------------------------------------------------------------------------
+ */
+
+static uint32_t get_oid(const PGresult *rows, int row, int column)
+{
+    int64_t oid = 0;
+    str_to_int(PQgetvalue(rows, row, column), 0, UINT32_MAX, &oid);
+    return (uint32_t)oid;
+}
+
+static int load_tables(struct pg *target, const char *name, struct err *err, struct stale *stale)
+{
+    auto_result PGresult *rows = NULL;
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    buf_adds(&sql, "SELECT relation, place FROM ");
+    pg_add_qualified(target, &sql, name, "stale");
+    if (buf_failed(&sql)) {
+        return err_no_memory(err);
+    }
+    if (pg_query(target, err, &rows, buf_text(&sql), 0, NULL) != 0) {
+        return -1;
+    }
+    for (int row = 0; row < PQntuples(rows); row++) {
+        if (stale_add(stale, get_oid(rows, row, 0), PQgetvalue(rows, row, 1), err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int load_files(struct pg *target, const char *name, struct err *err, struct stale *stale)
+{
+    auto_result PGresult *rows = NULL;
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    buf_adds(&sql, "SELECT u.relation, u.file FROM ");
+    pg_add_qualified(target, &sql, name, "origin");
+    buf_adds(&sql, ", unnest(relations, files) AS u(relation, file) ORDER BY 1");
+    if (buf_failed(&sql)) {
+        return err_no_memory(err);
+    }
+    if (pg_query(target, err, &rows, buf_text(&sql), 0, NULL) != 0) {
+        return -1;
+    }
+    stale->files = calloc((size_t)PQntuples(rows) + 1, sizeof(*stale->files));
+    if (stale->files == NULL) {
+        return err_no_memory(err);
+    }
+    for (int row = 0; row < PQntuples(rows); row++) {
+        stale->files[stale->file_count++] =
+            (struct stale_file){.relation = get_oid(rows, row, 0), .file = get_oid(rows, row, 1)};
+    }
+    return 0;
+}
+
+int stale_load(struct pg *target, const char *name, bool files, struct err *err, struct stale *ret_stale)
+{
+    struct stale stale = {0};
+    if (load_tables(target, name, err, &stale) != 0 ||
+        (files && load_files(target, name, err, &stale) != 0)) {
+        stale_done(&stale);
+        return -1;
+    }
+    *ret_stale = stale;
+    return 0;
+}
+
+void stale_done(struct stale *stale)
+{
+    for (size_t i = 0; i < stale->table_count; i++) {
+        free(stale->tables[i].place);
+    }
+    free(stale->tables);
+    free(stale->files);
+    *stale = (struct stale){0};
+}
+
+bool stale_has(const struct stale *stale, uint32_t relation, const char *place)
+{
+    for (size_t i = 0; i < stale->table_count; i++) {
+        const struct stale_table *table = &stale->tables[i];
+        if (table->relation == relation || (table->place[0] != '\0' && str_equals(table->place, place))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int stale_add(struct stale *stale, uint32_t relation, const char *place, struct err *err)
+{
+    struct stale_table *tables = realloc(stale->tables, (stale->table_count + 1) * sizeof(*tables));
+    if (tables == NULL) {
+        return err_no_memory(err);
+    }
+    stale->tables = tables;
+    tables[stale->table_count] = (struct stale_table){.relation = relation, .place = str_dup(place)};
+    if (tables[stale->table_count].place == NULL) {
+        return err_no_memory(err);
+    }
+    stale->table_count++;
+    return 0;
+}
+
+bool stale_has_other_file(const struct stale *stale, uint32_t relation, uint32_t file)
+{
+    size_t low = 0;
+    size_t high = stale->file_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (stale->files[middle].relation < relation) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < stale->file_count && stale->files[low].relation == relation &&
+           stale->files[low].file != file;
+}
+
+void stale_add_note(struct pg *target, struct buf *sql, const char *name, uint32_t relation,
+                    const char *place)
+{
+    buf_adds(sql, "INSERT INTO ");
+    pg_add_qualified(target, sql, name, "stale");
+    buf_addf(sql, " VALUES (%u, ", (unsigned)relation);
+    pg_add_literal(target, sql, place);
+    buf_adds(sql, ") ON CONFLICT DO NOTHING");
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tables to whose rows something has happened on the source that is not in the stream of changes: TRUNCATE on
+ * major 10, ALTER TABLE that writes all rows anew or gives them a new column with a default of its own. Their
+ * changes are not applied any more; the cutover copies them again.
+ *
+ * The helper schema (engine/replica.h) remembers how the source's tables were when the base copy began (table
+ * "origin"), and the tables that are known to be stale (table "stale").
+ */
+#ifndef ENGINE_STALE_H
+#define ENGINE_STALE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/buf.h"
+#include "core/err.h"
+#include "engine/pg.h"
+
+/* A row of texts, in the order of the columns of "origin": what stale_read_origin() yields. */
+enum stale_origin_column {
+    STALE_HORIZON,   /* transactions before it had ended */
+    STALE_RELATIONS, /* array of OIDs */
+    STALE_FILES,     /* array of their file numbers */
+    STALE_CHANGED,   /* array of OIDs: have another file by now */
+};
+/* "source" is in the snapshot of the base copy, and its tables are locked. */
+int stale_read_origin(struct pg *source, struct err *err, PGresult **ret_origin);
+
+/* Add statements for the helper: its tables; what they hold at the beginning. */
+void stale_add_tables(struct pg *target, struct buf *sql, const char *name);
+void stale_add_origin(struct pg *target, struct buf *sql, const char *name, const PGresult *origin);
+
+struct stale_table {
+    uint32_t relation; /* OID on the source */
+    char *place;       /* the table on the target, quoted, when all that goes there is stale; else "" */
+};
+struct stale_file {
+    uint32_t relation;
+    uint32_t file;
+};
+/* All-zero is empty. */
+struct stale {
+    struct stale_table *tables;
+    size_t table_count;
+    struct stale_file *files; /* by OID */
+    size_t file_count;
+};
+/* Reads the helper's tables, files only when they are asked for. */
+int stale_load(struct pg *target, const char *name, bool files, struct err *err, struct stale *ret_stale);
+void stale_done(struct stale *stale);
+
+bool stale_has(const struct stale *stale, uint32_t relation, const char *place);
+/* In memory only. */
+int stale_add(struct stale *stale, uint32_t relation, const char *place, struct err *err);
+/* It had another file when the base copy began. */
+bool stale_has_other_file(const struct stale *stale, uint32_t relation, uint32_t file);
+/* Adds the statement that makes the helper remember it. */
+void stale_add_note(struct pg *target, struct buf *sql, const char *name, uint32_t relation,
+                    const char *place);
+
+#endif
