@@ -229,7 +229,7 @@ class Round:
         if source:
             assert_nothing_is_left(self.pair, self.name, within=within)
             assert self._look() == self.before
-        pattern = f"{self.pair.malachite.data_dir}/work/*"
+        pattern = os.path.join(self.pair.malachite.data_dir, "work", "*")
         wait_until(lambda: not glob.glob(pattern), 10, "the end of working directories")
 
     def check_equal(self, rows):
