@@ -34,6 +34,7 @@ struct pump {
     PGconn *target;
     char *chunk;
     size_t filled;
+    int64_t taken;   /* rows that have not been counted yet */
     struct err lost; /* PUMP_LOST: why */
 };
 
@@ -78,14 +79,21 @@ static enum pump_end flush(struct pump *pump)
     }
 }
 
+static void count(_Atomic int64_t *counter, int64_t more)
+{
+    if (counter != NULL) {
+        atomic_fetch_add_explicit(counter, more, memory_order_relaxed);
+    }
+}
+
 static enum pump_end send_bytes(struct pump *pump, const char *bytes, size_t len)
 {
     if (PQputCopyData(pump->target, bytes, (int)len) < 0) {
         return PUMP_TARGET_FAILED;
     }
-    if (pump->stream->bytes != NULL) {
-        atomic_fetch_add_explicit(pump->stream->bytes, (int64_t)len, memory_order_relaxed);
-    }
+    count(pump->stream->bytes, (int64_t)len);
+    count(pump->stream->rows, pump->taken);
+    pump->taken = 0;
     const struct stop *stop = pump->stream->source->stop;
     return stop != NULL && stop_requested(stop) ? PUMP_STOPPED : flush(pump);
 }
@@ -121,6 +129,7 @@ static enum pump_end pump_rows(struct pump *pump)
         enum pump_end end = PUMP_DONE;
         if (len > 0) {
             end = add_row(pump, row, (size_t)len);
+            pump->taken++; /* one message of the source is one row */
             PQfreemem(row);
         } else if (len == 0) {
             end = wait_for(pump, false);

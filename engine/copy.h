@@ -15,6 +15,7 @@ struct copy_stream {
     const char *out_sql;    /* ends with COPY ... TO STDOUT */
     const char *in_sql;     /* ends with COPY ... FROM STDIN */
     _Atomic int64_t *bytes; /* grows while rows pass; may be NULL */
+    _Atomic int64_t *rows;  /* the same for their number, which is known exactly only at the end */
 };
 
 /*

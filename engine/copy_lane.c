@@ -110,7 +110,8 @@ static int copy_rows(struct copy_lane *lane, struct copy_piece *piece, bool text
                                        .target = &lane->target,
                                        .out_sql = buf_text(&out_sql),
                                        .in_sql = buf_text(&in_sql),
-                                       .bytes = &piece->bytes};
+                                       .bytes = &piece->bytes,
+                                       .rows = &piece->rows};
     int64_t rows = 0;
     if (copy_run(&stream, err, &rows) != 0) {
         return -1;

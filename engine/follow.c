@@ -46,6 +46,14 @@ static int read_encoding(struct follow *follow, struct err *err)
     return follow->encoding == NULL ? err_no_memory(err) : 0;
 }
 
+/* Names and messages are in the database's encoding; the error is shown. */
+static int fail(struct err *err)
+{
+    str_make_utf8(err->message);
+    str_make_utf8(err->target);
+    return -1;
+}
+
 /* While we wait for the target the source must not take us for dead. */
 static void tick(void *context)
 {
@@ -99,7 +107,7 @@ int follow_open(const struct follow_request *request, struct err *err, struct fo
     follow->request = *request;
     if (read_encoding(follow, err) != 0 || open_both(follow, err) != 0) {
         follow_close(follow);
-        return -1;
+        return fail(err);
     }
     *ret_follow = follow;
     return 0;
@@ -178,7 +186,7 @@ static int look_for_source(struct follow *follow, struct err *err)
     return pg_look_for_server(&follow->stream.pg, &follow->looked_ms, err);
 }
 
-int follow_run(struct follow *follow, int slice_ms, struct err *err)
+static int run(struct follow *follow, int slice_ms, struct err *err)
 {
     int64_t until_ms = clock_monotonic_ms() + slice_ms;
     int more = 0;
@@ -201,6 +209,12 @@ int follow_run(struct follow *follow, int slice_ms, struct err *err)
         return -1;
     }
     return is_report_due(follow) && report(follow, false, err) != 0 ? -1 : more;
+}
+
+int follow_run(struct follow *follow, int slice_ms, struct err *err)
+{
+    int more = run(follow, slice_ms, err);
+    return more < 0 ? fail(err) : more;
 }
 
 int follow_ask(struct follow *follow, struct err *err)
