@@ -5,9 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/str.h"
 
-enum { SQL_MAX_BYTES = 1024 * 1024, OID_TEXT_SIZE = 16, MISSING_SINCE = 110000 };
+enum {
+    SQL_MAX_BYTES = 1024 * 1024,
+    OID_TEXT_SIZE = 16,
+    MISSING_SINCE = 110000,
+    LOOKS = 100,
+    LOOK_PAUSE_MS = 10,
+};
 
 static uint32_t get_oid(const PGresult *rows, int row, int column)
 {
@@ -32,6 +39,30 @@ int stale_read_origin(struct pg *source, struct err *err, PGresult **ret_origin)
     return pg_query(source, err, ret_origin, origin_sql, 0, NULL);
 }
 
+/*
+ * The stream can bring a transaction before other sessions see that it has ended; until then it keeps its
+ * locks. False: somebody has the table locked for long.
+ */
+static int wait_for_visibility(struct pg *source, const char *oid, struct err *err, bool *ret_visible)
+{
+    *ret_visible = false;
+    for (int i = 0; i < LOOKS && !*ret_visible; i++) {
+        auto_free char *locked = NULL;
+        if (i > 0) {
+            clock_sleep_ms(LOOK_PAUSE_MS);
+        }
+        if (pg_value(source, err, &locked,
+                     "SELECT 1 FROM pg_locks WHERE locktype = 'relation' AND relation = $1::oid AND granted"
+                     " AND mode = 'AccessExclusiveLock' AND database = (SELECT oid FROM pg_database"
+                     "  WHERE datname = current_database()) LIMIT 1",
+                     1, &oid) != 0) {
+            return -1;
+        }
+        *ret_visible = locked == NULL;
+    }
+    return 0;
+}
+
 int stale_look(struct pg *source, uint32_t relation, const char *horizon, struct err *err,
                struct stale_look *ret_look)
 {
@@ -39,7 +70,15 @@ int stale_look(struct pg *source, uint32_t relation, const char *horizon, struct
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     char oid[OID_TEXT_SIZE];
     const char *params[] = {oid, horizon};
+    bool visible = false;
     snprintf(oid, sizeof(oid), "%u", (unsigned)relation);
+    *ret_look = (struct stale_look){0};
+    if (wait_for_visibility(source, oid, err, &visible) != 0) {
+        return -1;
+    }
+    if (!visible) {
+        return 0;
+    }
     buf_adds(&sql, "SELECT coalesce(pg_relation_filenode($1::oid::regclass), 0), count(*) > 0,"
                    " coalesce(bool_or(");
     buf_adds(&sql, source->version >= MISSING_SINCE ? "a.atthasmissing" : "false");

@@ -38,7 +38,7 @@ int stale_read_origin(struct pg *source, struct err *err, PGresult **ret_origin)
 
 /* A table as it is on the source now. */
 struct stale_look {
-    uint32_t file; /* 0: the table is gone */
+    uint32_t file; /* 0: the table is gone, or others keep it locked */
     bool fresh;    /* it has columns that are younger than the horizon, */
     bool filled;   /* and rows that were there before have got values in them */
 };
