@@ -22,8 +22,11 @@ struct apply_target {
     struct apply_sender sender;
     const char *helper; /* the schema's name, as in the request */
     struct stale stale;
-    int (*file_of)(void *context, uint32_t relation, struct err *err, uint32_t *ret_file);
-    void *context;      /* see struct apply_request */
+    /* See struct apply_request. */
+    int (*look)(void *context, uint32_t relation, const char *horizon, struct err *err,
+                struct stale_look *ret_look);
+    bool hides_truncate;
+    void *context;
     unsigned forgotten; /* sender.serial when all statements were deallocated */
     bool open;          /* the transaction has begun */
     bool committing;    /* COMMIT has been sent and not answered: */

@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/stale.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/str.h"
 
-enum { SQL_MAX_BYTES = 1024 * 1024 };
+enum { SQL_MAX_BYTES = 1024 * 1024, OID_TEXT_SIZE = 16, MISSING_SINCE = 110000 };
+
+static uint32_t get_oid(const PGresult *rows, int row, int column)
+{
+    int64_t oid = 0;
+    str_to_int(PQgetvalue(rows, row, column), 0, UINT32_MAX, &oid);
+    return (uint32_t)oid;
+}
 
 /* ---- how the source was ----------------------------------------------------------------------------------
  */
@@ -22,6 +30,30 @@ static const char origin_sql[] =
 int stale_read_origin(struct pg *source, struct err *err, PGresult **ret_origin)
 {
     return pg_query(source, err, ret_origin, origin_sql, 0, NULL);
+}
+
+int stale_look(struct pg *source, uint32_t relation, const char *horizon, struct err *err,
+               struct stale_look *ret_look)
+{
+    auto_result PGresult *row = NULL;
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    char oid[OID_TEXT_SIZE];
+    const char *params[] = {oid, horizon};
+    snprintf(oid, sizeof(oid), "%u", (unsigned)relation);
+    buf_adds(&sql, "SELECT coalesce(pg_relation_filenode($1::oid::regclass), 0), count(*) > 0,"
+                   " coalesce(bool_or(");
+    buf_adds(&sql, source->version >= MISSING_SINCE ? "a.atthasmissing" : "false");
+    buf_adds(&sql, "), false) FROM pg_attribute a WHERE a.attrelid = $1::oid AND " STALE_IS_FRESH("$2"));
+    if (buf_failed(&sql)) {
+        return err_no_memory(err);
+    }
+    if (pg_query(source, err, &row, buf_text(&sql), 2, params) != 0) {
+        return -1;
+    }
+    *ret_look = (struct stale_look){.file = get_oid(row, 0, 0),
+                                    .fresh = strcmp(PQgetvalue(row, 0, 1), "t") == 0,
+                                    .filled = strcmp(PQgetvalue(row, 0, 2), "t") == 0};
+    return 0;
 }
 
 void stale_add_tables(struct pg *target, struct buf *sql, const char *name)
@@ -48,13 +80,6 @@ void stale_add_origin(struct pg *target, struct buf *sql, const char *name, cons
 /* ---- what is known ---------------------------------------------------------------------------------------
  */
 
-static uint32_t get_oid(const PGresult *rows, int row, int column)
-{
-    int64_t oid = 0;
-    str_to_int(PQgetvalue(rows, row, column), 0, UINT32_MAX, &oid);
-    return (uint32_t)oid;
-}
-
 static int load_tables(struct pg *target, const char *name, struct err *err, struct stale *stale)
 {
     auto_result PGresult *rows = NULL;
@@ -79,7 +104,7 @@ static int load_files(struct pg *target, const char *name, struct err *err, stru
 {
     auto_result PGresult *rows = NULL;
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    buf_adds(&sql, "SELECT u.relation, u.file FROM ");
+    buf_adds(&sql, "SELECT u.relation, u.file, horizon FROM ");
     pg_add_qualified(target, &sql, name, "origin");
     buf_adds(&sql, ", unnest(relations, files) AS u(relation, file) ORDER BY 1");
     if (buf_failed(&sql)) {
@@ -92,6 +117,9 @@ static int load_files(struct pg *target, const char *name, struct err *err, stru
     if (stale->files == NULL) {
         return err_no_memory(err);
     }
+    if (PQntuples(rows) > 0) {
+        stale->horizon = str_dup(PQgetvalue(rows, 0, 2));
+    }
     for (int row = 0; row < PQntuples(rows); row++) {
         stale->files[stale->file_count++] =
             (struct stale_file){.relation = get_oid(rows, row, 0), .file = get_oid(rows, row, 1)};
@@ -99,11 +127,10 @@ static int load_files(struct pg *target, const char *name, struct err *err, stru
     return 0;
 }
 
-int stale_load(struct pg *target, const char *name, bool files, struct err *err, struct stale *ret_stale)
+int stale_load(struct pg *target, const char *name, struct err *err, struct stale *ret_stale)
 {
     struct stale stale = {0};
-    if (load_tables(target, name, err, &stale) != 0 ||
-        (files && load_files(target, name, err, &stale) != 0)) {
+    if (load_tables(target, name, err, &stale) != 0 || load_files(target, name, err, &stale) != 0) {
         stale_done(&stale);
         return -1;
     }
@@ -118,6 +145,7 @@ void stale_done(struct stale *stale)
     }
     free(stale->tables);
     free(stale->files);
+    free(stale->horizon);
     *stale = (struct stale){0};
 }
 
