@@ -244,6 +244,7 @@ static int take_truncate(struct apply *apply, const struct pgoutput_message *mes
         }
     }
     if (send_pending(apply, false, err) != 0 ||
+        apply_stale_end(&apply->target, &apply->relations, message, err) != 0 ||
         apply_stale_leave_out(&apply->target, &apply->relations, message, err) != 0) {
         return -1;
     }

@@ -25,6 +25,23 @@ int apply_stale_look(struct apply_target *target, struct relations *relations,
     return stale_add(stale, id, "", err);
 }
 
+int apply_stale_end(struct apply_target *target, const struct relations *relations,
+                    const struct pgoutput_message *message, struct err *err)
+{
+    for (size_t i = 0; i < message->relation_count; i++) {
+        struct apply_relation *relation = relations_find(relations, message->relations[i]);
+        if (relation == NULL || !relation->stale || relations_truncates_part(relations, relation, message) ||
+            !stale_remove(&target->stale, relation->id)) {
+            continue;
+        }
+        relation->stale = stale_has(&target->stale, relation->id, relation->table);
+        if (target_forget_stale(target, relation, err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 int apply_stale_leave_out(struct apply_target *target, struct relations *relations,
                           const struct pgoutput_message *message, struct err *err)
 {

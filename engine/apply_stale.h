@@ -15,6 +15,10 @@
  * unless it was TRUNCATE. */
 int apply_stale_look(struct apply_target *target, struct relations *relations,
                      const struct pgoutput_message *message, struct err *err);
+/* A TRUNCATE message, whose relations are loaded: from here on both sides have the same rows again, whatever
+ * had happened. That is how a TRUNCATE in the moment between snapshot and lock of the base copy shows. */
+int apply_stale_end(struct apply_target *target, const struct relations *relations,
+                    const struct pgoutput_message *message, struct err *err);
 /* A TRUNCATE message, whose relations are loaded: which of the target's rows belong to a partition that is
  * emptied alone may not be known. */
 int apply_stale_leave_out(struct apply_target *target, struct relations *relations,

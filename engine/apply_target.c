@@ -156,6 +156,14 @@ int target_queue_command(struct apply_target *target, const char *sql, struct er
     return begin(target, err) != 0 ? -1 : command(target, sql, err);
 }
 
+int target_forget_stale(struct apply_target *target, struct apply_relation *relation, struct err *err)
+{
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    relation->noted = false;
+    stale_add_forget(&target->pipeline.pg, &sql, target->helper, relation->id);
+    return buf_failed(&sql) ? err_no_memory(err) : target_queue_command(target, buf_text(&sql), err);
+}
+
 int target_note_stale(struct apply_target *target, struct apply_relation *relation, const char *place,
                       struct err *err)
 {

@@ -70,6 +70,8 @@ bool target_is_idle(const struct apply_target *target);
 /* The helper remembers that its changes are not applied. */
 int target_note_stale(struct apply_target *target, struct apply_relation *relation, const char *place,
                       struct err *err);
+/* They are applied again from the next one on. */
+int target_forget_stale(struct apply_target *target, struct apply_relation *relation, struct err *err);
 /* Finds the table of a relation. */
 int target_load(struct apply_target *target, struct apply_relation *relation, struct err *err);
 

@@ -214,6 +214,18 @@ int stale_add(struct stale *stale, uint32_t relation, const char *place, struct 
     return 0;
 }
 
+bool stale_remove(struct stale *stale, uint32_t relation)
+{
+    for (size_t i = 0; i < stale->table_count; i++) {
+        if (stale->tables[i].relation == relation && stale->tables[i].place[0] == '\0') {
+            free(stale->tables[i].place);
+            stale->tables[i] = stale->tables[--stale->table_count];
+            return true;
+        }
+    }
+    return false;
+}
+
 bool stale_has_other_file(const struct stale *stale, uint32_t relation, uint32_t file)
 {
     size_t low = 0;
@@ -238,4 +250,11 @@ void stale_add_note(struct pg *target, struct buf *sql, const char *name, uint32
     buf_addf(sql, " VALUES (%u, ", (unsigned)relation);
     pg_add_literal(target, sql, place);
     buf_adds(sql, ") ON CONFLICT DO NOTHING");
+}
+
+void stale_add_forget(struct pg *target, struct buf *sql, const char *name, uint32_t relation)
+{
+    buf_adds(sql, "DELETE FROM ");
+    pg_add_qualified(target, sql, name, "stale");
+    buf_addf(sql, " WHERE relation = %u", (unsigned)relation);
 }

@@ -72,10 +72,14 @@ void stale_done(struct stale *stale);
 bool stale_has(const struct stale *stale, uint32_t relation, const char *place);
 /* In memory only. */
 int stale_add(struct stale *stale, uint32_t relation, const char *place, struct err *err);
+/* The opposite, for one without a place. False: there is none. In memory only, as stale_add(). */
+bool stale_remove(struct stale *stale, uint32_t relation);
 /* It had another file when the base copy began. */
 bool stale_has_other_file(const struct stale *stale, uint32_t relation, uint32_t file);
 /* Adds the statement that makes the helper remember it. */
 void stale_add_note(struct pg *target, struct buf *sql, const char *name, uint32_t relation,
                     const char *place);
+/* Adds the statement that makes it forget it. */
+void stale_add_forget(struct pg *target, struct buf *sql, const char *name, uint32_t relation);
 
 #endif
