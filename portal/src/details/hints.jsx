@@ -1,7 +1,7 @@
 import { sqlName } from '../format.js'
 import { databasesOf, isOnline, sourceOf, stateOf } from '../migrations.js'
 import { Link, paths } from '../router.jsx'
-import { Box, Copy } from '../ui.jsx'
+import { Box, Copy, Marked } from '../ui.jsx'
 
 /** What to do, by what the error says; the first that fits. */
 const ADVICE = [
@@ -41,7 +41,9 @@ export function ErrorHelp({ migration, group, server }) {
     if (!error && !failed) return null
     return (
         <Box tone="error" title={failed ? 'The migration has failed' : 'Error'} live>
-            <p class="message">{error ?? 'The validation found what would make the migration fail: see below.'}</p>
+            <p class="message">
+                <Marked text={error ?? 'The validation found what would make the migration fail: see below.'} />
+            </p>
             <p>
                 <strong>What to do:</strong> {adviceFor(error ?? '')} Then create a new migration with another name: this one
                 cannot be tried again.

@@ -9,6 +9,7 @@ const fixed = (label, value, text = value) => (
         value={value}
         onChange={() => {}}
         disabled
+        required
         options={[[value, text]]}
         hint="Of the flexible server that this migration goes to."
     />
@@ -22,9 +23,15 @@ export function TargetTab({ values, set, problem, target, targetCheck, targetKey
             {fixed('Subscription', subscriptionId(), subscriptionName())}
             {fixed('Resource group', groupOf(target))}
             {fixed('Server name', target.name, `${target.name} (${addressOf(target)})`)}
-            <FixedField label="Location">{target.location}</FixedField>
-            <FixedField label="PostgreSQL version">{target.properties.version ?? unknown}</FixedField>
-            <FixedField label="Server admin login name">{target.properties.administratorLogin}</FixedField>
+            <FixedField label="Location" hint="Of the flexible server.">
+                {target.location}
+            </FixedField>
+            <FixedField label="PostgreSQL version" hint="Of the flexible server.">
+                {target.properties.version ?? unknown}
+            </FixedField>
+            <FixedField label="Server admin login name" hint="The login that the server was created with.">
+                {target.properties.administratorLogin}
+            </FixedField>
             <TextField
                 label="Password"
                 name="targetPassword"
