@@ -207,7 +207,9 @@ export function Details({ group, server, name, database }) {
             <Essentials items={facts} />
             <h2>Databases</h2>
             <DatabaseTable migration={migration} own={own} rates={rates} onOpen={(row) => setQuery('database', row)} />
-            {following && <Chart series={series} live={isActive(migration) && link.up} />}
+            {following && (isActive(migration) || series.length > 1) && (
+                <Chart series={series} live={isActive(migration) && link.up} />
+            )}
             <EndHints migration={migration} group={group} server={server} />
             <Evidence migration={migration} own={own} />
             <Validation migration={migration} />
