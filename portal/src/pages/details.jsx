@@ -11,7 +11,7 @@ import { DatabaseTable } from '../details/table.jsx'
 import { Waiting } from '../details/waiting.jsx'
 import { Feedback } from '../feedback.jsx'
 import { unknown } from '../format.js'
-import { usePoll, useTitle } from '../hooks.js'
+import { useKeptFocus, usePoll, useTitle } from '../hooks.js'
 import { State } from '../icons.jsx'
 import {
     cancel,
@@ -150,6 +150,7 @@ export function Details({ group, server, name, database }) {
         ({ migration }) => (isActive(migration) ? POLL_MS : 0),
     )
     const servers = useServers(0).data
+    useKeptFocus(data && `${stateOf(data.migration)} ${substateOf(data.migration)}`)
     const rates = useRates(data)
     const series = useSeries(data)
     const [dialog, setDialog] = useState(null) // {kind, databases}

@@ -5,6 +5,7 @@ import { unknown } from '../format.js'
 import { usePoll } from '../hooks.js'
 import { addressOf, groupOf, loginOf, sameRegion, subscriptionId, subscriptionName } from '../servers.js'
 import { Box, ErrorBox, External, Field, FixedField, SelectField, TextField } from '../ui.jsx'
+import { isGood } from './checks.js'
 import { DatabaseChecks } from './databases.jsx'
 
 const RESTRICTIONS = {
@@ -211,8 +212,7 @@ function Mode({ values, set, problem }) {
 
 export function SourceTab({ values, set, problem, servers, groups, source, target, sourceCheck, sourceKey, onTest }) {
     const { names, error } = useNames(values, sourceCheck, sourceKey)
-    const tested = sourceCheck.for === sourceKey
-    const good = tested && !sourceCheck.problem && !sourceCheck.busy
+    const good = isGood(sourceCheck, sourceKey)
     return (
         <>
             <h2>Source Database server details</h2>

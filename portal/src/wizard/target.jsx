@@ -1,6 +1,7 @@
 import { unknown } from '../format.js'
 import { addressOf, groupOf, subscriptionId, subscriptionName } from '../servers.js'
 import { Box, FixedField, SelectField, TextField } from '../ui.jsx'
+import { isGood } from './checks.js'
 
 const fixed = (label, value, text = value) => (
     <SelectField
@@ -16,7 +17,7 @@ const fixed = (label, value, text = value) => (
 )
 
 export function TargetTab({ values, set, problem, target, targetCheck, targetKey, onTest }) {
-    const good = targetCheck.for === targetKey && !targetCheck.problem && !targetCheck.busy
+    const good = isGood(targetCheck, targetKey)
     return (
         <>
             <h2>Target Database server details</h2>
