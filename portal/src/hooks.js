@@ -81,6 +81,13 @@ export function useTitle(title) {
   }, [title])
 }
 
+/** When the button that had the focus goes away with a change of `key`, a reader goes on at the page, not at its very top. */
+export function useKeptFocus(key) {
+  useEffect(() => {
+    if (document.activeElement === document.body) document.getElementById('main')?.focus({ preventScroll: true })
+  }, [key])
+}
+
 /** Renders again whenever `source` (with onChange) tells of a change. */
 export function useChanges(source) {
   const [, set] = useState(0)

@@ -33,3 +33,9 @@ export const loadMigrations = (group, server) =>
 /** A decision of the user. */
 export const decide = (path, properties) => api.patch(path, VERSIONS.migration, { properties })
 export const cancel = (path) => decide(path, { cancel: 'True' })
+
+/** The source's parameters are set, but it belongs to somebody else, who has to restart it. */
+export const asksForRestart = (migration) =>
+  substateOf(migration) === 'WaitingForLogicalReplicationSetupRequestOnSourceDB' &&
+  migration.properties.setupLogicalReplicationOnSourceDbIfNeeded === 'True' &&
+  Boolean(migration.properties.currentStatus?.error)

@@ -59,6 +59,13 @@ test('from the dashboard through all five tabs to a migration that succeeds', as
     assert.equal(await page.locator('select[name=migrationGroup]').inputValue(), 'rg')
     await next(page, 'Source')
 
+    // Nothing is said about a password before there is one, and an empty list says what to do.
+    assert.equal(await page.getByText('The password is right').count(), 0)
+    assert.equal(await page.locator('input[name=sourcePassword] + .mark').count(), 0)
+    const prompt = (name) => page.locator(`select[name=${name}]`).evaluate((select) => select.selectedOptions[0]?.text)
+    assert.equal(await prompt('sourceGroup'), 'Select a resource group')
+    assert.equal(await prompt('sourceId'), 'Select a server')
+
     // Source: what the server tells is filled in.
     await page.locator('select[name=sourceGroup]').selectOption('rg')
     await page.locator('select[name=sourceId]').selectOption(source.id)
@@ -70,14 +77,15 @@ test('from the dashboard through all five tabs to a migration that succeeds', as
     await page.getByRole('tab', { name: 'Source (has errors)', selected: true }).waitFor()
     await shootAll(page, 'wizard-2-source-errors')
     await chooseSource(page, source, ['shop'], 'Online')
-    await page.getByText('All logical replication restrictions').waitFor()
+    await page.getByText('All logical replication').waitFor()
     await page.locator('select[name=mode]').selectOption('Offline')
     await page.getByText('Applications have to stay stopped').waitFor()
-    assert.equal(await page.getByText('All logical replication restrictions').count(), 0)
+    assert.equal(await page.getByText('All logical replication').count(), 0)
     await page.getByText('The password is right.').waitFor()
     await shootAll(page, 'wizard-2-source')
     await next(page, 'Target')
 
+    assert.equal(await page.getByText('The password is right').count(), 0)
     await page.locator('input[name=targetPassword]').fill(target.password)
     await page.locator('select[name=overwrite]').selectOption('Yes')
     await page.getByText('will overwrite data in these DBs').waitFor()

@@ -1,9 +1,10 @@
+import { Fragment } from 'preact'
 import { useState } from 'preact/hooks'
 
 import { bytes, number, plural, timeLeft, unknown } from '../format.js'
 import { State } from '../icons.jsx'
 import { databasesOf, isActive, isCancelable, isOnline, substateOf } from '../migrations.js'
-import { Box, Button, Dialog, Progress, Scroll } from '../ui.jsx'
+import { Box, Button, Dialog, Marked, Progress, Scroll } from '../ui.jsx'
 import { fractionOf, fractionOfTable, secondsLeft } from './rates.js'
 import { detailsOf } from './table.jsx'
 
@@ -41,6 +42,15 @@ function Figures({ name, details, online }) {
         </dl>
     )
 }
+
+/** A long name of a table breaks after a dot or an underscore. */
+const Breaking = ({ text }) =>
+    text.split(/(?<=[._])/).map((part, index) => (
+        <Fragment key={index}>
+            {index > 0 && <wbr />}
+            {part}
+        </Fragment>
+    ))
 
 function Tables({ tables, rates, active }) {
     const [filter, setFilter] = useState('')
@@ -89,7 +99,7 @@ function Tables({ tables, rates, active }) {
                             return (
                                 <tr key={full}>
                                     <td class="wrap cell-name">
-                                        {full}
+                                        <Breaking text={full} />
                                         {table.message && <span class="second-line note-error">{table.message}</span>}
                                     </td>
                                     <td>
@@ -144,7 +154,9 @@ export function DatabasePanel({ name, migration, own, rates, onCutover, onCancel
                     tone={details.migrationState === 'Failed' ? 'error' : 'info'}
                     title={details.migrationState === 'Failed' ? 'Error' : 'Message'}
                 >
-                    <p class="message">{details.message}</p>
+                    <p class="message">
+                        <Marked text={details.message} />
+                    </p>
                 </Box>
             )}
             {row && (

@@ -1,7 +1,7 @@
 import { sqlName } from '../format.js'
-import { databasesOf, isOnline, sourceOf, stateOf } from '../migrations.js'
+import { asksForRestart, databasesOf, isOnline, sourceOf, stateOf } from '../migrations.js'
 import { Link, paths } from '../router.jsx'
-import { Box, Copy } from '../ui.jsx'
+import { Box, Copy, Marked } from '../ui.jsx'
 
 /** What to do, by what the error says; the first that fits. */
 const ADVICE = [
@@ -28,31 +28,52 @@ const ADVICE = [
     ],
 ]
 
-function adviceFor(text) {
-    return ADVICE.find(([pattern]) => pattern.test(text))?.[1] ?? 'Correct what the message names on the server that it names.'
-}
+const adviceFor = (text) => ADVICE.find(([pattern]) => pattern.test(text))?.[1]
 
 const similar = (migration, group, server) => `${paths.wizard(group, server)}?like=${encodeURIComponent(migration.name)}`
+
+/** What keeps a migration that is not over: it goes on by itself. */
+function Obstacle({ migration, error }) {
+    // The box of this wait says the same, in order.
+    if (asksForRestart(migration)) return null
+    const advice = adviceFor(error)
+    return (
+        <Box tone="warning" title="The migration waits" live>
+            <p class="message">
+                <Marked text={error} />
+            </p>
+            <p>
+                {advice && (
+                    <>
+                        <strong>What to do:</strong> {advice}{' '}
+                    </>
+                )}
+                The migration goes on by itself as soon as this is solved.
+            </p>
+        </Box>
+    )
+}
 
 /** The error, with what to do. A migration that has failed is not tried again: a new one takes another name. */
 export function ErrorHelp({ migration, group, server }) {
     const error = migration.properties.currentStatus?.error
     const failed = ['Failed', 'ValidationFailed'].includes(stateOf(migration))
-    if (!error && !failed) return null
+    if (!failed) return error ? <Obstacle migration={migration} error={error} /> : null
     return (
-        <Box tone="error" title={failed ? 'The migration has failed' : 'Error'} live>
-            <p class="message">{error ?? 'The validation found what would make the migration fail: see below.'}</p>
-            <p>
-                <strong>What to do:</strong> {adviceFor(error ?? '')} Then create a new migration with another name: this one
-                cannot be tried again.
+        <Box tone="error" title="The migration has failed" live>
+            <p class="message">
+                <Marked text={error ?? 'The validation found what would make the migration fail: see below.'} />
             </p>
-            {failed && (
-                <p class="buttons">
-                    <Link class="button" href={similar(migration, group, server)}>
-                        Create a similar migration
-                    </Link>
-                </p>
-            )}
+            <p>
+                <strong>What to do:</strong>{' '}
+                {adviceFor(error ?? '') ?? 'Correct what the message names on the server that it names.'} Then create a new
+                migration with another name: this one cannot be tried again.
+            </p>
+            <p class="buttons">
+                <Link class="button" href={similar(migration, group, server)}>
+                    Create a similar migration
+                </Link>
+            </p>
         </Box>
     )
 }

@@ -1,6 +1,6 @@
 import { between, time, unknown } from '../format.js'
 import { State } from '../icons.jsx'
-import { Scroll, Words } from '../ui.jsx'
+import { Marked, Scroll, Words } from '../ui.jsx'
 
 /** The states that were passed, with their times. */
 export function History({ events }) {
@@ -26,7 +26,9 @@ export function History({ events }) {
                                 <td>
                                     <Words text={event.substate} />
                                 </td>
-                                <td class="wrap message">{event.text}</td>
+                                <td class="wrap message">
+                                    <Marked text={event.text} />
+                                </td>
                             </tr>
                         ))}
                     </tbody>
@@ -44,7 +46,7 @@ function Rules({ title, items }) {
                     <State state={item.state} /> <span>{item.type}</span>
                     {(item.messages ?? []).map(({ message }) => (
                         <p key={message} class="message">
-                            {message}
+                            <Marked text={message} />
                         </p>
                     ))}
                 </li>

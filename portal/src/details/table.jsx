@@ -19,6 +19,8 @@ function Speed({ row, rate }) {
     )
 }
 
+const ENDED = ['Succeeded', 'Failed', 'Canceled']
+
 /** One row for each database; the name opens the figures. */
 export function DatabaseTable({ migration, own, rates, onOpen }) {
     const online = isOnline(migration)
@@ -27,7 +29,7 @@ export function DatabaseTable({ migration, own, rates, onOpen }) {
     if (names.length === 0) return <p class="quiet">No database has been chosen yet.</p>
     return (
         <Scroll label="Databases">
-            <table class="table">
+            <table class="table databases">
                 <thead>
                     <tr>
                         <th scope="col">Database Name</th>
@@ -35,7 +37,11 @@ export function DatabaseTable({ migration, own, rates, onOpen }) {
                         <th scope="col">Progress</th>
                         <th scope="col">Migration Details</th>
                         {online && <th scope="col">Latency (Minutes)</th>}
-                        {online && <th scope="col">Pending changes (Bytes)</th>}
+                        {online && (
+                            <th scope="col" class="cell-number">
+                                Pending changes (Bytes)
+                            </th>
+                        )}
                         <th scope="col">Duration (hh:mm:ss)</th>
                         <th scope="col">Start time</th>
                         <th scope="col">Finish time</th>
@@ -46,6 +52,8 @@ export function DatabaseTable({ migration, own, rates, onOpen }) {
                         const row = own.databases.find((one) => one.name === name)
                         const details = detailsOf(migration, name)
                         const state = details?.migrationState ?? row?.state
+                        // The copy's end is known before the cutover; the database's is not.
+                        const end = ENDED.includes(state) ? row?.endedAt : undefined
                         return (
                             <tr key={name}>
                                 <td>
@@ -71,9 +79,9 @@ export function DatabaseTable({ migration, own, rates, onOpen }) {
                                 </td>
                                 {online && <td>{latencyOf(details)}</td>}
                                 {online && <td class="cell-number">{details ? number(details.incomingChanges) : unknown}</td>}
-                                <td>{row?.startedAt ? between(row.startedAt, row.endedAt) : unknown}</td>
+                                <td>{row?.startedAt ? between(row.startedAt, end) : unknown}</td>
                                 <td class="nowrap">{time(row?.startedAt)}</td>
-                                <td class="nowrap">{time(row?.endedAt)}</td>
+                                <td class="nowrap">{time(end)}</td>
                             </tr>
                         )
                     })}

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 
 import { time } from '../format.js'
 import { useBusy } from '../hooks.js'
-import { databasesOf, decide, isCancelable, sourceOf, stateOf, substateOf } from '../migrations.js'
+import { asksForRestart, databasesOf, decide, isCancelable, sourceOf, stateOf, substateOf } from '../migrations.js'
 import { notify } from '../toasts.jsx'
 import { Box, Button, Confirm, ErrorBox, TextField } from '../ui.jsx'
 import { ChooseDatabases } from './choose.jsx'
@@ -39,6 +39,14 @@ function Replication({ migration, path, onDone, cancelButton }) {
         await decide(path, { setupLogicalReplicationOnSourceDbIfNeeded: 'True' })
         notify('good', 'Logical replication is being set up', source)
         onDone()
+    }
+    if (asksForRestart(migration)) {
+        return (
+            <Box tone="warning" title="Restart the source server" live>
+                <p class="message">{migration.properties.currentStatus.error}</p>
+                <p class="buttons">{cancelButton}</p>
+            </Box>
+        )
     }
     return (
         <Box tone="warning" title="The source is not ready for logical replication">

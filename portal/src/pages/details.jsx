@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'preact/hooks'
 
-import { api } from '../api.js'
+import { api, link } from '../api.js'
 import { Chart } from '../details/chart.jsx'
 import { DatabasePanel } from '../details/database.jsx'
 import { Evidence } from '../details/evidence.jsx'
@@ -9,8 +9,9 @@ import { EndHints, ErrorHelp } from '../details/hints.jsx'
 import { useRates, useSeries } from '../details/rates.js'
 import { DatabaseTable } from '../details/table.jsx'
 import { Waiting } from '../details/waiting.jsx'
+import { Feedback } from '../feedback.jsx'
 import { unknown } from '../format.js'
-import { usePoll, useTitle } from '../hooks.js'
+import { useKeptFocus, usePoll, useTitle } from '../hooks.js'
 import { State } from '../icons.jsx'
 import {
     cancel,
@@ -127,6 +128,14 @@ function Commands({ migration, loading, onCutover, onCancel, onRefresh }) {
             <Command icon="refresh" busy={loading} onClick={onRefresh}>
                 Refresh
             </Command>
+            <Feedback
+                facts={[
+                    ['Migration', migration.properties.migrationId],
+                    ['Mode', migration.properties.migrationMode],
+                    ['State', `${stateOf(migration)} / ${substateOf(migration) ?? unknown}`],
+                    ['Error', migration.properties.currentStatus?.error],
+                ]}
+            />
         </Toolbar>
     )
 }
@@ -141,6 +150,7 @@ export function Details({ group, server, name, database }) {
         ({ migration }) => (isActive(migration) ? POLL_MS : 0),
     )
     const servers = useServers(0).data
+    useKeptFocus(data && `${stateOf(data.migration)} ${substateOf(data.migration)}`)
     const rates = useRates(data)
     const series = useSeries(data)
     const [dialog, setDialog] = useState(null) // {kind, databases}
@@ -198,7 +208,9 @@ export function Details({ group, server, name, database }) {
             <Essentials items={facts} />
             <h2>Databases</h2>
             <DatabaseTable migration={migration} own={own} rates={rates} onOpen={(row) => setQuery('database', row)} />
-            {following && <Chart series={series} live={isActive(migration)} />}
+            {following && (isActive(migration) || series.length > 1) && (
+                <Chart series={series} live={isActive(migration) && link.up} />
+            )}
             <EndHints migration={migration} group={group} server={server} />
             <Evidence migration={migration} own={own} />
             <Validation migration={migration} />

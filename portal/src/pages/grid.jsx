@@ -2,6 +2,7 @@ import { Component } from 'preact'
 import { useEffect, useMemo, useState } from 'preact/hooks'
 
 import { parseServerId } from '../api.js'
+import { Feedback } from '../feedback.jsx'
 import { plural, time, unknown } from '../format.js'
 import { useBusy, usePoll } from '../hooks.js'
 import { State } from '../icons.jsx'
@@ -294,6 +295,7 @@ export function Grid({ group, server: { name: server } }) {
                 <Command icon="refresh" busy={loading && data !== undefined} onClick={reload}>
                     Refresh
                 </Command>
+                <Feedback facts={[['Migrations', data && String(data.length)]]} />
             </Toolbar>
             <h2>Single Server to Flexible Server migration tool</h2>
             <p>This migration tool enables you to migrate databases from Single Server PostgreSQL to this Flexible Server.</p>
@@ -317,7 +319,7 @@ export function Grid({ group, server: { name: server } }) {
                             (shown.length === data.length
                                 ? plural(data.length, 'migration')
                                 : `${shown.length} of ${plural(data.length, 'migration')}`)}
-                        {blocked.length > 0 && ` Only migrations that are InProgress or WaitingForUserAction can be canceled.`}
+                        {blocked.length > 0 && `. Only migrations that are InProgress or WaitingForUserAction can be canceled.`}
                     </p>
                     {data.length === 0 && (
                         <Box>No migration configured or in progress. Click Migrate from Single Server to begin.</Box>

@@ -21,6 +21,7 @@ function Providers() {
     const rows = (data ?? []).filter((row) => row.namespace.toLowerCase().includes(filter.trim().toLowerCase()))
     const row = rows.find(({ namespace }) => namespace === selected)
     const registered = row?.registrationState === 'Registered'
+    const ready = data?.some((one) => one.namespace === 'Microsoft.DataMigration' && one.registrationState === 'Registered')
     const free = row?.registrationPolicy === 'RegistrationFree'
     const change = (verb, done) =>
         run(async () => {
@@ -54,11 +55,20 @@ function Providers() {
                     Refresh
                 </Command>
             </Toolbar>
-            <Box>
-                <p>
-                    Migrations need <strong>Microsoft.DataMigration</strong> to be registered. Select it and click Register.
-                </p>
-            </Box>
+            {data && (
+                <Box tone={ready ? 'good' : 'info'}>
+                    {ready ? (
+                        <p>
+                            <strong>Microsoft.DataMigration</strong> is registered: migrations can be created.
+                        </p>
+                    ) : (
+                        <p>
+                            Migrations need <strong>Microsoft.DataMigration</strong> to be registered. Select it and click
+                            Register.
+                        </p>
+                    )}
+                </Box>
+            )}
             <div class="filters">
                 <label class="filter">
                     <span class="hidden">Filter by name</span>

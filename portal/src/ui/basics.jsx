@@ -165,6 +165,19 @@ export const Scroll = ({ label, children }) => (
     </div>
 )
 
+/** `names` of objects in messages are set off from the words around them. */
+export function Marked({ text }) {
+    return (text ?? '').split(/`([^`\n]+)`/).map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part))
+}
+
+/** A page beyond this machine; nothing is fetched from there. */
+export const External = ({ href, children }) => (
+    <a href={href} target="_blank" rel="noreferrer">
+        {children} <Icon name="external" size={13} />
+        <span class="hidden">(opens in a new tab)</span>
+    </a>
+)
+
 export function Copy({ text, what }) {
     const [copied, setCopied] = useState(false)
     const copy = async () => {

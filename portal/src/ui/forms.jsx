@@ -135,7 +135,7 @@ export function SelectField({ value, onChange, options, placeholder, disabled, .
                     onChange={(event) => onChange(event.currentTarget.value)}
                 >
                     {placeholder !== undefined && (
-                        <option value="" disabled>
+                        <option value="" disabled selected={value === ''}>
                             {placeholder}
                         </option>
                     )}

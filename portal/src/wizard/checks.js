@@ -75,3 +75,6 @@ export function useConnectionCheck(key) {
 
 /** What a sign-in depends on, as text; null while something is missing. */
 export const connectionKey = (server, password) => (server && password ? JSON.stringify({ server, password }) : null)
+
+/** The sign-in of this key has succeeded; there is no key before server and password are there. */
+export const isGood = (check, key) => key !== null && check.for === key && !check.problem && !check.busy

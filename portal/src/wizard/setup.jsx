@@ -5,7 +5,7 @@ import { useBusy, usePoll } from '../hooks.js'
 import { providersPath, register } from '../providers.js'
 import { Link, paths } from '../router.jsx'
 import { notify } from '../toasts.jsx'
-import { Box, Button, Dialog, ErrorBox, Field, SelectField, TextField } from '../ui.jsx'
+import { Box, Button, Dialog, ErrorBox, External, Field, SelectField, TextField } from '../ui.jsx'
 import { isUuid } from './model.js'
 import { NewGroup } from './new-group.jsx'
 
@@ -150,7 +150,10 @@ export function SetupTab({ values, set, problem, nameCheck, groups, reloadGroups
             <p>
                 The migration tool helps move workloads from single server to flexible server.
                 <br />
-                It offers two modes of migration: Online &amp; Offline.
+                It offers two modes of migration: Online &amp; Offline.{' '}
+                <External href="https://learn.microsoft.com/azure/postgresql/migrate/concepts-single-to-flexible">
+                    Learn more
+                </External>
             </p>
             <div class="prose">
                 <h2>Pre-requisites -</h2>

@@ -4,13 +4,19 @@ import { api, VERSIONS } from '../api.js'
 import { unknown } from '../format.js'
 import { usePoll } from '../hooks.js'
 import { addressOf, groupOf, loginOf, sameRegion, subscriptionId, subscriptionName } from '../servers.js'
-import { Box, ErrorBox, Field, FixedField, SelectField, TextField } from '../ui.jsx'
+import { Box, ErrorBox, External, Field, FixedField, SelectField, TextField } from '../ui.jsx'
+import { isGood } from './checks.js'
 import { DatabaseChecks } from './databases.jsx'
 
 const RESTRICTIONS = {
     Online: [
         'Recommended to use only for individual DBs <= 1 TB.',
-        'All logical replication restrictions in PostgreSQL apply. If any of these restrictions apply to your PostgreSQL server and cannot be addressed before the migration, we strongly encourage evaluating the offline migration mode which does not have these restrictions.',
+        <>
+            All logical replication{' '}
+            <External href="https://www.postgresql.org/docs/current/logical-replication-restrictions.html">restrictions</External>{' '}
+            in PostgreSQL apply. If any of these restrictions apply to your PostgreSQL server and cannot be addressed before the
+            migration, we strongly encourage evaluating the offline migration mode which does not have these restrictions.
+        </>,
         'You can migrate up to 8 databases from a server in a single activity. If you have more databases, create multiple migration activities.',
         'Logical replication has to be set up on the source. If it is not, the migration waits for you to allow it; the source server may have to be restarted.',
     ],
@@ -193,8 +199,8 @@ function Mode({ values, set, problem }) {
                 values.mode && (
                     <Box tone="warning" title="Restrictions -" live>
                         <ol class="restrictions">
-                            {RESTRICTIONS[values.mode].map((text) => (
-                                <li key={text}>{text}</li>
+                            {RESTRICTIONS[values.mode].map((text, index) => (
+                                <li key={index}>{text}</li>
                             ))}
                         </ol>
                     </Box>
@@ -206,8 +212,7 @@ function Mode({ values, set, problem }) {
 
 export function SourceTab({ values, set, problem, servers, groups, source, target, sourceCheck, sourceKey, onTest }) {
     const { names, error } = useNames(values, sourceCheck, sourceKey)
-    const tested = sourceCheck.for === sourceKey
-    const good = tested && !sourceCheck.problem && !sourceCheck.busy
+    const good = isGood(sourceCheck, sourceKey)
     return (
         <>
             <h2>Source Database server details</h2>

@@ -1,6 +1,7 @@
 import { unknown } from '../format.js'
 import { addressOf, groupOf, subscriptionId, subscriptionName } from '../servers.js'
 import { Box, FixedField, SelectField, TextField } from '../ui.jsx'
+import { isGood } from './checks.js'
 
 const fixed = (label, value, text = value) => (
     <SelectField
@@ -9,22 +10,29 @@ const fixed = (label, value, text = value) => (
         value={value}
         onChange={() => {}}
         disabled
+        required
         options={[[value, text]]}
         hint="Of the flexible server that this migration goes to."
     />
 )
 
 export function TargetTab({ values, set, problem, target, targetCheck, targetKey, onTest }) {
-    const good = targetCheck.for === targetKey && !targetCheck.problem && !targetCheck.busy
+    const good = isGood(targetCheck, targetKey)
     return (
         <>
             <h2>Target Database server details</h2>
             {fixed('Subscription', subscriptionId(), subscriptionName())}
             {fixed('Resource group', groupOf(target))}
             {fixed('Server name', target.name, `${target.name} (${addressOf(target)})`)}
-            <FixedField label="Location">{target.location}</FixedField>
-            <FixedField label="PostgreSQL version">{target.properties.version ?? unknown}</FixedField>
-            <FixedField label="Server admin login name">{target.properties.administratorLogin}</FixedField>
+            <FixedField label="Location" hint="Of the flexible server.">
+                {target.location}
+            </FixedField>
+            <FixedField label="PostgreSQL version" hint="Of the flexible server.">
+                {target.properties.version ?? unknown}
+            </FixedField>
+            <FixedField label="Server admin login name" hint="The login that the server was created with.">
+                {target.properties.administratorLogin}
+            </FixedField>
             <TextField
                 label="Password"
                 name="targetPassword"
