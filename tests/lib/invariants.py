@@ -77,13 +77,16 @@ class MigrationWatch:
         self.identity = None
         self.pairs = []         # (state, substate) as they passed, repetitions left out
         self.databases = {}     # name -> the newest details
-        self.may_begin_anew = set()
+        self.restarted = False
+        self.begun_anew = set()
         self.figures_may_shrink = False  # a target that crashed has lost its last commits, which come again
         self.terminal = None
 
     def begin_attempt(self):
-        """After a restart of the process, each database's copy may begin anew, once."""
-        self.may_begin_anew = set(self.databases)
+        """After a restart of the process, each database's copy may begin anew, once; also one that has not been seen
+        yet, as the first answer may still tell of the process before."""
+        self.restarted = True
+        self.begun_anew = set()
 
     def see(self, body, first=False):
         """`first`: the answer of PUT, where the substate is left out. Returns the body."""
@@ -140,8 +143,8 @@ class MigrationWatch:
         if before and before["migrationState"] != "InProgress" and not self.figures_may_shrink:
             assert all(figures[figure] >= before.get(figure, 0) for figure in GROWING), (before, now)
         fewer = before and now.get("fullLoadCompletedTables", 0) < before.get("fullLoadCompletedTables", 0)
-        if name in self.may_begin_anew and (fewer or sum(counters) == 0):
-            self.may_begin_anew.remove(name)
+        if self.restarted and name not in self.begun_anew and (fewer or sum(counters) == 0):
+            self.begun_anew.add(name)
             before = None
         if before:
             assert now.get("startedOn") == before.get("startedOn", now.get("startedOn")), (before, now)
