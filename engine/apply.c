@@ -132,7 +132,7 @@ static int take_relation(struct apply *apply, const struct pgoutput_message *mes
 {
     const struct apply_relation *known = relations_find(&apply->relations, message->relation);
     struct apply_relation *fresh = NULL;
-    if (apply_stale_look(&apply->target, &apply->relations, message->relation, err) != 0) {
+    if (apply_stale_look(&apply->target, &apply->relations, message, err) != 0) {
         return -1;
     }
     if (known != NULL && apply_relation_is(known, message)) {
@@ -244,6 +244,7 @@ static int take_truncate(struct apply *apply, const struct pgoutput_message *mes
         }
     }
     if (send_pending(apply, false, err) != 0 ||
+        apply_stale_end(&apply->target, &apply->relations, message, err) != 0 ||
         apply_stale_leave_out(&apply->target, &apply->relations, message, err) != 0) {
         return -1;
     }

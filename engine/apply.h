@@ -21,6 +21,7 @@
 #include "engine/endpoint.h"
 #include "engine/pgoutput.h"
 #include "engine/replica.h"
+#include "engine/stale.h"
 
 struct apply;
 
@@ -29,9 +30,11 @@ struct apply_request {
     const char *database;
     const char *name;     /* of the helper schema */
     const char *encoding; /* of the text in the changes */
-    /* For a source whose stream does not tell of every TRUNCATE (major 10): the number of a table's file as
-     * it is now, 0: there is none. Else NULL. */
-    int (*file_of)(void *context, uint32_t relation, struct err *err, uint32_t *ret_file);
+    /* Looks at a table of the source; may be NULL. "hides_truncate": the stream does not tell of every
+     * TRUNCATE (major 10). */
+    int (*look)(void *context, uint32_t relation, const char *horizon, struct err *err,
+                struct stale_look *ret_look);
+    bool hides_truncate;
     const struct stop *stop;
     /* Called at least once a second while a call waits for the target, so that the source hears from us. May
      * be NULL. */

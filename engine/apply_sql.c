@@ -210,7 +210,9 @@ void apply_add_update(const struct apply_relation *relation, const bool *set, st
     buf_adds(sql, ") AS v(");
     add_key_names(relation, sql);
     for (size_t i = 0; i < relation->column_count; i++) {
-        buf_addf(sql, set[i] ? ", c%zu" : "", i);
+        if (set[i]) {
+            buf_addf(sql, ", c%zu", i);
+        }
     }
     buf_addc(sql, ')');
     add_key_condition(relation, sql);
@@ -240,7 +242,9 @@ static void add_given_rows(const struct apply_relation *relation, struct buf *sq
     buf_addf(sql, ", $%zu::text[]) AS v(", parameter + 1);
     add_key_names(relation, sql);
     for (size_t i = 0; i < relation->column_count; i++) {
-        buf_addf(sql, relation->columns[i].key ? "" : ", c%zu", i);
+        if (!relation->columns[i].key) {
+            buf_addf(sql, ", c%zu", i);
+        }
     }
     buf_adds(sql, ", m))");
 }

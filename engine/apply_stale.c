@@ -1,23 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/apply_stale.h"
 
-int apply_stale_look(struct apply_target *target, struct relations *relations, uint32_t id, struct err *err)
+int apply_stale_look(struct apply_target *target, struct relations *relations,
+                     const struct pgoutput_message *message, struct err *err)
 {
+    uint32_t id = message->relation;
+    struct stale *stale = &target->stale;
     struct apply_relation *known = relations_find(relations, id);
-    uint32_t file = 0;
-    if (target->file_of == NULL || stale_has(&target->stale, id, "")) {
+    struct stale_look look = {0};
+    if (target->look == NULL || stale->horizon == NULL || stale_has(stale, id, "") ||
+        !(target->hides_truncate || message->identity == 'f')) {
         return 0;
     }
-    if (target->file_of(target->context, id, err, &file) != 0) {
+    if (target->look(target->context, id, stale->horizon, err, &look) != 0) {
         return -1;
     }
-    if (!stale_has_other_file(&target->stale, id, file)) {
+    bool anew = stale_has_other_file(stale, id, look.file) && (target->hides_truncate || look.fresh);
+    if (!anew && !look.filled) {
         return 0;
     }
     if (known != NULL) {
         known->stale = true;
     }
-    return stale_add(&target->stale, id, "", err);
+    return stale_add(stale, id, "", err);
+}
+
+int apply_stale_end(struct apply_target *target, const struct relations *relations,
+                    const struct pgoutput_message *message, struct err *err)
+{
+    for (size_t i = 0; i < message->relation_count; i++) {
+        struct apply_relation *relation = relations_find(relations, message->relations[i]);
+        if (relation == NULL || !relation->stale || relations_truncates_part(relations, relation, message) ||
+            !stale_remove(&target->stale, relation->id)) {
+            continue;
+        }
+        relation->stale = stale_has(&target->stale, relation->id, relation->table);
+        if (target_forget_stale(target, relation, err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
 }
 
 int apply_stale_leave_out(struct apply_target *target, struct relations *relations,

@@ -10,9 +10,15 @@
 #include "engine/apply_target.h"
 #include "engine/pgoutput.h"
 
-/* The stream describes a table. Where it does not tell of every TRUNCATE: looks whether there was one. A
- * description comes behind it in any case. */
-int apply_stale_look(struct apply_target *target, struct relations *relations, uint32_t id, struct err *err);
+/* The stream describes a table, which it does behind everything that is done to the table: looks whether rows
+ * were written anew, or removed, without a word. Of tables with a key that matters only at the cutover,
+ * unless it was TRUNCATE. */
+int apply_stale_look(struct apply_target *target, struct relations *relations,
+                     const struct pgoutput_message *message, struct err *err);
+/* A TRUNCATE message, whose relations are loaded: from here on both sides have the same rows again, whatever
+ * had happened. That is how a TRUNCATE in the moment between snapshot and lock of the base copy shows. */
+int apply_stale_end(struct apply_target *target, const struct relations *relations,
+                    const struct pgoutput_message *message, struct err *err);
 /* A TRUNCATE message, whose relations are loaded: which of the target's rows belong to a partition that is
  * emptied alone may not be known. */
 int apply_stale_leave_out(struct apply_target *target, struct relations *relations,

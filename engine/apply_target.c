@@ -52,12 +52,14 @@ static int prepare_progress(struct apply_target *target, struct err *err)
 int target_open(const struct apply_request *request, struct err *err, struct apply_target *ret_target)
 {
     struct apply_target *target = ret_target;
-    *target = (struct apply_target){
-        .helper = request->name, .file_of = request->file_of, .context = request->context};
+    *target = (struct apply_target){.helper = request->name,
+                                    .look = request->look,
+                                    .hides_truncate = request->hides_truncate,
+                                    .context = request->context};
     target->sender.pipeline = &target->pipeline;
     if (pipeline_open(request, err, &target->pipeline) != 0 ||
         replica_own(&target->pipeline.pg, request->name, err) != 0 || read_progress(target, err) != 0 ||
-        stale_load(&target->pipeline.pg, request->name, request->file_of != NULL, err, &target->stale) != 0 ||
+        stale_load(&target->pipeline.pg, request->name, err, &target->stale) != 0 ||
         pipeline_enter(&target->pipeline, err) != 0) {
         return -1;
     }
@@ -152,6 +154,14 @@ static int begin(struct apply_target *target, struct err *err)
 int target_queue_command(struct apply_target *target, const char *sql, struct err *err)
 {
     return begin(target, err) != 0 ? -1 : command(target, sql, err);
+}
+
+int target_forget_stale(struct apply_target *target, struct apply_relation *relation, struct err *err)
+{
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    relation->noted = false;
+    stale_add_forget(&target->pipeline.pg, &sql, target->helper, relation->id);
+    return buf_failed(&sql) ? err_no_memory(err) : target_queue_command(target, buf_text(&sql), err);
 }
 
 int target_note_stale(struct apply_target *target, struct apply_relation *relation, const char *place,

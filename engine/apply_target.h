@@ -22,8 +22,11 @@ struct apply_target {
     struct apply_sender sender;
     const char *helper; /* the schema's name, as in the request */
     struct stale stale;
-    int (*file_of)(void *context, uint32_t relation, struct err *err, uint32_t *ret_file);
-    void *context;      /* see struct apply_request */
+    /* See struct apply_request. */
+    int (*look)(void *context, uint32_t relation, const char *horizon, struct err *err,
+                struct stale_look *ret_look);
+    bool hides_truncate;
+    void *context;
     unsigned forgotten; /* sender.serial when all statements were deallocated */
     bool open;          /* the transaction has begun */
     bool committing;    /* COMMIT has been sent and not answered: */
@@ -67,6 +70,8 @@ bool target_is_idle(const struct apply_target *target);
 /* The helper remembers that its changes are not applied. */
 int target_note_stale(struct apply_target *target, struct apply_relation *relation, const char *place,
                       struct err *err);
+/* They are applied again from the next one on. */
+int target_forget_stale(struct apply_target *target, struct apply_relation *relation, struct err *err);
 /* Finds the table of a relation. */
 int target_load(struct apply_target *target, struct apply_relation *relation, struct err *err);
 

@@ -170,31 +170,21 @@ static void take_warnings(struct cutover_state *state)
 }
 
 /* Names and PostgreSQL's messages need not be UTF-8; what the evidence and the error hold must be. */
-static void make_utf8(char *text)
-{
-    bool valid = text == NULL || str_is_utf8(text, strlen(text));
-    for (char *at = text; !valid && *at != '\0'; at++) {
-        if ((unsigned char)*at >= 0x80) {
-            *at = '?';
-        }
-    }
-}
-
 static void make_texts_utf8(struct evidence *evidence, struct err *err)
 {
     for (size_t i = 0; i < evidence->table_count; i++) {
-        make_utf8(evidence->tables[i].schema);
-        make_utf8(evidence->tables[i].name);
+        str_make_utf8(evidence->tables[i].schema);
+        str_make_utf8(evidence->tables[i].name);
     }
     for (size_t i = 0; i < evidence->sequence_count; i++) {
-        make_utf8(evidence->sequences[i].schema);
-        make_utf8(evidence->sequences[i].name);
+        str_make_utf8(evidence->sequences[i].schema);
+        str_make_utf8(evidence->sequences[i].name);
     }
     for (size_t i = 0; i < evidence->notes.count; i++) {
-        make_utf8(evidence->notes.items[i]);
+        str_make_utf8(evidence->notes.items[i]);
     }
-    make_utf8(err->message);
-    make_utf8(err->target);
+    str_make_utf8(err->message);
+    str_make_utf8(err->target);
 }
 
 static void state_done(struct cutover_state *state)

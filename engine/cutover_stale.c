@@ -8,30 +8,32 @@
 
 #include "core/str.h"
 #include "engine/cutover_private.h"
+#include "engine/stale.h"
 
 enum { SQL_MAX_BYTES = 64 * 1024, TRUNCATE_SINCE = 110000 };
 
 /*
- * A column that is younger than the base copy: transaction numbers count round. Where the file is another
- * one, its values came with ALTER TABLE; a value for rows that were there before can also be in the catalog.
- * The file alone also changes with VACUUM FULL, and with TRUNCATE, which the stream tells from 11 on.
+ * Where the file is another one and columns are younger than the base copy, their values came with ALTER
+ * TABLE; the file alone also changes with VACUUM FULL, and with TRUNCATE, which the stream tells from 11 on.
+ * A value for rows that were there before can also be in the catalog ("filled").
  */
 static void add_sql(struct buf *sql, int version)
 {
     bool tells_truncate = version >= TRUNCATE_SINCE;
-    buf_addf(
-        sql,
-        "WITH fresh AS (SELECT attrelid AS oid, array_agg(attname::text) AS names, bool_or(%s) AS filled"
-        "  FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped AND attrelid >= 16384"
-        "   AND xmin::text::bigint >= 3 AND (xmin::text::bigint - ($3::bigint & 4294967295) + 4294967296)"
-        "    %% 4294967296 < 2147483648 GROUP BY 1), before AS (SELECT oid, file FROM"
-        "  unnest($1::oid[], $2::oid[]) AS u(oid, file))"
-        " SELECT n.nspname, c.relname, f.names, c.oid = ANY ($4::oid[])"
-        "   OR coalesce(t.file <> c.relfilenode AND %s, false) OR coalesce(f.filled, false)"
-        " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN before t ON t.oid = c.oid"
-        "  LEFT JOIN fresh f ON f.oid = c.oid WHERE c.relkind = 'r' AND t.oid IS NOT NULL"
-        "  AND (f.oid IS NOT NULL OR t.file <> c.relfilenode OR c.oid = ANY ($4::oid[]))",
-        tells_truncate ? "atthasmissing" : "false", tells_truncate ? "f.oid IS NOT NULL" : "true");
+    buf_adds(sql, "WITH fresh AS (SELECT a.attrelid AS oid, array_agg(a.attname::text) AS names, ");
+    buf_adds(sql, tells_truncate ? "array_agg(a.attname::text) FILTER (WHERE a.atthasmissing) AS filled,"
+                                   " array_agg(a.attmissingval::text) FILTER (WHERE a.atthasmissing) AS given"
+                                 : "NULL::text[] AS filled, NULL::text[] AS given");
+    buf_adds(sql, " FROM pg_attribute a WHERE a.attrelid >= 16384 AND " STALE_IS_FRESH("$3"));
+    buf_adds(sql, " GROUP BY 1), before AS (SELECT oid, file FROM"
+                  "  unnest($1::oid[], $2::oid[]) AS u(oid, file))"
+                  " SELECT n.nspname, c.relname, f.names, c.oid = ANY ($4::oid[])"
+                  "   OR coalesce(t.file <> c.relfilenode AND ");
+    buf_adds(sql, tells_truncate ? "f.oid IS NOT NULL" : "true");
+    buf_adds(sql, ", false), f.filled, f.given"
+                  " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                  "  JOIN before t ON t.oid = c.oid LEFT JOIN fresh f ON f.oid = c.oid WHERE c.relkind = 'r'"
+                  "  AND (f.oid IS NOT NULL OR t.file <> c.relfilenode OR c.oid = ANY ($4::oid[]))");
 }
 
 static int read_helper(struct cutover_state *state, struct err *err, PGresult **ret_row)
@@ -74,14 +76,38 @@ static int read_lacking(struct cutover_state *state, const PGresult *tables, int
                     3, params);
 }
 
+/* Whether the target has given the same values to the rows that were there before. */
+static int compare_filled(struct cutover_state *state, const PGresult *tables, int row, struct err *err,
+                          bool *ret_same)
+{
+    auto_free char *other = NULL;
+    const char *params[] = {PQgetvalue(tables, row, 0), PQgetvalue(tables, row, 1),
+                            PQgetvalue(tables, row, 4), PQgetvalue(tables, row, 5)};
+    *ret_same = true;
+    if (PQgetisnull(tables, row, 4)) {
+        return 0;
+    }
+    int result = pg_value(&state->base.target, err, &other,
+                          "SELECT 1 FROM unnest($3::text[], $4::text[]) AS u(name, given) WHERE NOT EXISTS ("
+                          "SELECT 1 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
+                          " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1"
+                          " AND c.relname = $2 AND a.attname = u.name AND a.attmissingval::text = u.given)"
+                          " LIMIT 1",
+                          4, params);
+    *ret_same = other == NULL;
+    return result;
+}
+
 static int take_table(struct cutover_state *state, const PGresult *tables, int row, struct err *err)
 {
     auto_free char *lacking = NULL;
+    bool same = false;
     struct cutover_relation *relation = find(state, PQgetvalue(tables, row, 0), PQgetvalue(tables, row, 1));
     if (relation == NULL) {
         return 0;
     }
-    if (read_lacking(state, tables, row, err, &lacking) != 0) {
+    if (read_lacking(state, tables, row, err, &lacking) != 0 ||
+        compare_filled(state, tables, row, err, &same) != 0) {
         return -1;
     }
     if (lacking != NULL) {
@@ -89,7 +115,7 @@ static int take_table(struct cutover_state *state, const PGresult *tables, int r
                      "The table %s.%s has columns on the source that the target lacks, made after the base "
                      "copy: not migrated: %s",
                      relation->schema, relation->name, lacking);
-    } else if (strcmp(PQgetvalue(tables, row, 3), "t") == 0) {
+    } else if (!same || strcmp(PQgetvalue(tables, row, 3), "t") == 0) {
         relation->carried = false;
     }
     return 0;

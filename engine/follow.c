@@ -2,7 +2,6 @@
 #include "engine/follow.h"
 
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/clock.h"
@@ -19,15 +18,14 @@ enum {
     QUIET_MS = 10000, /* a source that has said nothing for so long is asked to */
     CLOCK_LOOK_MESSAGES = 64,
     TRUNCATE_SINCE = 110000,
-    OID_TEXT_SIZE = 16,
 };
 
 struct follow {
     struct follow_request request;
     char *encoding;
-    bool tells_truncate; /* the source's stream does */
+    bool hides_truncate; /* the source's stream does */
     struct replication_stream stream;
-    struct pg control; /* an ordinary session on the source, when it is needed */
+    struct pg control; /* an ordinary session on the source, while it is needed */
     struct apply *apply;
     struct pgoutput_message message;
     uint64_t durable;  /* everything before it would survive a crash of the target */
@@ -44,8 +42,16 @@ static int read_encoding(struct follow *follow, struct err *err)
         return -1;
     }
     follow->encoding = str_dup(PQparameterStatus(source.connection, "server_encoding"));
-    follow->tells_truncate = source.version >= TRUNCATE_SINCE;
+    follow->hides_truncate = source.version < TRUNCATE_SINCE;
     return follow->encoding == NULL ? err_no_memory(err) : 0;
+}
+
+/* Names and messages are in the database's encoding; the error is shown. */
+static int fail(struct err *err)
+{
+    str_make_utf8(err->message);
+    str_make_utf8(err->target);
+    return -1;
 }
 
 /* While we wait for the target the source must not take us for dead. */
@@ -56,26 +62,17 @@ static void tick(void *context)
     (void)replication_stream_report(&follow->stream, follow->durable, false, &ignored);
 }
 
-static int file_of(void *context, uint32_t relation, struct err *err, uint32_t *ret_file)
+static int look(void *context, uint32_t relation, const char *horizon, struct err *err,
+                struct stale_look *ret_look)
 {
     struct follow *follow = context;
     const struct follow_request *request = &follow->request;
     struct pg *control = &follow->control;
-    auto_free char *file = NULL;
-    char oid[OID_TEXT_SIZE];
-    const char *params[] = {oid};
-    int64_t number = 0;
-    snprintf(oid, sizeof(oid), "%u", (unsigned)relation);
     if (control->connection == NULL &&
         pg_open(request->source, request->database, PG_READ, request->stop, err, control) != 0) {
         return -1;
     }
-    if (pg_value(control, err, &file, "SELECT pg_relation_filenode($1::oid::regclass)", 1, params) != 0) {
-        return -1;
-    }
-    str_to_int(file == NULL ? "" : file, 0, UINT32_MAX, &number);
-    *ret_file = (uint32_t)number;
-    return 0;
+    return stale_look(control, relation, horizon, err, ret_look);
 }
 
 static int open_both(struct follow *follow, struct err *err)
@@ -87,7 +84,8 @@ static int open_both(struct follow *follow, struct err *err)
                                         .encoding = follow->encoding,
                                         .stop = request->stop,
                                         .tick = tick,
-                                        .file_of = follow->tells_truncate ? NULL : file_of,
+                                        .look = look,
+                                        .hides_truncate = follow->hides_truncate,
                                         .context = follow};
     if (apply_open(&apply, err, &follow->apply) != 0) {
         return -1;
@@ -109,7 +107,7 @@ int follow_open(const struct follow_request *request, struct err *err, struct fo
     follow->request = *request;
     if (read_encoding(follow, err) != 0 || open_both(follow, err) != 0) {
         follow_close(follow);
-        return -1;
+        return fail(err);
     }
     *ret_follow = follow;
     return 0;
@@ -188,7 +186,7 @@ static int look_for_source(struct follow *follow, struct err *err)
     return pg_look_for_server(&follow->stream.pg, &follow->looked_ms, err);
 }
 
-int follow_run(struct follow *follow, int slice_ms, struct err *err)
+static int run(struct follow *follow, int slice_ms, struct err *err)
 {
     int64_t until_ms = clock_monotonic_ms() + slice_ms;
     int more = 0;
@@ -205,10 +203,18 @@ int follow_run(struct follow *follow, int slice_ms, struct err *err)
         }
         break;
     }
+    /* Tables are described in bursts, at the beginning of a stream: the session is not kept. */
+    pg_close(&follow->control);
     if (more < 0 || (more == 0 && look_for_source(follow, err) != 0)) {
         return -1;
     }
     return is_report_due(follow) && report(follow, false, err) != 0 ? -1 : more;
+}
+
+int follow_run(struct follow *follow, int slice_ms, struct err *err)
+{
+    int more = run(follow, slice_ms, err);
+    return more < 0 ? fail(err) : more;
 }
 
 int follow_ask(struct follow *follow, struct err *err)

@@ -153,6 +153,7 @@ static int add_error(struct check *check, enum finding_level level, const struct
         .type = check->rule->type,
         .database = str_dup(check->database),
         .code = failure->service_code,
+        .passing = !failure->lasting,
         .message = str_dup(failure->message),
     };
     memcpy(finding.sqlstate, failure->sqlstate, sizeof(finding.sqlstate));

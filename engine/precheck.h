@@ -25,6 +25,7 @@ struct finding {
     char *database; /* NULL: about the servers */
     int code;       /* 603xxx, or 0 */
     char sqlstate[6];
+    bool passing;  /* a server did not answer: looked at again, it may be gone */
     char *message; /* what is wrong, with the object's name, and what to do */
 };
 

@@ -8,7 +8,14 @@
 #include "core/str.h"
 #include "engine/replication_private.h"
 
-enum { DROP_MS = 10000, LOCK_TRY_MS = 2000, FIRST_LOCK_MS = 50, PAUSE_MS = 100, SQL_MAX_BYTES = 8192 };
+enum {
+    DROP_MS = 10000,
+    LOCK_TRY_MS = 2000,
+    FIRST_LOCK_MS = 50,
+    PAUSE_MS = 100,
+    EMPTY_MS = 30,
+    SQL_MAX_BYTES = 65536
+};
 
 /* ---- identities ------------------------------------------------------------------------------------------
  */
@@ -120,6 +127,53 @@ static enum ddl_outcome change_publication(struct pg *control, const char *befor
     return replication_ddl(control, &sql, err);
 }
 
+/* The next tables of the publication, as a list for DROP TABLE; NULL: there are none. */
+static int next_tables(struct pg *control, const char *name, struct err *err, char **ret_tables)
+{
+    return pg_value(
+        control, err, ret_tables,
+        "SELECT pg_catalog.string_agg('ONLY ' || t.name, ', ') FROM (SELECT"
+        "  pg_catalog.format('%I.%I', n.nspname, c.relname) AS name"
+        "  FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid"
+        "  JOIN pg_catalog.pg_class c ON c.oid = r.prrelid"
+        "  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+        "  WHERE p.pubname = $1 ORDER BY r.prrelid LIMIT 200) t",
+        1, &name);
+}
+
+/*
+ * An UPDATE of the application looks up its table's publications one by one, and fails when one of them goes
+ * in between ("cache lookup failed for publication"). So no table is in it any more for a moment before it
+ * goes. Where a table is locked it goes nevertheless.
+ */
+static int empty_publication(struct pg *control, const char *name, struct err *err)
+{
+    bool any = false;
+    for (enum ddl_outcome outcome = DDL_DONE; outcome == DDL_DONE;) {
+        auto_free char *tables = NULL;
+        auto_free char *after = NULL;
+        if (next_tables(control, name, err, &tables) != 0) {
+            return -1;
+        }
+        if (tables == NULL) {
+            break;
+        }
+        after = str_format(" DROP TABLE %s", tables);
+        if (after == NULL) {
+            return err_no_memory(err);
+        }
+        outcome = change_publication(control, "ALTER PUBLICATION ", name, after, err);
+        any = any || outcome == DDL_DONE;
+        if (outcome == DDL_FAILED) {
+            return -1;
+        }
+    }
+    if (any) {
+        clock_sleep_ms(EMPTY_MS);
+    }
+    return 0;
+}
+
 static int drop_publication(struct pg *control, const char *name, int64_t deadline_ms, struct err *err)
 {
     if (replication_use_names(control, err) != 0 ||
@@ -133,7 +187,8 @@ static int drop_publication(struct pg *control, const char *name, int64_t deadli
     }
     if (replication_lock_identities(control, deadline_ms, err) != 0 ||
         give_back(control, name, deadline_ms, err) != 0 ||
-        replication_lock_timeout(control, LOCK_TRY_MS, err) != 0) {
+        replication_lock_timeout(control, LOCK_TRY_MS, err) != 0 ||
+        empty_publication(control, name, err) != 0) {
         return -1;
     }
     outcome = change_publication(control, "DROP PUBLICATION IF EXISTS ", name, "", err);

@@ -1,12 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/stale.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/str.h"
 
-enum { SQL_MAX_BYTES = 1024 * 1024 };
+enum {
+    SQL_MAX_BYTES = 1024 * 1024,
+    OID_TEXT_SIZE = 16,
+    MISSING_SINCE = 110000,
+    LOOKS = 100,
+    LOOK_PAUSE_MS = 10,
+};
+
+static uint32_t get_oid(const PGresult *rows, int row, int column)
+{
+    int64_t oid = 0;
+    str_to_int(PQgetvalue(rows, row, column), 0, UINT32_MAX, &oid);
+    return (uint32_t)oid;
+}
 
 /* ---- how the source was ----------------------------------------------------------------------------------
  */
@@ -22,6 +37,62 @@ static const char origin_sql[] =
 int stale_read_origin(struct pg *source, struct err *err, PGresult **ret_origin)
 {
     return pg_query(source, err, ret_origin, origin_sql, 0, NULL);
+}
+
+/*
+ * The stream can bring a transaction before other sessions see that it has ended; until then it keeps its
+ * locks. False: somebody has the table locked for long.
+ */
+static int wait_for_visibility(struct pg *source, const char *oid, struct err *err, bool *ret_visible)
+{
+    *ret_visible = false;
+    for (int i = 0; i < LOOKS && !*ret_visible; i++) {
+        auto_free char *locked = NULL;
+        if (i > 0) {
+            clock_sleep_ms(LOOK_PAUSE_MS);
+        }
+        if (pg_value(source, err, &locked,
+                     "SELECT 1 FROM pg_locks WHERE locktype = 'relation' AND relation = $1::oid AND granted"
+                     " AND mode = 'AccessExclusiveLock' AND database = (SELECT oid FROM pg_database"
+                     "  WHERE datname = current_database()) LIMIT 1",
+                     1, &oid) != 0) {
+            return -1;
+        }
+        *ret_visible = locked == NULL;
+    }
+    return 0;
+}
+
+int stale_look(struct pg *source, uint32_t relation, const char *horizon, struct err *err,
+               struct stale_look *ret_look)
+{
+    auto_result PGresult *row = NULL;
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    char oid[OID_TEXT_SIZE];
+    const char *params[] = {oid, horizon};
+    bool visible = false;
+    snprintf(oid, sizeof(oid), "%u", (unsigned)relation);
+    *ret_look = (struct stale_look){0};
+    if (wait_for_visibility(source, oid, err, &visible) != 0) {
+        return -1;
+    }
+    if (!visible) {
+        return 0;
+    }
+    buf_adds(&sql, "SELECT coalesce(pg_relation_filenode($1::oid::regclass), 0), count(*) > 0,"
+                   " coalesce(bool_or(");
+    buf_adds(&sql, source->version >= MISSING_SINCE ? "a.atthasmissing" : "false");
+    buf_adds(&sql, "), false) FROM pg_attribute a WHERE a.attrelid = $1::oid AND " STALE_IS_FRESH("$2"));
+    if (buf_failed(&sql)) {
+        return err_no_memory(err);
+    }
+    if (pg_query(source, err, &row, buf_text(&sql), 2, params) != 0) {
+        return -1;
+    }
+    *ret_look = (struct stale_look){.file = get_oid(row, 0, 0),
+                                    .fresh = strcmp(PQgetvalue(row, 0, 1), "t") == 0,
+                                    .filled = strcmp(PQgetvalue(row, 0, 2), "t") == 0};
+    return 0;
 }
 
 void stale_add_tables(struct pg *target, struct buf *sql, const char *name)
@@ -48,13 +119,6 @@ void stale_add_origin(struct pg *target, struct buf *sql, const char *name, cons
 /* ---- what is known ---------------------------------------------------------------------------------------
  */
 
-static uint32_t get_oid(const PGresult *rows, int row, int column)
-{
-    int64_t oid = 0;
-    str_to_int(PQgetvalue(rows, row, column), 0, UINT32_MAX, &oid);
-    return (uint32_t)oid;
-}
-
 static int load_tables(struct pg *target, const char *name, struct err *err, struct stale *stale)
 {
     auto_result PGresult *rows = NULL;
@@ -79,7 +143,7 @@ static int load_files(struct pg *target, const char *name, struct err *err, stru
 {
     auto_result PGresult *rows = NULL;
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    buf_adds(&sql, "SELECT u.relation, u.file FROM ");
+    buf_adds(&sql, "SELECT u.relation, u.file, horizon FROM ");
     pg_add_qualified(target, &sql, name, "origin");
     buf_adds(&sql, ", unnest(relations, files) AS u(relation, file) ORDER BY 1");
     if (buf_failed(&sql)) {
@@ -92,6 +156,9 @@ static int load_files(struct pg *target, const char *name, struct err *err, stru
     if (stale->files == NULL) {
         return err_no_memory(err);
     }
+    if (PQntuples(rows) > 0) {
+        stale->horizon = str_dup(PQgetvalue(rows, 0, 2));
+    }
     for (int row = 0; row < PQntuples(rows); row++) {
         stale->files[stale->file_count++] =
             (struct stale_file){.relation = get_oid(rows, row, 0), .file = get_oid(rows, row, 1)};
@@ -99,11 +166,10 @@ static int load_files(struct pg *target, const char *name, struct err *err, stru
     return 0;
 }
 
-int stale_load(struct pg *target, const char *name, bool files, struct err *err, struct stale *ret_stale)
+int stale_load(struct pg *target, const char *name, struct err *err, struct stale *ret_stale)
 {
     struct stale stale = {0};
-    if (load_tables(target, name, err, &stale) != 0 ||
-        (files && load_files(target, name, err, &stale) != 0)) {
+    if (load_tables(target, name, err, &stale) != 0 || load_files(target, name, err, &stale) != 0) {
         stale_done(&stale);
         return -1;
     }
@@ -118,6 +184,7 @@ void stale_done(struct stale *stale)
     }
     free(stale->tables);
     free(stale->files);
+    free(stale->horizon);
     *stale = (struct stale){0};
 }
 
@@ -147,6 +214,18 @@ int stale_add(struct stale *stale, uint32_t relation, const char *place, struct 
     return 0;
 }
 
+bool stale_remove(struct stale *stale, uint32_t relation)
+{
+    for (size_t i = 0; i < stale->table_count; i++) {
+        if (stale->tables[i].relation == relation && stale->tables[i].place[0] == '\0') {
+            free(stale->tables[i].place);
+            stale->tables[i] = stale->tables[--stale->table_count];
+            return true;
+        }
+    }
+    return false;
+}
+
 bool stale_has_other_file(const struct stale *stale, uint32_t relation, uint32_t file)
 {
     size_t low = 0;
@@ -171,4 +250,11 @@ void stale_add_note(struct pg *target, struct buf *sql, const char *name, uint32
     buf_addf(sql, " VALUES (%u, ", (unsigned)relation);
     pg_add_literal(target, sql, place);
     buf_adds(sql, ") ON CONFLICT DO NOTHING");
+}
+
+void stale_add_forget(struct pg *target, struct buf *sql, const char *name, uint32_t relation)
+{
+    buf_adds(sql, "DELETE FROM ");
+    pg_add_qualified(target, sql, name, "stale");
+    buf_addf(sql, " WHERE relation = %u", (unsigned)relation);
 }

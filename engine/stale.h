@@ -28,6 +28,23 @@ enum stale_origin_column {
 /* "source" is in the snapshot of the base copy, and its tables are locked. */
 int stale_read_origin(struct pg *source, struct err *err, PGresult **ret_origin);
 
+/*
+ * SQL: whether a row "a" of the source's pg_attribute is a column that is younger than the horizon.
+ * Transaction numbers count round.
+ */
+#define STALE_IS_FRESH(horizon)                                                                              \
+    "(a.attnum > 0 AND NOT a.attisdropped AND a.xmin::text::bigint >= 3 AND (a.xmin::text::bigint - "        \
+    "(" horizon "::bigint & 4294967295) + 4294967296) % 4294967296 < 2147483648)"
+
+/* A table as it is on the source now. */
+struct stale_look {
+    uint32_t file; /* 0: the table is gone, or others keep it locked */
+    bool fresh;    /* it has columns that are younger than the horizon, */
+    bool filled;   /* and rows that were there before have got values in them */
+};
+int stale_look(struct pg *source, uint32_t relation, const char *horizon, struct err *err,
+               struct stale_look *ret_look);
+
 /* Add statements for the helper: its tables; what they hold at the beginning. */
 void stale_add_tables(struct pg *target, struct buf *sql, const char *name);
 void stale_add_origin(struct pg *target, struct buf *sql, const char *name, const PGresult *origin);
@@ -42,22 +59,27 @@ struct stale_file {
 };
 /* All-zero is empty. */
 struct stale {
+    char *horizon;
     struct stale_table *tables;
     size_t table_count;
     struct stale_file *files; /* by OID */
     size_t file_count;
 };
-/* Reads the helper's tables, files only when they are asked for. */
-int stale_load(struct pg *target, const char *name, bool files, struct err *err, struct stale *ret_stale);
+/* Reads the helper's tables. */
+int stale_load(struct pg *target, const char *name, struct err *err, struct stale *ret_stale);
 void stale_done(struct stale *stale);
 
 bool stale_has(const struct stale *stale, uint32_t relation, const char *place);
 /* In memory only. */
 int stale_add(struct stale *stale, uint32_t relation, const char *place, struct err *err);
+/* The opposite, for one without a place. False: there is none. In memory only, as stale_add(). */
+bool stale_remove(struct stale *stale, uint32_t relation);
 /* It had another file when the base copy began. */
 bool stale_has_other_file(const struct stale *stale, uint32_t relation, uint32_t file);
 /* Adds the statement that makes the helper remember it. */
 void stale_add_note(struct pg *target, struct buf *sql, const char *name, uint32_t relation,
                     const char *place);
+/* Adds the statement that makes it forget it. */
+void stale_add_forget(struct pg *target, struct buf *sql, const char *name, uint32_t relation);
 
 #endif

@@ -226,11 +226,13 @@ static bool guard_checks(struct work *work, const struct sides *sides, enum step
     if (run_checks(work, sides, &findings) < 0) {
         return give_up(work, ret_outcome);
     }
-    record_warnings(work, &findings);
     bool bad = findings_failed(&findings);
     if (bad) {
         validation_error(&findings, &work->err);
         *ret_outcome = STEP_FAILED;
+    }
+    if (!bad || work->err.lasting) { /* otherwise it may be looked at again */
+        record_warnings(work, &findings);
     }
     findings_done(&findings);
     return !bad;

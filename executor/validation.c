@@ -29,12 +29,14 @@ char *validation_line(const struct finding *finding)
 void validation_error(const struct findings *findings, struct err *err)
 {
     err_set(err, ERR_BAD_INPUT, "%s", "");
+    err->lasting = false;
     for (size_t i = 0; i < findings->count; i++) {
         if (findings->items[i].level != FINDING_FAILED) {
             continue;
         }
         auto_free char *line = validation_line(&findings->items[i]);
         err_append(err, "%s%s", err->message[0] == '\0' ? "" : " ", line == NULL ? "" : line);
+        err->lasting = err->lasting || !findings->items[i].passing;
         if (err->service_code == 0) {
             err->service_code = findings->items[i].code;
         }

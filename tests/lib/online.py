@@ -5,6 +5,7 @@ import threading
 import time
 
 import psycopg2
+import psycopg2.extensions
 
 from arm import details_of, wait_until
 from compare import compare_databases
@@ -28,6 +29,9 @@ DELETE FROM empty_table WHERE a = %(m)s;
 class Writer:
     """Writes to a shop from a thread of its own, until it is told to stop. Or somewhere else: "transaction" is formatted
     with its number n and the one before, m."""
+
+    # What comes of several writers, and not of a migration.
+    tolerated = (psycopg2.extensions.TransactionRollbackError, psycopg2.IntegrityError)
 
     def __init__(self, postgres, name, pause=0.01, transaction=TRANSACTION):
         self.postgres, self.name, self.pause, self.transaction = postgres, name, pause, transaction
@@ -55,14 +59,15 @@ class Writer:
         try:
             connection = self.postgres.connect(self.name)
             connection.autocommit = False
+            n = 0
             while not self._stop.wait(self.pause):
-                n = self.committed + 1
+                n += 1
                 try:
                     with connection.cursor() as cursor:
                         cursor.execute(self.transaction % {"n": n, "m": n - 1})
                     connection.commit()
-                    self.committed = n
-                except psycopg2.errors.DeadlockDetected:  # with another writer of the test
+                    self.committed += 1
+                except self.tolerated:
                     connection.rollback()
             connection.close()
         except Exception as failure:  # pylint: disable=broad-except

@@ -69,6 +69,9 @@ class Round:
             print(body["properties"]["currentStatus"])
             detail = self.pair.arm.get("/_malachite/migrations/" + body["properties"]["migrationId"])
             print(*(event for event in detail["events"]), sep="\n")
+            evidence = self.pair.arm.get("/_malachite/migrations/" + body["properties"]["migrationId"] + "/evidence")
+            for database in evidence["databases"]:
+                print("evidence:", database.get("notes"), [t for t in database.get("tables", []) if t.get("sourceRows") != t.get("targetRows")])
             for server in (self.pair.source, self.pair.target):
                 for row in server.postgres.query("SELECT pid, datname, application_name, backend_type, state, wait_event,"
                                                  " now() - state_change, left(query, 200) FROM pg_stat_activity"
