@@ -14,7 +14,7 @@ static const char policy[] =
 static const char absent_page[] =
     "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Malachite</title>\n"
     "<h1>Malachite is running</h1>\n"
-    "<p>This program was built without its web portal, because <code>node</code> (20 or newer) and "
+    "<p>This program was built without its web portal, because <code>node</code> (18 or newer) and "
     "<code>npm</code> were not there.</p>\n"
     "<p>To get the portal, install both, run <code>make</code> again in Malachite's source tree and restart "
     "<code>malachite serve</code>.</p>\n"
