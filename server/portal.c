@@ -22,12 +22,14 @@ static const char absent_page[] =
     "<a href=\"/_malachite/routes\">/_malachite/routes</a> and described at "
     "<a href=\"/_malachite/openapi\">/_malachite/openapi</a>.</p>\n</html>\n";
 
+/* No Cross-Origin-Opener-Policy: for it a browser starts another process before the first page, which takes
+ * as long as all the rest until the first paint. Whoever opens the portal from another origin sees nothing of
+ * it. */
 static void add_safety(struct request *request)
 {
     reply_header(request, "Content-Security-Policy", policy);
     reply_header(request, "Referrer-Policy", "no-referrer");
     reply_header(request, "X-Frame-Options", "DENY");
-    reply_header(request, "Cross-Origin-Opener-Policy", "same-origin");
 }
 
 static enum portal_coding choose_coding(const struct request *request)
