@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "core/buf.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
@@ -20,6 +21,7 @@
 #include "executor/validation.h"
 
 enum {
+    EVENT_MAX = 4096,
     SERVER_WAIT_MS = 100,                        /* look again whether a starting server is up */
     SERVER_WAIT_LIMIT_US = 5 * 60 * 1000 * 1000, /* a server that starts for longer than this will not come */
 };
@@ -252,11 +254,14 @@ static bool guard_overwrite(struct work *work, const struct sides *sides, enum s
     if (in_use.count == 0) {
         return true;
     }
-    auto_free char *names = str_list_to_json(&in_use);
-    auto_free char *event = str_format("Already present on the target: %s. Confirm the overwrite or cancel.",
-                                       names == NULL ? "" : names);
-    *ret_outcome =
-        fsm_move(work, SUB_WAITING_FOR_OVERWRITE, event == NULL ? "Already present on the target." : event);
+    auto_buf struct buf event = BUF_MAX(EVENT_MAX);
+    buf_adds(&event, "Already present on the target:");
+    for (size_t i = 0; i < in_use.count; i++) {
+        buf_addf(&event, "%s `%s`", i > 0 ? "," : "", in_use.items[i]);
+    }
+    buf_adds(&event, ". Confirm the overwrite or cancel.");
+    *ret_outcome = fsm_move(work, SUB_WAITING_FOR_OVERWRITE,
+                            buf_failed(&event) ? "Already present on the target." : buf_text(&event));
     return false;
 }
 

@@ -14,7 +14,7 @@ static const char policy[] =
 static const char absent_page[] =
     "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Malachite</title>\n"
     "<h1>Malachite is running</h1>\n"
-    "<p>This program was built without its web portal, because <code>node</code> (20 or newer) and "
+    "<p>This program was built without its web portal, because <code>node</code> (18 or newer) and "
     "<code>npm</code> were not there.</p>\n"
     "<p>To get the portal, install both, run <code>make</code> again in Malachite's source tree and restart "
     "<code>malachite serve</code>.</p>\n"
@@ -22,12 +22,14 @@ static const char absent_page[] =
     "<a href=\"/_malachite/routes\">/_malachite/routes</a> and described at "
     "<a href=\"/_malachite/openapi\">/_malachite/openapi</a>.</p>\n</html>\n";
 
+/* No Cross-Origin-Opener-Policy: for it a browser starts another process before the first page, which takes
+ * as long as all the rest until the first paint. Whoever opens the portal from another origin sees nothing of
+ * it. */
 static void add_safety(struct request *request)
 {
     reply_header(request, "Content-Security-Policy", policy);
     reply_header(request, "Referrer-Policy", "no-referrer");
     reply_header(request, "X-Frame-Options", "DENY");
-    reply_header(request, "Cross-Origin-Opener-Policy", "same-origin");
 }
 
 static enum portal_coding choose_coding(const struct request *request)

@@ -61,7 +61,7 @@ test('or cancel: the target stays as it is', async () => {
     await page.getByText('Databases to delete').waitFor()
     assert.deepEqual(
         await page.getByRole('group', { name: 'Commands' }).getByRole('button').allInnerTexts(),
-        ['Refresh'],
+        ['Refresh', 'Feedback'],
         'an ended migration has other commands',
     )
     assert.ok((await has('kept', 'marker')) && !(await has('kept', 'fresh')))

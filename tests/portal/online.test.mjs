@@ -138,3 +138,39 @@ test('a source without logical replication: set it up after a question', async (
     await page.getByRole('heading', { name: 'Post-migration steps' }).waitFor({ timeout: 60_000 })
     assertNoTrouble(page)
 })
+
+test('a source of somebody else: its owner is told to restart it, and the migration goes on then', async () => {
+    await world.attach({ name: 'theirs', conf: { wal_level: 'replica' } })
+    await world.create_database({ server: 'theirs', name: 'loud', sql: 'CREATE TABLE t (a int PRIMARY KEY)' })
+    await world.put_migration({ source: 'theirs', target: 'dst', name: 'restart', databases: ['loud'], migrationMode: 'Online' })
+    const page = await openPage(browser, url)
+    await page.goto(detailsPath('dst', 'restart'))
+    await button(page, 'Set up logical replication').click()
+    await button(page, 'Yes').click()
+    await page.getByText('Restart the source server').waitFor()
+    await shootAll(page, 'details-restart')
+    // It is not over: nothing says that it has failed or has to be made anew.
+    assert.equal(await button(page, 'Set up logical replication').count(), 0)
+    assert.equal(await page.getByText(/cannot be tried again|What to do/).count(), 0)
+    await world.restart({ name: 'theirs' })
+    await page.getByText('Ready for the cutover').waitFor({ timeout: 60_000 })
+    assert.equal(await page.getByText('Restart the source server').count(), 0)
+
+    // It still follows: the database has no end yet.
+    const cells = await page.getByRole('region', { name: 'Databases' }).locator('tbody td').allInnerTexts()
+    assert.equal(cells.at(-1), '--')
+
+    // What a report needs, and where nothing is sent.
+    await button(page, 'Feedback').click()
+    const facts = page.getByRole('region', { name: 'the facts' })
+    await facts.getByText('WaitingForUserAction / WaitingForCutoverTrigger').waitFor()
+    await button(page.getByRole('dialog').locator('.dialog-foot'), 'Close').click()
+
+    // The button goes away with the wait; the reader stays on the page.
+    await page.getByRole('button', { name: 'Cancel migration', exact: true }).focus()
+    await page.keyboard.press('Enter')
+    await button(page, 'Yes').press('Enter')
+    await page.getByText('Databases to delete').waitFor()
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'main')
+    assertNoTrouble(page)
+})

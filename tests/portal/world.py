@@ -55,6 +55,10 @@ class World:
         arm = self.malachite.arm
         arm.wait_operation(arm.request("POST", self.servers[name].id + "/restart", {}, status=202))
 
+    def restart(self, name):
+        """An attached server, as its owner would."""
+        self.servers[name].postgres.restart()
+
     def create_database(self, server, name, sql=""):
         self.servers[server].postgres.create_database(name)
         if sql:

@@ -148,6 +148,9 @@ export function DatabasePanel({ name, migration, own, rates, onCutover, onCancel
     )
     return (
         <Dialog side title={name} onClose={onClose} footer={foot || null}>
+            {databasesOf(migration).length > 0 && !databasesOf(migration).includes(name) && (
+                <Box tone="warning">This migration has no database of this name.</Box>
+            )}
             <Figures name={name} details={details} online={online} />
             {details?.message && (
                 <Box

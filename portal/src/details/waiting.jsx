@@ -4,7 +4,7 @@ import { time } from '../format.js'
 import { useBusy } from '../hooks.js'
 import { asksForRestart, databasesOf, decide, isCancelable, sourceOf, stateOf, substateOf } from '../migrations.js'
 import { notify } from '../toasts.jsx'
-import { Box, Button, Confirm, ErrorBox, TextField } from '../ui.jsx'
+import { Box, Button, Confirm, ErrorBox, Marked, TextField } from '../ui.jsx'
 import { ChooseDatabases } from './choose.jsx'
 
 /** A button that sends a decision; what is refused is shown beside it. */
@@ -73,9 +73,13 @@ function Replication({ migration, path, onDone, cancelButton }) {
     )
 }
 
-function Overwrite({ migration, path, onDone, cancelButton }) {
+/** Which they are, as the service has said when the wait began. */
+const foundOf = (events) => [...(events ?? [])].reverse().find(({ text }) => text?.startsWith('Already present'))?.text
+
+function Overwrite({ migration, events, path, onDone, cancelButton }) {
     const [asking, setAsking] = useState(false)
     const names = databasesOf(migration).join(', ')
+    const found = foundOf(events)
     const start = async () => {
         await decide(path, { overwriteDbsInTarget: 'True' })
         notify('good', 'The databases will be overwritten', names)
@@ -84,8 +88,16 @@ function Overwrite({ migration, path, onDone, cancelButton }) {
     return (
         <Box tone="warning" title="Databases of these names are on the target already">
             <p>
-                At least one of <strong class="wrap">{names}</strong> exists on the target server and is not empty. Nothing on the
-                target has been touched. Overwrite the databases, or cancel the migration.
+                {found ? (
+                    <span class="wrap">
+                        <Marked text={found} />
+                    </span>
+                ) : (
+                    <>
+                        At least one of <strong class="wrap">{names}</strong> exists on the target server and is not empty.
+                    </>
+                )}{' '}
+                Nothing on the target has been touched.
             </p>
             <p class="buttons">
                 <Button primary onClick={() => setAsking(true)}>
@@ -171,13 +183,13 @@ function Cutover({ onCutover, cancelButton }) {
 }
 
 /** What the migration waits for, and the buttons that end the wait. */
-export function Waiting({ migration, path, onDone, onCancel, onCutover }) {
+export function Waiting({ migration, events, path, onDone, onCancel, onCutover }) {
     const cancelButton = (
         <Button disabled={!isCancelable(migration)} onClick={onCancel}>
             Cancel migration
         </Button>
     )
-    const common = { migration, path, onDone, cancelButton }
+    const common = { migration, events, path, onDone, cancelButton }
     const waits = stateOf(migration) === 'WaitingForUserAction'
     switch (substateOf(migration)) {
         case 'WaitingForLogicalReplicationSetupRequestOnSourceDB':

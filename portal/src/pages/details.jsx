@@ -198,6 +198,7 @@ export function Details({ group, server, name, database }) {
             <ErrorBox error={error} />
             <Waiting
                 migration={migration}
+                events={own.events}
                 path={path}
                 onDone={reload}
                 onCancel={() => open('cancel')}

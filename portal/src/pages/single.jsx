@@ -41,6 +41,11 @@ function ChooseTarget({ source, onClose }) {
                     onChange={setTarget}
                     placeholder="Select a server"
                     options={servers.map((server) => [server.id, server.name])}
+                    after={
+                        <p>
+                            <Link href={paths.create('flexible')}>Create a new flexible server</Link>
+                        </p>
+                    }
                 />
             )}
         </Dialog>
