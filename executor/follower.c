@@ -9,8 +9,8 @@
 
 enum {
     SLICE_MS = 200,
-    FIGURES_MS = 1000, /* how often figures are stored, and how old the source's end may be in them */
-    IDLE_MS = 1000,
+    FIGURES_MS = 500, /* how often figures are stored, and how old the source's end may be in them */
+    IDLE_MS = 500,
     WANTED_MS = 5, /* while a cutover waits for us */
     BACKOFF_LEAST_MS = 100,
     BACKOFF_MOST_MS = 3000,
@@ -78,8 +78,8 @@ static void look_at_source(struct follower *follower, int max_age_ms)
 
 /*
  * Once a second. What the source has written since the last look counts as pending until the source itself
- * says that it has sent everything before it; so it is asked, and where it answers soon the figure shown is
- * 0.
+ * says that it has sent everything before it; so it is asked, and what is stored is what has become of the
+ * end that was seen at the last look: where it answers soon, 0.
  */
 static int look_at_end(struct follower *follower, const struct follower_view *view, struct err *err)
 {
@@ -90,16 +90,10 @@ static int look_at_end(struct follower *follower, const struct follower_view *vi
         }
         return 0;
     }
-    if (pending_bytes(follower, view->position) != 0 || follower->figures_ms == 0) {
-        store_figures_now(follower, view);
-    }
+    store_figures_now(follower, view);
     follower->figures_ms = now_ms;
     look_at_source(follower, FIGURES_MS / 2);
-    if (pending_bytes(follower, view->position) == 0) {
-        store_figures_now(follower, view);
-        return 0;
-    }
-    return follow_ask(follower->follow, err);
+    return pending_bytes(follower, view->position) == 0 ? 0 : follow_ask(follower->follow, err);
 }
 
 /* ---- trouble ---------------------------------------------------------------------------------------------
