@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Measures what the README claims: start-up, memory, REST rates, and the copy of pgbench's database against pgcopydb and
-# pg_dump | pg_restore on the same two servers in the same run. Prints figures, judges nothing.
+# pg_dump | pg_restore on the same two servers in the same run; then online migrations against PostgreSQL's own subscription.
+# Prints figures, judges nothing.
 #   run.sh PROGRAM [SCALE [ROUNDS]]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -8,4 +9,5 @@ program=$(realpath "${1:?usage: run.sh PROGRAM [SCALE [ROUNDS]]}")
 scale=${2:-100}
 rounds=${3:-3}
 scripts/setup.sh build run bench
-exec /usr/bin/python3 tests/bench/bench.py "$program" "$scale" "$rounds"
+/usr/bin/python3 tests/bench/bench.py "$program" "$scale" "$rounds"
+exec /usr/bin/python3 tests/bench/online.py "$program" 60000 30 "$rounds"
