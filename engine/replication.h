@@ -64,10 +64,6 @@ int replication_create_slot(const struct replication *replication,
 void replication_slot_done(struct replication_slot *slot);
 #define auto_replication_slot __attribute__((cleanup(replication_slot_done)))
 
-/* 1 when the slot exists and can still be streamed from, 0 when not (gone, or invalidated by
- * max_slot_wal_keep_size), -1 error. */
-int replication_slot_exists(const struct replication *replication, struct err *err);
-
 /* Ends whoever uses the slot, drops it, gives tables their own replica identity back (where they are still
  * FULL, and no other migration needs it), drops the publication. What is not there is fine, the database
  * itself included. Bounded: 10 s for locks and for the slot to be free. stop is not looked at. After -1 it

@@ -18,7 +18,6 @@ enum {
     FREE_PAUSE_MS = 50,
     COMMAND_MAX_BYTES = 2048,
     SNAPSHOT_IN_PARENTHESES = 150000,
-    WAL_STATUS_SINCE = 130000,
     NO_SLOT_CODE = 603105,
     WAL_LEVEL_CODE = 603107,
 };
@@ -268,27 +267,4 @@ void replication_slot_done(struct replication_slot *slot)
     pg_close(&slot->connection);
     free(slot->snapshot);
     slot->snapshot = NULL;
-}
-
-/* ---- asking ----------------------------------------------------------------------------------------------
- */
-
-int replication_slot_exists(const struct replication *replication, struct err *err)
-{
-    auto_pg struct pg control = {0};
-    auto_free char *usable = NULL;
-    if (replication_control(replication, replication->stop, err, &control) != 0) {
-        return -1;
-    }
-    auto_free char *sql = str_format("SELECT 1 FROM pg_catalog.pg_replication_slots WHERE slot_name = $1"
-                                     " AND database = pg_catalog.current_database() AND plugin = 'pgoutput'"
-                                     " AND restart_lsn IS NOT NULL AND confirmed_flush_lsn IS NOT NULL%s",
-                                     control.version >= WAL_STATUS_SINCE ? " AND wal_status <> 'lost'" : "");
-    if (sql == NULL) {
-        return err_no_memory(err);
-    }
-    if (pg_value(&control, err, &usable, sql, 1, &replication->name) != 0) {
-        return -1;
-    }
-    return usable != NULL;
 }
