@@ -18,7 +18,13 @@
 #include "engine/fd.h"
 
 /* The replay of 4 GB of WAL after a crash counts as starting. */
-enum { START_TIMEOUT_MS = 300000, PAUSE_MS = 2, QUIT_TIMEOUT_MS = 6000, KILL_TIMEOUT_MS = 5000 };
+enum {
+    START_TIMEOUT_MS = 300000,
+    PAUSE_MS = 2,
+    EXEC_MS = 50,
+    QUIT_TIMEOUT_MS = 6000,
+    KILL_TIMEOUT_MS = 5000
+};
 enum { LOG_KEPT_BYTES = 8 * 1024 * 1024, LOG_TAIL_BYTES = 900 };
 
 struct launch {
@@ -127,11 +133,21 @@ static void abandon(const struct launch *launch)
     }
 }
 
+/* A program that is just being executed has no command line for a moment: one look does not tell. */
+static bool is_gone(const struct launch *launch)
+{
+    if (postmaster_is(launch->pid, launch->data_dir)) {
+        return false;
+    }
+    clock_sleep_ms(EXEC_MS);
+    return !postmaster_is(launch->pid, launch->data_dir);
+}
+
 static int wait_ready(const struct launch *launch, const struct stop *stop, struct err *err)
 {
     int64_t deadline_ms = clock_monotonic_ms() + START_TIMEOUT_MS;
     while (!is_ready(launch)) {
-        if (!postmaster_is(launch->pid, launch->data_dir)) {
+        if (is_gone(launch)) {
             postmaster_wait_gone(launch->pid, launch->data_dir, 0);
             return explain(launch, err);
         }

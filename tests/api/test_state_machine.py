@@ -210,7 +210,8 @@ def test_20_an_early_trigger(attached, database, postgres_source, named):
     migration.wait(NO_DATABASES)
     migration.patch(dbsToMigrate=[name])
     migration.patch(triggerCutover="True", **({"dbsToTriggerCutoverOn": [name]} if named else {}))
-    error_of(migration, "cannot be taken back", triggerCutover="False")
+    answer = migration.patch(status=409, triggerCutover="False")["error"]
+    assert "cannot be taken back" in answer["message"], answer
     migration.succeed()
 
 
