@@ -7,7 +7,7 @@ import pytest
 
 from arm import details_of, patience, unique, wait_until
 from load_hard import load_hard, load_roles
-from malachite import Pair
+from malachite import Pair, binary
 from mutate import mutate
 from online import (Writer, assert_nothing_is_left, cut_over, differences, put_online, reach_wait,
                     wait_for_nothing_pending)
@@ -289,7 +289,8 @@ def test_eight_databases_under_load(attached, provisioned, database, postgres_so
         cut_over(migration)
     # A walsender, or the applier's session, for each database, and one that asks where the source's end is.
     assert most_connections <= 9 + 2 + 1, most_connections
-    assert most_memory < patience(100), most_memory
+    if "/release" in binary():  # sanitizers take memory of their own
+        assert most_memory < 100, most_memory
     for name in names[:8]:
         assert differences(attached, name) == []
     # Owners differ there.
