@@ -97,16 +97,19 @@ static int check_target_writable(struct check *check)
     return 0;
 }
 
-static int check_createdb(struct check *check)
+/* 1: the query says yes, 0: no, -1: error. */
+static int target_user_may(struct check *check, const char *sql)
 {
     auto_free char *may = NULL;
-    if (pg_value(&check->target, check->err, &may,
-                 "SELECT rolcreatedb OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user", 0,
-                 NULL) != 0) {
-        return -1;
-    }
-    if (is_true(may)) {
-        return 0;
+    return pg_value(&check->target, check->err, &may, sql, 0, NULL) != 0 ? -1 : is_true(may);
+}
+
+static int check_createdb(struct check *check)
+{
+    int may = target_user_may(
+        check, "SELECT rolcreatedb OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user");
+    if (may != 0) {
+        return may < 0 ? -1 : 0;
     }
     return precheck_add(
         check,
@@ -117,17 +120,13 @@ static int check_createdb(struct check *check)
 
 static int check_createrole(struct check *check)
 {
-    auto_free char *may = NULL;
     if (!check->plan->roles) {
         return 0;
     }
-    if (pg_value(&check->target, check->err, &may,
-                 "SELECT rolcreaterole OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user", 0,
-                 NULL) != 0) {
-        return -1;
-    }
-    if (is_true(may)) {
-        return 0;
+    int may = target_user_may(
+        check, "SELECT rolcreaterole OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user");
+    if (may != 0) {
+        return may < 0 ? -1 : 0;
     }
     return precheck_add(
         check,
