@@ -124,18 +124,24 @@ int precheck_fetch(struct pg *pg, const char *sql, struct err *err, struct str_l
     return 0;
 }
 
+int precheck_list(struct check *check, const char *sql, struct buf *names)
+{
+    auto_result PGresult *result = NULL;
+    if (pg_query(&check->inside, check->err, &result, sql, 0, NULL) != 0) {
+        return -1;
+    }
+    precheck_add_names(names, result, 0);
+    return PQntuples(result) > 0;
+}
+
 static int run_listing(struct check *check)
 {
     const struct precheck_rule *rule = check->rule;
-    auto_result PGresult *result = NULL;
-    if (pg_query(&check->inside, check->err, &result, rule->sql, 0, NULL) != 0) {
-        return -1;
-    }
-    if (PQntuples(result) == 0) {
-        return 0;
-    }
     auto_buf struct buf names = BUF_MAX(MESSAGE_MAX_BYTES);
-    precheck_add_names(&names, result, 0);
+    int found = precheck_list(check, rule->sql, &names);
+    if (found <= 0) {
+        return found;
+    }
     return precheck_add(check, "%s: %s. %s", rule->title, buf_text(&names), rule->advice);
 }
 

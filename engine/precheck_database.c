@@ -81,19 +81,16 @@ static int check_oids(struct check *check)
     if (check->source.version >= 120000 || check->target.version < 120000) {
         return 0;
     }
-    auto_result PGresult *result = NULL;
-    if (pg_query(&check->inside, check->err, &result,
-                 "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c"
-                 " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-                 " WHERE c.oid >= 16384 AND c.relhasoids AND c.relkind IN ('r', 'p') ORDER BY 1",
-                 0, NULL) != 0) {
-        return -1;
-    }
-    if (PQntuples(result) == 0) {
-        return 0;
-    }
     auto_buf struct buf names = BUF_MAX(TEXT_MAX_BYTES);
-    precheck_add_names(&names, result, 0);
+    int found =
+        precheck_list(check,
+                      "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c"
+                      " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+                      " WHERE c.oid >= 16384 AND c.relhasoids AND c.relkind IN ('r', 'p') ORDER BY 1",
+                      &names);
+    if (found <= 0) {
+        return found;
+    }
     return precheck_add(
         check,
         "Tables have OIDs: %s. They were created WITH OIDS, which PostgreSQL 12 and newer do not have. "

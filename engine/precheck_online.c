@@ -162,21 +162,18 @@ static int check_may_publish(struct check *check)
 
 static int check_foreign_owners(struct check *check)
 {
-    auto_result PGresult *result = NULL;
     if (check->inside.superuser) {
         return 0;
     }
-    if (pg_query(&check->inside, check->err, &result,
-                 NAME_OF_TABLE OF_TABLES " AND c.relpersistence = 'p'"
-                                         " AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE') ORDER BY 1",
-                 0, NULL) != 0) {
-        return -1;
-    }
-    if (PQntuples(result) == 0) {
-        return 0;
-    }
     auto_buf struct buf names = BUF_MAX(TEXT_MAX_BYTES);
-    precheck_add_names(&names, result, 0);
+    int found = precheck_list(check,
+                              NAME_OF_TABLE OF_TABLES
+                              " AND c.relpersistence = 'p'"
+                              " AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE') ORDER BY 1",
+                              &names);
+    if (found <= 0) {
+        return found;
+    }
     return precheck_add(
         check,
         "Tables cannot be published, because they belong to others: %s. The user `%s` is not their owner. "

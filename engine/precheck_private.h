@@ -72,6 +72,8 @@ int precheck_add_as(struct check *check, enum finding_level level, int code, con
 
 /* Appends "`a`, `b`, ... and 7 more" from a column of a result; at most ten names. */
 void precheck_add_names(struct buf *text, const PGresult *result, int column);
+/* Adds the names that a query on the database yields. 1: there are some, 0: none, -1: error. */
+int precheck_list(struct check *check, const char *sql, struct buf *names);
 /* Adds one name to a list of that form; index counts from 0. */
 void precheck_add_name(struct buf *text, size_t index, const char *name);
 
