@@ -51,6 +51,11 @@ RELATION = f"c.oid >= 16384 AND c.relnamespace <> 'pg_toast'::regnamespace AND c
 HAS_PARENTS = "EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid)"
 SORTED = '(SELECT jsonb_agg(o ORDER BY o COLLATE "C") FROM unnest({}) AS o)'
 
+# The options that ALTER TABLE ... ALTER COLUMN ... SET takes. Minor releases keep internal ones beside them (15.20 has
+# pg_attver), which no user can set and pg_dump leaves out.
+COLUMN_OPTIONS = """(SELECT jsonb_agg(o ORDER BY o COLLATE "C") FROM unnest(attoptions) AS o
+       WHERE split_part(o, '=', 1) IN ('n_distinct', 'n_distinct_inherited'))"""
+
 KINDS = {}
 
 KINDS["database"] = f"""
@@ -152,7 +157,7 @@ SELECT format('%s.%I', c.oid::regclass, attname) AS object, format_type(atttypid
             THEN row_number() OVER (PARTITION BY c.oid ORDER BY attnum) END AS position,
        CASE atttypid WHEN 'name'::regtype THEN NULL ELSE (SELECT collname FROM pg_collation AS l WHERE l.oid = attcollation) END AS collation, attstorage::text,
        to_jsonb(a)->>'attcompression' AS "compression@14", coalesce((to_jsonb(a)->>'attstattarget')::int, -1) AS statistics,
-       {SORTED.format('attoptions')} AS options, {SORTED.format('attfdwoptions')} AS foreign_options,
+       {COLUMN_OPTIONS} AS options, {SORTED.format('attfdwoptions')} AS foreign_options,
        {acl('attacl', 'c', 'relowner')}
 FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = attrelid LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
 WHERE {RELATION} AND relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND attnum > 0 AND NOT attisdropped"""
