@@ -146,18 +146,21 @@ static int make_durable(struct cutover_state *state, struct err *err)
     return buf_failed(&sql) ? err_no_memory(err) : pg_run(target, err, buf_text(&sql));
 }
 
+/*
+ * Sequences come last: they are then never behind rows that were written before, the recopied ones included.
+ * Rows are counted before the target gets its own row level security back, which may hide them from us.
+ */
 static int bring_up_to_date(struct cutover_state *state, struct err *err)
 {
-    if (cutover_set_sequences(state, err) != 0) {
-        return -1;
-    }
     if (!state->closed &&
         (cutover_copy_tables(state, err) != 0 || cutover_copy_large_objects(state, err) != 0 ||
          cutover_refresh_views(state, err) != 0)) {
         return -1;
     }
-    return replica_restore(&state->base.target, state->cutover->name, err) != 0 ? -1
-                                                                                : make_durable(state, err);
+    return cutover_set_sequences(state, err) != 0 || cutover_count(state, err) != 0 ||
+                   replica_restore(&state->base.target, state->cutover->name, err) != 0
+               ? -1
+               : make_durable(state, err);
 }
 
 static void take_warnings(struct cutover_state *state)
@@ -215,12 +218,10 @@ int cutover_finish(const struct cutover *cutover, struct err *err, struct eviden
     state.base.transfer = &state.transfer;
     state.base.restore = (struct restore){.transfer = &state.transfer, .report = &state.base.report};
     report_init(&state.base.report);
-    int result = -1;
-    if (open_both(&state, err) == 0 && read_helper(&state, err) == 0 &&
-        cutover_read_catalogs(&state, err) == 0 && cutover_find_stale(&state, err) == 0 &&
-        bring_up_to_date(&state, err) == 0) {
-        result = cutover_count(&state, err);
-    }
+    int result = open_both(&state, err) != 0 || read_helper(&state, err) != 0 ||
+                         cutover_read_catalogs(&state, err) != 0 || cutover_find_stale(&state, err) != 0
+                     ? -1
+                     : bring_up_to_date(&state, err);
     take_warnings(&state);
     make_texts_utf8(ret_evidence, err);
     state_done(&state);
