@@ -1,5 +1,6 @@
 """What the tests share: one Malachite per session with a few servers, databases with names of their own."""
 
+import contextlib
 import os
 import pathlib
 import sys
@@ -9,11 +10,14 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 
 from arm import patience, unique  # noqa: E402
+from cleanup import Shared  # noqa: E402
 from malachite import Malachite, Pair, binary  # noqa: E402
 from postgres import Postgres  # noqa: E402
 from samples import drop  # noqa: E402
 
 TEST_TIMEOUT = 120
+SHARED = Shared()
+FAILED = pytest.StashKey[bool]()
 
 
 def pytest_configure(config):
@@ -31,21 +35,41 @@ def pytest_sessionstart():
         pytest.exit(f"{binary()} is not there: run make first, or name it in MALACHITE_BINARY", 2)
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    outcome = yield
+    if outcome.get_result().failed:
+        item.stash[FAILED] = True
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_teardown(item):
+    """A failed test leaves nothing that fails others: its migrations end before its fixtures drop their databases."""
+    failed = item.stash.get(FAILED, False)
+    if failed:
+        SHARED.end_activity()
+    outcome = yield
+    if failed or outcome.excinfo:
+        SHARED.end_activity()
+        SHARED.restore()
+    SHARED.own.clear()
+
+
 @pytest.fixture(scope="session")
 def malachite():
-    with Malachite() as running:
+    with Malachite() as running, SHARED.malachite(running):
         yield running
 
 
 @pytest.fixture(scope="session")
 def postgres_source():
-    with Postgres(name="src") as server:
+    with Postgres(name="src") as server, SHARED.postgres(server):
         yield server
 
 
 @pytest.fixture(scope="session")
 def postgres_target():
-    with Postgres(name="dst") as server:
+    with Postgres(name="dst") as server, SHARED.postgres(server):
         yield server
 
 
@@ -59,7 +83,9 @@ def attached(malachite, postgres_source, postgres_target):
 @pytest.fixture(scope="session")
 def provisioned(malachite):
     """Two PostgreSQL servers that Malachite started."""
-    return Pair(malachite, malachite.provision("provisioned-source"), malachite.provision("provisioned-target"))
+    pair = Pair(malachite, malachite.provision("provisioned-source"), malachite.provision("provisioned-target"))
+    with SHARED.postgres(pair.source.postgres), SHARED.postgres(pair.target.postgres):
+        yield pair
 
 
 @pytest.fixture
@@ -74,16 +100,16 @@ def own():
 
     def start(*options, **settings):
         started.append(Malachite(*options, **settings))
+        SHARED.own.append(started[-1])
         return started[-1].start()
 
     yield start
-    for one in started:
-        try:
+    with contextlib.ExitStack() as ends:
+        for one in started:
+            ends.callback(one.close)
+            ends.callback(one.check_log)
             if one.running:
-                one.stop()
-            one.check_log()
-        finally:
-            one.close()
+                ends.callback(one.stop)
 
 
 @pytest.fixture
