@@ -77,6 +77,7 @@ struct err {
     enum err_code code;
     int service_code;   /* the migration service's own 603xxx number, or 0 */
     bool lasting;       /* false: trying again later may help (connection lost, server starting) */
+    bool waiting;       /* somebody has to do something first: retried without a deadline; never lasting */
     char sqlstate[6];   /* PostgreSQL's SQLSTATE, or empty */
     char target[160];   /* what the error is about: JSON path, server, database or object; or empty */
     char message[1600]; /* what happened and what to do, for the user; never holds a secret */

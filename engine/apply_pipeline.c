@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "engine/ddl_wait.h"
 #include "engine/pg_private.h"
 
 enum { TICK_MS = 500, ROOM_AT_FIRST = 64 };
@@ -168,8 +169,7 @@ static int check_answer(struct pipeline *pipeline, PGresult *result,
 {
     ExecStatusType status = PQresultStatus(result);
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
-        return pg_error(&pipeline->pg, result, err, "%s%s", expected->what == NULL ? "" : "applying to the ",
-                        expected->what == NULL ? "while applying changes" : expected->what);
+        return ddl_wait_refused(&pipeline->pg, result, expected->what, err);
     }
     /* A statement of several parts counts by itself. */
     const char *count =

@@ -7,6 +7,7 @@
 #include "core/str.h"
 #include "engine/apply_keys.h"
 #include "engine/apply_statement.h"
+#include "engine/ddl_wait.h"
 #include "engine/transfer_catalog.h"
 
 enum { SQL_MAX_BYTES = 1024 * 1024, GENERATED_SINCE = 120000 };
@@ -111,12 +112,11 @@ static const char table_sql[] =
 
 static int table_is_missing(const struct apply_relation *relation, struct pg *target, struct err *err)
 {
-    err_set(err, ERR_RESOURCE_NOT_FOUND,
-            "The source has changed the %s, which the target's database '%s' does not have. Create it there "
-            "as it is on the source; the changes are then applied.",
-            relation->what, target->database);
-    err->lasting = false;
-    return err_target(err, "%s.%s", relation->schema, relation->name);
+    const struct ddl_wait wait = {.schema = relation->schema,
+                                  .table = relation->name,
+                                  .why = "The source has changed the table, which the target does not have. "
+                                         "Create it there as it is on the source."};
+    return ddl_wait_error(err, target->database, &wait);
 }
 
 static int set_table(struct apply_relation *relation, struct pg *target, const char *schema, const char *name,
@@ -212,12 +212,13 @@ static int check_columns(const struct apply_relation *relation, const struct pg 
         if (relation->columns[i].type != NULL) {
             continue;
         }
-        err_set(err, ERR_RESOURCE_NOT_FOUND,
-                "The source has changed the column '%s' of the %s, which the target's database '%s' does not "
-                "have. Repeat there what was done to the table on the source; the changes are then applied.",
-                relation->columns[i].name, relation->what, target->database);
-        err->lasting = false;
-        return err_target(err, "%s.%s.%s", relation->schema, relation->name, relation->columns[i].name);
+        const struct ddl_wait wait = {
+            .schema = relation->schema,
+            .table = relation->name,
+            .column = relation->columns[i].name,
+            .why = "The source has changed the column, which the target does not have. Repeat there what was "
+                   "done to the table on the source."};
+        return ddl_wait_error(err, target->database, &wait);
     }
     return 0;
 }

@@ -113,7 +113,7 @@ static void tell(struct follower *follower, const char *what, const char *reason
 /* What the user has to do on the target takes as long as it takes. */
 static bool waits_for_user(const struct err *err)
 {
-    return !err->lasting && err->code == ERR_RESOURCE_NOT_FOUND;
+    return err->waiting && !err->lasting;
 }
 
 static bool is_hopeless(const struct follower *follower, const struct err *err)

@@ -5,8 +5,8 @@
  * waits for whatever socket has something to read, the others apply.
  *
  * A follower that loses a server tries again, until options->reconnect_seconds have passed without success;
- * then, or when trying again cannot help, it has failed. One that waits for the user (a table or column that
- * the target lacks) tries again without a limit of its own. Whenever what follower_look() tells of trouble
+ * then, or when trying again cannot help, it has failed. One that waits for the user (err->waiting: DDL
+ * that the target lacks) retries without a deadline. Whenever what follower_look() tells of trouble
  * changes, its migration gets a worker's attention. Any thread may call.
  */
 #ifndef EXECUTOR_FOLLOWERS_H
