@@ -9,7 +9,7 @@ usage: scripts/setup.sh [--list] PURPOSE...
 
   build   compiler and the libraries Malachite links with
   run     PostgreSQL 15 and its client, without Debian's own cluster "main"; what the demo calls
-  test    test frameworks, linters, clang
+  test    test frameworks, linters, clang; the newest minor of PostgreSQL 15 that the package lists know
   portal  the browser that the tests of the portal run in
   bench   load generators and the tools Malachite is compared with
   all     everything above
@@ -90,6 +90,39 @@ install_packages() {
         -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@"
 }
 
+may_install() {
+    [[ $(id -u) -eq 0 ]] || sudo -n true 2>/dev/null
+}
+
+# Package lists older than a day do not know the newest minor. Without a network the old ones have to do.
+refresh_package_lists() {
+    [[ -z $(find /var/lib/apt/lists /var/cache/apt/pkgcache.bin -maxdepth 1 -mmin -1440 -print -quit 2>/dev/null) ]] || return 0
+    as_root apt-get update -qq || echo "setup.sh: could not refresh the package lists; using those of this machine"
+}
+
+# The tests are worth most on the minor that users get today. Upgrading restarts Debian's own clusters, so a machine
+# that runs one keeps its minor: tests/lib/test_minor.py says which one it is.
+upgrade_postgres() {
+    local package candidate outdated=()
+    may_install || return 0
+    refresh_package_lists
+    for package in postgresql-15 postgresql-client-15 libpq5 libpq-dev; do
+        is_installed "$package" || continue
+        candidate=$(apt-cache policy "$package" | awk '$1 == "Candidate:" { print $2 }')
+        if dpkg --compare-versions "$(dpkg-query -W -f '${Version}' "$package")" lt "$candidate"; then
+            outdated+=("$package")
+        fi
+    done
+    [[ ${#outdated[@]} -gt 0 ]] || return 0
+    if pg_lsclusters -h 2>/dev/null | grep -q ' online'; then
+        echo "setup.sh: a newer minor of PostgreSQL 15 exists; not installed, because that restarts this machine's clusters"
+        return 0
+    fi
+    echo "setup.sh: upgrading ${outdated[*]} to $candidate"
+    install_packages --only-upgrade "${outdated[@]}" ||
+        echo "setup.sh: could not upgrade; the tests run on PostgreSQL $(dpkg-query -W -f '${Version}' postgresql-15)"
+}
+
 main() {
     local list=false purpose wanted=() missing=()
     if [[ ${1:-} == --list ]]; then
@@ -115,6 +148,9 @@ main() {
     fi
     is_debian_12 || refuse_other_systems "${wanted[@]}"
     mapfile -t missing < <(missing_of "${wanted[@]}")
+    if [[ " $* " == *" test "* || " $* " == *" all "* ]]; then
+        upgrade_postgres
+    fi
     [[ ${#missing[@]} -gt 0 ]] || exit 0
     echo "setup.sh: installing ${missing[*]}"
     require_root_or_sudo "${missing[@]}"

@@ -10,8 +10,10 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 
 from arm import patience, unique  # noqa: E402
+from binaries import binaries  # noqa: E402
 from cleanup import Shared  # noqa: E402
 from malachite import Malachite, Pair, binary  # noqa: E402
+from minor import candidate_of, version_of  # noqa: E402
 from postgres import Postgres  # noqa: E402
 from samples import drop  # noqa: E402
 
@@ -33,6 +35,12 @@ def pytest_collection_modifyitems(items):
 def pytest_sessionstart():
     if not os.access(binary(), os.X_OK):
         pytest.exit(f"{binary()} is not there: run make first, or name it in MALACHITE_BINARY", 2)
+
+
+def pytest_terminal_summary(terminalreporter):
+    candidate = candidate_of("postgresql-15")
+    terminalreporter.write_line(f"tested on PostgreSQL {', '.join(map(version_of, binaries().values()))}"
+                                + (f"; the newest 15 that apt knows is {candidate}" if candidate else ""))
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -51,6 +51,9 @@ RELATION = f"c.oid >= 16384 AND c.relnamespace <> 'pg_toast'::regnamespace AND c
 HAS_PARENTS = "EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid)"
 SORTED = '(SELECT jsonb_agg(o ORDER BY o COLLATE "C") FROM unnest({}) AS o)'
 
+# Storage parameters that a user can set: the prefix pg_ is the server's own.
+PARAMETERS = """(SELECT jsonb_agg(o ORDER BY o COLLATE "C") FROM unnest({}) AS o WHERE o !~ '^pg_')"""
+
 # The options that ALTER TABLE ... ALTER COLUMN ... SET takes. Minor releases keep internal ones beside them (15.20 has
 # pg_attver), which no user can set and pg_dump leaves out.
 COLUMN_OPTIONS = """(SELECT jsonb_agg(o ORDER BY o COLLATE "C") FROM unnest(attoptions) AS o
@@ -133,8 +136,8 @@ FROM pg_proc AS p JOIN pg_aggregate ON aggfnoid = p.oid WHERE {user_made('pg_pro
 KINDS["relation"] = f"""
 SELECT c.oid::regclass::text AS object, relkind::text, relpersistence::text, {owner('relowner')},
        CASE relkind WHEN 'S' THEN sequence.acl ELSE relation.acl END AS acl,
-       {SORTED.format('reloptions')} AS options,
-       (SELECT {SORTED.format('t.reloptions')} FROM pg_class AS t WHERE t.oid = c.reltoastrelid) AS toast_options,
+       {PARAMETERS.format('reloptions')} AS options,
+       (SELECT {PARAMETERS.format('t.reloptions')} FROM pg_class AS t WHERE t.oid = c.reltoastrelid) AS toast_options,
        relreplident::text, relrowsecurity, relforcerowsecurity, relispopulated, relispartition,
        reloftype::regtype::text, (SELECT amname FROM pg_am WHERE oid = relam) AS "method@12",
        (SELECT spcname FROM pg_tablespace WHERE oid = reltablespace) AS tablespace,
