@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/server_address.h"
 #include "core/str.h"
 
 static bool fill(struct endpoint *endpoint, const struct executor *executor, const char *host, int port)
@@ -114,27 +115,15 @@ static int find_registered(const struct executor *executor, struct side *side, c
 static int find_unregistered(const struct executor *executor, struct side *side,
                              const struct migration_spec *spec, struct err *err)
 {
-    const char *text = spec->source_server_id;
-    const char *at = strchr(text, '@');
-    const char *colon = at == NULL ? NULL : memrchr(text, ':', (size_t)(at - text));
-    int64_t port = 0;
-    auto_free char *port_text = colon == NULL ? NULL : strndup(colon + 1, (size_t)(at - colon - 1));
-    auto_free char *host = colon == NULL ? NULL : strndup(text, (size_t)(colon - text));
-    if (host == NULL || host[0] == '\0' || at[1] == '\0' || !str_to_int(port_text, 1, 65535, &port)) {
-        return err_set(
-            err, ERR_BAD_INPUT,
-            "The source '%s' is neither the resource id of a server nor of the form host:port@user.", text);
+    auto_server_address struct server_address address = {0};
+    if (!server_address_parse(spec->source_server_id, &address)) {
+        return err_set(err, ERR_BAD_INPUT,
+                       "The source is neither the resource id of a server nor of the form host:port@user.");
     }
-    const char *bare = host;
-    size_t len = strlen(host);
-    if (host[0] == '[' && host[len - 1] == ']') { /* [::1]:5432@user */
-        host[len - 1] = '\0';
-        bare = host + 1;
-    }
-    side->login.label = str_format("source server '%s:%d'", bare, (int)port);
-    side->login.user = str_dup(spec->source_user != NULL ? spec->source_user : at + 1);
+    side->login.label = str_format("source server '%s:%d'", address.host, address.port);
+    side->login.user = str_dup(spec->source_user != NULL ? spec->source_user : address.user);
     if (side->login.label == NULL || side->login.user == NULL ||
-        !fill(&side->login, executor, bare, (int)port) ||
+        !fill(&side->login, executor, address.host, address.port) ||
         !str_replace(&side->login.password, spec->source_password)) {
         return err_no_memory(err);
     }

@@ -11,7 +11,9 @@
 #include "store/store.h"
 
 struct deployer;
+struct request;
 struct request_log;
+struct route_table;
 struct signing_key;
 
 struct app {
@@ -25,6 +27,11 @@ struct app {
     char *ca_file;                   /* PEM of Malachite's own certificate authority */
     _Atomic uint64_t requests;       /* answered so far */
     _Atomic uint64_t server_errors;  /* of these with a 5xx status */
+    const struct route_table *routes;
+    /* Refuses a request whose token does not suffice (signin); NULL: nobody is asked. */
+    int (*authenticate)(struct request *request, struct err *err);
+    /* Notes what of a body no schema knows (describe), for the request log; NULL: nothing is noted. */
+    void (*note_unknown)(struct request *request);
 };
 
 #endif

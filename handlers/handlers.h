@@ -117,7 +117,7 @@ void migration_delete(struct request *request);
 void migration_check_name(struct request *request);
 void server_check_name(struct request *request);
 
-/* operation.c; operation_result may ask the live server */
+/* operation.c, operation_result.c; the latter may ask the live server */
 void operation_status(struct request *request);
 void operation_result(struct request *request);
 void group_operation_result(struct request *request);

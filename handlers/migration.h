@@ -6,11 +6,7 @@
 #include "handlers/dialect.h"
 #include "handlers/resource.h"
 
-enum { MIGRATION_DATABASES_MAX = 8, MIGRATION_NAME_MAX = 63 };
-
-/* ^[A-Za-z0-9][A-Za-z0-9-]{0,62}$ */
-bool migration_name_is_valid(const char *name);
-extern const char migration_name_rule[]; /* the same for people */
+enum { MIGRATION_DATABASES_MAX = 8 };
 
 /* 1 to 8 names, no duplicates, none of PostgreSQL's and Azure's own. */
 int check_databases(const struct str_list *databases, struct err *err);
@@ -25,10 +21,6 @@ int check_subset(const struct str_list *names, const struct str_list *databases,
 int check_credentials(const struct migration_spec *spec, struct err *err);
 /* Resource ids, application ids, lists of databases. */
 int check_spec(struct request *request, const struct migration_spec *spec, struct err *err);
-
-/* Looks at sourceDbServerResourceId: the id of a server of ours, or 0 for host:port@user. */
-int find_source(struct request *request, const struct migration_spec *spec, struct err *err,
-                struct server *ret_source, bool *ret_is_resource);
 
 /* {migrationName} of this target, not deleted; answers 404 itself and returns false when it is not there. */
 bool find_migration(struct request *request, const struct server *target, struct migration *ret_migration);

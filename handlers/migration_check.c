@@ -10,20 +10,6 @@
 
 enum { DATABASE_NAME_MAX = 63 };
 
-const char migration_name_rule[] =
-    "A migration name has 1 to 63 letters, digits and hyphens and begins with a letter or digit.";
-
-bool migration_name_is_valid(const char *name)
-{
-    size_t len = strlen(name);
-    for (size_t i = 0; i < len; i++) {
-        if (!isalnum((unsigned char)name[i]) && (i == 0 || name[i] != '-')) {
-            return false;
-        }
-    }
-    return len >= 1 && len <= MIGRATION_NAME_MAX;
-}
-
 static int check_database_name(const char *name, size_t index, struct err *err)
 {
     static const char *const reserved[] = {"template0", "template1", "azure_sys", "azure_maintenance"};

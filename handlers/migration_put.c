@@ -8,12 +8,16 @@
 #include "handlers/fields.h"
 #include "handlers/handlers.h"
 #include "handlers/migration.h"
+#include "handlers/names.h"
+#include "handlers/server_reference.h"
+
+static const char source_path[] = "properties.sourceDbServerResourceId";
 
 struct creation {
     struct request *request;
     const struct dialect *dialect;
     struct server target;
-    struct server source; /* all-zero for host:port@user */
+    struct server source; /* id 0: host:port@user */
     struct dialect_request given;
     char *tags;
     const char *location; /* as the client wrote it, or NULL */
@@ -80,6 +84,19 @@ static void fill_mode(const struct dialect *dialect, struct migration_spec *spec
     }
 }
 
+static int read_source(struct creation *creation, struct err *err, bool *ret_is_resource)
+{
+    if (server_reference_read(creation->request, "source", creation->given.spec.source_server_id, err,
+                              &creation->source, ret_is_resource) < 0) {
+        return err_target(err, "%s", source_path);
+    }
+    if (creation->source.id != 0 && creation->source.id == creation->target.id) {
+        err_set(err, ERR_BAD_INPUT, "Source and target are the same server, '%s'.", creation->target.name);
+        return err_target(err, "%s", source_path);
+    }
+    return 0;
+}
+
 static int read_creation(struct creation *creation, json_t *body, struct err *err)
 {
     struct migration_spec *spec = &creation->given.spec;
@@ -94,14 +111,9 @@ static int read_creation(struct creation *creation, json_t *body, struct err *er
     bool source_is_resource = false;
     bool none = dialect_gives(&creation->given, databases) && spec->databases.count == 0;
     if ((none && check_databases(&spec->databases, err) < 0) ||
-        check_spec(creation->request, spec, err) < 0 ||
-        find_source(creation->request, spec, err, &creation->source, &source_is_resource) < 0 ||
+        check_spec(creation->request, spec, err) < 0 || read_source(creation, err, &source_is_resource) < 0 ||
         fill_credentials(creation, body, source_is_resource, err) < 0) {
         return -1;
-    }
-    if (creation->source.id != 0 && creation->source.id == creation->target.id) {
-        err_set(err, ERR_BAD_INPUT, "Source and target are the same server, '%s'.", creation->target.name);
-        return err_target(err, "properties.sourceDbServerResourceId");
     }
     return fill_defaults(creation, source_is_resource, err);
 }

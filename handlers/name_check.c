@@ -3,8 +3,8 @@
 #include "core/str.h"
 #include "handlers/fields.h"
 #include "handlers/handlers.h"
-#include "handlers/migration.h"
-#include "handlers/server_read.h"
+#include "handlers/names.h"
+#include "handlers/resource.h"
 
 struct question {
     const char *name;

@@ -17,4 +17,9 @@ void reply_operation(struct request *request, const struct operation *operation)
 /* The same for Resource Manager's own operations (groups): Location only. */
 void reply_group_operation(struct request *request, const struct operation *operation);
 
+/* {operationId} of the path; answers 404 itself and returns false when it does not exist. */
+bool find_operation(struct request *request, struct operation *ret_operation);
+/* Answers 202 while the operation runs, and with its error when it failed. False: it succeeded, answer. */
+bool reply_unless_succeeded(struct request *request, const struct operation *operation);
+
 #endif

@@ -7,6 +7,7 @@
 #include "core/str.h"
 #include "handlers/handlers.h"
 #include "handlers/locations.h"
+#include "handlers/names.h"
 #include "handlers/operation.h"
 #include "handlers/server_read.h"
 #include "handlers/server_update.h"

@@ -4,26 +4,11 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "core/server_address.h"
 #include "core/str.h"
 #include "handlers/fields.h"
 
-enum { LOGIN_MAX = 63, PASSWORD_MAX = 128, HOST_MAX = 255, POSTGRESQL_PORT = 5432 };
-
-const char server_name_rule[] = "A server name has 3 to 63 letters, digits and hyphens and neither begins "
-                                "nor ends with a hyphen.";
-
-bool server_name_is_valid(const char *name)
-{
-    size_t len = strlen(name);
-    for (size_t i = 0; i < len; i++) {
-        bool letter = isascii(name[i]) && isalnum((unsigned char)name[i]);
-        bool allowed = letter || (name[i] == '-' && i > 0 && i + 1 < len);
-        if (!allowed) {
-            return false;
-        }
-    }
-    return len >= 3 && len <= 63;
-}
+enum { LOGIN_MAX = 63, PASSWORD_MAX = 128, POSTGRESQL_PORT = 5432 };
 
 int server_version_major(const char *version)
 {
@@ -54,11 +39,7 @@ static int read_attachment(struct server_request *request, json_t *body, struct 
         return port == NULL ? 0
                             : bad_tag("malachite.port", port, "accompanied by the tag 'malachite.host'", err);
     }
-    bool valid = host[0] != '\0' && strlen(host) <= HOST_MAX;
-    for (const char *at = host; *at != '\0'; at++) {
-        valid = valid && (isalnum((unsigned char)*at) || strchr(".-_:", *at) != NULL);
-    }
-    if (!valid) {
+    if (!server_address_host_is_valid(host)) {
         return bad_tag("malachite.host", host, "a host name or an IP address", err);
     }
     if (port != NULL && !str_to_int(port, 1, 65535, &number)) {

@@ -28,9 +28,6 @@ int server_request_read(enum server_kind kind, json_t *body, struct err *err,
 void server_request_done(struct server_request *request);
 #define auto_server_request __attribute__((cleanup(server_request_done)))
 
-/* 3 to 63 of [a-z0-9-], no hyphen at either end. */
-bool server_name_is_valid(const char *name);
-extern const char server_name_rule[]; /* the same for people */
 /* What a new server needs: location, administrator and password, and a login that PostgreSQL and Azure allow.
  */
 int server_request_check_new(const struct server_request *request, struct err *err);

@@ -14,7 +14,6 @@ enum { TURN_MS = 40 };
 
 struct deployer {
     struct app *app;
-    const struct route_table *table;
     pthread_mutex_t mutex;
     pthread_cond_t changed;         /* a deployment was submitted, or stopping was set */
     struct deployment_run *arrived; /* not seen by the thread yet */
@@ -96,8 +95,7 @@ static void *run_deployer(void *arg)
     return NULL;
 }
 
-int deployer_start(struct app *app, const struct route_table *table, struct err *err,
-                   struct deployer **ret_deployer)
+int deployer_start(struct app *app, struct err *err, struct deployer **ret_deployer)
 {
     static const char interrupted[] = "{\"error\":{\"code\":\"DeploymentFailed\",\"message\":\"Malachite was "
                                       "stopped while this deployment ran. "
@@ -107,7 +105,6 @@ int deployer_start(struct app *app, const struct route_table *table, struct err 
         return err_no_memory(err);
     }
     deployer->app = app;
-    deployer->table = table;
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -153,7 +150,6 @@ int deployer_submit(struct deployer *deployer, struct deployment_job *job, struc
         return err_no_memory(err);
     }
     run->app = deployer->app;
-    run->table = deployer->table;
     run->steps = steps;
     run->job = *job;
     *job = (struct deployment_job){0};

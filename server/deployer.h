@@ -16,7 +16,6 @@
 
 struct app;
 struct deployer;
-struct route_table;
 
 /* What a deployment goes on with after its PUT was answered. Release with deployment_job_done(). */
 struct deployment_job {
@@ -30,8 +29,7 @@ struct deployment_job {
 void deployment_job_done(struct deployment_job *job);
 
 /* Starts the thread. Deployments that ran when the process ended before are Failed from now on. */
-int deployer_start(struct app *app, const struct route_table *table, struct err *err,
-                   struct deployer **ret_deployer);
+int deployer_start(struct app *app, struct err *err, struct deployer **ret_deployer);
 /* Ends the thread, leaving running deployments as a crash would. NULL is fine. */
 void deployer_stop(struct deployer *deployer);
 /* Takes what the job holds, also after a failure. Any thread; does not wait. */

@@ -20,7 +20,6 @@ struct step {
 
 struct deployment_run {
     struct app *app;
-    const struct route_table *table;
     struct deployment_job job;
     struct step *steps; /* one per resource of the template */
     bool changed;       /* since the row was written */

@@ -18,7 +18,6 @@ static void send_request(struct deployment_run *run, enum method method, const c
                          struct inner_answer *ret_answer)
 {
     const struct inner_client client = {.app = run->app,
-                                        .table = run->table,
                                         .host = run->job.host,
                                         .https = run->job.https,
                                         .authorization = run->job.authorization,

@@ -13,9 +13,6 @@
 #include "core/str.h"
 #include "handlers/api_version.h"
 #include "handlers/app.h"
-#include "handlers/schema.h"
-#include "server/auth.h"
-#include "server/openapi.h"
 #include "server/reply.h"
 
 /* An error of Resource Manager itself, not of the resource provider behind it. */
@@ -32,6 +29,11 @@ static int check_api_version_given(const struct request *request, struct err *er
                        "The api-version query parameter (?api-version=) is required for all requests.");
     }
     return 0;
+}
+
+static int authenticate(struct request *request, struct err *err)
+{
+    return request->app->authenticate == NULL ? 0 : request->app->authenticate(request, err);
 }
 
 static int check_subscription(const struct request *request, const char *id, struct err *err)
@@ -93,10 +95,10 @@ static int check_route(struct request *request, struct err *err)
         return -1;
     }
     if ((request->route->flags & ROUTE_ARM) != 0 &&
-        (check_api_version_given(request, err) < 0 || auth_check(request, err) < 0)) {
+        (check_api_version_given(request, err) < 0 || authenticate(request, err) < 0)) {
         return -1;
     }
-    if ((request->route->flags & ROUTE_TOKEN) != 0 && auth_check(request, err) < 0) {
+    if ((request->route->flags & ROUTE_TOKEN) != 0 && authenticate(request, err) < 0) {
         return -1;
     }
     if ((request->route->flags & ROUTE_FORM) != 0 && request_parse_form(request, err) < 0) {
@@ -171,7 +173,7 @@ static void explain_not_found(struct request *request, struct err *err)
     if (!in_subscription && !segment_is(request, 0, "providers") && !segment_is(request, 0, "tenants")) {
         return;
     }
-    if (check_api_version_given(request, err) < 0 || auth_check(request, err) < 0) {
+    if (check_api_version_given(request, err) < 0 || authenticate(request, err) < 0) {
         return;
     }
     if (in_subscription && request->segment_count > 1 &&
@@ -181,11 +183,11 @@ static void explain_not_found(struct request *request, struct err *err)
     explain_provider(request, err);
 }
 
-bool dispatch_prepare(const struct route_table *table, struct request *request)
+bool dispatch_prepare(struct request *request)
 {
     char allow[ROUTE_ALLOW_SIZE] = "";
     struct err err;
-    if (route_match(table, request, allow, &err) < 0) {
+    if (route_match(request->app->routes, request, allow, &err) < 0) {
         if (err.code == ERR_NOT_FOUND) {
             explain_not_found(request, &err);
             answer_as_gateway(request, &err);
@@ -218,9 +220,8 @@ static void answer_bug(struct request *request, const char *what)
 void dispatch_run(struct request *request)
 {
     request->route->handler(request);
-    if (request->body != NULL) {
-        const struct api_operation *operation = api_operation_find(request->route->operation_id);
-        schema_note_unknown(request, operation == NULL ? NULL : operation->body);
+    if (request->body != NULL && request->app->note_unknown != NULL) {
+        request->app->note_unknown(request);
     }
     if (request->reply.status == 0) {
         answer_bug(request, "handler returned without an answer");

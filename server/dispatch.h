@@ -14,7 +14,7 @@
 
 /* Finds the route and makes the checks. True when the route's handler is to run; otherwise the request has
  * been answered. request_set_uri() has succeeded before. */
-bool dispatch_prepare(const struct route_table *table, struct request *request);
+bool dispatch_prepare(struct request *request);
 
 /* Runs the handler. Afterwards the request has exactly one answer and the thread has no transaction open. */
 void dispatch_run(struct request *request);

@@ -15,10 +15,8 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
-#include "handlers/app.h"
-#include "server/dispatch.h"
 #include "server/reply.h"
-#include "server/request_log.h"
+#include "server/route.h"
 
 enum { EXCHANGE_MAGIC = 0x6d786368, LOG_PATH_MAX = 512 };
 
@@ -57,7 +55,7 @@ void *exchange_on_uri(void *listener, const char *uri, struct MHD_Connection *co
     exchange->host = host;
     exchange->connection = connection;
     exchange->discarded = 0;
-    request_init(&exchange->request, host->app);
+    request_init(&exchange->request, host->service->app);
     exchange->failed = request_set_uri(&exchange->request, uri, &exchange->err) < 0;
     atomic_fetch_add(&host->open, 1);
     return exchange;
@@ -174,7 +172,7 @@ static void run_slow(struct slow_task *task, bool refused)
     if (refused) {
         reply_fail(&exchange->request, ERR_UNAVAILABLE, "Malachite is stopping.");
     } else {
-        dispatch_run(&exchange->request);
+        exchange->host->service->run(&exchange->request);
     }
     MHD_resume_connection(exchange->connection);
 }
@@ -214,11 +212,12 @@ static enum MHD_Result answer(struct exchange *exchange)
         refuse_for_now(request, "Malachite is stopping.");
         return send_reply(exchange);
     }
-    if (dispatch_prepare(exchange->host->table, request)) {
+    const struct service *service = exchange->host->service;
+    if (service->prepare(request)) {
         if ((request->route->flags & ROUTE_SLOW) != 0) {
             return run_on_slow_lane(exchange);
         }
-        dispatch_run(request);
+        service->run(request);
     }
     return send_reply(exchange);
 }
@@ -287,18 +286,10 @@ void exchange_on_completed(void *listener, struct MHD_Connection *connection, vo
     if (exchange == NULL) {
         return;
     }
-    struct app *app = exchange->host->app;
     if (exchange->request.reply.status != 0) {
-        atomic_fetch_add_explicit(&app->requests, 1, memory_order_relaxed);
-        if (exchange->request.reply.status >= 500) {
-            atomic_fetch_add_explicit(&app->server_errors, 1, memory_order_relaxed);
-        }
         bool sent = how == MHD_REQUEST_TERMINATED_COMPLETED_OK;
-        bool quiet = exchange->request.route != NULL && (exchange->request.route->flags & ROUTE_QUIET) != 0;
         log_access(exchange, sent);
-        if (!quiet) {
-            request_log_add(app->request_log, &exchange->request, sent);
-        }
+        exchange->host->service->answered(&exchange->request, sent);
     }
     *con_cls = NULL;
     request_done(&exchange->request);

@@ -10,15 +10,12 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "server/route.h"
+#include "server/service.h"
 #include "server/slow_lane.h"
-
-struct app;
 
 /* What all exchanges share. */
 struct exchange_host {
-    struct app *app;
-    const struct route_table *table;
+    const struct service *service;
     struct slow_lane *lane;
     struct MHD_Response *out_of_memory; /* made at start, for when nothing can be made */
     _Atomic bool draining;              /* new requests are refused */

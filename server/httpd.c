@@ -12,7 +12,6 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
-#include "handlers/app.h"
 #include "server/exchange.h"
 #include "server/listen.h"
 #include "server/reply.h"
@@ -55,12 +54,10 @@ static void log_mhd(void *unused, const char *format, va_list args)
     log_event(LOG_DEBUG, "libmicrohttpd", "text", buf_text(&text), NULL);
 }
 
-static void end_slow_thread(void *app)
+static void end_slow_thread(void *argument)
 {
-    struct store *store = ((struct app *)app)->store;
-    if (store != NULL) {
-        store_thread_done(store);
-    }
+    const struct service *service = ((const struct httpd *)argument)->host.service;
+    service->thread_end(service->app);
 }
 
 /* libmicrohttpd takes callbacks in its option table as integers. */
@@ -96,7 +93,7 @@ static struct MHD_Daemon *start_daemon(struct listener *listener, const struct o
 static int open_listener(struct httpd *httpd, int which, struct err *err)
 {
     struct listener *listener = &httpd->listeners[which];
-    const struct options *options = httpd->host.app->options;
+    const struct options *options = httpd->host.service->options;
     bool https = which == LISTENER_HTTPS;
     listener->exchanges.host = &httpd->host;
     listener->exchanges.https = https;
@@ -135,15 +132,14 @@ static int open_all(struct httpd *httpd, struct err *err)
     return 0;
 }
 
-int httpd_open(struct app *app, const struct route_table *table, const struct tls_material *tls,
-               struct err *err, struct httpd **ret_httpd)
+int httpd_open(const struct service *service, const struct tls_material *tls, struct err *err,
+               struct httpd **ret_httpd)
 {
     struct httpd *httpd = calloc(1, sizeof(*httpd));
     if (httpd == NULL) {
         return err_no_memory(err);
     }
-    httpd->host.app = app;
-    httpd->host.table = table;
+    httpd->host.service = service;
     httpd->tls = tls;
     for (int i = 0; i < LISTENER_COUNT; i++) {
         httpd->listeners[i].fd = -1;
@@ -158,16 +154,14 @@ int httpd_open(struct app *app, const struct route_table *table, const struct tl
 
 int httpd_serve(struct httpd *httpd, struct err *err)
 {
-    const struct slow_lane_settings lane = {.threads = SLOW_THREADS,
-                                            .queue_max = SLOW_QUEUE_MAX,
-                                            .at_thread_end = end_slow_thread,
-                                            .arg = httpd->host.app};
+    const struct slow_lane_settings lane = {
+        .threads = SLOW_THREADS, .queue_max = SLOW_QUEUE_MAX, .at_thread_end = end_slow_thread, .arg = httpd};
     if (slow_lane_start(&lane, err, &httpd->host.lane) < 0) {
         return -1;
     }
     for (int i = 0; i < LISTENER_COUNT; i++) {
         struct listener *listener = &httpd->listeners[i];
-        listener->daemon = start_daemon(listener, httpd->host.app->options, httpd->tls);
+        listener->daemon = start_daemon(listener, httpd->host.service->options, httpd->tls);
         if (listener->daemon == NULL) {
             return err_set(err, ERR_UNAVAILABLE, "cannot start the %s listener; --log-level debug tells more",
                            listener->exchanges.https ? "HTTPS" : "HTTP");

@@ -8,19 +8,19 @@
 #include <stdint.h>
 
 #include "core/err.h"
-#include "server/route.h"
+#include "server/service.h"
 #include "server/tls.h"
 
-struct app;
 struct httpd;
 
 /*
- * Binds both ports of app->options, so that clients can connect and wait; nothing is answered yet.
- * ERR_UNAVAILABLE when an address cannot be had. app, table and tls outlive the httpd.
+ * Binds both ports of service->options, so that clients can connect and wait; nothing is answered yet.
+ * ERR_UNAVAILABLE when an address cannot be had. service and tls outlive the httpd.
  */
-int httpd_open(struct app *app, const struct route_table *table, const struct tls_material *tls,
-               struct err *err, struct httpd **ret_httpd);
-/* Starts to answer; the rest of app is complete now. After a failure call httpd_drain() and httpd_stop(). */
+int httpd_open(const struct service *service, const struct tls_material *tls, struct err *err,
+               struct httpd **ret_httpd);
+/* Starts to answer; the rest of service->app is complete now. After a failure call httpd_drain() and
+ * httpd_stop(). */
 int httpd_serve(struct httpd *httpd, struct err *err);
 
 /* How clients reach the listeners, "http://127.0.0.1:8080"; owned by the httpd. */

@@ -59,7 +59,7 @@ void inner_request_send(const struct inner_client *client, enum method method, c
         explicit_bzero(text, strlen(text));
     }
     if (request->host != NULL && request_set_uri(request, uri, &err) == 0) {
-        if (dispatch_prepare(client->table, request)) {
+        if (dispatch_prepare(request)) {
             dispatch_run(request);
         }
         read_answer(request, ret_answer);

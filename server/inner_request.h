@@ -15,7 +15,6 @@ struct app;
 /* In whose name the requests are sent. */
 struct inner_client {
     struct app *app;
-    const struct route_table *table;
     const char *host;
     bool https;
     const char *authorization; /* or NULL */

@@ -33,6 +33,10 @@ struct api_operation {
 
 /* NULL when the operation has no row of its own. */
 const struct api_operation *api_operation_find(const char *operation_id);
+
+/* Notes for the request log which properties of the body the schema of the request's operation does not know.
+ */
+void api_note_unknown(struct request *request);
 /* That, or for Azure's routes a general one; NULL for others. */
 const struct api_operation *api_operation_of(const struct route *route);
 

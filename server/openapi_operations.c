@@ -4,6 +4,7 @@
 
 #include "core/attr.h"
 #include "core/str.h"
+#include "handlers/schema.h"
 #include "server/openapi.h"
 
 /* clang-format off */
@@ -146,4 +147,10 @@ const struct api_operation *api_operation_find(const char *operation_id)
         }
     }
     return NULL;
+}
+
+void api_note_unknown(struct request *request)
+{
+    const struct api_operation *operation = api_operation_find(request->route->operation_id);
+    schema_note_unknown(request, operation == NULL ? NULL : operation->body);
 }

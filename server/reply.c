@@ -11,7 +11,6 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
-#include "handlers/app.h"
 
 static const char json_content_type[] = "application/json; charset=utf-8";
 
@@ -121,65 +120,6 @@ void reply_header(struct request *request, const char *name, const char *value)
 char *reply_absolute_url(const struct request *request, const char *path_and_query)
 {
     return str_format("%s://%s%s", request->https ? "https" : "http", request->host, path_and_query);
-}
-
-/* Adds a percent-encoded path segment or query value. */
-static void add_encoded(struct buf *url, const char *text)
-{
-    for (const char *at = text; *at != '\0'; at++) {
-        unsigned char c = (unsigned char)*at;
-        bool plain =
-            (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || strchr("-._~", c) != NULL;
-        if (plain) {
-            buf_addc(url, *at);
-        } else {
-            buf_addf(url, "%%%02X", c);
-        }
-    }
-}
-
-/* kind NULL: the form of Resource Manager's own operations. */
-static void add_operation_header(struct request *request, const char *header, const char *subscription_id,
-                                 const char *location, const char *kind, const char *operation_id)
-{
-    auto_buf struct buf path = BUF_MAX(REQUEST_URI_MAX);
-    buf_addf(&path, "/subscriptions/%s/", subscription_id);
-    if (location == NULL) {
-        buf_addf(&path, "operationresults/%s", operation_id);
-    } else {
-        buf_adds(&path, "providers/Microsoft.DBforPostgreSQL/locations/");
-        add_encoded(&path, location);
-        buf_addf(&path, "/%s/%s", kind, operation_id);
-    }
-    if (request->api_version != NULL) {
-        buf_adds(&path, "?api-version=");
-        add_encoded(&path, request->api_version);
-    }
-    auto_free char *url = buf_failed(&path) ? NULL : reply_absolute_url(request, buf_text(&path));
-    if (url == NULL) {
-        request->reply.out_of_memory = true;
-        return;
-    }
-    reply_header(request, header, url);
-}
-
-void reply_accepted(struct request *request, const char *subscription_id, const char *location,
-                    const char *operation_id, const char *operation_name, int64_t started_us)
-{
-    char retry_after[16];
-    snprintf(retry_after, sizeof(retry_after), "%d", request->app->options->retry_after);
-    reply_header(request, "Retry-After", retry_after);
-    add_operation_header(request, "Location", subscription_id, location, "operationResults", operation_id);
-    if (location == NULL) {
-        reply_empty(request, 202);
-        return;
-    }
-    add_operation_header(request, "Azure-AsyncOperation", subscription_id, location, "azureAsyncOperation",
-                         operation_id);
-    char started[CLOCK_TEXT_SIZE];
-    reply_json(
-        request, 202,
-        json_pack("{s:s, s:s}", "operation", operation_name, "startTime", clock_format(started_us, started)));
 }
 
 void reply_discard(struct request *request)

@@ -27,15 +27,6 @@ void reply_fail(struct request *request, enum err_code code, const char *format,
  * characters is not sent. */
 void reply_header(struct request *request, const char *name, const char *value);
 
-/*
- * 202 of a long-running operation: Azure-AsyncOperation, Location and Retry-After, absolute from the
- * request's Host, with the request's api-version, and the recorded body {"operation","startTime"} (which has
- * no status on purpose). location NULL: an operation of Resource Manager itself (deletion of a resource
- * group), which has only Location: {subscription}/operationresults/{id}, Retry-After, and no body.
- */
-void reply_accepted(struct request *request, const char *subscription_id, const char *location,
-                    const char *operation_id, const char *operation_name, int64_t started_us);
-
 /* An absolute URL for a path and query of ours ("/subscriptions/..."), as the client reaches us. The caller
  * frees. */
 char *reply_absolute_url(const struct request *request, const char *path_and_query);

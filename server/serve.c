@@ -23,9 +23,12 @@
 #include "core/signing_key.h"
 #include "core/str.h"
 #include "handlers/app.h"
+#include "server/auth.h"
 #include "server/deployer.h"
+#include "server/dispatch.h"
 #include "server/file.h"
 #include "server/httpd.h"
+#include "server/openapi.h"
 #include "server/request_log.h"
 
 enum {
@@ -35,9 +38,29 @@ enum {
     FILES_BESIDE_CONNECTIONS = 512,
 };
 
+static void count_and_log(const struct request *request, bool sent)
+{
+    struct app *app = request->app;
+    atomic_fetch_add_explicit(&app->requests, 1, memory_order_relaxed);
+    if (request->reply.status >= 500) {
+        atomic_fetch_add_explicit(&app->server_errors, 1, memory_order_relaxed);
+    }
+    if (request->route == NULL || (request->route->flags & ROUTE_QUIET) == 0) {
+        request_log_add(app->request_log, request, sent);
+    }
+}
+
+static void end_thread(struct app *app)
+{
+    if (app->store != NULL) {
+        store_thread_done(app->store);
+    }
+}
+
 struct serving {
     const struct options *options;
     struct app app;
+    struct service service;
     int lock_fd;
     struct route_table *table;
     struct tls_material tls;
@@ -136,6 +159,20 @@ static int open_signing_key(struct serving *serving, struct err *err)
     return path == NULL ? err_no_memory(err) : signing_key_open(path, err, &serving->app.signing_key);
 }
 
+/* Rooms that may not see each other meet here. */
+static void connect_rooms(struct serving *serving)
+{
+    serving->app.routes = serving->table;
+    serving->app.authenticate = auth_check;
+    serving->app.note_unknown = api_note_unknown;
+    serving->service = (struct service){.app = &serving->app,
+                                        .options = serving->options,
+                                        .prepare = dispatch_prepare,
+                                        .run = dispatch_run,
+                                        .answered = count_and_log,
+                                        .thread_end = end_thread};
+}
+
 /* Returns an exit code, EXIT_CLEAN when it serves. */
 static int start(struct serving *serving, struct err *err)
 {
@@ -151,19 +188,19 @@ static int start(struct serving *serving, struct err *err)
         return EXIT_BAD_CONFIGURATION;
     }
     make_ca_file_absolute(serving);
+    connect_rooms(serving);
     if (options->endpoints_file[0] != '\0') {
         /* One of an earlier process would send clients to the wrong place. */
         (void)unlink(options->endpoints_file);
     }
-    if (httpd_open(app, serving->table, &serving->tls, err, &serving->httpd) < 0) {
+    if (httpd_open(&serving->service, &serving->tls, err, &serving->httpd) < 0) {
         return EXIT_SERVICE_MISSING;
     }
     if (store_open(options->data_dir, err, &app->store) < 0) {
         return EXIT_BAD_CONFIGURATION;
     }
     if (executor_start(options, app->store, err, &app->executor) < 0 ||
-        deployer_start(app, serving->table, err, &app->deployer) < 0 ||
-        httpd_serve(serving->httpd, err) < 0) {
+        deployer_start(app, err, &app->deployer) < 0 || httpd_serve(serving->httpd, err) < 0) {
         return EXIT_SERVICE_MISSING;
     }
     return write_endpoints(serving, err) < 0 ? EXIT_BAD_CONFIGURATION : EXIT_CLEAN;

@@ -16,6 +16,7 @@
 #include "executor/internal.h"
 #include "handlers/app.h"
 #include "server/dispatch.h"
+#include "server/openapi.h"
 #include "tests/unit/test.h"
 
 #define SUBSCRIPTION "00000000-0000-4000-8000-00000000ca11"
@@ -44,6 +45,8 @@ static json_t *answer; /* of the last request */
 static inline int send_request(enum method method, const char *uri, const char *body)
 {
     struct err err;
+    app.routes = table;
+    app.note_unknown = api_note_unknown;
     struct request *request = request_new(&app);
     request->method = method;
     request->host = str_dup("localhost:8080");
@@ -51,7 +54,7 @@ static inline int send_request(enum method method, const char *uri, const char *
         buf_adds(&request->raw_body, body);
     }
     assert_int_equal(request_set_uri(request, uri, &err), 0);
-    if (dispatch_prepare(table, request)) {
+    if (dispatch_prepare(request)) {
         dispatch_run(request);
     }
     int status = request->reply.status;

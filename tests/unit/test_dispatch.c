@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "core/str.h"
 #include "handlers/app.h"
+#include "server/auth.h"
 #include "server/dispatch.h"
 #include "server/reply.h"
 
@@ -56,13 +57,15 @@ static struct request *send_request(enum method method, const char *uri)
     options.subscription_id = subscription_id;
     options.strict_api_version = strict;
     app.options = &options;
+    app.authenticate = auth_check;
     struct request *request = request_new(&app);
     struct route_table *table = NULL;
     struct err err;
     assert_int_equal(route_table_new(rows, ARRAY_LEN(rows), &err, &table), 0);
     request->method = method;
     assert_int_equal(request_set_uri(request, uri, &err), 0);
-    if (dispatch_prepare(table, request)) {
+    app.routes = table;
+    if (dispatch_prepare(request)) {
         dispatch_run(request);
     }
     route_table_free(table);

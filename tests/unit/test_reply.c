@@ -5,6 +5,7 @@
 
 #include "core/attr.h"
 #include "core/str.h"
+#include "handlers/accepted.h"
 #include "handlers/app.h"
 #include "server/reply.h"
 
