@@ -48,11 +48,12 @@ override CFLAGS += -std=c11 -D_GNU_SOURCE -DMALACHITE_VERSION='"$(VERSION)"' $(O
 
 ROOMS := core store engine executor handlers server
 SOURCES := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))
-# The portal is bundled with node and npm; without them, or with PORTAL=no, the program says how to get it.
-PORTAL ?= $(if $(shell command -v node),$(if $(shell command -v npm),yes,no),no)
-PORTAL_SOURCES := $(wildcard portal/src/* portal/src/*/*) portal/build.mjs
-# Written when the choice changes, so that the object is made anew then.
-$(shell mkdir -p build/portal; echo $(PORTAL) | cmp -s - build/portal/choice || echo $(PORTAL) > build/portal/choice)
+# The portal is bundled with node and npm; without them, or with PORTAL=no, scripts/portal.sh says why it is left out.
+PORTAL ?= yes
+PORTAL_SOURCES := $(wildcard portal/src/* portal/src/*/*) portal/build.mjs portal/package-lock.json scripts/portal.sh
+# Written when the choice changes, so that the portal is made again then. A read-only checkout is reported by "ready".
+$(shell (mkdir -p build/portal; echo $(PORTAL) | cmp -s - build/portal/choice || \
+	echo $(PORTAL) > build/portal/choice) 2>/dev/null)
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/portal/files.o
 LIBRARY_OBJECTS := $(filter-out $(BUILD)/server/main.o,$(OBJECTS))
 SCHEMA := $(sort $(wildcard store/schema/*.sql))
@@ -63,87 +64,117 @@ HEADERS := $(foreach room,$(ROOMS),$(wildcard $(room)/*.h))
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-build: $(BUILD)/malachite ## builds build/release/malachite (default)
+# Quiet, and on all processors unless -j was given. V=1 shows the commands.
+Q := $(if $(V),,@)
+JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+SUBMAKE = @+$(MAKE) --no-print-directory $(JOBS)
+
+build: ready ## builds build/release/malachite (default); V=1 shows the commands
+	$(SUBMAKE) $(BUILD)/malachite
+
+# Everything but the portal, which node and npm may still be installed for.
+objects: ready
+	$(SUBMAKE) $(filter-out $(BUILD)/portal/%,$(OBJECTS))
+
+writable:
+	@mkdir -p build 2>/dev/null && test -w build || { echo "Malachite is built in build/ of its own checkout, and" \
+		"'$(CURDIR)' is read-only. Copy it to a folder of yours and run make there." >&2; exit 1; }
+
+# Compiler, tools and libraries; says what is missing and how to install it.
+ready: writable
+	@CC='$(CC)' scripts/setup.sh --check build
+
+ready-unit: ready
+	@scripts/setup.sh --check unit
 
 $(BUILD)/malachite: $(OBJECTS)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(BUILD)/%.o: %.c Makefile | $(BUILD)/gen/schema.inc
+$(BUILD)/%.o: %.c Makefile | $(BUILD)/gen/schema.inc ready
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/portal/%.o: build/portal/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-ifeq ($(PORTAL),yes)
-build/portal/files.c: $(PORTAL_SOURCES) portal/node_modules/.package-lock.json build/portal/choice
-	node portal/build.mjs $@
-else
-build/portal/files.c: build/portal/choice
-	@echo "portal: left out; node and npm build it" >&2
-	printf '#include "server/portal.h"\nconst struct portal_file portal_files[1];\nconst size_t portal_file_count = 0;\n' > $@
-endif
+build/portal/files.c: $(PORTAL_SOURCES) build/portal/choice | ready
+	$(Q)scripts/portal.sh $(PORTAL) $@
 
-%/node_modules/.package-lock.json: %/package-lock.json
-	cd $* && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error || \
-		{ echo "npm could not fetch the portal's parts; make PORTAL=no builds everything else" >&2; exit 1; }
-	touch $@
+tests/portal/node_modules/.package-lock.json: tests/portal/package-lock.json
+	$(Q)cd tests/portal && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error || { echo "npm could not" \
+		"fetch what the tests of the portal need; is its registry reachable?" >&2; exit 1; }
+	$(Q)touch $@
 
 # The numbered schema files, as one C string each.
-$(BUILD)/gen/schema.inc: $(SCHEMA) store/sql2c.awk Makefile
+$(BUILD)/gen/schema.inc: $(SCHEMA) store/sql2c.awk Makefile | ready
 	@mkdir -p $(@D)
-	awk -f store/sql2c.awk $(SCHEMA) > $@
+	$(Q)awk -f store/sql2c.awk $(SCHEMA) > $@
 
-$(BUILD)/unit/%: tests/unit/%.c $(LIBRARY_OBJECTS)
+$(BUILD)/unit/%: tests/unit/%.c $(LIBRARY_OBJECTS) | ready-unit
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -o $@ $< $(LIBRARY_OBJECTS) $(LDFLAGS) $(LDLIBS) -lcmocka
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -o $@ $< $(LIBRARY_OBJECTS) $(LDFLAGS) $(LDLIBS) -lcmocka
 
 -include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
 
 run: build ## starts Malachite on 127.0.0.1:8080 with a data directory of its own in build/run
-	$(BUILD)/malachite serve --data-dir $(CURDIR)/build/run
+	$(BUILD)/malachite serve --data-dir "$(CURDIR)/build/run"
 
-demo: ## installs what is missing, builds, migrates a sample database between two real servers, keeps running
-	scripts/setup.sh build run
-	$(MAKE) build
-	scripts/demo.sh $(BUILD)/malachite
+# node and npm are many small packages: they are installed while the compiler works.
+demo: writable ## installs what is missing, builds, migrates a sample database between two real servers, keeps running
+	@scripts/setup.sh build run
+	@echo "Building Malachite and its portal"
+	@+scripts/setup.sh portal & $(MAKE) --no-print-directory objects; status=$$?; wait; exit $$status
+	$(SUBMAKE) build
+	@scripts/demo.sh $(BUILD)/malachite
 
 demo-stop: ## ends what make demo left running
-	scripts/demo-stop.sh
+	@scripts/demo-stop.sh
 
-test: ## unit tests, black-box tests on real PostgreSQL, lint
-	scripts/setup.sh build run test
-	scripts/test.sh
+demo-clean: ## ends what make demo left running and removes its data
+	@scripts/demo-stop.sh --clean
 
-test-unit: $(UNIT_TESTS) ## unit tests only
-	scripts/unit.sh $(BUILD)/unit
+test: writable ## unit tests, black-box tests on real PostgreSQL, lint
+	@scripts/setup.sh build run test
+	@scripts/setup.sh portal || true
+	@scripts/test.sh
+
+test-unit: ready-unit ## unit tests only
+	$(SUBMAKE) $(UNIT_TESTS)
+	@scripts/unit.sh $(BUILD)/unit
 
 test-api: build ## black-box tests only: the real binary, real PostgreSQL (ARGS goes to pytest)
-	MALACHITE_BINARY=$(CURDIR)/$(BUILD)/malachite $(PYTHON) -m pytest -q -n 2 -p no:cacheprovider --timeout 600 tests/api tests/lib $(ARGS)
+	@PYTHON='$(PYTHON)' scripts/setup.sh --check api run
+	MALACHITE_BINARY="$(CURDIR)/$(BUILD)/malachite" $(PYTHON) -m pytest -q -n 2 -p no:cacheprovider --timeout 600 tests/api tests/lib $(ARGS)
 
 test-clients: build ## installs the JavaScript SDK and newman into build/clients and runs them (needs node 20 and npm)
-	tests/clients/install.sh $(CURDIR)/build/clients
-	MALACHITE_BINARY=$(CURDIR)/$(BUILD)/malachite $(PYTHON) -m pytest -rs tests/clients/test_javascript.py \
+	tests/clients/install.sh build/clients
+	MALACHITE_BINARY="$(CURDIR)/$(BUILD)/malachite" $(PYTHON) -m pytest -rs tests/clients/test_javascript.py \
 		tests/clients/test_newman.py $(ARGS)
 
 test-portal: build tests/portal/node_modules/.package-lock.json ## the portal in Debian's Chromium, which is installed when it is missing; pictures in build/portal-screens (needs node 20 and npm; ARGS: files)
-	scripts/setup.sh portal
-	MALACHITE_BINARY=$(CURDIR)/$(BUILD)/malachite MALACHITE_PORTAL_SCREENS=$(CURDIR)/build/portal-screens \
+	scripts/setup.sh browser
+	MALACHITE_BINARY="$(CURDIR)/$(BUILD)/malachite" MALACHITE_PORTAL_SCREENS="$(CURDIR)/build/portal-screens" \
 		node tests/portal/run.mjs $(ARGS)
 
 test-az: build ## installs Debian's azure-cli (large) when it is missing, and runs it
 	tests/clients/install-az.sh
-	MALACHITE_BINARY=$(CURDIR)/$(BUILD)/malachite $(PYTHON) -m pytest -rs tests/clients/test_az.py $(ARGS)
+	MALACHITE_BINARY="$(CURDIR)/$(BUILD)/malachite" $(PYTHON) -m pytest -rs tests/clients/test_az.py $(ARGS)
+
+test-fresh: ## the README on a pristine Debian 12 made with debootstrap (needs root; some minutes)
+	tests/fresh/run.sh
 
 asan: ## all tests under AddressSanitizer and UBSan
-	$(MAKE) SAN=address,undefined test-unit test-api
+	+$(MAKE) SAN=address,undefined test-unit
+	+$(MAKE) SAN=address,undefined test-api
 
 tsan: ## all tests under ThreadSanitizer
-	$(MAKE) SAN=thread test-unit test-api
+	+$(MAKE) SAN=thread test-unit
+	+$(MAKE) SAN=thread test-api
 
-lint: ## include rule, sizes, banned functions, format, clang-tidy, shellcheck, generated blocks of the README
-	tests/lint/run.sh
+lint: build ## include rule, sizes, banned functions, format, clang-tidy, shellcheck, generated blocks of the README
+	@scripts/setup.sh --check lint
+	@tests/lint/run.sh
 
 format: ## formats all C files
 	clang-format -i $(SOURCES) $(HEADERS) $(wildcard tests/unit/*.[ch])
@@ -152,19 +183,19 @@ docs: build ## renews the generated blocks of the README
 	scripts/docs.sh $(BUILD)/malachite
 
 postgres: ## fetches PostgreSQL majors: make postgres MAJORS="12 16"
-	scripts/get-postgres.sh $(MAJORS)
+	@scripts/get-postgres.sh $(MAJORS)
 
 pgclient: ## fetches pg_dump and pg_restore of a newer major: make pgclient MAJOR=17
-	scripts/get-pgclient.sh $(MAJOR)
+	@scripts/get-pgclient.sh $(MAJOR)
 
 bench: build ## measurements against the peers, on this machine
 	tests/bench/run.sh $(BUILD)/malachite
 
 install: build ## installs into $(PREFIX)/bin
-	install -D -m 755 $(BUILD)/malachite $(DESTDIR)$(PREFIX)/bin/malachite
+	install -D -m 755 $(BUILD)/malachite "$(DESTDIR)$(PREFIX)/bin/malachite"
 
 uninstall: ## removes what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/malachite
+	rm -f "$(DESTDIR)$(PREFIX)/bin/malachite"
 
 clean: ## removes build/
 	rm -rf build
@@ -172,4 +203,5 @@ clean: ## removes build/
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: build run demo demo-stop test test-unit test-api test-clients test-portal test-az asan tsan lint format docs postgres pgclient bench install uninstall clean help
+.PHONY: build objects writable ready ready-unit run demo demo-stop demo-clean test test-unit test-api test-clients \
+	test-portal test-az test-fresh asan tsan lint format docs postgres pgclient bench install uninstall clean help

@@ -5,32 +5,49 @@
 #   SCALE=0.1              a smaller shop
 #   SOURCE_MAJOR=12 TARGET_MAJOR=16
 #   HTTP_PORT=... HTTPS_PORT=...
+# A demo that fails, or is interrupted, stops what it has started; its log stays.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/demo-lib.sh
 . scripts/demo-lib.sh
 
 program=$(realpath "${1:?usage: demo.sh PROGRAM}")
-psql=$(compgen -G '/usr/lib/postgresql/*/bin/psql' | sort -V | tail -n 1)
-if [[ $(id -u) -eq 0 ]]; then
-    home=${MALACHITE_DEMO_HOME:-/var/lib/malachite-demo}
-else
-    home=${MALACHITE_DEMO_HOME:-${XDG_STATE_HOME:-$HOME/.local/state}/malachite-demo}
-fi
+home=$(demo_home)
+psql=$(compgen -G '/usr/lib/postgresql/*/bin/psql' | sort -V | tail -n 1 || true)
+psql=${psql:-$(command -v psql)} || fail "psql is not installed. To install it: scripts/setup.sh run"
+for tool in curl jq; do
+    command -v "$tool" >/dev/null || fail "$tool is not installed. To install it: scripts/setup.sh run"
+done
 
 is_free() {
     ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
 port_or_any() { # wished for
-    if is_free "$1"; then echo "$1"; else echo 0; fi
+    if is_free "$1"; then
+        echo "$1"
+    else
+        echo "Port $1 is in use by another program, so Malachite takes a free one." >&2
+        echo 0
+    fi
+}
+
+# The end of every way out of here but the good one.
+stop_after_failure() {
+    local status=$?
+    trap - EXIT
+    scripts/demo-stop.sh || true
+    echo "demo: stopped what it had started. Log: $home/log. To remove its data: make demo-clean" >&2
+    exit $((status == 0 ? 1 : status))
 }
 
 start_malachite() {
     scripts/demo-stop.sh
+    mkdir -p "$home" || fail "cannot make the demo's folder. MALACHITE_DEMO_HOME names another one."
     rm -rf "$home/data"
-    mkdir -p "$home"
     chmod 711 "$home"
+    trap stop_after_failure EXIT
+    trap 'exit 130' INT TERM HUP
     rm -f "$home/endpoints.json" "$home/output"
     setsid "$program" serve --data-dir "$home/data" --endpoints-file "$home/endpoints.json" \
         --http-port "$(port_or_any "${HTTP_PORT:-8080}")" --https-port "$(port_or_any "${HTTPS_PORT:-8443}")" \
@@ -41,6 +58,7 @@ start_malachite() {
         kill -0 "$(cat "$home/pid")" 2>/dev/null || fail "Malachite did not start: $(tail -n 3 "$home/log")"
         sleep 0.05
     done
+    grep -qs '^Ready\.' "$home/output" || fail "Malachite is not ready after 10 seconds; see $home/log"
     base=$(jq -r .http "$home/endpoints.json")
     subscription=/subscriptions/$(jq -r .subscriptionId "$home/endpoints.json")
     echo "Malachite answers at $base (log: $home/log)"
@@ -70,7 +88,7 @@ load_shop() {
     say "Loading the web shop into the source (scale ${SCALE:-1})"
     export PGPASSWORD=Old-Shop-1
     "$psql" -Xq -v ON_ERROR_STOP=1 "${on_source[@]}" -d postgres -c 'create database shop'
-    "$psql" -X -v scale="${SCALE:-1}" "${on_source[@]}" -d shop -f docker/sample/sample.sql
+    "$psql" -X -P pager=off -v scale="${SCALE:-1}" "${on_source[@]}" -d shop -f docker/sample/sample.sql
 }
 
 migrate() {
@@ -112,13 +130,25 @@ load_shop
 migrate
 compare_sides
 show_times
+portal=$base
+if [[ $(curl -sS -o /dev/null -w '%{http_code}' "$base/") != 200 ]]; then
+    portal="not built: $(cat build/portal/missing 2>/dev/null || echo "make builds it when node and npm are installed")"
+fi
+trap - EXIT
 say "Malachite stays here"
 cat <<TEXT
-Portal            $base
+Portal            $portal
 REST              $base  and  $(jq -r .https "$home/endpoints.json")
 CA certificate    $(jq -r .ca "$home/endpoints.json")
-Source            PGPASSWORD=Old-Shop-1 psql -h $source_address -U shopkeeper shop
-Target            PGPASSWORD=New-Shop-1 psql -h $target_address -U shopkeeper shop
 Log               $home/log
-make demo-stop ends it.
+Data              $home ($(du -sh "$home" 2>/dev/null | cut -f 1))
+
+The source:
+    PGPASSWORD=Old-Shop-1 psql -h $source_address -U shopkeeper shop
+The target:
+    PGPASSWORD=New-Shop-1 psql -h $target_address -U shopkeeper shop
+To end it:
+    make demo-stop
+To end it and remove its data:
+    make demo-clean
 TEXT

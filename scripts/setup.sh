@@ -1,46 +1,89 @@
 #!/usr/bin/env bash
 # Installs what is missing to build, run, test or measure Malachite on Debian 12.
-# Says nothing and changes nothing when everything is there already.
+# Prints nothing and changes nothing when everything is installed already.
 set -euo pipefail
+PYTHON=${PYTHON:-/usr/bin/python3}
+CC=${CC:-gcc}
+NODE_FOR_PORTAL=18
 
 usage() {
     cat <<'TEXT'
-usage: scripts/setup.sh [--list] PURPOSE...
+usage: scripts/setup.sh [--list | --check] PURPOSE...
 
-  build   compiler and the libraries Malachite links with
-  run     PostgreSQL 15 and its client, without Debian's own cluster "main"; what the demo calls
-  test    test frameworks, linters, clang; the newest minor of PostgreSQL 15 that the package lists know
-  portal  the browser that the tests of the portal run in
-  bench   load generators and the tools Malachite is compared with
-  all     everything above
+  build    compiler and the libraries Malachite links with
+  run      PostgreSQL 15 and its client, without Debian's own cluster "main"; what the demo calls
+  portal   node and npm, which build the web portal
+  fetch    what fetches other majors of PostgreSQL
+  unit     the library of the unit tests
+  api      Python and its modules for the black-box tests
+  lint     linters and clang
+  test     unit, api and lint; the newest minor of PostgreSQL 15 that the package lists know
+  browser  the browser that the tests of the portal run in
+  bench    load generators and the tools Malachite is compared with
+  all      everything above
 
-  --list  only print the packages of the purposes, one a line
+  --list   only print the packages of the purposes, one a line
+  --check  install nothing: name what is missing and the command that installs it
 TEXT
 }
 
-packages_of() {
+packages_of() { # PURPOSE
+    local purpose compiler=gcc
+    if [[ $CC == *clang* ]]; then compiler=clang; fi
     case $1 in
-    build) echo gcc make pkg-config libmicrohttpd-dev libjansson-dev libsqlite3-dev libpq-dev libssl-dev ;;
+    build) echo "$compiler" libc6-dev make pkg-config libmicrohttpd-dev libjansson-dev libsqlite3-dev libpq-dev libssl-dev ;;
     run) echo postgresql-15 postgresql-client-15 curl jq ;;
-    test) echo libcmocka-dev python3-pytest python3-pytest-timeout python3-pytest-xdist python3-psycopg2 \
-        python3-requests clang clang-tidy clang-format libclang-rt-14-dev shellcheck curl ca-certificates ;;
-    portal) echo chromium ;;
+    portal) echo nodejs npm ;;
+    fetch) echo curl ca-certificates npm ;;
+    unit) echo libcmocka-dev ;;
+    api) echo python3-pytest python3-pytest-timeout python3-pytest-xdist python3-psycopg2 python3-requests \
+        curl jq ca-certificates ;;
+    lint) echo git clang clang-tidy clang-format libclang-rt-14-dev shellcheck ;;
+    test) for purpose in unit api lint; do packages_of "$purpose"; done ;;
+    browser) echo chromium ;;
     bench) echo wrk pgcopydb hyperfine ;;
-    all) for purpose in build run test portal bench; do packages_of "$purpose"; done ;;
+    all) for purpose in build run portal fetch test browser bench; do packages_of "$purpose"; done ;;
     *) return 1 ;;
     esac
 }
 
-is_installed() {
+is_installed() { # PACKAGE
     [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
 }
 
-# Each asked-for package that is not there, one a line.
+has_library() { # PACKAGE, MODULE of pkg-config
+    if command -v pkg-config >/dev/null; then pkg-config --exists "$2"; else is_installed "$1"; fi
+}
+
+has_node() {
+    command -v node >/dev/null && [[ $(node -p 'process.versions.node.split(".")[0]') -ge $NODE_FOR_PORTAL ]]
+}
+
+# What a package is for counts, not where it came from: node may be another vendor's, and the system may not be Debian.
+is_present() { # PACKAGE
+    case $1 in
+    gcc) command -v gcc >/dev/null || command -v "$CC" >/dev/null ;;
+    libc6-dev) [[ -e /usr/include/stdio.h ]] || is_installed "$1" ;;
+    make | pkg-config | curl | jq | npm | git | clang | clang-tidy | clang-format | shellcheck) command -v "$1" >/dev/null ;;
+    libmicrohttpd-dev) has_library "$1" libmicrohttpd ;;
+    libjansson-dev) has_library "$1" jansson ;;
+    libsqlite3-dev) has_library "$1" sqlite3 ;;
+    libpq-dev) has_library "$1" libpq ;;
+    libssl-dev) has_library "$1" openssl ;;
+    libcmocka-dev) has_library "$1" cmocka ;;
+    nodejs) has_node ;;
+    python3-pytest-xdist) "$PYTHON" -c 'import xdist' 2>/dev/null ;;
+    python3-*) "$PYTHON" -c "import $(tr - _ <<<"${1#python3-}")" 2>/dev/null ;;
+    *) is_installed "$1" ;;
+    esac
+}
+
+# Each asked-for package that is missing, one a line.
 missing_of() {
     local package
     for package in "$@"; do
-        is_installed "$package" || echo "$package"
-    done
+        is_present "$package" || echo "$package"
+    done | awk '!seen[$0]++'
 }
 
 is_debian_12() {
@@ -52,10 +95,24 @@ is_debian_12() {
 refuse_other_systems() {
     cat >&2 <<TEXT
 setup.sh: this is not Debian 12, so nothing was installed. Please install what your system calls
-these (Debian's names):
-  $*
+these (Debian's names): $*
 TEXT
     exit 1
+}
+
+# "gcc and jq", "gcc, curl and jq"
+in_words() {
+    local words
+    words=$(printf ', %s' "$@")
+    words=${words#, }
+    if [[ $# -gt 1 ]]; then words="${words%, *} and ${words##*, }"; fi
+    echo "$words"
+}
+
+command_for() {
+    local prefix=''
+    [[ $(id -u) -eq 0 ]] || prefix='sudo '
+    echo "${prefix}apt-get update && ${prefix}apt-get install -y --no-install-recommends $*"
 }
 
 as_root() {
@@ -69,7 +126,8 @@ as_root() {
 require_root_or_sudo() {
     [[ $(id -u) -eq 0 ]] && return
     if ! command -v sudo >/dev/null; then
-        echo "setup.sh: not root and there is no sudo. As root, run: apt-get install $*" >&2
+        echo "setup.sh: $(in_words "$@") not installed, you are not root, and sudo is missing. As root, run:" \
+            "apt-get update && apt-get install -y --no-install-recommends $*" >&2
         exit 1
     fi
     echo "setup.sh: not root, so apt-get runs through sudo (it may ask for your password)"
@@ -78,16 +136,61 @@ require_root_or_sudo() {
 # Debian's postgresql-15 makes and starts a cluster "main" on port 5432 when it is first installed. Malachite
 # starts its own servers, and that one would only be in the way. A machine which has the package keeps what it has.
 # A drop-in, not createcluster.conf itself: that file is the package's, and editing it makes dpkg ask questions.
-keep_main_cluster_away() {
-    local folder=/etc/postgresql-common/createcluster.d
-    as_root mkdir -p "$folder"
-    echo "create_main_cluster = false" | as_root tee "$folder/malachite.conf" >/dev/null
+# It goes as soon as the package is installed, so that a later major behaves as its owner expects.
+drop_in=/etc/postgresql-common/createcluster.d/malachite.conf
+
+without_main_cluster() { # COMMAND...
+    local status=0
+    as_root mkdir -p "${drop_in%/*}"
+    echo "create_main_cluster = false" | as_root tee "$drop_in" >/dev/null
+    trap 'as_root rm -f "$drop_in"' EXIT
+    "$@" || status=$?
+    as_root rm -f "$drop_in"
+    trap - EXIT
+    return "$status"
+}
+
+# apt-get prints several lines per package. They go to a file, of which the end is shown when it fails.
+run_apt() { # LOG ARGUMENT...
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "${@:2}" \
+        </dev/null >>"$1" 2>&1
 }
 
 install_packages() {
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-        -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@"
+    local log
+    log=$(mktemp)
+    # Packages that need no newer list are installed even when a source cannot be reached.
+    run_apt "$log" update || true
+    # "--only-upgrade PACKAGE..." passes, too.
+    if run_apt "$log" install -y --no-install-recommends "$@"; then
+        rm -f "$log"
+        return
+    fi
+    tail -n 15 "$log" >&2
+    rm -f "$log"
+    echo "setup.sh: apt-get could not install $(in_words "$@"); its own words are above. When its package sources" \
+        "can be reached, run: $(command_for "$@")" >&2
+    return 1
+}
+
+report_missing() {
+    if is_debian_12 || command -v apt-get >/dev/null; then
+        echo "This needs $(in_words "$@"), not installed here. To install: $(command_for "$@")" >&2
+    else
+        echo "This needs $(in_words "$@") (Debian's names), not installed here. Install what your system calls these." >&2
+    fi
+    exit 1
+}
+
+install_missing() {
+    is_debian_12 || refuse_other_systems "$@"
+    require_root_or_sudo "$@"
+    echo "setup.sh: installing $*"
+    if [[ " $* " == *" postgresql-15 "* ]]; then
+        without_main_cluster install_packages "$@"
+    else
+        install_packages "$@"
+    fi
 }
 
 may_install() {
@@ -124,40 +227,37 @@ upgrade_postgres() {
 }
 
 main() {
-    local list=false purpose wanted=() missing=()
-    if [[ ${1:-} == --list ]]; then
-        list=true
+    local mode=install purpose wanted=() missing=() more
+    case ${1:-} in
+    --list | --check)
+        mode=${1#--}
         shift
-    fi
-    if [[ $# -eq 0 || $1 == -h || $1 == --help ]]; then
-        usage
-        exit $(($# == 0 ? 2 : 0))
-    fi
+        ;;
+    -h | --help) usage && exit ;;
+    esac
+    [[ $# -gt 0 ]] || { usage && exit 2; }
     for purpose in "$@"; do
         if ! packages_of "$purpose" >/dev/null; then
             echo "setup.sh: unknown purpose '$purpose'" >&2
             usage >&2
             exit 2
         fi
-        read -r -d '' -a more < <(packages_of "$purpose" && printf '\0')
+        mapfile -t more < <(packages_of "$purpose" | tr ' ' '\n')
         wanted+=("${more[@]}")
     done
-    if $list; then
-        printf '%s\n' "${wanted[@]}"
+    if [[ $mode == list ]]; then
+        printf '%s\n' "${wanted[@]}" | awk '!seen[$0]++'
         exit
     fi
-    is_debian_12 || refuse_other_systems "${wanted[@]}"
     mapfile -t missing < <(missing_of "${wanted[@]}")
-    if [[ " $* " == *" test "* || " $* " == *" all "* ]]; then
+    if [[ $mode == check ]]; then
+        [[ ${#missing[@]} -eq 0 ]] || report_missing "${missing[@]}"
+        exit
+    fi
+    if [[ ${#missing[@]} -gt 0 ]]; then install_missing "${missing[@]}"; fi
+    if is_debian_12 && [[ " $* " == *" test "* || " $* " == *" all "* ]]; then
         upgrade_postgres
     fi
-    [[ ${#missing[@]} -gt 0 ]] || exit 0
-    echo "setup.sh: installing ${missing[*]}"
-    require_root_or_sudo "${missing[@]}"
-    if [[ " ${missing[*]} " == *" postgresql-15 "* ]]; then
-        keep_main_cluster_away
-    fi
-    install_packages "${missing[@]}"
 }
 
 main "$@"
