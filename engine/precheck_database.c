@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/precheck_private.h"
+#include "engine/roles.h"
 
 enum { TEXT_MAX_BYTES = 8192 };
 
@@ -98,16 +99,16 @@ static int check_oids(struct check *check)
         buf_text(&names));
 }
 
-/* Roles that own something here or are granted something; pinned ones (of the first superuser) are not
- * recorded. */
+/* Roles that own something here or are granted something, and whether migrateRoles brings them; pinned ones
+ * (of the first superuser) are not recorded. */
 #define ROLES_SQL                                                                                            \
-    "SELECT DISTINCT r.rolname FROM pg_catalog.pg_shdepend d"                                                \
+    "SELECT rolname, " ROLES_OF_USERS " FROM (SELECT r.rolname FROM pg_catalog.pg_shdepend d"                \
     " JOIN pg_catalog.pg_database db ON db.datname = pg_catalog.current_database()"                          \
     " JOIN pg_catalog.pg_roles r ON r.oid = d.refobjid"                                                      \
     " WHERE d.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND (d.dbid = db.oid"                 \
     " OR (d.classid = 'pg_catalog.pg_database'::pg_catalog.regclass AND d.objid = db.oid))"                  \
     " UNION SELECT rolname FROM pg_catalog.pg_roles WHERE oid = 10"                                          \
-    " AND EXISTS (SELECT FROM pg_catalog.pg_class WHERE relowner = 10 AND oid >= 16384) ORDER BY 1"
+    " AND EXISTS (SELECT FROM pg_catalog.pg_class WHERE relowner = 10 AND oid >= 16384)) used ORDER BY 1"
 
 static int check_roles(struct check *check)
 {
@@ -118,7 +119,8 @@ static int check_roles(struct check *check)
     auto_buf struct buf names = BUF_MAX(TEXT_MAX_BYTES);
     size_t count = 0;
     for (int i = 0; i < PQntuples(result); i++) {
-        if (!str_list_has(&check->target_roles, PQgetvalue(result, i, 0))) {
+        bool is_brought = check->plan->roles && PQgetvalue(result, i, 1)[0] == 't';
+        if (!is_brought && !str_list_has(&check->target_roles, PQgetvalue(result, i, 0))) {
             precheck_add_name(&names, count++, PQgetvalue(result, i, 0));
         }
     }

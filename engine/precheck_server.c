@@ -45,12 +45,13 @@ static int check_tools(struct check *check)
     if (check->plan->tools == NULL || tools_client(check->plan->tools, major) != NULL) {
         return 0;
     }
+    char advice[TOOLS_ADVICE_SIZE];
+    tools_client_advice(major, advice, sizeof(advice));
     return precheck_add(
         check,
-        "No pg_dump on this machine reads the source server. The %s runs PostgreSQL `%d`, which needs "
-        "pg_dump and pg_restore of major %d or newer. Get them with `make pgclient MAJOR=%d`, or "
-        "install the package postgresql-client-%d.",
-        check->plan->source->label, major, major, major, major);
+        "No pg_dump on this machine can read the source server. The %s runs PostgreSQL `%d`, which needs "
+        "pg_dump and pg_restore of version %d or newer. %s",
+        check->plan->source->label, major, major, advice);
 }
 
 static int check_no_downgrade(struct check *check)

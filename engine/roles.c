@@ -11,10 +11,6 @@
 #include "core/str.h"
 #include "engine/roles_private.h"
 
-/* Roles that belong to a server rather than to its users. */
-#define OF_USERS(column)                                                                                     \
-    column " NOT LIKE 'pg\\_%' AND " column " NOT LIKE 'azure\\_%' AND " column " <> 'azuresu'"
-
 enum role_column {
     ROLE_NAME,
     ROLE_SUPER,
@@ -34,10 +30,9 @@ enum role_column {
     " rolconnlimit, rolvaliduntil"
 
 #define ROLES_WITH_PASSWORDS                                                                                 \
-    "SELECT " ROLE_COLUMNS ", rolpassword FROM pg_catalog.pg_authid WHERE " OF_USERS("rolname") " ORDER BY " \
-                                                                                                "1"
+    "SELECT " ROLE_COLUMNS ", rolpassword FROM pg_catalog.pg_authid WHERE " ROLES_OF_USERS " ORDER BY 1"
 #define ROLES_WITHOUT_PASSWORDS                                                                              \
-    "SELECT " ROLE_COLUMNS ", NULL FROM pg_catalog.pg_roles WHERE " OF_USERS("rolname") " ORDER BY 1"
+    "SELECT " ROLE_COLUMNS ", NULL FROM pg_catalog.pg_roles WHERE " ROLES_OF_USERS " ORDER BY 1"
 
 int roles_warn(struct roles_job *job, const char *format, ...)
 {

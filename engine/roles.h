@@ -8,6 +8,10 @@
 #include "core/str_list.h"
 #include "engine/endpoint.h"
 
+/* SQL condition on rolname: a role of the server's users, not of the server itself; roles_copy() brings it.
+ */
+#define ROLES_OF_USERS "(rolname NOT LIKE 'pg\\_%' AND rolname NOT LIKE 'azure\\_%' AND rolname <> 'azuresu')"
+
 /*
  * Creates on the target the roles that it lacks (attributes, settings, comments, memberships, privileges on
  * parameters; password hashes where the source lets us read them), all or none. Roles that are there already

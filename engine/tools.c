@@ -238,6 +238,30 @@ const struct tools_major *tools_client(const struct tools *tools, int source_maj
     return NULL;
 }
 
+/* Of Debian 12 itself, and those that scripts/get-pgclient.sh can fetch. */
+enum { DEBIAN_MAJOR = 15, OLDER_FETCHED_MAJOR = 17, NEWER_FETCHED_MAJOR = 18 };
+
+void tools_client_advice(int source_major, char *text, size_t size)
+{
+    if (source_major <= DEBIAN_MAJOR) {
+        snprintf(text, size,
+                 "Install the package postgresql-client-%d (apt-get install postgresql-client-%d), then "
+                 "restart Malachite.",
+                 DEBIAN_MAJOR, DEBIAN_MAJOR);
+    } else if (source_major <= NEWER_FETCHED_MAJOR) {
+        int major = source_major <= OLDER_FETCHED_MAJOR ? OLDER_FETCHED_MAJOR : NEWER_FETCHED_MAJOR;
+        snprintf(text, size,
+                 "Run `make pgclient MAJOR=%d` in Malachite's source tree, which fetches version %d, then "
+                 "restart Malachite.",
+                 major, major);
+    } else {
+        snprintf(text, size,
+                 "Install pg_dump and pg_restore of version %d or newer and name their directory with "
+                 "--postgres-dir.",
+                 source_major);
+    }
+}
+
 void tools_describe_servers(const struct tools *tools, char *text, size_t size)
 {
     size_t used = 0;

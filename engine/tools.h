@@ -12,7 +12,7 @@
 
 #include "core/err.h"
 
-enum { TOOLS_MAJORS_MAX = 16 };
+enum { TOOLS_MAJORS_MAX = 16, TOOLS_ADVICE_SIZE = 256 };
 
 struct tools_major {
     int major;
@@ -37,6 +37,11 @@ void tools_done(struct tools *tools);
 const struct tools_major *tools_server(const struct tools *tools, int major);
 /* The smallest client that can dump a server of this major, or NULL (a client refuses newer servers). */
 const struct tools_major *tools_client(const struct tools *tools, int source_major);
+/*
+ * How to get a client that can dump a server of this major, as a sentence: the smallest of those that Debian
+ * 12 (15) or `make pgclient` (17, 18) has. For a newer source it says where Malachite looks for programs.
+ */
+void tools_client_advice(int source_major, char *text, size_t size);
 /* "12, 15, 16" for messages; "none" when there are none. */
 void tools_describe_servers(const struct tools *tools, char *text, size_t size);
 

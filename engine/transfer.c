@@ -187,11 +187,11 @@ static int read_archive(struct transfer_state *state, struct err *err)
         return err_no_memory(err);
     }
     if (client == NULL) {
-        err_set(err, ERR_VERSION_UNAVAILABLE,
-                "No pg_dump on this machine can read a server of version %d: 'make pgclient MAJOR=%d' "
-                "fetches one.",
-                state->source.version / 10000, state->source.version / 10000);
-        return -1;
+        int major = state->source.version / 10000;
+        char advice[TOOLS_ADVICE_SIZE];
+        tools_client_advice(major, advice, sizeof(advice));
+        return err_set(err, ERR_VERSION_UNAVAILABLE,
+                       "No pg_dump on this machine can read a server of version %d. %s", major, advice);
     }
     const struct archive_request request = {.source = transfer->source,
                                             .database = transfer->database,

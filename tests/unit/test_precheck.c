@@ -131,7 +131,7 @@ static void tells_how_to_get_a_pg_dump(void **state)
 {
     (void)state;
     NEEDS_SERVERS
-    EXPECT(FINDING_FAILED, 0, "make pgclient MAJOR=", .database = "simple", .no_tools = true);
+    EXPECT(FINDING_FAILED, 0, "restart Malachite", .database = "simple", .no_tools = true);
 }
 
 static void lists_the_databases_that_exist(void **state)

@@ -152,6 +152,22 @@ static void describes_the_servers(void **state)
     assert_string_equal(text, "none");
 }
 
+static void advises_a_client_that_can_be_got_and_reads_the_source(void **state)
+{
+    (void)state;
+    static const struct {
+        int source;
+        const char *advice;
+    } cases[] = {{10, "postgresql-client-15"},   {15, "postgresql-client-15"},
+                 {16, "make pgclient MAJOR=17"}, {17, "make pgclient MAJOR=17"},
+                 {18, "make pgclient MAJOR=18"}, {19, "--postgres-dir"}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char text[TOOLS_ADVICE_SIZE];
+        tools_client_advice(cases[i].source, text, sizeof(text));
+        assert_non_null(strstr(text, cases[i].advice));
+    }
+}
+
 static int make_root(void **state)
 {
     (void)state;
@@ -174,6 +190,7 @@ int main(void)
         cmocka_unit_test(finds_the_cache_of_the_environment),
         cmocka_unit_test(refuses_a_directory_without_postgresql),
         cmocka_unit_test(describes_the_servers),
+        cmocka_unit_test(advises_a_client_that_can_be_got_and_reads_the_source),
     };
     return cmocka_run_group_tests_name("tools", tests, make_root, remove_root);
 }
