@@ -243,7 +243,7 @@ int pipeline_wait(struct pipeline *pipeline, struct err *err)
 {
     struct pg *pg = &pipeline->pg;
     int64_t tick_ms = clock_monotonic_ms() + TICK_MS;
-    int64_t looked_ms = clock_monotonic_ms();
+    int64_t heard_ms = clock_monotonic_ms();
     for (;;) {
         bool unsent = false;
         if (pump(pipeline, err, &unsent) != 0) {
@@ -264,8 +264,8 @@ int pipeline_wait(struct pipeline *pipeline, struct err *err)
             return pg_poll_error(pg, outcome, err);
         }
         if (outcome == PG_POLL_READY) {
-            looked_ms = clock_monotonic_ms();
-        } else if (pg_look_for_server(pg, &looked_ms, err) != 0) {
+            heard_ms = clock_monotonic_ms();
+        } else if (pg_look_for_server(pg, heard_ms, err) != 0) {
             return -1;
         }
     }

@@ -41,8 +41,8 @@ struct pump {
 /* Waits until the source has sent more (or the target takes more). */
 static enum pump_end wait_for(struct pump *pump, bool target_takes_more)
 {
-    const struct pg *awaited = target_takes_more ? pump->stream->target : pump->stream->source;
-    int64_t looked_ms = clock_monotonic_ms();
+    struct pg *awaited = target_takes_more ? pump->stream->target : pump->stream->source;
+    int64_t heard_ms = clock_monotonic_ms();
     const struct stop *stop = pump->stream->source->stop;
     struct pollfd fds[2] = {
         {.fd = PQsocket(pump->target), .events = target_takes_more ? POLLIN | POLLOUT : POLLIN},
@@ -59,7 +59,7 @@ static enum pump_end wait_for(struct pump *pump, bool target_takes_more)
         if (ready > 0) {
             return (fds[0].revents & (POLLIN | POLLERR | POLLHUP)) != 0 ? PUMP_TARGET_SPOKE : PUMP_DONE;
         }
-        if (pg_look_for_server(awaited, &looked_ms, &pump->lost) != 0) {
+        if (pg_look_for_server(awaited, heard_ms, &pump->lost) != 0) {
             return PUMP_LOST;
         }
     }

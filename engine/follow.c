@@ -28,9 +28,8 @@ struct follow {
     struct pg control; /* an ordinary session on the source, while it is needed */
     struct apply *apply;
     struct pgoutput_message message;
-    uint64_t durable;  /* everything before it would survive a crash of the target */
-    int64_t news_ms;   /* monotonic: since when there is something to report; 0: there is not */
-    int64_t looked_ms; /* when the source was heard of or looked for last */
+    uint64_t durable; /* everything before it would survive a crash of the target */
+    int64_t news_ms;  /* monotonic: since when there is something to report; 0: there is not */
 };
 
 /* The changes travel in the source database's own encoding, as the rows of the base copy did. */
@@ -181,9 +180,7 @@ static bool is_report_due(struct follow *follow)
 /* There is nothing to read: because nothing is written, or because nothing arrives any more. */
 static int look_for_source(struct follow *follow, struct err *err)
 {
-    int64_t heard_ms = follow->stream.heard_ms;
-    follow->looked_ms = heard_ms > follow->looked_ms ? heard_ms : follow->looked_ms;
-    return pg_look_for_server(&follow->stream.pg, &follow->looked_ms, err);
+    return pg_look_for_server(&follow->stream.pg, follow->stream.heard_ms, err);
 }
 
 static int run(struct follow *follow, int slice_ms, struct err *err)

@@ -16,7 +16,7 @@
 #include "core/str.h"
 #include "engine/pg_private.h"
 
-enum { POLL_SLICE_MS = 50, SILENCE_SLICE_MS = 1000, ABANDON_MS = 2000, SQL_MAX_BYTES = 64 * 1024 * 1024 };
+enum { POLL_SLICE_MS = 50, SILENCE_SLICE_MS = 200, ABANDON_MS = 2000, SQL_MAX_BYTES = 64 * 1024 * 1024 };
 
 enum pg_poll pg_poll_socket(int socket, short events, int64_t deadline_ms, const struct stop *stop)
 {
@@ -44,7 +44,7 @@ enum pg_poll pg_poll_socket(int socket, short events, int64_t deadline_ms, const
 
 static int wait_for(struct pg *pg, short events, int64_t deadline_ms, struct err *err)
 {
-    int64_t looked_ms = clock_monotonic_ms();
+    int64_t heard_ms = clock_monotonic_ms();
     for (;;) {
         int64_t slice_ms = clock_monotonic_ms() + SILENCE_SLICE_MS;
         bool last = deadline_ms != 0 && deadline_ms <= slice_ms;
@@ -56,7 +56,7 @@ static int wait_for(struct pg *pg, short events, int64_t deadline_ms, struct err
         if (outcome != PG_POLL_TIMEOUT || last) {
             return pg_poll_error(pg, outcome, err);
         }
-        if (pg_look_for_server(pg, &looked_ms, err) != 0) {
+        if (pg_look_for_server(pg, heard_ms, err) != 0) {
             return -1;
         }
     }

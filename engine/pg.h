@@ -21,6 +21,17 @@
 #include "core/stop.h"
 #include "engine/endpoint.h"
 
+/* What engine/pg_liveness.c knows of a server that is silent. */
+struct pg_liveness {
+    int64_t heard_ms; /* when the session spoke last */
+    int64_t next_ms;  /* when the server is asked next */
+    int64_t since_ms; /* when the request under way began */
+    int unanswered;   /* requests in a row */
+    int socket;
+    bool asking; /* socket is open */
+    bool asked;  /* the request has been sent */
+};
+
 struct pg {
     PGconn *connection;
     const struct endpoint *endpoint; /* not owned */
@@ -31,6 +42,7 @@ struct pg {
     bool replica;             /* session_replication_role=replica was permitted (PG_WRITE only) */
     bool tainted;             /* a cancel request may still hit it: not to be used again, see pg_abandon() */
     int statement_timeout_ms; /* bound on one statement as seen from here; 0: none but stop */
+    struct pg_liveness liveness;
 };
 
 enum pg_role {

@@ -14,12 +14,7 @@
 #include "engine/pg.h"
 #include "engine/pg_private.h"
 
-enum {
-    CONNECT_TIMEOUT_S = 10,
-    SILENCE_MS = 15000,
-    OPTIONS_MAX_BYTES = 4096,
-    DATABASE_NAME_MAX_BYTES = 64 * 4
-};
+enum { CONNECT_TIMEOUT_S = 10, OPTIONS_MAX_BYTES = 4096, DATABASE_NAME_MAX_BYTES = 64 * 4 };
 
 enum {
     FOR_READ = 1 << PG_READ,
@@ -174,23 +169,6 @@ static int finish_connecting(struct pg *pg, struct err *err)
     return pg_connect_error(pg, err);
 }
 
-int pg_look_for_server(const struct pg *pg, int64_t *looked_ms, struct err *err)
-{
-    if (clock_monotonic_ms() - *looked_ms < SILENCE_MS) {
-        return 0;
-    }
-    struct err reason = {0};
-    auto_pg struct pg other = {.endpoint = pg->endpoint, .stop = pg->stop};
-    other.connection = start_connecting(pg->endpoint, pg->database, PG_ADMIN, "");
-    bool answers = other.connection == NULL || finish_connecting(&other, &reason) == 0 ||
-                   reason.code != ERR_SERVER_UNREACHABLE;
-    *looked_ms = clock_monotonic_ms();
-    if (!answers) {
-        *err = reason;
-    }
-    return answers ? 0 : -1;
-}
-
 static int set_session(struct pg *pg, enum pg_role role, struct err *err)
 {
     auto_buf struct buf sql = BUF_MAX(OPTIONS_MAX_BYTES);
@@ -329,6 +307,7 @@ int pg_open_any(const struct endpoint *endpoint, const char *avoid, enum pg_role
 
 void pg_close(struct pg *pg)
 {
+    pg_liveness_done(&pg->liveness);
     PQfinish(pg->connection);
     pg->connection = NULL;
 }

@@ -14,11 +14,20 @@ enum pg_poll pg_poll_socket(int socket, short events, int64_t deadline_ms, const
 int pg_poll_error(const struct pg *pg, enum pg_poll outcome, struct err *err);
 
 /*
- * For who waits for an answer that takes as long as it takes: once in a while, looks whether the server still
- * answers anybody. A network that swallows everything would never tell. *looked_ms: when it was heard of or
- * looked for last, clock_monotonic_ms(). -1: it does not answer; the session is of no use any more.
+ * For whoever waits for an answer without a deadline; call it at least once a second. Looks whether the
+ * server still lives once the session has been silent for a while, and never waits itself. heard_ms: when
+ * something arrived last, or the wait began, clock_monotonic_ms(). A refused second session is an answer. -1:
+ * nothing arrives from there any longer; the session is of no use.
  */
-int pg_look_for_server(const struct pg *pg, int64_t *looked_ms, struct err *err);
+int pg_look_for_server(struct pg *pg, int64_t heard_ms, struct err *err);
+/* Only tests change them, before they open sessions. */
+struct pg_liveness_limits {
+    int silence_ms; /* of a session, before the server is asked */
+    int answer_ms;  /* for one answer */
+};
+extern struct pg_liveness_limits pg_liveness_limits;
+
+void pg_liveness_done(struct pg_liveness *liveness);
 
 /* Fills err for a connection that could not be made. Returns -1. */
 int pg_connect_error(const struct pg *pg, struct err *err);
