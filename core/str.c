@@ -164,3 +164,29 @@ char *str_percent_decode(const char *segment, size_t len)
     text[used] = '\0';
     return str_is_utf8(text, used) ? TAKE(text) : NULL;
 }
+
+/* Bytes of the form 10xxxxxx go on with a character. */
+static bool begins_character(char byte)
+{
+    return ((unsigned char)byte & 0xc0) != 0x80;
+}
+
+size_t str_utf8_length(const char *text)
+{
+    size_t length = 0;
+    for (; *text != '\0'; text++) {
+        length += begins_character(*text);
+    }
+    return length;
+}
+
+const char *str_utf8_at(const char *text, size_t index)
+{
+    size_t seen = 0;
+    for (; *text != '\0'; text++) {
+        if (begins_character(*text) && seen++ == index) {
+            return text;
+        }
+    }
+    return text;
+}

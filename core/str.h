@@ -28,6 +28,10 @@ bool str_to_int(const char *text, int64_t min, int64_t max, int64_t *ret_value);
 bool str_is_uuid(const char *text);
 /* Valid UTF-8 without NUL (surrogates and overlong forms refused). */
 bool str_is_utf8(const char *text, size_t len);
+/* Characters of valid UTF-8, and where the character at this index begins (the end of text when it is
+ * shorter). */
+size_t str_utf8_length(const char *text);
+const char *str_utf8_at(const char *text, size_t index);
 /* Makes text that need not be UTF-8 (names of an SQL_ASCII database, a server's messages) fit to be shown: if
  * it is not, its bytes from 0x80 on become '?'. Returns text. */
 char *str_make_utf8(char *text);

@@ -22,7 +22,12 @@ static json_t *evaluate_text(struct evaluation *evaluation, json_t *value)
         return json_string(text + 1);
     }
     auto_free char *expression = strndup(text + 1, len - 2);
-    return expression == NULL ? NULL : template_expression(evaluation, expression);
+    if (expression == NULL) {
+        err_no_memory(evaluation->err);
+        return NULL;
+    }
+    evaluation->tainted = false;
+    return template_expression(evaluation, expression);
 }
 
 /* One property copy loop {"name", "count", "input"}: sets the array in the object around it. */
@@ -86,6 +91,9 @@ json_t *template_evaluate(struct evaluation *evaluation, json_t *value)
     if (++evaluation->depth > TEMPLATE_DEPTH_MAX) {
         return template_fail(evaluation,
                              "values are nested too deeply, or variables use each other in a circle");
+    }
+    if (!template_spend(evaluation, 1, TEMPLATE_MEMBER_BYTES)) {
+        return NULL;
     }
     json_t *result = NULL;
     if (json_is_string(value)) {
@@ -174,6 +182,7 @@ static int read_parameter(struct evaluation *evaluation, const char *name, json_
     json_t *entry = given == NULL ? NULL : field_get(given, name);
     json_t *standard = json_object_get(definition, "defaultValue");
     json_auto_t *value = NULL;
+    json_object_clear(evaluation->reads);
     if (entry != NULL && json_object_get(entry, "reference") != NULL) {
         template_fail(evaluation,
                       "the parameter '%.80s' refers to a key vault, which Malachite does not have", name);
@@ -183,6 +192,7 @@ static int read_parameter(struct evaluation *evaluation, const char *name, json_
     value = set != NULL        ? json_deep_copy(set)
             : standard != NULL ? template_evaluate(evaluation, standard)
                                : NULL;
+    bool secret = is_secure(type) || template_reads_secret(evaluation);
     if (value == NULL && set == NULL && standard == NULL &&
         json_is_true(json_object_get(definition, "nullable"))) {
         value = json_null();
@@ -194,7 +204,7 @@ static int read_parameter(struct evaluation *evaluation, const char *name, json_
                                     "The value for the template parameter '%.80s' is not provided", name),
                       -1);
     }
-    if (is_secure(type)) {
+    if (secret) {
         json_object_set_new(template->secure, name, json_true());
     }
     json_object_set_new(template->types, name, json_string(type == NULL ? "object" : type));
@@ -241,37 +251,55 @@ json_t *template_shown_parameters(const struct template *template)
 /* ---- outputs ---------------------------------------------------------------------------------------------
  */
 
-json_t *template_outputs(struct template *template, struct err *err)
+/* The output as an answer shows it; NULL with the error set. */
+static json_t *evaluate_output(struct evaluation *evaluation, const char *name, json_t *definition)
 {
-    struct evaluation evaluation = {.template = template, .err = err};
+    json_t *value = json_object_get(definition, "value");
+    const char *type = json_string_value(field_get(definition, "type"));
+    json_object_clear(evaluation->reads);
+    json_auto_t *fresh = value == NULL ? template_fail(evaluation, "the output '%.80s' has no value", name)
+                                       : template_evaluate(evaluation, value);
+    if (fresh == NULL || !template_pay_for(evaluation, &fresh, 1)) {
+        return NULL;
+    }
+    const char *shown_type = type == NULL ? "object" : type;
+    bool secret = is_secure(type) || template_reads_secret(evaluation);
+    return secret ? json_pack("{s:s}", "type", shown_type)
+                  : json_pack("{s:s, s:O}", "type", shown_type, "value", fresh);
+}
+
+static json_t *evaluate_outputs(struct evaluation *evaluation)
+{
     json_auto_t *outputs = json_object();
-    json_t *definitions = field_get(template->source, "outputs");
+    json_t *definitions = field_get(evaluation->template->source, "outputs");
     const char *name;
     json_t *definition;
     json_object_foreach (definitions, name, definition) {
         json_t *condition = field_get(definition, "condition");
-        json_t *value = json_object_get(definition, "value");
-        const char *type = json_string_value(field_get(definition, "type"));
-        json_auto_t *wanted = condition == NULL ? json_true() : template_evaluate(&evaluation, condition);
-        if (wanted == NULL) {
+        json_auto_t *wanted = condition == NULL ? json_true() : template_evaluate(evaluation, condition);
+        json_t *output = json_is_true(wanted) ? evaluate_output(evaluation, name, definition) : NULL;
+        if (wanted == NULL || (output == NULL && json_is_true(wanted))) {
             return NULL;
         }
-        if (!json_is_true(wanted)) {
-            continue;
+        if (output != NULL) {
+            json_object_set_new(outputs, name, output);
         }
-        json_t *fresh = value == NULL ? template_fail(&evaluation, "the output '%.80s' has no value", name)
-                                      : template_evaluate(&evaluation, value);
-        if (fresh == NULL) {
-            return NULL;
-        }
-        bool secure = is_secure(type);
-        json_t *output =
-            secure ? json_pack("{s:s}", "type", type)
-                   : json_pack("{s:s, s:O}", "type", type == NULL ? "object" : type, "value", fresh);
-        json_decref(fresh);
-        json_object_set_new(outputs, name, output);
     }
     return json_incref(outputs);
+}
+
+json_t *template_outputs(struct template *template, struct err *err)
+{
+    struct template_budget budget = template_budget_begin(template);
+    json_auto_t *reads = json_object();
+    struct evaluation evaluation = {.template = template, .budget = &budget, .reads = reads, .err = err};
+    *err = (struct err){0};
+    json_t *outputs = template_pay_result(&evaluation, evaluate_outputs(&evaluation));
+    template_budget_end(&budget, template);
+    if (outputs == NULL && err->message[0] == '\0') {
+        err_no_memory(err);
+    }
+    return outputs;
 }
 
 /* ---- the whole -------------------------------------------------------------------------------------------
@@ -283,9 +311,14 @@ int template_read(struct template *template, json_t *source, json_t *given, json
                                   .scope = json_incref(scope),
                                   .parameters = json_object(),
                                   .secure = json_object(),
+                                  .uses = json_object(),
                                   .types = json_object(),
-                                  .variables = json_object()};
-    struct evaluation evaluation = {.template = template, .err = err};
+                                  .variables = json_object(),
+                                  .steps_left = TEMPLATE_TOTAL_STEPS};
+    *err = (struct err){0};
+    struct template_budget budget = template_budget_begin(template);
+    json_auto_t *reads = json_object();
+    struct evaluation evaluation = {.template = template, .budget = &budget, .reads = reads, .err = err};
     json_t *resources = field_get(source, "resources");
     if (!json_is_array(resources) && !json_is_object(resources)) {
         template_fail(&evaluation, "the template has no 'resources'");
@@ -296,7 +329,16 @@ int template_read(struct template *template, json_t *source, json_t *given, json
         template_fail(&evaluation, "Malachite does not have user-defined functions");
         return -1;
     }
-    return read_parameters(&evaluation, given) < 0 || template_read_resources(&evaluation) < 0 ? -1 : 0;
+    bool read = read_parameters(&evaluation, given) == 0 &&
+                template_pay_for(&evaluation, &template->parameters, 1) &&
+                template_read_resources(&evaluation) == 0;
+    if (read) {
+        template_find_secrets(&evaluation);
+        read = template_spend(&evaluation, 0, 0); /* else some may not have been found */
+    }
+    template_budget_end(&budget, template);
+    int result = read ? 0 : err->message[0] == '\0' ? err_no_memory(err) : -1;
+    return result;
 }
 
 void template_done(struct template *template)
@@ -316,6 +358,7 @@ void template_done(struct template *template)
     json_decref(template->source);
     json_decref(template->parameters);
     json_decref(template->secure);
+    json_decref(template->uses);
     json_decref(template->types);
     json_decref(template->variables);
     json_decref(template->scope);

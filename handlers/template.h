@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "core/err.h"
+#include "handlers/template_budget.h"
 
 struct template;
 
@@ -41,7 +42,8 @@ struct template
 {
     json_t *source;
     json_t *parameters; /* name -> value */
-    json_t *secure;     /* names of secure parameters */
+    json_t *secure;     /* names of parameters that are secrets, or whose defaults are made of some */
+    json_t *uses;       /* name of a variable -> names of the parameters that it is made of */
     json_t *types;      /* name -> type of parameters */
     json_t *variables;  /* those evaluated so far */
     json_t *scope; /* {"subscription", "resourceGroup", "deployment", "tenant"}: what these functions give */
@@ -49,6 +51,7 @@ struct template
     size_t count;
     template_reference_fn *reference; /* NULL: reference() is refused */
     void *reference_arg;
+    int64_t steps_left; /* of all evaluations together */
 };
 
 /*
@@ -65,7 +68,8 @@ void template_done(struct template *template);
 /* The body to PUT a resource with. New reference, NULL with err; ERR_UNAVAILABLE: see template_reference_fn.
  */
 json_t *template_body(struct template *template, const struct template_resource *resource, struct err *err);
-/* The outputs {"name": {"type", "value"}}, without the values of secure ones. New reference. */
+/* The outputs {"name": {"type", "value"}}, without the values of secure ones and of those made of secrets.
+ * New reference. */
 json_t *template_outputs(struct template *template, struct err *err);
 /* The parameters as an answer shows them, without the values of secure ones. New reference. */
 json_t *template_shown_parameters(const struct template *template);
@@ -76,7 +80,7 @@ bool template_is(const struct template_resource *resource, const char *dependenc
 /* ---- between the files of the evaluator ------------------------------------------------------------------
  */
 
-enum { TEMPLATE_DEPTH_MAX = 60, TEMPLATE_ARGUMENTS_MAX = 64 };
+enum { TEMPLATE_DEPTH_MAX = 100, TEMPLATE_ARGUMENTS_MAX = 64 };
 
 /* Where copyIndex() looks: loops from the inside to the outside. */
 struct template_loop {
@@ -88,8 +92,11 @@ struct template_loop {
 struct evaluation {
     struct template *template;
     const struct template_loop *loop;
+    struct template_budget *budget;
     struct err *err;
-    int depth;
+    int depth;     /* of values and of expressions together: they call each other */
+    json_t *reads; /* names of the parameters that were looked at; NULL: nobody asks */
+    bool tainted;  /* the expression at hand has looked at a secret: errors do not quote it */
 };
 
 /* Evaluates a value with all that is in it: expressions in strings, property copy loops. New reference, NULL
@@ -102,6 +109,14 @@ json_t *template_call(struct evaluation *evaluation, const char *name, json_t **
 /* The same for functions that look at the template and its scope; *ret_found: there is such a function. */
 json_t *template_call_scope(struct evaluation *evaluation, const char *name, json_t **arguments, size_t count,
                             bool *ret_found);
+/* Notes that the value comes from these parameters (an object with their names, or one name). */
+void template_note_reads(struct evaluation *evaluation, json_t *names);
+void template_note_read(struct evaluation *evaluation, const char *name);
+/* Whether what was evaluated since reads was emptied is a secret, or made of one. */
+bool template_reads_secret(const struct evaluation *evaluation);
+/* Adds to template->secure the parameters that reach a property for passwords or secrets, whatever their
+ * type. */
+void template_find_secrets(struct evaluation *evaluation);
 /* Fills template->resources. */
 int template_read_resources(struct evaluation *evaluation);
 /* Sets ERR_INVALID_TEMPLATE and returns NULL. */

@@ -76,6 +76,9 @@ static json_t *unite(const struct template_function_call *call)
             return template_wrong_types(call);
         }
         json_array_foreach (argument, index, item) {
+            if (!template_spend(call->evaluation, (int64_t)json_array_size(result), 0)) {
+                return NULL;
+            }
             if (!has_item(result, item)) {
                 json_array_append(result, item);
             }
@@ -107,9 +110,10 @@ static json_t *contains(const struct template_function_call *call)
     return json_false();
 }
 
+/* Strings have characters, as for Resource Manager. */
 static size_t size_of(const json_t *value)
 {
-    return json_is_string(value)  ? json_string_length(value)
+    return json_is_string(value)  ? str_utf8_length(json_string_value(value))
            : json_is_array(value) ? json_array_size(value)
                                   : json_object_size(value);
 }
@@ -132,7 +136,8 @@ static json_t *slice(const struct template_function_call *call, size_t start, si
     start = start < size ? start : size;
     wanted = wanted < size - start ? wanted : size - start;
     if (json_is_string(value)) {
-        return json_stringn(json_string_value(value) + start, wanted);
+        const char *from = str_utf8_at(json_string_value(value), start);
+        return json_stringn(from, (size_t)(str_utf8_at(from, wanted) - from));
     }
     if (!json_is_array(value)) {
         return template_wrong_types(call);
@@ -202,9 +207,22 @@ static json_t *extreme(const struct template_function_call *call)
     return count == 0 ? template_wrong_types(call) : json_integer(best);
 }
 
+/* Of JSON text: each member but the first stands behind a comma, a bracket or a brace. */
+static int64_t most_members(const char *text)
+{
+    int64_t count = 1;
+    for (; *text != '\0'; text++) {
+        count += *text == ',' || *text == '[' || *text == '{';
+    }
+    return count;
+}
+
 static json_t *parse_json(const struct template_function_call *call)
 {
     const char *text = template_argument(call, 0);
+    if (text != NULL && !template_spend(call->evaluation, 0, most_members(text) * TEMPLATE_MEMBER_BYTES)) {
+        return NULL;
+    }
     json_t *value = text == NULL ? NULL : json_loads(text, JSON_DECODE_ANY, NULL);
     return value != NULL ? value : template_fail(call->evaluation, "the function 'json' was given no JSON");
 }

@@ -17,7 +17,6 @@ struct reader {
     struct evaluation *evaluation;
     const char *at;
     bool skip;
-    int depth;
 };
 
 json_t *template_fail(struct evaluation *evaluation, const char *format, ...)
@@ -28,7 +27,8 @@ json_t *template_fail(struct evaluation *evaluation, const char *format, ...)
     buf_vaddf(&text, format, args);
     va_end(args);
     err_set(evaluation->err, ERR_INVALID_TEMPLATE, "Deployment template validation failed: '%s'.",
-            buf_text(&text));
+            evaluation->tainted ? "an expression that uses a secure parameter cannot be evaluated"
+                                : buf_text(&text));
     return NULL;
 }
 
@@ -63,7 +63,7 @@ static json_t *read_string(struct reader *reader)
     while (*reader->at != '\0') {
         if (*reader->at == '\'' && reader->at[1] != '\'') {
             reader->at++;
-            return json_string(buf_text(&text));
+            return buf_failed(&text) ? refuse(reader, "a string is too long") : json_string(buf_text(&text));
         }
         reader->at += *reader->at == '\'';
         buf_addc(&text, *reader->at++);
@@ -215,15 +215,18 @@ static json_t *read_members(struct reader *reader, json_t *value)
 static json_t *read_expression(struct reader *reader)
 {
     skip_blanks(reader);
-    if (++reader->depth > TEMPLATE_DEPTH_MAX) {
+    if (++reader->evaluation->depth > TEMPLATE_DEPTH_MAX) {
         return refuse(reader, "it is nested too deeply");
+    }
+    if (!template_spend(reader->evaluation, 1, 0)) {
+        return NULL;
     }
     char c = *reader->at;
     json_t *value = c == '\''                                    ? read_string(reader)
                     : c == '-' || isdigit((unsigned char)c) != 0 ? read_integer(reader)
                                                                  : read_call(reader);
     value = read_members(reader, value);
-    reader->depth--;
+    reader->evaluation->depth--;
     return value;
 }
 

@@ -65,6 +65,15 @@ json_t *template_call(struct evaluation *evaluation, const char *name, json_t **
     if (count < function->least || count > function->most) {
         return template_fail(evaluation, "the function '%s' does not take %zu arguments", name, count);
     }
+    if (!template_pay_for(evaluation, arguments, count)) {
+        return NULL;
+    }
     const struct template_function_call call = {evaluation, function->name, arguments, count};
-    return function->run(&call);
+    json_t *result = function->run(&call);
+    if (result == NULL && evaluation->err->message[0] == '\0') {
+        return template_fail(evaluation,
+                             "the result of the function '%s' is longer than %d bytes, or not text",
+                             function->name, TEMPLATE_TEXT_MAX);
+    }
+    return template_pay_result(evaluation, result);
 }

@@ -55,6 +55,11 @@ static char *make_id(struct evaluation *evaluation, const struct template_resour
                       resource->name, resource->type);
         return NULL;
     }
+    if (buf_failed(&id)) {
+        template_fail(evaluation, "the id of the resource '%.80s...' is longer than %d bytes", resource->name,
+                      ID_MAX_BYTES);
+        return NULL;
+    }
     return buf_take(&id);
 }
 
@@ -62,16 +67,29 @@ static int read_dependencies(struct evaluation *evaluation, struct template_reso
 {
     json_t *given = field_get(resource->definition, "dependsOn");
     resource->depends_on = given == NULL ? json_array() : template_evaluate(evaluation, given);
-    return json_is_array(resource->depends_on) ? 0 : -1;
+    if (resource->depends_on == NULL) {
+        return -1;
+    }
+    if (!json_is_array(resource->depends_on)) {
+        template_fail(evaluation, "'dependsOn' of the resource '%.200s' is not an array", resource->name);
+        return -1;
+    }
+    return 0;
 }
 
 static int read_identity(struct evaluation *evaluation, const struct parent *parent,
                          struct template_resource *resource)
 {
     json_t *definition = resource->definition;
+    json_object_clear(evaluation->reads);
     auto_free char *type = read_text(evaluation, definition, "type");
     auto_free char *name = type == NULL ? NULL : read_text(evaluation, definition, "name");
     if (name == NULL) {
+        return -1;
+    }
+    if (template_reads_secret(evaluation)) {
+        evaluation->tainted = false;
+        template_fail(evaluation, "the type or the name of a resource is made of a secure parameter");
         return -1;
     }
     bool below = parent != NULL && !str_istarts(type, parent->type);
@@ -202,6 +220,9 @@ static int check_dependencies(struct evaluation *evaluation)
         json_array_foreach (template->resources[i].depends_on, index, dependency) {
             const char *text = json_string_value(dependency);
             bool found = false;
+            if (!template_spend(evaluation, (int64_t) template->count, 0)) {
+                return -1;
+            }
             for (size_t k = 0; text != NULL && k < template->count; k++) {
                 found = found || template_is(&template->resources[k], text);
             }
@@ -265,18 +286,14 @@ static json_t *nested_body(struct evaluation *evaluation, json_t *definition)
                : json_pack("{s:O}", "properties", (json_object_set(fresh, "template", source), fresh));
 }
 
-json_t *template_body(struct template *template, const struct template_resource *resource, struct err *err)
+static json_t *evaluate_body(struct evaluation *evaluation, const struct template_resource *resource)
 {
     static const char *const ours[] = {"type",      "apiVersion", "name",     "dependsOn",
                                        "condition", "copy",       "comments", "resources",
                                        "existing",  "metadata",   "import",   "scope"};
-    const struct template_loop loop = {resource->copy_name, resource->copy_index, NULL};
-    struct evaluation evaluation = {
-        .template = template, .loop = resource->copy_name == NULL ? NULL : &loop, .err = err};
-    *err = (struct err){0};
     if (str_iequals(resource->type, "Microsoft.Resources/deployments")) {
-        json_t *body = nested_body(&evaluation, resource->definition);
-        if (body != NULL || err->message[0] != '\0') {
+        json_t *body = nested_body(evaluation, resource->definition);
+        if (body != NULL || evaluation->err->message[0] != '\0') {
             return body;
         }
     }
@@ -284,5 +301,22 @@ json_t *template_body(struct template *template, const struct template_resource 
     for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
         json_object_del(definition, ours[i]);
     }
-    return template_evaluate(&evaluation, definition);
+    return template_evaluate(evaluation, definition);
+}
+
+json_t *template_body(struct template *template, const struct template_resource *resource, struct err *err)
+{
+    const struct template_loop loop = {resource->copy_name, resource->copy_index, NULL};
+    struct template_budget budget = template_budget_begin(template);
+    struct evaluation evaluation = {.template = template,
+                                    .loop = resource->copy_name == NULL ? NULL : &loop,
+                                    .budget = &budget,
+                                    .err = err};
+    *err = (struct err){0};
+    json_t *body = template_pay_result(&evaluation, evaluate_body(&evaluation, resource));
+    template_budget_end(&budget, template);
+    if (body == NULL && err->message[0] == '\0') {
+        err_no_memory(err);
+    }
+    return body;
 }

@@ -10,22 +10,31 @@
 
 enum { ID_MAX_BYTES = 4096 };
 
-/* The member in any case, as long as it is there at all. */
-static json_t *find_member(json_t *object, const char *name)
+/* The member in any case, as long as it is there at all; ret_key, when asked for, is its own spelling. */
+static json_t *find_spelled(json_t *object, const char *name, const char **ret_key)
 {
     const char *key;
     json_t *value;
     json_object_foreach (object, key, value) {
         if (str_iequals(key, name)) {
+            *ret_key = key;
             return value;
         }
     }
     return NULL;
 }
 
+static json_t *find_member(json_t *object, const char *name)
+{
+    const char *ignored = NULL;
+    return find_spelled(object, name, &ignored);
+}
+
 static json_t *parameter(struct evaluation *evaluation, const char *name)
 {
-    json_t *value = find_member(evaluation->template->parameters, name);
+    const char *spelled = name;
+    json_t *value = find_spelled(evaluation->template->parameters, name, &spelled);
+    template_note_read(evaluation, spelled);
     return value != NULL ? json_incref(value)
                          : template_fail(evaluation, "the template parameter '%.80s' is not found", name);
 }
@@ -38,15 +47,23 @@ static json_t *variable(struct evaluation *evaluation, const char *name)
     json_t *definitions = field_get(template->source, "variables");
     json_t *definition = definitions == NULL ? NULL : find_member(definitions, name);
     if (value != NULL) {
+        template_note_reads(evaluation, find_member(template->uses, name));
         return json_incref(value);
     }
     if (definition == NULL) {
         return template_fail(evaluation, "the template variable '%.80s' is not found", name);
     }
-    struct evaluation inner = {.template = template, .err = evaluation->err, .depth = evaluation->depth};
-    json_t *fresh = template_evaluate(&inner, definition);
+    json_auto_t *reads = json_object();
+    struct evaluation inner = {.template = template,
+                               .budget = evaluation->budget,
+                               .err = evaluation->err,
+                               .depth = evaluation->depth,
+                               .reads = reads};
+    json_t *fresh = template_pay_result(evaluation, template_evaluate(&inner, definition));
     if (fresh != NULL) {
         json_object_set(template->variables, name, fresh);
+        json_object_set(template->uses, name, reads);
+        template_note_reads(evaluation, reads);
     }
     return fresh;
 }

@@ -11,7 +11,7 @@
 #include "core/str.h"
 #include "handlers/template_functions.h"
 
-enum { PAD_MAX = 10000 };
+enum { PAD_MAX = 10000, WIDTH_MAX = 100 };
 
 static json_t *take_text(struct buf *text)
 {
@@ -41,6 +41,38 @@ static json_t *concat(const struct template_function_call *call)
     return take_text(&text);
 }
 
+/* Up to three digits; false when there are none, or more. */
+static bool read_number(const char **at, size_t *ret_number)
+{
+    size_t digits = strspn(*at, "0123456789");
+    *ret_number = strtoul(*at, NULL, 10);
+    *at += digits;
+    return digits >= 1 && digits <= 3;
+}
+
+/* What stands behind an opening brace, "0}" or "0:D3}". Returns what follows, NULL when it is something else.
+ */
+static const char *add_placeholder(const struct template_function_call *call, const char *at,
+                                   struct buf *text)
+{
+    size_t index = 0;
+    size_t width = 0;
+    bool read = read_number(&at, &index);
+    if (read && at[0] == ':' && toupper((unsigned char)at[1]) == 'D') {
+        at += 2;
+        read = read_number(&at, &width) && width <= WIDTH_MAX;
+    }
+    auto_free char *part = read && index + 1 < call->count ? template_text(call->arguments[index + 1]) : NULL;
+    if (part == NULL || *at != '}') {
+        return NULL;
+    }
+    for (size_t len = strlen(part); len < width; len++) {
+        buf_addc(text, '0');
+    }
+    buf_adds(text, part);
+    return at + 1;
+}
+
 /* "{0}" and "{0:D3}"; "{{" stands for a brace. */
 static json_t *format(const struct template_function_call *call)
 {
@@ -59,19 +91,10 @@ static json_t *format(const struct template_function_call *call)
             buf_addc(&text, *at++);
             continue;
         }
-        char *end = NULL;
-        unsigned long index = strtoul(at + 1, &end, 10) + 1;
-        int width =
-            *end == ':' && toupper((unsigned char)end[1]) == 'D' ? (int)strtoul(end + 2, &end, 10) : 0;
-        auto_free char *part = index < call->count ? template_text(call->arguments[index]) : NULL;
-        if (part == NULL || *end != '}' || width > 100) {
+        at = add_placeholder(call, at + 1, &text);
+        if (at == NULL) {
             return template_wrong_types(call);
         }
-        for (size_t len = strlen(part); len < (size_t)width; len++) {
-            buf_addc(&text, '0');
-        }
-        buf_adds(&text, part);
-        at = end + 1;
     }
     return take_text(&text);
 }
@@ -137,6 +160,10 @@ static json_t *split(const struct template_function_call *call)
             len = border != NULL && border[0] != '\0' && str_istarts(at, border) ? strlen(border) : 0;
         }
         if (len > 0) {
+            if (!template_spend(call->evaluation, 1, TEMPLATE_MEMBER_BYTES)) {
+                json_decref(array);
+                return NULL;
+            }
             json_array_append_new(array, json_stringn(start, (size_t)(at - start)));
             start = at + len;
         }
@@ -164,13 +191,14 @@ static json_t *join(const struct template_function_call *call)
 static json_t *substring(const struct template_function_call *call)
 {
     const char *text = template_argument(call, 0);
-    json_int_t len = text == NULL ? 0 : (json_int_t)strlen(text);
+    json_int_t len = text == NULL ? 0 : (json_int_t)str_utf8_length(text);
     json_int_t start = json_integer_value(call->arguments[1]);
     json_int_t wanted = call->count > 2 ? json_integer_value(call->arguments[2]) : len - start;
     if (text == NULL || start < 0 || wanted < 0 || start > len || wanted > len - start) {
         return template_wrong_types(call);
     }
-    return json_stringn(text + start, (size_t)wanted);
+    const char *from = str_utf8_at(text, (size_t)start);
+    return json_stringn(from, (size_t)(str_utf8_at(from, (size_t)wanted) - from));
 }
 
 static json_t *pad_left(const struct template_function_call *call)
@@ -179,11 +207,11 @@ static json_t *pad_left(const struct template_function_call *call)
     const char *pad = call->count > 2 ? template_argument(call, 2) : " ";
     json_int_t width = json_integer_value(call->arguments[1]);
     auto_buf struct buf text = BUF_MAX(TEMPLATE_TEXT_MAX);
-    if (given == NULL || pad == NULL || strlen(pad) != 1 || width > PAD_MAX) {
+    if (given == NULL || pad == NULL || str_utf8_length(pad) != 1 || width > PAD_MAX) {
         return template_wrong_types(call);
     }
-    for (json_int_t len = (json_int_t)strlen(given); len < width; len++) {
-        buf_addc(&text, pad[0]);
+    for (json_int_t len = (json_int_t)str_utf8_length(given); len < width; len++) {
+        buf_adds(&text, pad);
     }
     buf_adds(&text, given);
     return take_text(&text);
@@ -208,8 +236,11 @@ static json_t *index_of(const struct template_function_call *call)
     const char *text = template_argument(call, 0);
     const char *part = template_argument(call, 1);
     const char *hit = text == NULL || part == NULL ? NULL : strcasestr(text, part);
-    return text == NULL || part == NULL ? template_wrong_types(call)
-                                        : json_integer(hit == NULL ? -1 : hit - text);
+    if (text == NULL || part == NULL) {
+        return template_wrong_types(call);
+    }
+    json_int_t whole = (json_int_t)str_utf8_length(text);
+    return json_integer(hit == NULL ? -1 : whole - (json_int_t)str_utf8_length(hit));
 }
 
 /* ---- names that are the same in every deployment ---------------------------------------------------------
