@@ -216,7 +216,7 @@ static json_t *read_expression(struct reader *reader)
 {
     skip_blanks(reader);
     if (++reader->evaluation->depth > TEMPLATE_DEPTH_MAX) {
-        return refuse(reader, "it is nested too deeply");
+        return refuse(reader, "it is nested too deeply, or variables use each other in a circle");
     }
     if (!template_spend(reader->evaluation, 1, 0)) {
         return NULL;
