@@ -117,3 +117,17 @@ char *buf_take(struct buf *buf)
     *buf = (struct buf){.max = buf->max};
     return text;
 }
+
+void buf_add_encoded(struct buf *buf, const char *text, const char *also)
+{
+    for (const char *at = text; *at != '\0'; at++) {
+        unsigned char c = (unsigned char)*at;
+        bool plain = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
+                     strchr("-._~", c) != NULL || strchr(also, c) != NULL;
+        if (plain) {
+            buf_addc(buf, *at);
+        } else {
+            buf_addf(buf, "%%%02X", c);
+        }
+    }
+}

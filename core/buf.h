@@ -36,6 +36,9 @@ void buf_add(struct buf *buf, const void *bytes, size_t len);
 void buf_adds(struct buf *buf, const char *text);
 void buf_addc(struct buf *buf, char c);
 void buf_addf(struct buf *buf, const char *format, ...) printf_like(2, 3);
+/* Appends text for a URL: what is neither a letter, a digit, one of "-._~" nor one of also is
+ * percent-encoded. */
+void buf_add_encoded(struct buf *buf, const char *text, const char *also);
 void buf_vaddf(struct buf *buf, const char *format, va_list args) printf_like(2, 0);
 
 /* True when an append did not fit the maximum or memory ran out. */

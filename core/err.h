@@ -64,6 +64,7 @@
     X(ERR_INVALID_TEMPLATE, "InvalidTemplate", 400)                                                          \
     X(ERR_DEPLOYMENT_NOT_FOUND, "DeploymentNotFound", 404)                                                   \
     X(ERR_DEPLOYMENT_ACTIVE, "DeploymentActive", 409)                                                        \
+    X(ERR_DEPLOYMENT_QUOTA, "DeploymentQuotaExceeded", 409)                                                  \
     X(ERR_CANCELED, "OperationCanceled", 409)
 
 enum err_code {

@@ -10,21 +10,6 @@
 #include "handlers/app.h"
 #include "server/reply.h"
 
-/* Adds a percent-encoded path segment or query value. */
-static void add_encoded(struct buf *url, const char *text)
-{
-    for (const char *at = text; *at != '\0'; at++) {
-        unsigned char c = (unsigned char)*at;
-        bool plain =
-            (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || strchr("-._~", c) != NULL;
-        if (plain) {
-            buf_addc(url, *at);
-        } else {
-            buf_addf(url, "%%%02X", c);
-        }
-    }
-}
-
 /* kind NULL: the form of Resource Manager's own operations. */
 static void add_operation_header(struct request *request, const char *header, const char *subscription_id,
                                  const char *location, const char *kind, const char *operation_id)
@@ -35,12 +20,12 @@ static void add_operation_header(struct request *request, const char *header, co
         buf_addf(&path, "operationresults/%s", operation_id);
     } else {
         buf_adds(&path, "providers/Microsoft.DBforPostgreSQL/locations/");
-        add_encoded(&path, location);
+        buf_add_encoded(&path, location, "");
         buf_addf(&path, "/%s/%s", kind, operation_id);
     }
     if (request->api_version != NULL) {
         buf_adds(&path, "?api-version=");
-        add_encoded(&path, request->api_version);
+        buf_add_encoded(&path, request->api_version, "");
     }
     auto_free char *url = buf_failed(&path) ? NULL : reply_absolute_url(request, buf_text(&path));
     if (url == NULL) {

@@ -34,9 +34,9 @@ json_t *deployment_write(const struct deployment *deployment)
                      json_from_text(deployment->tags), "properties", properties);
 }
 
-static bool find_deployment(struct request *request, struct deployment *ret_deployment)
+bool find_deployment(struct request *request, struct deployment *ret_deployment)
 {
-    struct err err;
+    struct err err = {0};
     auto_resource_group struct resource_group group = {0};
     const char *name = request_param(request, "deploymentName");
     if (!find_group(request, &group)) {
@@ -62,7 +62,7 @@ void deployment_get(struct request *request)
 
 void deployment_head(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_deployment struct deployment deployment = {0};
     int found = store_deployment_get(request->app->store, request_param(request, "subscriptionId"),
                                      request_param(request, "resourceGroupName"),
@@ -76,7 +76,7 @@ void deployment_head(struct request *request)
 
 void deployment_list(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     struct deployment *rows = NULL;
     size_t count = 0;
     auto_resource_group struct resource_group group = {0};
@@ -156,7 +156,7 @@ void deployment_operations(struct request *request)
 
 void deployment_cancel(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_deployment struct deployment deployment = {0};
     if (!find_deployment(request, &deployment)) {
         return;
@@ -176,7 +176,7 @@ void deployment_cancel(struct request *request)
 /* The resources stay. */
 void deployment_delete(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_deployment struct deployment deployment = {0};
     if (!find_deployment(request, &deployment)) {
         return;

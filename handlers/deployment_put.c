@@ -1,19 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * PUT of a deployment checks the template and leaves the rest to the deployer, which sends the requests for
- * the resources. Of the template nothing is kept, and of secure parameters their names.
+ * the resources. The template is kept sealed, and of secure parameters only their names.
  */
 #include "handlers/deployment.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/clock.h"
+#include "core/log.h"
 #include "core/str.h"
 #include "handlers/fields.h"
 #include "handlers/handlers.h"
 #include "server/deployer.h"
 
-enum { NAME_MAX_LENGTH = 64 };
+enum {
+    NAME_MAX_LENGTH = 64,
+    NESTING_MAX = 5,       /* deployments around a deployment */
+    DEPLOYMENTS_MAX = 800, /* of a resource group: Resource Manager's own limit */
+};
 
 static bool name_is_valid(const char *name)
 {
@@ -77,9 +83,8 @@ static int check_properties(json_t *properties, struct err *err)
                : refuse("template", "The deployment has no template.", err);
 }
 
-/* Reads the body into a job whose row is ready to be stored. */
-static int read_deployment(struct request *request, const struct resource_group *group, json_t *body,
-                           struct deployment_job *job, struct err *err)
+int deployment_read(struct request *request, const struct resource_group *group, json_t *body,
+                    struct deployment_job *job, struct err *err)
 {
     const char *name = request_param(request, "deploymentName");
     json_t *properties = NULL;
@@ -91,6 +96,13 @@ static int read_deployment(struct request *request, const struct resource_group 
             "The deployment name '%.100s' is invalid: it has 1 to %d letters, digits, '-', '_', '.', '(' "
             "and ')'.",
             name, NAME_MAX_LENGTH);
+    }
+    if (request->nesting > NESTING_MAX) {
+        return err_set(
+            err, ERR_INVALID_TEMPLATE,
+            "The deployment '%s' is nested in more than %d others. Deployments that contain themselves do "
+            "not end.",
+            name, NESTING_MAX);
     }
     if (field_object(body, "", "properties", err, &properties) < 0 || check_properties(properties, err) < 0 ||
         field_object(properties, "properties", "parameters", err, &given) < 0 ||
@@ -113,6 +125,8 @@ static int read_deployment(struct request *request, const struct resource_group 
     job->row.location = str_dup(location);
     job->row.properties = shown == NULL ? NULL : json_dumps(shown, JSON_COMPACT);
     job->row.operations = str_dup("[]");
+    job->row.template = json_dumps(source, JSON_COMPACT);
+    job->nesting = request->nesting;
     job->row.started_us = clock_now_us();
     job->https = request->https;
     job->host = str_dup(request->host);
@@ -120,8 +134,24 @@ static int read_deployment(struct request *request, const struct resource_group 
     memcpy(job->correlation_id, request->correlation_id, sizeof(job->correlation_id));
     bool complete = job->row.subscription_id != NULL && job->row.group != NULL && job->row.name != NULL &&
                     job->row.state != NULL && job->row.properties != NULL && job->row.operations != NULL &&
-                    job->host != NULL;
+                    job->row.template != NULL && job->host != NULL;
     return complete ? 0 : err_no_memory(err);
+}
+
+static int check_quota(struct store *store, const struct deployment *row, struct err *err)
+{
+    int64_t count = 0;
+    if (store_deployment_count(store, row->subscription_id, row->group, err, &count) < 0) {
+        return -1;
+    }
+    if (count >= DEPLOYMENTS_MAX) {
+        return err_set(
+            err, ERR_DEPLOYMENT_QUOTA,
+            "Creating the deployment '%s' would exceed the quota of '%d' deployments. The resource group "
+            "'%s' has %lld. Delete some of them, then deploy again.",
+            row->name, DEPLOYMENTS_MAX, row->group, (long long)count);
+    }
+    return 0;
 }
 
 /* 1: replaced an earlier one, 0: new. */
@@ -140,6 +170,9 @@ static int store_deployment(struct store *store, const struct deployment *row, s
             "until it has ended, or cancel it.",
             row->name);
     }
+    if (found == 0 && check_quota(store, row, err) < 0) {
+        return -1;
+    }
     return found < 0 || store_deployment_put(store, row, err) < 0 || store_commit(&tx, err) < 0 ? -1 : found;
 }
 
@@ -157,9 +190,31 @@ static void add_links(struct request *request, const struct deployment *row)
     }
 }
 
+/* What was stored does not stay active when nobody will work on it. */
+static void end_unqueued(struct request *request, struct deployment *row, const struct err *reason)
+{
+    struct err err = {0};
+    json_auto_t *properties = json_from_text(row->properties);
+    json_object_set_new(
+        properties, "error",
+        json_pack("{s:s, s:s}", "code", err_wire_code(reason->code), "message", reason->message));
+    char *text = json_dumps(properties, JSON_COMPACT);
+    row->ended_us = clock_now_us();
+    if (text == NULL || !str_replace(&row->state, "Failed")) {
+        free(text);
+        return;
+    }
+    free(row->properties);
+    row->properties = text;
+    if (store_deployment_update(request->app->store, row, &err) < 0) {
+        log_event(LOG_ERROR, "cannot store a deployment", "deployment", row->name, "reason", err.message,
+                  NULL);
+    }
+}
+
 void deployment_put(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_resource_group struct resource_group group = {0};
     __attribute__((cleanup(deployment_job_done))) struct deployment_job job = {.https = false};
     if (!find_living_group(request, &group)) {
@@ -169,13 +224,16 @@ void deployment_put(struct request *request)
     if (body == NULL) {
         return;
     }
-    int stored = read_deployment(request, &group, body, &job, &err) < 0
+    int stored = deployment_read(request, &group, body, &job, &err) < 0
                      ? -1
                      : store_deployment(request->app->store, &job.row, &err);
     json_t *answer = stored < 0 ? NULL : deployment_write(&job.row);
     if (stored >= 0) {
         add_links(request, &job.row);
-        stored = deployer_submit(request->app->deployer, &job, &err) < 0 ? -1 : stored;
+        if (deployer_submit(request->app->deployer, &job, &err) < 0) {
+            end_unqueued(request, &job.row, &err);
+            stored = -1;
+        }
     }
     if (stored < 0) {
         json_decref(answer);
@@ -187,7 +245,7 @@ void deployment_put(struct request *request)
 
 void deployment_validate(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_resource_group struct resource_group group = {0};
     __attribute__((cleanup(deployment_job_done))) struct deployment_job job = {.https = false};
     if (!find_living_group(request, &group)) {
@@ -197,7 +255,7 @@ void deployment_validate(struct request *request)
     if (body == NULL) {
         return;
     }
-    if (read_deployment(request, &group, body, &job, &err) < 0) {
+    if (deployment_read(request, &group, body, &job, &err) < 0) {
         reply_error(request, &err);
         return;
     }

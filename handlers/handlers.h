@@ -144,6 +144,11 @@ void deployment_delete(struct request *request);
 void deployment_status(struct request *request);
 void deployment_operations(struct request *request);
 
+/* deployment_export.c, deployment_what_if.c; they send requests of their own */
+void deployment_export(struct request *request);
+void group_export(struct request *request);
+void deployment_what_if(struct request *request);
+
 /* malachite_requests.c */
 void malachite_request_list(struct request *request);
 void malachite_request_clear(struct request *request);

@@ -146,7 +146,6 @@ int deployer_submit(struct deployer *deployer, struct deployment_job *job, struc
     if (run == NULL || steps == NULL) {
         free(run);
         free(steps);
-        deployment_job_done(job);
         return err_no_memory(err);
     }
     run->app = deployer->app;

@@ -25,6 +25,7 @@ struct deployment_job {
     char *authorization;   /* secret; never stored */
     bool https;
     char correlation_id[REQUEST_CORRELATION_SIZE];
+    int nesting; /* deployments around this one */
 };
 void deployment_job_done(struct deployment_job *job);
 
@@ -32,7 +33,7 @@ void deployment_job_done(struct deployment_job *job);
 int deployer_start(struct app *app, struct err *err, struct deployer **ret_deployer);
 /* Ends the thread, leaving running deployments as a crash would. NULL is fine. */
 void deployer_stop(struct deployer *deployer);
-/* Takes what the job holds, also after a failure. Any thread; does not wait. */
+/* Takes what the job holds; after a failure the job is still the caller's. Any thread; does not wait. */
 int deployer_submit(struct deployer *deployer, struct deployment_job *job, struct err *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the two files of the deployer share. */
+/* What the files of the deployer share. */
 #ifndef SERVER_DEPLOYER_PRIVATE_H
 #define SERVER_DEPLOYER_PRIVATE_H
 
@@ -29,5 +29,11 @@ struct deployment_run {
 /* Takes a deployment one turn forward; never waits for a resource. True when it has ended. */
 bool deployment_run_turn(struct deployment_run *run);
 void deployment_run_free(struct deployment_run *run);
+
+/* Writes the row. False: it is another deployment's now, or deleted. error and outputs are taken, NULL: none.
+ */
+bool deployment_row_store(struct deployment_run *run, const char *state, json_t *outputs, json_t *error);
+/* The error of a deployment with failed steps. New reference. */
+json_t *deployment_row_failure(const struct deployment_run *run);
 
 #endif

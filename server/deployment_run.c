@@ -21,13 +21,18 @@ static void send_request(struct deployment_run *run, enum method method, const c
                                         .host = run->job.host,
                                         .https = run->job.https,
                                         .authorization = run->job.authorization,
-                                        .correlation_id = run->job.correlation_id};
+                                        .correlation_id = run->job.correlation_id,
+                                        .nesting = run->job.nesting + 1};
     inner_request_send(&client, method, uri, body, ret_answer);
 }
 
 static char *resource_uri(const char *id, const char *api_version)
 {
-    return str_format("%s?api-version=%s", id, api_version);
+    auto_buf struct buf uri = BUF_MAX(REQUEST_URI_MAX);
+    buf_add_encoded(&uri, id, "/");
+    buf_adds(&uri, "?api-version=");
+    buf_add_encoded(&uri, api_version, "");
+    return buf_failed(&uri) ? NULL : buf_take(&uri);
 }
 
 /* ---- reference() -----------------------------------------------------------------------------------------
@@ -92,6 +97,24 @@ static void fail_step_as(struct deployment_run *run, struct step *step, json_t *
               message == NULL ? "The request failed." : message);
 }
 
+/* What is wrong with the template itself is a refusal without a call. */
+static void refuse_step(struct deployment_run *run, struct step *step, const struct err *err)
+{
+    step->started_us = step->started_us == 0 ? clock_now_us() : step->started_us;
+    step->status = err_http_status(err->code);
+    fail_step(run, step, err_wire_code(err->code), err->message);
+}
+
+/* A server that is starting or at work takes the request later. True: wait; false: the time for that is over.
+ */
+static bool may_wait(struct step *step)
+{
+    if (step->give_up_ms == 0) {
+        step->give_up_ms = clock_monotonic_ms() + BUSY_LIMIT_MS;
+    }
+    return clock_ms_left(step->give_up_ms) > 0;
+}
+
 static bool is_busy(const struct inner_answer *answer)
 {
     const char *code = json_string_value(json_object_get(json_object_get(answer->body, "error"), "code"));
@@ -102,27 +125,29 @@ static bool is_busy(const struct inner_answer *answer)
 
 static void start_step(struct deployment_run *run, size_t index)
 {
-    struct err err;
+    struct err err = {0};
     struct step *step = &run->steps[index];
     const struct template_resource *resource = &run->job.template.resources[index];
     auto_inner_answer struct inner_answer answer = {0};
     json_auto_t *body = template_body(&run->job.template, resource, &err);
     auto_free char *uri = resource_uri(resource->id, resource->api_version);
-    if (body == NULL) {
+    if (body == NULL || uri == NULL) {
+        if (uri == NULL) {
+            err_set(&err, ERR_INVALID_TEMPLATE, "The id of the resource '%.200s' is too long.",
+                    resource->name);
+        }
         if (err.code != ERR_UNAVAILABLE) {
-            fail_step(run, step, err_wire_code(err.code), err.message);
+            refuse_step(run, step, &err);
         }
         return;
     }
     step->started_us = step->started_us == 0 ? clock_now_us() : step->started_us;
     send_request(run, METHOD_PUT, uri, body, &answer);
     step->status = answer.status;
-    if (is_busy(&answer)) {
-        step->give_up_ms = step->give_up_ms == 0 ? clock_monotonic_ms() + BUSY_LIMIT_MS : step->give_up_ms;
-        if (clock_ms_left(step->give_up_ms) > 0) {
-            return;
-        }
+    if (is_busy(&answer) && may_wait(step)) {
+        return;
     }
+    step->give_up_ms = 0;
     if (answer.status >= 400) {
         fail_step_as(run, step, json_object_get(answer.body, "error"));
     } else if (answer.poll != NULL) {
@@ -138,10 +163,15 @@ static void poll_step(struct deployment_run *run, struct step *step)
 {
     auto_inner_answer struct inner_answer answer = {0};
     send_request(run, METHOD_GET, step->poll, NULL, &answer);
+    if (is_busy(&answer) && may_wait(step)) {
+        return;
+    }
+    step->give_up_ms = 0;
     const char *status = json_string_value(json_object_get(answer.body, "status"));
     if (str_iequals(status, "Succeeded")) {
         end_step(run, step, STEP_DONE);
     } else if (status == NULL || str_iequals(status, "Failed") || str_iequals(status, "Canceled")) {
+        step->status = answer.status >= 400 ? answer.status : err_http_status(ERR_CONFLICT);
         fail_step_as(run, step, json_object_get(answer.body, "error"));
     }
 }
@@ -161,117 +191,33 @@ static bool dependencies_are_done(const struct deployment_run *run, const struct
     return true;
 }
 
-/* ---- the row ---------------------------------------------------------------------------------------------
+/* ---- turns
+ * ----------------------------------------------------------------------------------------------------
  */
-
-static json_t *write_step(const struct deployment_run *run, size_t index)
-{
-    static const char *const states[] = {"Accepted", "Running", "Succeeded", "Failed"};
-    const struct template_resource *resource = &run->job.template.resources[index];
-    const struct step *step = &run->steps[index];
-    char at[CLOCK_TEXT_SIZE];
-    return json_pack("{s:i, s:s, s:s, s:s, s:I, s:s, s:{s:O}, s:{s:s, s:s, s:s}}", "number", (int)index,
-                     "provisioningOperation", "Create", "provisioningState", states[step->state], "timestamp",
-                     clock_format(step->ended_us != 0 ? step->ended_us : step->started_us, at), "durationUs",
-                     (json_int_t)(step->ended_us == 0 ? 0 : step->ended_us - step->started_us), "statusCode",
-                     step->state == STEP_FAILED ? "Conflict" : "OK", "statusMessage", "error",
-                     step->error == NULL ? json_null() : step->error, "targetResource", "id", resource->id,
-                     "resourceType", resource->type, "resourceName", resource->name);
-}
-
-static json_t *write_steps(const struct deployment_run *run, json_t *ids)
-{
-    json_t *operations = json_array();
-    for (size_t i = 0; i < run->job.template.count; i++) {
-        const struct template_resource *resource = &run->job.template.resources[i];
-        if (resource->skipped || resource->existing || run->steps[i].started_us == 0) {
-            continue;
-        }
-        json_array_append_new(operations, write_step(run, i));
-        if (run->steps[i].state == STEP_DONE) {
-            json_array_append_new(ids, json_pack("{s:s}", "id", resource->id));
-        }
-    }
-    return operations;
-}
-
-/* Writes the row. False: it is another deployment's now, or gone. error and outputs are taken. */
-static bool store_run(struct deployment_run *run, const char *state, json_t *outputs, json_t *error)
-{
-    struct err err;
-    struct deployment *row = &run->job.row;
-    json_auto_t *properties = json_from_text(row->properties);
-    json_auto_t *ids = json_array();
-    json_auto_t *operations = write_steps(run, ids);
-    if (outputs != NULL) {
-        json_object_set_new(properties, "outputs", outputs);
-    }
-    if (error != NULL) {
-        json_object_set_new(properties, "error", error);
-    }
-    json_object_set(properties, "outputResources", ids);
-    free(row->properties);
-    free(row->operations);
-    row->properties = json_dumps(properties, JSON_COMPACT);
-    row->operations = json_dumps(operations, JSON_COMPACT);
-    bool ended = !str_equals(state, "Running");
-    row->ended_us = ended ? clock_now_us() : 0;
-    run->changed = false;
-    if (!str_replace(&row->state, state) || row->properties == NULL || row->operations == NULL) {
-        return false;
-    }
-    int stored = store_deployment_update(run->app->store, row, &err);
-    if (stored < 0) {
-        log_event(LOG_ERROR, "cannot store a deployment", "deployment", row->name, "reason", err.message,
-                  NULL);
-    } else if (ended) {
-        log_event(LOG_INFO, "deployment ended", "deployment", row->name, "group", row->group, "state", state,
-                  NULL);
-    }
-    return stored != 0;
-}
-
-static json_t *write_failure(const struct deployment_run *run)
-{
-    json_t *details = json_array();
-    for (size_t i = 0; i < run->job.template.count; i++) {
-        const struct step *step = &run->steps[i];
-        if (step->state == STEP_FAILED) {
-            json_t *detail = json_copy(step->error);
-            json_object_set_new(detail, "target", json_string(run->job.template.resources[i].id));
-            json_array_append_new(details, detail);
-        }
-    }
-    return json_pack(
-        "{s:s, s:s, s:o}", "code", "DeploymentFailed", "message",
-        "At least one resource deployment operation failed. Please list deployment operations for "
-        "details. Please see https://aka.ms/arm-deployment-operations for usage details.",
-        "details", details);
-}
 
 /* All is made: the outputs are left. */
 static void succeed(struct deployment_run *run)
 {
-    struct err err;
+    struct err err = {0};
     json_t *outputs = template_outputs(&run->job.template, &err);
     if (outputs == NULL) {
-        store_run(
+        deployment_row_store(
             run, "Failed", NULL,
             json_pack("{s:s, s:s}", "code", "DeploymentOutputEvaluationFailed", "message", err.message));
     } else {
-        store_run(run, "Succeeded", outputs, NULL);
+        deployment_row_store(run, "Succeeded", outputs, NULL);
     }
 }
 
 static bool is_canceled_or_gone(struct deployment_run *run)
 {
-    struct err err;
+    struct err err = {0};
     const struct deployment *row = &run->job.row;
     auto_deployment struct deployment stored = {0};
     int found =
         store_deployment_get(run->app->store, row->subscription_id, row->group, row->name, &err, &stored);
     if (found > 0 && str_equals(stored.operation_id, row->operation_id) && stored.cancel) {
-        store_run(run, "Canceled", NULL, NULL);
+        deployment_row_store(run, "Canceled", NULL, NULL);
         return true;
     }
     return found >= 0 && (found == 0 || !str_equals(stored.operation_id, row->operation_id));
@@ -302,7 +248,10 @@ static struct counts take_steps_forward(struct deployment_run *run)
             start_step(run, i);
             counts.failed += step->state == STEP_FAILED;
         }
-        counts.running += step->state == STEP_RUNNING || step->give_up_ms != 0;
+        /* Once a step has failed, nothing is started any longer: what waits for a busy server stays undone.
+         */
+        bool waits = step->state == STEP_WAITING && step->give_up_ms != 0 && counts.failed == 0;
+        counts.running += step->state == STEP_RUNNING || waits;
         counts.waiting += step->state == STEP_WAITING;
     }
     return counts;
@@ -317,7 +266,7 @@ bool deployment_run_turn(struct deployment_run *run)
     }
     const struct counts counts = take_steps_forward(run);
     if (counts.failed > 0 && counts.running == 0) {
-        store_run(run, "Failed", NULL, write_failure(run));
+        deployment_row_store(run, "Failed", NULL, deployment_row_failure(run));
         return true;
     }
     if (counts.waiting == 0 && counts.running == 0) {
@@ -325,12 +274,12 @@ bool deployment_run_turn(struct deployment_run *run)
         return true;
     }
     if (counts.running == 0 && !run->changed) {
-        store_run(run, "Failed", NULL,
-                  json_pack("{s:s, s:s}", "code", "InvalidTemplate", "message",
-                            "The resources that are left depend on each other in a circle."));
+        deployment_row_store(run, "Failed", NULL,
+                             json_pack("{s:s, s:s}", "code", "InvalidTemplate", "message",
+                                       "The resources that are left depend on each other in a circle."));
         return true;
     }
-    return run->changed && !store_run(run, "Running", NULL, NULL);
+    return run->changed && !deployment_row_store(run, "Running", NULL, NULL);
 }
 
 void deployment_run_free(struct deployment_run *run)

@@ -42,13 +42,14 @@ static void read_answer(const struct request *request, struct inner_answer *ret_
 void inner_request_send(const struct inner_client *client, enum method method, const char *uri, json_t *body,
                         struct inner_answer *ret_answer)
 {
-    struct err err;
+    struct err err = {0};
     struct request *request = request_new(client->app);
     ret_answer->status = 500;
     if (request == NULL) {
         return;
     }
     request->method = method;
+    request->nesting = client->nesting;
     request->https = client->https;
     request->host = str_dup(client->host);
     request->authorization = str_dup(client->authorization);

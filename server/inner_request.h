@@ -19,6 +19,7 @@ struct inner_client {
     bool https;
     const char *authorization; /* or NULL */
     const char *correlation_id;
+    int nesting; /* deployments around the request */
 };
 
 struct inner_answer {

@@ -95,6 +95,7 @@ struct request {
                                                     */
     char *client_request_id;                       /* x-ms-client-request-id, or NULL */
     int64_t started_us;
+    int nesting; /* of a request that a deployment sends: how many deployments stand around it */
     struct reply reply;
     char *path_text;  /* what segments and params point into */
     char *query_text; /* what query points into */

@@ -2,8 +2,11 @@
 #include "store/deployments.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/clock.h"
+#include "core/str.h"
+#include "store/db.h"
 #include "store/stmt.h"
 
 #define DEPLOYMENT_COLUMNS                                                                                   \
@@ -21,6 +24,10 @@ void deployment_done(struct deployment *row)
     free(row->tags);
     free(row->properties);
     free(row->operations);
+    if (row->template != NULL) {
+        explicit_bzero(row->template, strlen(row->template));
+    }
+    free(row->template);
     *row = (struct deployment){0};
 }
 
@@ -94,13 +101,72 @@ int store_deployment_list(struct store *store, const char *subscription_id, cons
     return 0;
 }
 
+/* What a sealed template belongs to: one PUT of one deployment. */
+static char *seal_place(const struct deployment *deployment)
+{
+    return str_format("deployment/%s/template", deployment->operation_id);
+}
+
+int store_deployment_template(struct store *store, const struct deployment *deployment, struct err *err,
+                              char **ret_template)
+{
+    auto_stmt struct stmt stmt = {0};
+    auto_free char *place = seal_place(deployment);
+    if (place == NULL) {
+        return err_no_memory(err);
+    }
+    if (stmt_open(store, STMT_DEPLOYMENT_TEMPLATE, "SELECT template FROM deployment WHERE operation_id = ?",
+                  err, &stmt) < 0) {
+        return -1;
+    }
+    bind_text(&stmt, deployment->operation_id);
+    int found = stmt_next(&stmt, err);
+    if (found <= 0) {
+        return found;
+    }
+    size_t sealed_len = 0;
+    size_t len = 0;
+    const void *sealed = column_blob(&stmt, &sealed_len);
+    if (sealed == NULL) {
+        return 0;
+    }
+    return sealer_unseal(stmt.db->sealer, place, sealed, sealed_len, err, ret_template, &len) < 0 ? -1 : 1;
+}
+
+int store_deployment_count(struct store *store, const char *subscription_id, const char *group,
+                           struct err *err, int64_t *ret_count)
+{
+    auto_stmt struct stmt stmt = {0};
+    if (stmt_open(store, STMT_DEPLOYMENT_COUNT,
+                  "SELECT count(*) FROM deployment WHERE subscription_id = ? AND group_name = ?", err,
+                  &stmt) < 0) {
+        return -1;
+    }
+    bind_text(&stmt, subscription_id);
+    bind_text(&stmt, group);
+    if (stmt_next(&stmt, err) < 0) {
+        return -1;
+    }
+    *ret_count = column_int64(&stmt);
+    return 0;
+}
+
 int store_deployment_put(struct store *store, const struct deployment *deployment, struct err *err)
 {
     auto_stmt struct stmt stmt = {0};
     if (stmt_open(store, STMT_DEPLOYMENT_PUT,
                   "INSERT OR REPLACE INTO deployment (" DEPLOYMENT_COLUMNS
-                  ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                  ", template) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                   err, &stmt) < 0) {
+        return -1;
+    }
+    auto_sealed struct sealed template = {0};
+    auto_free char *place = seal_place(deployment);
+    if (place == NULL) {
+        return err_no_memory(err);
+    }
+    if (deployment->template != NULL && sealer_seal(stmt.db->sealer, place, deployment->template,
+                                                    strlen(deployment->template), err, &template) < 0) {
         return -1;
     }
     bind_text(&stmt, deployment->subscription_id);
@@ -115,6 +181,7 @@ int store_deployment_put(struct store *store, const struct deployment *deploymen
     bind_text(&stmt, deployment->operations);
     bind_int(&stmt, deployment->started_us);
     bind_int(&stmt, deployment->ended_us);
+    bind_sealed(&stmt, &template);
     return stmt_run(&stmt, err);
 }
 

@@ -16,6 +16,8 @@ struct deployment {
     char *tags;       /* JSON, or NULL */
     char *properties; /* JSON: as GET answers, without provisioningState */
     char *operations; /* JSON array */
+    char *template;   /* JSON, secret: written by store_deployment_put(), read by store_deployment_template()
+                         only */
     int64_t started_us;
     int64_t ended_us; /* 0 while running */
 };
@@ -30,6 +32,12 @@ int store_deployment_get(struct store *store, const char *subscription_id, const
 /* Newest first. */
 int store_deployment_list(struct store *store, const char *subscription_id, const char *group,
                           struct err *err, struct deployment **ret_deployments, size_t *ret_count);
+/* 1 and the template as JSON in new memory, to be wiped; 0 when the deployment or its template is missing. */
+int store_deployment_template(struct store *store, const struct deployment *deployment, struct err *err,
+                              char **ret_template);
+/* How many deployments the group has. */
+int store_deployment_count(struct store *store, const char *subscription_id, const char *group,
+                           struct err *err, int64_t *ret_count);
 /* Inserts, or replaces the one of that name. */
 int store_deployment_put(struct store *store, const struct deployment *deployment, struct err *err);
 /* Writes state, properties, operations and ended_us, if operation_id still is the row's. 1: done, 0: it is

@@ -44,7 +44,7 @@
     X(DATABASE_SET_FIGURES)                                                                       \
     X(TABLE_PUT) X(TABLE_FORGET) X(TABLE_LIST)                                                    \
     X(DEPLOYMENT_GET) X(DEPLOYMENT_LIST) X(DEPLOYMENT_PUT) X(DEPLOYMENT_UPDATE)                   \
-    X(DEPLOYMENT_CANCEL) X(DEPLOYMENT_DELETE) X(DEPLOYMENT_END_ALL)                               \
+    X(DEPLOYMENT_CANCEL) X(DEPLOYMENT_DELETE) X(DEPLOYMENT_END_ALL) X(DEPLOYMENT_TEMPLATE) X(DEPLOYMENT_COUNT)                               \
     X(FIGURES_MIGRATIONS) X(FIGURES_SERVERS) X(FIGURES_OPERATIONS) X(FIGURES_COPIED)
 /* clang-format on */
 
