@@ -8,15 +8,18 @@ int apply_stale_look(struct apply_target *target, struct relations *relations,
     struct stale *stale = &target->stale;
     struct apply_relation *known = relations_find(relations, id);
     struct stale_look look = {0};
-    if (target->look == NULL || stale->horizon == NULL || stale_has(stale, id, "") ||
-        !(target->hides_truncate || message->identity == 'f')) {
+    bool there = stale_knows(stale, id);
+    /* A table is described again after DDL. */
+    bool worthwhile = target->hides_truncate || message->identity == 'f' || !there || known != NULL;
+    if (target->look == NULL || stale->horizon == NULL || stale_has(stale, id, "") || !worthwhile) {
         return 0;
     }
     if (target->look(target->context, id, stale->horizon, err, &look) != 0) {
         return -1;
     }
     bool anew = stale_has_other_file(stale, id, look.file) && (target->hides_truncate || look.fresh);
-    if (!anew && !look.filled) {
+    bool brought = look.attached && (there || !look.born);
+    if (!anew && !look.filled && !brought) {
         return 0;
     }
     if (known != NULL) {

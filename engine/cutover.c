@@ -18,7 +18,7 @@
 #include "engine/replica.h"
 #include "engine/source_database.h"
 
-enum { SQL_MAX_BYTES = 4096, NOTE_MAX_BYTES = 16384 };
+enum { SQL_MAX_BYTES = 4096, NOTE_MAX_BYTES = 16384, LOOK_MS = 5000 };
 
 /* ---- both sides at once ----------------------------------------------------------------------------------
  */
@@ -72,15 +72,35 @@ int cutover_ask_both(struct cutover_state *state, const char *sql, int count, co
     return 0;
 }
 
-void cutover_note(struct cutover_state *state, const char *format, ...)
+static void add_to(struct str_list *list, const char *format, va_list args)
 {
     auto_buf struct buf text = BUF_MAX(NOTE_MAX_BYTES);
+    buf_vaddf(&text, format, args);
+    str_list_add(list, buf_failed(&text) ? "(this text was too long)" : buf_text(&text));
+}
+
+void cutover_note(struct cutover_state *state, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
-    buf_vaddf(&text, format, args);
+    add_to(&state->evidence->notes, format, args);
     va_end(args);
-    str_list_add(&state->evidence->notes,
-                 buf_failed(&text) ? "(the text of this note was too long)" : buf_text(&text));
+}
+
+void cutover_warn(struct cutover_state *state, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add_to(&state->evidence->warnings, format, args);
+    va_end(args);
+}
+
+void cutover_lose(struct cutover_state *state, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add_to(&state->evidence->losses, format, args);
+    va_end(args);
 }
 
 /* ---- sessions --------------------------------------------------------------------------------------------
@@ -168,7 +188,7 @@ static void take_warnings(struct cutover_state *state)
     auto_str_list struct str_list warnings = {0};
     report_take_warnings(&state->base.report, &warnings);
     for (size_t i = 0; i < warnings.count; i++) {
-        str_list_add(&state->evidence->notes, warnings.items[i]);
+        str_list_add(&state->evidence->warnings, warnings.items[i]);
     }
 }
 
@@ -183,8 +203,11 @@ static void make_texts_utf8(struct evidence *evidence, struct err *err)
         str_make_utf8(evidence->sequences[i].schema);
         str_make_utf8(evidence->sequences[i].name);
     }
-    for (size_t i = 0; i < evidence->notes.count; i++) {
-        str_make_utf8(evidence->notes.items[i]);
+    const struct str_list *const lists[] = {&evidence->losses, &evidence->warnings, &evidence->notes};
+    for (size_t list = 0; list < ARRAY_LEN(lists); list++) {
+        for (size_t i = 0; i < lists[list]->count; i++) {
+            str_make_utf8(lists[list]->items[i]);
+        }
     }
     str_make_utf8(err->message);
     str_make_utf8(err->target);
@@ -195,8 +218,11 @@ static void state_done(struct cutover_state *state)
     for (size_t i = 0; i < state->relation_count; i++) {
         free(state->relations[i].schema);
         free(state->relations[i].name);
+        free(state->relations[i].condition);
+        free(state->relations[i].root);
     }
     free(state->relations);
+    str_list_done(&state->missing);
     free(state->transactions);
     pg_close(&state->base.source);
     pg_close(&state->base.target);
@@ -204,26 +230,77 @@ static void state_done(struct cutover_state *state)
     report_done(&state->base.report);
 }
 
+/* The parts of the state point to each other: it does not move. */
+static void state_init(struct cutover_state *state, const struct cutover *cutover, struct evidence *evidence)
+{
+    *state = (struct cutover_state){.cutover = cutover,
+                                    .transfer = {.source = cutover->source,
+                                                 .target = cutover->target,
+                                                 .database = cutover->database,
+                                                 .heir = cutover->heir,
+                                                 .jobs = cutover->jobs,
+                                                 .stop = cutover->stop},
+                                    .evidence = evidence};
+    *evidence = (struct evidence){0};
+    state->base.transfer = &state->transfer;
+    state->base.restore = (struct restore){.transfer = &state->transfer, .report = &state->base.report};
+    report_init(&state->base.report);
+}
+
+/* Before anything is changed. */
+static int look_at_both(struct cutover_state *state, struct err *err)
+{
+    if (open_both(state, err) != 0 || read_helper(state, err) != 0 ||
+        cutover_read_catalogs(state, err) != 0) {
+        return -1;
+    }
+    if (state->closed) {
+        return 0; /* what came after an earlier run is not ours to wait for */
+    }
+    if (!state->published) {
+        err_set(
+            err, ERR_CONFLICT,
+            "Somebody has dropped the publication '%s' in the source's database '%s': which tables it has "
+            "carried is not known any longer. Create a new migration.",
+            state->cutover->name, state->cutover->database);
+        err->lasting = true;
+        return -1;
+    }
+    return cutover_check_missing(state, err);
+}
+
 int cutover_finish(const struct cutover *cutover, struct err *err, struct evidence *ret_evidence)
 {
-    struct cutover_state state = {.cutover = cutover,
-                                  .transfer = {.source = cutover->source,
-                                               .target = cutover->target,
-                                               .database = cutover->database,
-                                               .heir = cutover->heir,
-                                               .jobs = cutover->jobs,
-                                               .stop = cutover->stop},
-                                  .evidence = ret_evidence};
-    *ret_evidence = (struct evidence){0};
-    state.base.transfer = &state.transfer;
-    state.base.restore = (struct restore){.transfer = &state.transfer, .report = &state.base.report};
-    report_init(&state.base.report);
-    int result = open_both(&state, err) != 0 || read_helper(&state, err) != 0 ||
-                         cutover_read_catalogs(&state, err) != 0 || cutover_find_stale(&state, err) != 0
+    struct cutover_state state;
+    state_init(&state, cutover, ret_evidence);
+    int result = look_at_both(&state, err) != 0 || cutover_find_stale(&state, err) != 0
                      ? -1
                      : bring_up_to_date(&state, err);
     take_warnings(&state);
     make_texts_utf8(ret_evidence, err);
+    state_done(&state);
+    return result;
+}
+
+int cutover_find_missing(const struct cutover *cutover, struct err *err, struct err *ret_missing)
+{
+    struct cutover_state state;
+    struct evidence ignored;
+    *ret_missing = (struct err){0};
+    state_init(&state, cutover, &ignored);
+    int result = open_both(&state, err);
+    if (result == 0) {
+        state.base.source.statement_timeout_ms = LOOK_MS;
+        state.base.target.statement_timeout_ms = LOOK_MS;
+        result = cutover_read_catalogs(&state, err);
+    }
+    if (result == 0) {
+        (void)cutover_check_missing(&state, ret_missing);
+    }
+    make_texts_utf8(&ignored, err);
+    str_make_utf8(ret_missing->message);
+    str_make_utf8(ret_missing->target);
+    evidence_done(&ignored);
     state_done(&state);
     return result;
 }
@@ -240,6 +317,8 @@ void evidence_done(struct evidence *evidence)
     }
     free(evidence->tables);
     free(evidence->sequences);
+    str_list_done(&evidence->losses);
+    str_list_done(&evidence->warnings);
     str_list_done(&evidence->notes);
     *evidence = (struct evidence){0};
 }

@@ -47,12 +47,23 @@ struct evidence {
     struct evidence_sequence *sequences;
     size_t sequence_count;
     bool quiet; /* nothing was written to the source while it was counted: the counts must be equal */
-    struct str_list notes; /* what was copied again, what did not arrive, what differs */
+    struct str_list losses; /* data that is not as on the source, or could not be compared: none is allowed */
+    struct str_list warnings; /* what was not carried over and costs no data */
+    struct str_list notes;    /* what was recopied, what was not counted */
 };
 
 /*
+ * Whether the target lacks what was made on the source after the base copy: ret_missing says what, and waits
+ * (engine/ddl_wait.h); its message is empty when nothing is missing. Reads both catalogs, changes nothing;
+ * takes a few seconds at most once connected.
+ */
+int cutover_find_missing(const struct cutover *cutover, struct err *err, struct err *ret_missing);
+
+/*
  * Runs it; may be run again after an interruption anywhere. The helper schema stays (replica_end()).
- * ret_evidence is filled as far as it got. -1: something that costs data could not be brought up to date.
+ * ret_evidence is filled as far as it got. -1: something that costs data could not be brought up to date;
+ * when err->waiting, the user has to repeat DDL on the target first. 0 with evidence.losses: it has happened,
+ * and the target cannot be trusted.
  */
 int cutover_finish(const struct cutover *cutover, struct err *err, struct evidence *ret_evidence);
 void evidence_done(struct evidence *evidence);

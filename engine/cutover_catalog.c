@@ -7,11 +7,11 @@
 #include "engine/cutover_private.h"
 #include "engine/replication_name.h"
 
-enum { NAMES_TOLD = 10, NAMES_MAX_BYTES = 8192 };
+enum { SQL_MAX_BYTES = 64 * 1024, NAMES_TOLD = 10, NAMES_MAX_BYTES = 8192 };
 
 /* One side's answer, by schema and name. */
 struct side_list {
-    struct cutover_relation *items;
+    struct cutover_shape *items;
     size_t count;
 };
 
@@ -19,25 +19,42 @@ struct side_list {
  * The first row ('L') tells what is not about a relation: large objects, the publication, the snapshot. What
  * is in the publication is read from the catalog: PostgreSQL's function for it waits for locks on the tables.
  */
-static const char relations_sql[] =
+static const char head_sql[] =
     "WITH RECURSIVE published AS (SELECT p.oid, p.puballtables FROM pg_publication p WHERE p.pubname = $1),"
     " carried AS (SELECT r.prrelid AS oid FROM published p JOIN pg_publication_rel r ON r.prpubid = p.oid"
     "   UNION SELECT i.inhrelid FROM carried r JOIN pg_inherits i ON i.inhparent = r.oid"
     "     JOIN pg_class c ON c.oid = i.inhrelid AND c.relispartition),"
-    " config AS (SELECT unnest(extconfig) AS oid FROM pg_extension)"
+    " config AS (SELECT u.oid, u.condition FROM pg_extension e, LATERAL (SELECT unnest(e.extconfig) AS oid,"
+    "   unnest(e.extcondition) AS condition) u),"
+    " relations AS (SELECT c.oid, c.relkind, n.nspname, c.relname, n.oid AS place, c.relpersistence,"
+    "     c.relispopulated, c.relpages, CASE WHEN g.oid IS NOT NULL THEN coalesce(g.condition, '') END AS "
+    "condition"
+    "   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN config g ON g.oid = c.oid"
+    "   WHERE c.relkind IN ('r', 'p', 'S', 'm') AND c.relpersistence <> 't'"
+    "     AND (g.oid IS NOT NULL OR (n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+    "       AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass"
+    "         AND d.objid = c.oid AND d.deptype = 'e'))))";
+static const char tail_sql[] =
+    ", parents AS (SELECT i.inhrelid AS oid, string_agg(format('%I.%I', n.nspname, c.relname), ', '"
+    "     ORDER BY i.inhseqno) AS names FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent"
+    "     JOIN pg_namespace n ON n.oid = c.relnamespace GROUP BY 1),"
+    " columns AS (SELECT a.attrelid AS oid, array_agg(a.attname::text ORDER BY a.attname::text COLLATE \"C\")"
+    "     AS names FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid"
+    "     WHERE r.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped GROUP BY 1)"
     " SELECT 'L', '', txid_current_snapshot()::text, EXISTS (SELECT 1 FROM pg_largeobject_metadata),"
-    "   EXISTS (SELECT 1 FROM published), false, 0"
-    " UNION ALL SELECT c.relkind::text, n.nspname::text, c.relname::text,"
-    "   has_schema_privilege(n.oid, 'USAGE') AND CASE c.relkind"
-    "     WHEN 'S' THEN has_sequence_privilege(c.oid, 'SELECT') ELSE has_table_privilege(c.oid, 'SELECT') "
+    "   EXISTS (SELECT 1 FROM published), false, 0, NULL, NULL, NULL, NULL"
+    " UNION ALL SELECT r.relkind::text, r.nspname::text, r.relname::text,"
+    "   has_schema_privilege(r.place, 'USAGE') AND CASE r.relkind"
+    "     WHEN 'S' THEN has_sequence_privilege(r.oid, 'SELECT') ELSE has_table_privilege(r.oid, 'SELECT') "
     "END,"
-    "   c.relpersistence = 'p' AND (EXISTS (SELECT 1 FROM published WHERE puballtables)"
-    "     OR c.oid IN (SELECT oid FROM carried)), c.relispopulated, c.relpages"
-    " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-    " WHERE c.relkind IN ('r', 'S', 'm') AND c.relpersistence <> 't'"
-    "   AND (c.oid IN (SELECT oid FROM config) OR (n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
-    "     AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass"
-    "       AND d.objid = c.oid AND d.deptype = 'e')))";
+    "   r.relpersistence = 'p' AND (EXISTS (SELECT 1 FROM published WHERE puballtables)"
+    "     OR r.oid IN (SELECT oid FROM carried)), r.relispopulated, r.relpages, r.condition,"
+    "   CASE WHEN t.oid IS NOT NULL THEN format('%I.%I', n.nspname, t.relname) END, p.names, c.names::text"
+    " FROM relations r LEFT JOIN roots o ON o.leaf = r.oid LEFT JOIN pg_class t ON t.oid = o.root"
+    "   LEFT JOIN pg_namespace n ON n.oid = t.relnamespace LEFT JOIN parents p ON p.oid = r.oid"
+    "   LEFT JOIN columns c ON c.oid = r.oid";
+
+enum { COLUMN_CONDITION = 7, COLUMN_ROOT, COLUMN_PARENTS, COLUMN_COLUMNS };
 
 static bool is_true(const PGresult *rows, int row, int column)
 {
@@ -46,13 +63,18 @@ static bool is_true(const PGresult *rows, int row, int column)
 
 static int by_name(const void *a, const void *b)
 {
-    const struct cutover_relation *left = a;
-    const struct cutover_relation *right = b;
+    const struct cutover_relation *left = &((const struct cutover_shape *)a)->relation;
+    const struct cutover_relation *right = &((const struct cutover_shape *)b)->relation;
     int schemas = strcmp(left->schema, right->schema);
     return schemas != 0 ? schemas : strcmp(left->name, right->name);
 }
 
-/* The names belong to the result. */
+static char *text_or_null(const PGresult *rows, int row, int column)
+{
+    return PQgetisnull(rows, row, column) ? NULL : PQgetvalue(rows, row, column);
+}
+
+/* The texts belong to the result. */
 static int read_side(const struct cutover_state *state, const PGresult *rows, struct err *err,
                      struct side_list *list)
 {
@@ -68,14 +90,18 @@ static int read_side(const struct cutover_state *state, const PGresult *rows, st
         if (kind == 'L' || ours) {
             continue;
         }
-        struct cutover_relation *item = &list->items[list->count++];
-        *item = (struct cutover_relation){.kind = kind,
-                                          .schema = schema,
-                                          .name = PQgetvalue(rows, row, 2),
-                                          .source_readable = is_true(rows, row, 3),
-                                          .carried = is_true(rows, row, 4),
-                                          .filled = is_true(rows, row, 5)};
-        str_to_int(PQgetvalue(rows, row, 6), 0, INT64_MAX, &item->pages);
+        struct cutover_shape *item = &list->items[list->count++];
+        item->relation = (struct cutover_relation){.kind = kind,
+                                                   .schema = schema,
+                                                   .name = PQgetvalue(rows, row, 2),
+                                                   .condition = text_or_null(rows, row, COLUMN_CONDITION),
+                                                   .root = text_or_null(rows, row, COLUMN_ROOT),
+                                                   .source_readable = is_true(rows, row, 3),
+                                                   .carried = is_true(rows, row, 4),
+                                                   .filled = is_true(rows, row, 5)};
+        item->parents = PQgetvalue(rows, row, COLUMN_PARENTS);
+        item->columns = PQgetvalue(rows, row, COLUMN_COLUMNS);
+        str_to_int(PQgetvalue(rows, row, 6), 0, INT64_MAX, &item->relation.pages);
     }
     qsort(list->items, list->count, sizeof(*list->items), by_name);
     return 0;
@@ -88,9 +114,30 @@ static void read_first_row(struct cutover_state *state, const PGresult *source, 
     state->transactions = str_dup(PQgetvalue(source, 0, 2));
 }
 
-/* ---- what only one side has ------------------------------------------------------------------------------
+/* ---- putting both together -------------------------------------------------------------------------------
  */
 
+static bool copy_text(const char *text, char **ret_copy)
+{
+    *ret_copy = text == NULL ? NULL : str_dup(text);
+    return text == NULL || *ret_copy != NULL;
+}
+
+static int keep(struct cutover_state *state, const struct cutover_relation *source,
+                const struct cutover_relation *target, struct err *err)
+{
+    struct cutover_relation *kept = &state->relations[state->relation_count++];
+    *kept = *source;
+    kept->target_readable = target->source_readable;
+    kept->pages = source->pages > target->pages ? source->pages : target->pages;
+    bool copied = copy_text(source->schema, &kept->schema);
+    copied = copy_text(source->name, &kept->name) && copied;
+    copied = copy_text(source->condition, &kept->condition) && copied;
+    copied = copy_text(source->root, &kept->root) && copied;
+    return copied ? 0 : err_no_memory(err);
+}
+
+/* Tables that only the target has. */
 struct names {
     struct buf text;
     size_t count;
@@ -98,62 +145,23 @@ struct names {
 
 static void add_name(struct names *names, const struct cutover_relation *relation)
 {
-    if (names->count++ < NAMES_TOLD) {
+    if (relation->kind == 'r' && names->count++ < NAMES_TOLD) {
         buf_addf(&names->text, "%s%s.%s", names->count > 1 ? ", " : "", relation->schema, relation->name);
     }
 }
 
-static void tell_names(struct cutover_state *state, const struct names *names, const char *what,
-                       const char *why)
+static void note_names(struct cutover_state *state, const struct names *names)
 {
-    if (names->count == 0) {
-        return;
-    }
-    size_t more = names->count > NAMES_TOLD ? names->count - NAMES_TOLD : 0;
-    auto_free char *rest = more > 0 ? str_format(" and %zu more", more) : NULL;
-    cutover_note(state, "%zu %s%s %s: %s%s", names->count, what, names->count == 1 ? "" : "s", why,
-                 buf_text(&names->text), rest != NULL ? rest : "");
-}
-
-/* What only one side has, in the order of the notes. */
-enum { NEW_TABLES, NEW_SEQUENCES, GONE_TABLES, NAME_LISTS };
-
-static void tell_differences(struct cutover_state *state, struct names lists[static NAME_LISTS])
-{
-    tell_names(state, &lists[NEW_TABLES], "table",
-               "on the source only, made after the base copy: not migrated");
-    tell_names(state, &lists[NEW_SEQUENCES], "sequence",
-               "on the source only, made after the base copy: not migrated");
-    tell_names(state, &lists[GONE_TABLES], "table", "on the target only, left as found");
-}
-
-/* ---- putting both together -------------------------------------------------------------------------------
- */
-
-static int keep(struct cutover_state *state, const struct cutover_relation *source,
-                const struct cutover_relation *target, struct err *err)
-{
-    struct cutover_relation *kept = &state->relations[state->relation_count++];
-    *kept = *source;
-    kept->schema = str_dup(source->schema);
-    kept->name = str_dup(source->name);
-    kept->target_readable = target->source_readable;
-    kept->pages = source->pages > target->pages ? source->pages : target->pages;
-    return kept->schema == NULL || kept->name == NULL ? err_no_memory(err) : 0;
-}
-
-static void add_lone(struct names lists[static NAME_LISTS], const struct cutover_relation *relation,
-                     bool on_source)
-{
-    if (relation->kind == 'r') {
-        add_name(&lists[on_source ? NEW_TABLES : GONE_TABLES], relation);
-    } else if (relation->kind == 'S' && on_source) {
-        add_name(&lists[NEW_SEQUENCES], relation);
+    if (names->count > 0) {
+        size_t more = names->count > NAMES_TOLD ? names->count - NAMES_TOLD : 0;
+        auto_free char *rest = more > 0 ? str_format(" and %zu more", more) : NULL;
+        cutover_note(state, "%zu table%s on the target only, left as found: %s%s", names->count,
+                     names->count == 1 ? "" : "s", buf_text(&names->text), rest != NULL ? rest : "");
     }
 }
 
 static int merge(struct cutover_state *state, const struct side_list *source, const struct side_list *target,
-                 struct names lists[static NAME_LISTS], struct err *err)
+                 struct names *names, struct err *err)
 {
     size_t s = 0;
     size_t t = 0;
@@ -165,44 +173,58 @@ static int merge(struct cutover_state *state, const struct side_list *source, co
         int order = s == source->count   ? 1
                     : t == target->count ? -1
                                          : by_name(&source->items[s], &target->items[t]);
-        if (order < 0) {
-            add_lone(lists, &source->items[s++], true);
-        } else if (order > 0) {
-            add_lone(lists, &target->items[t++], false);
-        } else {
-            const struct cutover_relation *here = &source->items[s++];
-            const struct cutover_relation *there = &target->items[t++];
-            if (here->kind == there->kind && keep(state, here, there, err) != 0) {
-                return -1;
-            }
+        const struct cutover_shape *here = order <= 0 ? &source->items[s++] : NULL;
+        const struct cutover_shape *there = order >= 0 ? &target->items[t++] : NULL;
+        if (here == NULL) {
+            add_name(names, &there->relation);
+            continue;
+        }
+        if (cutover_compare_shapes(state, here, there, err) != 0) {
+            return -1;
+        }
+        if (there != NULL && here->relation.kind == there->relation.kind &&
+            keep(state, &here->relation, &there->relation, err) != 0) {
+            return -1;
         }
     }
     return 0;
+}
+
+/* For the older of both servers: only one that is old itself has what it does not know. */
+static int add_sql(const struct cutover_state *state, struct buf *sql, struct err *err)
+{
+    int source = state->base.source.version;
+    int target = state->base.target.version;
+    buf_adds(sql, head_sql);
+    catalog_add_hash_roots(sql, source < target ? source : target);
+    buf_adds(sql, tail_sql);
+    return buf_failed(sql) ? err_no_memory(err) : 0;
 }
 
 int cutover_read_catalogs(struct cutover_state *state, struct err *err)
 {
     auto_result PGresult *source_rows = NULL;
     auto_result PGresult *target_rows = NULL;
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     const char *params[] = {state->cutover->name};
-    if (cutover_ask_both(state, relations_sql, 1, params, err, &source_rows, &target_rows) != 0) {
+    if (add_sql(state, &sql, err) != 0) {
+        return -1;
+    }
+    if (cutover_ask_both(state, buf_text(&sql), 1, params, err, &source_rows, &target_rows) != 0) {
         return err_prefix(err, "The tables of both databases cannot be listed. ");
     }
     struct side_list source = {0};
     struct side_list target = {0};
-    struct names lists[NAME_LISTS] = {{.text = BUF_MAX(NAMES_MAX_BYTES)},
-                                      {.text = BUF_MAX(NAMES_MAX_BYTES)},
-                                      {.text = BUF_MAX(NAMES_MAX_BYTES)}};
+    struct names names = {.text = BUF_MAX(NAMES_MAX_BYTES)};
     read_first_row(state, source_rows, target_rows);
     int result = -1;
     if (read_side(state, source_rows, err, &source) == 0 &&
-        read_side(state, target_rows, err, &target) == 0 && merge(state, &source, &target, lists, err) == 0) {
-        tell_differences(state, lists);
+        read_side(state, target_rows, err, &target) == 0 &&
+        merge(state, &source, &target, &names, err) == 0) {
+        note_names(state, &names);
         result = 0;
     }
-    for (size_t i = 0; i < NAME_LISTS; i++) {
-        buf_done(&lists[i].text);
-    }
+    buf_done(&names.text);
     free(source.items);
     free(target.items);
     return result;

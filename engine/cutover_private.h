@@ -6,16 +6,28 @@
 #include "engine/cutover.h"
 #include "engine/transfer_steps.h"
 
-/* A relation of the user's: table with rows ('r'), sequence ('S') or materialized view ('m'). */
+/* A relation of the user's: table with rows ('r'), partitioned table ('p'), sequence ('S') or materialized
+ * view ('m'). */
 struct cutover_relation {
     char kind;
     char *schema;
     char *name;
+    char *condition; /* SQL "WHERE ..." of an extension's configuration table: only these rows are the user's;
+                        "" without one, NULL: no such table */
+    char *root; /* topmost partitioned table, quoted, whose rows may be in other partitions on the target; or
+                   NULL */
     bool source_readable;
     bool target_readable;
     bool carried;  /* table: it is in the publication */
     bool filled;   /* view: it is on the source */
     int64_t pages; /* table: about, the larger of both sides */
+};
+
+/* What one side's catalog says of a relation beyond that, as text; for comparing. */
+struct cutover_shape {
+    struct cutover_relation relation;
+    char *parents; /* tables that it inherits from, quoted */
+    char *columns; /* an array, by name */
 };
 
 struct cutover_state {
@@ -28,19 +40,30 @@ struct cutover_state {
     /* Set by cutover_read_catalogs(). */
     struct cutover_relation *relations; /* that both sides have, by schema and name */
     size_t relation_count;
-    bool published;     /* the publication is there: what is not in it is known */
-    bool large_objects; /* one side has some */
-    char *transactions; /* the source's snapshot before anything was copied again */
-    bool copied;        /* tables have been copied again */
+    bool published;          /* the publication is there: what is not in it is known */
+    struct str_list missing; /* "table a.b": made on the source after the base copy, and not on the target */
+    bool large_objects;      /* one side has some */
+    char *transactions;      /* the source's snapshot before anything was copied again */
+    bool copied;             /* tables have been copied again */
 };
 
 /* Sends one query to both sides at once; the caller clears the results. */
 int cutover_ask_both(struct cutover_state *state, const char *sql, int count, const char *const *params,
                      struct err *err, PGresult **ret_source, PGresult **ret_target);
+/* Add to the evidence's lists: see struct evidence. */
 void cutover_note(struct cutover_state *state, const char *format, ...) printf_like(2, 3);
+void cutover_warn(struct cutover_state *state, const char *format, ...) printf_like(2, 3);
+void cutover_lose(struct cutover_state *state, const char *format, ...) printf_like(2, 3);
 
-/* Reads what both sides have; what only one has becomes notes. */
+/* Reads what both sides have. What the target lacks is in state->missing; what only the target has becomes a
+ * note. */
 int cutover_read_catalogs(struct cutover_state *state, struct err *err);
+/* For cutover_read_catalogs(): what one side has, or has otherwise. */
+int cutover_compare_shapes(struct cutover_state *state, const struct cutover_shape *source,
+                           const struct cutover_shape *target, struct err *err);
+int cutover_miss(struct cutover_state *state, struct err *err, const char *format, ...) printf_like(3, 4);
+/* -1, and an error that is not lasting, when something is missing: it waits for the user. */
+int cutover_check_missing(struct cutover_state *state, struct err *err);
 /* Tables whose rows have changed in a way that the stream does not tell are no longer "carried". */
 int cutover_find_stale(struct cutover_state *state, struct err *err);
 /* Brings the target's sequences to where the source's are; fills the evidence's sequences. */

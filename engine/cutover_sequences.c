@@ -213,7 +213,7 @@ static bool is_wanted(struct cutover_state *state, const struct cutover_relation
     }
     bool readable = relation->source_readable && relation->target_readable;
     if (!readable) {
-        cutover_note(state, "The sequence %s.%s may not be read on the %s: its value has not been set.",
+        cutover_lose(state, "Sequence %s.%s could not be set: the user may not read it on the %s.",
                      relation->schema, relation->name, relation->source_readable ? "target" : "source");
     }
     return readable;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Tables to whose rows something has happened that was not in the stream (engine/stale.h), as far as the
- * source's catalog and the helper tell: they count as not carried by the stream. And what the source's tables
- * have got that the target's lack.
+ * source's catalog and the helper tell: they count as not carried by the stream.
  */
 #include <string.h>
 
@@ -12,28 +11,38 @@
 
 enum { SQL_MAX_BYTES = 64 * 1024, TRUNCATE_SINCE = 110000 };
 
+enum { COLUMN_STALE = 2, COLUMN_FILLED, COLUMN_GIVEN };
+
 /*
  * Where the file is another one and columns are younger than the base copy, their values came with ALTER
  * TABLE; the file alone also changes with VACUUM FULL, and with TRUNCATE, which the stream tells from 11 on.
- * A value for rows that were there before can also be in the catalog ("filled").
+ * A value for rows that were there before can also be in the catalog ("filled"). A table that was attached as
+ * a partition later may have brought rows with it; only one that was made as a partition began empty.
  */
 static void add_sql(struct buf *sql, int version)
 {
     bool tells_truncate = version >= TRUNCATE_SINCE;
-    buf_adds(sql, "WITH fresh AS (SELECT a.attrelid AS oid, array_agg(a.attname::text) AS names, ");
+    buf_adds(sql, "WITH fresh AS (SELECT a.attrelid AS oid, ");
     buf_adds(sql, tells_truncate ? "array_agg(a.attname::text) FILTER (WHERE a.atthasmissing) AS filled,"
                                    " array_agg(a.attmissingval::text) FILTER (WHERE a.atthasmissing) AS given"
                                  : "NULL::text[] AS filled, NULL::text[] AS given");
     buf_adds(sql, " FROM pg_attribute a WHERE a.attrelid >= 16384 AND " STALE_IS_FRESH("$3"));
     buf_adds(sql, " GROUP BY 1), before AS (SELECT oid, file FROM"
-                  "  unnest($1::oid[], $2::oid[]) AS u(oid, file))"
-                  " SELECT n.nspname, c.relname, f.names, c.oid = ANY ($4::oid[])"
+                  "  unnest($1::oid[], $2::oid[]) AS u(oid, file)),"
+                  " attached AS (SELECT c.oid FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid"
+                  "   JOIN pg_type y ON y.oid = c.reltype WHERE c.relispartition AND ");
+    buf_adds(sql, STALE_IS_YOUNG("i", "$3"));
+    buf_adds(sql, "   AND (i.xmin::text <> y.xmin::text"
+                  "     OR EXISTS (SELECT 1 FROM before b WHERE b.oid = c.oid)))"
+                  " SELECT n.nspname, c.relname, c.oid = ANY ($4::oid[]) OR h.oid IS NOT NULL"
                   "   OR coalesce(t.file <> c.relfilenode AND ");
     buf_adds(sql, tells_truncate ? "f.oid IS NOT NULL" : "true");
     buf_adds(sql, ", false), f.filled, f.given"
                   " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-                  "  JOIN before t ON t.oid = c.oid LEFT JOIN fresh f ON f.oid = c.oid WHERE c.relkind = 'r'"
-                  "  AND (f.oid IS NOT NULL OR t.file <> c.relfilenode OR c.oid = ANY ($4::oid[]))");
+                  "  LEFT JOIN before t ON t.oid = c.oid LEFT JOIN fresh f ON f.oid = c.oid"
+                  "  LEFT JOIN attached h ON h.oid = c.oid WHERE c.relkind = 'r' AND (h.oid IS NOT NULL"
+                  "   OR (t.oid IS NOT NULL"
+                  "    AND (f.oid IS NOT NULL OR t.file <> c.relfilenode OR c.oid = ANY ($4::oid[]))))");
 }
 
 static int read_helper(struct cutover_state *state, struct err *err, PGresult **ret_row)
@@ -59,32 +68,15 @@ static struct cutover_relation *find(struct cutover_state *state, const char *sc
     return NULL;
 }
 
-/* *ret_lacking: columns that the target does not have, NULL: none. */
-static int read_lacking(struct cutover_state *state, const PGresult *tables, int row, struct err *err,
-                        char **ret_lacking)
-{
-    const char *params[] = {PQgetvalue(tables, row, 0), PQgetvalue(tables, row, 1),
-                            PQgetvalue(tables, row, 2)};
-    if (PQgetisnull(tables, row, 2)) {
-        return 0;
-    }
-    return pg_value(&state->base.target, err, ret_lacking,
-                    "SELECT string_agg(u.name, ', ') FROM unnest($3::text[]) AS u(name) WHERE NOT EXISTS ("
-                    "SELECT 1 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
-                    " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2"
-                    " AND a.attname = u.name AND NOT a.attisdropped)",
-                    3, params);
-}
-
 /* Whether the target has given the same values to the rows that were there before. */
 static int compare_filled(struct cutover_state *state, const PGresult *tables, int row, struct err *err,
                           bool *ret_same)
 {
     auto_free char *other = NULL;
     const char *params[] = {PQgetvalue(tables, row, 0), PQgetvalue(tables, row, 1),
-                            PQgetvalue(tables, row, 4), PQgetvalue(tables, row, 5)};
+                            PQgetvalue(tables, row, COLUMN_FILLED), PQgetvalue(tables, row, COLUMN_GIVEN)};
     *ret_same = true;
-    if (PQgetisnull(tables, row, 4)) {
+    if (PQgetisnull(tables, row, COLUMN_FILLED)) {
         return 0;
     }
     int result = pg_value(&state->base.target, err, &other,
@@ -100,22 +92,15 @@ static int compare_filled(struct cutover_state *state, const PGresult *tables, i
 
 static int take_table(struct cutover_state *state, const PGresult *tables, int row, struct err *err)
 {
-    auto_free char *lacking = NULL;
     bool same = false;
     struct cutover_relation *relation = find(state, PQgetvalue(tables, row, 0), PQgetvalue(tables, row, 1));
     if (relation == NULL) {
         return 0;
     }
-    if (read_lacking(state, tables, row, err, &lacking) != 0 ||
-        compare_filled(state, tables, row, err, &same) != 0) {
+    if (compare_filled(state, tables, row, err, &same) != 0) {
         return -1;
     }
-    if (lacking != NULL) {
-        cutover_note(state,
-                     "The table %s.%s has columns on the source that the target lacks, made after the base "
-                     "copy: not migrated: %s",
-                     relation->schema, relation->name, lacking);
-    } else if (!same || strcmp(PQgetvalue(tables, row, 3), "t") == 0) {
+    if (!same || strcmp(PQgetvalue(tables, row, COLUMN_STALE), "t") == 0) {
         relation->carried = false;
     }
     return 0;

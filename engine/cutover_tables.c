@@ -9,6 +9,7 @@
 
 #include "core/str.h"
 #include "engine/cutover_again.h"
+#include "engine/ddl_wait.h"
 
 enum { SQL_MAX_BYTES = 8 * 1024 * 1024, NAMES_TOLD = 10, NAMES_MAX_BYTES = 8192 };
 
@@ -24,9 +25,9 @@ static bool any_wanted(struct cutover_state *state)
     for (size_t i = 0; i < state->relation_count && state->published; i++) {
         struct cutover_relation *relation = &state->relations[i];
         if (is_wanted(relation) && !relation->source_readable) {
-            cutover_note(
-                state, "The table %s.%s is as old as the base copy: it is not published and may not be read.",
-                relation->schema, relation->name);
+            cutover_lose(state,
+                         "Table %s.%s is as old as the base copy: it is not published and may not be read.",
+                         relation->schema, relation->name);
             relation->carried = true;
         }
         any = any || is_wanted(relation);
@@ -240,6 +241,11 @@ int cutover_copy_tables(struct cutover_state *state, struct err *err)
         free(again.tables[i].assign);
     }
     free(again.tables);
-    return result == 0 ? 0
-                       : err_prefix(err, "Tables that the stream does not carry cannot be copied again. ");
+    if (result == 0) {
+        return 0;
+    }
+    /* The target's definition of a table does not take the source's rows: somebody can change it. */
+    err->waiting = ddl_wait_is_refusal(err->sqlstate);
+    err->lasting = err->lasting && !err->waiting;
+    return err_prefix(err, "Tables that logical replication does not carry cannot be recopied. ");
 }

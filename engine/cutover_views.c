@@ -56,7 +56,7 @@ static int refresh_with_search_path(struct cutover_state *state, const char *sql
         return -1;
     }
     if (!filled) {
-        cutover_note(state, "A materialized view is as old as the base copy (%s): %s", sql, reason.message);
+        cutover_warn(state, "A materialized view is as old as the base copy (%s): %s", sql, reason.message);
     }
     return pg_run(target, err, "SET search_path = ''");
 }

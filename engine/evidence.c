@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Counting the rows of both sides: small tables first and many in one query, both sides at the same time,
- * until the time is up. Whatever fails here leaves a table uncounted and nothing else.
+ * until the time is up. What this finds of a source that nobody writes to is a loss: other numbers, and
+ * tables that may not be counted.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -17,13 +18,12 @@ enum {
     BATCH_PAGES = 1000,
     LANES_FROM_PAGES = 8000, /* below it more sessions cost more than they save */
     SQL_MAX_BYTES = 4 * 1024 * 1024,
-    DIFFERENCES_TOLD = 10,
-    NAMES_MAX_BYTES = 8192,
 };
 
 struct counted {
     const struct cutover_relation *relation;
     struct evidence_table *told;
+    char *refusal; /* PostgreSQL's words, or NULL */
 };
 
 struct counter {
@@ -55,6 +55,8 @@ static enum outcome send_counts(struct pg *pg, const struct counted *tables, siz
         if (is_readable(&tables[i], side)) {
             buf_addf(&sql, "%sSELECT %zu, count(*) FROM ONLY ", sql.len > 0 ? " UNION ALL " : "", i);
             pg_add_qualified(pg, &sql, tables[i].relation->schema, tables[i].relation->name);
+            const char *condition = tables[i].relation->condition;
+            buf_addf(&sql, " %s", condition != NULL ? condition : "");
         }
     }
     if (sql.len == 0 && !buf_failed(&sql)) {
@@ -78,8 +80,16 @@ static void keep(const PGresult *rows, const struct counted *tables, size_t coun
     }
 }
 
-static enum outcome take_counts(struct counter *counter, struct pg *pg, const struct counted *tables,
-                                size_t count, enum side side)
+static void keep_refusal(const PGresult *result, struct counted *tables, size_t count)
+{
+    const char *words = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    if (count == 1 && tables[0].refusal == NULL) {
+        tables[0].refusal = str_dup(words != NULL ? words : "");
+    }
+}
+
+static enum outcome take_counts(struct counter *counter, struct pg *pg, struct counted *tables, size_t count,
+                                enum side side)
 {
     enum outcome outcome = COUNTED;
     for (;;) {
@@ -97,13 +107,14 @@ static enum outcome take_counts(struct counter *counter, struct pg *pg, const st
         if (PQresultStatus(rows) == PGRES_TUPLES_OK) {
             keep(rows, tables, count, side);
         } else {
+            keep_refusal(rows, tables, count);
             outcome = REFUSED;
         }
     }
 }
 
 static enum outcome count_rows(struct counter *counter, struct pg *source, struct pg *target,
-                               const struct counted *tables, size_t count)
+                               struct counted *tables, size_t count)
 {
     enum outcome here = send_counts(source, tables, count, SOURCE);
     enum outcome there = here == OVER ? OVER : send_counts(target, tables, count, TARGET);
@@ -122,7 +133,7 @@ static enum outcome count_rows(struct counter *counter, struct pg *source, struc
 /* ---- all of them -----------------------------------------------------------------------------------------
  */
 
-static size_t take_batch(struct counter *counter, const struct counted **ret_first)
+static size_t take_batch(struct counter *counter, struct counted **ret_first)
 {
     size_t count = 0;
     int64_t pages = 0;
@@ -143,7 +154,7 @@ static size_t take_batch(struct counter *counter, const struct counted **ret_fir
 
 static void count_all(struct counter *counter, struct pg *source, struct pg *target)
 {
-    const struct counted *first = NULL;
+    struct counted *first = NULL;
     for (size_t count = take_batch(counter, &first); count > 0; count = take_batch(counter, &first)) {
         if (clock_ms_left(counter->deadline_ms) == 0) {
             return;
@@ -245,44 +256,109 @@ static void run_lanes(struct counter *counter)
 /* ---- what it says ----------------------------------------------------------------------------------------
  */
 
-static bool any_counted(const struct evidence *evidence)
+static void lose_difference(struct cutover_state *state, const char *what, int64_t source, int64_t target)
 {
-    for (size_t i = 0; i < evidence->table_count; i++) {
-        if (evidence->tables[i].source_rows >= 0) {
-            return true;
-        }
-    }
-    return false;
+    cutover_lose(state,
+                 "Table %s has %lld rows on the source and %lld on the target, although nobody wrote to the "
+                 "source.",
+                 what, (long long)source, (long long)target);
 }
 
-static void tell_differences(struct cutover_state *state)
+/* Rows may be in other partitions on the target: together they are compared, and told once. "first": the
+ * first of those with this root. */
+static void compare_root(struct cutover_state *state, const struct counter *counter, size_t first)
 {
-    const struct evidence *evidence = state->evidence;
-    auto_buf struct buf names = BUF_MAX(NAMES_MAX_BYTES);
-    size_t differ = 0;
-    for (size_t i = 0; i < evidence->table_count; i++) {
-        const struct evidence_table *table = &evidence->tables[i];
-        bool same = table->source_rows == table->target_rows;
-        if (same || table->source_rows < 0 || table->target_rows < 0) {
+    const char *root = counter->tables[first].relation->root;
+    int64_t source = 0;
+    int64_t target = 0;
+    for (size_t i = first; i < counter->count; i++) {
+        const struct counted *table = &counter->tables[i];
+        if (table->relation->root == NULL || !str_equals(table->relation->root, root)) {
             continue;
         }
-        if (differ++ < DIFFERENCES_TOLD) {
-            buf_addf(&names, "%s%s.%s (source %lld, target %lld)", differ > 1 ? ", " : "", table->schema,
-                     table->name, (long long)table->source_rows, (long long)table->target_rows);
+        if (table->told->source_rows < 0 || table->told->target_rows < 0) {
+            return;
+        }
+        source += table->told->source_rows;
+        target += table->told->target_rows;
+    }
+    if (source != target) {
+        lose_difference(state, root, source, target);
+    }
+}
+
+static bool is_first_of_root(const struct counter *counter, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *root = counter->tables[i].relation->root;
+        if (root != NULL && str_equals(root, counter->tables[n].relation->root)) {
+            return false;
         }
     }
-    if (differ > 0) {
-        cutover_note(state, "The number of rows differs in %zu table%s although the source was quiet: %s%s",
-                     differ, differ == 1 ? "" : "s", buf_text(&names),
-                     differ > DIFFERENCES_TOLD ? " ..." : "");
+    return true;
+}
+
+static void compare_table(struct cutover_state *state, const struct counter *counter, size_t n)
+{
+    const struct counted *table = &counter->tables[n];
+    const struct evidence_table *told = table->told;
+    auto_free char *name = str_format("%s.%s", told->schema, told->name);
+    if (name == NULL) {
+        return;
     }
+    bool refused = table->refusal != NULL || !is_readable(table, SOURCE) || !is_readable(table, TARGET);
+    if (refused && state->closed) {
+        cutover_note(state, "Table %s could not be compared after an interruption.", name);
+    } else if (!is_readable(table, SOURCE) || !is_readable(table, TARGET)) {
+        cutover_lose(state, "Table %s could not be compared: the user may not read it on the %s.", name,
+                     is_readable(table, SOURCE) ? "target" : "source");
+    } else if (table->refusal != NULL) {
+        cutover_lose(state, "Table %s could not be compared. PostgreSQL said: \"%s\".", name, table->refusal);
+    } else if (table->relation->root != NULL) {
+        if (is_first_of_root(counter, n)) {
+            compare_root(state, counter, n);
+        }
+    } else if (told->source_rows >= 0 && told->target_rows >= 0 && told->source_rows != told->target_rows) {
+        lose_difference(state, name, told->source_rows, told->target_rows);
+    }
+}
+
+/* The time was up. */
+static void note_uncounted(struct cutover_state *state, const struct counter *counter)
+{
+    size_t uncounted = 0;
+    for (size_t i = 0; i < counter->count; i++) {
+        const struct evidence_table *told = counter->tables[i].told;
+        uncounted += told->source_rows < 0 || told->target_rows < 0 ? 1 : 0;
+    }
+    if (uncounted > 0) {
+        cutover_note(state, "The rows of %zu of %zu tables were not counted within %d ms (--evidence-ms).",
+                     uncounted, counter->count, state->cutover->count_ms);
+    }
+}
+
+static void draw_conclusions(struct cutover_state *state, const struct counter *counter)
+{
+    state->evidence->quiet = state->cutover->count_ms > 0 && cutover_source_is_quiet(state);
+    for (size_t i = 0; state->evidence->quiet && i < counter->count; i++) {
+        compare_table(state, counter, i);
+    }
+    note_uncounted(state, counter);
+}
+
+static void counter_done(struct counter *counter)
+{
+    for (size_t i = 0; i < counter->count; i++) {
+        free(counter->tables[i].refusal);
+    }
+    free(counter->tables);
 }
 
 int cutover_count(struct cutover_state *state, struct err *err)
 {
     struct counter counter = {.state = state, .deadline_ms = clock_monotonic_ms() + state->cutover->count_ms};
     if (list_tables(&counter, err) != 0) {
-        free(counter.tables);
+        counter_done(&counter);
         return -1;
     }
     if (state->cutover->count_ms > 0) {
@@ -290,13 +366,10 @@ int cutover_count(struct cutover_state *state, struct err *err)
         run_lanes(&counter);
         pthread_mutex_destroy(&counter.lock);
     }
-    free(counter.tables);
-    if (counter.canceled) {
-        return err_set(err, ERR_CANCELED, "The cutover was stopped while rows were counted.");
+    if (!counter.canceled) {
+        draw_conclusions(state, &counter);
     }
-    state->evidence->quiet = any_counted(state->evidence) && cutover_source_is_quiet(state);
-    if (state->evidence->quiet) {
-        tell_differences(state);
-    }
-    return 0;
+    counter_done(&counter);
+    return counter.canceled ? err_set(err, ERR_CANCELED, "The cutover was stopped while rows were counted.")
+                            : 0;
 }

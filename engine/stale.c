@@ -82,7 +82,15 @@ int stale_look(struct pg *source, uint32_t relation, const char *horizon, struct
     buf_adds(&sql, "SELECT coalesce(pg_relation_filenode($1::oid::regclass), 0), count(*) > 0,"
                    " coalesce(bool_or(");
     buf_adds(&sql, source->version >= MISSING_SINCE ? "a.atthasmissing" : "false");
-    buf_adds(&sql, "), false) FROM pg_attribute a WHERE a.attrelid = $1::oid AND " STALE_IS_FRESH("$2"));
+    buf_adds(
+        &sql,
+        "), false), EXISTS (SELECT 1 FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+        "   WHERE i.inhrelid = $1::oid AND c.relispartition AND " STALE_IS_YOUNG(
+            "i",
+            "$2") "),"
+                  " EXISTS (SELECT 1 FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_type y"
+                  "   ON y.oid = c.reltype WHERE i.inhrelid = $1::oid AND i.xmin::text = y.xmin::text)"
+                  " FROM pg_attribute a WHERE a.attrelid = $1::oid AND " STALE_IS_FRESH("$2"));
     if (buf_failed(&sql)) {
         return err_no_memory(err);
     }
@@ -91,7 +99,9 @@ int stale_look(struct pg *source, uint32_t relation, const char *horizon, struct
     }
     *ret_look = (struct stale_look){.file = get_oid(row, 0, 0),
                                     .fresh = strcmp(PQgetvalue(row, 0, 1), "t") == 0,
-                                    .filled = strcmp(PQgetvalue(row, 0, 2), "t") == 0};
+                                    .filled = strcmp(PQgetvalue(row, 0, 2), "t") == 0,
+                                    .attached = strcmp(PQgetvalue(row, 0, 3), "t") == 0,
+                                    .born = strcmp(PQgetvalue(row, 0, 4), "t") == 0};
     return 0;
 }
 
@@ -226,7 +236,8 @@ bool stale_remove(struct stale *stale, uint32_t relation)
     return false;
 }
 
-bool stale_has_other_file(const struct stale *stale, uint32_t relation, uint32_t file)
+/* NULL: it was not there. */
+static const struct stale_file *find_file(const struct stale *stale, uint32_t relation)
 {
     size_t low = 0;
     size_t high = stale->file_count;
@@ -238,8 +249,18 @@ bool stale_has_other_file(const struct stale *stale, uint32_t relation, uint32_t
             high = middle;
         }
     }
-    return low < stale->file_count && stale->files[low].relation == relation &&
-           stale->files[low].file != file;
+    return low < stale->file_count && stale->files[low].relation == relation ? &stale->files[low] : NULL;
+}
+
+bool stale_knows(const struct stale *stale, uint32_t relation)
+{
+    return find_file(stale, relation) != NULL;
+}
+
+bool stale_has_other_file(const struct stale *stale, uint32_t relation, uint32_t file)
+{
+    const struct stale_file *before = find_file(stale, relation);
+    return before != NULL && before->file != file;
 }
 
 void stale_add_note(struct pg *target, struct buf *sql, const char *name, uint32_t relation,

@@ -2,7 +2,8 @@
 /*
  * Tables to whose rows something has happened on the source that is not in the stream of changes: TRUNCATE on
  * major 10, ALTER TABLE that writes all rows anew or gives them a new column with a default of its own. Their
- * changes are not applied any more; the cutover copies them again.
+ * changes are not applied any more; the cutover copies them again. The same for a table that was attached as
+ * a partition later: the stream has not brought the rows that it came with.
  *
  * The helper schema (engine/replica.h) remembers how the source's tables were when the base copy began (table
  * "origin"), and the tables that are known to be stale (table "stale").
@@ -28,19 +29,20 @@ enum stale_origin_column {
 /* "source" is in the snapshot of the base copy, and its tables are locked. */
 int stale_read_origin(struct pg *source, struct err *err, PGresult **ret_origin);
 
-/*
- * SQL: whether a row "a" of the source's pg_attribute is a column that is younger than the horizon.
- * Transaction numbers count round.
- */
-#define STALE_IS_FRESH(horizon)                                                                              \
-    "(a.attnum > 0 AND NOT a.attisdropped AND a.xmin::text::bigint >= 3 AND (a.xmin::text::bigint - "        \
-    "(" horizon "::bigint & 4294967295) + 4294967296) % 4294967296 < 2147483648)"
+/* SQL: whether a row of the source's catalog is younger than the horizon. Transaction numbers wrap around. */
+#define STALE_IS_YOUNG(row, horizon)                                                                         \
+    "(" row ".xmin::text::bigint >= 3 AND (" row ".xmin::text::bigint - (" horizon "::bigint & 4294967295)"  \
+    " + 4294967296) % 4294967296 < 2147483648)"
+/* SQL: whether a row "a" of the source's pg_attribute is a column that is younger than the horizon. */
+#define STALE_IS_FRESH(horizon) "(a.attnum > 0 AND NOT a.attisdropped AND " STALE_IS_YOUNG("a", horizon) ")"
 
 /* A table as it is on the source now. */
 struct stale_look {
     uint32_t file; /* 0: the table is gone, or others keep it locked */
     bool fresh;    /* it has columns that are younger than the horizon, */
     bool filled;   /* and rows that were there before have got values in them */
+    bool attached; /* it has become a partition since, */
+    bool born;     /* and was made as one: it began empty */
 };
 int stale_look(struct pg *source, uint32_t relation, const char *horizon, struct err *err,
                struct stale_look *ret_look);
@@ -74,7 +76,9 @@ bool stale_has(const struct stale *stale, uint32_t relation, const char *place);
 int stale_add(struct stale *stale, uint32_t relation, const char *place, struct err *err);
 /* The opposite, for one without a place. False: there is none. In memory only, as stale_add(). */
 bool stale_remove(struct stale *stale, uint32_t relation);
-/* It had another file when the base copy began. */
+/* It was there when the base copy began. */
+bool stale_knows(const struct stale *stale, uint32_t relation);
+/* It had another file then. */
 bool stale_has_other_file(const struct stale *stale, uint32_t relation, uint32_t file);
 /* Adds the statement that makes the helper remember it. */
 void stale_add_note(struct pg *target, struct buf *sql, const char *name, uint32_t relation,

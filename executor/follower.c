@@ -244,6 +244,7 @@ int follower_turn(struct follower *follower, uint64_t wanted, struct follower_vi
         return give_up_turn(follower, &err, ret_view);
     }
     recover(follower, ret_view);
+    follower_look_for_missing(follower, ret_view);
     if (more > 0) {
         return 0;
     }

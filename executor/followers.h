@@ -38,6 +38,8 @@ struct follower_view {
     uint64_t position; /* everything that was committed on the source before it is on the target */
     struct replica_progress progress;
     struct err failure; /* FAILED: why; ACTIVE: why it cannot follow at the moment, or an empty message */
+    struct err
+        missing; /* what the source has and the target lacks (cutover_find_missing()), or an empty message */
 };
 
 /* Follows a database from now on; does nothing when it is followed already. */

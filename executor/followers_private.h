@@ -5,6 +5,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "engine/follow.h"
@@ -58,7 +59,9 @@ struct follower {
     int64_t commit_us;               /* of the last transaction applied, on the source; 0: none yet */
     struct database_figures figures; /* as stored last */
     int64_t figures_ms;
-    uint64_t asked_end; /* the end of the WAL at the last look */
+    uint64_t asked_end;  /* the end of the WAL at the last look */
+    uint64_t looked_end; /* asked_end when the catalogs were compared last */
+    int64_t look_due_ms; /* monotonic: not before */
 };
 
 enum { FOLLOWER_THREADS = 4 };
@@ -78,6 +81,7 @@ struct followers {
     size_t room;
     pthread_t threads[FOLLOWER_THREADS];
     int thread_count;
+    atomic_bool looking; /* one of them compares catalogs */
 };
 
 /* Under the lock, all three. */
@@ -90,6 +94,8 @@ bool followers_make_room(struct followers *followers, size_t count);
 /* One turn: connects, reads, applies, stores figures. Returns in how many milliseconds the next turn is due
  * at the latest; 0: at once. Fills *ret_view for everybody to see. */
 int follower_turn(struct follower *follower, uint64_t wanted, struct follower_view *ret_view);
+/* Now and then: fills view->missing. Needs the sides of a follower that is connected. */
+void follower_look_for_missing(struct follower *follower, struct follower_view *view);
 /* Closes its sessions and frees it. */
 void follower_free(struct follower *follower);
 

@@ -120,7 +120,8 @@ static void ask_for_worker(struct executor *executor, int64_t migration_id)
 /* A worker looks at the view when there is something to tell of it: trouble, other trouble, or none. */
 static bool is_news(const struct follower_view *before, const struct follower_view *now)
 {
-    return before->state != now->state || strcmp(before->failure.message, now->failure.message) != 0;
+    return before->state != now->state || strcmp(before->failure.message, now->failure.message) != 0 ||
+           strcmp(before->missing.message, now->missing.message) != 0;
 }
 
 /* Unlocks while the follower has its turn. */

@@ -127,6 +127,21 @@ enum step_outcome fsm_move_telling(struct work *work, enum migration_substate to
     return move(work, to, fsm[to].state, error, event);
 }
 
+int fsm_show(struct work *work, const char *text)
+{
+    bool shown = work->migration.error != NULL && work->migration.error[0] != '\0';
+    if (text == NULL ? !shown : str_equals(text, work->migration.error)) {
+        return 0;
+    }
+    if (!str_replace(&work->migration.error, text)) {
+        return err_no_memory(&work->err);
+    }
+    if (text != NULL) {
+        fsm_tell_once(work, text);
+    }
+    return store_migration_set_error(work->store, &work->migration, text, &work->err);
+}
+
 void fsm_tell_once(struct work *work, const char *text)
 {
     struct migration_event *events = NULL;
@@ -193,7 +208,9 @@ enum step_outcome fsm_end(struct work *work, enum migration_state state, const c
         log_event(LOG_ERROR, "cannot store the end of a run", "migration", work->migration.uuid, "reason",
                   err.message, NULL);
     }
-    return move(work, SUB_COMPLETED, state, lasting_error, event);
+    /* What the user was asked for is no longer shown. */
+    const char *shown = lasting_error == NULL && work->migration.error != NULL ? "" : lasting_error;
+    return move(work, SUB_COMPLETED, state, shown, event);
 }
 
 /* The service begins its messages with its own code: "Error 603100: ...". */

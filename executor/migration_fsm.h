@@ -55,6 +55,8 @@ enum step_outcome fsm_move(struct work *work, enum migration_substate to, const 
 /* The same with a text that currentStatus.error shows until the next move: what the user has to do. */
 enum step_outcome fsm_move_telling(struct work *work, enum migration_substate to, const char *error,
                                    const char *event);
+/* Shows a text as currentStatus.error until the next move; NULL: none. */
+int fsm_show(struct work *work, const char *text);
 /* Adds an event, unless it is the newest one already. text NULL: nothing. */
 void fsm_tell_once(struct work *work, const char *text);
 /* Of a call that has failed with work->err: stopped, canceled, or a reason to end the migration. */

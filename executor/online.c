@@ -2,6 +2,7 @@
 /* Followers of a migration, and the end of its replication. */
 #include "executor/online.h"
 
+#include "core/buf.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
@@ -35,20 +36,42 @@ enum step_outcome online_outlive(struct work *work, enum step_outcome outcome)
     return STEP_LATER;
 }
 
-/* The client sees what the changes wait for as the running step. */
-static int show_trouble(struct work *work, struct migration_database *row, const struct follower_view *view)
+int online_show(struct work *work, struct migration_database *row, const char *text)
 {
-    const char *reason = view->failure.message;
-    auto_free char *text =
-        reason[0] == '\0' ? NULL : str_format("Changes wait and are tried again: %s", reason);
-    if (reason[0] != '\0' && text == NULL) {
-        return err_no_memory(&work->err);
-    }
     if (str_equals(text, row->operation)) {
         return 0;
     }
     return str_replace(&row->operation, text) ? store_database_update(work->store, row, &work->err)
                                               : err_no_memory(&work->err);
+}
+
+/* The client sees what the changes wait for as the running step. */
+static int show_trouble(struct work *work, struct migration_database *row, const struct follower_view *view)
+{
+    const char *reason = view->failure.message;
+    if (reason[0] != '\0') {
+        auto_free char *text = str_format("Changes wait and are tried again: %s", reason);
+        return text == NULL ? err_no_memory(&work->err) : online_show(work, row, text);
+    }
+    if (view->missing.message[0] != '\0') {
+        return online_show(work, row, view->missing.message);
+    }
+    /* At the cutover the step says what runs. */
+    return row->cutover_position != NULL ? 0 : online_show(work, row, NULL);
+}
+
+int online_show_waiting(struct work *work, const struct migration_database *rows, size_t count)
+{
+    auto_buf struct buf text = BUF_MAX(64 * 1024);
+    for (size_t i = 0; i < count; i++) {
+        struct follower_view view;
+        follower_look(work->executor->followers, work->migration.id, rows[i].name, &view);
+        const struct err *reason = view.failure.waiting ? &view.failure : &view.missing;
+        if (view.state == FOLLOWER_ACTIVE && reason->message[0] != '\0') {
+            buf_addf(&text, "%s%s: %s", text.len > 0 ? " " : "", rows[i].name, reason->message);
+        }
+    }
+    return fsm_show(work, text.len > 0 && !buf_failed(&text) ? buf_text(&text) : NULL);
 }
 
 int online_follow_one(struct work *work, struct migration_database *row)

@@ -15,6 +15,10 @@ bool is_online(const struct migration *migration);
  * (lasting): one cannot be followed any more; the migration has failed. Trouble that may pass is shown in
  * row->operation. */
 int online_follow(struct work *work, struct migration_database *rows, size_t count);
+/* The running step of a database, for the client; NULL: none. */
+int online_show(struct work *work, struct migration_database *row, const char *text);
+/* Puts what databases wait for on the user's side into currentStatus.error, or takes it out again. */
+int online_show_waiting(struct work *work, const struct migration_database *rows, size_t count);
 /* The same for one whose helper on the target is known to be open. */
 int online_follow_one(struct work *work, struct migration_database *row);
 
@@ -24,7 +28,8 @@ int online_follow_one(struct work *work, struct migration_database *row);
  */
 enum step_outcome online_outlive(struct work *work, enum step_outcome outcome);
 
-/* Brings the named databases to where the source is now, and ends their replication. */
+/* Brings the named databases to where the source is now, and ends their replication. -1 with
+ * work->err.waiting: the user has to do something first, and calling it again goes on. */
 int online_cut_over(struct work *work, const struct sides *sides, struct migration_database *const *rows,
                     size_t count);
 
@@ -43,5 +48,10 @@ int online_clean_up(struct work *work);
 /* The evidence of one database as JSON; the caller frees, NULL when memory is out. */
 char *evidence_to_json(const struct migration_database *row, const char *position_applied,
                        const struct evidence *evidence);
+/* Of the stored JSON (NULL: none): why the data cannot be trusted, or NULL. The caller frees. */
+char *evidence_losses(const char *json);
+/* The message of a database that has succeeded: "before" (may be NULL) is that of its base copy. NULL: there
+ * is nothing to say. The caller frees. */
+char *evidence_warnings(const char *json, const char *before);
 
 #endif

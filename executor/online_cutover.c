@@ -45,7 +45,7 @@ static bool may_retry(struct work *work, struct patience *patience)
         patience->failing_since_ms = now_ms;
         patience->pause_ms = PAUSE_LEAST_MS;
     }
-    if (work->err.lasting || stop_requested(&work->worker->stop) ||
+    if (work->err.lasting || work->err.waiting || stop_requested(&work->worker->stop) ||
         now_ms - patience->failing_since_ms >= limit_ms) {
         return false;
     }
@@ -95,7 +95,7 @@ static int mark_trigger(struct work *work, struct stage *stages, size_t count)
             }
         }
         row->state = DB_IN_PROGRESS;
-        if (!str_replace(&row->operation, "Applying the last changes")) {
+        if (!stages[i].resumed && !str_replace(&row->operation, "Applying the last changes")) {
             return err_no_memory(&work->err);
         }
         if (store_database_update(work->store, row, &work->err) < 0) {
@@ -186,15 +186,40 @@ static int store_last_figures(struct work *work, const struct stage *stage)
                                       &work->err);
 }
 
+/* Also of an earlier run, whose evidence was stored before it could end. */
+static int check_evidence(struct work *work, const struct migration_database *row)
+{
+    auto_free char *losses = evidence_losses(row->evidence);
+    if (losses == NULL) {
+        return 0;
+    }
+    err_set(&work->err, ERR_CONFLICT,
+            "The cutover of the database '%s' has happened, but the data on the target cannot be trusted: %s "
+            "Keep "
+            "using the source, and create a new migration.",
+            row->name, losses);
+    work->err.lasting = true;
+    return -1;
+}
+
+static int end_succeeded(struct work *work, struct migration_database *row)
+{
+    auto_free char *warnings = evidence_warnings(row->evidence, row->message);
+    return database_end(work, row, DB_SUCCEEDED, warnings);
+}
+
 static int finish(struct work *work, const struct sides *sides, struct stage *stage)
 {
     struct patience patience = begin_patience();
     struct migration_database *row = stage->row;
     follower_stop(work->executor->followers, work->migration.id, row->name);
-    while (!stage->finished && (finish_once(work, sides, stage) != 0)) {
+    while (!stage->finished && finish_once(work, sides, stage) != 0) {
         if (!may_retry(work, &patience)) {
             return -1;
         }
+    }
+    if (check_evidence(work, row) != 0) {
+        return -1;
     }
     if (!stage->finished && store_last_figures(work, stage) < 0) {
         return -1;
@@ -204,7 +229,7 @@ static int finish(struct work *work, const struct sides *sides, struct stage *st
             return -1;
         }
     }
-    return database_end(work, row, DB_SUCCEEDED, NULL);
+    return end_succeeded(work, row);
 }
 
 /* ---- all of them
@@ -241,6 +266,23 @@ static int follow_those_left(struct work *work, const struct stage *stages, size
     return 0;
 }
 
+/* One that waits for the user does not keep the others. */
+static int finish_all(struct work *work, const struct sides *sides, struct stage *stages, size_t count)
+{
+    struct err waiting = {0};
+    for (size_t i = 0; i < count; i++) {
+        if (finish(work, sides, &stages[i]) == 0) {
+            continue;
+        }
+        if (!work->err.waiting || online_show(work, stages[i].row, work->err.message) != 0) {
+            return -1;
+        }
+        waiting = work->err;
+    }
+    work->err = waiting;
+    return waiting.waiting ? -1 : 0;
+}
+
 static int cut_over(struct work *work, const struct sides *sides, struct stage *stages, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -252,12 +294,7 @@ static int cut_over(struct work *work, const struct sides *sides, struct stage *
         apply_the_rest(work, stages, count) != 0) {
         return -1;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (finish(work, sides, &stages[i]) != 0) {
-            return -1;
-        }
-    }
-    return 0;
+    return finish_all(work, sides, stages, count);
 }
 
 int online_cut_over(struct work *work, const struct sides *sides, struct migration_database *const *rows,

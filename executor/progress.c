@@ -141,7 +141,10 @@ char *progress_warnings(const struct progress *progress)
         return NULL;
     }
     auto_buf struct buf text = BUF_MAX(256 * 1024);
-    buf_addf(&text, "All rows were moved. Not carried over as on the source (%zu):",
+    /* The COPY of each table has compared its two numbers of rows; online they are compared at the cutover.
+     */
+    buf_addf(&text, "%sNot carried over as on the source (%zu):",
+             progress->row->replication == NULL ? "All rows were moved. " : "",
              progress->warnings.count + progress->warnings_dropped);
     for (size_t i = 0; i < progress->warnings.count; i++) {
         buf_addf(&text, " (%zu) %s", i + 1, progress->warnings.items[i]);

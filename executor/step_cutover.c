@@ -7,7 +7,7 @@
 #include "executor/database_row.h"
 #include "executor/online.h"
 
-enum { LOOK_AGAIN_MS = 500, LONGEST_WAIT_MS = 60 * 60 * 1000, DEBT_PAUSE_MS = 5000 };
+enum { LOOK_AGAIN_MS = 500, LONGEST_WAIT_MS = 60 * 60 * 1000, DEBT_PAUSE_MS = 5000, USER_PAUSE_MS = 1000 };
 
 /* The databases of a migration, and those of them that a step is about. */
 struct database_set {
@@ -128,12 +128,27 @@ static int choose_open(struct work *work, const struct sides *sides, bool all, s
     return 0;
 }
 
+/* What the user has to do on the target takes its time, and holds no thread. */
+static enum step_outcome wait_or_fail(struct work *work)
+{
+    enum step_outcome outcome = outcome_of_failure(work);
+    if (outcome != STEP_FAILED || !work->err.waiting) {
+        return outcome;
+    }
+    struct err reason = work->err;
+    if (fsm_show(work, reason.message) != 0) {
+        return STEP_STOPPED;
+    }
+    work->delay_ms = USER_PAUSE_MS;
+    return STEP_LATER;
+}
+
 /* Some are cut over while the others wait. */
 static enum step_outcome cut_over_some(struct work *work, const struct sides *sides,
                                        const struct database_set *set)
 {
     if (online_cut_over(work, sides, set->chosen, set->chosen_count) != 0) {
-        return outcome_of_failure(work);
+        return wait_or_fail(work);
     }
     return wait_more(work, set);
 }
@@ -142,7 +157,9 @@ static enum step_outcome cut_over_some(struct work *work, const struct sides *si
 static int follow_all(struct work *work)
 {
     auto_set struct database_set set = {0};
-    return choose(work, true, &set) != 0 ? -1 : online_follow(work, set.rows, set.count);
+    return choose(work, true, &set) != 0 || online_follow(work, set.rows, set.count) != 0
+               ? -1
+               : online_show_waiting(work, set.rows, set.count);
 }
 
 enum step_outcome step_wait_cutover(struct work *work)
@@ -189,7 +206,7 @@ static enum step_outcome complete_online(struct work *work)
     }
     if (fsm_refresh_decisions(work) != 0 || choose_open(work, &sides, true, &set) != 0 ||
         online_cut_over(work, &sides, set.chosen, set.chosen_count) != 0) {
-        return outcome_of_failure(work);
+        return wait_or_fail(work);
     }
     if (count_in_state(&set, DB_CANCELED) == set.count) {
         return STEP_CANCELED;

@@ -247,7 +247,9 @@ static const struct schema_row database_evidence_rows[] = {
     {"positionAtTrigger", "string", 0, "Of the source's WAL: what was committed before it has been applied."},
     {"positionApplied", "string", 0, NULL},
     {"sourceQuiet", "boolean", 0, "Nothing was written since: the rows of both sides must be equal."},
-    {"tables", "[]TableEvidence", 0, NULL}, {"sequences", "[]SequenceEvidence", 0, NULL}, {"notes", "[]string", 0, NULL},
+    {"tables", "[]TableEvidence", 0, NULL}, {"sequences", "[]SequenceEvidence", 0, NULL},
+    {"losses", "[]string", 0, "Data that is not as on the source, or could not be compared: the migration has failed."},
+    {"warnings", "[]string", 0, "What was not carried over and costs no data."}, {"notes", "[]string", 0, NULL},
 };
 static const struct schema_row table_evidence_rows[] = {
     {"schema", "string", 0, NULL}, {"name", "string", 0, NULL},

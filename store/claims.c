@@ -199,6 +199,24 @@ int store_migration_set_facts(struct store *store, const struct migration *migra
                : err_set(err, ERR_CONFLICT, "The migration was taken over by another worker, or deleted.");
 }
 
+int store_migration_set_error(struct store *store, const struct migration *migration, const char *error,
+                              struct err *err)
+{
+    auto_stmt struct stmt stmt = {0};
+    if (stmt_open(store, STMT_MIGRATION_SET_ERROR, "UPDATE migration SET error = ?" UNDER_LEASE, err, &stmt) <
+        0) {
+        return -1;
+    }
+    bind_text(&stmt, error);
+    bind_lease(&stmt, migration);
+    if (stmt_run(&stmt, err) < 0) {
+        return -1;
+    }
+    return stmt_changes(&stmt) > 0
+               ? 0
+               : err_set(err, ERR_CONFLICT, "The migration was taken over by another worker, or deleted.");
+}
+
 int store_migration_cancel_requested(struct store *store, int64_t id, struct err *err)
 {
     auto_stmt struct stmt stmt = {0};

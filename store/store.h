@@ -193,6 +193,10 @@ int store_migration_list_unsettled(struct store *store, struct err *err, int64_t
 /* Metadata, validation and window end (unless the user has written since the claim), as found by the
  * executor. ERR_CONFLICT when the lease is lost. */
 int store_migration_set_facts(struct store *store, const struct migration *migration, struct err *err);
+/* currentStatus.error of a migration that has not ended, until it moves on; NULL: none. ERR_CONFLICT when the
+ * lease is lost. */
+int store_migration_set_error(struct store *store, const struct migration *migration, const char *error,
+                              struct err *err);
 /* 1 when the user has asked to cancel (spec.cancel), or the migration is gone with its server. Cheap: called
  * several times a second. */
 int store_migration_cancel_requested(struct store *store, int64_t id, struct err *err);

@@ -2,8 +2,10 @@
 
 import pytest
 
-from arm import patience
-from online import Writer, cut_over, put_online, reach_wait
+from arm import details_of, patience, state_of, substate_of, unique
+from malachite import Pair
+from online import WAITS, Writer, assert_nothing_is_left, cut_over, differences, put_online, reach_wait
+from samples import drop
 
 pytestmark = pytest.mark.timeout(patience(120))
 
@@ -38,3 +40,135 @@ def test_sequences_are_not_behind_recopied_rows(attached, database, postgres_sou
             behind += [(n, column, last, most)] if last < most else []
     assert behind == []
     postgres_target.psql(write, name)
+
+
+# -- what the target lacks ------------------------------------------------------------------------------------------
+
+MISSING = """
+CREATE TABLE plain (id int PRIMARY KEY, v text);
+INSERT INTO plain SELECT i, 'v' || i FROM generate_series(1, 50) AS i;
+CREATE TABLE parts (id int, k int, PRIMARY KEY (id, k)) PARTITION BY LIST (k);
+CREATE TABLE parts_1 PARTITION OF parts FOR VALUES IN (1);
+CREATE TABLE apart (id int, k int NOT NULL, PRIMARY KEY (id, k));
+INSERT INTO parts SELECT i, 1 FROM generate_series(1, 30) AS i;
+INSERT INTO apart SELECT i, 3 FROM generate_series(1, 30) AS i;
+"""
+LATE_DDL = """
+CREATE TABLE late (id serial PRIMARY KEY, v text);
+CREATE SEQUENCE numbers;
+ALTER TABLE plain ADD fresh int DEFAULT 7;
+CREATE TABLE parts_2 (id int, k int NOT NULL, PRIMARY KEY (id, k));
+ALTER TABLE parts ATTACH PARTITION apart FOR VALUES IN (3);
+"""
+LATE_ROWS = """
+INSERT INTO late (v) SELECT 'late' FROM generate_series(1, 20);
+SELECT setval('numbers', 17);
+INSERT INTO parts_2 SELECT i, 2 FROM generate_series(1, 500) AS i;
+"""
+ATTACH = "ALTER TABLE parts ATTACH PARTITION parts_2 FOR VALUES IN (2);"
+WORDS = ("table public.late", "sequence public.numbers", "sequence public.late_id_seq", "column fresh of table public.plain",
+         "table public.parts_2", "public.apart is a partition")
+
+
+def test_what_was_made_on_the_source_only_is_reported_and_awaited(attached, database, postgres_source, postgres_target):
+    name = load(postgres_source, database(), MISSING)
+    migration = put_online(attached, [name])
+    reach_wait(migration)
+    postgres_source.psql(LATE_DDL + LATE_ROWS + ATTACH, name)
+
+    def says_it(body):
+        error = body["properties"]["currentStatus"].get("error") or ""
+        operation = details_of(body, name).get("migrationOperation") or ""
+        return all(word in error and word in operation for word in WORDS)
+
+    assert substate_of(migration.wait(says_it, 30)) == WAITS
+    migration.patch(triggerCutover="True")
+    migration.wait(lambda body: substate_of(body) == "CompletingMigration" and says_it(body), 30)
+    # Changes of the attached rows, which the target does not have yet.
+    postgres_source.psql("UPDATE parts SET id = -id WHERE k = 2 AND id < 10; INSERT INTO parts VALUES (900, 3)", name)
+    postgres_target.psql(LATE_DDL, name)
+    migration.wait(lambda body: "public.late" not in str(body["properties"]["currentStatus"].get("error")), 30)
+    assert "parts_2" in migration.get()["properties"]["currentStatus"]["error"]
+    postgres_target.psql(ATTACH, name)
+    migration.succeed()
+    assert differences(attached, name) == []
+    assert_nothing_is_left(attached, name)
+
+
+def test_what_is_made_on_both_sides_stops_being_reported(attached, database, postgres_source, postgres_target):
+    name = load(postgres_source, database(), MISSING)
+    migration = put_online(attached, [name])
+    reach_wait(migration)
+    postgres_source.psql("CREATE TABLE late (a int)", name)
+    migration.wait(lambda body: "public.late" in str(body["properties"]["currentStatus"].get("error")), 30)
+    postgres_target.psql("CREATE TABLE late (a int); CREATE TABLE only_here (a int); ALTER TABLE plain ADD spare int", name)
+    migration.wait(lambda body: not body["properties"]["currentStatus"].get("error")
+                   and "migrationOperation" not in details_of(body, name), 30)
+    cut_over(migration)
+
+
+# -- what differs ---------------------------------------------------------------------------------------------------
+
+def evidence_of(pair, migration):
+    uuid = migration.get()["properties"]["migrationId"]
+    [found] = pair.arm.get(f"/_malachite/migrations/{uuid}/evidence")["databases"]
+    return found
+
+
+def fail_cutover(migration):
+    migration.patch(triggerCutover="True")
+    return migration.wait(lambda body: state_of(body) == "Failed", 60)["properties"]["currentStatus"]["error"]
+
+
+def test_other_rows_on_the_target_fail_the_cutover(attached, database, postgres_source, postgres_target):
+    name = load(postgres_source, database(), MISSING)
+    migration = put_online(attached, [name])
+    reach_wait(migration)
+    postgres_target.psql("DELETE FROM plain WHERE id = 7; INSERT INTO parts VALUES (1000, 1)", name)
+    error = fail_cutover(migration)
+    for words in ("has happened, but the data on the target cannot be trusted", "public.plain has 50 rows on the source and 49",
+                  "public.parts_1 has 30 rows on the source and 31"):
+        assert words in error
+    assert "cannot be trusted" in details_of(migration.get(), name)["message"]
+    assert evidence_of(attached, migration)["losses"]
+    assert_nothing_is_left(attached, name)
+
+
+def test_a_table_that_cannot_be_compared_fails_the_cutover(own_pair, database, postgres_source, postgres_target):
+    """The target's table reads nothing: a privilege was taken from its owner."""
+    login = unique("owner")
+    postgres_target.psql(f"CREATE ROLE {login} LOGIN CREATEDB PASSWORD 'some-password'")
+    try:
+        first = own_pair()
+        pair = Pair(first.malachite, first.source, first.malachite.attach(unique("some"), postgres_target,
+                                                                          login=login, password="some-password"))
+        name = load(postgres_source, database(), MISSING)
+        migration = put_online(pair, [name])
+        reach_wait(migration)
+        postgres_target.psql(f"REVOKE SELECT ON plain FROM {login}", name)
+        error = fail_cutover(migration)
+        assert "Table public.plain could not be compared" in error and "target" in error
+        drop(postgres_target, name)
+    finally:
+        postgres_target.psql(f"DROP ROLE {login}")
+
+
+def test_rows_of_hash_partitions_are_compared_with_their_root(attached, database, postgres_source, postgres_target):
+    """The hash of an enum is that of its OID: the target's partitions hold other rows. An extension's own rows differ, too."""
+    name = load(postgres_source, database(), """
+        CREATE TYPE mood AS ENUM ('a', 'b', 'c', 'd', 'e', 'f');
+        CREATE TABLE moods (m mood, n int) PARTITION BY HASH (m);
+        CREATE TABLE moods_0 PARTITION OF moods FOR VALUES WITH (MODULUS 3, REMAINDER 0);
+        CREATE TABLE moods_1 PARTITION OF moods FOR VALUES WITH (MODULUS 3, REMAINDER 1);
+        CREATE TABLE moods_2 PARTITION OF moods FOR VALUES WITH (MODULUS 3, REMAINDER 2);
+        INSERT INTO moods SELECT (enum_range(NULL::mood))[1 + i % 6], i FROM generate_series(1, 60) AS i""")
+    migration = put_online(attached, [name])
+    reach_wait(migration)
+    cut_over(migration)
+    assert differences(attached, name) == []
+    found = evidence_of(attached, migration)
+    assert found["sourceQuiet"] and found["losses"] == []
+    again = put_online(attached, [name], overwriteDbsInTarget="True")
+    reach_wait(again)
+    postgres_target.psql("DELETE FROM moods WHERE n = 7", name)
+    assert "moods has 60 rows on the source and 59" in fail_cutover(again)

@@ -24,7 +24,8 @@ def test_evidence_of_a_cutover(request, kind):
         body = reach_wait(migration)
         assert name not in str(pair.arm.error("GET", address(body), 404, code="NotFound"))
         source.psql("INSERT INTO fleeting VALUES (1), (2); INSERT INTO sales.customer (name) VALUES ('new');"
-                    "CREATE TABLE late (a int)", name)
+                    "CREATE TABLE late (a int); INSERT INTO late VALUES (1)", name)
+        pair.target.postgres.psql("CREATE TABLE late (a int); CREATE TABLE theirs (a int)", name)
         wait_for_nothing_pending(migration, name)
         cut_over(migration)
         answer = pair.arm.get(address(body))
@@ -37,12 +38,13 @@ def test_evidence_of_a_cutover(request, kind):
                 for table in found["tables"]}
         assert rows["sales.customer"] == (31, 31) and rows["public.fleeting"] == (2, 2)
         assert all(here == there for here, there in rows.values())
-        assert "public.late" not in rows
+        assert rows["public.late"] == (1, 1) and "public.theirs" not in rows
         sequences = {sequence["name"]: (sequence["sourceValue"], sequence["targetValue"])
                      for sequence in found["sequences"]}
         assert sequences["customer_id_seq"] == (31, 31)
-        assert any("public.late" in note for note in found["notes"])
-        assert any("public.fleeting (2 rows)" in note for note in found["notes"])
+        assert found["losses"] == [] and found["warnings"] == []
+        assert any("public.theirs" in note for note in found["notes"])
+        assert any("public.fleeting (2 rows)" in note and "public.late (1 row)" in note for note in found["notes"])
     finally:
         for server in (pair.source, pair.target):
             drop(server.postgres, name)

@@ -100,18 +100,6 @@ def test_rows_that_alter_table_writes_are_copied_again(attached, following, post
     assert "loose_1" not in notes
 
 
-def test_what_was_made_on_the_source_only_is_told(attached, following, postgres_source):
-    name, migration = following
-    postgres_source.psql("CREATE TABLE late (id int PRIMARY KEY); INSERT INTO late VALUES (1);"
-                         "ALTER TABLE plain ADD fresh int; CREATE SEQUENCE late_numbers", name)
-    cut_over(migration)
-    notes = notes_of(attached, migration)
-    for word in ("public.late", "public.late_numbers", "public.plain", "fresh"):
-        assert word in notes
-    assert [line for line in differences(attached, name) if line.startswith("rows ") and "late" not in line
-            and "plain" not in line] == []
-
-
 def test_partitions_come_and_go(attached, following, postgres_source, postgres_target):
     name, migration = following
     both = ("CREATE TABLE parts_3 PARTITION OF parts FOR VALUES IN (3)",

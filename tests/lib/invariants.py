@@ -18,7 +18,8 @@ SUBSTATES = {
     **{state: {"Completed"} for state in TERMINAL},
 }
 # Here, error tells what the owner of the source has to do.
-RESTART_WAIT = "WaitingForLogicalReplicationSetupRequestOnSourceDB"
+# Where currentStatus.error may say what the user has to do.
+MAY_WAIT = ("WaitingForLogicalReplicationSetupRequestOnSourceDB", "WaitingForCutoverTrigger", "CompletingMigration")
 DATABASE_STATES = {"InProgress", "WaitingForCutoverTrigger", "Failed", "Canceled", "Succeeded", "Canceling"}
 TABLE_COUNTERS = ("fullLoadQueuedTables", "fullLoadLoadingTables", "fullLoadCompletedTables", "fullLoadErroredTables")
 GROWING = ("cdcInsertCounter", "cdcUpdateCounter", "cdcDeleteCounter", "appliedChanges")
@@ -119,7 +120,7 @@ class MigrationWatch:
         assert state in SUBSTATES, state
         assert first and substate is None or substate in SUBSTATES[state], f"state {state} with substate {substate}"
         assert isinstance(status.get("error", ""), str)
-        told = state in ("Failed", "ValidationFailed") or substate == RESTART_WAIT and "error" in status
+        told = state in ("Failed", "ValidationFailed") or substate in MAY_WAIT and "error" in status
         assert told == bool(status.get("error")), status
         assert self.terminal in (None, state), f"{self.terminal} became {state}"
         if state in TERMINAL:

@@ -145,14 +145,19 @@ static inline void end_following(const char *database)
     run_on(&target_server, database, "DROP SCHEMA " SLOT " CASCADE");
 }
 
-static inline bool notes_have(const struct evidence *evidence, const char *text)
+static inline bool list_has(const struct str_list *list, const char *text)
 {
-    for (size_t i = 0; i < evidence->notes.count; i++) {
-        if (strstr(evidence->notes.items[i], text) != NULL) {
+    for (size_t i = 0; i < list->count; i++) {
+        if (strstr(list->items[i], text) != NULL) {
             return true;
         }
     }
     return false;
+}
+
+static inline bool notes_have(const struct evidence *evidence, const char *text)
+{
+    return list_has(&evidence->notes, text);
 }
 
 static inline void assert_rows(const struct evidence *evidence, const char *name, int64_t source,

@@ -50,6 +50,8 @@ function Pairs({ title, rows, from, to }) {
     )
 }
 
+const remarks = (row) => [...(row.losses ?? []), ...(row.warnings ?? []), ...(row.notes ?? [])]
+
 /** For people who have to show that nothing was lost. */
 export function Evidence({ migration, own }) {
     const cutOver = isOnline(migration) ? own.databases.filter((row) => row.state === 'Succeeded').length : 0
@@ -74,9 +76,9 @@ export function Evidence({ migration, own }) {
                     </p>
                     <Pairs title={`Rows of ${row.name}`} rows={row.tables} from="sourceRows" to="targetRows" />
                     <Pairs title={`Sequences of ${row.name}`} rows={row.sequences} from="sourceValue" to="targetValue" />
-                    {row.notes?.length > 0 && (
+                    {remarks(row).length > 0 && (
                         <ul>
-                            {row.notes.map((note) => (
+                            {remarks(row).map((note) => (
                                 <li key={note} class="wrap">
                                     {note}
                                 </li>
