@@ -14,7 +14,7 @@ PYTHON ?= /usr/bin/python3
 PREFIX ?= /usr/local
 
 VERSION := 0.1.0
-PACKAGES := libmicrohttpd jansson sqlite3 libpq openssl
+PACKAGES := libmicrohttpd gnutls jansson sqlite3 libpq openssl
 # Third-party headers as system headers: -Wconversion stays about our code.
 PACKAGE_CFLAGS := $(patsubst -I%,-isystem%,$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)) \
 	-isystem $(shell pkg-config --variable=includedir libpq 2>/dev/null)

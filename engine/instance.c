@@ -2,6 +2,7 @@
 #include "engine/instance.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
@@ -96,6 +97,30 @@ static int remove_instance(const char *dir, struct err *err)
     return tree_remove(dir, err);
 }
 
+/* Says that the directory has no data because instance_create() failed, and not because somebody removed it.
+ */
+static char *unfinished_path(const char *dir)
+{
+    return str_format("%s/unfinished", dir);
+}
+
+static void leave_unfinished(const struct instance_host *host, const char *dir)
+{
+    struct err ignored = {0};
+    auto_free char *path = unfinished_path(dir);
+    if (path != NULL && remove_instance(dir, &ignored) == 0 &&
+        tree_make_dir(dir, 0700, &host->user, &ignored) == 0) {
+        auto_fd int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        (void)fd;
+    }
+}
+
+static bool is_unfinished(const char *dir)
+{
+    auto_free char *path = unfinished_path(dir);
+    return path != NULL && access(path, F_OK) == 0;
+}
+
 int instance_create(const struct instance_host *host, const struct instance_spec *spec,
                     const struct stop *stop, struct err *err)
 {
@@ -108,8 +133,7 @@ int instance_create(const struct instance_host *host, const struct instance_spec
     if (clone_template(host, programs, dir, stop, err) != 0 ||
         postmaster_start(host, spec, dir, stop, err) != 0 ||
         administrator_create(host, spec, stop, err) != 0 || tree_sync(dir, err) != 0) {
-        struct err ignored = {0};
-        remove_instance(dir, &ignored);
+        leave_unfinished(host, dir);
         return -1;
     }
     instance_keep_settings(dir);
@@ -129,6 +153,9 @@ int instance_start(const struct instance_host *host, const struct instance_spec 
         return err_no_memory(err);
     }
     if (access(version_file, F_OK) != 0) {
+        if (is_unfinished(dir)) {
+            return instance_create(host, spec, stop, err);
+        }
         return err_set(err, ERR_RESOURCE_NOT_FOUND, "server '%s' has no data directory: '%s' is missing",
                        spec->name, version_file);
     }

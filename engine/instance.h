@@ -53,14 +53,15 @@ struct instance_spec {
 /*
  * Creates the directory (template made first when there is none for this major), starts the server, creates
  * the administrator, and has all of it on disk before it returns. What was left of an attempt that was
- * interrupted is replaced. On failure nothing is left. Errors: ERR_VERSION_UNAVAILABLE, ERR_BAD_RESOURCE_NAME
- * (the path of the socket would be too long), ERR_CONFLICT (address and port in use), ERR_SERVER_UNREACHABLE
- * with the end of the server's log.
+ * interrupted is replaced. On failure only a mark is left, with which instance_start() creates it. Errors:
+ * ERR_VERSION_UNAVAILABLE, ERR_BAD_RESOURCE_NAME (the path of the socket would be too long), ERR_CONFLICT
+ * (address and port in use), ERR_SERVER_UNREACHABLE with the end of the server's log.
  */
 int instance_create(const struct instance_host *host, const struct instance_spec *spec,
                     const struct stop *stop, struct err *err);
-/* Starts it unless it runs already (a server left by a killed Malachite is taken up; one that listens
- * elsewhere is started anew), waits until it answers. ERR_RESOURCE_NOT_FOUND when it has no data directory.
+/* Starts it unless it runs already; creates it when instance_create() has failed before (a server left by a
+ * killed Malachite is taken up; one that listens elsewhere is started anew), waits until it answers.
+ * ERR_RESOURCE_NOT_FOUND when it has no data directory.
  */
 int instance_start(const struct instance_host *host, const struct instance_spec *spec,
                    const struct stop *stop, struct err *err);
@@ -76,6 +77,8 @@ int instance_restart(const struct instance_host *host, const struct instance_spe
 /* Gives the administrator of a running instance spec->password. */
 int instance_set_password(const struct instance_host *host, const struct instance_spec *spec,
                           const struct stop *stop, struct err *err);
+/* Whether a server could listen there now: no other program does. Another may take it a moment later. */
+bool instance_address_is_free(const char *address, int port);
 bool instance_is_running(const struct instance_host *host, const char *name);
 /* Stops it and removes its directory. Not there is fine. */
 int instance_delete(const struct instance_host *host, const char *name, struct err *err);

@@ -3,12 +3,15 @@
  * not. */
 #include "engine/instance_private.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libpq-fe.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "core/buf.h"
@@ -61,6 +64,23 @@ static int open_log(struct launch *launch, const struct child_user *user, struct
     return 0;
 }
 
+bool instance_address_is_free(const char *address, int port)
+{
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    auto_fd int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || inet_pton(AF_INET, address, &name.sin_addr) != 1) {
+        return true; /* postgres will say what is wrong */
+    }
+    /* As postgres does: what is left of closed connections is no obstacle. */
+    int on = 1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+    } at = {.v4 = name};
+    return bind(fd, &at.any, sizeof(at.v4)) == 0 || errno != EADDRINUSE;
+}
+
 /* The end of what this start has written to the log. */
 static void read_log_tail(const struct launch *launch, char *text, size_t size)
 {
@@ -88,7 +108,7 @@ static int explain(const struct launch *launch, struct err *err)
         return err_set(
             err, ERR_CONFLICT,
             "server '%s' cannot listen on %s port %d: another program uses this address and port; stop "
-            "that program, or give the servers other ports with --server-ports",
+            "that program and start the server again, or give new servers other ports with --server-ports",
             spec->name, spec->address, spec->port);
     }
     if (strstr(tail, "Cannot assign requested address") != NULL) {

@@ -322,6 +322,7 @@ int executor_start(const struct options *options, struct store *store, struct er
     executor->options = options;
     executor->store = store;
     pthread_mutex_init(&executor->lock, NULL);
+    pthread_mutex_init(&executor->rechecks.lock, NULL);
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -371,6 +372,7 @@ void executor_stop(struct executor *executor)
     }
     tools_done(&executor->tools);
     pthread_cond_destroy(&executor->wake);
+    pthread_mutex_destroy(&executor->rechecks.lock);
     pthread_mutex_destroy(&executor->lock);
     free(executor->work_root);
     free(executor);

@@ -29,6 +29,9 @@ void executor_wake(struct executor *executor);
 /* Stops all work so that it can be taken up again, stops the provisioned servers; within 4 seconds. Frees it.
  */
 void executor_stop(struct executor *executor);
+/* Has an attached server that is Inaccessible asked again in the background, unless that was some seconds
+ * ago. Does nothing for others. Any thread, never blocks on a server. */
+void executor_ask_again(struct executor *executor, const struct server *server);
 /* True once the provisioned servers have been started (or marked Inaccessible). */
 bool executor_ready(const struct executor *executor);
 

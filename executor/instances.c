@@ -66,6 +66,7 @@ void *starter_main(void *argument)
     servers_free(servers, count);
     atomic_store(&executor->ready, true);
     executor_wake(executor);
+    recheck_run(executor);
     store_thread_done(executor->store);
     return NULL;
 }

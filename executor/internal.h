@@ -11,7 +11,7 @@
 #include "engine/tools.h"
 #include "executor/executor.h"
 
-enum { EXECUTOR_WORKERS_MAX = 64, OPERATION_THREADS = 2 };
+enum { EXECUTOR_WORKERS_MAX = 64, OPERATION_THREADS = 2, RECHECKS_MAX = 16 };
 
 /*
  * One worker thread and what the monitor shares with it. The lock orders "the worker takes up something else"
@@ -36,6 +36,16 @@ void worker_enter_database(struct worker *worker, const char *name);
 /* When a migration is too old to go on: counted from its creation, or from the start that was asked for. */
 int64_t migration_expires_us(const struct executor *executor, const struct migration *migration);
 
+/* Attached servers that were found Inaccessible and are to be asked again. */
+struct rechecks {
+    pthread_mutex_t lock;
+    struct recheck {
+        int64_t server_id; /* 0: free */
+        int64_t asked_ms;
+        bool wanted;
+    } rows[RECHECKS_MAX];
+};
+
 struct executor {
     const struct options *options;
     struct store *store;
@@ -51,6 +61,7 @@ struct executor {
     struct stop stop;    /* of the executor itself */
     _Atomic bool ready;
 
+    struct rechecks rechecks;
     struct followers *followers;
     struct worker workers[EXECUTOR_WORKERS_MAX];
     int worker_count;
@@ -72,7 +83,10 @@ void executor_wait(struct executor *executor, uint64_t seen, int timeout_ms);
 void *worker_main(void *argument);  /* struct worker */
 void *monitor_main(void *argument); /* struct executor, as the rest */
 void *operations_main(void *argument);
-void *starter_main(void *argument);
+void *starter_main(void *argument); /* afterwards it asks Inaccessible servers again */
+
+/* recheck.c: asks the servers that executor_ask_again() names, until the executor stops. */
+void recheck_run(struct executor *executor);
 
 /* Says of the provisioned servers that they are starting; before any worker looks at them. */
 int instances_mark_starting(struct executor *executor, struct err *err);

@@ -7,8 +7,6 @@
 #include "executor/internal.h"
 #include "executor/sides.h"
 
-enum { SERVER_PORT = 5432, ADDRESS_COUNT = 254 * 254 };
-
 int executor_check_major(const struct executor *executor, int major, struct err *err)
 {
     if (tools_server(&executor->tools, major) != NULL) {
@@ -33,49 +31,6 @@ size_t executor_majors(const struct executor *executor, int *ret_majors, size_t 
         }
     }
     return used;
-}
-
-static bool is_taken(const struct server *servers, size_t count, const char *host, int port)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (str_equals(servers[i].host, host) && servers[i].port == port) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* 127.74.0.1, 127.74.0.2 ...; never .0 or .255. */
-static char *address_number(int number)
-{
-    return str_format("127.74.%d.%d", number / 254, number % 254 + 1);
-}
-
-int executor_choose_address(struct executor *executor, struct err *err, char **ret_host, int *ret_port)
-{
-    struct server *servers = NULL;
-    size_t count = 0;
-    if (store_server_list_all(executor->store, err, &servers, &count) < 0) {
-        return -1;
-    }
-    int base = executor->options->server_ports;
-    auto_free char *host = NULL;
-    int port = SERVER_PORT;
-    bool found = false;
-    for (int i = 0; i < ADDRESS_COUNT && !found && (base == 0 || base + i <= 65535); i++) {
-        free(host);
-        host = base == 0 ? address_number(i) : str_dup("127.0.0.1");
-        port = base == 0 ? SERVER_PORT : base + i;
-        found = host != NULL && !is_taken(servers, count, host, port);
-    }
-    servers_free(servers, count);
-    if (!found) {
-        return err_set(err, ERR_OPERATION_NOT_ALLOWED,
-                       "No address is left for another server: delete one first.");
-    }
-    *ret_host = TAKE(host);
-    *ret_port = port;
-    return 0;
 }
 
 static json_t *describe(const struct database_info *database)

@@ -75,9 +75,14 @@ int update_server(struct executor *executor, const struct operation *operation, 
         return attach_server(executor, &server, err);
     }
     const struct instance_spec spec = server_instance(&server);
+    /* One that is Inaccessible is started first. */
+    if (!instance_is_running(&executor->instances, server.name) &&
+        instance_start(&executor->instances, &spec, &executor->stop, err) < 0) {
+        return fail(executor, &server, err);
+    }
     if (instance_set_password(&executor->instances, &spec, &executor->stop, err) < 0) {
         err_append(err, " Give the password again when the server can be reached.");
         return fail(executor, &server, err);
     }
-    return store_server_set_state(executor->store, server.id, SERVER_STATE_READY, NULL, err);
+    return set_ready(executor, &server, err);
 }

@@ -19,6 +19,7 @@ enum {
     IDLE_WAIT_MS = 5000,
     RETRY_MS = 1000,
     STARTING_WAIT_MS = 200,
+    ADDRESS_ATTEMPTS = 5,
     OPERATION_LEASE_US = 3600LL * 1000000, /* of this process; another process frees it at its start */
 };
 
@@ -43,14 +44,31 @@ int attach_server(struct executor *executor, const struct server *server, struct
                : store_server_set_state(executor->store, server->id, SERVER_STATE_READY, NULL, err);
 }
 
+/* Another program, a Malachite of another user among them, may take the address that was free when it was
+ * chosen. */
+static int create_instance(struct executor *executor, struct server *server, struct err *err)
+{
+    for (int attempt = 1;; attempt++) {
+        const struct instance_spec spec = server_instance(server);
+        if (instance_create(&executor->instances, &spec, &executor->stop, err) == 0) {
+            return 0;
+        }
+        struct err ignored;
+        if (err->code != ERR_CONFLICT || attempt == ADDRESS_ATTEMPTS ||
+            move_server(executor, server, &ignored) < 0) {
+            return -1;
+        }
+    }
+}
+
+/* A server that did not come up stays, with the reason, and may be started again. */
 static int provision_server(struct executor *executor, struct server *server, struct err *err)
 {
-    const struct instance_spec spec = server_instance(server);
-    if (instance_create(&executor->instances, &spec, &executor->stop, err) < 0) {
+    if (create_instance(executor, server, err) < 0) {
         struct err ignored;
         if (!stop_requested(&executor->stop)) {
-            /* Nothing is left of it on disk: free the name as well. */
-            (void)store_server_delete(executor->store, server->id, &ignored);
+            (void)store_server_set_state(executor->store, server->id, SERVER_STATE_INACCESSIBLE, err->message,
+                                         &ignored);
         }
         return -1;
     }

@@ -213,12 +213,19 @@ static bool set_up_own(struct work *work, const struct sides *sides, int needed,
 /* ---- a server that somebody else runs --------------------------------------------------------------------
  */
 
+/* What the wait for the owner of the source begins with; the wait for the user's permission has other words.
+ */
+static char *not_set_up(const struct sides *sides, const char *missing)
+{
+    return str_format("Logical replication is not set up on the %s: %s.", sides->source.work.label, missing);
+}
+
 static bool wait_for_somebody(struct work *work, const struct sides *sides, const char *missing,
                               const char *what, enum step_outcome *ret_outcome)
 {
-    auto_free char *text = str_format("Logical replication is not set up on the %s: %s. %s The migration "
-                                      "notices it and goes on by itself.",
-                                      sides->source.work.label, missing, what);
+    auto_free char *sentence = not_set_up(sides, missing);
+    auto_free char *text =
+        sentence == NULL ? NULL : str_format("%s %s The migration notices it and continues.", sentence, what);
     if (text == NULL) {
         err_no_memory(&work->err);
         return failed(work, ret_outcome);
@@ -246,6 +253,22 @@ static bool set_up_attached(struct work *work, const struct sides *sides, int ne
                              ret_outcome);
 }
 
+static bool wait_for_permission(struct work *work, const struct sides *sides, bool own, const char *missing,
+                                enum step_outcome *ret_outcome)
+{
+    auto_free char *text = str_format(
+        "The %s is not set up for logical replication (%s). Set setupLogicalReplicationOnSourceDbIfNeeded to "
+        "\"True\" with PATCH to have Malachite change its parameters%s, or cancel the migration.",
+        sides->source.work.label, missing,
+        own ? " and restart it" : "; you then restart that PostgreSQL yourself");
+    if (text == NULL) {
+        err_no_memory(&work->err);
+        return failed(work, ret_outcome);
+    }
+    *ret_outcome = fsm_move_telling(work, SUB_WAITING_FOR_LOGICAL_REPLICATION, text, text);
+    return false;
+}
+
 bool replication_source_is_ready(struct work *work, const struct sides *sides, enum step_outcome *ret_outcome)
 {
     auto_free char *missing = NULL;
@@ -259,17 +282,10 @@ bool replication_source_is_ready(struct work *work, const struct sides *sides, e
     if (missing == NULL) {
         return true;
     }
-    if (work->migration.spec.setup_replication != FLAG_TRUE) {
-        auto_free char *event = str_format(
-            "Logical replication is not set up on the source server: %s. Set "
-            "setupLogicalReplicationOnSourceDbIfNeeded to have it set up (the server restarts), or "
-            "cancel.",
-            missing);
-        *ret_outcome = fsm_move(work, SUB_WAITING_FOR_LOGICAL_REPLICATION,
-                                event == NULL ? "Logical replication is not set up." : event);
-        return false;
-    }
     bool own = sides->source.server.id != 0 && !sides->source.server.attached;
+    if (work->migration.spec.setup_replication != FLAG_TRUE) {
+        return wait_for_permission(work, sides, own, missing, ret_outcome);
+    }
     return own ? set_up_own(work, sides, needed, ret_outcome)
                : set_up_attached(work, sides, needed, missing, ret_outcome);
 }
@@ -277,7 +293,8 @@ bool replication_source_is_ready(struct work *work, const struct sides *sides, e
 /* ---- the wait --------------------------------------------------------------------------------------------
  */
 
-/* Whether what the wait is about has changed: then the prerequisites look at it anew. */
+/* Whether what the wait is about has changed, the user's permission included: then the prerequisites look at
+ * it again. */
 static int has_changed(struct work *work)
 {
     auto_sides struct sides sides = {0};
@@ -287,7 +304,8 @@ static int has_changed(struct work *work)
         find_missing(work, &sides, &needed, &missing) < 0) {
         return -1;
     }
-    return missing == NULL || strstr(work->migration.error, missing) == NULL;
+    auto_free char *sentence = missing == NULL ? NULL : not_set_up(&sides, missing);
+    return sentence == NULL || strstr(work->migration.error, sentence) == NULL;
 }
 
 enum step_outcome step_wait_replication(struct work *work)
@@ -301,7 +319,7 @@ enum step_outcome step_wait_replication(struct work *work)
     }
     int changed = has_changed(work);
     if (changed > 0) {
-        return fsm_move(work, SUB_PERFORMING_PREREQUISITE_STEPS, "The source server has changed.");
+        return fsm_move(work, SUB_PERFORMING_PREREQUISITE_STEPS, "Looking at the source server again.");
     }
     bool passing = !work->err.lasting || work->err.code == ERR_SERVER_NOT_READY;
     if (changed < 0 && (stop_requested(&work->worker->stop) || !passing)) {

@@ -130,6 +130,9 @@ int dialect_merge(const struct dialect_request *request, struct migration_spec *
 /* ---- writing ---------------------------------------------------------------------------------------------
  */
 
+#define MIGRATION_CUTOVER_REMEMBERED                                                                         \
+    "The cutover is remembered and begins as soon as the target follows the source."
+
 enum migration_detail {
     DETAIL_CREATED, /* answer to PUT: state only */
     DETAIL_LISTED,  /* without the servers' metadata */

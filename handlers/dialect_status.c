@@ -2,6 +2,7 @@
 /* properties.currentStatus: state, error, substate, the databases' counters. */
 #include "core/attr.h"
 #include "core/clock.h"
+#include "core/str.h"
 #include "handlers/dialect.h"
 #include "handlers/fields.h"
 
@@ -91,6 +92,19 @@ static json_t *write_databases(const struct migration_view *view)
     return TAKE(object);
 }
 
+/* A cutover that was asked for early is remembered; while the source has to be set up first, the text says
+ * so. */
+static int write_error(json_t *status, const struct migration *migration)
+{
+    bool remembered = migration->error != NULL && migration->spec.trigger_cutover == FLAG_TRUE &&
+                      migration->substate == SUB_WAITING_FOR_LOGICAL_REPLICATION;
+    if (!remembered) {
+        return json_set_text(status, "error", migration->error);
+    }
+    auto_free char *text = str_format("%s " MIGRATION_CUTOVER_REMEMBERED, migration->error);
+    return text == NULL ? -1 : json_set_text(status, "error", text);
+}
+
 json_t *dialect_write_status(const struct dialect *dialect, const struct migration_view *view)
 {
     const struct migration *migration = view->migration;
@@ -99,7 +113,7 @@ json_t *dialect_write_status(const struct dialect *dialect, const struct migrati
     if (view->detail == DETAIL_CREATED) {
         return failed != 0 ? NULL : TAKE(status);
     }
-    failed |= json_set_text(status, "error", migration->error);
+    failed |= write_error(status, migration);
     json_t *details = json_object();
     failed |= json_object_set_new_nocheck(status, "currentSubStateDetails", details);
     if (failed != 0) {

@@ -16,7 +16,9 @@ struct decision {
     struct migration *migration; /* as stored; the decision is merged into it */
     struct dialect_request given;
     struct store *store;
-    const char *event; /* for the migration's history, or NULL */
+    const char *event;  /* for the migration's history, or NULL */
+    bool allows_setup;  /* of logical replication, which was not allowed before */
+    bool early_cutover; /* asked for before the target follows */
 };
 
 static bool asks_for_cutover(const struct dialect_request *given)
@@ -99,7 +101,10 @@ static int check_cutover(struct decision *decision, struct err *err)
         err->service_code = CUTOVER_ON_OFFLINE;
         return err_target(err, "properties.triggerCutover");
     }
-    decision->event = "The user has asked for the cutover.";
+    decision->early_cutover = migration->substate < SUB_WAITING_FOR_CUTOVER_TRIGGER;
+    decision->event = decision->early_cutover
+                          ? "The user has asked for the cutover. " MIGRATION_CUTOVER_REMEMBERED
+                          : "The user has asked for the cutover.";
     if (check_subset(&given->spec.cutover_databases, &stored->databases, "properties.dbsToTriggerCutoverOn",
                      err) < 0) {
         return -1;
@@ -209,6 +214,19 @@ static int check_decision(struct decision *decision, struct err *err)
     return check_before_data(decision, err);
 }
 
+/* The wait for the permission to set up logical replication has its question in the error: it is answered
+ * now. */
+static int clear_answered(struct decision *decision, struct err *err)
+{
+    struct migration *migration = decision->migration;
+    if (!decision->allows_setup || migration->substate != SUB_WAITING_FOR_LOGICAL_REPLICATION) {
+        return 0;
+    }
+    free(migration->error);
+    migration->error = NULL;
+    return store_migration_clear_error(decision->store, migration->id, err);
+}
+
 /* Reads, decides and writes in one transaction, so that nothing the executor does comes in between. */
 static int store_decision(struct decision *decision, char **tags, struct err *err)
 {
@@ -224,14 +242,17 @@ static int store_decision(struct decision *decision, char **tags, struct err *er
     }
     migration_done(migration);
     *migration = fresh;
+    bool allowed = migration->spec.setup_replication == FLAG_TRUE;
     if (check_decision(decision, err) < 0 || dialect_merge(&decision->given, &migration->spec, err) < 0) {
         return -1;
     }
+    decision->allows_setup = !allowed && migration->spec.setup_replication == FLAG_TRUE;
     if (*tags != NULL) {
         free_at_scope_end(&migration->tags);
         migration->tags = TAKE(*tags);
     }
     if (store_migration_update_spec(decision->store, migration, err) < 0 ||
+        clear_answered(decision, err) < 0 ||
         (decision->event != NULL &&
          store_event_add(decision->store, migration->id, decision->event, err) < 0)) {
         return -1;
@@ -268,5 +289,8 @@ void migration_patch(struct request *request)
         return;
     }
     executor_wake(request->app->executor);
+    if (decision.early_cutover) {
+        reply_warning(request, MIGRATION_CUTOVER_REMEMBERED);
+    }
     reply_migration(request, 200, &target, &migration, DETAIL_FULL);
 }

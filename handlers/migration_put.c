@@ -235,6 +235,33 @@ static bool prerequisites_are_met(struct request *request, const struct dialect 
            (!data_migration || provider_is_registered(request, DATA_MIGRATION_NAMESPACE));
 }
 
+/* PUT again of a migration that has ended starts nothing: the answer says so, and that its error is the old
+ * one. */
+static int note_ended(struct request *request, struct migration *migration)
+{
+    if (!migration_state_is_terminal(migration->state)) {
+        return 0;
+    }
+    auto_free char *note = str_format(
+        "This PUT started nothing: the migration '%s' ended before with the state %s. To try again, "
+        "PUT it under another name%s.",
+        migration->name, word_of(WORDS_MIGRATION_STATE, (int)migration->state),
+        migration->state == STATE_FAILED
+            ? ", with overwriteDbsInTarget set to True if data was already copied"
+            : "");
+    if (note == NULL) {
+        return -1;
+    }
+    reply_warning(request, note);
+    if (migration->error == NULL) {
+        return 0;
+    }
+    char *text = str_format("%s (This error is of that earlier run. %s)", migration->error, note);
+    free(migration->error);
+    migration->error = text;
+    return text == NULL ? -1 : 0;
+}
+
 void migration_put(struct request *request)
 {
     struct err err;
@@ -264,6 +291,10 @@ void migration_put(struct request *request)
     }
     executor_wake(request->app->executor);
     if (stored > 0) {
+        if (note_ended(request, &migration) < 0) {
+            reply_json(request, 200, NULL);
+            return;
+        }
         reply_migration(request, 200, &creation.target, &migration, DETAIL_FULL);
     } else {
         reply_migration(request, 201, &creation.target, &migration, DETAIL_CREATED);

@@ -9,6 +9,7 @@ static void get(struct request *request, enum server_kind kind)
 {
     auto_server struct server server = {0};
     if (find_server(request, kind, &server)) {
+        executor_ask_again(request->app->executor, &server);
         reply_json(request, 200, server_write(&server, request->api_version));
     }
 }
@@ -28,6 +29,7 @@ static void list(struct request *request, enum server_kind kind, const char *gro
     json_t *value = json_array();
     json_object_set_new(body, "value", value);
     for (size_t i = 0; i < count; i++) {
+        executor_ask_again(request->app->executor, &rows[i]);
         json_array_append_new(value, server_write(&rows[i], request->api_version));
     }
     servers_free(rows, count);

@@ -104,21 +104,23 @@ static int check_not_busy(const struct server *server, struct err *err)
                            word_of(WORDS_SERVER_STATE, (int)server->state));
 }
 
-/* The executor changes the role's password; it needs a server that runs. */
+/* The executor changes the role's password; it needs a server that runs, or starts now. */
 static int apply_password(const struct server_request *wish, struct server *server, struct err *err,
                           bool *ret_work)
 {
-    if (wish->password == NULL || str_equals(wish->password, server->password)) {
+    bool again = server->state == SERVER_STATE_INACCESSIBLE; /* its start is tried again */
+    bool same = wish->password == NULL || str_equals(wish->password, server->password);
+    if (same && !again) {
         return 0;
     }
-    if (server->state != SERVER_STATE_READY) {
+    if (server->state != SERVER_STATE_READY && !again) {
         return err_set(
             err, ERR_SERVER_NOT_READY,
             "The administrator's password can only be changed on started servers. Server Name = %s, "
             "Current Server State = %s",
             server->name, word_of(WORDS_SERVER_STATE, (int)server->state));
     }
-    if (!str_replace(&server->password, wish->password)) {
+    if (!same && !str_replace(&server->password, wish->password)) {
         return err_no_memory(err);
     }
     server->state = SERVER_STATE_UPDATING;

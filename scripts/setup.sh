@@ -31,7 +31,8 @@ packages_of() { # PURPOSE
     local purpose compiler=gcc
     if [[ $CC == *clang* ]]; then compiler=clang; fi
     case $1 in
-    build) echo "$compiler" libc6-dev make pkg-config libmicrohttpd-dev libjansson-dev libsqlite3-dev libpq-dev libssl-dev ;;
+    build) echo "$compiler" libc6-dev make pkg-config libmicrohttpd-dev libgnutls28-dev libjansson-dev libsqlite3-dev \
+        libpq-dev libssl-dev ;;
     run) echo postgresql-15 postgresql-client-15 curl jq ;;
     portal) echo nodejs npm ;;
     fetch) echo curl ca-certificates npm ;;
@@ -66,6 +67,7 @@ is_present() { # PACKAGE
     libc6-dev) [[ -e /usr/include/stdio.h ]] || is_installed "$1" ;;
     make | pkg-config | curl | jq | npm | git | clang | clang-tidy | clang-format | shellcheck) command -v "$1" >/dev/null ;;
     libmicrohttpd-dev) has_library "$1" libmicrohttpd ;;
+    libgnutls28-dev) has_library "$1" gnutls ;;
     libjansson-dev) has_library "$1" jansson ;;
     libsqlite3-dev) has_library "$1" sqlite3 ;;
     libpq-dev) has_library "$1" libpq ;;

@@ -67,11 +67,7 @@ static int check_api_version(struct request *request, struct err *err)
         return -1;
     }
     if (warning != NULL) {
-        auto_free char *value = str_format("299 malachite \"%s\"", warning);
-        if (value == NULL) {
-            return err_no_memory(err);
-        }
-        reply_header(request, "Warning", value);
+        reply_warning(request, warning);
     }
     return 0;
 }

@@ -14,6 +14,7 @@
 #include "core/str.h"
 #include "server/exchange.h"
 #include "server/listen.h"
+#include "server/plain_http.h"
 #include "server/reply.h"
 
 enum {
@@ -62,7 +63,7 @@ static void end_slow_thread(void *argument)
 
 /* libmicrohttpd takes callbacks in its option table as integers. */
 static struct MHD_Daemon *start_daemon(struct listener *listener, const struct options *options,
-                                       const struct tls_material *tls)
+                                       const struct tls_material *tls, char *http_url)
 {
     static char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
     struct exchange_listener *closure = &listener->exchanges;
@@ -80,6 +81,7 @@ static struct MHD_Daemon *start_daemon(struct listener *listener, const struct o
         {MHD_OPTION_HTTPS_MEM_CERT, 0, tls->certificate_pem},
         {MHD_OPTION_HTTPS_MEM_KEY, 0, tls->key_pem},
         {MHD_OPTION_HTTPS_PRIORITIES, 0, priorities},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)plain_http_on_connection, http_url},
         {MHD_OPTION_END, 0, NULL},
     };
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
@@ -161,7 +163,8 @@ int httpd_serve(struct httpd *httpd, struct err *err)
     }
     for (int i = 0; i < LISTENER_COUNT; i++) {
         struct listener *listener = &httpd->listeners[i];
-        listener->daemon = start_daemon(listener, httpd->host.service->options, httpd->tls);
+        listener->daemon = start_daemon(listener, httpd->host.service->options, httpd->tls,
+                                        httpd->listeners[LISTENER_HTTP].url);
         if (listener->daemon == NULL) {
             return err_set(err, ERR_UNAVAILABLE, "cannot start the %s listener; --log-level debug tells more",
                            listener->exchanges.https ? "HTTPS" : "HTTP");

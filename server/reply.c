@@ -117,6 +117,16 @@ void reply_header(struct request *request, const char *name, const char *value)
     reply->headers[reply->header_count++] = (struct reply_header){TAKE(name_copy), TAKE(value_copy)};
 }
 
+void reply_warning(struct request *request, const char *text)
+{
+    auto_free char *value = str_format("299 malachite \"%s\"", text);
+    if (value == NULL) {
+        request->reply.out_of_memory = true;
+        return;
+    }
+    reply_header(request, "Warning", value);
+}
+
 char *reply_absolute_url(const struct request *request, const char *path_and_query)
 {
     return str_format("%s://%s%s", request->https ? "https" : "http", request->host, path_and_query);

@@ -27,6 +27,9 @@ void reply_fail(struct request *request, enum err_code code, const char *format,
  * characters is not sent. */
 void reply_header(struct request *request, const char *name, const char *value);
 
+/* A Warning header (299): something beside the answer that a person should read. No quotes in text. */
+void reply_warning(struct request *request, const char *text);
+
 /* An absolute URL for a path and query of ours ("/subscriptions/..."), as the client reaches us. The caller
  * frees. */
 char *reply_absolute_url(const struct request *request, const char *path_and_query);

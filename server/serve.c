@@ -210,9 +210,9 @@ static void announce(const struct serving *serving)
 {
     puts("Ready.");
     fflush(stdout);
-    log_event(LOG_INFO, "serving", "http", httpd_http_url(serving->httpd), "https",
-              httpd_https_url(serving->httpd), "ca", serving->tls.ca_file, "data", serving->options->data_dir,
-              "subscription", serving->options->subscription_id, NULL);
+    log_event(LOG_INFO, "serving", "listen", serving->options->listen, "http", httpd_http_url(serving->httpd),
+              "https", httpd_https_url(serving->httpd), "ca", serving->tls.ca_file, "data",
+              serving->options->data_dir, "subscription", serving->options->subscription_id, NULL);
 }
 
 /* Ends the process when stopping hangs. What is cut off here is what a crash would cut off too. */

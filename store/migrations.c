@@ -228,6 +228,17 @@ int store_migration_update_spec(struct store *store, const struct migration *mig
     return db_commit(&tx, err);
 }
 
+int store_migration_clear_error(struct store *store, int64_t id, struct err *err)
+{
+    auto_stmt struct stmt stmt = {0};
+    if (stmt_open(store, STMT_MIGRATION_CLEAR_ERROR, "UPDATE migration SET error = NULL WHERE id = ?", err,
+                  &stmt) < 0) {
+        return -1;
+    }
+    bind_int(&stmt, id);
+    return stmt_run(&stmt, err);
+}
+
 int store_migration_hide(struct store *store, int64_t id, struct err *err)
 {
     auto_stmt struct stmt stmt = {0};

@@ -272,6 +272,19 @@ int store_server_set_version(struct store *store, int64_t id, int major, int min
     return stmt_run(&stmt, err) < 0 ? -1 : need_server(&stmt, err);
 }
 
+int store_server_set_address(struct store *store, int64_t id, const char *host, int port, struct err *err)
+{
+    auto_stmt struct stmt stmt = {0};
+    if (stmt_open(store, STMT_SERVER_SET_ADDRESS, "UPDATE server SET host = ?, port = ? WHERE id = ?", err,
+                  &stmt) < 0) {
+        return -1;
+    }
+    bind_text(&stmt, host);
+    bind_int(&stmt, port);
+    bind_int(&stmt, id);
+    return stmt_run(&stmt, err) < 0 ? -1 : need_server(&stmt, err);
+}
+
 int store_server_delete(struct store *store, int64_t id, struct err *err)
 {
     auto_stmt struct stmt stmt = {0};

@@ -86,6 +86,8 @@ int store_server_insert(struct store *store, struct server *server, struct err *
 int store_server_update(struct store *store, const struct server *server, struct err *err);
 int store_server_set_state(struct store *store, int64_t id, enum server_state state, const char *message,
                            struct err *err);
+/* Where a provisioned server listens. */
+int store_server_set_address(struct store *store, int64_t id, const char *host, int port, struct err *err);
 /* What the PostgreSQL behind it turned out to be. */
 int store_server_set_version(struct store *store, int64_t id, int major, int minor, struct err *err);
 /* Migrations of a deleted target go with it, and its children. */
@@ -150,6 +152,8 @@ int store_migration_writing(struct store *store, int64_t target_id, const char *
  * now. All of spec is written: get, change and update inside one store_begin(). A settled migration gets no
  * attention and keeps no secrets. */
 int store_migration_update_spec(struct store *store, const struct migration *migration, struct err *err);
+/* The user has answered what the error of a waiting migration was about. */
+int store_migration_clear_error(struct store *store, int64_t id, struct err *err);
 int store_migration_hide(struct store *store, int64_t id, struct err *err);
 
 /* ---- migrations: the executor's side ---- */

@@ -87,6 +87,25 @@ def test_a_wrong_password_is_told_and_not_shown(request, database, side, kind):
     pair.source.postgres.drop_database(name)
 
 
+def test_put_again_after_a_failure_says_that_its_error_is_old_and_how_to_try_again(attached):
+    name = unique("t")
+    load_shop(attached.source.postgres, name, rows=1)
+    secret = new_secret()
+    attached.arm.secrets.add(secret)
+    migration = attached.arm.put_migration(attached.source, attached.target, [name],
+                                           body=body_with(attached, [name], sourceServerPassword=secret))
+    error = migration.fail()
+    response = attached.arm.request("PUT", migration.path, attached.body([name]), status=200)
+    again = response.json()["properties"]["currentStatus"]
+    assert again["state"] == "Failed" and again["error"].startswith(error)
+    assert "of that earlier run" in again["error"] and "under another name" in again["error"]
+    assert "started nothing" in response.headers["Warning"]
+    assert migration.get()["properties"]["currentStatus"]["error"] == error
+    attached.put([name]).succeed()
+    attached.source.postgres.drop_database(name)
+    attached.target.postgres.drop_database(name)
+
+
 def test_a_wrong_user_is_told(attached):
     body = attached.body(["postgres"])
     body["properties"]["secretParameters"]["sourceServerUsername"] = "nobody-here"

@@ -284,3 +284,19 @@ def test_many_connections_at_once_are_served(arm):
     finally:
         for connection in connections:
             connection.close()
+
+
+def test_plain_http_on_the_https_port_is_answered_with_what_to_do(malachite):
+    port = malachite.endpoints["https"].rsplit(":", 1)[1].rstrip("/")
+    for body in (None, b"x" * 20000):
+        response = requests.request("PUT" if body else "GET", f"http://127.0.0.1:{port}/subscriptions", data=body,
+                                    timeout=patience(10))
+        assert response.status_code == 400
+        message = response.json()["error"]["message"]
+        assert "HTTPS port" in message and malachite.endpoints["http"].rstrip("/") in message
+    ca = malachite.endpoints["ca"]
+    assert requests.get(f"{malachite.endpoints['https']}/_malachite/health", verify=ca, timeout=patience(10)).ok
+
+
+def test_the_log_names_the_address_that_is_listened_on(own):
+    assert " listen=0.0.0.0 " in own("--listen", "0.0.0.0").log_text()

@@ -53,7 +53,9 @@ def assert_asks(migration):
     body = migration.wait(SETUP_WAITS)
     assert state_of(body) == "WaitingForUserAction"
     details = body["properties"]["currentStatus"]["currentSubStateDetails"]
-    assert not details.get("dbDetails") and "error" not in body["properties"]["currentStatus"]
+    assert not details.get("dbDetails")
+    error = body["properties"]["currentStatus"]["error"]
+    assert "wal_level is replica" in error and 'setupLogicalReplicationOnSourceDbIfNeeded to "True"' in error
     assert body["properties"]["setupLogicalReplicationOnSourceDbIfNeeded"] == "False"
     return body
 
@@ -158,7 +160,8 @@ def test_an_attached_source_is_restarted_by_its_owner(plain, database):
     name = load_shop(plain.source.postgres, database(), rows=20)
     migration = put_online(plain, [name])
     assert_asks(migration)
-    migration.patch(**ALLOWED)
+    answer = migration.patch(**ALLOWED)
+    assert "error" not in answer["properties"]["currentStatus"], "the question is answered"
     body = migration.wait(lambda body: "error" in body["properties"]["currentStatus"])
     error = body["properties"]["currentStatus"]["error"]
     assert (state_of(body), substate_of(body)) == ("WaitingForUserAction", SETUP_WAITS)
@@ -186,6 +189,26 @@ def test_an_owner_may_be_faster_than_the_patch(plain, database):
     reach_wait(migration)
     assert started(plain.source) == before
     finish(plain, migration, name)
+
+
+def test_a_cutover_before_the_setup_is_remembered_and_says_so(plain, database, arm):
+    name = load_shop(plain.source.postgres, database(), rows=20)
+    migration = put_online(plain, [name])
+    assert_asks(migration)
+    response = arm.request("PATCH", migration.path, {"properties": {"triggerCutover": "True"}}, status=200)
+    remembered = "The cutover is remembered and begins as soon as the target follows the source."
+    assert remembered in response.headers["Warning"]
+    for body in (response.json(), migration.get()):
+        assert body["properties"]["currentStatus"]["error"].endswith(remembered)
+        assert body["properties"]["triggerCutover"] == "True"
+    own = arm.get("/_malachite/migrations/" + response.json()["properties"]["migrationId"])
+    assert any(remembered in event["text"] for event in own["events"])
+    plain.source.postgres.configure(wal_level="logical")
+    plain.source.postgres.restart()
+    migration.patch(**ALLOWED)
+    migration.succeed()
+    assert differences(plain, name) == []
+    assert_nothing_is_left(plain, name)
 
 
 def test_a_login_that_may_not_change_parameters_is_told_what_to_set(plain, database, arm):

@@ -1,6 +1,5 @@
 """Starting, stopping, and the command line."""
 
-import fcntl
 import json
 import os
 import signal
@@ -250,22 +249,14 @@ def test_each_request_is_one_line_with_its_id(own):
 
 
 def test_servers_have_addresses_of_their_own_with_the_standard_port():
-    # Everybody who runs these tests here would take the same addresses.
-    with open("/tmp/malachite-test-default-addresses.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with Malachite(ports=False) as one:
-            try:
-                first, second = (one.provision(name) for name in ("one", "two"))
-            except AssertionError as error:
-                if "in use" in str(error):
-                    pytest.skip("another Malachite on this machine has the default addresses")
-                raise
-            hosts = [server.postgres.host for server in (first, second)]
-            assert len(set(hosts)) == 2 and all(host.startswith("127.74.") for host in hosts)
-            for server, host in zip((first, second), hosts):
-                connection = psycopg2.connect(make_dsn(host=host, port=5432, user=server.login, dbname="postgres",
-                                                       password=server.password))
-                connection.close()
+    with Malachite(ports=False) as one:
+        first, second = (one.provision(name) for name in ("one", "two"))
+        hosts = [server.postgres.host for server in (first, second)]
+        assert len(set(hosts)) == 2 and all(host.startswith("127.74.") for host in hosts)
+        for server, host in zip((first, second), hosts):
+            connection = psycopg2.connect(make_dsn(host=host, port=5432, user=server.login, dbname="postgres",
+                                                   password=server.password))
+            connection.close()
 
 
 def test_starting_again_is_quick(own):
