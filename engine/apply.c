@@ -135,14 +135,20 @@ static int take_relation(struct apply *apply, const struct pgoutput_message *mes
     if (apply_stale_look(&apply->target, &apply->relations, message, err) != 0) {
         return -1;
     }
-    if (known != NULL && apply_relation_is(known, message)) {
+    if (apply_relation_new(message, &apply->target.pipeline.pg, err, &fresh) != 0) {
+        return -1;
+    }
+    if (target_describe(&apply->target, fresh, err) != 0) {
+        apply_relation_free(fresh);
+        return -1;
+    }
+    if (known != NULL && apply_relation_same(known, fresh)) {
+        apply_relation_free(fresh);
         return 0;
     }
     /* What was said before holds for what was sent before. */
     if (known != NULL && (send_pending(apply, false, err) != 0 || target_wait(&apply->target, err) != 0)) {
-        return -1;
-    }
-    if (apply_relation_new(message, &apply->target.pipeline.pg, err, &fresh) != 0) {
+        apply_relation_free(fresh);
         return -1;
     }
     relations_put(&apply->relations, fresh);

@@ -19,6 +19,7 @@
 #include "core/err.h"
 #include "core/stop.h"
 #include "engine/endpoint.h"
+#include "engine/pg.h"
 #include "engine/pgoutput.h"
 #include "engine/replica.h"
 #include "engine/stale.h"
@@ -35,11 +36,14 @@ struct apply_request {
     int (*look)(void *context, uint32_t relation, const char *horizon, struct err *err,
                 struct stale_look *ret_look);
     bool hides_truncate;
+    /* A session on the source, in "encoding", that stays usable until the call of apply.h returns: tables are
+     * then found by identity (engine/apply_match.h). May be NULL. */
+    int (*source)(void *context, struct err *err, struct pg **ret_source);
     const struct stop *stop;
     /* Called at least once a second while a call waits for the target, so that the source hears from us. May
      * be NULL. */
     void (*tick)(void *context);
-    void *context; /* of both */
+    void *context; /* of all of them */
 };
 
 /* Connects and reads how far the target is. -1 also when the helper is not there. The request's strings must

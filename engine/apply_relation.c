@@ -7,7 +7,6 @@
 #include "core/str.h"
 #include "engine/apply_keys.h"
 #include "engine/apply_statement.h"
-#include "engine/ddl_wait.h"
 #include "engine/transfer_catalog.h"
 
 enum { SQL_MAX_BYTES = 1024 * 1024, GENERATED_SINCE = 120000 };
@@ -22,6 +21,14 @@ static char *quote(struct pg *target, const char *name)
     return buf_take(&text);
 }
 
+int apply_relation_name_column(struct apply_column *column, struct pg *target, const char *name,
+                               struct err *err)
+{
+    free(column->quoted);
+    column->quoted = quote(target, name);
+    return column->quoted == NULL || !str_replace(&column->name, name) ? err_no_memory(err) : 0;
+}
+
 static bool fill_columns(struct apply_relation *relation, const struct pgoutput_message *message,
                          struct pg *target)
 {
@@ -32,10 +39,13 @@ static bool fill_columns(struct apply_relation *relation, const struct pgoutput_
     relation->column_count = message->column_count;
     for (size_t i = 0; i < message->column_count; i++) {
         struct apply_column *column = &relation->columns[i];
-        column->name = str_dup(message->columns[i].name);
-        column->quoted = quote(target, message->columns[i].name);
+        struct err ignored;
+        column->source_name = str_dup(message->columns[i].name);
         column->source_key = message->columns[i].key;
-        if (column->name == NULL || column->quoted == NULL) {
+        column->type_id = message->columns[i].type;
+        column->modifier = message->columns[i].modifier;
+        if (column->source_name == NULL ||
+            apply_relation_name_column(column, target, column->source_name, &ignored) != 0) {
             return false;
         }
     }
@@ -70,6 +80,7 @@ void apply_relation_free(struct apply_relation *relation)
         return;
     }
     for (size_t i = 0; relation->columns != NULL && i < relation->column_count; i++) {
+        free(relation->columns[i].source_name);
         free(relation->columns[i].name);
         free(relation->columns[i].quoted);
         free(relation->columns[i].type);
@@ -77,6 +88,7 @@ void apply_relation_free(struct apply_relation *relation)
     }
     apply_statements_free(relation);
     free(relation->columns);
+    table_now_done(&relation->source);
     free(relation->schema);
     free(relation->name);
     free(relation->what);
@@ -86,15 +98,16 @@ void apply_relation_free(struct apply_relation *relation)
     free(relation);
 }
 
-bool apply_relation_is(const struct apply_relation *relation, const struct pgoutput_message *message)
+bool apply_relation_same(const struct apply_relation *a, const struct apply_relation *b)
 {
-    const char *schema = message->schema[0] == '\0' ? "pg_catalog" : message->schema;
-    bool same = str_equals(relation->schema, schema) && str_equals(relation->name, message->name) &&
-                relation->source_identity == message->identity &&
-                relation->column_count == message->column_count;
-    for (size_t i = 0; same && i < relation->column_count; i++) {
-        same = str_equals(relation->columns[i].name, message->columns[i].name) &&
-               relation->columns[i].source_key == message->columns[i].key;
+    bool same = str_equals(a->schema, b->schema) && str_equals(a->name, b->name) &&
+                a->source_identity == b->source_identity && a->column_count == b->column_count &&
+                a->described == b->described && table_now_same(&a->source, &b->source);
+    for (size_t i = 0; same && i < a->column_count; i++) {
+        const struct apply_column *one = &a->columns[i];
+        const struct apply_column *other = &b->columns[i];
+        same = str_equals(one->source_name, other->source_name) && one->source_key == other->source_key &&
+               one->type_id == other->type_id && one->modifier == other->modifier;
     }
     return same;
 }
@@ -102,22 +115,11 @@ bool apply_relation_is(const struct apply_relation *relation, const struct pgout
 /* ---- the table on the target -----------------------------------------------------------------------------
  */
 
-/* Names in messages and SQL are in the session's encoding, as in the stream. */
 static const char table_sql[] =
-    "SELECT c.oid, c.relkind, EXISTS (SELECT 1 FROM pg_catalog.pg_constraint f WHERE f.contype = 'f'"
+    "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint f WHERE f.contype = 'f'"
     " AND c.oid IN (f.conrelid, f.confrelid)), c.relispartition,"
     " pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMPORARY')"
-    " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-    " WHERE n.nspname = $1 AND c.relname = $2";
-
-static int table_is_missing(const struct apply_relation *relation, struct pg *target, struct err *err)
-{
-    const struct ddl_wait wait = {.schema = relation->schema,
-                                  .table = relation->name,
-                                  .why = "The source has changed the table, which the target does not have. "
-                                         "Create it there as it is on the source."};
-    return ddl_wait_error(err, target->database, &wait);
-}
+    " FROM pg_catalog.pg_class c WHERE c.oid = $1::pg_catalog.oid";
 
 static int set_table(struct apply_relation *relation, struct pg *target, const char *schema, const char *name,
                      struct err *err)
@@ -161,26 +163,27 @@ static int find_root(struct apply_relation *relation, struct pg *target, struct 
                : err_no_memory(err);
 }
 
-static int find_table(struct apply_relation *relation, struct pg *target, struct err *err, char **ret_oid)
+static int find_table(struct apply_relation *relation, const struct table_now *there, struct pg *target,
+                      struct err *err, char **oid)
 {
     auto_result PGresult *table = NULL;
-    const char *params[] = {relation->schema, relation->name};
-    if (pg_query(target, err, &table, table_sql, 2, params) != 0) {
+    const char *params[] = {*oid};
+    if (pg_query(target, err, &table, table_sql, 1, params) != 0) {
         return -1;
     }
-    const char *kind = PQntuples(table) == 0 ? "" : PQgetvalue(table, 0, 1);
-    if (kind[0] != 'r' && kind[0] != 'p') {
-        return table_is_missing(relation, target, err);
+    if (PQntuples(table) == 0) {
+        err_set(err, ERR_CONFLICT, "The %s of the target has just been dropped.", relation->what);
+        err->lasting = false;
+        return -1;
     }
-    relation->through = kind[0] == 'p';
-    relation->lenient = !target->replica && strcmp(PQgetvalue(table, 0, 2), "t") == 0;
+    relation->through = there->kind == 'p';
+    relation->lenient = !target->replica && strcmp(PQgetvalue(table, 0, 0), "t") == 0;
     relation->grouped = relation->lenient;
-    relation->may_gather = strcmp(PQgetvalue(table, 0, 4), "t") == 0;
-    *ret_oid = str_dup(PQgetvalue(table, 0, 0));
-    if (*ret_oid == NULL || set_table(relation, target, relation->schema, relation->name, err) != 0) {
-        return err_no_memory(err);
+    relation->may_gather = strcmp(PQgetvalue(table, 0, 2), "t") == 0;
+    if (set_table(relation, target, there->schema, there->name, err) != 0) {
+        return -1;
     }
-    return strcmp(PQgetvalue(table, 0, 3), "t") == 0 ? find_root(relation, target, err, ret_oid) : 0;
+    return strcmp(PQgetvalue(table, 0, 1), "t") == 0 ? find_root(relation, target, err, oid) : 0;
 }
 
 /* ---- its columns -----------------------------------------------------------------------------------------
@@ -206,23 +209,6 @@ struct apply_column *apply_relation_column(struct apply_relation *relation, cons
     return NULL;
 }
 
-static int check_columns(const struct apply_relation *relation, const struct pg *target, struct err *err)
-{
-    for (size_t i = 0; i < relation->column_count; i++) {
-        if (relation->columns[i].type != NULL) {
-            continue;
-        }
-        const struct ddl_wait wait = {
-            .schema = relation->schema,
-            .table = relation->name,
-            .column = relation->columns[i].name,
-            .why = "The source has changed the column, which the target does not have. Repeat there what was "
-                   "done to the table on the source."};
-        return ddl_wait_error(err, target->database, &wait);
-    }
-    return 0;
-}
-
 static int load_columns(struct apply_relation *relation, struct pg *target, const char *oid, struct err *err)
 {
     auto_result PGresult *columns = NULL;
@@ -243,14 +229,18 @@ static int load_columns(struct apply_relation *relation, struct pg *target, cons
             return err_no_memory(err);
         }
     }
-    return check_columns(relation, target, err);
+    return 0;
 }
 
-int apply_relation_load(struct apply_relation *relation, struct pg *target, struct err *err)
+int apply_relation_load(struct apply_relation *relation, const struct table_now *there, struct pg *target,
+                        struct err *err)
 {
-    auto_free char *oid = NULL;
-    if (find_table(relation, target, err, &oid) != 0 || load_columns(relation, target, oid, err) != 0 ||
-        apply_keys_load(relation, target, oid, err) != 0) {
+    auto_free char *oid = str_format("%u", (unsigned)there->oid);
+    if (oid == NULL) {
+        return err_no_memory(err);
+    }
+    if (find_table(relation, there, target, err, &oid) != 0 ||
+        load_columns(relation, target, oid, err) != 0 || apply_keys_load(relation, target, oid, err) != 0) {
         return -1;
     }
     relation->loaded = true;

@@ -14,6 +14,7 @@
 #include "core/err.h"
 #include "engine/apply_pipeline.h"
 #include "engine/pgoutput.h"
+#include "engine/table_now.h"
 
 enum apply_identity {
     APPLY_BY_NOTHING, /* no way to find a row again: only inserts come */
@@ -22,7 +23,12 @@ enum apply_identity {
 };
 
 struct apply_column {
-    char *name;
+    char *source_name;
+    int number; /* on the source; 0: not known */
+    uint32_t type_id;
+    int32_t modifier;
+    int target_number;
+    char *name; /* on the target */
     char *quoted;
     char *type;      /* as SQL, without modifier, so that too long a value is an error */
     char *equals;    /* the key's operator as SQL; NULL: the texts are compared */
@@ -44,6 +50,8 @@ struct apply_relation {
     char source_identity;
     struct apply_column *columns;
     size_t column_count;
+    bool described;          /* "source" is known: */
+    struct table_now source; /* as the source's catalog has it; no OID: dropped since */
 
     bool loaded;       /* the rest is known */
     char *table;       /* quoted name of the table on the target that the statements name */
@@ -63,6 +71,7 @@ struct apply_relation {
     bool lenient;    /* a cascading foreign key may have been there before us */
     bool stale;      /* its changes are not applied: engine/stale.h */
     bool noted;      /* and the helper knows it */
+    bool unresolved; /* nor can they be: see engine/apply_match.h */
     bool may_gather; /* temporary tables are permitted: engine/apply_gather.h */
     struct apply_statement *statements;
 
@@ -87,16 +96,18 @@ int apply_relation_new(const struct pgoutput_message *message, struct pg *target
                        struct apply_relation **ret_relation);
 /* NULL is fine. */
 void apply_relation_free(struct apply_relation *relation);
-/* Whether a RELATION message says what is known already. */
-bool apply_relation_is(const struct apply_relation *relation, const struct pgoutput_message *message);
+/* Whether the stream and the source's catalog say the same of both. */
+bool apply_relation_same(const struct apply_relation *a, const struct apply_relation *b);
 
 /* NULL: there is none of that name. */
 struct apply_column *apply_relation_column(struct apply_relation *relation, const char *name);
 
-/*
- * Finds the table on the target; target is not in pipeline mode. A table or column that is not there is an
- * error that is not lasting: the user may repeat the DDL there.
- */
-int apply_relation_load(struct apply_relation *relation, struct pg *target, struct err *err);
+/* Another name on the target. */
+int apply_relation_name_column(struct apply_column *column, struct pg *target, const char *name,
+                               struct err *err);
+
+/* Reads how changes get to the table "there" of the target; target is not in pipeline mode. */
+int apply_relation_load(struct apply_relation *relation, const struct table_now *there, struct pg *target,
+                        struct err *err);
 
 #endif

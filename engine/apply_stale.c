@@ -33,7 +33,8 @@ int apply_stale_end(struct apply_target *target, const struct relations *relatio
 {
     for (size_t i = 0; i < message->relation_count; i++) {
         struct apply_relation *relation = relations_find(relations, message->relations[i]);
-        if (relation == NULL || !relation->stale || relations_truncates_part(relations, relation, message) ||
+        if (relation == NULL || !relation->stale || relation->unresolved ||
+            relations_truncates_part(relations, relation, message) ||
             !stale_remove(&target->stale, relation->id)) {
             continue;
         }

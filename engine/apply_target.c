@@ -5,6 +5,7 @@
 
 #include "core/clock.h"
 #include "engine/apply_gather.h"
+#include "engine/apply_match.h"
 #include "engine/pgoutput.h"
 
 enum {
@@ -55,11 +56,13 @@ int target_open(const struct apply_request *request, struct err *err, struct app
     *target = (struct apply_target){.helper = request->name,
                                     .look = request->look,
                                     .hides_truncate = request->hides_truncate,
+                                    .source = request->source,
                                     .context = request->context};
     target->sender.pipeline = &target->pipeline;
     if (pipeline_open(request, err, &target->pipeline) != 0 ||
         replica_own(&target->pipeline.pg, request->name, err) != 0 || read_progress(target, err) != 0 ||
         stale_load(&target->pipeline.pg, request->name, err, &target->stale) != 0 ||
+        identities_load(&target->pipeline.pg, request->name, err, &target->identities) != 0 ||
         pipeline_enter(&target->pipeline, err) != 0) {
         return -1;
     }
@@ -71,18 +74,68 @@ void target_close(struct apply_target *target)
     pipeline_close(&target->pipeline);
     apply_space_done(&target->sender.space);
     stale_done(&target->stale);
+    identities_done(&target->identities);
+}
+
+/* ---- tables ----------------------------------------------------------------------------------------------
+ */
+
+int target_describe(struct apply_target *target, struct apply_relation *relation, struct err *err)
+{
+    struct pg *source = NULL;
+    if (target->source == NULL) {
+        return 0;
+    }
+    if (target->source(target->context, err, &source) != 0 ||
+        table_now_read(source, relation->id, true, err, &relation->source) != 0) {
+        return -1;
+    }
+    relation->described = true;
+    return 0;
+}
+
+static int match(struct apply_target *target, struct apply_relation *relation, struct err *err,
+                 struct match *match)
+{
+    *match = (struct match){
+        .relation = relation, .target = &target->pipeline.pg, .identities = &target->identities};
+    if ((relation->described && target->source(target->context, err, &match->source) != 0) ||
+        apply_match(match, err) != 0) {
+        return -1;
+    }
+    if (relation->unresolved) {
+        relation->loaded = true;
+        return 0;
+    }
+    return apply_relation_load(relation, &match->there, &target->pipeline.pg, err);
+}
+
+static int note_pair(struct apply_target *target, uint32_t source, struct err *err)
+{
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    const struct identity_table *pair = identities_find(&target->identities, source);
+    if (pair == NULL) {
+        return 0;
+    }
+    identity_add_note(&target->pipeline.pg, &sql, target->helper, pair);
+    return buf_failed(&sql) ? err_no_memory(err) : target_queue_command(target, buf_text(&sql), err);
 }
 
 int target_load(struct apply_target *target, struct apply_relation *relation, struct err *err)
 {
-    if (pipeline_leave(&target->pipeline, err) != 0) {
+    auto_match struct match found = {0};
+    if (pipeline_leave(&target->pipeline, err) != 0 || match(target, relation, err, &found) != 0) {
         return -1;
     }
-    if (apply_relation_load(relation, &target->pipeline.pg, err) != 0) {
+    if (found.recopy && !stale_has(&target->stale, relation->id, "") &&
+        stale_add(&target->stale, relation->id, "", err) != 0) {
         return -1;
     }
-    relation->stale = stale_has(&target->stale, relation->id, relation->table);
-    return pipeline_enter(&target->pipeline, err);
+    relation->stale = relation->unresolved || stale_has(&target->stale, relation->id, relation->table);
+    relation->noted = found.skipped; /* neither side has the table: there is nothing to recopy */
+    return pipeline_enter(&target->pipeline, err) != 0 ? -1
+           : found.changed                             ? note_pair(target, relation->id, err)
+                                                       : 0;
 }
 
 /* ---- answers ---------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@
 #include "engine/apply_pipeline.h"
 #include "engine/apply_relation.h"
 #include "engine/apply_send.h"
+#include "engine/identity.h"
 #include "engine/replica.h"
 #include "engine/stale.h"
 
@@ -26,7 +27,9 @@ struct apply_target {
     int (*look)(void *context, uint32_t relation, const char *horizon, struct err *err,
                 struct stale_look *ret_look);
     bool hides_truncate;
+    int (*source)(void *context, struct err *err, struct pg **ret_source);
     void *context;
+    struct identities identities;
     unsigned forgotten; /* sender.serial when all statements were deallocated */
     bool open;          /* the transaction has begun */
     bool committing;    /* COMMIT has been sent and not answered: */
@@ -72,6 +75,8 @@ int target_note_stale(struct apply_target *target, struct apply_relation *relati
                       struct err *err);
 /* They are applied again from the next one on. */
 int target_forget_stale(struct apply_target *target, struct apply_relation *relation, struct err *err);
+/* Reads what the source's catalog says of a relation. */
+int target_describe(struct apply_target *target, struct apply_relation *relation, struct err *err);
 /* Finds the table of a relation. */
 int target_load(struct apply_target *target, struct apply_relation *relation, struct err *err);
 

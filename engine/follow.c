@@ -61,17 +61,27 @@ static void tick(void *context)
     (void)replication_stream_report(&follow->stream, follow->durable, false, &ignored);
 }
 
-static int look(void *context, uint32_t relation, const char *horizon, struct err *err,
-                struct stale_look *ret_look)
+static int open_control(void *context, struct err *err, struct pg **ret_source)
 {
     struct follow *follow = context;
     const struct follow_request *request = &follow->request;
     struct pg *control = &follow->control;
     if (control->connection == NULL &&
-        pg_open(request->source, request->database, PG_READ, request->stop, err, control) != 0) {
+        (pg_open(request->source, request->database, PG_READ, request->stop, err, control) != 0 ||
+         pg_set_encoding(control, follow->encoding, err) != 0)) {
+        pg_close(control);
         return -1;
     }
-    return stale_look(control, relation, horizon, err, ret_look);
+    *ret_source = control;
+    return 0;
+}
+
+static int look(void *context, uint32_t relation, const char *horizon, struct err *err,
+                struct stale_look *ret_look)
+{
+    struct pg *source = NULL;
+    return open_control(context, err, &source) != 0 ? -1
+                                                    : stale_look(source, relation, horizon, err, ret_look);
 }
 
 static int open_both(struct follow *follow, struct err *err)
@@ -84,6 +94,7 @@ static int open_both(struct follow *follow, struct err *err)
                                         .stop = request->stop,
                                         .tick = tick,
                                         .look = look,
+                                        .source = open_control,
                                         .hides_truncate = follow->hides_truncate,
                                         .context = follow};
     if (apply_open(&apply, err, &follow->apply) != 0) {

@@ -10,12 +10,13 @@
 #include <string.h>
 
 #include "core/str.h"
+#include "engine/identity.h"
 #include "engine/pgoutput.h"
 #include "engine/replica_changes.h"
 #include "engine/source_database.h"
 #include "engine/stale.h"
 
-enum { BATCH = 50, SQL_MAX_BYTES = 16 * 1024 * 1024 };
+enum { BATCH = 50, SQL_MAX_BYTES = 256 * 1024 * 1024 };
 
 /* Event triggers are to be undone last: nothing that happens before shall fire them. */
 enum { FIRST_EVENT_TRIGGER = 1000000000 };
@@ -90,6 +91,7 @@ static void add_schema(struct pg *target, struct buf *sql, const char *name)
                   " transactions bigint NOT NULL DEFAULT 0, closed boolean NOT NULL DEFAULT false) WITH "
                   "(fillfactor = 20); ");
     stale_add_tables(target, sql, name);
+    identity_add_table(target, sql, name);
     buf_adds(sql, "INSERT INTO ");
     add_table(target, sql, name, "changes");
     buf_adds(sql, " (number, change, undo) SELECT row_number() OVER (), c.change, c.undo FROM (");
@@ -186,6 +188,7 @@ int replica_begin_from(struct pg *target, const char *name, uint64_t position, c
     }
     if (origin != NULL) {
         stale_add_origin(target, &sql, name, origin);
+        identity_add_origin(target, &sql, name, origin);
     }
     /* All before it, the base copy included, survives a crash with it. */
     buf_adds(&sql, "SET LOCAL synchronous_commit = local; INSERT INTO ");

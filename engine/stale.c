@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "engine/identity.h"
 
 enum {
     SQL_MAX_BYTES = 1024 * 1024,
@@ -27,23 +28,19 @@ static uint32_t get_oid(const PGresult *rows, int row, int column)
  */
 
 /* The catalog is read as it was in the snapshot; pg_relation_filenode() tells how it is now. */
-static const char origin_sql[] =
-    "SELECT txid_snapshot_xmin(txid_current_snapshot()), coalesce(array_agg(c.oid), '{}'),"
-    " coalesce(array_agg(c.relfilenode), '{}'),"
-    " coalesce(array_agg(c.oid) FILTER (WHERE pg_relation_filenode(c.oid) <> c.relfilenode), '{}')"
-    " FROM (SELECT oid, relfilenode FROM pg_class WHERE relkind = 'r' AND relpersistence = 'p'"
-    "  AND oid >= 16384 ORDER BY oid) c";
-
 int stale_read_origin(struct pg *source, struct err *err, PGresult **ret_origin)
 {
-    return pg_query(source, err, ret_origin, origin_sql, 0, NULL);
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    buf_adds(&sql, "SELECT txid_snapshot_xmin(txid_current_snapshot()), coalesce(array_agg(c.oid), '{}'),"
+                   " coalesce(array_agg(c.relfilenode), '{}'), coalesce(array_agg(c.oid)"
+                   " FILTER (WHERE pg_relation_filenode(c.oid) <> c.relfilenode), '{}')");
+    identity_add_origin_columns(&sql, source->version);
+    buf_adds(&sql, " FROM (SELECT oid, relfilenode FROM pg_class WHERE relkind = 'r' AND relpersistence = 'p'"
+                   " AND oid >= 16384 ORDER BY oid) c");
+    return buf_failed(&sql) ? err_no_memory(err) : pg_query(source, err, ret_origin, buf_text(&sql), 0, NULL);
 }
 
-/*
- * The stream can bring a transaction before other sessions see that it has ended; until then it keeps its
- * locks. False: somebody has the table locked for long.
- */
-static int wait_for_visibility(struct pg *source, const char *oid, struct err *err, bool *ret_visible)
+int stale_settle(struct pg *source, const char *oid, struct err *err, bool *ret_visible)
 {
     *ret_visible = false;
     for (int i = 0; i < LOOKS && !*ret_visible; i++) {
@@ -73,7 +70,7 @@ int stale_look(struct pg *source, uint32_t relation, const char *horizon, struct
     bool visible = false;
     snprintf(oid, sizeof(oid), "%u", (unsigned)relation);
     *ret_look = (struct stale_look){0};
-    if (wait_for_visibility(source, oid, err, &visible) != 0) {
+    if (stale_settle(source, oid, err, &visible) != 0) {
         return -1;
     }
     if (!visible) {

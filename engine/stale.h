@@ -25,6 +25,7 @@ enum stale_origin_column {
     STALE_RELATIONS, /* array of OIDs */
     STALE_FILES,     /* array of their file numbers */
     STALE_CHANGED,   /* array of OIDs: have another file by now */
+    /* and those of engine/identity.h */
 };
 /* "source" is in the snapshot of the base copy, and its tables are locked. */
 int stale_read_origin(struct pg *source, struct err *err, PGresult **ret_origin);
@@ -35,6 +36,11 @@ int stale_read_origin(struct pg *source, struct err *err, PGresult **ret_origin)
     " + 4294967296) % 4294967296 < 2147483648)"
 /* SQL: whether a row "a" of the source's pg_attribute is a column that is younger than the horizon. */
 #define STALE_IS_FRESH(horizon) "(a.attnum > 0 AND NOT a.attisdropped AND " STALE_IS_YOUNG("a", horizon) ")"
+
+/* Waits up to a second for whoever has altered the table: the stream can bring a transaction before other
+ * sessions see that it has ended; until then it keeps its locks. *ret_visible false: somebody has the table
+ * locked for long. */
+int stale_settle(struct pg *source, const char *oid, struct err *err, bool *ret_visible);
 
 /* A table as it is on the source now. */
 struct stale_look {

@@ -14,6 +14,7 @@ enum {
     WANTED_MS = 5, /* while a cutover waits for us */
     BACKOFF_LEAST_MS = 100,
     BACKOFF_MOST_MS = 3000,
+    BACKOFF_WAITING_MS = 1000, /* while the user has to do something */
 };
 
 /* ---- figures ---------------------------------------------------------------------------------------------
@@ -156,7 +157,8 @@ static int give_up_turn(struct follower *follower, const struct err *err, struct
     }
     follower->trouble = *err;
     int wait_ms = follower->backoff_ms;
-    follower->backoff_ms = wait_ms * 2 > BACKOFF_MOST_MS ? BACKOFF_MOST_MS : wait_ms * 2;
+    int most_ms = waits_for_user(err) ? BACKOFF_WAITING_MS : BACKOFF_MOST_MS;
+    follower->backoff_ms = wait_ms * 2 > most_ms ? most_ms : wait_ms * 2;
     return wait_ms;
 }
 
