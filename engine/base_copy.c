@@ -33,8 +33,13 @@ int base_copy_run(const struct transfer *transfer, const char *name, struct err 
 {
     static const struct transfer_observer silent = {0};
     struct transfer_observer observer = transfer->observer != NULL ? *transfer->observer : silent;
-    const struct replication replication = {
-        .source = transfer->source, .database = transfer->database, .name = name, .stop = transfer->stop};
+    const struct replication replication = {.source = transfer->source,
+                                            .database = transfer->database,
+                                            .name = name,
+                                            .stop = transfer->stop,
+                                            .identities = transfer->identities,
+                                            .remember = observer.remember,
+                                            .context = observer.context};
     const struct replication_observer waiting = {.context = &observer, .waiting = tell_waiting};
     auto_replication_slot struct replication_slot slot = {0};
     tell_waiting(&observer, "Setting up replication");

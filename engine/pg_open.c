@@ -190,15 +190,19 @@ static int set_session(struct pg *pg, enum pg_role role, struct err *err)
     return role == PG_REPLICATION ? 0 : pg_run(pg, err, buf_text(&sql));
 }
 
-/* Settings that are welcome but that the server or its policy may refuse. 1 set, 0 refused, -1 connection
- * lost. */
+/* Settings that are welcome but that the server or its policy may refuse. 1 set, 0 refused (err is left
+ * alone), -1 connection lost. */
 static int try_setting(struct pg *pg, const char *sql, struct err *err)
 {
-    if (pg_run(pg, err, sql) == 0) {
+    struct err refusal = {0};
+    if (pg_run(pg, &refusal, sql) == 0) {
         return 1;
     }
-    bool refused = PQstatus(pg->connection) == CONNECTION_OK && err->code != ERR_CANCELED;
-    return refused ? 0 : -1;
+    if (PQstatus(pg->connection) == CONNECTION_OK && refusal.code != ERR_CANCELED) {
+        return 0;
+    }
+    *err = refusal;
+    return -1;
 }
 
 static int try_settings(struct pg *pg, enum pg_role role, struct err *err)

@@ -21,6 +21,12 @@ struct replication {
     const char *database;
     const char *name; /* of slot and publication: lower-case letters, digits, '_', at most 63 bytes */
     const struct stop *stop;
+    /* Replica identities to give back, as remember() got them; NULL: only the publication knows. */
+    const char *identities;
+    /* Keeps the identities that are about to be changed, a JSON object as in the publication's comment; may
+     * be NULL. Non-zero: nothing is changed, and err says why. */
+    int (*remember)(void *context, const char *identities, struct err *err);
+    void *context;
 };
 
 /*
@@ -32,9 +38,10 @@ struct replication {
  *
  * A published table without a usable replica identity gets REPLICA IDENTITY FULL, because otherwise the
  * application's UPDATE and DELETE would fail; its own identity is in the publication's comment (a JSON
- * object: key the table's OID, value 'd', 'n' or 'i' and the index's OID) before it is changed, and the
- * publication takes effect when all is done. Tables are locked for a moment each, with attempts of two
- * seconds at most, for one minute in all; which of them are still locked then is not published.
+ * object: key the table's OID, value 'd', 'n' or 'i' and the index's OID) and with remember() before it is
+ * changed, and the publication takes effect when all is done. Tables are locked for a moment each, with
+ * attempts of two seconds at most, for one minute in all; which of them are still locked then is not
+ * published.
  *
  * ret_notes: one line for each table that got another identity, and for each that is not published (of
  * another owner, unlogged, without columns, locked; with generated columns and without a key on 18) and is

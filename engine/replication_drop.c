@@ -59,11 +59,12 @@ static int fail_on(const PGresult *kept, int row, struct err *err)
 
 /* Gives back all that is not locked. 1: some are locked (err says which), 0: none is left, -1: one cannot get
  * it back at all; the others have it nevertheless. */
-static int give_back_round(struct pg *control, const char *name, int64_t deadline_ms, struct err *err)
+static int give_back_round(struct pg *control, const struct replication *replication, int64_t deadline_ms,
+                           struct err *err)
 {
     auto_result PGresult *kept = NULL;
     int result = 0;
-    if (replication_read_kept(control, name, err, &kept) != 0) {
+    if (replication_read_kept(control, replication, err, &kept) != 0) {
         return -1;
     }
     for (int row = 0; row < PQntuples(kept); row++) {
@@ -94,11 +95,12 @@ static int give_back_round(struct pg *control, const char *name, int64_t deadlin
     return result;
 }
 
-static int give_back(struct pg *control, const char *name, int64_t deadline_ms, struct err *err)
+static int give_back(struct pg *control, const struct replication *replication, int64_t deadline_ms,
+                     struct err *err)
 {
     int left = replication_lock_timeout(control, FIRST_LOCK_MS, err) != 0
                    ? -1
-                   : give_back_round(control, name, deadline_ms, err);
+                   : give_back_round(control, replication, deadline_ms, err);
     while (left > 0) {
         int left_ms = clock_ms_left(deadline_ms);
         if (left_ms <= PAUSE_MS) {
@@ -109,7 +111,7 @@ static int give_back(struct pg *control, const char *name, int64_t deadline_ms, 
         if (replication_lock_timeout(control, left_ms < LOCK_TRY_MS ? left_ms : LOCK_TRY_MS, err) != 0) {
             return -1;
         }
-        left = give_back_round(control, name, deadline_ms, err);
+        left = give_back_round(control, replication, deadline_ms, err);
     }
     return left;
 }
@@ -174,19 +176,29 @@ static int empty_publication(struct pg *control, const char *name, struct err *e
     return 0;
 }
 
-static int drop_publication(struct pg *control, const char *name, int64_t deadline_ms, struct err *err)
+static int give_back_alone(struct pg *control, const struct replication *replication, int64_t deadline_ms,
+                           struct err *err)
 {
+    return replication_lock_identities(control, deadline_ms, err) != 0
+               ? -1
+               : give_back(control, replication, deadline_ms, err);
+}
+
+static int drop_publication(struct pg *control, const struct replication *replication, int64_t deadline_ms,
+                            struct err *err)
+{
+    const char *name = replication->name;
     if (replication_use_names(control, err) != 0 ||
         replication_lock_timeout(control, LOCK_TRY_MS, err) != 0) {
         return -1;
     }
     enum ddl_outcome outcome =
         change_publication(control, "ALTER PUBLICATION ", name, " SET (publish = '')", err);
-    if (outcome != DDL_DONE) {
-        return outcome == DDL_GONE ? 0 : -1;
+    if (outcome == DDL_GONE) {
+        /* It was never made, or somebody has dropped it. */
+        return give_back_alone(control, replication, deadline_ms, err);
     }
-    if (replication_lock_identities(control, deadline_ms, err) != 0 ||
-        give_back(control, name, deadline_ms, err) != 0 ||
+    if (outcome != DDL_DONE || give_back_alone(control, replication, deadline_ms, err) != 0 ||
         replication_lock_timeout(control, LOCK_TRY_MS, err) != 0 ||
         empty_publication(control, name, err) != 0) {
         return -1;
@@ -226,7 +238,7 @@ static int drop_all(const struct replication *replication, struct err *err)
         return -1;
     }
     int slot = replication_drop_slot(&control, replication->name, deadline_ms, err);
-    int publication = drop_publication(&control, replication->name, deadline_ms, slot == 0 ? err : &reason);
+    int publication = drop_publication(&control, replication, deadline_ms, slot == 0 ? err : &reason);
     return slot == 0 && publication == 0 ? 0 : -1;
 }
 

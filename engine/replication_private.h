@@ -45,10 +45,12 @@ enum publication_column {
     TABLE_IDENTITY, /* what it has now: 'd', 'n', 'f' or 'i' */
 };
 /* The user's tables, and the partitioned tables that are published whole, in order. */
-int replication_read_tables(struct pg *control, const char *name, struct err *err, PGresult **ret_tables);
+int replication_read_tables(struct pg *control, const struct replication *replication, struct err *err,
+                            PGresult **ret_tables);
 /* Tables that are to get their own identity back when this publication goes: schema, name, 'd', 'n' or 'i',
  * name of the index or NULL. */
-int replication_read_kept(struct pg *control, const char *name, struct err *err, PGresult **ret_tables);
+int replication_read_kept(struct pg *control, const struct replication *replication, struct err *err,
+                          PGresult **ret_tables);
 
 /* Every name of the database can be written and read in this session, see source_database_session_encoding().
  */

@@ -24,6 +24,7 @@ enum {
 enum table_state { TABLE_ENDED, TABLE_KEYLESS, TABLE_READY };
 
 struct publication {
+    const struct replication *replication;
     const char *name;
     struct pg control;
     PGresult *tables; /* columns: enum publication_column */
@@ -122,11 +123,11 @@ static int check_rights(struct publication *publication, struct err *err)
     return err_target(err, "%s", control->database);
 }
 
-/* The comment: {"OID of the table": "its own replica identity", ...}. */
-static void add_own_identities(const struct publication *publication, struct buf *sql)
+/* {"OID of the table": "its own replica identity", ...}. False: there are none. */
+static bool add_own_identities(const struct publication *publication, struct buf *sql)
 {
     const char *separator = "";
-    buf_adds(sql, "'{");
+    buf_adds(sql, "{");
     for (int row = 0; row < PQntuples(publication->tables); row++) {
         if (has(publication, row, TABLE_OWN)) {
             buf_addf(sql, "%s\"%s\": \"%s\"", separator, get(publication, row, TABLE_OID),
@@ -134,7 +135,19 @@ static void add_own_identities(const struct publication *publication, struct buf
             separator = ", ";
         }
     }
-    buf_adds(sql, "}'");
+    buf_adds(sql, "}");
+    return separator[0] != '\0';
+}
+
+static int remember(struct publication *publication, struct err *err)
+{
+    const struct replication *replication = publication->replication;
+    auto_buf struct buf identities = BUF_MAX(SQL_MAX_BYTES);
+    if (!add_own_identities(publication, &identities) || replication->remember == NULL) {
+        return 0;
+    }
+    return buf_failed(&identities) ? err_no_memory(err)
+                                   : replication->remember(replication->context, buf_text(&identities), err);
 }
 
 /* Replaces a publication that an earlier attempt has left, and keeps what that one knew. */
@@ -148,8 +161,9 @@ static int create(struct publication *publication, struct err *err)
     pg_add_identifier(control, &sql, publication->name);
     buf_adds(&sql, " WITH (publish = ''); COMMENT ON PUBLICATION ");
     pg_add_identifier(control, &sql, publication->name);
-    buf_adds(&sql, " IS ");
+    buf_adds(&sql, " IS '");
     add_own_identities(publication, &sql);
+    buf_adds(&sql, "'");
     return buf_failed(&sql) ? err_no_memory(err) : pg_run(control, err, buf_text(&sql));
 }
 
@@ -181,8 +195,9 @@ static int begin(struct publication *publication, struct err *err)
     struct pg *control = &publication->control;
     if (check_rights(publication, err) != 0 ||
         replication_lock_identities(control, publication->deadline_ms, err) != 0 ||
-        replication_read_tables(control, publication->name, err, &publication->tables) != 0 ||
-        create(publication, err) != 0 || replication_unlock_identities(control, err) != 0) {
+        replication_read_tables(control, publication->replication, err, &publication->tables) != 0 ||
+        remember(publication, err) != 0 || create(publication, err) != 0 ||
+        replication_unlock_identities(control, err) != 0) {
         return -1;
     }
     return classify(publication, err);
@@ -349,8 +364,10 @@ static int activate(struct publication *publication, struct err *err)
 
 int replication_publish(const struct replication *replication, struct err *err, struct str_list *ret_notes)
 {
-    auto_publication struct publication publication = {
-        .name = replication->name, .deadline_ms = clock_monotonic_ms() + LOCK_MS, .notes = ret_notes};
+    auto_publication struct publication publication = {.replication = replication,
+                                                       .name = replication->name,
+                                                       .deadline_ms = clock_monotonic_ms() + LOCK_MS,
+                                                       .notes = ret_notes};
     if (replication_control(replication, replication->stop, err, &publication.control) != 0 ||
         replication_use_names(&publication.control, err) != 0 || begin(&publication, err) != 0 ||
         take_tables(&publication, err) != 0 || activate(&publication, err) != 0) {

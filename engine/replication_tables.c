@@ -14,14 +14,16 @@ enum {
 
 /*
  * Own identities of tables that are FULL for one of our migrations: several can read from one database, and
- * the first of them has found the identity that the last has to give back. $1: name of the publication.
+ * the first of them has found the identity that the last has to give back. $1: name of the publication, $2:
+ * what is remembered besides its comment, as somebody may have dropped it.
  */
 #define KEPT_SQL                                                                                             \
     "ours AS (SELECT p.pubname, obj_description(p.oid, 'pg_publication') AS note FROM pg_publication p"      \
     "  WHERE p.pubname = $1 OR p.pubname ~ '^malachite_[0-9a-f]{32}_[0-9]+$'), "                             \
     "kept AS (SELECT r.key::oid AS oid, o.pubname, r.value AS own FROM ours o, LATERAL"                      \
     "  jsonb_each_text(CASE WHEN o.note ~ '^[{].*[}]$' THEN o.note::jsonb END) r"                            \
-    "  WHERE r.key ~ '^[0-9]+$' AND r.value ~ '^(d|n|i[0-9]*)$')"
+    "  WHERE r.key ~ '^[0-9]+$' AND r.value ~ '^(d|n|i[0-9]*)$'"                                             \
+    "  UNION SELECT r.key::oid, $1, r.value FROM jsonb_each_text($2::jsonb) r)"
 
 /* Tables that are the user's: as the base copy sees them (engine/transfer_catalog.c), and partitioned ones.
  */
@@ -107,8 +109,10 @@ static const char select_sql[] =
     "   o.identity"
     " FROM obstacles o WHERE o.relkind = 'r' OR o.oid IN (SELECT w.oid FROM wholes w) ORDER BY o.oid";
 
-int replication_read_tables(struct pg *control, const char *name, struct err *err, PGresult **ret_tables)
+int replication_read_tables(struct pg *control, const struct replication *replication, struct err *err,
+                            PGresult **ret_tables)
 {
+    const char *params[] = {replication->name, replication->identities};
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     buf_adds(&sql, "WITH " KEPT_SQL ", " TABLES_SQL);
     add_keys_sql(&sql, control->version >= GENERATED_SINCE);
@@ -118,19 +122,21 @@ int replication_read_tables(struct pg *control, const char *name, struct err *er
     if (buf_failed(&sql)) {
         return err_no_memory(err);
     }
-    if (pg_query(control, err, ret_tables, buf_text(&sql), 1, &name) != 0) {
+    if (pg_query(control, err, ret_tables, buf_text(&sql), 2, params) != 0) {
         return err_prefix(err, "The tables to publish cannot be listed. ");
     }
     return 0;
 }
 
-int replication_read_kept(struct pg *control, const char *name, struct err *err, PGresult **ret_tables)
+int replication_read_kept(struct pg *control, const struct replication *replication, struct err *err,
+                          PGresult **ret_tables)
 {
+    const char *params[] = {replication->name, replication->identities};
     static const char sql[] = "WITH " KEPT_SQL " SELECT n.nspname, c.relname, left(k.own, 1), i.relname"
                               " FROM kept k JOIN pg_class c ON c.oid = k.oid"
                               " JOIN pg_namespace n ON n.oid = c.relnamespace"
                               " LEFT JOIN pg_class i ON i.oid::text = substr(k.own, 2)"
                               " WHERE k.pubname = $1 AND c.relreplident = 'f' AND NOT EXISTS"
                               "  (SELECT FROM kept o WHERE o.oid = k.oid AND o.pubname <> $1) ORDER BY c.oid";
-    return pg_query(control, err, ret_tables, sql, 1, &name);
+    return pg_query(control, err, ret_tables, sql, 2, params);
 }

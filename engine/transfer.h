@@ -48,6 +48,8 @@ struct transfer_observer {
     void (*note)(void *context, const char *text);
     /* A new step: "Copying tables", "Creating indexes and constraints". */
     void (*step)(void *context, const char *text);
+    /* Online: what is about to be changed on the source and has to be given back, see struct replication. */
+    int (*remember)(void *context, const char *identities, struct err *err);
     /* Something that does not cost data did not arrive: object, reason, SQLSTATE. */
     void (*warning)(void *context, const char *text);
 };
@@ -73,6 +75,7 @@ struct transfer {
     bool replace; /* an existing target database with user objects may be dropped; false: that is an error */
     const struct stop *stop;
     const struct transfer_observer *observer;
+    const char *identities;               /* online: what an earlier attempt has remembered; or NULL */
     const struct transfer_follow *follow; /* the base copy of an online migration; NULL: offline */
 };
 

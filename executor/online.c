@@ -114,25 +114,75 @@ static void tell_left_behind(struct work *work, const struct migration_database 
               row->replication, "reason", work->err.message, NULL);
 }
 
+int online_remember(struct work *work, const struct migration_database *row)
+{
+    static const char *const objects[][2] = {
+        {"source", "slot"}, {"source", "publication"}, {"target", "schema"}};
+    for (size_t i = 0; i < ARRAY_LEN(objects); i++) {
+        const struct pending_cleanup cleanup = {.migration_id = row->migration_id,
+                                                .database = row->name,
+                                                .side = objects[i][0],
+                                                .kind = objects[i][1],
+                                                .object = row->replication};
+        if (store_cleanup_add(work->store, &cleanup, &work->err) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int online_remembered_identities(struct work *work, const struct migration_database *row,
+                                 char **ret_identities)
+{
+    const struct pending_cleanup key = {.migration_id = row->migration_id,
+                                        .database = row->name,
+                                        .side = "source",
+                                        .kind = "identities",
+                                        .object = row->replication};
+    *ret_identities = NULL;
+    return row->replication == NULL ? 0 : store_cleanup_undo(work->store, &key, &work->err, ret_identities);
+}
+
+static int clean_source(struct work *work, const struct sides *sides, struct migration_database *row,
+                        struct err *err)
+{
+    auto_free char *identities = NULL;
+    if (sides->source.work.host == NULL) {
+        return 0; /* its resource was deleted */
+    }
+    if (online_remembered_identities(work, row, &identities) < 0) {
+        *err = work->err;
+        return -1;
+    }
+    const struct replication replication = {.source = &sides->source.work,
+                                            .database = row->name,
+                                            .name = row->replication,
+                                            .identities = identities};
+    return replication_drop(&replication, err);
+}
+
 int online_clean_up_database(struct work *work, const struct sides *sides, struct migration_database *row)
 {
     if (row->replication == NULL) {
         return 0;
     }
     follower_stop(work->executor->followers, work->migration.id, row->name);
-    const struct replication replication = {
-        .source = &sides->source.work, .database = row->name, .name = row->replication};
-    bool source_gone = sides->source.work.host == NULL;
     /* Both are tried: one server may be gone for good. */
-    bool source_clean = source_gone || replication_drop(&replication, &work->err) == 0;
-    bool target_clean = !row->target_claimed ||
-                        replica_remove(&sides->target.work, row->name, row->replication, &work->err) == 0;
-    if (!source_clean || !target_clean) {
+    struct err source_err = {0};
+    struct err target_err = {0};
+    int source = clean_source(work, sides, row, &source_err);
+    int target = !row->target_claimed
+                     ? 0
+                     : replica_remove(&sides->target.work, row->name, row->replication, &target_err);
+    if (source != 0 || target != 0) {
+        work->err = source != 0 ? source_err : target_err;
         return -1;
     }
     row->following = false;
     (void)str_replace(&row->replication, NULL);
-    return store_database_update(work->store, row, &work->err);
+    return store_database_update(work->store, row, &work->err) < 0
+               ? -1
+               : store_cleanup_done(work->store, row->migration_id, row->name, &work->err);
 }
 
 int online_cancel_database(struct work *work, const struct sides *sides, struct migration_database *row)

@@ -33,6 +33,12 @@ enum step_outcome online_outlive(struct work *work, enum step_outcome outcome);
 int online_cut_over(struct work *work, const struct sides *sides, struct migration_database *const *rows,
                     size_t count);
 
+/* Remembers slot, publication and helper of a database before they are made. */
+int online_remember(struct work *work, const struct migration_database *row);
+/* The replica identities that are to be given back, in new memory; NULL: none are known. */
+int online_remembered_identities(struct work *work, const struct migration_database *row,
+                                 char **ret_identities);
+
 /*
  * Ends the replication of one database: slot, publication, helper and sessions are gone, the databases stay.
  * -1: a server cannot be reached; row->replication stays and keeps the migration unsettled. A source that is

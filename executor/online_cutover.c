@@ -202,10 +202,35 @@ static int check_evidence(struct work *work, const struct migration_database *ro
     return -1;
 }
 
-static int end_succeeded(struct work *work, struct migration_database *row)
+/* "pending": what is still to be cleaned up, or NULL. */
+static int end_succeeded(struct work *work, struct migration_database *row, const char *pending)
 {
     auto_free char *warnings = evidence_warnings(row->evidence, row->message);
-    return database_end(work, row, DB_SUCCEEDED, warnings);
+    auto_free char *message = pending == NULL ? NULL
+                                              : str_format("%s%s%s", pending, warnings != NULL ? " " : "",
+                                                           warnings != NULL ? warnings : "");
+    return pending != NULL && message == NULL
+               ? err_no_memory(&work->err)
+               : database_end(work, row, DB_SUCCEEDED, message != NULL ? message : warnings);
+}
+
+/* The data is complete: what somebody keeps us from removing is a warning, and step_settle() retries. */
+static int clean_up(struct work *work, const struct sides *sides, struct migration_database *row,
+                    char **ret_pending)
+{
+    struct patience patience = begin_patience();
+    while (online_clean_up_database(work, sides, row) != 0) {
+        if (may_retry(work, &patience)) {
+            continue;
+        }
+        if (stop_requested(&work->worker->stop)) {
+            return -1;
+        }
+        *ret_pending =
+            str_format("Cleanup is pending, and is retried until it succeeds: %s", work->err.message);
+        return *ret_pending == NULL ? err_no_memory(&work->err) : 0;
+    }
+    return 0;
 }
 
 static int finish(struct work *work, const struct sides *sides, struct stage *stage)
@@ -224,12 +249,8 @@ static int finish(struct work *work, const struct sides *sides, struct stage *st
     if (!stage->finished && store_last_figures(work, stage) < 0) {
         return -1;
     }
-    while (online_clean_up_database(work, sides, row) != 0) {
-        if (!may_retry(work, &patience)) {
-            return -1;
-        }
-    }
-    return end_succeeded(work, row);
+    auto_free char *pending = NULL;
+    return clean_up(work, sides, row, &pending) != 0 ? -1 : end_succeeded(work, row, pending);
 }
 
 /* ---- all of them

@@ -58,6 +58,19 @@ static void note(void *context, const char *text)
     (void)store_event_add(progress->store, progress->row->migration_id, text, &ignored);
 }
 
+static int remember(void *context, const char *identities, struct err *err)
+{
+    struct progress *progress = context;
+    const struct migration_database *row = progress->row;
+    const struct pending_cleanup cleanup = {.migration_id = row->migration_id,
+                                            .database = row->name,
+                                            .side = "source",
+                                            .kind = "identities",
+                                            .object = row->replication,
+                                            .undo = identities};
+    return store_cleanup_add(progress->store, &cleanup, err);
+}
+
 static enum table_state stored_state(enum transfer_table_state state)
 {
     switch (state) {
@@ -132,6 +145,7 @@ struct transfer_observer progress_observer(struct progress *progress)
                                       .progress = write_tables,
                                       .step = step,
                                       .note = note,
+                                      .remember = remember,
                                       .warning = warning};
 }
 

@@ -61,6 +61,10 @@ static int transfer_database(struct work *work, const struct sides *sides, struc
     if (work_dir == NULL) {
         return -1;
     }
+    auto_free char *identities = NULL;
+    if (online_remembered_identities(work, row, &identities) < 0) {
+        return -1;
+    }
     const struct transfer_observer observer = progress_observer(progress);
     const struct transfer transfer = {.source = &sides->source.work,
                                       .target = &sides->target.work,
@@ -72,7 +76,8 @@ static int transfer_database(struct work *work, const struct sides *sides, struc
                                       .replace =
                                           work->migration.spec.overwrite == FLAG_TRUE || row->target_claimed,
                                       .stop = &work->worker->database_stop,
-                                      .observer = &observer};
+                                      .observer = &observer,
+                                      .identities = identities};
     worker_enter_database(work->worker, row->name);
     int result = row->replication == NULL ? transfer_run(&transfer, &work->err)
                                           : base_copy_run(&transfer, row->replication, &work->err);
@@ -133,6 +138,9 @@ static int begin_database(struct work *work, struct migration_database *row)
         row->replication = replication_name(work->migration.uuid, row->position);
         if (row->replication == NULL) {
             return err_no_memory(&work->err);
+        }
+        if (online_remember(work, row) < 0) {
+            return -1;
         }
     }
     if (store_table_forget(work->store, row->migration_id, row->name, &work->err) < 0) {

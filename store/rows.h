@@ -154,6 +154,16 @@ struct migration_database {
     struct database_figures figures;
 };
 
+/* Something that a migration changes on a server and undoes at its end. Strings are borrowed. */
+struct pending_cleanup {
+    int64_t migration_id;
+    const char *database;
+    const char *side; /* "source", "target" */
+    const char *kind; /* "slot", "publication", "schema", "identities" */
+    const char *object;
+    const char *undo; /* what to give back, or NULL */
+};
+
 struct migration_table {
     char *schema;
     char *name;

@@ -213,6 +213,14 @@ int store_event_add(struct store *store, int64_t migration_id, const char *text,
 int store_event_list(struct store *store, int64_t migration_id, struct err *err,
                      struct migration_event **ret_events, size_t *ret_count);
 
+/* Remembers a change before it is made; a second time replaces "undo". */
+int store_cleanup_add(struct store *store, const struct pending_cleanup *cleanup, struct err *err);
+/* What is remembered with that key, in new memory; NULL: nothing. */
+int store_cleanup_undo(struct store *store, const struct pending_cleanup *key, struct err *err,
+                       char **ret_undo);
+/* Nothing of the database's changes is left. */
+int store_cleanup_done(struct store *store, int64_t migration_id, const char *database, struct err *err);
+
 int store_database_list(struct store *store, int64_t migration_id, struct err *err,
                         struct migration_database **ret_databases, size_t *ret_count);
 /* Writes every column of one database row but position and the figures, keyed by migration and name. */
