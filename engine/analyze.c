@@ -88,7 +88,8 @@ static int work(void *context, struct err *err)
     auto_pg struct pg target = {0};
     int first = 0;
     if (pg_open(transfer->target, transfer->database, PG_WRITE, transfer->stop, err, &target) != 0 ||
-        pg_set_encoding(&target, analysis->state->encoding, err) != 0) {
+        pg_set_encoding(&target, analysis->state->encoding, err) != 0 ||
+        source_settings_use(&analysis->state->settings, &target, true, err) != 0) {
         return -1;
     }
     for (;;) {

@@ -22,6 +22,7 @@
 #include "engine/pg.h"
 #include "engine/pgoutput.h"
 #include "engine/replica.h"
+#include "engine/source_settings.h"
 #include "engine/stale.h"
 
 struct apply;
@@ -29,8 +30,9 @@ struct apply;
 struct apply_request {
     const struct endpoint *target;
     const char *database;
-    const char *name;     /* of the helper schema */
-    const char *encoding; /* of the text in the changes */
+    const char *name;                 /* of the helper schema */
+    const char *encoding;             /* of the text in the changes */
+    struct source_settings *settings; /* put in force; its "money" is chosen for both sides. NULL: none */
     /* Looks at a table of the source; may be NULL. "hides_truncate": the stream does not tell of every
      * TRUNCATE (major 10). */
     int (*look)(void *context, uint32_t relation, const char *horizon, struct err *err,

@@ -15,15 +15,27 @@ enum { TICK_MS = 500, ROOM_AT_FIRST = 64 };
 /* ---- the session -----------------------------------------------------------------------------------------
  */
 
-/* The text of money is that of the C locale on the stream's side too. */
-static int set_session(struct pipeline *pipeline, const char *encoding, struct err *err)
+/* As generated columns, indexes and checks need it. Types and operators in our own statements are exact or
+ * qualified, so that the search_path does not change them. */
+static int use_settings(struct pg *pg, struct source_settings *settings, struct err *err)
+{
+    if (settings == NULL) {
+        return pg_run(pg, err, "SET lc_monetary = 'C'");
+    }
+    return pg_set_encoding(pg, settings->encoding, err) != 0 ||
+                   source_settings_choose_money(settings, pg, NULL, err) != 0
+               ? -1
+               : source_settings_use(settings, pg, true, err);
+}
+
+static int set_session(struct pipeline *pipeline, const struct apply_request *request, struct err *err)
 {
     struct pg *pg = &pipeline->pg;
-    if (pg_run(pg, err, "SET lc_monetary = 'C'") != 0 ||
+    if (use_settings(pg, request->settings, err) != 0 ||
         (pg->version >= 110000 && pg_run(pg, err, "SET jit = off") != 0)) {
         return -1;
     }
-    return pg_set_encoding(pg, encoding, err);
+    return pg_set_encoding(pg, request->encoding, err);
 }
 
 int pipeline_open(const struct apply_request *request, struct err *err, struct pipeline *ret_pipeline)
@@ -33,7 +45,7 @@ int pipeline_open(const struct apply_request *request, struct err *err, struct p
     if (pg_open(request->target, request->database, PG_WRITE, request->stop, err, &pipeline->pg) != 0) {
         return -1;
     }
-    return set_session(pipeline, request->encoding, err);
+    return set_session(pipeline, request, err);
 }
 
 void pipeline_close(struct pipeline *pipeline)

@@ -22,7 +22,7 @@ enum { ERRORS_MAX_BYTES = 16 * 1024, ENVIRONMENT_MAX = 16, ARCHIVE_MAX_BYTES = 1
 #define DUMP_OPTIONS                                                                                         \
     "-c statement_timeout=0 -c lock_timeout=0 -c search_path= -c quote_all_identifiers=off "                 \
     "-c client_min_messages=error -c default_transaction_read_only=off -c standard_conforming_strings=on "   \
-    "-c bytea_output=hex -c TimeZone=UTC -c lc_monetary=C -c xmloption=content -c array_nulls=on"
+    "-c bytea_output=hex -c TimeZone=UTC -c xmloption=content -c array_nulls=on -c role=none"
 
 struct environment {
     char *items[ENVIRONMENT_MAX + 1];
@@ -66,6 +66,17 @@ static void set_connection(struct environment *environment, const struct endpoin
     set_variable(environment, "PGGSSENCMODE", "disable");
     snprintf(port, sizeof(port), "%d", endpoint->connect_timeout_s);
     set_variable(environment, "PGCONNECT_TIMEOUT", port);
+}
+
+static void set_options(struct environment *environment, const char *lc_monetary)
+{
+    auto_buf struct buf options = BUF_MAX(ERRORS_MAX_BYTES);
+    buf_adds(&options, DUMP_OPTIONS " -c lc_monetary=");
+    for (const char *at = lc_monetary; *at != '\0'; at++) {
+        buf_addf(&options, "%s%c", *at == ' ' || *at == '\\' ? "\\" : "", *at);
+    }
+    environment->failed = environment->failed || buf_failed(&options);
+    set_variable(environment, "PGOPTIONS", buf_text(&options));
 }
 
 /* The last line says why pg_dump gave up; the ones before are often only where. */
@@ -147,7 +158,7 @@ int archive_dump(const struct archive_request *request, struct err *err)
     set_connection(&environment, request->source);
     /* As a variable the name is taken as it is; as an argument "a=b" would be read as a connection string. */
     set_variable(&environment, "PGDATABASE", request->database);
-    set_variable(&environment, "PGOPTIONS", DUMP_OPTIONS);
+    set_options(&environment, request->lc_monetary != NULL ? request->lc_monetary : "C");
     set_variable(&environment, "PGAPPNAME", "malachite");
     set_variable(&environment, "LC_ALL", "C");
     set_variable(&environment, "PATH", "/usr/bin:/bin");

@@ -52,11 +52,12 @@ struct archive {
 struct archive_request {
     const struct endpoint *source;
     const char *database;
-    const char *snapshot;   /* exported by an open transaction */
-    const char *encoding;   /* of the archive's text */
-    const char *client_bin; /* directory of pg_dump */
-    const char *path;       /* file to write */
-    bool no_compression;    /* leave out which compression columns ask for */
+    const char *snapshot;    /* exported by an open transaction */
+    const char *encoding;    /* of the archive's text */
+    const char *client_bin;  /* directory of pg_dump */
+    const char *path;        /* file to write */
+    const char *lc_monetary; /* of constants in the archive; NULL: C */
+    bool no_compression;     /* leave out which compression columns ask for */
     const struct stop *stop;
 };
 

@@ -14,7 +14,7 @@ enum { SQL_MAX_BYTES = 8 * 1024 * 1024 };
 #define STATE_LOCK_TIMEOUT "55P03"
 
 /* What a second attempt at a table does otherwise. */
-enum { WITH_TEXT = 1, WITH_SEARCH_PATH = 2 };
+enum { WITH_TEXT = 1 };
 
 /* It lives in another session; when that is lost, a new attempt has a new one. */
 static int begin_snapshot(struct copy_lane *lane, struct err *err)
@@ -29,19 +29,14 @@ static int begin_snapshot(struct copy_lane *lane, struct err *err)
     return 0;
 }
 
-static int set_search_path(struct copy_lane *lane, const char *search_path, struct err *err)
-{
-    auto_free char *ignored = NULL;
-    return pg_value(&lane->target, err, &ignored, "SELECT pg_catalog.set_config('search_path', $1, false)", 1,
-                    &search_path);
-}
-
 static int open_target(struct copy_lane *lane, struct err *err)
 {
     const struct transfer *transfer = lane->pool->transfer;
     struct err ignored = {0};
     if (pg_open(transfer->target, transfer->database, PG_WRITE, transfer->stop, err, &lane->target) != 0 ||
-        pg_set_encoding(&lane->target, lane->pool->session_encoding, err) != 0) {
+        pg_set_encoding(&lane->target, lane->pool->session_encoding, err) != 0 ||
+        /* Checks and generated columns look names up; ours are all qualified. */
+        source_settings_use(lane->pool->settings, &lane->target, true, err) != 0) {
         return -1;
     }
     /* Costs a third less than pglz. Refused by servers that were built without it. */
@@ -58,6 +53,7 @@ int copy_lane_open(struct copy_lane *lane, struct err *err)
     if (pg_open(transfer->source, transfer->database, PG_READ, transfer->stop, err, &lane->source) != 0 ||
         copy_prepare_source(&lane->source, err) != 0 ||
         pg_set_encoding(&lane->source, lane->pool->session_encoding, err) != 0 ||
+        source_settings_use_money(lane->pool->settings, &lane->source, err) != 0 ||
         pg_run(&lane->source, err, "SET lock_timeout = '" LOCK_TIMEOUT "'") != 0 ||
         begin_snapshot(lane, err) != 0) {
         return -1;
@@ -143,9 +139,6 @@ static bool is_empty(const struct copy_piece *piece)
 static int copy_together(struct copy_lane *lane, struct copy_piece *pieces, size_t count, int how,
                          struct err *err)
 {
-    if ((how & WITH_SEARCH_PATH) != 0 && set_search_path(lane, lane->pool->search_path, err) != 0) {
-        return -1;
-    }
     if (pg_run(&lane->target, err, "BEGIN") != 0) {
         return -1;
     }
@@ -161,7 +154,7 @@ static int copy_together(struct copy_lane *lane, struct copy_piece *pieces, size
     for (size_t i = 0; i < count; i++) {
         set_state(&pieces[i], TRANSFER_COMPLETED);
     }
-    return (how & WITH_SEARCH_PATH) != 0 ? set_search_path(lane, "", err) : 0;
+    return 0;
 }
 
 static bool is_lost(const struct pg *pg)
@@ -180,8 +173,7 @@ static int recover(struct copy_lane *lane, struct err *err, bool *ret_lost)
     const char *encoding = lane->pool->session_encoding;
     const char *back = lane->holder ? "ROLLBACK TO SAVEPOINT copy" : "ROLLBACK";
     if (pg_run(&lane->target, err, "ROLLBACK") != 0 || pg_set_encoding(&lane->target, encoding, err) != 0 ||
-        set_search_path(lane, "", err) != 0 || pg_run(&lane->source, err, back) != 0 ||
-        pg_set_encoding(&lane->source, encoding, err) != 0) {
+        pg_run(&lane->source, err, back) != 0 || pg_set_encoding(&lane->source, encoding, err) != 0) {
         return -1;
     }
     return lane->holder ? 0 : begin_snapshot(lane, err);
@@ -198,18 +190,11 @@ static bool is_one_of(const char *sqlstate, const char *const *states, size_t co
 }
 
 /* What may help a table after this error: 0 nothing. */
-static int other_way(const struct copy_lane *lane, const struct copy_piece *piece, const struct err *err,
-                     int how)
+static int other_way(const struct copy_piece *piece, const struct err *err, int how)
 {
     /* No binary functions on the target (an extension of another version), or their format is another one. */
     static const char *const binary[] = {"42883", "42804", "22P03", "0A000", "42P18", "08P01", "22003"};
-    /* A check, a default or a generated column calls a function that relies on the search_path. */
-    static const char *const names[] = {"42883", "42P01", "42704", "3F000"};
     bool can_text = (how & WITH_TEXT) == 0 && !piece->table->text && piece->table->columns != NULL;
-    bool can_path = (how & WITH_SEARCH_PATH) == 0 && lane->pool->search_path != NULL;
-    if (can_path && is_one_of(err->sqlstate, names, ARRAY_LEN(names))) {
-        return how | WITH_SEARCH_PATH;
-    }
     return can_text && is_one_of(err->sqlstate, binary, ARRAY_LEN(binary)) ? how | WITH_TEXT : 0;
 }
 
@@ -245,7 +230,7 @@ static int copy_alone(struct copy_lane *lane, struct copy_piece *piece, struct e
             piece->left = true;
             return 0;
         }
-        how = lost ? how : other_way(lane, piece, &reason, how);
+        how = lost ? how : other_way(piece, &reason, how);
         if ((lost && attempted_again) || (!lost && how == 0)) {
             give_up(lane, piece, &reason);
             return 0;

@@ -12,6 +12,7 @@
 #include "core/err.h"
 #include "engine/lanes.h"
 #include "engine/report.h"
+#include "engine/source_settings.h"
 #include "engine/transfer.h"
 #include "engine/transfer_catalog.h"
 
@@ -33,8 +34,8 @@ struct copy_pool {
     const char *snapshot;
     const char *session_encoding; /* of statements and messages */
     const char *copy_encoding;    /* of the rows: the source database's */
-    const char *search_path;      /* the source database's own, for rows that need it; NULL: none */
-    struct report *report;        /* failed tables are put here */
+    const struct source_settings *settings;
+    struct report *report; /* failed tables are put here */
     lane_tick *tick;
     void *tick_context;
     /* Set by copy_pool_init(). */

@@ -113,11 +113,23 @@ static int use_encoding(struct pg *pg, const char *encoding, struct err *err)
     return now != NULL && str_equals(now, encoding) ? 0 : pg_set_encoding(pg, encoding, err);
 }
 
+/* What is recopied or refreshed is computed as on the source; the search_path is set for that alone. */
+static int use_settings(struct cutover_state *state, struct err *err)
+{
+    struct transfer_state *base = &state->base;
+    struct source_settings *settings = &base->settings;
+    return source_settings_choose_money(settings, &base->target, NULL, err) != 0 ||
+                   source_settings_use_money(settings, &base->source, err) != 0
+               ? -1
+               : source_settings_use(settings, &base->target, false, err);
+}
+
 static int open_both(struct cutover_state *state, struct err *err)
 {
     const struct cutover *cutover = state->cutover;
     struct transfer_state *base = &state->base;
-    if (pg_open(cutover->source, cutover->database, PG_READ, cutover->stop, err, &base->source) != 0 ||
+    if (source_settings_read(cutover->source, cutover->database, cutover->stop, err, &base->settings) != 0 ||
+        pg_open(cutover->source, cutover->database, PG_READ, cutover->stop, err, &base->source) != 0 ||
         pg_open(cutover->target, cutover->database, PG_WRITE, cutover->stop, err, &base->target) != 0) {
         return -1;
     }
@@ -127,7 +139,7 @@ static int open_both(struct cutover_state *state, struct err *err)
     return use_encoding(&base->source, base->encoding, err) != 0 ||
                    use_encoding(&base->target, base->encoding, err) != 0
                ? -1
-               : 0;
+               : use_settings(state, err);
 }
 
 static int read_helper(struct cutover_state *state, struct err *err)
@@ -224,6 +236,7 @@ static void state_done(struct cutover_state *state)
     free(state->relations);
     str_list_done(&state->missing);
     free(state->transactions);
+    source_settings_done(&state->base.settings);
     pg_close(&state->base.source);
     pg_close(&state->base.target);
     str_list_done(&state->base.restore.roles);

@@ -74,8 +74,6 @@ int cutover_copy_tables(struct cutover_state *state, struct err *err);
 int cutover_copy_large_objects(struct cutover_state *state, struct err *err);
 /* Fills the materialized views again that are filled on the source. */
 int cutover_refresh_views(struct cutover_state *state, struct err *err);
-/* Makes the target's session look names up as ordinary sessions of the database do. */
-extern const char cutover_search_path_sql[];
 /* Counts rows, and finds out whether the source was quiet. -1 only when memory is out or a stop is wished. */
 int cutover_count(struct cutover_state *state, struct err *err);
 /* Whether all that was to be seen on the source up to now is on the target; false also when that cannot be

@@ -143,22 +143,25 @@ static bool all_empty(const struct again *again)
     return true;
 }
 
+/* Functions in checks and generated columns may need the database's search_path. */
 static int replace(struct again *again, struct err *err)
 {
-    struct pg *target = &again->state->base.target;
-    return pg_run(target, err, "BEGIN") != 0 || again_replace_rows(again, err) != 0 ||
+    struct transfer_state *base = &again->state->base;
+    struct pg *target = &base->target;
+    return pg_run(target, err, "BEGIN") != 0 ||
+                   source_settings_use_path(&base->settings, target, true, err) != 0 ||
+                   again_replace_rows(again, err) != 0 ||
+                   source_settings_use_path(&base->settings, target, false, err) != 0 ||
                    again_settle_references(again, err) != 0 || pg_run(target, err, "COMMIT") != 0
                ? -1
                : 0;
 }
 
-/* With what the database itself sets, as functions in checks and defaults may need it. */
 static int begin_second_attempt(struct again *again, struct err *err)
 {
     struct transfer_state *base = &again->state->base;
     again->text = true;
     return pg_run(&base->target, err, "ROLLBACK") != 0 ||
-                   pg_run(&base->target, err, cutover_search_path_sql) != 0 ||
                    pg_set_encoding(&base->target, base->encoding, err) != 0 ||
                    pg_run(&base->source, err, "ROLLBACK") != 0 ||
                    pg_set_encoding(&base->source, base->encoding, err) != 0
@@ -186,7 +189,7 @@ static int replace_somehow(struct again *again, struct err *err)
         *err = is_over(base, err) ? *err : reason;
         return -1;
     }
-    return pg_run(&base->target, err, "SET search_path = ''");
+    return 0;
 }
 
 static void tell(struct again *again)

@@ -23,12 +23,6 @@ static const char views_sql[] =
     "  JOIN pg_namespace n ON n.oid = c.relnamespace GROUP BY c.oid, n.nspname, c.relname"
     " ORDER BY count(*), c.oid";
 
-const char cutover_search_path_sql[] =
-    "SELECT pg_catalog.set_config('search_path', coalesce((SELECT substr(c, length('search_path=') + 1)"
-    " FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) c"
-    " WHERE d.datname = current_database() AND s.setrole = 0 AND c LIKE 'search_path=%'),"
-    " '\"$user\", public'), false)";
-
 static bool is_filled_on_source(const struct cutover_state *state, const char *schema, const char *name)
 {
     for (size_t i = 0; i < state->relation_count; i++) {
@@ -41,26 +35,6 @@ static bool is_filled_on_source(const struct cutover_state *state, const char *s
     return false;
 }
 
-/* Functions without a search_path of their own may need that of the database. */
-static int refresh_with_search_path(struct cutover_state *state, const char *sql, struct err *err)
-{
-    struct pg *target = &state->base.target;
-    struct err reason = *err;
-    struct err ignored = {0};
-    if (pg_run(target, err, cutover_search_path_sql) != 0) {
-        return -1;
-    }
-    bool filled = pg_run(target, &ignored, sql) == 0;
-    if (!filled && restore_is_over(target, &ignored)) {
-        *err = ignored;
-        return -1;
-    }
-    if (!filled) {
-        cutover_warn(state, "A materialized view is as old as the base copy (%s): %s", sql, reason.message);
-    }
-    return pg_run(target, err, "SET search_path = ''");
-}
-
 static int refresh(struct cutover_state *state, const char *schema, const char *name, struct err *err)
 {
     struct pg *target = &state->base.target;
@@ -70,7 +44,29 @@ static int refresh(struct cutover_state *state, const char *schema, const char *
     if (pg_run(target, err, buf_text(&sql)) == 0) {
         return 0;
     }
-    return restore_is_over(target, err) ? -1 : refresh_with_search_path(state, buf_text(&sql), err);
+    if (restore_is_over(target, err)) {
+        return -1;
+    }
+    cutover_warn(state, "A materialized view is as old as the base copy (%s): %s", buf_text(&sql),
+                 err->message);
+    return 0;
+}
+
+/* Functions without a search_path of their own may need that of the database. */
+static int refresh_all(struct cutover_state *state, const PGresult *views, struct err *err)
+{
+    struct pg *target = &state->base.target;
+    if (source_settings_use_path(&state->base.settings, target, true, err) != 0) {
+        return -1;
+    }
+    for (int row = 0; row < PQntuples(views); row++) {
+        const char *schema = PQgetvalue(views, row, 0);
+        const char *name = PQgetvalue(views, row, 1);
+        if (is_filled_on_source(state, schema, name) && refresh(state, schema, name, err) != 0) {
+            return -1;
+        }
+    }
+    return source_settings_use_path(&state->base.settings, target, false, err);
 }
 
 int cutover_refresh_views(struct cutover_state *state, struct err *err)
@@ -86,12 +82,5 @@ int cutover_refresh_views(struct cutover_state *state, struct err *err)
     if (pg_query(&state->base.target, err, &views, views_sql, 0, NULL) != 0) {
         return -1;
     }
-    for (int row = 0; row < PQntuples(views); row++) {
-        const char *schema = PQgetvalue(views, row, 0);
-        const char *name = PQgetvalue(views, row, 1);
-        if (is_filled_on_source(state, schema, name) && refresh(state, schema, name, err) != 0) {
-            return -1;
-        }
-    }
-    return 0;
+    return refresh_all(state, views, err);
 }

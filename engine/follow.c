@@ -10,6 +10,7 @@
 #include "engine/pg_private.h"
 #include "engine/pgoutput.h"
 #include "engine/replication.h"
+#include "engine/source_settings.h"
 
 enum {
     REPORT_MS = 1000, /* the source hears from us at least so often */
@@ -23,6 +24,7 @@ enum {
 struct follow {
     struct follow_request request;
     char *encoding;
+    struct source_settings settings;
     bool hides_truncate; /* the source's stream does */
     struct replication_stream stream;
     struct pg control; /* an ordinary session on the source, while it is needed */
@@ -91,6 +93,7 @@ static int open_both(struct follow *follow, struct err *err)
                                         .database = request->database,
                                         .name = request->name,
                                         .encoding = follow->encoding,
+                                        .settings = &follow->settings,
                                         .stop = request->stop,
                                         .tick = tick,
                                         .look = look,
@@ -103,6 +106,7 @@ static int open_both(struct follow *follow, struct err *err)
     const struct replication replication = {.source = request->source,
                                             .database = request->database,
                                             .name = request->name,
+                                            .lc_monetary = follow->settings.money,
                                             .stop = request->stop};
     return replication_stream_open(&replication, follow->encoding, apply_progress(follow->apply)->position,
                                    err, &follow->stream);
@@ -115,7 +119,10 @@ int follow_open(const struct follow_request *request, struct err *err, struct fo
         return err_no_memory(err);
     }
     follow->request = *request;
-    if (read_encoding(follow, err) != 0 || open_both(follow, err) != 0) {
+    if (read_encoding(follow, err) != 0 ||
+        source_settings_read(request->source, request->database, request->stop, err, &follow->settings) !=
+            0 ||
+        open_both(follow, err) != 0) {
         follow_close(follow);
         return fail(err);
     }
@@ -132,6 +139,7 @@ void follow_close(struct follow *follow)
     replication_stream_close(&follow->stream);
     pg_close(&follow->control);
     pgoutput_message_done(&follow->message);
+    source_settings_done(&follow->settings);
     free(follow->encoding);
     free(follow);
 }

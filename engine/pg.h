@@ -52,6 +52,8 @@ enum pg_role {
     PG_ADMIN,       /* CREATE/DROP DATABASE, ALTER SYSTEM: pinned as for reading */
     PG_REPLICATION, /* a logical walsender of the database: pinned as for reading, also lc_monetary C. Takes
                        replication commands and, through pg_run() only, single SQL statements */
+    PG_SETTINGS,    /* shows the settings that the login's own sessions have: nothing but what protects the
+                       session is pinned */
 };
 
 /*

@@ -21,8 +21,10 @@ enum {
     FOR_WRITE = 1 << PG_WRITE,
     FOR_ADMIN = 1 << PG_ADMIN,
     FOR_REPLICATION = 1 << PG_REPLICATION,
+    FOR_SETTINGS = 1 << PG_SETTINGS,
     FOR_DATA = FOR_READ | FOR_WRITE | FOR_REPLICATION,
-    FOR_ALL = FOR_DATA | FOR_ADMIN,
+    FOR_VALUES = FOR_DATA | FOR_ADMIN, /* all that read or write values */
+    FOR_ALL = FOR_VALUES | FOR_SETTINGS,
 };
 
 struct startup_setting {
@@ -32,23 +34,25 @@ struct startup_setting {
 };
 
 static const struct startup_setting startup_settings[] = {
+    /* Or we would act, and be refused, as another role. */
+    {FOR_ALL, "role", "none"},
     {FOR_ALL, "statement_timeout", "0"},
     {FOR_ALL, "lock_timeout", "0"},
     {FOR_ALL, "client_min_messages", "error"},
-    {FOR_ALL, "search_path", ""},
-    {FOR_ALL, "DateStyle", "ISO"},
-    {FOR_ALL, "IntervalStyle", "postgres"},
-    {FOR_ALL, "TimeZone", "UTC"},
-    {FOR_ALL, "bytea_output", "hex"},
-    {FOR_ALL, "extra_float_digits", "3"},
+    {FOR_VALUES, "search_path", ""},
+    {FOR_VALUES, "DateStyle", "ISO"},
+    {FOR_VALUES, "IntervalStyle", "postgres"},
+    {FOR_VALUES, "TimeZone", "UTC"},
+    {FOR_VALUES, "bytea_output", "hex"},
+    {FOR_VALUES, "extra_float_digits", "3"},
     {FOR_ALL, "array_nulls", "on"},
     {FOR_ALL, "standard_conforming_strings", "on"},
     {FOR_ALL, "escape_string_warning", "off"},
     {FOR_ALL, "backslash_quote", "safe_encoding"},
-    {FOR_ALL, "transform_null_equals", "off"},
+    {FOR_VALUES, "transform_null_equals", "off"},
     {FOR_ALL, "quote_all_identifiers", "off"},
     {FOR_ALL, "xmloption", "content"},
-    {FOR_ALL, "xmlbinary", "base64"},
+    {FOR_VALUES, "xmlbinary", "base64"},
     {FOR_ALL, "row_security", "off"},
     {FOR_ALL, "default_transaction_isolation", "read committed"},
     {FOR_ALL, "default_transaction_deferrable", "off"},
@@ -72,8 +76,8 @@ struct session_setting {
 
 static const struct session_setting session_settings[] = {
     /* libpq sends these two a second time when PGDATESTYLE or PGTZ are in our environment. */
-    {FOR_ALL, 0, "SET DateStyle = ISO"},
-    {FOR_ALL, 0, "SET TimeZone = 'UTC'"},
+    {FOR_VALUES, 0, "SET DateStyle = ISO"},
+    {FOR_VALUES, 0, "SET TimeZone = 'UTC'"},
     {FOR_ADMIN, 0, "SET default_transaction_read_only = off"},
     {FOR_ALL, 90600, "SET idle_in_transaction_session_timeout = 0"},
     {FOR_READ | FOR_ADMIN, 110000, "SET jit = off"},
@@ -225,6 +229,20 @@ static void ignore_notice(void *context maybe_unused, const PGresult *result may
 {
 }
 
+/* A role may have a session_authorization of its own, which "role" does not undo. */
+static int set_user(struct pg *pg, struct err *err)
+{
+    const char *now = PQparameterStatus(pg->connection, "session_authorization");
+    const char *user = PQuser(pg->connection);
+    if (now == NULL || user == NULL || strcmp(now, user) == 0) {
+        return 0;
+    }
+    auto_buf struct buf sql = BUF_MAX(OPTIONS_MAX_BYTES);
+    buf_adds(&sql, "SET SESSION AUTHORIZATION ");
+    pg_add_identifier(pg, &sql, user);
+    return buf_failed(&sql) ? err_no_memory(err) : pg_run(pg, err, buf_text(&sql));
+}
+
 /* Connects and prepares the session; on failure the caller closes pg. */
 static int open_session(struct pg *pg, enum pg_role role, struct err *err)
 {
@@ -245,6 +263,9 @@ static int open_session(struct pg *pg, enum pg_role role, struct err *err)
     PQsetErrorVerbosity(pg->connection, PQERRORS_DEFAULT);
     PQsetnonblocking(pg->connection, 1);
     pg->version = PQserverVersion(pg->connection);
+    if (set_user(pg, err) != 0) {
+        return err_prefix(err, "The session could not be prepared. ");
+    }
     const char *superuser = PQparameterStatus(pg->connection, "is_superuser");
     pg->superuser = superuser != NULL && strcmp(superuser, "on") == 0;
     if (set_session(pg, role, err) != 0) {

@@ -7,35 +7,8 @@
 
 enum { SQL_MAX_BYTES = 16 * 1024 };
 
-static int set_search_path(struct transfer_state *state, const char *search_path, struct err *err)
-{
-    auto_free char *ignored = NULL;
-    return pg_value(&state->target, err, &ignored, "SELECT pg_catalog.set_config('search_path', $1, false)",
-                    1, &search_path);
-}
-
 /* Functions without a search_path of their own may need that of the database. */
-static int refresh_with_search_path(struct transfer_state *state, const char *sql, struct err *err)
-{
-    struct err reason = *err;
-    struct err ignored = {0};
-    const char *search_path = source_database_get(&state->database, DATABASE_SEARCH_PATH);
-    if (set_search_path(state, search_path, err) != 0) {
-        return -1;
-    }
-    bool filled = pg_run(&state->target, &ignored, sql) == 0;
-    if (!filled && restore_is_over(&state->target, &ignored)) {
-        *err = ignored;
-        return -1;
-    }
-    if (!filled) {
-        *err = reason;
-        report_warning(&state->report, "A materialized view stays empty (%s): %s", sql, reason.message);
-    }
-    return set_search_path(state, "", err);
-}
-
-int views_refresh(struct transfer_state *state, struct err *err)
+static int refresh_all(struct transfer_state *state, struct err *err)
 {
     for (size_t i = 0; i < state->archive.count; i++) {
         const struct archive_entry *entry = &state->archive.entries[i];
@@ -48,10 +21,19 @@ int views_refresh(struct transfer_state *state, struct err *err)
         if (pg_run(&state->target, err, buf_text(&sql)) == 0) {
             continue;
         }
-        if (restore_is_over(&state->target, err) ||
-            refresh_with_search_path(state, buf_text(&sql), err) != 0) {
+        if (restore_is_over(&state->target, err)) {
             return -1;
         }
+        report_warning(&state->report, "A materialized view stays empty (%s): %s", buf_text(&sql),
+                       err->message);
     }
     return 0;
+}
+
+int views_refresh(struct transfer_state *state, struct err *err)
+{
+    return source_settings_use_path(&state->settings, &state->target, true, err) != 0 ||
+                   refresh_all(state, err) != 0
+               ? -1
+               : source_settings_use_path(&state->settings, &state->target, false, err);
 }

@@ -19,7 +19,8 @@
 struct replication {
     const struct endpoint *source;
     const char *database;
-    const char *name; /* of slot and publication: lower-case letters, digits, '_', at most 63 bytes */
+    const char *name;        /* of slot and publication: lower-case letters, digits, '_', at most 63 bytes */
+    const char *lc_monetary; /* in which the stream writes money; NULL: C */
     const struct stop *stop;
     /* Replica identities to give back, as remember() got them; NULL: only the publication knows. */
     const char *identities;
@@ -88,7 +89,7 @@ struct replication_stream {
 };
 
 /* Starts streaming at "position". "encoding": of all text in the changes (the source database's, as COPY
- * uses). Text is in the pinned formats of engine/pg.h, lc_monetary C. */
+ * uses). Text is in the pinned formats of engine/pg.h. */
 int replication_stream_open(const struct replication *replication, const char *encoding, uint64_t position,
                             struct err *err, struct replication_stream *ret_stream);
 void replication_stream_close(struct replication_stream *stream);

@@ -76,6 +76,17 @@ static int start(const struct replication *replication, struct pg *pg, const cha
     return 0;
 }
 
+static int use_money(const struct replication *replication, struct pg *pg, struct err *err)
+{
+    auto_buf struct buf sql = BUF_MAX(COMMAND_MAX_BYTES);
+    if (replication->lc_monetary == NULL) {
+        return 0; /* pinned to C already */
+    }
+    buf_adds(&sql, "SET lc_monetary = ");
+    pg_add_literal(pg, &sql, replication->lc_monetary);
+    return buf_failed(&sql) ? err_no_memory(err) : pg_run(pg, err, buf_text(&sql));
+}
+
 int replication_stream_open(const struct replication *replication, const char *encoding, uint64_t position,
                             struct err *err, struct replication_stream *ret_stream)
 {
@@ -86,7 +97,8 @@ int replication_stream_open(const struct replication *replication, const char *e
     }
     if (pg_open(replication->source, replication->database, PG_REPLICATION, replication->stop, err, &pg) !=
             0 ||
-        pg_set_encoding(&pg, encoding, err) != 0 || start(replication, &pg, buf_text(&sql), err) != 0) {
+        use_money(replication, &pg, err) != 0 || pg_set_encoding(&pg, encoding, err) != 0 ||
+        start(replication, &pg, buf_text(&sql), err) != 0) {
         return -1;
     }
     int64_t now_ms = clock_monotonic_ms();

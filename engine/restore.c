@@ -87,12 +87,11 @@ void restore_failed_done(struct restore_failed *failed)
     *failed = (struct restore_failed){0};
 }
 
-int restore_prepare_session(struct pg *target, const char *encoding, struct err *err)
+int restore_prepare_session(struct pg *target, const char *encoding, const struct source_settings *settings,
+                            struct err *err)
 {
-    if (pg_set_encoding(target, encoding, err) != 0) {
-        return -1;
-    }
-    return pg_run(target, err, "SET lc_monetary = 'C'");
+    return pg_set_encoding(target, encoding, err) != 0 ? -1
+                                                       : source_settings_use_money(settings, target, err);
 }
 
 bool restore_is_over(const struct pg *pg, const struct err *err)
@@ -188,6 +187,25 @@ static int in_archive_order(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
+/* The last attempt: an expression may call functions that rely on the database's search_path. The names in
+ * the archive do not need it, and could be taken for others under it. */
+static int run_with_path(struct restore *restore, struct pg *target, struct restore_failed *failed,
+                         struct err *err)
+{
+    if (source_settings_use_path(restore->settings, target, true, err) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < failed->count; i++) {
+        if (run_alone(restore, target, failed->entries[i], err) != 0) {
+            if (restore_is_over(target, err)) {
+                return -1;
+            }
+            report_entry(restore, failed->entries[i], err);
+        }
+    }
+    return source_settings_use_path(restore->settings, target, false, err);
+}
+
 int restore_retry(struct restore *restore, struct pg *target, struct restore_failed *failed, struct err *err)
 {
     if (failed->count > 0) {
@@ -207,15 +225,7 @@ int restore_retry(struct restore *restore, struct pg *target, struct restore_fai
         helped = left < failed->count;
         failed->count = left;
     }
-    for (size_t i = 0; i < failed->count; i++) {
-        if (run_alone(restore, target, failed->entries[i], err) != 0) {
-            if (restore_is_over(target, err)) {
-                return -1;
-            }
-            report_entry(restore, failed->entries[i], err);
-        }
-    }
-    return 0;
+    return failed->count == 0 ? 0 : run_with_path(restore, target, failed, err);
 }
 
 int restore_in_order(struct restore *restore, struct pg *target, enum restore_pass pass, struct err *err)

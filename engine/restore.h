@@ -15,6 +15,7 @@
 #include "engine/pg.h"
 #include "engine/report.h"
 #include "engine/restore_entry.h"
+#include "engine/source_settings.h"
 #include "engine/transfer.h"
 #include "engine/transfer_catalog.h"
 
@@ -23,6 +24,7 @@ struct restore {
     const struct archive *archive;
     const struct catalog *catalog;
     const char *encoding; /* of the archive and of the sessions */
+    const struct source_settings *settings;
     struct report *report;
     struct str_list roles; /* of the target */
     /* Extensions whose version on the source is to be had on the target: name, version, name, version ... */
@@ -64,7 +66,8 @@ int restore_batch(struct restore *restore, struct pg *target, const struct archi
 int restore_retry(struct restore *restore, struct pg *target, struct restore_failed *failed, struct err *err);
 
 /* Makes a session read the archive's text as it was written. */
-int restore_prepare_session(struct pg *target, const char *encoding, struct err *err);
+int restore_prepare_session(struct pg *target, const char *encoding, const struct source_settings *settings,
+                            struct err *err);
 /* Whether an error ends the pass: stopped, or the connection is of no use any more. */
 bool restore_is_over(const struct pg *pg, const struct err *err);
 

@@ -16,10 +16,12 @@ struct post_data {
 
 static int open_session(struct post_data *post_data, struct pg *ret_pg, struct err *err)
 {
-    const struct transfer *transfer = post_data->restore->transfer;
+    const struct restore *restore = post_data->restore;
+    const struct transfer *transfer = restore->transfer;
     int memory_kb = INDEX_MEMORY_KB / (transfer->jobs > 0 ? transfer->jobs : 1);
     if (pg_open(transfer->target, transfer->database, PG_WRITE, transfer->stop, err, ret_pg) != 0 ||
-        restore_prepare_session(ret_pg, post_data->restore->encoding, err) != 0) {
+        restore_prepare_session(ret_pg, restore->encoding, restore->settings, err) != 0 ||
+        source_settings_use(restore->settings, ret_pg, false, err) != 0) {
         return -1;
     }
     return pg_runf(ret_pg, err, "SET maintenance_work_mem = '%dkB'",

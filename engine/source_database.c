@@ -14,16 +14,11 @@ static void add_row_sql(struct buf *sql, int version)
     buf_adds(sql, "SELECT pg_encoding_to_char(d.encoding), d.datcollate, d.datctype, ");
     buf_adds(sql, version >= 150000 ? "d.datlocprovider" : "'c'");
     buf_addf(sql, ", %s, %s, ", locale, version >= 160000 ? "d.daticurules" : "NULL");
-    buf_adds(
-        sql,
-        "pg_get_userbyid(d.datdba), d.datconnlimit, shobj_description(d.oid, 'pg_database'), "
-        "d.datistemplate, d.datacl IS NOT NULL, "
-        "EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'public'), "
-        "EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'plpgsql'), "
-        "coalesce((SELECT substr(c, length('search_path=') + 1) "
-        "  FROM pg_db_role_setting s, unnest(s.setconfig) c "
-        "  WHERE s.setdatabase = d.oid AND s.setrole = 0 AND c LIKE 'search_path=%'), '\"$user\", public') "
-        "FROM pg_database d WHERE d.datname = current_database()");
+    buf_adds(sql, "pg_get_userbyid(d.datdba), d.datconnlimit, shobj_description(d.oid, 'pg_database'), "
+                  "d.datistemplate, d.datacl IS NOT NULL, "
+                  "EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'public'), "
+                  "EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'plpgsql') "
+                  "FROM pg_database d WHERE d.datname = current_database()");
 }
 
 int source_database_read(struct pg *pg, struct err *err, struct source_database *ret_database)

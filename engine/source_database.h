@@ -28,7 +28,6 @@ enum source_property {
     DATABASE_HAS_ACL,
     DATABASE_HAS_PUBLIC,  /* schema public */
     DATABASE_HAS_PLPGSQL, /* extension plpgsql */
-    DATABASE_SEARCH_PATH, /* as sessions get it */
     DATABASE_PROPERTIES,
 };
 

@@ -218,7 +218,7 @@ int target_database_prepare(struct transfer_state *state, struct err *err)
         return -1;
     }
     if (pg_open(transfer->target, transfer->database, PG_WRITE, transfer->stop, err, &state->target) != 0 ||
-        restore_prepare_session(&state->target, state->encoding, err) != 0) {
+        restore_prepare_session(&state->target, state->encoding, &state->settings, err) != 0) {
         return -1;
     }
     return drop_extras(state, err);

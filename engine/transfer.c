@@ -77,7 +77,7 @@ static int list_tables(struct transfer_state *state, struct err *err)
                            .snapshot = state->snapshot,
                            .session_encoding = state->encoding,
                            .copy_encoding = source_database_get(&state->database, DATABASE_ENCODING),
-                           .search_path = source_database_get(&state->database, DATABASE_SEARCH_PATH),
+                           .settings = &state->settings,
                            .report = &state->report,
                            .tick = tell_progress,
                            .tick_context = state};
@@ -137,6 +137,11 @@ static int look_at_target(struct transfer_state *state, struct err *err)
         return -1;
     }
     state->target_version = target.version;
+    if (pg_set_encoding(&target, state->encoding, err) != 0 ||
+        source_settings_choose_money(&state->settings, &target, &state->report, err) != 0 ||
+        source_settings_use_money(&state->settings, &state->source, err) != 0) {
+        return -1;
+    }
     return look_at_compression(state, &target, err);
 }
 
@@ -158,6 +163,13 @@ static int begin_snapshot(struct transfer_state *state, struct err *err)
         follow->snapshot_taken(follow->context);
     }
     return 0;
+}
+
+static int read_settings(struct transfer_state *state, struct err *err)
+{
+    const struct transfer *transfer = state->transfer;
+    source_settings_done(&state->settings);
+    return source_settings_read(transfer->source, transfer->database, transfer->stop, err, &state->settings);
 }
 
 static int open_source(struct transfer_state *state, struct err *err)
@@ -200,6 +212,7 @@ static int read_archive(struct transfer_state *state, struct err *err)
                                             .client_bin = client->client_bin,
                                             .path = path,
                                             .no_compression = state->no_compression,
+                                            .lc_monetary = state->settings.money,
                                             .stop = transfer->stop};
     int result = archive_dump(&request, err) != 0 ? -1 : archive_read(path, err, &state->archive);
     unlink(path);
@@ -209,7 +222,7 @@ static int read_archive(struct transfer_state *state, struct err *err)
 static int read_source(struct transfer_state *state, struct err *err)
 {
     tell_step(state, "Reading the schema");
-    if (open_source(state, err) != 0 || look_at_target(state, err) != 0 ||
+    if (read_settings(state, err) != 0 || open_source(state, err) != 0 || look_at_target(state, err) != 0 ||
         catalog_read(&state->source, state->target_version,
                      source_database_get(&state->database, DATABASE_ENCODING), err, &state->catalog) != 0 ||
         /* pg_dump locks the tables itself: were they locked before, it would wait for ever behind whoever
@@ -238,10 +251,13 @@ static int create_schema(struct transfer_state *state, struct err *err)
                                       .archive = &state->archive,
                                       .catalog = &state->catalog,
                                       .encoding = state->encoding,
+                                      .settings = &state->settings,
                                       .report = &state->report};
     tell_step(state, "Creating tables");
     if (restore_init(&state->restore, &state->source, &state->target, err) != 0 ||
-        restore_in_order(&state->restore, &state->target, RESTORE_PRE_DATA, err) != 0) {
+        restore_in_order(&state->restore, &state->target, RESTORE_PRE_DATA, err) != 0 ||
+        /* Not before: a setting may name a text search configuration of the database. */
+        source_settings_try(&state->settings, &state->target, &state->report, err) != 0) {
         return -1;
     }
     /* Rows of gigabytes are not moved for a transfer that has failed already. */
@@ -318,6 +334,7 @@ static void state_done(struct transfer_state *state)
     catalog_done(&state->catalog);
     archive_done(&state->archive);
     source_database_done(&state->database);
+    source_settings_done(&state->settings);
     report_done(&state->report);
     PQclear(state->trigger_states);
     PQclear(state->own_identities);

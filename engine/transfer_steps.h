@@ -10,6 +10,7 @@
 #include "engine/report.h"
 #include "engine/restore.h"
 #include "engine/source_database.h"
+#include "engine/source_settings.h"
 #include "engine/transfer.h"
 #include "engine/transfer_catalog.h"
 
@@ -22,6 +23,7 @@ struct transfer_state {
     char *snapshot;
     const char *encoding; /* of statements, names and the archive on every session */
     struct source_database database;
+    struct source_settings settings; /* in force where the target evaluates the user's expressions */
     struct catalog catalog;
     struct archive archive;
     PGresult *trigger_states; /* of constraints whose triggers are not simply enabled */

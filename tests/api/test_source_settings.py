@@ -1,0 +1,169 @@
+"""Settings that a database or its owner carries: functions that are declared immutable depend on them, and what the
+target computes (generated columns, indexes, checks, partitions, materialized views) is computed as on the source."""
+
+import contextlib
+
+import pytest
+
+from arm import patience, unique
+from index_scans import count_indexes, index_differences
+from malachite import Pair
+from mutate import mutate
+from online import cut_over, differences, put_online, reach_wait
+from postgres import quoted
+from samples import drop
+from zoo import TRANSACTION, load_zoo
+
+pytestmark = [pytest.mark.timeout(patience(180)), pytest.mark.slow]
+
+SETTINGS = """
+ALTER DATABASE {name} SET timezone = 'America/New_York';
+ALTER DATABASE {name} SET datestyle = 'SQL, DMY';
+ALTER DATABASE {name} SET intervalstyle = 'sql_standard';
+ALTER DATABASE {name} SET extra_float_digits = -8;
+ALTER DATABASE {name} SET bytea_output = 'escape';
+ALTER DATABASE {name} SET xmlbinary = 'hex';
+ALTER DATABASE {name} SET search_path = "$user", lookup, public;
+ALTER DATABASE {name} SET default_text_search_config = 'words_of_shop';
+ALTER DATABASE {name} SET shop.tenant = 'blue';
+ALTER DATABASE {name} SET array_nulls = off;
+ALTER DATABASE {name} SET transform_null_equals = on;
+"""
+
+# A session finds it when it begins.
+CONFIGURATION = """
+CREATE SCHEMA lookup;
+CREATE TEXT SEARCH CONFIGURATION lookup.words_of_shop (COPY = pg_catalog.english);
+"""
+
+# Everything is found by the search_path alone: nothing is qualified in the bodies.
+SCRIPT = r"""
+CREATE FUNCTION lookup.helper(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower($1) || ''!''';
+CREATE FUNCTION public.local_day(timestamptz) RETURNS date LANGUAGE sql IMMUTABLE AS 'SELECT $1::date';
+CREATE FUNCTION public.shown(timestamptz, interval, float8, bytea) RETURNS text LANGUAGE sql IMMUTABLE
+    AS $$SELECT concat_ws('|', $1::text, $2::text, $3::text, $4::text, xmlelement(name b, $4)::text)$$;
+CREATE FUNCTION public.read_day(text) RETURNS date LANGUAGE sql IMMUTABLE AS 'SELECT $1::date';
+CREATE FUNCTION public.words(text) RETURNS tsvector LANGUAGE sql IMMUTABLE AS 'SELECT to_tsvector($1)';
+CREATE FUNCTION public.tenant(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT current_setting(''shop.tenant'') || $1';
+CREATE FUNCTION public.by_path(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN helper($1); END';
+CREATE FUNCTION public.swallows(text) RETURNS text LANGUAGE plpgsql IMMUTABLE
+    AS 'BEGIN RETURN helper($1); EXCEPTION WHEN OTHERS THEN RETURN ''lost''; END';
+CREATE DOMAIN public.short AS text CHECK (length(by_path(VALUE)) < 40);
+CREATE TABLE event (id int PRIMARY KEY, at timestamptz NOT NULL, lasted interval, f float8, b bytea, t short, said text,
+    day date NOT NULL CHECK (day = local_day(at)), CHECK (tenant(t) LIKE 'blue%'), CHECK (by_path(t) LIKE '%!'),
+    local_day date GENERATED ALWAYS AS (local_day(at)) STORED,
+    shown text GENERATED ALWAYS AS (shown(at, lasted, f, b)) STORED,
+    said_day date GENERATED ALWAYS AS (read_day(said)) STORED,
+    words tsvector GENERATED ALWAYS AS (words(t)) STORED,
+    tenant text GENERATED ALWAYS AS (tenant(t)) STORED,
+    looked text GENERATED ALWAYS AS (by_path(t)) STORED,
+    swallowed text GENERATED ALWAYS AS (swallows(t)) STORED);
+CREATE TABLE kept (at timestamptz NOT NULL, said text, t short) PARTITION BY RANGE (local_day(at));
+CREATE TABLE kept_1 PARTITION OF kept FOR VALUES FROM (MINVALUE) TO ('10/03/2020');
+CREATE TABLE kept_2 PARTITION OF kept FOR VALUES FROM ('10/03/2020') TO (MAXVALUE);
+CREATE UNLOGGED TABLE fleeting (id int PRIMARY KEY, at timestamptz, t text,
+    local_day date GENERATED ALWAYS AS (local_day(at)) STORED, looked text GENERATED ALWAYS AS (by_path(t)) STORED);
+CREATE FUNCTION fill(low int, high int) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO event (id, at, lasted, f, b, t, said, day) SELECT i, at, -i * interval '1 day 2 hours', i / 7.0,
+        decode(to_hex(10000000 + i), 'hex'), 'Running Dogs ' || i, '0' || 1 + i % 9 || '/10/2020', at::date
+    FROM (SELECT i, '2020-03-01 00:30+00'::timestamptz + i * interval '7 hours' AS at FROM generate_series(low, high) i) s;
+    INSERT INTO kept SELECT at, said, t FROM event WHERE id BETWEEN low AND high;
+    INSERT INTO fleeting SELECT id, at, t FROM event WHERE id BETWEEN low AND high$$;
+SELECT fill(1, 300);
+CREATE INDEX event_day ON event (local_day(at), id);
+CREATE INDEX event_shown ON event (shown(at, lasted, f, b));
+CREATE INDEX event_said ON event (id) WHERE read_day(said) > '05/10/2020';
+CREATE INDEX event_words ON event USING gin (words(t));
+CREATE INDEX event_tenant ON event USING hash (tenant(t));
+CREATE UNIQUE INDEX event_path ON event (by_path(t));
+ALTER TABLE event ADD CONSTRAINT event_excluded EXCLUDE (by_path(said || t) WITH =);
+CREATE INDEX kept_day ON kept (local_day(at));
+CREATE INDEX kept_path ON kept (by_path(t));
+CREATE INDEX fleeting_day ON fleeting (local_day(at));
+CREATE MATERIALIZED VIEW per_day AS SELECT at::date AS day, min(at)::text AS first, sum(lasted)::text AS lasted,
+    tsvector_to_array(to_tsvector(min(t))) AS words, min(by_path(t)) AS looked FROM event GROUP BY 1;
+CREATE UNIQUE INDEX per_day_first ON per_day (first);
+"""
+
+CHANGES = """
+SELECT fill(301, 400);
+UPDATE event SET at = at + interval '3 hours', day = (at + interval '3 hours')::date, t = 'Walked ' || id, f = f * 1.1
+    WHERE id % 5 = 0;
+UPDATE event SET said = '07/10/2020' WHERE id % 7 = 0;
+DELETE FROM event WHERE id % 11 = 0;
+UPDATE kept SET at = at + interval '5 hours' WHERE said LIKE '01%';
+DELETE FROM kept WHERE said LIKE '02%';
+"""
+
+PLAIN_LOGIN, ADMINISTRATOR, SUPERUSER = "ordinary login", "administrator", "superuser"
+
+
+@pytest.fixture(params=[PLAIN_LOGIN, ADMINISTRATOR, SUPERUSER])
+def owner_and_pair(request, malachite):
+    """A pair of servers, and who owns the databases there."""
+    if request.param == ADMINISTRATOR:
+        pair = request.getfixturevalue("provisioned")
+        yield pair.source.login, pair
+    elif request.param == SUPERUSER:
+        pair = request.getfixturevalue("attached")
+        yield pair.source.postgres.superuser, pair
+    else:
+        servers = request.getfixturevalue("postgres_source"), request.getfixturevalue("postgres_target")
+        with plain_login(*servers) as login:
+            yield login, Pair(malachite, *(
+                malachite.attach(unique("plain"), server, kind, login=login, password="plain-password")
+                for server, kind in zip(servers, ("servers", "flexibleServers"))))
+
+
+@contextlib.contextmanager
+def plain_login(*servers):
+    login = unique("plain")
+    for server in servers:
+        server.psql(f"CREATE ROLE {login} LOGIN CREATEDB REPLICATION PASSWORD 'plain-password'")
+    try:
+        yield login
+    finally:
+        for server in servers:
+            server.psql(f"DROP ROLE {login}")
+
+
+@contextlib.contextmanager
+def made(pair, owner, script=SCRIPT, settings=SETTINGS, name=None):
+    name = name or unique("set")
+    source = pair.source.postgres
+    source.create_database(name, owner=owner)
+    source.psql(settings.format(name=name, owner=quoted(owner)))
+    try:
+        for part in (CONFIGURATION, script):
+            source.psql(f"SET ROLE {quoted(owner)};" + part, name)
+        yield name
+    finally:
+        for server in (pair.source.postgres, pair.target.postgres):
+            drop(server, name)
+
+
+def compare(pair, name):
+    # PostgreSQL lets only a superuser store a setting that no extension has declared: a warning of the migration.
+    pair.target.postgres.psql(f"ALTER DATABASE {name} SET shop.tenant = 'blue'")
+    assert differences(pair, name, ignore=("extension.owner",)) == []
+    target = pair.target.postgres.dsn(name)
+    assert count_indexes(target) == count_indexes(pair.source.postgres.dsn(name)) > 10
+    assert index_differences(pair.source.postgres.dsn(name)) == []
+    assert index_differences(target) == []
+
+
+def test_offline_everything_is_computed_as_on_the_source(owner_and_pair):
+    owner, pair = owner_and_pair
+    with made(pair, owner) as name:
+        pair.put([name]).succeed()
+        compare(pair, name)
+
+
+def test_online_everything_is_computed_as_on_the_source(owner_and_pair):
+    owner, pair = owner_and_pair
+    with made(pair, owner) as name:
+        migration = put_online(pair, [name])
+        reach_wait(migration)
+        pair.source.postgres.psql(CHANGES, name)
+        cut_over(migration)
+        compare(pair, name)
