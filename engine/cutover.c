@@ -235,6 +235,7 @@ static void state_done(struct cutover_state *state)
     }
     free(state->relations);
     str_list_done(&state->missing);
+    str_list_done(&state->renamed);
     free(state->transactions);
     source_settings_done(&state->base.settings);
     pg_close(&state->base.source);

@@ -207,7 +207,7 @@ int cutover_read_catalogs(struct cutover_state *state, struct err *err)
     auto_result PGresult *target_rows = NULL;
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     const char *params[] = {state->cutover->name};
-    if (add_sql(state, &sql, err) != 0) {
+    if (cutover_compare_identities(state, err) != 0 || add_sql(state, &sql, err) != 0) {
         return -1;
     }
     if (cutover_ask_both(state, buf_text(&sql), 1, params, err, &source_rows, &target_rows) != 0) {

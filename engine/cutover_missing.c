@@ -85,6 +85,10 @@ int cutover_compare_shapes(struct cutover_state *state, const struct cutover_sha
     const struct cutover_relation *relation = &source->relation;
     const char *kind = kind_name(relation->kind);
     if (target == NULL && holds_data(relation)) {
+        auto_free char *name = str_format("%s.%s", relation->schema, relation->name);
+        if (name != NULL && str_list_has(&state->renamed, name)) {
+            return 0; /* said already */
+        }
         return cutover_miss(state, err, "%s %s.%s", kind, relation->schema, relation->name);
     }
     if (target == NULL) {
@@ -117,7 +121,7 @@ int cutover_check_missing(struct cutover_state *state, struct err *err)
         buf_addf(&list, "; and %zu more", missing->count - LISTED);
     }
     err_set(err, ERR_RESOURCE_NOT_FOUND,
-            "The target's database '%s' lacks what was made on the source after the base copy: %s. Repeat "
+            "The target's database '%s' lacks what was done on the source after the base copy: %s. Repeat "
             "the DDL "
             "on the target: the cutover waits for it, and copies the rows of new tables.",
             state->cutover->database, buf_failed(&list) ? "" : buf_text(&list));

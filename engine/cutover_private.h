@@ -42,6 +42,7 @@ struct cutover_state {
     size_t relation_count;
     bool published;          /* the publication is there: what is not in it is known */
     struct str_list missing; /* "table a.b": made on the source after the base copy, and not on the target */
+    struct str_list renamed; /* "a.b": tables that are called so on the source only */
     bool large_objects;      /* one side has some */
     char *transactions;      /* the source's snapshot before anything was copied again */
     bool copied;             /* tables have been copied again */
@@ -55,6 +56,8 @@ void cutover_note(struct cutover_state *state, const char *format, ...) printf_l
 void cutover_warn(struct cutover_state *state, const char *format, ...) printf_like(2, 3);
 void cutover_lose(struct cutover_state *state, const char *format, ...) printf_like(2, 3);
 
+/* Tables and columns that have other names on the source now; in state->missing and state->renamed. */
+int cutover_compare_identities(struct cutover_state *state, struct err *err);
 /* Reads what both sides have. What the target lacks is in state->missing; what only the target has becomes a
  * note. */
 int cutover_read_catalogs(struct cutover_state *state, struct err *err);

@@ -107,6 +107,30 @@ def test_what_is_made_on_both_sides_stops_being_reported(attached, database, pos
     cut_over(migration)
 
 
+def test_renames_that_nobody_writes_to_are_awaited(attached, database, postgres_source, postgres_target):
+    """The stream has nothing of them: by name alone the contents would be exchanged."""
+    name = load(postgres_source, database(), """
+        CREATE TABLE cur (id int PRIMARY KEY, x int, y int); CREATE TABLE nxt (id int PRIMARY KEY, x int, y int);
+        CREATE TABLE kept (id int PRIMARY KEY, y int);
+        INSERT INTO cur SELECT i, 1, 2 FROM generate_series(1, 10) AS i; INSERT INTO nxt SELECT i, 3, 4 FROM generate_series(1, 20) AS i;
+        INSERT INTO kept SELECT i, i FROM generate_series(1, 5) AS i""")
+    swaps = """BEGIN; ALTER TABLE cur RENAME TO tmp; ALTER TABLE nxt RENAME TO cur; ALTER TABLE tmp RENAME TO nxt; COMMIT;
+        BEGIN; ALTER TABLE cur RENAME x TO z; ALTER TABLE cur RENAME y TO x; ALTER TABLE cur RENAME z TO y; COMMIT;
+        ALTER TABLE kept DROP y; ALTER TABLE kept ADD y int"""
+    migration = put_online(attached, [name])
+    reach_wait(migration)
+    postgres_source.psql(swaps, name)
+    migration.patch(triggerCutover="True")
+    error = migration.wait(lambda body: "is called" in str(body["properties"]["currentStatus"].get("error")),
+                           30)["properties"]["currentStatus"]["error"]
+    for words in ("table public.cur is called public.nxt", "table public.nxt is called public.cur", "column x of table",
+                  "column y of table public.kept was dropped and added again"):
+        assert words in error
+    postgres_target.psql(swaps, name)
+    migration.succeed()
+    assert differences(attached, name) == []
+
+
 # -- what differs ---------------------------------------------------------------------------------------------------
 
 def evidence_of(pair, migration):
