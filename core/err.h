@@ -61,6 +61,7 @@
     X(ERR_URI_TOO_LONG, "RequestUriTooLong", 414)                                                            \
     X(ERR_NOT_IMPLEMENTED, "NotImplementedByEmulator", 501)                                                  \
     X(ERR_UNAVAILABLE, "ServiceUnavailable", 503)                                                            \
+    X(ERR_STORE_UNAVAILABLE, "ServiceUnavailable", 503)                                                      \
     X(ERR_INVALID_TEMPLATE, "InvalidTemplate", 400)                                                          \
     X(ERR_DEPLOYMENT_NOT_FOUND, "DeploymentNotFound", 404)                                                   \
     X(ERR_DEPLOYMENT_ACTIVE, "DeploymentActive", 409)                                                        \

@@ -39,7 +39,7 @@
     I(lease_seconds,          "lease-seconds",          2, 3600,      "15",                                   "SECONDS", "a worker that has not renewed its claim for this long is taken for dead")            \
     I(lifetime_seconds,       "lifetime-seconds",       1, 31536000,  "604800",                               "SECONDS", "an active migration that is older than this fails (168 hours)")                      \
     I(cutover_wait_seconds,   "cutover-wait-seconds",   1, 31536000,  "259200",                               "SECONDS", "a migration that waits longer than this for its cutover fails (72 hours)")           \
-    I(reconnect_seconds,      "reconnect-seconds",      1, 86400,     "600",                                  "SECONDS", "how long a server may be away during an online migration before that fails")         \
+    I(reconnect_seconds,      "reconnect-seconds",      1, 86400,     "600",                                  "SECONDS", "how long a server may be away during a migration before that fails")                \
     I(evidence_ms,            "evidence-ms",            0, 3600000,   "150",                                  "MS",      "time for counting the rows of both sides at the cutover")                            \
     I(retry_after,            "retry-after",            1, 600,       "1",                                    "SECONDS", "Retry-After of long-running operations")                                             \
     I(max_connections,        "max-connections",        8, 10000,     "1000",                                 "N",       "HTTP connections open at the same time, for each of HTTP and HTTPS")                 \

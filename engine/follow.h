@@ -51,6 +51,8 @@ int64_t follow_commit_us(const struct follow *follow);
  */
 struct source_wal;
 int source_wal_open(const struct endpoint *source, struct err *err, struct source_wal **ret_wal);
+/* The user has given another user or password for the source. Any thread. */
+int source_wal_set_login(struct source_wal *wal, const struct endpoint *source, struct err *err);
 void source_wal_close(struct source_wal *wal);
 /* The end on disk, at most max_age_ms old. */
 int source_wal_end(struct source_wal *wal, int max_age_ms, const struct stop *stop, struct err *err,

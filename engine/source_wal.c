@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/clock.h"
+#include "core/str.h"
 #include "engine/follow.h"
 #include "engine/replication.h"
 
@@ -37,6 +38,21 @@ void source_wal_close(struct source_wal *wal)
     pthread_mutex_destroy(&wal->lock);
     endpoint_done(&wal->source);
     free(wal);
+}
+
+int source_wal_set_login(struct source_wal *wal, const struct endpoint *source, struct err *err)
+{
+    pthread_mutex_lock(&wal->lock);
+    bool changed =
+        !str_equals(wal->source.user, source->user) || !str_equals(wal->source.password, source->password);
+    bool kept = true;
+    if (changed) {
+        pg_close(&wal->pg);
+        kept = str_replace(&wal->source.user, source->user) &&
+               str_replace(&wal->source.password, source->password);
+    }
+    pthread_mutex_unlock(&wal->lock);
+    return kept ? 0 : err_no_memory(err);
 }
 
 typedef int ask_fn(struct pg *control, struct err *err, uint64_t *ret_position);

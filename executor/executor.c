@@ -48,6 +48,15 @@ void executor_wait(struct executor *executor, uint64_t seen, int timeout_ms)
     pthread_mutex_unlock(&executor->lock);
 }
 
+bool executor_sleep(struct executor *executor, int ms)
+{
+    int64_t until_ms = clock_monotonic_ms() + ms;
+    while (clock_ms_left(until_ms) > 0 && !stop_requested(&executor->stop)) {
+        executor_wait(executor, executor_generation(executor), clock_ms_left(until_ms));
+    }
+    return !stop_requested(&executor->stop);
+}
+
 void executor_wake(struct executor *executor)
 {
     pthread_mutex_lock(&executor->lock);

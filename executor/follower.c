@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "core/str.h"
 #include "executor/followers_private.h"
+#include "executor/retry.h"
 
 enum {
     SLICE_MS = 200,
@@ -121,7 +122,7 @@ static bool is_hopeless(const struct follower *follower, const struct err *err)
 {
     int64_t limit_ms = (int64_t)follower->executor->options->reconnect_seconds * 1000;
     bool late = clock_monotonic_ms() - follower->failing_since_ms >= limit_ms;
-    return err->lasting || (late && !waits_for_user(err));
+    return !failure_is_transient(err) || (late && !waits_for_user(err));
 }
 
 /* Gives everything back that was open. Yields when to try again; the view says that it has failed where that
@@ -182,9 +183,23 @@ static void recover(struct follower *follower, struct follower_view *view)
 static int group_open(struct follower_group *group, const struct endpoint *source, struct err *err)
 {
     pthread_mutex_lock(&group->lock);
-    int result = group->wal != NULL ? 0 : source_wal_open(source, err, &group->wal);
+    int result = group->wal != NULL ? source_wal_set_login(group->wal, source, err)
+                                    : source_wal_open(source, err, &group->wal);
     pthread_mutex_unlock(&group->lock);
     return result;
+}
+
+/* The user may have given new ones while we waited. */
+static int refresh_logins(struct follower *follower, struct err *err)
+{
+    struct migration now = {0};
+    int found = store_migration_get_by_id(follower->executor->store, follower->migration_id, err, &now);
+    if (found <= 0) {
+        return found < 0 ? -1 : err_set(err, ERR_RESOURCE_NOT_FOUND, "The migration was deleted.");
+    }
+    migration_done(&follower->migration);
+    follower->migration = now;
+    return 0;
 }
 
 static int connect_both(struct follower *follower, struct err *err)
@@ -192,6 +207,9 @@ static int connect_both(struct follower *follower, struct err *err)
     struct executor *executor = follower->executor;
     if (follower->follow != NULL) {
         return 0;
+    }
+    if (refresh_logins(follower, err) < 0) {
+        return -1;
     }
     if (sides_find(executor, &follower->migration, err, &follower->sides) < 0) {
         /* A server that is stopped may be started again while we wait. */

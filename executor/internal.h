@@ -79,6 +79,9 @@ uint64_t executor_generation(struct executor *executor);
 /* Waits for a wake newer than "seen", a stop, or at most timeout_ms. */
 void executor_wait(struct executor *executor, uint64_t seen, int timeout_ms);
 
+/* Sleeps, whatever wakes come. False: the executor stops. */
+bool executor_sleep(struct executor *executor, int ms);
+
 /* Thread functions. */
 void *worker_main(void *argument);  /* struct worker */
 void *monitor_main(void *argument); /* struct executor, as the rest */

@@ -11,8 +11,9 @@
 #include "executor/before_data.h"
 #include "executor/database_row.h"
 #include "executor/online.h"
+#include "executor/retry.h"
 
-enum { DEBT_PAUSE_MS = 2000 };
+enum { DEBT_PAUSE_MS = 2000, STORE_PAUSE_MS = 1000 };
 
 #define TO(substate) (1u << SUB_##substate)
 
@@ -185,6 +186,22 @@ int fsm_refresh_decisions(struct work *work)
                : err_no_memory(&work->err);
 }
 
+int fsm_refresh_logins(struct work *work)
+{
+    auto_migration struct migration now = {0};
+    struct migration_spec *spec = &work->migration.spec;
+    int found = store_migration_get_by_id(work->store, work->migration.id, &work->err, &now);
+    if (found <= 0) {
+        return found < 0 ? -1 : err_set(&work->err, ERR_RESOURCE_NOT_FOUND, "The migration was deleted.");
+    }
+    return str_replace(&spec->source_user, now.spec.source_user) &&
+                   str_replace(&spec->source_password, now.spec.source_password) &&
+                   str_replace(&spec->target_user, now.spec.target_user) &&
+                   str_replace(&spec->target_password, now.spec.target_password)
+               ? 0
+               : err_no_memory(&work->err);
+}
+
 /* At every end nothing of ours is left on the servers, and no database is still on its way. What cannot be
  * removed now is a debt that step_settle pays. */
 static void close_work(struct work *work, enum migration_state state, const char *error)
@@ -272,6 +289,12 @@ static enum step_outcome run_step(struct work *work)
     if (outcome == STEP_CANCELED) {
         return fsm_move(work, SUB_CANCELING, "Canceled by the user.");
     }
+    if (outcome == STEP_FAILED && failure_is_of_store(&work->err)) {
+        log_event(LOG_ERROR, "a step waits for the store", "migration", work->migration.uuid, "reason",
+                  work->err.message, NULL);
+        work->delay_ms = STORE_PAUSE_MS;
+        return STEP_LATER;
+    }
     if (outcome == STEP_FAILED) {
         name_service_code(&work->err);
         return fsm_end(work, STATE_FAILED, work->err.message, "The migration failed.");
@@ -294,9 +317,13 @@ static void give_back(struct work *work, enum step_outcome outcome)
     int64_t expires = migration_expires_us(work->executor, migration);
     not_before = not_before < expires ? not_before : expires;
     struct err err;
-    if (store_migration_release(work->store, migration, attention, not_before, &err) < 0) {
+    /* A lease that is not given back is renewed for ever. */
+    while (store_migration_release(work->store, migration, attention, not_before, &err) < 0) {
         log_event(LOG_ERROR, "cannot give a migration back", "migration", migration->uuid, "reason",
                   err.message, NULL);
+        if (!failure_is_of_store(&err) || !executor_sleep(work->executor, STORE_PAUSE_MS)) {
+            break;
+        }
     }
 }
 

@@ -63,6 +63,8 @@ void fsm_tell_once(struct work *work, const char *text);
 enum step_outcome outcome_of_failure(const struct work *work);
 /* Takes what the user has decided since the claim into work->migration.spec. */
 int fsm_refresh_decisions(struct work *work);
+/* Takes the logins that the user has given since into work->migration.spec. */
+int fsm_refresh_logins(struct work *work);
 /* Ends the migration in a terminal state; error may be NULL. */
 enum step_outcome fsm_end(struct work *work, enum migration_state state, const char *error,
                           const char *event);

@@ -3,37 +3,15 @@
 #include "executor/online.h"
 
 #include "core/buf.h"
-#include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
 #include "engine/replication.h"
 #include "executor/database_row.h"
 #include "executor/followers.h"
 
-enum { OUTLIVE_AGAIN_MS = 1000 };
-
 bool is_online(const struct migration *migration)
 {
     return migration->spec.mode == MODE_ONLINE;
-}
-
-enum step_outcome online_outlive(struct work *work, enum step_outcome outcome)
-{
-    const struct migration *migration = &work->migration;
-    bool reached = migration->source_metadata != NULL && migration->target_metadata != NULL;
-    bool passing = outcome == STEP_FAILED && !work->err.lasting && !stop_requested(&work->worker->stop);
-    if (!is_online(migration) || !reached || !passing) {
-        return outcome;
-    }
-    int64_t since_us = migration->entered_us > work->executor->started_us ? migration->entered_us
-                                                                          : work->executor->started_us;
-    if (clock_now_us() - since_us >= (int64_t)work->executor->options->reconnect_seconds * 1000000) {
-        return outcome;
-    }
-    auto_free char *text = str_format("It is tried again: %s", work->err.message);
-    fsm_tell_once(work, text);
-    work->delay_ms = OUTLIVE_AGAIN_MS;
-    return STEP_LATER;
 }
 
 int online_show(struct work *work, struct migration_database *row, const char *text)

@@ -22,12 +22,6 @@ int online_show_waiting(struct work *work, const struct migration_database *rows
 /* The same for one whose helper on the target is known to be open. */
 int online_follow_one(struct work *work, struct migration_database *row);
 
-/*
- * For steps before the data moves: a server that had been reached and is away now is waited for, up to
- * options->reconnect_seconds. "outcome" is what the step would end with; work->err, if that is STEP_FAILED.
- */
-enum step_outcome online_outlive(struct work *work, enum step_outcome outcome);
-
 /* Brings the named databases to where the source is now, and ends their replication. -1 with
  * work->err.waiting: the user has to do something first, and calling it again goes on. */
 int online_cut_over(struct work *work, const struct sides *sides, struct migration_database *const *rows,

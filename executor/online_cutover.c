@@ -12,6 +12,7 @@
 #include "executor/database_row.h"
 #include "executor/followers.h"
 #include "executor/online.h"
+#include "executor/retry.h"
 
 enum { PAUSE_LEAST_MS = 20, PAUSE_MOST_MS = 500, CUTOVER_JOBS = 2 };
 
@@ -45,7 +46,7 @@ static bool may_retry(struct work *work, struct patience *patience)
         patience->failing_since_ms = now_ms;
         patience->pause_ms = PAUSE_LEAST_MS;
     }
-    if (work->err.lasting || work->err.waiting || stop_requested(&work->worker->stop) ||
+    if (!failure_is_transient(&work->err) || work->err.waiting || stop_requested(&work->worker->stop) ||
         now_ms - patience->failing_since_ms >= limit_ms) {
         return false;
     }

@@ -13,6 +13,7 @@
 #include "core/str.h"
 #include "engine/databases.h"
 #include "executor/operation_steps.h"
+#include "executor/retry.h"
 #include "executor/sides.h"
 
 enum {
@@ -237,9 +238,12 @@ static void work_off(struct executor *executor, const struct operation *operatio
     if (result < 0 && stop_requested(&executor->stop)) {
         return; /* stays in progress: the next process takes it up */
     }
-    if (store_operation_finish(executor->store, operation->id, result < 0 ? &failure : NULL, &err) < 0) {
+    while (store_operation_finish(executor->store, operation->id, result < 0 ? &failure : NULL, &err) < 0) {
         log_event(LOG_ERROR, "cannot finish an operation", "operation", operation->id, "reason", err.message,
                   NULL);
+        if (!failure_is_of_store(&err) || !executor_sleep(executor, RETRY_MS)) {
+            break;
+        }
     }
     auto_free char *ms = str_format("%lld", (long long)(clock_monotonic_ms() - began));
     log_event(result < 0 ? LOG_WARNING : LOG_INFO, "operation", "id", operation->id, "kind",

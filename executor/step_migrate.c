@@ -16,14 +16,15 @@
 #include "executor/migration_fsm.h"
 #include "executor/online.h"
 #include "executor/progress.h"
+#include "executor/retry.h"
 #include "executor/sides.h"
 
-enum { TARGET_PRESENT_CODE = 603101, JOBS_MAX = 8, BEGIN_AGAIN_MS = 1000, SLICE_MS = 50, ATTEMPTS_MOST = 10 };
+enum { TARGET_PRESENT_CODE = 603101, JOBS_MAX = 8 };
 
 /* All databases of the migration while one after the other is moved. */
 struct moving {
     struct work *work;
-    const struct sides *sides;
+    struct sides *sides; /* found again before each further attempt */
     struct migration_database *rows;
     size_t count;
     bool other_failed; /* one that was followed has failed while another was moved */
@@ -179,62 +180,79 @@ static enum step_outcome ask_for_overwrite(struct work *work, const struct sides
     return outcome == STEP_MOVED ? STEP_WAIT : outcome;
 }
 
-/* How the attempts at one database's base copy have gone. */
-struct attempts {
-    int64_t failing_since_ms; /* 0: all is well */
-    int count;
-};
-
-static void tell_again(struct work *work, const struct migration_database *row)
+/* The client sees why an attempt has failed as the running step, until the next attempt has one. */
+static void tell_restart(struct work *work, struct migration_database *row, bool news)
 {
+    struct err ignored;
     auto_free char *text =
-        str_format("The base copy of the database '%s' begins again: %s", row->name, work->err.message);
-    fsm_tell_once(work, text);
+        str_format("The copy of the database '%s' restarts: %s", row->name, work->err.message);
+    if (news) {
+        fsm_tell_once(work, text);
+    }
+    if (text != NULL && str_replace(&row->operation, text)) {
+        (void)store_database_update(work->store, row, &ignored);
+    }
 }
 
-/* An online migration outlives a server that goes away for a while: its base copy begins again. An attempt
- * that has moved rows shows that the servers were there. */
-static bool may_begin_again(struct work *work, const struct migration_database *row,
-                            struct attempts *attempts)
+/* Servers may have been restarted elsewhere in the meantime, and passwords changed. 1: found, 0: not at the
+ * moment. */
+static int find_sides_again(struct moving *moving)
 {
-    int64_t limit_ms = (int64_t)work->executor->options->reconnect_seconds * 1000;
-    int64_t now_ms = clock_monotonic_ms();
-    if (row->replication == NULL || work->err.lasting || stop_requested(&work->worker->database_stop)) {
-        return false;
+    auto_sides struct sides found = {0};
+    struct work *work = moving->work;
+    if (fsm_refresh_logins(work) < 0) {
+        return -1;
     }
-    if (attempts->failing_since_ms == 0 || row->bytes_copied > 0) {
-        attempts->failing_since_ms = now_ms;
-        attempts->count++;
-        tell_again(work, row);
+    if (sides_find(work->executor, &work->migration, &work->err, &found) < 0) {
+        work->err.lasting = work->err.lasting && work->err.code != ERR_SERVER_NOT_READY;
+        return -1;
     }
-    if (attempts->count > ATTEMPTS_MOST || now_ms - attempts->failing_since_ms >= limit_ms) {
-        return false;
+    const struct sides before = *moving->sides;
+    *moving->sides = found;
+    found = before;
+    return 0;
+}
+
+/* One attempt at a database, from its beginning. What an earlier attempt has put on the target is ours
+ * (target_claimed) and goes with the database that it made. */
+static int attempt(struct moving *moving, struct migration_database *row, struct progress *progress,
+                   bool again, enum stop_wish *ret_wish)
+{
+    if ((again && find_sides_again(moving) < 0) || begin_database(moving->work, row) < 0) {
+        return -1;
     }
-    for (int waited = 0; waited < BEGIN_AGAIN_MS && !stop_requested(&work->worker->stop);
-         waited += SLICE_MS) {
-        clock_sleep_ms(SLICE_MS);
-    }
-    return !stop_requested(&work->worker->stop);
+    return transfer_database(moving->work, moving->sides, row, progress, ret_wish);
+}
+
+/* Each further attempt would fill the target again, from its beginning. */
+static bool is_disk_full(const struct err *err)
+{
+    return str_equals(err->sqlstate, "53100");
 }
 
 static int move_or_retry(struct moving *moving, struct migration_database *row, struct progress *progress,
                          enum stop_wish *ret_wish)
 {
     struct work *work = moving->work;
-    struct attempts attempts = {0};
-    for (;;) {
-        if (begin_database(work, row) < 0) {
+    struct retry retry = {0};
+    for (bool again = false; attempt(moving, row, progress, again, ret_wish) != 0; again = true) {
+        bool advanced = row->bytes_copied > 0;
+        if (moving->other_failed || *ret_wish != STOP_NONE) {
             return -1;
         }
-        if (transfer_database(work, moving->sides, row, progress, ret_wish) == 0) {
-            return 0;
+        if (is_disk_full(&work->err)) {
+            return -1;
         }
-        if (moving->other_failed || !may_begin_again(work, row, &attempts)) {
+        if (failure_is_transient(&work->err)) {
+            tell_restart(work, row, advanced || !again);
+        }
+        if (!retry_after(&retry, work, &work->worker->stop, advanced)) {
             return -1;
         }
         progress_done(progress);
         *progress = observe(moving, row);
     }
+    return 0;
 }
 
 /* STEP_MOVED: this database has ended, one way or another, or is followed; go on with the next. */
@@ -255,6 +273,8 @@ static enum step_outcome move_database(struct moving *moving, struct migration_d
         outcome = stop_wish(&work->worker->stop) == STOP_CANCEL ? STEP_CANCELED : STEP_STOPPED;
     } else if (wish == STOP_CANCEL) {
         outcome = cancel_database(work, moving->sides, row);
+    } else if (failure_is_of_store(&work->err)) {
+        outcome = STEP_FAILED; /* to be continued when it can be written again */
     } else if (work->err.service_code == TARGET_PRESENT_CODE) {
         outcome = ask_for_overwrite(work, moving->sides, row);
     } else {
@@ -277,7 +297,7 @@ static enum step_outcome copy_roles(struct work *work, const struct sides *sides
         struct err ignored;
         (void)store_event_add(work->store, work->migration.id, warnings.items[i], &ignored);
     }
-    return result < 0 ? online_outlive(work, outcome_of_failure(work)) : STEP_MOVED;
+    return result < 0 ? retry_later(work, outcome_of_failure(work)) : STEP_MOVED;
 }
 
 /* Moves on once every database has ended: the service concatenates "<database>: <message>" of those that

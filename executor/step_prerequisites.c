@@ -17,6 +17,7 @@
 #include "executor/migration_fsm.h"
 #include "executor/online.h"
 #include "executor/replication_source.h"
+#include "executor/retry.h"
 #include "executor/sides.h"
 #include "executor/validation.h"
 
@@ -143,7 +144,7 @@ enum step_outcome step_validate(struct work *work)
             return STEP_FAILED;
         }
     } else if (run_checks(work, &sides, &findings) < 0) {
-        return online_outlive(work, outcome_of_failure(work));
+        return retry_later(work, outcome_of_failure(work));
     }
     free(work->migration.validation);
     work->migration.validation =
@@ -276,7 +277,7 @@ enum step_outcome step_prerequisites(struct work *work)
     }
     for (size_t i = 0; i < ARRAY_LEN(guards); i++) {
         if (!guards[i](work, &sides, &outcome)) {
-            return online_outlive(work, outcome);
+            return retry_later(work, outcome);
         }
     }
     return schedule(work);

@@ -136,7 +136,7 @@ static void start_step(struct deployment_run *run, size_t index)
             err_set(&err, ERR_INVALID_TEMPLATE, "The id of the resource '%.200s' is too long.",
                     resource->name);
         }
-        if (err.code != ERR_UNAVAILABLE) {
+        if (err.code != ERR_UNAVAILABLE && err.code != ERR_STORE_UNAVAILABLE) {
             refuse_step(run, step, &err);
         }
         return;

@@ -28,8 +28,9 @@ static const char handle_settings[] = "PRAGMA foreign_keys = ON;"
 static int describe(struct err *err, sqlite3 *sqlite, enum err_code code, const char *what)
 {
     const char *path = sqlite3_db_filename(sqlite, "main");
-    return err_set(err, code, "The store %s %s (%s).", path == NULL ? "" : path, what,
-                   sqlite3_errmsg(sqlite));
+    err_set(err, code, "The store %s %s (%s).", path == NULL ? "" : path, what, sqlite3_errmsg(sqlite));
+    err->lasting = code != ERR_STORE_UNAVAILABLE;
+    return -1;
 }
 
 int db_error(sqlite3 *sqlite, int rc, struct err *err)
@@ -39,19 +40,18 @@ int db_error(sqlite3 *sqlite, int rc, struct err *err)
         return err_no_memory(err);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        describe(err, sqlite, ERR_UNAVAILABLE, "is busy: try again");
-        err->lasting = false;
-        return -1;
+        return describe(err, sqlite, ERR_STORE_UNAVAILABLE, "is busy: try again");
     case SQLITE_FULL:
-        return describe(err, sqlite, ERR_UNAVAILABLE, "cannot grow: its disk is full");
+        return describe(err, sqlite, ERR_STORE_UNAVAILABLE, "cannot grow: its disk is full");
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:
     case SQLITE_AUTH:
-        return describe(err, sqlite, ERR_UNAVAILABLE,
+        return describe(err, sqlite, ERR_STORE_UNAVAILABLE,
                         "cannot be written: check the directory's owner and mode");
     case SQLITE_IOERR:
-        return describe(err, sqlite, ERR_UNAVAILABLE, "cannot be read or written: its disk reports an error");
+        return describe(err, sqlite, ERR_STORE_UNAVAILABLE,
+                        "cannot be read or written: its disk reports an error");
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return describe(err, sqlite, ERR_INTERNAL, "is damaged: put back a copy, or remove it to begin anew");

@@ -278,7 +278,7 @@ static void a_full_disk_costs_the_write_and_nothing_else(void **state)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     signal(SIGXFSZ, handler);
     assert_in_range(written, 1, 999);
-    assert_int_equal(fixture_err.code, ERR_UNAVAILABLE);
+    assert_int_equal(fixture_err.code, ERR_STORE_UNAVAILABLE);
     assert_non_null(strstr(fixture_err.message, "disk"));
     assert_false(store_in_transaction(fixture_store));
     fixture_insert_migration("after");

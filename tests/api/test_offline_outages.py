@@ -1,0 +1,94 @@
+"""An offline migration outlives lost sessions and restarted servers as an online one does."""
+
+import pytest
+
+from arm import details_of, new_secret, unique, wait_until
+from compare import compare_databases
+from malachite import Pair
+from samples import assert_nothing_runs, load_slow, load_slow_index
+
+OURS = "FROM pg_stat_activity WHERE application_name = 'malachite'"
+MOMENTS = {"rows": (load_slow, "%COPY %FROM STDIN%"), "indexes": (load_slow_index, "%CREATE INDEX%")}
+
+
+def terminate_one(postgres):
+    postgres.execute(f"SELECT pg_terminate_backend(pid) {OURS} AND state = 'active' LIMIT 1")
+
+
+def terminate_all(postgres):
+    postgres.execute(f"SELECT pg_terminate_backend(pid) {OURS}")
+
+
+def restart(postgres):
+    postgres.stop("fast")
+    postgres.start()
+
+
+def crash(postgres):
+    postgres.stop("immediate")
+    postgres.start()
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_an_offline_copy_outlives_outages(own_pair, database, postgres_source, postgres_target, moment):
+    pair = own_pair()
+    load, statement = MOMENTS[moment]
+    name = load(postgres_source, database(), 0.8)
+    postgres_source.execute("CREATE TABLE many AS SELECT g AS a, repeat('x', 100) AS b FROM generate_series(1, 5000) AS g;"
+                            "CREATE SEQUENCE s; SELECT setval('s', 77)", dbname=name)
+    migration = pair.put([name])
+    for outage in (terminate_one, restart, terminate_all, crash):
+        for postgres in (postgres_target, postgres_source):
+            if moment == "indexes" and postgres is postgres_source:
+                continue  # nothing is read from there any longer
+            wait_until(lambda: postgres_target.value(
+                f"SELECT count(*) {OURS} AND datname = '{name}' AND query LIKE '{statement}'") > 0, 30, moment)
+            migration.watch.begin_attempt()
+            outage(postgres)
+    migration.succeed()
+    assert compare_databases(postgres_source.dsn(name), postgres_target.dsn(name)) == []
+    assert_nothing_runs(pair.malachite, [name], pair.source, pair.target)
+
+
+def test_an_outage_that_is_too_long_ends_an_offline_migration(own, database, postgres_source, postgres_target):
+    one = own("--reconnect-seconds", 2)
+    pair = Pair(one, one.attach("src", postgres_source, "servers"), one.attach("dst", postgres_target))
+    name = load_slow(postgres_source, database(), 3)
+    migration = pair.put([name])
+    wait_until(
+        lambda: postgres_target.value(f"SELECT count(*) {OURS} AND query LIKE '%COPY %FROM STDIN%'") > 0, 30, "rows")
+    migration.watch.begin_attempt()
+    postgres_target.stop("immediate")
+    try:
+        error = migration.fail()
+    finally:
+        postgres_target.start()
+    assert "dst" in error and name in error, error
+
+
+@pytest.mark.parametrize("mode", ["Offline", "Online"])
+def test_a_rotated_password_is_waited_for(own, database, postgres_source, postgres_target, mode):
+    login, secret = unique("mover"), new_secret()
+    postgres_source.execute(f"CREATE ROLE {login} SUPERUSER LOGIN PASSWORD 'first-password'")
+    one = own()
+    pair = Pair(one, one.attach("src", postgres_source, "servers", login=login, password="first-password"),
+                one.attach("dst", postgres_target))
+    name = load_slow(postgres_source, database(), 2)
+    migration = pair.put([name], migrationMode=mode)
+    wait_until(lambda: postgres_target.value(f"SELECT count(*) {OURS} AND query LIKE '%COPY %FROM STDIN%'") > 0, 30, "rows")
+    migration.watch.begin_attempt()
+    postgres_source.execute(f"ALTER ROLE {login} PASSWORD '{secret}'")
+    terminate_all(postgres_target)
+    terminate_all(postgres_source)
+    body = migration.wait(lambda body: "password" in details_of(body, name).get("migrationOperation", ""))
+    assert login in details_of(body, name)["migrationOperation"]
+    migration.patch(secretParameters={"adminCredentials": {"sourceServerPassword": secret}})
+    if mode == "Online":
+        migration.wait("WaitingForCutoverTrigger")
+        postgres_source.execute(f"ALTER ROLE {login} PASSWORD 'third-password'")
+        terminate_all(postgres_source)
+        migration.wait(lambda body: "password" in details_of(body, name).get("migrationOperation", ""))
+        migration.patch(secretParameters={"adminCredentials": {"sourceServerPassword": "third-password"}})
+        migration.patch(triggerCutover="True")
+    migration.succeed()
+    assert compare_databases(postgres_source.dsn(name), postgres_target.dsn(name)) == []
