@@ -318,6 +318,10 @@ static int start_threads(struct executor *executor, struct err *err)
         failed = pthread_create(&executor->starter_thread, NULL, starter_main, executor);
         executor->starter_running = failed == 0;
     }
+    if (failed == 0) {
+        failed = pthread_create(&executor->watcher_thread, NULL, watcher_main, executor);
+        executor->watcher_running = failed == 0;
+    }
     return failed == 0 ? 0 : err_set(err, ERR_INTERNAL, "cannot start a thread: %s", strerror(failed));
 }
 
@@ -359,6 +363,9 @@ static void join_threads(struct executor *executor)
     }
     if (executor->starter_running) {
         pthread_join(executor->starter_thread, NULL);
+    }
+    if (executor->watcher_running) {
+        pthread_join(executor->watcher_thread, NULL);
     }
 }
 

@@ -212,8 +212,6 @@ static int connect_both(struct follower *follower, struct err *err)
         return -1;
     }
     if (sides_find(executor, &follower->migration, err, &follower->sides) < 0) {
-        /* A server that is stopped may be started again while we wait. */
-        err->lasting = err->lasting && err->code != ERR_SERVER_NOT_READY;
         return -1;
     }
     if (group_open(follower->group, &follower->sides.source.work, err) != 0) {

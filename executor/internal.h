@@ -71,6 +71,8 @@ struct executor {
     bool monitor_running;
     pthread_t starter_thread;
     bool starter_running;
+    pthread_t watcher_thread;
+    bool watcher_running;
 };
 
 /* Reads the wake generation; a later executor_wait() with it returns at once if there was a wake meanwhile.
@@ -86,6 +88,7 @@ bool executor_sleep(struct executor *executor, int ms);
 void *worker_main(void *argument);  /* struct worker */
 void *monitor_main(void *argument); /* struct executor, as the rest */
 void *operations_main(void *argument);
+void *watcher_main(void *argument); /* starts provisioned servers that ended although they are Ready */
 void *starter_main(void *argument); /* afterwards it asks Inaccessible servers again */
 
 /* recheck.c: asks the servers that executor_ask_again() names, until the executor stops. */

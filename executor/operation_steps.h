@@ -17,6 +17,9 @@ int move_server(struct executor *executor, struct server *server, struct err *er
 int attach_server(struct executor *executor, const struct server *server, struct err *err);
 
 /* operation_power.c: provisioned servers only */
+/* An operation as the REST call makes it, to be inserted. */
+int operation_init_power(const struct server *server, enum operation_kind kind, struct err *err,
+                         struct operation *ret_operation);
 int start_server(struct executor *executor, const struct operation *operation, struct err *err);
 int stop_server(struct executor *executor, const struct operation *operation, struct err *err);
 int restart_server(struct executor *executor, const struct operation *operation, struct err *err);

@@ -14,6 +14,7 @@
 #include "engine/replication_setup.h"
 #include "executor/database_row.h"
 #include "executor/online.h"
+#include "executor/operation_steps.h"
 
 enum { OPERATION_LOOK_MS = 200, LOOK_AGAIN_MS = 1000, TEXT_MAX_BYTES = 1200 };
 
@@ -83,24 +84,6 @@ static int find_copying(struct work *work, const struct server *server, char **r
     return name != NULL && *ret_name == NULL ? err_no_memory(&work->err) : 0;
 }
 
-static int make_operation(const struct server *server, struct err *err, struct operation *ret_operation)
-{
-    struct operation operation = {.kind = OPERATION_SERVER_RESTART,
-                                  .status = OPERATION_IN_PROGRESS,
-                                  .server_id = server->id,
-                                  .started_us = clock_now_us()};
-    id_new(operation.id);
-    operation.subscription_id = str_dup(server->subscription_id);
-    operation.location = str_dup(server->location);
-    operation.resource_id = str_format(
-        "/subscriptions/%s/resourceGroups/%s/providers/Microsoft.DBforPostgreSQL/%s/%s",
-        server->subscription_id, server->group, word_of(WORDS_SERVER_KIND, (int)server->kind), server->name);
-    *ret_operation = operation;
-    return operation.subscription_id == NULL || operation.location == NULL || operation.resource_id == NULL
-               ? err_no_memory(err)
-               : 0;
-}
-
 /* As POST restart does. */
 static int order_restart(struct work *work, const struct server *seen, struct operation *ret_operation)
 {
@@ -121,7 +104,7 @@ static int order_restart(struct work *work, const struct server *seen, struct op
         work->err.lasting = false;
         return -1;
     }
-    if (make_operation(&server, &work->err, ret_operation) < 0 ||
+    if (operation_init_power(&server, OPERATION_SERVER_RESTART, &work->err, ret_operation) < 0 ||
         store_server_set_state(work->store, server.id, SERVER_STATE_UPDATING, NULL, &work->err) < 0 ||
         store_operation_insert(work->store, ret_operation, &work->err) < 0) {
         return -1;

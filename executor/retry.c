@@ -25,7 +25,8 @@ static bool is_refused_login(const struct err *err)
 
 bool failure_is_transient(const struct err *err)
 {
-    return !err->lasting || is_refused_login(err) || failure_is_of_store(err);
+    return !err->lasting || err->code == ERR_SERVER_NOT_READY || is_refused_login(err) ||
+           failure_is_of_store(err);
 }
 
 static void pause_between(int pause_ms, const struct stop *stop)

@@ -204,7 +204,6 @@ static int find_sides_again(struct moving *moving)
         return -1;
     }
     if (sides_find(work->executor, &work->migration, &work->err, &found) < 0) {
-        work->err.lasting = work->err.lasting && work->err.code != ERR_SERVER_NOT_READY;
         return -1;
     }
     const struct sides before = *moving->sides;
@@ -365,7 +364,7 @@ enum step_outcome step_migrate(struct work *work)
     struct moving moving = {.work = work, .sides = &sides};
     if (sides_find(work->executor, &work->migration, &work->err, &sides) < 0) {
         work->delay_ms = 100;
-        return work->err.lasting ? STEP_FAILED : STEP_LATER;
+        return work->err.lasting ? retry_later(work, outcome_of_failure(work)) : STEP_LATER;
     }
     if (store_database_list(work->store, work->migration.id, &work->err, &moving.rows, &moving.count) < 0) {
         return STEP_FAILED;

@@ -1,8 +1,11 @@
 """Start, stop, restart and PATCH of servers: on real PostgreSQL where Malachite runs it."""
 
+import os
+import signal
+
 import psycopg2
 import pytest
-from arm import new_secret, unique
+from arm import new_secret, unique, wait_until
 
 
 def connect(server, password=None):
@@ -142,3 +145,33 @@ def test_head_tells_whether_it_is_there(arm, server):
     for path, status in ((server.id, 204), (arm.server_id("missing"), 404), (f"{server.id}/migrations/none", 404)):
         response = arm.request("HEAD", path, status=status)
         assert response.content == b""
+
+
+def kill_postmaster(malachite, server):
+    os.kill(malachite.postmasters()[server.name], signal.SIGKILL)
+
+
+def test_a_killed_server_is_started_again(malachite, arm):
+    server = malachite.provision(unique("killed"))
+    before = malachite.postmasters()[server.name]
+    kill_postmaster(malachite, server)
+    wait_until(lambda: malachite.postmasters().get(server.name, before) != before, 30, "another postmaster")
+    wait_until(lambda: state(arm, server) == "Ready", 30, "Ready")
+    connect(server).close()
+    arm.wait_operation(post(arm, server, "stop", status=202))
+    assert state(arm, server) == "Stopped" and server.name not in malachite.postmasters()
+
+
+def test_a_server_that_cannot_start_any_more_says_why(own):
+    malachite = own()
+    server = malachite.provision("broken")
+    auto = os.path.join(malachite.instance_dir("broken"), "data", "postgresql.auto.conf")
+    with open(auto, "a") as file:
+        file.write("no_such_setting = on\n")
+    kill_postmaster(malachite, server)
+    wait_until(lambda: malachite.log_text().count("is started again") >= 2, 30, "another attempt")
+    wait_until(lambda: state(malachite.arm, server) == "Inaccessible", 30, "Inaccessible")
+    with open(auto, "w"):
+        pass
+    wait_until(lambda: state(malachite.arm, server) == "Ready", 60, "Ready")
+    connect(server).close()
