@@ -190,6 +190,7 @@ static int bring_up_to_date(struct cutover_state *state, struct err *err)
         return -1;
     }
     return cutover_set_sequences(state, err) != 0 || cutover_count(state, err) != 0 ||
+                   (!state->closed && cutover_warn_of_ddl(state, err) != 0) ||
                    replica_restore(&state->base.target, state->cutover->name, err) != 0
                ? -1
                : make_durable(state, err);

@@ -67,8 +67,12 @@ int cutover_compare_shapes(struct cutover_state *state, const struct cutover_sha
 int cutover_miss(struct cutover_state *state, struct err *err, const char *format, ...) printf_like(3, 4);
 /* -1, and an error that is not lasting, when something is missing: it waits for the user. */
 int cutover_check_missing(struct cutover_state *state, struct err *err);
+/* Warns of other DDL of the source that was not repeated on the target. */
+int cutover_warn_of_ddl(struct cutover_state *state, struct err *err);
 /* Tables whose rows have changed in a way that the stream does not tell are no longer "carried". */
 int cutover_find_stale(struct cutover_state *state, struct err *err);
+/* Gives the target's sequences the source's parameters: before their values. */
+int cutover_set_sequence_options(struct cutover_state *state, struct err *err);
 /* Brings the target's sequences to where the source's are; fills the evidence's sequences. */
 int cutover_set_sequences(struct cutover_state *state, struct err *err);
 /* Copies the tables again that the stream does not carry, and the large objects that are not the same, both

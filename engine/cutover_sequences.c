@@ -123,38 +123,6 @@ static int run_set(struct sequences *sequences, const struct buf *sql, struct er
     return 0;
 }
 
-/* The source's limits were changed after the base copy: they are the value's. */
-static int set_limits(struct cutover_state *state, const struct cutover_relation *sequence, struct err *err)
-{
-    struct transfer_state *base = &state->base;
-    auto_result PGresult *limits = NULL;
-    auto_buf struct buf name = BUF_MAX(SQL_MAX_BYTES);
-    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    pg_add_qualified(&base->source, &name, sequence->schema, sequence->name);
-    const char *params[] = {buf_text(&name)};
-    if (pg_query(&base->source, err, &limits,
-                 "SELECT format_type(seqtypid, NULL), seqincrement, seqmin, seqmax FROM pg_sequence"
-                 " WHERE seqrelid = $1::regclass",
-                 1, params) != 0) {
-        return -1;
-    }
-    if (PQntuples(limits) != 1) {
-        return err_set(err, ERR_INTERNAL, "the sequence is gone on the source");
-    }
-    buf_addf(&sql, "ALTER SEQUENCE %s AS %s INCREMENT %s MINVALUE %s MAXVALUE %s RESTART %s", buf_text(&name),
-             PQgetvalue(limits, 0, 0), PQgetvalue(limits, 0, 1), PQgetvalue(limits, 0, 2),
-             PQgetvalue(limits, 0, 3), PQgetvalue(limits, 0, 2));
-    if (buf_failed(&sql)) {
-        return err_no_memory(err);
-    }
-    if (pg_run(&base->target, err, buf_text(&sql)) != 0) {
-        return -1;
-    }
-    cutover_note(state, "The sequence %s.%s has got the limits that it has on the source now.",
-                 sequence->schema, sequence->name);
-    return 0;
-}
-
 static int set_one(struct sequences *sequences, size_t n, struct err *err)
 {
     const struct sequence *sequence = &sequences->items[n];
@@ -165,13 +133,8 @@ static int set_one(struct sequences *sequences, size_t n, struct err *err)
     if (run_set(sequences, &sql, err) == 0) {
         return 0;
     }
-    bool out_of_range = strcmp(err->sqlstate, "22003") == 0;
-    if (!out_of_range || set_limits(sequences->state, sequence->relation, err) != 0 ||
-        run_set(sequences, &sql, err) != 0) {
-        return err_prefix(err, "The sequence %s.%s cannot be set to %lld. ", sequence->relation->schema,
-                          sequence->relation->name, (long long)sequence->told->source_value);
-    }
-    return 0;
+    return err_prefix(err, "The sequence %s.%s cannot be set to %lld. ", sequence->relation->schema,
+                      sequence->relation->name, (long long)sequence->told->source_value);
 }
 
 /* Up to SET_AT_ONCE in one statement; where that fails, one by one. *from moves behind them. */
@@ -247,7 +210,7 @@ int cutover_set_sequences(struct cutover_state *state, struct err *err)
     if (items == NULL || state->evidence->sequences == NULL) {
         return err_no_memory(err);
     }
-    if (list(&sequences, err) != 0) {
+    if (list(&sequences, err) != 0 || cutover_set_sequence_options(state, err) != 0) {
         return -1;
     }
     for (size_t from = 0; from < sequences.count; from += READ_AT_ONCE) {

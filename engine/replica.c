@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/str.h"
+#include "engine/fingerprint.h"
 #include "engine/identity.h"
 #include "engine/pgoutput.h"
 #include "engine/replica_changes.h"
@@ -92,6 +93,7 @@ static void add_schema(struct pg *target, struct buf *sql, const char *name)
                   "(fillfactor = 20); ");
     stale_add_tables(target, sql, name);
     identity_add_table(target, sql, name);
+    fingerprint_add_table(target, sql, name);
     buf_adds(sql, "INSERT INTO ");
     add_table(target, sql, name, "changes");
     buf_adds(sql, " (number, change, undo) SELECT row_number() OVER (), c.change, c.undo FROM (");
@@ -189,6 +191,7 @@ int replica_begin_from(struct pg *target, const char *name, uint64_t position, c
     if (origin != NULL) {
         stale_add_origin(target, &sql, name, origin);
         identity_add_origin(target, &sql, name, origin);
+        fingerprint_add_origin(target, &sql, name, origin);
     }
     /* All before it, the base copy included, survives a crash with it. */
     buf_adds(&sql, "SET LOCAL synchronous_commit = local; INSERT INTO ");

@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "engine/fingerprint.h"
 #include "engine/identity.h"
 
 enum {
@@ -35,6 +36,7 @@ int stale_read_origin(struct pg *source, struct err *err, PGresult **ret_origin)
                    " coalesce(array_agg(c.relfilenode), '{}'), coalesce(array_agg(c.oid)"
                    " FILTER (WHERE pg_relation_filenode(c.oid) <> c.relfilenode), '{}')");
     identity_add_origin_columns(&sql, source->version);
+    fingerprint_add_origin_column(&sql, source->version);
     buf_adds(&sql, " FROM (SELECT oid, relfilenode FROM pg_class WHERE relkind = 'r' AND relpersistence = 'p'"
                    " AND oid >= 16384 ORDER BY oid) c");
     return buf_failed(&sql) ? err_no_memory(err) : pg_query(source, err, ret_origin, buf_text(&sql), 0, NULL);

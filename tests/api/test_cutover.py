@@ -196,3 +196,62 @@ def test_rows_of_hash_partitions_are_compared_with_their_root(attached, database
     reach_wait(again)
     postgres_target.psql("DELETE FROM moods WHERE n = 7", name)
     assert "moods has 60 rows on the source and 59" in fail_cutover(again)
+
+
+# -- other DDL ------------------------------------------------------------------------------------------------------
+
+OBJECTS = """
+CREATE TABLE t (id serial PRIMARY KEY, a int DEFAULT 1, b text);
+CREATE TABLE leaves (a int);
+CREATE INDEX by_a ON t (a);
+CREATE INDEX by_b ON t (b);
+CREATE INDEX quiet ON t (a, b);
+CREATE VIEW v AS SELECT 1 AS one;
+CREATE VIEW quiet_view AS SELECT 1 AS one;
+CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION noop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TYPE color AS ENUM ('red');
+CREATE SEQUENCE s;
+"""
+CHANGES = """
+DROP INDEX by_a; CREATE INDEX by_a ON t (a DESC); DROP INDEX by_b; CREATE INDEX fresh ON t (b);
+ALTER TABLE t ALTER a SET DEFAULT 2; ALTER TABLE t ADD CONSTRAINT positive CHECK (a > 0);
+CREATE OR REPLACE VIEW v AS SELECT 2 AS one; CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2';
+CREATE TRIGGER noop BEFORE INSERT ON t FOR EACH ROW EXECUTE PROCEDURE noop();
+ALTER TYPE color ADD VALUE 'blue'; GRANT SELECT ON t TO PUBLIC; DROP TABLE leaves; CREATE SCHEMA more; CREATE VIEW more.w AS SELECT 1 AS a;
+ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY open ON t USING (true);
+"""
+NAMED = ("index public.by_a was altered", "index public.by_b was dropped", "index public.fresh was created",
+         "columns of table public.t was altered", "constraint positive of public.t was created", "view public.v was altered",
+         "function public.f() was altered", "trigger noop of public.t was created", "type public.color was altered",
+         "privileges of table public.t was altered", "table public.leaves was dropped", "schema more was created",
+         "view more.w was created", "policy open of public.t was created")
+
+
+def test_ddl_that_costs_no_data_is_named(attached, database, postgres_source, postgres_target):
+    name = load(postgres_source, database(), OBJECTS)
+    migration = put_online(attached, [name])
+    reach_wait(migration)
+    repeated = "CREATE INDEX either_way ON t (a, id); CREATE OR REPLACE VIEW quiet_view AS SELECT 3 AS one;"
+    postgres_source.psql(CHANGES + repeated + "INSERT INTO t DEFAULT VALUES;"
+                         "ALTER SEQUENCE s INCREMENT -3 MAXVALUE 90 MINVALUE -90 CYCLE CACHE 5; SELECT setval('s', -80)", name)
+    postgres_target.psql(repeated, name)
+    body = cut_over(migration)
+    message = details_of(body, name)["message"]
+    assert [words for words in NAMED if words not in message] == []
+    assert "quiet" not in message and "either_way" not in message and "sequence" not in message and "leaves_" not in message
+    assert postgres_target.query("SELECT nextval('s'), (SELECT seqcycle FROM pg_sequence WHERE seqrelid = 's'::regclass)",
+                                 dbname=name) == [(-83, True)]
+
+
+def test_nothing_is_named_when_nothing_was_done(attached, database, postgres_source):
+    name = load(postgres_source, database(), OBJECTS)
+    migration = put_online(attached, [name])
+    reach_wait(migration)
+    postgres_source.psql("INSERT INTO t (b) SELECT 'b' FROM generate_series(1, 100); UPDATE t SET b = 'c'; DELETE FROM t WHERE id < 9;"
+                         "INSERT INTO leaves VALUES (1); DELETE FROM leaves", name)
+    postgres_source.psql("VACUUM FULL t", name)
+    postgres_source.psql("ANALYZE", name)
+    assert "message" not in details_of(cut_over(migration), name)
+    assert evidence_of(attached, migration)["warnings"] == []
+    assert differences(attached, name) == []

@@ -32,10 +32,14 @@ def wait_for_changes(migration, name, at_least):
     wait_until(applied, 90, f"{at_least} changes")
 
 
+def evidence_of(pair, migration):
+    uuid = migration.get()["properties"]["migrationId"]
+    [evidence] = pair.arm.get(f"/_malachite/migrations/{uuid}/evidence")["databases"]
+    return evidence
+
+
 def notes_of(pair, migration):
-    body = migration.get()
-    evidence = pair.arm.get(f"/_malachite/migrations/{body['properties']['migrationId']}/evidence")
-    return " ".join(note for database in evidence["databases"] for note in database["notes"])
+    return " ".join(evidence_of(pair, migration)["notes"])
 
 
 # -- everything ---------------------------------------------------------------------------------------------------
@@ -51,6 +55,8 @@ def test_the_hard_database_follows_whole(attached, database, postgres_source, po
     more, _ = mutate(postgres_source, name, seed=0.25)
     cut_over(migration)
     assert differences(attached, name) == []
+    assert evidence_of(attached, migration)["losses"] == []
+    assert [line for line in evidence_of(attached, migration)["warnings"] if "not on the target" in line] == []
     for kind, tables in (("insert", 75), ("update", 75), ("move", 30), ("delete", 75), ("truncate", 75)):
         assert sum(1 for counts in changed.values() if counts.get(kind)) >= tables, (kind, refused)
     assert len(more) > 100

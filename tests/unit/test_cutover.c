@@ -34,7 +34,7 @@ static void brings_sequences_to_where_the_source_is(void **state)
     assert_string_equal(evidence.sequences[7].name, "up");
     assert_int_equal(evidence.sequences[7].source_value, 41);
     assert_int_equal(evidence.sequences[7].target_value, 41);
-    assert_true(notes_have(&evidence, "public.small has got the limits"));
+    assert_true(notes_have(&evidence, "public.small was given the source's current parameters"));
     end_following("sequences");
 }
 
