@@ -14,6 +14,7 @@
 #include "engine/apply_relations.h"
 #include "engine/apply_stale.h"
 #include "engine/apply_target.h"
+#include "engine/apply_truncate.h"
 
 enum {
     BATCH_BYTES = 4 * 1024 * 1024, /* sent when so much is pending, also inside a source transaction */
@@ -21,19 +22,21 @@ enum {
     COMMIT_CHANGES = 5000,         /* or so many changes, */
     COMMIT_AGE_MS = 100,           /* or when the oldest of them has waited so long */
     PUMP_MESSAGES = 32,
-    SQL_MAX_BYTES = 1024 * 1024,
 };
 
 struct apply {
     struct apply_target target;
     struct arena arena;
     struct relations relations;
-    struct apply_relation *first_pending;
+    struct apply_relation *first_pending; /* in the order of their first changes */
+    struct apply_relation *last_pending;
     struct apply_relation *group; /* the one table of those whose order matters that may be pending */
 
-    bool inside;  /* a source transaction has begun */
-    bool skip;    /* that the target has already */
-    bool changed; /* and it has changed something */
+    uint64_t careful_until; /* changes up to there go one by one, in the source's order */
+    uint64_t begun;         /* commit position of the newest source transaction that has begun */
+    bool inside;            /* a source transaction has begun */
+    bool skip;              /* that the target has already */
+    bool changed;           /* and it has changed something */
     unsigned messages;
     int64_t waiting_since_ms; /* 0: no complete transaction waits to be committed */
     int64_t waiting_changes;
@@ -55,6 +58,7 @@ int apply_open(const struct apply_request *request, struct err *err, struct appl
         return -1;
     }
     apply->taken = apply->target.progress;
+    apply->careful_until = request->careful_until;
     *ret_apply = apply;
     return 0;
 }
@@ -103,6 +107,7 @@ static int queue_pending(struct apply *apply, bool more, struct err *err)
             return -1;
         }
     }
+    apply->last_pending = NULL;
     apply->group = NULL;
     arena_reset(&apply->arena);
     return more ? 0 : target_queue_rest(&apply->target, err);
@@ -142,17 +147,24 @@ static int take_relation(struct apply *apply, const struct pgoutput_message *mes
         apply_relation_free(fresh);
         return -1;
     }
-    if (known != NULL && apply_relation_same(known, fresh)) {
+    if (known != NULL && !known->loaded && apply_relation_same(known, fresh)) {
         apply_relation_free(fresh);
         return 0;
     }
-    /* What was said before holds for what was sent before. */
+    /* What was said before holds for what was sent before. Said again, the table may have been altered in a
+     * way that only the target's catalogs show, such as by a new index. */
     if (known != NULL && (send_pending(apply, false, err) != 0 || target_wait(&apply->target, err) != 0)) {
         apply_relation_free(fresh);
         return -1;
     }
+    fresh->noted = known != NULL && known->noted;
     relations_put(&apply->relations, fresh);
     return 0;
+}
+
+static bool is_careful(const struct apply *apply)
+{
+    return apply->careful_until != 0 && apply->begun <= apply->careful_until;
 }
 
 static int need_relation(struct apply *apply, uint32_t id, struct err *err,
@@ -164,11 +176,29 @@ static int need_relation(struct apply *apply, uint32_t id, struct err *err,
         err->lasting = true;
         return -1;
     }
-    return (*ret_relation)->loaded ? 0 : target_load(&apply->target, *ret_relation, err);
+    if ((*ret_relation)->loaded) {
+        return 0;
+    }
+    return target_load(&apply->target, *ret_relation, is_careful(apply), err);
 }
 
 /* ---- changes ---------------------------------------------------------------------------------------------
  */
+
+static void add_pending(struct apply *apply, struct apply_relation *relation)
+{
+    if (relation->pending) {
+        return;
+    }
+    relation->pending = true;
+    relation->next_pending = NULL;
+    if (apply->last_pending == NULL) {
+        apply->first_pending = relation;
+    } else {
+        apply->last_pending->next_pending = relation;
+    }
+    apply->last_pending = relation;
+}
 
 /* Where the order of changes matters, what is pending goes first. */
 static int keep_order(struct apply *apply, struct apply_relation *relation, enum pgoutput_kind kind,
@@ -180,17 +210,12 @@ static int keep_order(struct apply *apply, struct apply_relation *relation, enum
         }
         apply->group = relation;
     }
-    bool another = relation->run != (int)kind || kind == PGOUTPUT_UPDATE;
-    if (relation->ordered && relation->identity == APPLY_BY_KEY && another &&
-        send_relation(apply, relation, true, err) != 0) {
+    bool another = relation->run != (int)kind || (relation->ordered && kind == PGOUTPUT_UPDATE);
+    if (relation->runs && another && send_relation(apply, relation, true, err) != 0) {
         return -1;
     }
     relation->run = (int)kind;
-    if (!relation->pending) {
-        relation->pending = true;
-        relation->next_pending = apply->first_pending;
-        apply->first_pending = relation;
-    }
+    add_pending(apply, relation);
     return 0;
 }
 
@@ -230,8 +255,8 @@ static int take_change(struct apply *apply, const struct pgoutput_message *messa
     if (added <= 0) {
         return -1;
     }
-    if (relation->first_row != NULL && relation->first_row->moves &&
-        send_relation(apply, relation, true, err) != 0) {
+    bool alone = is_careful(apply) || (relation->first_row != NULL && relation->first_row->moves);
+    if (alone && send_relation(apply, relation, true, err) != 0) {
         return -1;
     }
     return arena_used(&apply->arena) >= BATCH_BYTES ? send_pending(apply, true, err) : 0;
@@ -239,10 +264,6 @@ static int take_change(struct apply *apply, const struct pgoutput_message *messa
 
 static int take_truncate(struct apply *apply, const struct pgoutput_message *message, struct err *err)
 {
-    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    if (message->relation_count == 0) {
-        return 0;
-    }
     for (size_t i = 0; i < message->relation_count; i++) {
         struct apply_relation *relation = NULL;
         if (need_relation(apply, message->relations[i], err, &relation) != 0) {
@@ -254,32 +275,28 @@ static int take_truncate(struct apply *apply, const struct pgoutput_message *mes
         apply_stale_leave_out(&apply->target, &apply->relations, message, err) != 0) {
         return -1;
     }
-    if (!relations_add_truncate(&apply->relations, message, &sql)) {
-        return 0;
-    }
-    if (buf_failed(&sql)) {
-        return err_no_memory(err);
-    }
-    /* TRUNCATE refuses tables whose rows are still to be checked. The source has passed this point too. */
-    struct apply_target *target = &apply->target;
-    bool checked = target->pipeline.pg.replica;
-    if (!checked && target_queue_command(target, "SET CONSTRAINTS ALL IMMEDIATE", err) != 0) {
-        return -1;
-    }
-    if (target_queue_command(target, buf_text(&sql), err) != 0) {
-        return -1;
-    }
-    return checked ? 0 : target_queue_command(target, "SET CONSTRAINTS ALL DEFERRED", err);
+    return apply_truncate(&apply->target, &apply->relations, message, err);
 }
 
 /* ---- transactions ----------------------------------------------------------------------------------------
  */
 
-static void begin(struct apply *apply, const struct pgoutput_message *message)
+/* What was loaded with care is loaded again once that is over. */
+static int begin(struct apply *apply, const struct pgoutput_message *message, struct err *err)
 {
+    bool careful = apply->careful_until != 0;
+    apply->begun = message->commit_position;
+    if (careful && !is_careful(apply)) {
+        apply->careful_until = 0;
+        if (send_pending(apply, false, err) != 0) {
+            return -1;
+        }
+        relations_unload(&apply->relations);
+    }
     apply->inside = true;
     apply->changed = false;
     apply->skip = message->commit_position < apply->taken.position;
+    return 0;
 }
 
 static bool is_nothing_under_way(const struct apply *apply)
@@ -311,8 +328,8 @@ static int end(struct apply *apply, const struct pgoutput_message *message, stru
     apply->taken.transactions++;
     apply->taken_us = message->commit_us;
     apply->waiting_since_ms = apply->waiting_since_ms == 0 ? now_ms : apply->waiting_since_ms;
-    bool due = arena_used(&apply->arena) >= COMMIT_BYTES || apply->waiting_changes >= COMMIT_CHANGES ||
-               now_ms - apply->waiting_since_ms >= COMMIT_AGE_MS;
+    bool due = is_careful(apply) || arena_used(&apply->arena) >= COMMIT_BYTES ||
+               apply->waiting_changes >= COMMIT_CHANGES || now_ms - apply->waiting_since_ms >= COMMIT_AGE_MS;
     return due ? commit(apply, err) : 0;
 }
 
@@ -328,8 +345,7 @@ static int take(struct apply *apply, const struct pgoutput_message *message, str
 {
     switch (message->kind) {
     case PGOUTPUT_BEGIN:
-        begin(apply, message);
-        return 0;
+        return begin(apply, message, err);
     case PGOUTPUT_COMMIT:
         return end(apply, message, err);
     case PGOUTPUT_RELATION:
@@ -388,6 +404,11 @@ const struct replica_progress *apply_progress(const struct apply *apply)
 uint64_t apply_durable_position(const struct apply *apply)
 {
     return apply->target.durable;
+}
+
+uint64_t apply_begun(const struct apply *apply)
+{
+    return apply->begun;
 }
 
 int64_t apply_commit_us(const struct apply *apply)

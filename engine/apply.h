@@ -41,6 +41,9 @@ struct apply_request {
     /* A session on the source, in "encoding", that stays usable until the call of apply.h returns: tables are
      * then found by identity (engine/apply_match.h). May be NULL. */
     int (*source)(void *context, struct err *err, struct pg **ret_source);
+    /* Transactions that commit up to there are applied change by change, in the source's order, with one
+     * target transaction each: after the target has refused something, which may have been our order. */
+    uint64_t careful_until;
     const struct stop *stop;
     /* Called at least once a second while a call waits for the target, so that the source hears from us. May
      * be NULL. */
@@ -76,6 +79,8 @@ bool apply_is_busy(const struct apply *apply);
 const struct replica_progress *apply_progress(const struct apply *apply);
 /* Everything before it would survive a crash of the target too, as far as is known without asking. */
 uint64_t apply_durable_position(const struct apply *apply);
+/* Where the newest source transaction that has begun commits; 0: none has. */
+uint64_t apply_begun(const struct apply *apply);
 /* Source's commit time of the last transaction applied, 0: none since apply_open(). Microseconds since 1970.
  */
 int64_t apply_commit_us(const struct apply *apply);

@@ -114,6 +114,25 @@ static int count_row(struct apply_relation *relation, struct arena *arena,
     return 1;
 }
 
+/* The row as it shall be is what is found again: one that has been changed already goes first. */
+static int update_whole_row(struct apply_relation *relation, struct arena *arena,
+                            const struct pgoutput_value *old, const struct pgoutput_value *fresh,
+                            struct err *err)
+{
+    struct apply_row *row = NULL;
+    if (find(relation, old, values_hash(old, relation->column_count)) != NULL) {
+        return 0;
+    }
+    if (add_row(relation, arena, fresh, values_hash(fresh, relation->column_count), err, &row) != 0) {
+        return -1;
+    }
+    row->fresh = row->key;
+    row->before = values_keep(arena, old, relation->column_count);
+    row->write = APPLY_WRITES_UPDATE;
+    row->copies = 1;
+    return row->before == NULL ? err_no_memory(err) : 1;
+}
+
 /* ---- changes by key --------------------------------------------------------------------------------------
  */
 
@@ -213,8 +232,8 @@ static int change_key(struct apply_relation *relation, struct arena *arena,
                       const struct pgoutput_value *old_key, const struct pgoutput_value *fresh_key,
                       struct pgoutput_value *fresh, struct err *err)
 {
-    /* A delete would take the rows along that refer to this one. */
-    if (relation->lenient) {
+    /* A delete would take along the rows that refer to this one, and values of the target's own. */
+    if (relation->keeps_rows) {
         return move_row(relation, arena, old_key, fresh, err);
     }
     if (!values_are_complete(fresh, relation->column_count)) {
@@ -312,6 +331,9 @@ int apply_batch_update(struct apply_relation *relation, struct arena *arena, con
     }
     if (relation->identity == APPLY_BY_NOTHING || old->values == NULL) {
         return no_identity(relation, err);
+    }
+    if (relation->keeps_rows) {
+        return update_whole_row(relation, arena, old->values, fresh, err);
     }
     int removed = count_row(relation, arena, old->values, -1, err);
     return removed <= 0 ? removed : count_row(relation, arena, fresh, 1, err);

@@ -25,10 +25,11 @@ struct apply_row {
     struct apply_row *next_of_bucket;
     struct apply_row *next_of_statement;
     uint64_t hash;
-    struct pgoutput_value *key;   /* of the key columns; BY_ROW: of all columns */
-    struct pgoutput_value *fresh; /* of all columns, when something is written */
-    bool remove;                  /* the row with that key goes first */
-    bool moves;                   /* UPDATE: the key changes too */
+    struct pgoutput_value *key;    /* of the key columns; BY_ROW: of all columns */
+    struct pgoutput_value *fresh;  /* of all columns, when something is written */
+    struct pgoutput_value *before; /* BY_ROW, UPDATE: of all columns, as they were; "key" is as "fresh" */
+    bool remove;                   /* the row with that key goes first */
+    bool moves;                    /* UPDATE: the key changes too */
     enum apply_write write;
     int64_t copies; /* BY_ROW: so many more (or, negative, fewer) */
 };

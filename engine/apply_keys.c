@@ -150,6 +150,10 @@ static void mark_unique(struct apply_relation *relation, const PGresult *indexes
 static void mark_columns(struct apply_relation *relation, const PGresult *indexes)
 {
     bool others = false;
+    for (size_t i = 0; i < relation->column_count; i++) {
+        relation->columns[i].key = false;
+        relation->columns[i].unique = false;
+    }
     for (size_t i = 0; i < relation->key_count; i++) {
         relation->columns[relation->keys[i]].key = true;
     }
@@ -162,9 +166,11 @@ static void mark_columns(struct apply_relation *relation, const PGresult *indexe
     }
     /* Deleting a row takes along what refers to it where that cannot be switched off, and columns of the
      * target's own. */
-    bool harmful = relation->lenient || relation->spare;
-    relation->rewrites = others && !harmful && relation->identity == APPLY_BY_KEY;
+    bool by_key = relation->identity == APPLY_BY_KEY;
+    relation->keeps_rows = relation->acts || relation->spare;
+    relation->rewrites = others && !relation->keeps_rows && by_key;
     relation->ordered = others && !relation->rewrites;
+    relation->runs = relation->acts || (by_key ? relation->ordered : relation->keeps_rows);
 }
 
 int apply_keys_load(struct apply_relation *relation, struct pg *target, const char *oid, struct err *err)

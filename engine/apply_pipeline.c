@@ -176,6 +176,17 @@ static int missing_rows(const struct pipeline *pipeline, const struct pipeline_e
     return err_target(err, "%s", pipeline->pg.database);
 }
 
+/* What was read of the target's tables no longer holds. Nothing of the transaction is kept. */
+static int other_definitions(const struct pipeline *pipeline, struct err *err)
+{
+    err_set(err, ERR_UNAVAILABLE,
+            "Triggers or foreign keys were created in the target's database '%s' while changes were applied. "
+            "Malachite reads the definitions of the tables again and retries.",
+            pipeline->pg.database);
+    err->lasting = false;
+    return err_target(err, "%s", pipeline->pg.database);
+}
+
 static int check_answer(struct pipeline *pipeline, PGresult *result,
                         const struct pipeline_expectation *expected, struct err *err)
 {
@@ -190,7 +201,11 @@ static int check_answer(struct pipeline *pipeline, PGresult *result,
     if (expected->rows < 0 || !str_to_int(count, 0, INT64_MAX, &rows)) {
         return 0;
     }
-    return rows == expected->rows ? 0 : missing_rows(pipeline, expected, rows, err);
+    if (rows == expected->rows) {
+        return 0;
+    }
+    return expected->definitions ? other_definitions(pipeline, err)
+                                 : missing_rows(pipeline, expected, rows, err);
 }
 
 static int lost(struct pipeline *pipeline, struct err *err)

@@ -19,6 +19,7 @@
 struct pipeline_expectation {
     const char *what; /* for messages, "table public.item"; lives until the answer has come. NULL: nothing */
     int64_t rows;     /* exactly so many are changed; -1: any number */
+    bool definitions; /* "rows" are objects that have been made since */
 };
 
 struct pipeline {

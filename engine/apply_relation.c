@@ -116,8 +116,7 @@ bool apply_relation_same(const struct apply_relation *a, const struct apply_rela
  */
 
 static const char table_sql[] =
-    "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint f WHERE f.contype = 'f'"
-    " AND c.oid IN (f.conrelid, f.confrelid)), c.relispartition,"
+    "SELECT c.relispartition,"
     " pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMPORARY')"
     " FROM pg_catalog.pg_class c WHERE c.oid = $1::pg_catalog.oid";
 
@@ -177,13 +176,13 @@ static int find_table(struct apply_relation *relation, const struct table_now *t
         return -1;
     }
     relation->through = there->kind == 'p';
-    relation->lenient = !target->replica && strcmp(PQgetvalue(table, 0, 0), "t") == 0;
-    relation->grouped = relation->lenient;
-    relation->may_gather = strcmp(PQgetvalue(table, 0, 2), "t") == 0;
+    relation->grouped = relation->acts;
+    relation->partitions = 0;
+    relation->may_gather = strcmp(PQgetvalue(table, 0, 1), "t") == 0;
     if (set_table(relation, target, there->schema, there->name, err) != 0) {
         return -1;
     }
-    return strcmp(PQgetvalue(table, 0, 1), "t") == 0 ? find_root(relation, target, err, oid) : 0;
+    return strcmp(PQgetvalue(table, 0, 0), "t") == 0 ? find_root(relation, target, err, oid) : 0;
 }
 
 /* ---- its columns -----------------------------------------------------------------------------------------
@@ -196,7 +195,8 @@ static const char columns_sql[] =
     "  WITH RECURSIVE base(type) AS (SELECT a.atttypid UNION ALL SELECT t.typbasetype FROM base b"
     "    JOIN pg_catalog.pg_type t ON t.oid = b.type WHERE t.typbasetype <> 0)"
     "  SELECT 1 FROM pg_catalog.pg_cast k WHERE k.castsource = 25 AND k.castmethod = 'f'"
-    "    AND k.casttarget IN (SELECT type FROM base)) FROM pg_catalog.pg_attribute a"
+    "    AND k.casttarget IN (SELECT type FROM base)), (SELECT t.typdelim FROM pg_catalog.pg_type t"
+    "    WHERE t.oid = a.atttypid) FROM pg_catalog.pg_attribute a"
     " WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped";
 
 struct apply_column *apply_relation_column(struct apply_relation *relation, const char *name)
@@ -211,6 +211,7 @@ struct apply_column *apply_relation_column(struct apply_relation *relation, cons
 
 static int load_columns(struct apply_relation *relation, struct pg *target, const char *oid, struct err *err)
 {
+    relation->spare = false;
     auto_result PGresult *columns = NULL;
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     buf_adds(&sql, columns_sql);
@@ -225,6 +226,7 @@ static int load_columns(struct apply_relation *relation, struct pg *target, cons
             continue;
         }
         column->by_array = strcmp(PQgetvalue(columns, row, 2), "t") == 0;
+        column->delimiter = PQgetvalue(columns, row, 3)[0];
         if (!str_replace(&column->type, PQgetvalue(columns, row, 1))) {
             return err_no_memory(err);
         }

@@ -33,6 +33,7 @@ struct apply_column {
     char *type;      /* as SQL, without modifier, so that too long a value is an error */
     char *equals;    /* the key's operator as SQL; NULL: the texts are compared */
     bool by_array;   /* a cast from text would not read what the type writes */
+    char delimiter;  /* between the elements of an array of the type, as text */
     bool source_key; /* part of the replica identity on the source */
     bool key;        /* one of relation->keys */
     bool unique;     /* another unique index of the target depends on it */
@@ -68,7 +69,10 @@ struct apply_relation {
      * reached through one table). */
     bool grouped;
     bool spare;      /* the target has columns that the source lacks */
-    bool lenient;    /* a cascading foreign key may have been there before us */
+    bool acts;       /* foreign keys of the target act on rows, or refuse them, at once: apply_actions.h */
+    bool lenient;    /* and may have deleted a row before its own change arrives */
+    bool keeps_rows; /* an UPDATE may not become a DELETE and an INSERT */
+    bool runs;       /* only changes of one kind are pending at the same time */
     bool stale;      /* its changes are not applied: engine/stale.h */
     bool noted;      /* and the helper knows it */
     bool unresolved; /* nor can they be: see engine/apply_match.h */

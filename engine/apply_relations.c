@@ -34,6 +34,16 @@ void relations_forget_statements(struct relations *relations)
     }
 }
 
+void relations_unload(struct relations *relations)
+{
+    for (size_t i = 0; i < RELATION_BUCKETS; i++) {
+        for (struct apply_relation *at = relations->buckets[i]; at != NULL; at = at->next) {
+            apply_statements_free(at);
+            at->loaded = false;
+        }
+    }
+}
+
 void relations_done(struct relations *relations)
 {
     for (size_t i = 0; i < RELATION_BUCKETS; i++) {
@@ -55,23 +65,6 @@ bool relations_truncates_part(const struct relations *relations, const struct ap
             other != NULL && other->partitions > 0 && str_equals(other->table, relation->table) ? 1 : 0;
     }
     return emptied < relation->partitions;
-}
-
-bool relations_add_truncate(const struct relations *relations, const struct pgoutput_message *message,
-                            struct buf *sql)
-{
-    size_t count = 0;
-    buf_adds(sql, "TRUNCATE ");
-    for (size_t i = 0; i < message->relation_count; i++) {
-        const struct apply_relation *relation = relations_find(relations, message->relations[i]);
-        if (relation == NULL || relation->stale) {
-            continue;
-        }
-        buf_addf(sql, "%s%s%s", count++ == 0 ? "" : ", ", relation->through ? "" : "ONLY ", relation->table);
-    }
-    buf_adds(sql, message->restart_identity ? " RESTART IDENTITY" : "");
-    buf_adds(sql, message->cascade ? " CASCADE" : "");
-    return count > 0;
 }
 
 void relations_make_stale(struct relations *relations, const char *table)

@@ -20,17 +20,17 @@ struct apply_relation *relations_find(const struct relations *relations, uint32_
 void relations_put(struct relations *relations, struct apply_relation *relation);
 /* They are not prepared any more. */
 void relations_forget_statements(struct relations *relations);
+/* What is known of the target's tables is read again. */
+void relations_unload(struct relations *relations);
 void relations_done(struct relations *relations);
 
 /*
  * A TRUNCATE message, whose relations are loaded. Where the rows of a partition may be in any of the
  * target's, only all of them can be emptied: relations_truncates_part() tells that the message does not do
- * that. relations_add_truncate() adds the statement for those that are not stale; false: there are none.
+ * that.
  */
 bool relations_truncates_part(const struct relations *relations, const struct apply_relation *relation,
                               const struct pgoutput_message *message);
-bool relations_add_truncate(const struct relations *relations, const struct pgoutput_message *message,
-                            struct buf *sql);
 /* All that go to that table of the target are stale. */
 void relations_make_stale(struct relations *relations, const char *table);
 

@@ -55,13 +55,20 @@ static int take_update(struct apply_sender *sender, struct apply_relation *relat
     if (!shape_of(relation, row, set)) {
         return 0;
     }
-    bool rewrites = relation->rewrites && !row->moves;
-    if (apply_statement_find(relation, rewrites ? APPLY_REWRITE : APPLY_UPDATE, rewrites ? NULL : set,
-                             &sender->serial, sender->pipeline, err, &statement) != 0) {
+    enum apply_statement_kind kind = relation->identity == APPLY_BY_ROW  ? APPLY_UPDATE_ROW
+                                     : relation->rewrites && !row->moves ? APPLY_REWRITE
+                                                                         : APPLY_UPDATE;
+    if (apply_statement_find(relation, kind, kind == APPLY_UPDATE ? set : NULL, &sender->serial,
+                             sender->pipeline, err, &statement) != 0) {
         return -1;
     }
     apply_statement_take(statement, row);
     return 0;
+}
+
+static bool is_update(enum apply_statement_kind kind)
+{
+    return kind == APPLY_UPDATE || kind == APPLY_UPDATE_ROW || kind == APPLY_REWRITE;
 }
 
 static int send_updates(struct apply_sender *sender, struct apply_relation *relation, struct err *err)
@@ -77,7 +84,7 @@ static int send_updates(struct apply_sender *sender, struct apply_relation *rela
     }
     for (struct apply_statement *statement = relation->statements; statement != NULL;
          statement = statement->next) {
-        if ((statement->kind == APPLY_UPDATE || statement->kind == APPLY_REWRITE) &&
+        if (is_update(statement->kind) &&
             apply_statement_run(relation, statement, &sender->space, sender->pipeline, err) != 0) {
             return -1;
         }

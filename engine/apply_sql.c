@@ -107,12 +107,21 @@ static void add_delete_by_key(const struct apply_relation *relation, struct buf 
 }
 
 /* "ROW(v.c0::type, ...)::text" */
-static void add_given_line(const struct apply_relation *relation, struct buf *sql)
+static void add_line(const struct apply_relation *relation, char letter, struct buf *sql)
 {
     buf_adds(sql, "ROW(");
     for (size_t i = 0; i < relation->column_count; i++) {
         buf_adds(sql, i == 0 ? "" : ", ");
-        add_value(&relation->columns[i], sql, 'c', i);
+        add_value(&relation->columns[i], sql, letter, i);
+    }
+    buf_adds(sql, ")::text");
+}
+
+static void add_stored_line(const struct apply_relation *relation, struct buf *sql)
+{
+    buf_adds(sql, "ROW(");
+    for (size_t i = 0; i < relation->column_count; i++) {
+        buf_addf(sql, "%st.%s", i == 0 ? "" : ", ", relation->columns[i].quoted);
     }
     buf_adds(sql, ")::text");
 }
@@ -127,7 +136,7 @@ void apply_add_gather(const struct apply_relation *relation, struct buf *sql)
     buf_adds(sql, "INSERT INTO ");
     apply_add_gathering_table(relation, sql);
     buf_adds(sql, " SELECT ");
-    add_given_line(relation, sql);
+    add_line(relation, 'c', sql);
     buf_adds(sql, " FROM ");
     add_rows(relation, sql);
 }
@@ -139,7 +148,7 @@ static void add_lines(const struct apply_relation *relation, bool gathered, stru
     if (gathered) {
         buf_adds(sql, "line");
     } else {
-        add_given_line(relation, sql);
+        add_line(relation, 'c', sql);
         buf_adds(sql, " AS line");
     }
     buf_adds(sql, ", count(*) AS copies FROM ");
@@ -167,11 +176,9 @@ static void add_delete_by_row(const struct apply_relation *relation, bool gather
     add_lines(relation, gathered, sql);
     buf_adds(sql, ") w JOIN ");
     add_table(relation, sql);
-    buf_adds(sql, " ON ROW(");
-    for (size_t i = 0; i < relation->column_count; i++) {
-        buf_addf(sql, "%st.%s", i == 0 ? "" : ", ", relation->columns[i].quoted);
-    }
-    buf_addf(sql, ")::text = w.line) d WHERE d.copy <= d.copies)%s", relation->through ? "" : ")");
+    buf_adds(sql, " ON ");
+    add_stored_line(relation, sql);
+    buf_addf(sql, " = w.line) d WHERE d.copy <= d.copies)%s", relation->through ? "" : ")");
 }
 
 void apply_add_delete_gathered(const struct apply_relation *relation, struct buf *sql)
@@ -216,6 +223,48 @@ void apply_add_update(const struct apply_relation *relation, const bool *set, st
     }
     buf_addc(sql, ')');
     add_key_condition(relation, sql);
+}
+
+/* ---- updating whole rows ---------------------------------------------------------------------------------
+ */
+
+static void add_names(const struct apply_relation *relation, char letter, struct buf *sql)
+{
+    for (size_t i = 0; i < relation->column_count; i++) {
+        buf_addf(sql, ", %c%zu", letter, i);
+    }
+}
+
+/* Equal rows are numbered on either side, so that each is taken once. */
+void apply_add_update_row(const struct apply_relation *relation, struct buf *sql)
+{
+    size_t parameter = 0;
+    buf_adds(sql, "WITH given AS (SELECT v.*, ");
+    add_line(relation, 'o', sql);
+    buf_adds(sql, " AS line FROM unnest(");
+    for (size_t i = 0; i < 2 * relation->column_count; i++) {
+        add_parameter(&relation->columns[i % relation->column_count], sql, &parameter);
+    }
+    buf_adds(sql, ") WITH ORDINALITY AS v(o0");
+    for (size_t i = 1; i < relation->column_count; i++) {
+        buf_addf(sql, ", o%zu", i);
+    }
+    add_names(relation, 'c', sql);
+    buf_adds(sql,
+             ", place)), v AS (SELECT g.*, row_number() OVER (PARTITION BY g.line ORDER BY g.place)"
+             " AS copy FROM given g), found AS (SELECT t.tableoid AS place, t.ctid AS row, w.line,"
+             " row_number() OVER (PARTITION BY w.line) AS copy FROM (SELECT DISTINCT line FROM v) w JOIN ");
+    add_table(relation, sql);
+    buf_adds(sql, " ON ");
+    add_stored_line(relation, sql);
+    buf_adds(sql, " = w.line) UPDATE ");
+    add_table(relation, sql);
+    for (size_t i = 0; i < relation->column_count; i++) {
+        buf_addf(sql, "%s%s = ", i == 0 ? " SET " : ", ", relation->columns[i].quoted);
+        add_value(&relation->columns[i], sql, 'c', i);
+    }
+    buf_adds(sql, " FROM v JOIN found f ON f.line = v.line AND f.copy = v.copy"
+                  " WHERE t.ctid = f.row AND t.tableoid = f.place");
 }
 
 /* ---- rewriting -------------------------------------------------------------------------------------------

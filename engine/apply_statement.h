@@ -17,7 +17,8 @@
 enum apply_statement_kind {
     APPLY_INSERT,
     APPLY_UPDATE,
-    APPLY_REWRITE, /* an UPDATE of a table with other unique indexes: see apply_add_rewrite() */
+    APPLY_UPDATE_ROW, /* of rows without a key */
+    APPLY_REWRITE,    /* an UPDATE of a table with other unique indexes: see apply_add_rewrite() */
     APPLY_DELETE,
     APPLY_GATHER, /* deletes that are done later: engine/apply_gather.h */
 };

@@ -2,8 +2,10 @@
 #include "engine/apply_target.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "core/clock.h"
+#include "engine/apply_actions.h"
 #include "engine/apply_gather.h"
 #include "engine/apply_match.h"
 #include "engine/pgoutput.h"
@@ -47,7 +49,22 @@ static int prepare_progress(struct apply_target *target, struct err *err)
     if (buf_failed(&sql)) {
         return err_no_memory(err);
     }
-    return pipeline_prepare(&target->pipeline, "progress", buf_text(&sql), "table of progress", err);
+    if (pipeline_prepare(&target->pipeline, "progress", buf_text(&sql), "table of progress", err) != 0) {
+        return -1;
+    }
+    return target->newest == NULL ? 0
+                                  : pipeline_prepare(&target->pipeline, "newer", apply_actions_newer_sql,
+                                                     "list of triggers", err);
+}
+
+/* Where triggers fire, those that have been made since are silenced, and younger ones are noticed. */
+static int read_actions(struct apply_target *target, struct err *err)
+{
+    struct pg *pg = &target->pipeline.pg;
+    if (replica_renew(pg, target->helper, err) != 0) {
+        return -1;
+    }
+    return pg->replica ? 0 : apply_actions_newest(pg, err, &target->newest);
 }
 
 int target_open(const struct apply_request *request, struct err *err, struct apply_target *ret_target)
@@ -61,6 +78,7 @@ int target_open(const struct apply_request *request, struct err *err, struct app
     target->sender.pipeline = &target->pipeline;
     if (pipeline_open(request, err, &target->pipeline) != 0 ||
         replica_own(&target->pipeline.pg, request->name, err) != 0 || read_progress(target, err) != 0 ||
+        read_actions(target, err) != 0 ||
         stale_load(&target->pipeline.pg, request->name, err, &target->stale) != 0 ||
         identities_load(&target->pipeline.pg, request->name, err, &target->identities) != 0 ||
         pipeline_enter(&target->pipeline, err) != 0) {
@@ -74,6 +92,7 @@ void target_close(struct apply_target *target)
     pipeline_close(&target->pipeline);
     apply_space_done(&target->sender.space);
     stale_done(&target->stale);
+    free(target->newest);
     identities_done(&target->identities);
 }
 
@@ -94,7 +113,7 @@ int target_describe(struct apply_target *target, struct apply_relation *relation
     return 0;
 }
 
-static int match(struct apply_target *target, struct apply_relation *relation, struct err *err,
+static int match(struct apply_target *target, struct apply_relation *relation, bool careful, struct err *err,
                  struct match *match)
 {
     *match = (struct match){
@@ -107,6 +126,10 @@ static int match(struct apply_target *target, struct apply_relation *relation, s
         relation->loaded = true;
         return 0;
     }
+    if (apply_actions_load(relation, &match->there, &target->pipeline.pg, target->helper, err) != 0) {
+        return -1;
+    }
+    relation->acts = relation->acts || careful;
     return apply_relation_load(relation, &match->there, &target->pipeline.pg, err);
 }
 
@@ -121,10 +144,11 @@ static int note_pair(struct apply_target *target, uint32_t source, struct err *e
     return buf_failed(&sql) ? err_no_memory(err) : target_queue_command(target, buf_text(&sql), err);
 }
 
-int target_load(struct apply_target *target, struct apply_relation *relation, struct err *err)
+int target_load(struct apply_target *target, struct apply_relation *relation, bool careful, struct err *err)
 {
     auto_match struct match found = {0};
-    if (pipeline_leave(&target->pipeline, err) != 0 || match(target, relation, err, &found) != 0) {
+    if (target_wait(target, err) != 0 || pipeline_leave(&target->pipeline, err) != 0 ||
+        match(target, relation, careful, err, &found) != 0) {
         return -1;
     }
     if (found.recopy && !stale_has(&target->stale, relation->id, "") &&
@@ -140,6 +164,23 @@ int target_load(struct apply_target *target, struct apply_relation *relation, st
 
 /* ---- answers ---------------------------------------------------------------------------------------------
  */
+
+static int command(struct apply_target *target, const char *sql, struct err *err)
+{
+    static const struct pipeline_expectation any = {.rows = -1};
+    return pipeline_command(&target->pipeline, sql, &any, err);
+}
+
+/* The server does not know how many rows were expected: COMMIT is sent when every answer has been checked. */
+static int send_commit_when_checked(struct apply_target *target, struct err *err)
+{
+    if (!target->checking || !pipeline_is_idle(&target->pipeline)) {
+        return 0;
+    }
+    target->checking = false;
+    target->committing = true;
+    return command(target, "COMMIT", err) != 0 ? -1 : pipeline_sync(&target->pipeline, err);
+}
 
 static void note_commit(struct apply_target *target)
 {
@@ -159,7 +200,8 @@ int target_wait(struct apply_target *target, struct err *err)
     if (target->pipeline.unsynced > 0 && pipeline_sync(&target->pipeline, err) != 0) {
         return -1;
     }
-    if (pipeline_wait(&target->pipeline, err) != 0) {
+    if (pipeline_wait(&target->pipeline, err) != 0 || send_commit_when_checked(target, err) != 0 ||
+        pipeline_wait(&target->pipeline, err) != 0) {
         return -1;
     }
     note_commit(target);
@@ -168,7 +210,7 @@ int target_wait(struct apply_target *target, struct err *err)
 
 int target_pump(struct apply_target *target, struct err *err)
 {
-    if (pipeline_pump(&target->pipeline, err) != 0) {
+    if (pipeline_pump(&target->pipeline, err) != 0 || send_commit_when_checked(target, err) != 0) {
         return -1;
     }
     note_commit(target);
@@ -177,7 +219,7 @@ int target_pump(struct apply_target *target, struct err *err)
 
 bool target_is_idle(const struct apply_target *target)
 {
-    return !target->open && !target->committing;
+    return !target->open && !target->checking && !target->committing;
 }
 
 void target_pass(struct apply_target *target, uint64_t position)
@@ -189,16 +231,13 @@ void target_pass(struct apply_target *target, uint64_t position)
 /* ---- sending ---------------------------------------------------------------------------------------------
  */
 
-static int command(struct apply_target *target, const char *sql, struct err *err)
-{
-    static const struct pipeline_expectation any = {.rows = -1};
-    return pipeline_command(&target->pipeline, sql, &any, err);
-}
-
 static int begin(struct apply_target *target, struct err *err)
 {
     if (target->open) {
         return 0;
+    }
+    if (target->checking && target_wait(target, err) != 0) {
+        return -1;
     }
     target->open = true;
     return command(target, "BEGIN", err) != 0 ? -1 : command(target, "SET CONSTRAINTS ALL DEFERRED", err);
@@ -270,16 +309,25 @@ static int execute_progress(struct apply_target *target, const struct replica_pr
     return pipeline_execute(&target->pipeline, "progress", &params, &one, err);
 }
 
+/* The locks of this transaction keep younger foreign keys away from its tables. */
+static int execute_newer(struct apply_target *target, struct err *err)
+{
+    static const struct pipeline_expectation none = {.rows = 0, .definitions = true};
+    const char *const values[] = {target->newest};
+    const struct pipeline_params params = {.values = values, .count = 1};
+    return target->newest == NULL ? 0 : pipeline_execute(&target->pipeline, "newer", &params, &none, err);
+}
+
 static int send_commit(struct apply_target *target, const struct replica_progress *progress,
                        int64_t commit_us, bool durable, struct err *err)
 {
     if (begin(target, err) != 0 || execute_progress(target, progress, err) != 0 ||
-        (durable && command(target, "SET LOCAL synchronous_commit = local", err) != 0) ||
-        command(target, "COMMIT", err) != 0) {
+        execute_newer(target, err) != 0 ||
+        (durable && command(target, "SET LOCAL synchronous_commit = local", err) != 0)) {
         return -1;
     }
     target->open = false;
-    target->committing = true;
+    target->checking = true;
     target->sent = *progress;
     target->sent_us = commit_us;
     target->sent_durable = durable;

@@ -22,6 +22,7 @@ struct apply_target {
     struct pipeline pipeline;
     struct apply_sender sender;
     const char *helper; /* the schema's name, as in the request */
+    char *newest;       /* trigger that has been looked at; NULL: none fires */
     struct stale stale;
     /* See struct apply_request. */
     int (*look)(void *context, uint32_t relation, const char *horizon, struct err *err,
@@ -32,6 +33,7 @@ struct apply_target {
     struct identities identities;
     unsigned forgotten; /* sender.serial when all statements were deallocated */
     bool open;          /* the transaction has begun */
+    bool checking;      /* all of it has been sent; COMMIT follows when the answers are as expected: */
     bool committing;    /* COMMIT has been sent and not answered: */
     struct replica_progress sent;
     int64_t sent_us;
@@ -77,7 +79,7 @@ int target_note_stale(struct apply_target *target, struct apply_relation *relati
 int target_forget_stale(struct apply_target *target, struct apply_relation *relation, struct err *err);
 /* Reads what the source's catalog says of a relation. */
 int target_describe(struct apply_target *target, struct apply_relation *relation, struct err *err);
-/* Finds the table of a relation. */
-int target_load(struct apply_target *target, struct apply_relation *relation, struct err *err);
+/* Finds the table of a relation. "careful": no change of it is joined with another, or overtakes one. */
+int target_load(struct apply_target *target, struct apply_relation *relation, bool careful, struct err *err);
 
 #endif

@@ -30,8 +30,9 @@ struct follow {
     struct pg control; /* an ordinary session on the source, while it is needed */
     struct apply *apply;
     struct pgoutput_message message;
-    uint64_t durable; /* everything before it would survive a crash of the target */
-    int64_t news_ms;  /* monotonic: since when there is something to report; 0: there is not */
+    uint64_t careful_until; /* see struct apply_request; 0: nothing was refused */
+    uint64_t durable;       /* everything before it would survive a crash of the target */
+    int64_t news_ms;        /* monotonic: since when there is something to report; 0: there is not */
 };
 
 /* The changes travel in the source database's own encoding, as the rows of the base copy did. */
@@ -99,6 +100,7 @@ static int open_both(struct follow *follow, struct err *err)
                                         .look = look,
                                         .source = open_control,
                                         .hides_truncate = follow->hides_truncate,
+                                        .careful_until = follow->careful_until,
                                         .context = follow};
     if (apply_open(&apply, err, &follow->apply) != 0) {
         return -1;
@@ -227,9 +229,32 @@ static int run(struct follow *follow, int slice_ms, struct err *err)
     return is_report_due(follow) && report(follow, false, err) != 0 ? -1 : more;
 }
 
+/* The target has refused a change, or lacks a row: that may come of the order in which changes were sent, or
+ * of an index or a foreign key that was not known. */
+static bool may_be_order(const struct follow *follow, const struct err *err)
+{
+    bool refused = err->code == ERR_CONFLICT || (err->waiting && err->sqlstate[0] != '\0');
+    return refused && follow->careful_until == 0 && apply_begun(follow->apply) != 0;
+}
+
+/* Once: what is refused in the source's order too is refused for good. */
+static int begin_in_order(struct follow *follow, struct err *err)
+{
+    follow->careful_until = apply_begun(follow->apply);
+    apply_close(TAKE(follow->apply));
+    replication_stream_close(&follow->stream);
+    return open_both(follow, err);
+}
+
 int follow_run(struct follow *follow, int slice_ms, struct err *err)
 {
     int more = run(follow, slice_ms, err);
+    if (more < 0 && may_be_order(follow, err)) {
+        more = begin_in_order(follow, err) != 0 ? -1 : 1;
+    }
+    if (more >= 0 && apply_progress(follow->apply)->position > follow->careful_until) {
+        follow->careful_until = 0;
+    }
     return more < 0 ? fail(err) : more;
 }
 

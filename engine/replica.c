@@ -97,7 +97,7 @@ static void add_schema(struct pg *target, struct buf *sql, const char *name)
     buf_adds(sql, "INSERT INTO ");
     add_table(target, sql, name, "changes");
     buf_adds(sql, " (number, change, undo) SELECT row_number() OVER (), c.change, c.undo FROM (");
-    replica_add_changes_sql(target, sql);
+    replica_add_changes_sql(target, name, sql);
     buf_adds(sql, ") c; ");
 }
 

@@ -10,7 +10,10 @@
  *   - where the target has publications: tables without a key have REPLICA IDENTITY FULL;
  *   - constraints of domains that are NOT VALID are not there: values that violate them may come again;
  *   - where the login may not set that role: foreign keys are deferrable, so that the order of rows inside a
- * transaction does not matter (INITIALLY DEFERRED: nobody has to say SET CONSTRAINTS).
+ * transaction does not matter (INITIALLY DEFERRED: nobody has to say SET CONSTRAINTS); and a trigger keeps
+ * ON DELETE CASCADE and the like from changing rows when Malachite changes others, as the source's stream has
+ * those changes too. Keys with SET DEFAULT, and most that refer to partitioned tables, are dropped and made
+ * again.
  */
 #ifndef ENGINE_REPLICA_H
 #define ENGINE_REPLICA_H
@@ -45,6 +48,9 @@ int replica_begin_from(struct pg *target, const char *name, uint64_t position, c
 /* Makes this session the only one that applies, until it ends; one that was left over is ended. Before
  * replica_read(), when what it tells shall hold. */
 int replica_own(struct pg *target, const char *name, struct err *err);
+/* Changes what has to be changed of tables, triggers and foreign keys that have been made since
+ * replica_begin(). What may not be changed stays as it is. In no transaction; any client_encoding. */
+int replica_renew(struct pg *target, const char *name, struct err *err);
 /* 1 and the progress, 0: there is no such helper (any more). */
 int replica_read(struct pg *target, const char *name, struct err *err, struct replica_progress *ret_progress);
 /* Undoes the changes; may be called again after an interruption. The schema stays, but is closed from the

@@ -13,7 +13,7 @@
 /* Tables of an extension belong to whoever installed it; where that is somebody else they stay as they are.
  */
 static const char tables_sql[] =
-    "WITH RECURSIVE tables AS ("
+    ", tables AS ("
     "  SELECT c.oid, c.relkind, c.relispartition, c.relrowsecurity AND c.relforcerowsecurity AS forced,"
     "    format('%I.%I', n.nspname, c.relname) AS name"
     "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
@@ -28,8 +28,8 @@ static const char tables_sql[] =
     "triggers AS (SELECT t.oid, t.tgrelid, t.tgname, t.tgenabled, t.tgisinternal,"
     "    r.name AS table_name, r.relkind = 'p' AND t.tgtype & 1 = 1 AS cloned,"
     "    t.tgisinternal AND t.tgconstraint = 0 AS clone" /* of 11 to 14 */
-    "  FROM pg_trigger t JOIN tables r ON r.oid = t.tgrelid WHERE t.tgenabled <> 'D'), "
-    "changes(oid, kind, change, undo) AS (";
+    "  FROM pg_trigger t JOIN tables r ON r.oid = t.tgrelid, helper h"
+    "  WHERE t.tgenabled <> 'D' AND t.tgname <> h.name), ";
 
 static const char trigger_change[] =
     "SELECT tgrelid, 1, format('ALTER TABLE ONLY %s DISABLE TRIGGER %I', table_name, tgname),"
@@ -69,13 +69,26 @@ static const char identity_change[] =
     " FROM pg_attribute a JOIN tables r ON r.oid = a.attrelid"
     " WHERE a.attidentity = 'a' AND NOT a.attisdropped";
 
+#define SET_ASIDE                                                                                            \
+    "('d' IN (k.confdeltype, k.confupdtype) OR k.confdeltype IN ('a', 'r') AND EXISTS (SELECT 1"             \
+    " FROM pg_class f WHERE f.oid = k.confrelid AND f.relkind = 'p'))"
+
 static const char foreign_key_change[] =
     " UNION ALL SELECT r.oid, 5,"
     "  format('ALTER TABLE %s ALTER CONSTRAINT %I DEFERRABLE INITIALLY DEFERRED', r.name, k.conname),"
     "  format('ALTER TABLE %s ALTER CONSTRAINT %I %s', r.name, k.conname, CASE"
     "    WHEN k.condeferrable THEN 'DEFERRABLE INITIALLY IMMEDIATE' ELSE 'NOT DEFERRABLE' END)"
     " FROM pg_constraint k JOIN tables r ON r.oid = k.conrelid"
-    " WHERE k.contype = 'f' AND NOT k.condeferred";
+    " WHERE k.contype = 'f' AND NOT k.condeferred AND NOT " SET_ASIDE;
+
+/* Those that nothing else helps with are made again at the end: SET DEFAULT checks the row at once, and a row
+ * that moves to another partition is deleted and inserted in the stream. */
+static const char set_aside_change[] =
+    " UNION ALL SELECT r.oid, 9, format('ALTER TABLE %s DROP CONSTRAINT %I', r.name, k.conname),"
+    "  format('ALTER TABLE %s ADD CONSTRAINT %I %s', r.name, k.conname, pg_get_constraintdef(k.oid))"
+    "  || coalesce(format('; COMMENT ON CONSTRAINT %I ON %s IS %L', k.conname, r.name,"
+    "    obj_description(k.oid, 'pg_constraint')), '')"
+    " FROM pg_constraint k JOIN tables r ON r.oid = k.conrelid WHERE k.contype = 'f' AND " SET_ASIDE;
 
 /* Such a constraint may be violated by what is there already, and a change that leaves the value as it is
  * brings it again. */
@@ -101,6 +114,29 @@ static const char replica_identity_change[] =
     "    AND i.indisprimary AND i.indisvalid AND i.indimmediate))"
     " AND EXISTS (SELECT 1 FROM pg_publication p WHERE p.pubupdate OR p.pubdelete)";
 
+/*
+ * ON DELETE CASCADE and the like would do on the target what the source's own changes do: a trigger on the
+ * referencing table drops such an action of the applier's session, and of the cutover's. A statement of a
+ * session itself has trigger depth 0. The partitions are listed with keys of their own.
+ */
+static const char silent_tables[] =
+    "silent AS (SELECT r.oid, r.name FROM tables r WHERE r.relkind = 'r'"
+    "  AND EXISTS (SELECT 1 FROM pg_constraint k WHERE k.contype = 'f' AND k.conrelid = r.oid"
+    "    AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd')))"
+    "  AND NOT EXISTS (SELECT 1 FROM pg_trigger t, helper h WHERE t.tgrelid = r.oid AND t.tgname = h.name)"
+    "  AND has_table_privilege(r.oid, 'TRIGGER')"
+    "  AND EXISTS (SELECT 1 FROM pg_language l WHERE l.lanname = 'plpgsql'"
+    "    AND has_language_privilege(l.oid, 'USAGE'))), ";
+/* The function goes with the helper's schema. */
+static const char silent_change[] =
+    " UNION ALL SELECT 0, 0, format('CREATE OR REPLACE FUNCTION %I.drop_action() RETURNS trigger"
+    " LANGUAGE plpgsql AS ''BEGIN RETURN NULL; END''', name), 'SELECT 1' FROM helper"
+    "  WHERE EXISTS (SELECT 1 FROM silent)"
+    " UNION ALL SELECT s.oid, 8, format('CREATE TRIGGER %1$I BEFORE DELETE OR UPDATE ON %2$s FOR EACH ROW"
+    " WHEN (pg_catalog.pg_trigger_depth() > 0 AND pg_catalog.current_setting(''application_name'') ="
+    " ''malachite'') EXECUTE PROCEDURE %1$I.drop_action()', h.name, s.name),"
+    "  format('DROP TRIGGER IF EXISTS %I ON %s', h.name, s.name) FROM silent s, helper h";
+
 static void add_triggers(const struct pg *target, struct buf *sql)
 {
     bool clones_are_closed = !target->superuser && target->version >= 110000 && target->version < 130000;
@@ -118,15 +154,24 @@ static void add_triggers(const struct pg *target, struct buf *sql)
 
 static void add_foreign_keys(const struct pg *target, struct buf *sql)
 {
-    buf_adds(sql, foreign_key_change);
-    /* Those of partitions follow that of the partitioned table; those that are not enforced check nothing. */
-    buf_adds(sql, target->version >= 110000 ? " AND k.conparentid = 0" : "");
-    buf_adds(sql, target->version >= 180000 ? " AND k.conenforced" : "");
+    const char *const kinds[] = {foreign_key_change, set_aside_change};
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        buf_adds(sql, kinds[i]);
+        /* Those of partitions follow that of the partitioned table; those that are not enforced check
+         * nothing. */
+        buf_adds(sql, target->version >= 110000 ? " AND k.conparentid = 0" : "");
+        buf_adds(sql, target->version >= 180000 ? " AND k.conenforced" : "");
+    }
 }
 
-void replica_add_changes_sql(const struct pg *target, struct buf *sql)
+void replica_add_changes_sql(struct pg *target, const char *name, struct buf *sql)
 {
+    buf_adds(sql, "WITH RECURSIVE helper AS (SELECT ");
+    pg_add_literal(target, sql, name);
+    buf_adds(sql, "::text AS name)");
     buf_adds(sql, tables_sql);
+    buf_adds(sql, target->replica ? "" : silent_tables);
+    buf_adds(sql, "changes(oid, kind, change, undo) AS (");
     add_triggers(target, sql);
     buf_adds(sql, rule_change);
     buf_adds(sql, target->replica ? "w.ev_enabled IN ('A', 'R')" : "w.ev_enabled <> 'D'");
@@ -135,11 +180,13 @@ void replica_add_changes_sql(const struct pg *target, struct buf *sql)
     buf_adds(sql, target->version >= 170000 ? " AND NOT r.relispartition" : "");
     if (!target->replica) {
         add_foreign_keys(target, sql);
+        buf_adds(sql, silent_change);
     }
     buf_adds(sql, domain_change);
     buf_adds(sql, replica_identity_change);
     buf_adds(sql, ") SELECT c.change, c.undo FROM changes c LEFT JOIN depths d ON d.oid = c.oid"
-                  " WHERE d.oid IS NOT NULL OR c.kind = 6 ORDER BY d.depth, c.oid, c.kind, c.change");
+                  " WHERE d.oid IS NOT NULL OR c.kind IN (0, 6)"
+                  " ORDER BY c.kind = 0 DESC, d.depth, c.oid, c.kind, c.change");
 }
 
 const char replica_event_triggers_sql[] =
