@@ -28,8 +28,7 @@ struct apply {
     struct apply_target target;
     struct arena arena;
     struct relations relations;
-    struct apply_relation *first_pending; /* in the order of their first changes */
-    struct apply_relation *last_pending;
+    struct pending pending;
     struct apply_relation *group; /* the one table of those whose order matters that may be pending */
 
     uint64_t careful_until; /* changes up to there go one by one, in the source's order */
@@ -99,15 +98,11 @@ static int queue_pending(struct apply *apply, bool more, struct err *err)
     if (target_wait(&apply->target, err) != 0) {
         return -1;
     }
-    while (apply->first_pending != NULL) {
-        struct apply_relation *relation = apply->first_pending;
-        apply->first_pending = relation->next_pending;
-        relation->pending = false;
+    for (struct apply_relation *relation; (relation = relations_take_pending(&apply->pending)) != NULL;) {
         if (send_relation(apply, relation, more, err) != 0) {
             return -1;
         }
     }
-    apply->last_pending = NULL;
     apply->group = NULL;
     arena_reset(&apply->arena);
     return more ? 0 : target_queue_rest(&apply->target, err);
@@ -185,21 +180,6 @@ static int need_relation(struct apply *apply, uint32_t id, struct err *err,
 /* ---- changes ---------------------------------------------------------------------------------------------
  */
 
-static void add_pending(struct apply *apply, struct apply_relation *relation)
-{
-    if (relation->pending) {
-        return;
-    }
-    relation->pending = true;
-    relation->next_pending = NULL;
-    if (apply->last_pending == NULL) {
-        apply->first_pending = relation;
-    } else {
-        apply->last_pending->next_pending = relation;
-    }
-    apply->last_pending = relation;
-}
-
 /* Where the order of changes matters, what is pending goes first. */
 static int keep_order(struct apply *apply, struct apply_relation *relation, enum pgoutput_kind kind,
                       struct err *err)
@@ -215,22 +195,8 @@ static int keep_order(struct apply *apply, struct apply_relation *relation, enum
         return -1;
     }
     relation->run = (int)kind;
-    add_pending(apply, relation);
+    relations_add_pending(&apply->pending, relation);
     return 0;
-}
-
-static int add(struct apply *apply, struct apply_relation *relation, const struct pgoutput_message *message,
-               struct err *err)
-{
-    switch (message->kind) {
-    case PGOUTPUT_INSERT:
-        return apply_batch_insert(relation, &apply->arena, &message->fresh, err);
-    case PGOUTPUT_UPDATE:
-        return apply_batch_update(relation, &apply->arena, &message->old, &message->fresh, message->old_full,
-                                  err);
-    default:
-        return apply_batch_delete(relation, &apply->arena, &message->old, err);
-    }
 }
 
 static int take_change(struct apply *apply, const struct pgoutput_message *message, struct err *err)
@@ -245,9 +211,11 @@ static int take_change(struct apply *apply, const struct pgoutput_message *messa
     if (keep_order(apply, relation, message->kind, err) != 0) {
         return -1;
     }
-    int added = add(apply, relation, message, err);
+    int added = apply_batch_add(relation, &apply->arena, message, err);
     if (added == 0) {
-        added = send_relation(apply, relation, true, err) != 0 ? -1 : add(apply, relation, message, err);
+        added = send_relation(apply, relation, true, err) != 0
+                    ? -1
+                    : apply_batch_add(relation, &apply->arena, message, err);
     }
     if (added == 0) {
         err_set(err, ERR_INTERNAL, "A change of the %s cannot be applied.", relation->what);

@@ -271,7 +271,7 @@ static int no_identity(const struct apply_relation *relation, struct err *err)
     return -1;
 }
 
-int apply_batch_insert(struct apply_relation *relation, struct arena *arena,
+static int take_insert(struct apply_relation *relation, struct arena *arena,
                        const struct pgoutput_tuple *fresh, struct err *err)
 {
     auto_free struct pgoutput_value *key = calloc(relation->key_count + 1, sizeof(*key));
@@ -310,7 +310,7 @@ static int update_by_key(struct apply_relation *relation, struct arena *arena,
                : change_key(relation, arena, old_key, fresh_key, fresh, err);
 }
 
-int apply_batch_update(struct apply_relation *relation, struct arena *arena, const struct pgoutput_tuple *old,
+static int take_update(struct apply_relation *relation, struct arena *arena, const struct pgoutput_tuple *old,
                        const struct pgoutput_tuple *tuple, bool old_full, struct err *err)
 {
     if (check_shape(relation, tuple, err) != 0 ||
@@ -339,7 +339,7 @@ int apply_batch_update(struct apply_relation *relation, struct arena *arena, con
     return removed <= 0 ? removed : count_row(relation, arena, fresh, 1, err);
 }
 
-int apply_batch_delete(struct apply_relation *relation, struct arena *arena, const struct pgoutput_tuple *old,
+static int take_delete(struct apply_relation *relation, struct arena *arena, const struct pgoutput_tuple *old,
                        struct err *err)
 {
     if (relation->identity == APPLY_BY_NOTHING || old->values == NULL) {
@@ -357,4 +357,17 @@ int apply_batch_delete(struct apply_relation *relation, struct arena *arena, con
     }
     pick(relation, old->values, key);
     return delete_row(relation, arena, key, err);
+}
+
+int apply_batch_add(struct apply_relation *relation, struct arena *arena,
+                    const struct pgoutput_message *message, struct err *err)
+{
+    switch (message->kind) {
+    case PGOUTPUT_INSERT:
+        return take_insert(relation, arena, &message->fresh, err);
+    case PGOUTPUT_UPDATE:
+        return take_update(relation, arena, &message->old, &message->fresh, message->old_full, err);
+    default:
+        return take_delete(relation, arena, &message->old, err);
+    }
 }

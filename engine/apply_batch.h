@@ -34,14 +34,10 @@ struct apply_row {
     int64_t copies; /* BY_ROW: so many more (or, negative, fewer) */
 };
 
-/* Changes are copied into the arena. 1: done. 0: it does not fit what is pending: send that first, and come
- * again. -1: error. */
-int apply_batch_insert(struct apply_relation *relation, struct arena *arena,
-                       const struct pgoutput_tuple *fresh, struct err *err);
-int apply_batch_update(struct apply_relation *relation, struct arena *arena, const struct pgoutput_tuple *old,
-                       const struct pgoutput_tuple *tuple, bool old_full, struct err *err);
-int apply_batch_delete(struct apply_relation *relation, struct arena *arena, const struct pgoutput_tuple *old,
-                       struct err *err);
+/* Adds an INSERT, UPDATE or DELETE, which is copied into the arena. 1: done. 0: it does not fit what is
+ * pending: send that first, and come again. -1: error. */
+int apply_batch_add(struct apply_relation *relation, struct arena *arena,
+                    const struct pgoutput_message *message, struct err *err);
 /* Forgets all of it; before the arena is reset. */
 void apply_batch_clear(struct apply_relation *relation);
 

@@ -4,6 +4,32 @@
 #include "core/str.h"
 #include "engine/apply_statement.h"
 
+void relations_add_pending(struct pending *pending, struct apply_relation *relation)
+{
+    if (relation->pending) {
+        return;
+    }
+    relation->pending = true;
+    relation->next_pending = NULL;
+    if (pending->last == NULL) {
+        pending->first = relation;
+    } else {
+        pending->last->next_pending = relation;
+    }
+    pending->last = relation;
+}
+
+struct apply_relation *relations_take_pending(struct pending *pending)
+{
+    struct apply_relation *relation = pending->first;
+    if (relation != NULL) {
+        relation->pending = false;
+        pending->first = relation->next_pending;
+        pending->last = pending->first == NULL ? NULL : pending->last;
+    }
+    return relation;
+}
+
 struct apply_relation *relations_find(const struct relations *relations, uint32_t id)
 {
     struct apply_relation *at = relations->buckets[id % RELATION_BUCKETS];

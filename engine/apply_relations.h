@@ -14,6 +14,16 @@ struct relations {
     struct apply_relation *buckets[RELATION_BUCKETS];
 };
 
+/* Those that have pending changes, in the order of their first ones. All-zero is empty. */
+struct pending {
+    struct apply_relation *first;
+    struct apply_relation *last;
+};
+/* One that is in it already stays where it is. */
+void relations_add_pending(struct pending *pending, struct apply_relation *relation);
+/* The first, which is no longer in it; NULL: there is none. */
+struct apply_relation *relations_take_pending(struct pending *pending);
+
 /* NULL: not described. */
 struct apply_relation *relations_find(const struct relations *relations, uint32_t id);
 /* Takes the relation over; one with the same OID is freed. */
