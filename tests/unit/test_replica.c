@@ -225,7 +225,14 @@ static void ordinary_logins_change_and_undo(void **state)
                 LIST("conrelid::regclass, conname") "pg_constraint WHERE contype = 'f' AND NOT condeferred"
                                                     " AND conname <> 'child_f_fkey'");
     assert_none("ordinary",
-                LIST("tgrelid::regclass, tgname") "pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'");
+                LIST("tgrelid::regclass, tgname") "pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
+                                                  " AND tgname <> '" SLOT "'");
+    assert_none("ordinary",
+                LIST("conrelid::regclass, conname") "pg_constraint k WHERE contype = 'f'"
+                                                    " AND (confdeltype IN ('c', 'n', 'd') OR"
+                                                    " confupdtype IN ('c', 'n', 'd')) AND NOT"
+                                                    " EXISTS (SELECT 1 FROM pg_trigger WHERE"
+                                                    " tgrelid = conrelid AND tgname = '" SLOT "')");
     assert_none("ordinary", LIST("oid::regclass") "pg_class WHERE relforcerowsecurity AND relrowsecurity");
     apply_as("ordinary", "app");
     restore_as("ordinary", "app");
