@@ -34,7 +34,8 @@ struct startup_setting {
 };
 
 static const struct startup_setting startup_settings[] = {
-    /* Or we would act, and be refused, as another role. */
+    /* Or we would act, and be refused, as another role. A stored session_authorization has no effect: what
+     * the server sets itself at the start of a session comes before it. */
     {FOR_ALL, "role", "none"},
     {FOR_ALL, "statement_timeout", "0"},
     {FOR_ALL, "lock_timeout", "0"},
@@ -229,20 +230,6 @@ static void ignore_notice(void *context maybe_unused, const PGresult *result may
 {
 }
 
-/* A role may have a session_authorization of its own, which "role" does not undo. */
-static int set_user(struct pg *pg, struct err *err)
-{
-    const char *now = PQparameterStatus(pg->connection, "session_authorization");
-    const char *user = PQuser(pg->connection);
-    if (now == NULL || user == NULL || strcmp(now, user) == 0) {
-        return 0;
-    }
-    auto_buf struct buf sql = BUF_MAX(OPTIONS_MAX_BYTES);
-    buf_adds(&sql, "SET SESSION AUTHORIZATION ");
-    pg_add_identifier(pg, &sql, user);
-    return buf_failed(&sql) ? err_no_memory(err) : pg_run(pg, err, buf_text(&sql));
-}
-
 /* Connects and prepares the session; on failure the caller closes pg. */
 static int open_session(struct pg *pg, enum pg_role role, struct err *err)
 {
@@ -263,9 +250,6 @@ static int open_session(struct pg *pg, enum pg_role role, struct err *err)
     PQsetErrorVerbosity(pg->connection, PQERRORS_DEFAULT);
     PQsetnonblocking(pg->connection, 1);
     pg->version = PQserverVersion(pg->connection);
-    if (set_user(pg, err) != 0) {
-        return err_prefix(err, "The session could not be prepared. ");
-    }
     const char *superuser = PQparameterStatus(pg->connection, "is_superuser");
     pg->superuser = superuser != NULL && strcmp(superuser, "on") == 0;
     if (set_session(pg, role, err) != 0) {

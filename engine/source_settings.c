@@ -163,8 +163,8 @@ int source_settings_use_path(const struct source_settings *settings, struct pg *
     return run(target, &sql, err);
 }
 
-static const char *value_of(const struct source_settings *settings, const struct source_setting *item,
-                            const struct pg *target)
+const char *source_setting_value(const struct source_settings *settings, const struct source_setting *item,
+                                 const struct pg *target)
 {
     if (str_iequals(item->name, "lc_monetary")) {
         return settings->money != NULL ? settings->money : "C";
@@ -182,7 +182,7 @@ static int use_all(const struct source_settings *settings, struct pg *target, bo
     for (size_t i = 0; i < settings->count; i++) {
         const struct source_setting *item = &settings->items[i];
         if (!item->refused) {
-            add_set(target, &sql, item->name, value_of(settings, item, target));
+            add_set(target, &sql, item->name, source_setting_value(settings, item, target));
         }
     }
     if (sql.len > 0 && !with_path) {
@@ -201,7 +201,7 @@ static int use_each(const struct source_settings *settings, struct pg *target, b
     for (size_t i = 0; i < settings->count; i++) {
         const struct source_setting *item = &settings->items[i];
         auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-        add_set(target, &sql, item->name, value_of(settings, item, target));
+        add_set(target, &sql, item->name, source_setting_value(settings, item, target));
         if (item->refused || run(target, &sql, err) == 0) {
             continue;
         }
@@ -218,7 +218,7 @@ static int use_each(const struct source_settings *settings, struct pg *target, b
                 "The target refuses the setting %s = '%s' of the source database. Generated "
                 "columns, indexes and checks that depend on it were computed without it. PostgreSQL "
                 "said: %s (SQLSTATE %s)",
-                item->name, value_of(settings, item, target), err->message, err->sqlstate);
+                item->name, source_setting_value(settings, item, target), err->message, err->sqlstate);
         }
     }
     return with_path ? 0 : source_settings_use_path(settings, target, false, err);

@@ -305,7 +305,8 @@ static int finish_schema(struct transfer_state *state, struct err *err)
     }
     tell_step(state, "Applying database settings");
     if (restore_in_order(restore, target, RESTORE_EVENT_TRIGGERS, err) != 0 ||
-        restore_owners(restore, target, true, err) != 0 || database_properties_apply(state, err) != 0) {
+        restore_owners(restore, target, true, err) != 0 || server_settings_apply(state, err) != 0 ||
+        database_properties_apply(state, err) != 0) {
         return -1;
     }
     report_roles(&state->report, restore_heir(state->transfer));

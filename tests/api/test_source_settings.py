@@ -2,6 +2,8 @@
 target computes (generated columns, indexes, checks, partitions, materialized views) is computed as on the source."""
 
 import contextlib
+import shutil
+import subprocess
 
 import pytest
 
@@ -10,7 +12,7 @@ from index_scans import count_indexes, index_differences
 from malachite import Pair
 from mutate import mutate
 from online import cut_over, differences, put_online, reach_wait
-from postgres import quoted
+from postgres import Postgres, quoted
 from samples import drop
 from zoo import TRANSACTION, load_zoo
 
@@ -127,9 +129,15 @@ def plain_login(*servers):
             server.psql(f"DROP ROLE {login}")
 
 
+def run_as(postgres, login, script, name):
+    """In a session that has the settings of that login."""
+    postgres.run("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d",
+                 postgres.dsn(name, user=login, password="plain-password", tcp=True), stdin=script)
+
+
 @contextlib.contextmanager
-def made(pair, owner, script=SCRIPT, settings=SETTINGS, name=None):
-    name = name or unique("set")
+def made(pair, owner, script=SCRIPT, settings=SETTINGS):
+    name = unique("set")
     source = pair.source.postgres
     source.create_database(name, owner=owner)
     source.psql(settings.format(name=name, owner=quoted(owner)))
@@ -167,3 +175,130 @@ def test_online_everything_is_computed_as_on_the_source(owner_and_pair):
         pair.source.postgres.psql(CHANGES, name)
         cut_over(migration)
         compare(pair, name)
+
+
+# -- where settings come from ---------------------------------------------------------------------------------------
+
+GERMAN = "de_DE.UTF-8"
+
+OF_OWNER = """
+ALTER ROLE {owner} IN DATABASE {name} SET extra_float_digits = -6;
+ALTER ROLE {owner} IN DATABASE {name} SET search_path = lookup;
+ALTER DATABASE {name} SET datestyle = 'SQL, MDY';
+ALTER DATABASE {name} SET role = {owner};
+"""
+
+PRICES = r"""
+CREATE FUNCTION lookup.helper(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower($1) || ''!''';
+CREATE FUNCTION public.by_path(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN helper($1); END';
+CREATE FUNCTION public.shown(timestamptz, interval, float8) RETURNS text LANGUAGE sql IMMUTABLE
+    AS $$SELECT concat_ws('|', $1::text, $2::text, $3::text)$$;
+CREATE FUNCTION public.priced(money) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1::text';
+CREATE FUNCTION public.words(text) RETURNS tsvector LANGUAGE sql IMMUTABLE AS 'SELECT to_tsvector($1)';
+CREATE TYPE public.offer AS (name text, price money);
+CREATE TABLE public.price (id int PRIMARY KEY, at timestamptz, lasted interval, f float8, p money DEFAULT 1234.5::numeric::money,
+    ps money[], o public.offer, place regclass DEFAULT 'public.price', t text, CHECK (p < '9.999.999,99 €'::money OR p IS NULL),
+    shown text GENERATED ALWAYS AS (public.shown(at, lasted, f)) STORED,
+    priced text GENERATED ALWAYS AS (public.priced(p)) STORED, looked text GENERATED ALWAYS AS (public.by_path(t)) STORED);
+CREATE TABLE public.loose (p money, ps money[], o public.offer, d date, i interval, tz timetz);
+CREATE TABLE public.by_money (p money) PARTITION BY RANGE (p);
+CREATE TABLE public.by_money_1 PARTITION OF public.by_money FOR VALUES FROM (MINVALUE) TO (1000::numeric::money);
+CREATE TABLE public.by_money_2 PARTITION OF public.by_money FOR VALUES FROM (1000::numeric::money) TO (MAXVALUE);
+CREATE FUNCTION public.fill(low int, high int) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO public.price SELECT i, '2020-03-01 00:30+00'::timestamptz + i * interval '7 hours', -i * interval '1 day 2 hours',
+        i / 7.0, (i * -1234.56)::numeric::money, ARRAY[i::money, NULL], ROW('a,b', i::money)::public.offer, 'public.loose',
+        'Running Dogs ' || i FROM generate_series(low, high) i;
+    INSERT INTO public.loose SELECT p, ps, o, at::date, lasted, at::timetz FROM public.price WHERE id BETWEEN low AND high;
+    INSERT INTO public.by_money SELECT p FROM public.loose;
+    INSERT INTO public.by_money SELECT p * -1 FROM public.loose$$;
+SELECT public.fill(1, 200);
+CREATE INDEX price_shown ON public.price (public.shown(at, lasted, f));
+CREATE INDEX price_priced ON public.price (public.priced(p)) WHERE p < '-5.000,00 €'::money;
+CREATE INDEX price_words ON public.price USING gin (public.words(t));
+CREATE INDEX price_looked ON public.price (public.by_path(t));
+CREATE MATERIALIZED VIEW public.totals AS SELECT at::date AS day, sum(p)::text AS p FROM public.price GROUP BY 1;
+"""
+
+PRICE_CHANGES = """
+SELECT public.fill(201, 260);
+UPDATE public.price SET p = p * 2, ps = ps || p, at = at + interval '90 minutes' WHERE id % 3 = 0;
+UPDATE public.loose SET p = p + 0.01::numeric::money WHERE d > current_date - 100000 AND p < 0::money;
+DELETE FROM public.loose WHERE (o).price > '100,00 €'::money;
+DELETE FROM public.price WHERE id % 7 = 0;
+"""
+
+
+@pytest.fixture(scope="module")
+def german_servers(tmp_path_factory):
+    """A source whose configuration file differs from the target's, both with a German locale of their own."""
+    locales = tmp_path_factory.mktemp("locales", numbered=True)
+    for directory in (locales, locales.parent, locales.parent.parent, locales.parent.parent.parent):
+        with contextlib.suppress(PermissionError):
+            directory.chmod(0o755)
+    subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", str(locales / GERMAN)], check=True, capture_output=True)
+    for charmap in ("C.utf8",):
+        shutil.copytree(f"/usr/lib/locale/{charmap}", locales / charmap)
+    conf = {"timezone": "America/New_York", "intervalstyle": "iso_8601", "lc_monetary": GERMAN,
+            "default_text_search_config": "pg_catalog.english", "bytea_output": "escape"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOCPATH", str(locales))
+        with Postgres(conf=conf, name="german") as source, Postgres(name="plain") as target:
+            for server in (source, target):
+                server.psql("CREATE ROLE shopkeeper LOGIN CREATEDB REPLICATION PASSWORD 'plain-password';"
+                            "ALTER ROLE shopkeeper SET datestyle = 'German'")
+                # A login with settings of its own, which are nobody else's; "role" would hide its rights.
+                server.psql("CREATE ROLE mover SUPERUSER LOGIN PASSWORD 'plain-password';"
+                            "ALTER ROLE mover SET timezone = 'Asia/Tokyo'; ALTER ROLE mover SET intervalstyle = 'sql_standard';"
+                            "ALTER ROLE mover SET search_path = nowhere; ALTER ROLE mover SET role = shopkeeper")
+            yield source, target
+
+
+@pytest.mark.parametrize("login", ["shopkeeper", "mover"])
+def test_settings_of_the_owner_and_of_the_server_hold(german_servers, malachite, login):
+    source, target = german_servers
+    pair = Pair(malachite, *(
+        malachite.attach(unique("german"), server, kind, login=login, password="plain-password")
+        for server, kind in ((source, "servers"), (target, "flexibleServers"))))
+    with made(pair, "shopkeeper", "", OF_OWNER) as name:
+        run_as(source, "shopkeeper", PRICES, name)
+        migration = put_online(pair, [name])
+        reach_wait(migration)
+        run_as(source, "shopkeeper", PRICE_CHANGES, name)
+        cut_over(migration)
+        for server in (source, target):
+            assert server.query("SELECT current_user::text", dbname=name) == [("shopkeeper",)]
+            server.psql(f"ALTER DATABASE {name} RESET role")
+        left = [line for line in differences(pair, name) if not line.startswith("setting ")]
+        assert left == []
+        owner = {"user": "shopkeeper", "password": "plain-password", "tcp": True}
+        for server in (source, target):
+            assert count_indexes(server.dsn(name, **owner)) >= 5
+            assert index_differences(server.dsn(name, **owner)) == []
+
+
+# -- values ---------------------------------------------------------------------------------------------------------
+
+STYLES = [
+    """ALTER DATABASE {name} SET datestyle = 'SQL, DMY'; ALTER DATABASE {name} SET intervalstyle = 'sql_standard';
+    ALTER DATABASE {name} SET timezone = 'Asia/Kathmandu'; ALTER DATABASE {name} SET extra_float_digits = -8;
+    ALTER DATABASE {name} SET bytea_output = 'escape'; ALTER DATABASE {name} SET search_path = zoo, public""",
+    """ALTER DATABASE {name} SET datestyle = 'German'; ALTER DATABASE {name} SET intervalstyle = 'postgres_verbose';
+    ALTER DATABASE {name} SET timezone = 'America/St_Johns'; ALTER DATABASE {name} SET array_nulls = off;
+    ALTER DATABASE {name} SET search_path = zoo, pg_catalog""",
+]
+
+
+@pytest.mark.parametrize("styles", STYLES, ids=["SQL", "German"])
+def test_values_of_every_type_arrive_under_every_style(attached, database, postgres_source, styles):
+    """Copied in binary and as text, applied, and recopied."""
+    name = load_zoo(postgres_source, database("zoo"))
+    postgres_source.psql(styles.format(name=name))
+    migration = put_online(attached, [name])
+    reach_wait(migration)
+    changed, refused = mutate(postgres_source, name)
+    for n in range(1, 6):
+        postgres_source.psql(TRANSACTION % {"n": n, "m": n - 1}, name, "-1", "-o", "/dev/null")
+    cut_over(migration)
+    assert differences(attached, name) == []
+    assert index_differences(attached.target.postgres.dsn(name)) == []
+    assert changed["zoo.odd"]["update"] and changed["zoo.odd_keyless"]["update"], refused

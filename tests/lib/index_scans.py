@@ -40,7 +40,7 @@ def index_differences(dsn, skip="^malachite"):
         with connection.cursor() as cursor:
             cursor.execute("RESET datestyle")  # psycopg2 has set it to ISO
             cursor.execute(INDEXES, (skip,))
-            return [line for row in cursor.fetchall() for line in _compare(cursor, *row)]
+            return [line for row in cursor.fetchall() for line in _compare(cursor, *row[:-1], by_words=row[-1])]
     finally:
         connection.close()
 
@@ -52,7 +52,9 @@ def count_indexes(dsn, skip="^malachite"):
         return len({row[0] for row in cursor.fetchall()})
 
 
-def _compare(cursor, index, table, key, predicate, operator, by_words):
+def _compare(cursor, index, *parts, by_words):
+    # psycopg2 takes % for a parameter.
+    table, key, predicate, operator = (part.replace("%", "%%") for part in parts)
     wanted = f"(SELECT {key} FROM ONLY {table} WHERE ctid = %s::tid)"
     if by_words:
         # A text search: the first word of the sample.
