@@ -43,6 +43,9 @@ int online_show_waiting(struct work *work, const struct migration_database *rows
     auto_buf struct buf text = BUF_MAX(64 * 1024);
     for (size_t i = 0; i < count; i++) {
         struct follower_view view;
+        if (rows[i].cutover_position != NULL && !database_ended(&rows[i])) {
+            return 0; /* its cutover says what it waits for */
+        }
         follower_look(work->executor->followers, work->migration.id, rows[i].name, &view);
         const struct err *reason = view.failure.waiting ? &view.failure : &view.missing;
         if (view.state == FOLLOWER_ACTIVE && reason->message[0] != '\0') {

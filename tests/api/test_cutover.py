@@ -107,6 +107,26 @@ def test_what_is_made_on_both_sides_stops_being_reported(attached, database, pos
     cut_over(migration)
 
 
+def test_a_waiting_cutover_can_be_canceled_and_outlives_a_restart(own_pair, database, postgres_source, postgres_target):
+    pair = own_pair()
+    waits, follows = load(postgres_source, database(), MISSING), load(postgres_source, database(), MISSING)
+    migration = put_online(pair, [waits, follows])
+    reach_wait(migration)
+    postgres_source.psql("CREATE TABLE late (a int)", waits)
+    migration.patch(triggerCutover="True", dbsToTriggerCutoverOn=[waits])
+
+    def says_it(body):
+        return all("public.late" in str(text) for text in (body["properties"]["currentStatus"].get("error"),
+                                                           details_of(body, waits).get("migrationOperation")))
+
+    migration.wait(says_it, 30)
+    pair.malachite.restart()
+    migration.wait(says_it, 30)
+    migration.patch(cancel="True")
+    assert state_of(migration.wait(timeout=60)) == "Canceled"
+    assert_nothing_is_left(pair, waits, follows)
+
+
 def test_renames_that_nobody_writes_to_are_awaited(attached, database, postgres_source, postgres_target):
     """The stream has nothing of them: by name alone the contents would be exchanged."""
     name = load(postgres_source, database(), """
