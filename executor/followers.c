@@ -186,7 +186,7 @@ int follower_wait(struct followers *followers, int64_t migration_id, const char 
         follower->due_ms = 0;
         followers_kick(followers);
     }
-    while (follower != NULL && follower->view.state == FOLLOWER_ACTIVE &&
+    while (follower != NULL && follower->view.state == FOLLOWER_ACTIVE && !follower->view.failure.waiting &&
            follower->view.position < position && !stop_requested(stop)) {
         wait_a_moment(followers);
         follower = find(followers, migration_id, database);
@@ -196,7 +196,8 @@ int follower_wait(struct followers *followers, int64_t migration_id, const char 
     if (ret_view->state == FOLLOWER_ACTIVE && ret_view->position >= position) {
         return 0;
     }
-    if (ret_view->state == FOLLOWER_FAILED) {
+    if (ret_view->state == FOLLOWER_FAILED ||
+        (ret_view->state == FOLLOWER_ACTIVE && ret_view->failure.waiting)) {
         *err = ret_view->failure;
         return -1;
     }

@@ -47,7 +47,8 @@ int follower_start(struct followers *followers, const struct migration *migratio
                    const struct migration_database *database, struct err *err);
 void follower_look(struct followers *followers, int64_t migration_id, const char *database,
                    struct follower_view *ret_view);
-/* Waits until everything before "position" is on the target. -1: stopped, or the follower has failed. */
+/* Waits until everything before "position" is on the target. -1: stopped, or the follower has failed, or it
+ * waits for the user (err->waiting) and goes on doing so. */
 int follower_wait(struct followers *followers, int64_t migration_id, const char *database, uint64_t position,
                   const struct stop *stop, struct err *err, struct follower_view *ret_view);
 /* Where the source's WAL ends now, all that is committed included; asked over the followers' own session. The

@@ -272,6 +272,9 @@ static int apply_the_rest(struct work *work, struct stage *stages, size_t count)
         }
         if (follower_wait(work->executor->followers, work->migration.id, stage->row->name, position,
                           &work->worker->stop, &work->err, &stage->view) != 0) {
+            struct err reason = work->err;
+            bool shown = !reason.waiting || online_show(work, stage->row, reason.message) == 0;
+            work->err = shown ? reason : work->err;
             return -1;
         }
     }

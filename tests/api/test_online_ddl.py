@@ -176,3 +176,43 @@ def test_types_that_hold_less_wait_for_the_ddl(attached, database, postgres_sour
                          "INSERT INTO t (id, v) VALUES (3, 'longer than eight')", name)
     cut_over(migration)
     assert differences(attached, name) == []
+
+
+def wait_at_the_cutover(migration, *words, timeout=30):
+    """Until currentStatus.error says what the cutover waits for."""
+    def says(body):
+        error = body["properties"]["currentStatus"].get("error", "")
+        return all(word in error for word in words)
+
+    return migration.wait(says, timeout)
+
+
+QUIET = ("ALTER TABLE cur RENAME TO tmp; ALTER TABLE nxt RENAME TO cur; ALTER TABLE tmp RENAME TO nxt;"
+         "ALTER TABLE cols RENAME a TO c; ALTER TABLE cols RENAME b TO a; ALTER TABLE cols RENAME c TO b;"
+         "ALTER TABLE last DROP y; ALTER TABLE last ADD y int; ALTER TABLE cols ALTER z TYPE bigint;"
+         "ALTER TABLE p DETACH PARTITION p2")
+
+
+def test_the_cutover_waits_for_ddl_without_changes(attached, database, postgres_source, postgres_target):
+    name = load(postgres_source, database(), IDENTITIES)
+    migration = put_online(attached, [name])
+    reach_wait(migration)
+    postgres_source.psql(QUIET, name)
+    migration.patch(triggerCutover="True")
+    wait_at_the_cutover(migration, "renamed to public.nxt", "column b of table public.cols is renamed to a",
+                        "column y of table public.last was dropped and added", "of type bigint", "p2")
+    postgres_target.psql(QUIET, name)
+    migration.succeed()
+    assert differences(attached, name) == []
+
+
+def test_the_cutover_says_which_value_the_target_refuses(attached, database, postgres_source, postgres_target):
+    name = load(postgres_source, database(), REFUSED)
+    migration = put_online(attached, [name])
+    reach_wait(migration)
+    postgres_source.psql("ALTER TABLE t ALTER n DROP NOT NULL; UPDATE t SET n = NULL", name)
+    migration.patch(triggerCutover="True")
+    wait_at_the_cutover(migration, "column 'n'", "DROP NOT NULL", "23502")
+    postgres_target.psql("ALTER TABLE t ALTER n DROP NOT NULL", name)
+    assert "error" not in migration.succeed()["properties"]["currentStatus"]
+    assert differences(attached, name) == []
