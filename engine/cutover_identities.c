@@ -49,15 +49,19 @@ static int read_horizon(struct cutover_state *state, struct err *err, char **ret
 
 static int read_lists(struct comparison *comparison, const char *horizon, struct err *err)
 {
-    static const char sql[] = "SELECT c.oid, n.nspname, c.relname, " STALE_IS_YOUNG(
-        "c",
-        "$1") " OR EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 "
-              "AND " STALE_IS_YOUNG("a",
-                                    "$1") ") FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-                                          " WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND "
-                                          "c.oid >= 16384"
-                                          " ORDER BY c.oid";
-    return cutover_ask_both(comparison->state, sql, 1, &horizon, err, &comparison->source,
+    static const char young_class[] = STALE_IS_YOUNG("c", "$1");
+    static const char young_column[] = STALE_IS_YOUNG("a", "$1");
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    buf_addf(&sql,
+             "SELECT c.oid, n.nspname, c.relname, %s OR EXISTS (SELECT 1 FROM pg_attribute a"
+             "  WHERE a.attrelid = c.oid AND a.attnum > 0 AND %s)"
+             " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+             " WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384 ORDER BY c.oid",
+             young_class, young_column);
+    if (buf_failed(&sql)) {
+        return err_no_memory(err);
+    }
+    return cutover_ask_both(comparison->state, buf_text(&sql), 1, &horizon, err, &comparison->source,
                             &comparison->target);
 }
 
