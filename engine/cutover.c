@@ -281,7 +281,7 @@ static int look_at_both(struct cutover_state *state, struct err *err)
         err->lasting = true;
         return -1;
     }
-    return cutover_compare_identities(state, err) != 0 ? -1 : cutover_check_missing(state, err);
+    return cutover_compare_types(state, err) != 0 ? -1 : cutover_check_missing(state, err);
 }
 
 int cutover_finish(const struct cutover *cutover, struct err *err, struct evidence *ret_evidence)
@@ -307,7 +307,7 @@ int cutover_find_missing(const struct cutover *cutover, struct err *err, struct 
     if (result == 0) {
         state.base.source.statement_timeout_ms = LOOK_MS;
         state.base.target.statement_timeout_ms = LOOK_MS;
-        result = cutover_read_catalogs(&state, err) != 0 ? -1 : cutover_compare_identities(&state, err);
+        result = cutover_read_catalogs(&state, err) != 0 ? -1 : cutover_compare_types(&state, err);
     }
     if (result == 0) {
         (void)cutover_check_missing(&state, ret_missing);

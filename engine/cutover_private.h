@@ -65,9 +65,9 @@ int cutover_read_catalogs(struct cutover_state *state, struct err *err);
 int cutover_compare_shapes(struct cutover_state *state, const struct cutover_shape *source,
                            const struct cutover_shape *target, struct err *err);
 int cutover_miss(struct cutover_state *state, struct err *err, const char *format, ...) printf_like(3, 4);
-/* After cutover_read_catalogs(): renamed tables and columns and other types that the target lacks are
- * missing, too; a table whose rows on the target are others' is no longer "carried". */
-int cutover_compare_identities(struct cutover_state *state, struct err *err);
+/* After cutover_read_catalogs(): types that the target's columns do not hold are missing, too; a table whose
+ * rows on the target are others' is no longer "carried". */
+int cutover_compare_types(struct cutover_state *state, struct err *err);
 /* -1, and an error that is not lasting, when something is missing: it waits for the user. */
 int cutover_check_missing(struct cutover_state *state, struct err *err);
 /* Warns of other DDL of the source that was not repeated on the target. */

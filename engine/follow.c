@@ -62,6 +62,9 @@ static void tick(void *context)
     struct follow *follow = context;
     struct err ignored;
     (void)replication_stream_report(&follow->stream, follow->durable, false, &ignored);
+    if (follow->request.waits != NULL) {
+        follow->request.waits(follow->request.context);
+    }
 }
 
 static int open_control(void *context, struct err *err, struct pg **ret_source)

@@ -23,6 +23,10 @@ struct follow_request {
     const char *database;
     const char *name; /* of slot, publication and helper schema */
     const struct stop *stop;
+    /* Called about twice a second while follow_run() waits for the target. May be NULL. Calls nothing of
+     * this header but what only tells. */
+    void (*waits)(void *context);
+    void *context;
 };
 
 /* Connects to both sides and goes on from where the target is. The request's members must outlive it. */

@@ -21,13 +21,16 @@ enum {
 /* ---- figures ---------------------------------------------------------------------------------------------
  */
 
-static int latency_seconds(const struct follower *follower, int64_t pending)
+/* What is pending is younger than the last transaction applied, and than the last time when nothing was. */
+static int latency_seconds(struct follower *follower, int64_t pending)
 {
-    int64_t commit_us = follower->commit_us;
-    if (pending == 0 || commit_us == 0) {
-        return 0;
+    int64_t now_us = clock_now_us();
+    if (pending == 0 || follower->arrived_us == 0) {
+        follower->arrived_us = now_us;
     }
-    int64_t seconds = (clock_now_us() - commit_us) / 1000000;
+    int64_t since_us =
+        follower->commit_us > follower->arrived_us ? follower->commit_us : follower->arrived_us;
+    int64_t seconds = (now_us - since_us) / 1000000;
     return seconds < 0 ? 0 : seconds > INT32_MAX ? INT32_MAX : (int)seconds;
 }
 
@@ -76,6 +79,23 @@ static void look_at_source(struct follower *follower, int max_age_ms)
     if (wal != NULL && source_wal_end(wal, max_age_ms, &follower->stop, &ignored, &end) == 0) {
         follower->asked_end = end;
     }
+}
+
+/* The turn waits for the target, as for a lock there: what the source writes in the meantime is pending. */
+static void store_while_waiting(void *context)
+{
+    struct follower *follower = context;
+    int64_t now_ms = clock_monotonic_ms();
+    if (follower->follow == NULL || now_ms - follower->figures_ms < FIGURES_MS) {
+        return;
+    }
+    uint64_t position = follow_position(follower->follow);
+    const struct follower_view view = {.position =
+                                           position > follower->arrived ? position : follower->arrived,
+                                       .progress = *follow_progress(follower->follow)};
+    follower->figures_ms = now_ms;
+    look_at_source(follower, FIGURES_MS / 2);
+    store_figures_now(follower, &view);
 }
 
 /*
@@ -221,7 +241,9 @@ static int connect_both(struct follower *follower, struct err *err)
                                            .target = &follower->sides.target.work,
                                            .database = follower->database,
                                            .name = follower->name,
-                                           .stop = &follower->stop};
+                                           .stop = &follower->stop,
+                                           .waits = store_while_waiting,
+                                           .context = follower};
     return follow_open(&request, err, &follower->follow);
 }
 
@@ -229,6 +251,7 @@ static void note_progress(struct follower *follower, struct follower_view *view)
 {
     view->position = follow_position(follower->follow);
     view->progress = *follow_progress(follower->follow);
+    follower->arrived = view->position;
     follower->commit_us = follow_commit_us(follower->follow);
 }
 

@@ -247,8 +247,9 @@ def test_ddl_on_the_source_waits_until_it_is_repeated(attached, database, postgr
     reach_wait(migration)
     postgres_source.psql("ALTER TABLE sales.customer ADD phone text;"
                          "INSERT INTO sales.customer (name, phone) VALUES ('late', '555')", name)
-    body = migration.wait(lambda body: "phone" in details_of(body, name).get("migrationOperation", ""), 30)
-    assert substate_of(body) == WAITS and details_of(body, name)["incomingChanges"] > 0
+    body = migration.wait(lambda body: "phone" in details_of(body, name).get("migrationOperation", "")
+                          and details_of(body, name)["incomingChanges"] > 0, 30)
+    assert substate_of(body) == WAITS
     postgres_target.psql("ALTER TABLE sales.customer ADD phone text", name)
     migration.wait(lambda body: "migrationOperation" not in details_of(body, name), 30)
     wait_for_nothing_pending(migration, name)

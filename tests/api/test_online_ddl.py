@@ -199,7 +199,7 @@ def test_the_cutover_waits_for_ddl_without_changes(attached, database, postgres_
     reach_wait(migration)
     postgres_source.psql(QUIET, name)
     migration.patch(triggerCutover="True")
-    wait_at_the_cutover(migration, "renamed to public.nxt", "column b of table public.cols is renamed to a",
+    wait_at_the_cutover(migration, "called public.nxt", "column b of table public.cols is called a",
                         "column y of table public.last was dropped and added", "of type bigint", "p2")
     postgres_target.psql(QUIET, name)
     migration.succeed()
@@ -215,4 +215,22 @@ def test_the_cutover_says_which_value_the_target_refuses(attached, database, pos
     wait_at_the_cutover(migration, "column 'n'", "DROP NOT NULL", "23502")
     postgres_target.psql("ALTER TABLE t ALTER n DROP NOT NULL", name)
     assert "error" not in migration.succeed()["properties"]["currentStatus"]
+    assert differences(attached, name) == []
+
+
+def test_changes_behind_a_lock_of_the_target_are_pending(attached, database, postgres_source, postgres_target):
+    name = load(postgres_source, database(), "CREATE TABLE t (id int PRIMARY KEY)")
+    migration = put_online(attached, [name])
+    reach_wait(migration)
+    with postgres_target.connect(name) as holder, holder.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("LOCK TABLE t")
+        postgres_source.psql("INSERT INTO t SELECT generate_series(1, 50000)", name)
+        seen = migration.wait(lambda body: details_of(body, name)["incomingChanges"] > 2_000_000
+                              and details_of(body, name)["latency"] > 1, 30)
+        assert details_of(seen, name)["cdcInsertCounter"] == 0
+        cursor.execute("ROLLBACK")
+    migration.wait(lambda body: details_of(body, name)["incomingChanges"] == 0, 30)
+    assert details_of(migration.get(), name)["cdcInsertCounter"] == 50000
+    cut_over(migration)
     assert differences(attached, name) == []

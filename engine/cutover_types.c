@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names of tables and columns that the source has given to others since the base copy, and types that the
- * target's columns do not hold (engine/identity.h): the applier finds out when such a table changes, this
- * finds out without. The user repeats the DDL on the target. What only needs its rows again is recopied.
+ * Types of the source that the target's columns do not hold: the applier finds out when such a table changes,
+ * this finds out without; the user repeats the DDL. And tables whose rows on the target are others': their
+ * pair (engine/identity.h) was dropped on one side. They are recopied.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -118,44 +118,21 @@ static int compare_type(struct cutover_state *state, const struct table_now *her
                               column->name, here->schema, here->name, column->type_text, there->type_text);
 }
 
-/* One that is new on the source. That the target lacks it is found by its name. */
-static int compare_new_column(struct cutover_state *state, const struct identity_table *pair,
-                              const struct table_now *here, const struct column_now *column,
-                              const struct table_now *target, struct err *err)
-{
-    const struct column_now *there = table_now_named(target, column->name);
-    if (there == NULL) {
-        return 0;
-    }
-    const struct identity_column *owner = identity_column_of_target(pair, there->number);
-    if (owner == NULL || table_now_column(here, owner->source) != NULL) {
-        return owner != NULL ? 0 : compare_type(state, here, column, there, err);
-    }
-    return cutover_miss(state, err, "that column %s of table %s.%s was dropped and added again", column->name,
-                        here->schema, here->name);
-}
-
 static int compare_column(struct cutover_state *state, const struct identity_table *pair,
                           const struct table_now *here, const struct column_now *column,
                           const struct table_now *target, struct err *err)
 {
     const struct identity_column *known = identity_column(pair, column->number);
+    bool paired = known != NULL && known->target != 0;
+    const struct column_now *there =
+        paired ? table_now_column(target, known->target) : table_now_named(target, column->name);
     if (column->generated) {
         return 0;
     }
-    if (known == NULL || known->target == 0) {
-        return compare_new_column(state, pair, here, column, target, err);
+    if (paired && there == NULL) {
+        recopy(state, here->schema, here->name); /* another one may have its name */
     }
-    const struct column_now *there = table_now_column(target, known->target);
-    if (there == NULL) {
-        recopy(state, here->schema, here->name);
-        return 0;
-    }
-    if (strcmp(there->name, column->name) != 0) {
-        return cutover_miss(state, err, "that column %s of table %s.%s is renamed to %s", there->name,
-                            here->schema, here->name, column->name);
-    }
-    return compare_type(state, here, column, there, err);
+    return there == NULL ? 0 : compare_type(state, here, column, there, err);
 }
 
 static int compare_columns(struct cutover_state *state, const struct identity_table *pair, struct err *err)
@@ -192,29 +169,23 @@ static int compare_pair(struct comparison *comparison, const struct identity_tab
         recopy(comparison->state, schema, name); /* whatever has taken its place; nothing has: it is missed */
         return 0;
     }
-    if (strcmp(PQgetvalue(target, there, LIST_SCHEMA), schema) != 0 ||
-        strcmp(PQgetvalue(target, there, LIST_NAME), name) != 0) {
-        return cutover_miss(comparison->state, err, "that table %s.%s is renamed to %s.%s",
-                            PQgetvalue(target, there, LIST_SCHEMA), PQgetvalue(target, there, LIST_NAME),
-                            schema, name);
-    }
     return is_young(source, here) ? compare_columns(comparison->state, pair, err) : 0;
 }
 
 /* A table that is new on the source, whose name on the target is that of an old one, has other rows. */
 static void recopy_replaced(struct comparison *comparison)
 {
-    for (int row = 0; row < PQntuples(comparison->target); row++) {
-        const struct identity_table *pair =
-            identities_find_target(&comparison->identities, oid_of(comparison->target, row));
-        if (pair != NULL && find_row(comparison->source, pair->source) < 0) {
+    for (size_t i = 0; i < comparison->identities.count; i++) {
+        const struct identity_table *pair = &comparison->identities.tables[i];
+        int row = find_row(comparison->target, pair->target);
+        if (row >= 0 && find_row(comparison->source, pair->source) < 0) {
             recopy(comparison->state, PQgetvalue(comparison->target, row, LIST_SCHEMA),
                    PQgetvalue(comparison->target, row, LIST_NAME));
         }
     }
 }
 
-int cutover_compare_identities(struct cutover_state *state, struct err *err)
+int cutover_compare_types(struct cutover_state *state, struct err *err)
 {
     auto_comparison struct comparison comparison = {.state = state};
     auto_free char *horizon = NULL;
