@@ -59,8 +59,8 @@ struct follower {
     int64_t commit_us;               /* of the last transaction applied, on the source; 0: none yet */
     struct database_figures figures; /* as stored last */
     int64_t figures_ms;
-    uint64_t arrived;   /* the position of the last turn */
-    int64_t arrived_us; /* when nothing was pending last */
+    uint64_t arrived;    /* the position of the last turn */
+    int64_t arrived_us;  /* when nothing was pending last */
     uint64_t asked_end;  /* the end of the WAL at the last look */
     uint64_t looked_end; /* asked_end when the catalogs were compared last */
     int64_t look_due_ms; /* monotonic: not before */
