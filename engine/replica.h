@@ -63,12 +63,13 @@ int replica_is_closed(struct pg *target, const char *name, struct err *err, bool
 int replica_end(struct pg *target, const char *name, struct err *err);
 
 /* The same with a session of their own. replica_look(): 1, 0 or -1 as replica_read(), 0 also when the
- * database is not there. replica_remove(): undoes the changes and removes the schema. Looks at no stop token,
- * but is bounded. */
+ * database is not there. replica_remove(): undoes the changes and removes the schema. Each statement is
+ * bounded; stop ends it earlier, so give it none that says cancel already. */
 int replica_look(const struct endpoint *target, const char *database, const char *name,
                  const struct stop *stop, struct err *err, struct replica_progress *ret_progress,
                  bool *ret_closed);
-int replica_remove(const struct endpoint *target, const char *database, const char *name, struct err *err);
+int replica_remove(const struct endpoint *target, const char *database, const char *name,
+                   const struct stop *stop, struct err *err);
 
 /* Layout, for engine/apply*.c: table "progress" of that schema has one row with the columns position pg_lsn,
  * inserts, updates, deletes, truncates, transactions (bigint); and "closed", see replica_restore(). */

@@ -4,7 +4,7 @@
 
 #include "engine/replica.h"
 
-enum { STATEMENT_LIMIT_MS = 30000 };
+enum { STATEMENT_LIMIT_MS = 30000, REMOVE_LIMIT_MS = 10000 };
 
 /* 1: connected, 0: there is no such database (any more). */
 static int open_database(const struct endpoint *target, const char *database, const struct stop *stop,
@@ -27,13 +27,15 @@ int replica_look(const struct endpoint *target, const char *database, const char
     return there > 0 && replica_is_closed(&pg, name, err, ret_closed) != 0 ? -1 : there;
 }
 
-int replica_remove(const struct endpoint *target, const char *database, const char *name, struct err *err)
+int replica_remove(const struct endpoint *target, const char *database, const char *name,
+                   const struct stop *stop, struct err *err)
 {
     auto_pg struct pg pg = {0};
-    int opened = open_database(target, database, NULL, err, &pg);
+    int opened = open_database(target, database, stop, err, &pg);
     if (opened <= 0) {
         return opened;
     }
+    pg.statement_timeout_ms = REMOVE_LIMIT_MS;
     return replica_own(&pg, name, err) != 0 || replica_restore(&pg, name, err) != 0
                ? -1
                : replica_end(&pg, name, err);

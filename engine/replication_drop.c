@@ -215,7 +215,8 @@ static int drop_slot_from_elsewhere(const struct replication *replication, int64
                                     struct err *err)
 {
     auto_pg struct pg control = {0};
-    if (pg_open_any(replication->source, replication->database, PG_ADMIN, NULL, err, &control) != 0) {
+    if (pg_open_any(replication->source, replication->database, PG_ADMIN, replication->stop, err, &control) !=
+        0) {
         return -1;
     }
     control.statement_timeout_ms = DROP_MS;
@@ -227,7 +228,7 @@ static int drop_all(const struct replication *replication, struct err *err)
     int64_t deadline_ms = clock_monotonic_ms() + DROP_MS;
     auto_pg struct pg control = {0};
     struct err reason = {0};
-    if (replication_control(replication, NULL, &reason, &control) != 0) {
+    if (replication_control(replication, replication->stop, &reason, &control) != 0) {
         bool gone = replication_is_state(&reason, STATE_NO_SUCH_DATABASE);
         bool dropped =
             reason.sqlstate[0] != '\0' && drop_slot_from_elsewhere(replication, deadline_ms, err) == 0;
@@ -237,6 +238,7 @@ static int drop_all(const struct replication *replication, struct err *err)
         *err = reason;
         return -1;
     }
+    control.statement_timeout_ms = DROP_MS;
     int slot = replication_drop_slot(&control, replication->name, deadline_ms, err);
     int publication = drop_publication(&control, replication, deadline_ms, slot == 0 ? err : &reason);
     return slot == 0 && publication == 0 ? 0 : -1;

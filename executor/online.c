@@ -3,11 +3,15 @@
 #include "executor/online.h"
 
 #include "core/buf.h"
+#include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
 #include "engine/replication.h"
 #include "executor/database_row.h"
 #include "executor/followers.h"
+
+/* For all databases of a migration; what is left then is pending. */
+enum { CLEAN_UP_MS = 20000 };
 
 bool is_online(const struct migration *migration)
 {
@@ -138,6 +142,7 @@ static int clean_source(struct work *work, const struct sides *sides, struct mig
     const struct replication replication = {.source = &sides->source.work,
                                             .database = row->name,
                                             .name = row->replication,
+                                            .stop = &work->executor->stop,
                                             .identities = identities};
     return replication_drop(&replication, err);
 }
@@ -152,9 +157,9 @@ int online_clean_up_database(struct work *work, const struct sides *sides, struc
     struct err source_err = {0};
     struct err target_err = {0};
     int source = clean_source(work, sides, row, &source_err);
-    int target = !row->target_claimed
-                     ? 0
-                     : replica_remove(&sides->target.work, row->name, row->replication, &target_err);
+    int target = !row->target_claimed ? 0
+                                      : replica_remove(&sides->target.work, row->name, row->replication,
+                                                       &work->executor->stop, &target_err);
     if (source != 0 || target != 0) {
         work->err = source != 0 ? source_err : target_err;
         return -1;
@@ -191,6 +196,7 @@ static int clean_up(struct work *work, struct migration_database *rows, size_t c
     auto_sides struct sides sides = {0};
     bool found = sides_find_left(work->executor, &work->migration, &work->err, &sides) == 0;
     bool reachable = found;
+    int64_t deadline_ms = clock_monotonic_ms() + CLEAN_UP_MS;
     int result = 0;
     for (size_t i = 0; i < count; i++) {
         if (rows[i].replication == NULL) {
@@ -204,7 +210,8 @@ static int clean_up(struct work *work, struct migration_database *rows, size_t c
             continue;
         }
         /* One server that does not answer is waited for once, not for each database. */
-        reachable = reachable && work->err.code != ERR_SERVER_UNREACHABLE;
+        reachable = reachable && work->err.code != ERR_SERVER_UNREACHABLE &&
+                    !stop_requested(&work->executor->stop) && clock_ms_left(deadline_ms) > 0;
         tell_left_behind(work, &rows[i]);
         result = -1;
     }

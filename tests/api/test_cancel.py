@@ -7,8 +7,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from arm import details_of, patience, state_of, substate_of, unique
-from samples import (assert_nothing_runs, has_database, has_marker, inventory, load_big, load_marker, load_shop,
+from arm import details_of, patience, state_of, substate_of, unique, wait_until
+from online import assert_nothing_is_left, put_online, reach_wait
+from samples import (assert_nothing_runs, has_database, has_marker, inventory, load, load_big, load_marker, load_shop,
                      load_slow, load_slow_index, wait_for_index, wait_for_lock)
 
 CANCEL_SECONDS = 2
@@ -262,3 +263,21 @@ def test_a_wish_to_cancel_is_not_lost_in_a_crash(own_pair, database, postgres_so
     pair.malachite.start()
     migration.wait("Canceled", timeout=20)
     assert_nothing_runs(pair.malachite, [name], pair.source, pair.target, within=5)
+
+
+def test_a_stop_interrupts_a_clean_up_that_waits_for_a_lock(own_pair, database, postgres_source):
+    pair = own_pair()
+    name = load(postgres_source, database(), "CREATE TABLE no_key AS SELECT 1 AS a;")
+    migration = put_online(pair, [name])
+    reach_wait(migration)
+    blocker = postgres_source.connect(name)
+    blocker.cursor().execute("BEGIN; LOCK TABLE no_key IN ACCESS SHARE MODE")
+    migration.cancel()
+    wait_until(lambda: postgres_source.value(
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'malachite' AND wait_event_type = 'Lock'") > 0,
+        20, "the clean-up that waits for the lock")
+    assert pair.malachite.stop() < patience(3)
+    blocker.close()
+    pair.malachite.start()
+    assert state_of(migration.wait()) == "Canceled"
+    assert_nothing_is_left(pair, name, within=30)

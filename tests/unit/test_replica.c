@@ -264,11 +264,11 @@ static void keeps_and_tells_the_position(void **state)
     assert_true(progress.position == 0x123456789A && progress.inserts == 1 && progress.updates == 2 &&
                 progress.deletes == 3 && progress.truncates == 4 && progress.transactions == 5000000000);
     assert_false(closed);
-    assert_int_equal(replica_remove(&endpoint, "told", SLOT, &failure), 0);
-    assert_int_equal(replica_remove(&endpoint, "told", SLOT, &failure), 0);
+    assert_int_equal(replica_remove(&endpoint, "told", SLOT, NULL, &failure), 0);
+    assert_int_equal(replica_remove(&endpoint, "told", SLOT, NULL, &failure), 0);
     assert_int_equal(replica_look(&endpoint, "told", SLOT, NULL, &failure, &progress, &closed), 0);
     assert_int_equal(replica_look(&endpoint, "absent", SLOT, NULL, &failure, &progress, &closed), 0);
-    assert_int_equal(replica_remove(&endpoint, "absent", SLOT, &failure), 0);
+    assert_int_equal(replica_remove(&endpoint, "absent", SLOT, NULL, &failure), 0);
 }
 
 /* Enough tables for several transactions. */
