@@ -4,7 +4,8 @@
  * sessions too and could silently change the data (DateStyle, bytea_output, extra_float_digits, array_nulls)
  * or end the session (timeouts). What every supported server knows goes into the startup packet, where it
  * beats stored settings; what only some majors know would make the others refuse the connection, so it is set
- * right after connecting.
+ * right after connecting. Sessions in which the target evaluates expressions are given the source's own
+ * settings on top of it: engine/source_settings.h.
  */
 #include <poll.h>
 #include <stdio.h>

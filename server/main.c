@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line: one table of commands. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/log.h"
@@ -169,8 +170,18 @@ static int run_help(int argc, char **argv)
     return refuse_arguments(argc, argv);
 }
 
+/* libpq would send them to every server, as settings of sessions that are to have the server's own. */
+static void forget_session_settings(void)
+{
+    static const char *const variables[] = {"PGDATESTYLE", "PGTZ", "PGGEQO", "PGOPTIONS", "PGCLIENTENCODING"};
+    for (size_t i = 0; i < ARRAY_LEN(variables); i++) {
+        unsetenv(variables[i]);
+    }
+}
+
 int main(int argc, char **argv)
 {
+    forget_session_settings();
     if (argc < 2) {
         return usage_error("say which command; see 'malachite help'");
     }

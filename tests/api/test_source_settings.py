@@ -8,8 +8,9 @@ import subprocess
 import pytest
 
 from arm import patience, unique
+from binaries import binaries
 from index_scans import count_indexes, index_differences
-from malachite import Pair
+from malachite import MAJORS_CACHE, Pair, majors
 from mutate import mutate
 from online import cut_over, differences, put_online, reach_wait
 from postgres import Postgres, quoted
@@ -177,6 +178,43 @@ def test_online_everything_is_computed_as_on_the_source(owner_and_pair):
         compare(pair, name)
 
 
+# -- majors -----------------------------------------------------------------------------------------------------------
+
+# From 17 on PostgreSQL maintains indexes and materialized views under a search_path of its own.
+NEEDS_PATH = ("CREATE UNIQUE INDEX event_path", "ALTER TABLE event ADD CONSTRAINT event_excluded", "CREATE INDEX kept_path")
+WITHOUT_PATH = "\n".join(line for line in SCRIPT.split("\n") if not line.startswith(NEEDS_PATH)).replace(
+    ", min(by_path(t)) AS looked FROM", " FROM")
+
+
+def bindir(major):
+    return binaries().get(major) or f"{MAJORS_CACHE}/{major}/bin"
+
+
+@contextlib.contextmanager
+def pair_of_majors(malachite, source_major, target_major):
+    if not {source_major, target_major} <= set(majors()):
+        pytest.skip("not installed here")
+    with Postgres(bindir(source_major), name="src") as source, Postgres(bindir(target_major), name="dst") as target:
+        yield Pair(malachite, malachite.attach(unique("src"), source, "servers"), malachite.attach(unique("dst"), target))
+
+
+def test_between_majors_everything_is_computed_as_on_the_source(malachite):
+    with pair_of_majors(malachite, 12, 18) as pair, made(pair, "postgres", WITHOUT_PATH) as name:
+        migration = put_online(pair, [name])
+        reach_wait(migration)
+        pair.source.postgres.psql(CHANGES, name)
+        cut_over(migration)
+        assert [line for line in differences(pair, name) if line.startswith("rows ")] == []
+        assert index_differences(pair.target.postgres.dsn(name)) == []
+
+
+def test_an_index_that_a_newer_major_refuses_is_named_with_its_reason(malachite):
+    with pair_of_majors(malachite, 15, 18) as pair, made(pair, "postgres") as name:
+        error = pair.put([name]).fail()
+        for words in ("event_path", "event_excluded", "kept_1_by_path_idx", "function helper(text) does not exist"):
+            assert words in error, error
+
+
 # -- where settings come from ---------------------------------------------------------------------------------------
 
 GERMAN = "de_DE.UTF-8"
@@ -246,10 +284,10 @@ def german_servers(tmp_path_factory):
             for server in (source, target):
                 server.psql("CREATE ROLE shopkeeper LOGIN CREATEDB REPLICATION PASSWORD 'plain-password';"
                             "ALTER ROLE shopkeeper SET datestyle = 'German'")
-                # A login with settings of its own, which are nobody else's; "role" would hide its rights.
-                server.psql("CREATE ROLE mover SUPERUSER LOGIN PASSWORD 'plain-password';"
+                # A login with settings of its own, which are nobody else's; "role" would take its rights away.
+                server.psql("CREATE ROLE powerless; CREATE ROLE mover SUPERUSER LOGIN PASSWORD 'plain-password';"
                             "ALTER ROLE mover SET timezone = 'Asia/Tokyo'; ALTER ROLE mover SET intervalstyle = 'sql_standard';"
-                            "ALTER ROLE mover SET search_path = nowhere; ALTER ROLE mover SET role = shopkeeper")
+                            "ALTER ROLE mover SET search_path = nowhere; ALTER ROLE mover SET role = powerless")
             yield source, target
 
 
