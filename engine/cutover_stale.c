@@ -32,8 +32,7 @@ static void add_sql(struct buf *sql, int version)
                   " attached AS (SELECT c.oid FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid"
                   "   JOIN pg_type y ON y.oid = c.reltype WHERE c.relispartition AND ");
     buf_adds(sql, STALE_IS_YOUNG("i", "$3"));
-    buf_adds(sql, "   AND (i.xmin::text <> y.xmin::text"
-                  "     OR EXISTS (SELECT 1 FROM before b WHERE b.oid = c.oid)))"
+    buf_adds(sql, "   AND (NOT " STALE_IS_BORN "     OR EXISTS (SELECT 1 FROM before b WHERE b.oid = c.oid)))"
                   " SELECT n.nspname, c.relname, c.oid = ANY ($4::oid[]) OR h.oid IS NOT NULL"
                   "   OR coalesce(t.file <> c.relfilenode AND ");
     buf_adds(sql, tells_truncate ? "f.oid IS NOT NULL" : "true");
@@ -41,8 +40,8 @@ static void add_sql(struct buf *sql, int version)
                   " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
                   "  LEFT JOIN before t ON t.oid = c.oid LEFT JOIN fresh f ON f.oid = c.oid"
                   "  LEFT JOIN attached h ON h.oid = c.oid WHERE c.relkind = 'r' AND (h.oid IS NOT NULL"
-                  "   OR (t.oid IS NOT NULL"
-                  "    AND (f.oid IS NOT NULL OR t.file <> c.relfilenode OR c.oid = ANY ($4::oid[]))))");
+                  "   OR c.oid = ANY ($4::oid[])"
+                  "   OR (t.oid IS NOT NULL AND (f.oid IS NOT NULL OR t.file <> c.relfilenode)))");
 }
 
 static int read_helper(struct cutover_state *state, struct err *err, PGresult **ret_row)

@@ -81,15 +81,11 @@ int stale_look(struct pg *source, uint32_t relation, const char *horizon, struct
     buf_adds(&sql, "SELECT coalesce(pg_relation_filenode($1::oid::regclass), 0), count(*) > 0,"
                    " coalesce(bool_or(");
     buf_adds(&sql, source->version >= MISSING_SINCE ? "a.atthasmissing" : "false");
-    buf_adds(
-        &sql,
-        "), false), EXISTS (SELECT 1 FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
-        "   WHERE i.inhrelid = $1::oid AND c.relispartition AND " STALE_IS_YOUNG(
-            "i",
-            "$2") "),"
-                  " EXISTS (SELECT 1 FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_type y"
-                  "   ON y.oid = c.reltype WHERE i.inhrelid = $1::oid AND i.xmin::text = y.xmin::text)"
-                  " FROM pg_attribute a WHERE a.attrelid = $1::oid AND " STALE_IS_FRESH("$2"));
+    buf_adds(&sql, "), false), EXISTS (SELECT 1 FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+                   "   WHERE i.inhrelid = $1::oid AND c.relispartition AND " STALE_IS_YOUNG("i", "$2") "), ");
+    buf_adds(&sql, "EXISTS (SELECT 1 FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_type y"
+                   "   ON y.oid = c.reltype WHERE i.inhrelid = $1::oid AND " STALE_IS_BORN ")"
+                   " FROM pg_attribute a WHERE a.attrelid = $1::oid AND " STALE_IS_FRESH("$2"));
     if (buf_failed(&sql)) {
         return err_no_memory(err);
     }

@@ -36,6 +36,14 @@ int stale_read_origin(struct pg *source, struct err *err, PGresult **ret_origin)
     " + 4294967296) % 4294967296 < 2147483648)"
 /* SQL: whether a row "a" of the source's pg_attribute is a column that is younger than the horizon. */
 #define STALE_IS_FRESH(horizon) "(a.attnum > 0 AND NOT a.attisdropped AND " STALE_IS_YOUNG("a", horizon) ")"
+/* SQL: whether partition "c" with its row "i" of pg_inherits and its row type "y" was made by CREATE TABLE
+ * ... PARTITION OF, and so began empty. One transaction may also make a table, fill it and attach it. ATTACH
+ * writes every column of the table again, CREATE TABLE writes them once: by the command that writes the
+ * table's row type. A row with an xmax may show another command. */
+#define STALE_IS_BORN                                                                                        \
+    "(i.xmin::text = y.xmin::text AND y.xmax::text = '0' AND EXISTS (SELECT 1 FROM pg_attribute n"           \
+    " WHERE n.attrelid = c.oid AND n.attnum > 0 AND n.attinhcount > 0 AND n.xmin::text = y.xmin::text"       \
+    " AND n.cmin::text = y.cmin::text AND n.xmax::text = '0'))"
 
 /* Waits up to a second for whoever has altered the table: the stream can bring a transaction before other
  * sessions see that it has ended; until then it keeps its locks. *ret_visible false: somebody has the table

@@ -115,12 +115,21 @@ def test_partitions_come_and_go(attached, following, postgres_source, postgres_t
             "ALTER TABLE parts DETACH PARTITION parts_2")
     for script in both:
         postgres_source.psql(script, name)
+    # Made, filled and attached in one transaction: the stream does not bring the rows from before it was attached.
+    made = ("CREATE TABLE filled (id int NOT NULL, k int NOT NULL, v text, PRIMARY KEY (id, k));",
+            "ALTER TABLE parts ATTACH PARTITION filled FOR VALUES IN (5);"
+            "CREATE TABLE bare (id int, k int NOT NULL, v text);",
+            "ALTER TABLE loose ATTACH PARTITION bare FOR VALUES IN (5);")
+    rows = "INSERT INTO {} SELECT i, 5, 'before' FROM generate_series(1, 20) AS i;"
+    postgres_source.psql("BEGIN;" + made[0] + rows.format("filled") + made[1] + rows.format("bare") + made[2] + "COMMIT", name)
+    postgres_target.psql("".join(made), name)
     postgres_source.psql("INSERT INTO parts SELECT i, 3 + i % 2, 'late' FROM generate_series(200, 300) AS i;"
                          "INSERT INTO loose SELECT i, 2, 'late' FROM generate_series(200, 300) AS i;"
                          "UPDATE parts SET k = 3 WHERE k = 1 AND id < 50; DELETE FROM parts_2 WHERE id < 20", name)
     for script in both:
         postgres_target.psql(script, name)
-    postgres_source.psql("UPDATE loose SET k = 2 WHERE id < 10; TRUNCATE parts_3", name)
+    postgres_source.psql("UPDATE loose SET k = 2 WHERE id < 10; TRUNCATE parts_3;"
+                         "INSERT INTO parts VALUES (900, 5, 'after'); INSERT INTO loose VALUES (900, 5, 'after')", name)
     cut_over(migration)
     assert differences(attached, name) == []
 
