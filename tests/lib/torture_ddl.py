@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""Rounds of torture with DDL: the source does what real sources do while a migration runs. After every round the promise
+must hold: equal, or waiting with a message and equal after the DDL was repeated, or Failed with a reason.
+
+    tests/lib/torture_ddl.py --minutes 30 --seed 1
+    tests/lib/torture_ddl.py --rounds 1 --seed 17 --mode offline --login ordinary --story
+
+A seed decides what a round does; how its sessions interleave is chance, so a finding may need a few repetitions of it.
+"""
+
+import argparse
+import collections
+import random
+import sys
+import time
+import traceback
+
+import psycopg2
+
+from malachite import Malachite, Pair
+from postgres import Postgres
+from samples import drop, has_database
+from torture_follow import OnlineRound
+from torture_rounds import Finding, OfflineRound
+
+LOGINS = ("superuser", "ordinary", "administrator")
+
+
+class Field:
+    """The servers of many rounds."""
+
+    def __init__(self, *options, target_bindir=None):
+        self.source, self.target = Postgres(name="src"), Postgres(name="dst", bindir=target_bindir)
+        self.malachite = Malachite(*options)
+
+    def __enter__(self):
+        self.source.start()
+        self.target.start()
+        self.malachite.start()
+        self.target.psql("CREATE ROLE mover LOGIN CREATEDB PASSWORD 'mover-password'")
+        source = self.malachite.attach("src", self.source, "servers")
+        self.pairs = {"superuser": Pair(self.malachite, source, self.malachite.attach("dst", self.target)),
+                      "ordinary": Pair(self.malachite, source, self.malachite.attach("mover", self.target, login="mover", password="mover-password"))}
+        self.pair_source = source
+        return self
+
+    def pair(self, login):
+        if login == "administrator" and login not in self.pairs:
+            self.pairs[login] = Pair(self.malachite, self.pair_source, self.malachite.provision("admin"))
+        return self.pairs[login]
+
+    def __exit__(self, *_):
+        try:
+            if self.malachite.running:
+                self.malachite.stop()
+        finally:
+            self.malachite.close()
+            self.source.close()
+            self.target.close()
+
+
+def run_round(pair, login, seed, mode, story=False, without=()):
+    """What became of it. A broken promise is a Finding, with its story printed."""
+    one = OfflineRound(pair, login, seed) if mode == "offline" else OnlineRound(pair, login, seed, without)
+    try:
+        outcome = one.run()
+        if story or not outcome.startswith("Succeeded"):
+            print("  " + "\n  ".join(one.story), flush=True)
+        return outcome
+    except Exception:
+        print(f"seed {seed}, {mode}, {login}, database {one.name}:\n  " + "\n  ".join(one.story), flush=True)
+        one.cancel()
+        raise
+    finally:
+        one.close()
+        for postgres in (one.source, one.target):
+            if has_database(postgres, one.name):
+                try:
+                    drop(postgres, one.name)
+                except psycopg2.Error as error:
+                    print("cannot drop:", error)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=1)
+    parser.add_argument("--rounds", type=int, default=10 ** 9)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--mode", choices=["offline", "online"])
+    parser.add_argument("--login", choices=LOGINS)
+    parser.add_argument("--story", action="store_true")
+    parser.add_argument("--without", default="", help="names of events that are left out, with commas")
+    parser.add_argument("--stop", action="store_true", help="at the first finding")
+    options = parser.parse_args()
+    outcomes, findings, seed = collections.Counter(), 0, options.seed
+    until = time.monotonic() + options.minutes * 60
+    with Field() as field:
+        while time.monotonic() < until and seed < options.seed + options.rounds:
+            chance = random.Random(f"round {seed}")
+            mode, login = options.mode or chance.choice(["offline", "online", "online"]), options.login or chance.choice(LOGINS)
+            began = time.monotonic()
+            try:
+                outcome = run_round(field.pair(login), login, seed, mode, options.story, options.without.split(","))
+            except Exception as error:  # pylint: disable=broad-except
+                findings += 1
+                outcome = f"FINDING {error}"
+                if not isinstance(error, Finding):
+                    traceback.print_exc()
+            print(f"seed {seed} {mode} {login} {time.monotonic() - began:.1f} s: {outcome}", flush=True)
+            outcomes[f"{mode} {outcome.split(':')[0].splitlines()[0]}"] += 1
+            seed += 1
+            if not field.malachite.running:
+                print("Malachite has ended:", field.malachite.log_text()[-3000:])
+                field.malachite.start()
+            if findings and options.stop:
+                break
+    print(f"{seed - options.seed} rounds, {findings} findings; {dict(outcomes)}")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
