@@ -64,6 +64,12 @@ start_malachite() {
     echo "Malachite answers at $base (log: $home/log)"
 }
 
+# The port is 5432 unless another program has that one on all addresses.
+psql_arguments() { # PATH of a server
+    curl -sS "$base$1" | jq -r '.properties | "-h", .fullyQualifiedDomainName,
+        (if .port then "-p", (.port | tostring) else empty end), "-U", "shopkeeper"'
+}
+
 create_servers() {
     group=$subscription/resourceGroups/demo
     provider=$group/providers/Microsoft.DBforPostgreSQL
@@ -78,10 +84,8 @@ create_servers() {
     call PUT "$base$target?api-version=2025-08-01" '{"location": "eastus", "properties": {
   "version": "'"${TARGET_MAJOR:-15}"'", "administratorLogin": "shopkeeper", "administratorLoginPassword": "New-Shop-1"}}'
     wait_for_operation
-    source_address=$(curl -sS "$base$source?api-version=2017-12-01" | jq -r .properties.fullyQualifiedDomainName)
-    target_address=$(curl -sS "$base$target?api-version=2025-08-01" | jq -r .properties.fullyQualifiedDomainName)
-    on_source=(-h "$source_address" -U shopkeeper)
-    on_target=(-h "$target_address" -U shopkeeper)
+    mapfile -t on_source < <(psql_arguments "$source?api-version=2017-12-01")
+    mapfile -t on_target < <(psql_arguments "$target?api-version=2025-08-01")
 }
 
 load_shop() {
@@ -144,9 +148,9 @@ Log               $home/log
 Data              $home ($(du -sh "$home" 2>/dev/null | cut -f 1))
 
 The source:
-    PGPASSWORD=Old-Shop-1 psql -h $source_address -U shopkeeper shop
+    PGPASSWORD=Old-Shop-1 psql ${on_source[*]} shop
 The target:
-    PGPASSWORD=New-Shop-1 psql -h $target_address -U shopkeeper shop
+    PGPASSWORD=New-Shop-1 psql ${on_target[*]} shop
 To end it:
     make demo-stop
 To end it and remove its data:

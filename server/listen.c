@@ -60,8 +60,8 @@ static int fail(struct err *err, const char *address, int port)
     if (errno == EADDRINUSE) {
         return err_set(
             err, ERR_UNAVAILABLE,
-            "port %d on %s is in use by another program: stop it, or choose another port with --http-port "
-            "or --https-port (0 picks a free one)",
+            "port %d on %s is in use by another program: stop it (make demo-stop ends the demo), or choose "
+            "another port with --http-port or --https-port (0 picks a free one)",
             port, address);
     }
     return err_set(err, ERR_UNAVAILABLE, "cannot listen on %s port %d: %s", address, port, strerror(errno));
