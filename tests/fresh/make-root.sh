@@ -2,7 +2,13 @@
 # Makes a pristine Debian 12 for tests/fresh/run.sh: minbase with git, make and the certificates, the apt and npm
 # configuration of this machine, and nothing else that Malachite needs. Keeps a tarball, so that the next one is quick.
 #   make-root.sh FOLDER            needs root and debootstrap
+#   make-root.sh --unmount FOLDER  what it has mounted there
 set -euo pipefail
+mode=make
+if [[ ${1:-} == --unmount ]]; then
+    mode=unmount
+    shift
+fi
 folder=$(realpath -m "${1:?usage: make-root.sh FOLDER}")
 tarball=$folder.tar
 
@@ -43,7 +49,9 @@ unmount() {
 }
 
 unmount
-rm -rf "$folder"
+if [[ $mode == unmount ]]; then exit; fi
+# One file system: whatever is still mounted below stays.
+rm -rf --one-file-system "$folder"
 mkdir -p "$folder"
 if [[ -s $tarball ]]; then
     tar -xpf "$tarball" -C "$folder"
