@@ -84,8 +84,14 @@ writable:
 ready: writable
 	@CC='$(CC)' scripts/setup.sh --check build
 
-ready-unit: ready
-	@scripts/setup.sh --check unit
+ready-unit: writable
+	@CC='$(CC)' scripts/setup.sh --check build unit
+
+ready-api: writable
+	@CC='$(CC)' PYTHON='$(PYTHON)' scripts/setup.sh --check build api run
+
+ready-lint: writable
+	@CC='$(CC)' scripts/setup.sh --check build lint
 
 $(BUILD)/malachite: $(OBJECTS)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -143,8 +149,7 @@ test-unit: ready-unit ## unit tests only
 	$(SUBMAKE) $(UNIT_TESTS)
 	@scripts/unit.sh $(BUILD)/unit
 
-test-api: build ## black-box tests only: the real binary, real PostgreSQL (ARGS goes to pytest)
-	@PYTHON='$(PYTHON)' scripts/setup.sh --check api run
+test-api: ready-api build ## black-box tests only: the real binary, real PostgreSQL (ARGS goes to pytest)
 	MALACHITE_BINARY="$(CURDIR)/$(BUILD)/malachite" $(PYTHON) -m pytest -q -n 2 -p no:cacheprovider --timeout 600 tests/api tests/lib $(ARGS)
 
 test-clients: build ## installs the JavaScript SDK and newman into build/clients and runs them (needs node 20 and npm)
@@ -172,8 +177,7 @@ tsan: ## all tests under ThreadSanitizer
 	+$(MAKE) SAN=thread test-unit
 	+$(MAKE) SAN=thread test-api
 
-lint: build ## include rule, sizes, banned functions, format, clang-tidy, shellcheck, generated blocks of the README
-	@scripts/setup.sh --check lint
+lint: ready-lint build ## include rule, sizes, banned functions, format, clang-tidy, shellcheck, generated blocks of the README
 	@tests/lint/run.sh
 
 format: ## formats all C files
@@ -203,5 +207,5 @@ clean: ## removes build/
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: build objects writable ready ready-unit run demo demo-stop demo-clean test test-unit test-api test-clients \
+.PHONY: build objects writable ready ready-unit ready-api ready-lint run demo demo-stop demo-clean test test-unit test-api test-clients \
 	test-portal test-az test-fresh asan tsan lint format docs postgres pgclient bench install uninstall clean help

@@ -207,7 +207,8 @@ main() {
     if [[ ${1:-} == --force ]]; then force=true && shift; fi
     [[ $# -gt 0 ]] || { usage >&2 && exit 2; }
     for major in "$@"; do
-        suites_of "$major" >/dev/null || die "'$major' is neither 17 nor 18. Debian 12 has 15, which reads up to 15."
+        suites_of "$major" >/dev/null || die "no client '$major' can be fetched, only 17 and 18. For a source of
+version 16 or 17: make pgclient MAJOR=17. For 18: make pgclient MAJOR=18. Debian 12's own client reads up to 15."
     done
     root=$(realpath -m "$(cache_root)")
     trap clean_up EXIT

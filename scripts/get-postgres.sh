@@ -69,8 +69,8 @@ registry() {
     if [[ -z $base ]] && command -v npm >/dev/null; then
         base=$(npm config get registry 2>/dev/null || true)
     fi
-    [[ $base == http://* || $base == https://* ]] || die "no npm registry is known on this machine.
-Set MALACHITE_NPM_REGISTRY to the URL of one (what 'npm config get registry' prints where npm is),
+    [[ $base == http://* || $base == https://* ]] || die "no npm registry is known on this machine, because npm is
+not installed. To install it, which knows one: scripts/setup.sh fetch. Or set MALACHITE_NPM_REGISTRY to the URL of one,
 or write a line 'registry=URL' into ~/.npmrc."
     echo "${base%/}"
 }

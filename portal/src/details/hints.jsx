@@ -1,5 +1,5 @@
 import { sqlName } from '../format.js'
-import { asksForRestart, databasesOf, isOnline, sourceOf, stateOf } from '../migrations.js'
+import { databasesOf, isOnline, sourceOf, stateOf, substateOf } from '../migrations.js'
 import { Link, paths } from '../router.jsx'
 import { Box, Copy, Marked } from '../ui.jsx'
 
@@ -35,7 +35,7 @@ const similar = (migration, group, server) => `${paths.wizard(group, server)}?li
 /** What keeps a migration that is not over: it goes on by itself. */
 function Obstacle({ migration, error }) {
     // The box of this wait says the same, in order.
-    if (asksForRestart(migration)) return null
+    if (substateOf(migration) === 'WaitingForLogicalReplicationSetupRequestOnSourceDB') return null
     const advice = adviceFor(error)
     return (
         <Box tone="warning" title="The migration waits" live>
