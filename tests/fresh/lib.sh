@@ -1,9 +1,9 @@
 # shellcheck shell=bash disable=SC2154
 # What tests/fresh/run.sh is made of: commands inside the root, and checks of what they printed.
 
-drop_in=/etc/postgresql-common/createcluster.d/malachite.conf
-group_url='http://127.0.0.1:8080/subscriptions/00000000-0000-4000-8000-00000000ca11/resourceGroups/rg?api-version=2024-11-01'
-server_url=${group_url%%\?*}/providers/Microsoft.DBforPostgreSQL/flexibleServers/other-one?api-version=2025-08-01
+export drop_in=/etc/postgresql-common/createcluster.d/malachite.conf
+export group_url='http://127.0.0.1:8080/subscriptions/00000000-0000-4000-8000-00000000ca11/resourceGroups/rg?api-version=2024-11-01'
+export server_url="${group_url%%\?*}/providers/Microsoft.DBforPostgreSQL/flexibleServers/other-one?api-version=2025-08-01"
 on_this_network=false
 terminal=
 output=

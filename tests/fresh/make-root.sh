@@ -4,7 +4,7 @@
 #   make-root.sh FOLDER            needs root and debootstrap
 #   make-root.sh --unmount FOLDER  what it has mounted there
 set -euo pipefail
-mode=make
+mode="make"
 if [[ ${1:-} == --unmount ]]; then
     mode=unmount
     shift
