@@ -4,7 +4,8 @@
 export drop_in=/etc/postgresql-common/createcluster.d/malachite.conf
 export group_url='http://127.0.0.1:8080/subscriptions/00000000-0000-4000-8000-00000000ca11/resourceGroups/rg?api-version=2024-11-01'
 export server_url="${group_url%%\?*}/providers/Microsoft.DBforPostgreSQL/flexibleServers/other-one?api-version=2025-08-01"
-on_this_network=false
+# Exported here and not in run(): there, "terminal=... works" would change the variable for good.
+export root on_this_network=false log
 terminal=
 output=
 
@@ -32,6 +33,8 @@ inside() { # COMMAND
     fi
 }
 
+export -f inside
+
 # With $terminal "ROWS COLUMNS": at a terminal of that size.
 run() { # COMMAND
     output=$log/output
@@ -39,8 +42,6 @@ run() { # COMMAND
         inside "$1" >"$output" 2>&1 </dev/null
         return
     fi
-    export root on_this_network log
-    export -f inside
     printf '%s' "stty rows ${terminal% *} cols ${terminal#* }; $1" >"$log/command"
     # shellcheck disable=SC2016
     script -qefc 'bash -c "inside \"\$(cat "$log"/command)\""' "$log/typescript" </dev/null >"$output" 2>&1

@@ -2,13 +2,16 @@
 # Makes a pristine Debian 12 for tests/fresh/run.sh: minbase with git, make and the certificates, the apt and npm
 # configuration of this machine, and nothing else that Malachite needs. Keeps a tarball, so that the next one is quick.
 #   make-root.sh FOLDER            needs root and debootstrap
-#   make-root.sh --unmount FOLDER  what it has mounted there
+#   make-root.sh --mount FOLDER    only what it mounts there
+#   make-root.sh --unmount FOLDER  and takes that away
 set -euo pipefail
 mode="make"
-if [[ ${1:-} == --unmount ]]; then
-    mode=unmount
+case ${1:-} in
+--mount | --unmount)
+    mode=${1#--}
     shift
-fi
+    ;;
+esac
 folder=$(realpath -m "${1:?usage: make-root.sh FOLDER}")
 tarball=$folder.tar
 
@@ -48,8 +51,18 @@ unmount() {
     return 0
 }
 
+mount_all() {
+    mount -t proc proc "$folder/proc"
+    mount --bind /dev "$folder/dev"
+    mkdir -p "$folder/dev/pts"
+    mount --bind /dev/pts "$folder/dev/pts"
+}
+
 unmount
-if [[ $mode == unmount ]]; then exit; fi
+case $mode in
+unmount) exit ;;
+mount) mount_all && exit ;;
+esac
 # One file system: whatever is still mounted below stays.
 rm -rf --one-file-system "$folder"
 mkdir -p "$folder"
@@ -60,8 +73,5 @@ else
     tar -cpf "$tarball.new" -C "$folder" .
     mv "$tarball.new" "$tarball"
 fi
-mount -t proc proc "$folder/proc"
-mount --bind /dev "$folder/dev"
-mkdir -p "$folder/dev/pts"
-mount --bind /dev/pts "$folder/dev/pts"
+mount_all
 echo "$folder"

@@ -4,6 +4,7 @@
 # for the first root. `make test-fresh` runs it; CI does with MALACHITE_CI_FRESH=1.
 #   run.sh [CASE...]           only these; by default all, in the order below
 #   FRESH_ROOT=FOLDER          where the root is made (/var/tmp/malachite-fresh)
+#   FRESH_KEEP=1               the root of the run before, as it is, with this checkout
 #   FRESH_TEST=1               also `make test` in it (half an hour)
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
@@ -82,8 +83,8 @@ case_demo_in_a_pipe() {
 
 # Another user's Malachite has the ports and the first address.
 case_ports_taken() {
-    works "make demo with its ports and addresses taken" "cd /root/malachite && build/release/malachite serve \
-        --data-dir /tmp/other >/tmp/out 2>&1 & sleep 1; curl -sS -X PUT '$group_url' -H 'Content-Type: application/json' \
+    works "make demo with its ports and addresses taken" "/root/malachite/build/release/malachite serve \
+        --data-dir /tmp/other >/tmp/out 2>&1 & until grep -q ^Ready /tmp/out; do sleep 0.1; done; curl -sS -X PUT '$group_url' -H 'Content-Type: application/json' \
         -d '{\"location\": \"eastus\"}' && curl -sS -X PUT '$server_url' -H 'Content-Type: application/json' -d '{\"location\":
         \"eastus\", \"properties\": {\"version\": \"15\", \"administratorLogin\": \"me\", \"administratorLoginPassword\": \"Secret-1\"}}' &&
         cd /root/malachite && scripts/follow.sh '$server_url' && SCALE=0.02 make demo && make demo-stop"
@@ -161,10 +162,15 @@ require "it needs root" test "$(id -u)" -eq 0
 require "debootstrap is not installed" command -v debootstrap
 require "namespaces are not allowed here" unshare --net --mount --pid --fork true
 require "ip and script are not installed" command -v ip script
-"$here/make-root.sh" "$root" >"$log/root" || { cat "$log/root" && exit 1; }
 trap '"$here/make-root.sh" --unmount "$root"; rm -rf "$log"' EXIT
-git clone -q . "$root/root/malachite"
-prepare_user
+if [[ -n ${FRESH_KEEP:-} ]]; then
+    "$here/make-root.sh" --mount "$root"
+    git archive HEAD | tar -x -C "$root/root/malachite"
+else
+    "$here/make-root.sh" "$root" >"$log/root" || { cat "$log/root" && exit 1; }
+    git clone -q . "$root/root/malachite"
+    prepare_user
+fi
 if [[ $# -gt 0 ]]; then cases=("$@"); fi
 for name in "${cases[@]}"; do
     echo "== $name"
