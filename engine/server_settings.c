@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An index on a function that is declared immutable and depends on TimeZone must be searched under the
- * TimeZone that it was computed under. What is stored with the database or a role goes to the target with it;
- * what the source has in its server's configuration does not.
+ * TimeZone that it was computed under. What is stored with the database goes to the target with it; what the
+ * source has in its server's configuration, or stored with a role alone, does not.
  */
+#include <string.h>
+
 #include "core/str.h"
 #include "engine/source_settings_private.h"
 #include "engine/transfer_steps.h"
@@ -29,34 +31,59 @@ static int find_dependent(struct pg *target, struct err *err, char **ret_name)
     return pg_value(target, err, ret_name, sql, 0, NULL);
 }
 
-static void tell(struct transfer_state *state, const char *name, const char *value, const char *dependent)
+static void tell(struct transfer_state *state, const struct source_setting *item, const char *value,
+                 const char *dependent)
 {
     const struct transfer_observer *observer = state->transfer->observer;
-    auto_free char *text = str_format(
-        "The database on the target was given %s = '%s', as it is configured on the source server: "
-        "%s may depend on it.",
-        name, value, dependent);
+    auto_free char *text =
+        item->role != NULL
+            ? str_format(
+                  "The role %s was given %s = '%s' in the target's database, as it has on the source: %s "
+                  "may depend on it.",
+                  item->role, item->name, value, dependent)
+            : str_format("The database on the target was given %s = '%s', as it is configured on the source "
+                         "server: %s may depend on it.",
+                         item->name, value, dependent);
     if (text != NULL && observer != NULL && observer->note != NULL) {
-        observer->note(observer->context, text);
+        observer->note(observer->context, str_make_utf8(text));
     }
 }
 
-static int store(struct transfer_state *state, const char *name, const char *value, const char *dependent,
+/* Parts of a setting's name, as in "shop.tenant", are names of their own. */
+static void add_name(struct pg *target, struct buf *sql, const char *name)
+{
+    const char *dot = strchr(name, '.');
+    auto_free char *prefix = dot == NULL ? NULL : str_format("%.*s", (int)(dot - name), name);
+    if (prefix != NULL) {
+        pg_add_identifier(target, sql, prefix);
+        buf_addc(sql, '.');
+    }
+    pg_add_identifier(target, sql, prefix != NULL ? dot + 1 : name);
+}
+
+static int store(struct transfer_state *state, const struct source_setting *item, const char *dependent,
                  struct err *err)
 {
     struct pg *target = &state->target;
+    const char *value = source_setting_value(&state->settings, item, target);
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    buf_adds(&sql, "ALTER DATABASE ");
+    if (item->role != NULL) {
+        buf_adds(&sql, "ALTER ROLE ");
+        pg_add_identifier(target, &sql, item->role);
+        buf_adds(&sql, " IN DATABASE ");
+    } else {
+        buf_adds(&sql, "ALTER DATABASE ");
+    }
     pg_add_identifier(target, &sql, state->transfer->database);
     buf_adds(&sql, " SET ");
-    pg_add_identifier(target, &sql, name);
+    add_name(target, &sql, item->name);
     buf_adds(&sql, " TO ");
     pg_add_literal(target, &sql, value);
     if (buf_failed(&sql)) {
         return err_no_memory(err);
     }
     if (pg_run(target, err, buf_text(&sql)) == 0) {
-        tell(state, name, value, dependent);
+        tell(state, item, value, dependent);
         return 0;
     }
     if (restore_is_over(target, err)) {
@@ -64,9 +91,40 @@ static int store(struct transfer_state *state, const char *name, const char *val
     }
     report_warning(
         &state->report,
-        "The source server is configured with %s = '%s', on which %s may depend, and the target is "
-        "not: %s (SQLSTATE %s)",
-        name, value, dependent, err->message, err->sqlstate);
+        "Sessions of the source have %s = '%s', on which %s may depend, and those of the target may "
+        "not be given it: %s (SQLSTATE %s)",
+        item->name, value, dependent, err->message, err->sqlstate);
+    return 0;
+}
+
+/* Whether the role has the setting on the target, too. A role that does not exist there needs none. */
+static int role_has(struct transfer_state *state, const struct source_setting *item, struct err *err,
+                    bool *ret_has)
+{
+    auto_free char *lacks = NULL;
+    const char *params[] = {item->role, item->name, item->value};
+    *ret_has = true;
+    if (pg_value(&state->target, err, &lacks,
+                 "SELECT 1 FROM pg_roles r WHERE r.rolname = $1 AND NOT EXISTS (SELECT 1 FROM"
+                 " pg_db_role_setting s, unnest(s.setconfig) c WHERE s.setrole = r.oid AND s.setdatabase = 0"
+                 " AND lower(split_part(c, '=', 1)) = lower($2) AND substr(c, length($2) + 2) = $3)",
+                 3, params) != 0) {
+        return -1;
+    }
+    *ret_has = lacks == NULL;
+    return 0;
+}
+
+static int store_of_roles(struct transfer_state *state, const char *dependent, struct err *err)
+{
+    for (size_t i = 0; i < state->settings.count; i++) {
+        const struct source_setting *item = &state->settings.items[i];
+        bool has = item->role == NULL || item->refused;
+        if ((!has && role_has(state, item, err, &has) != 0) ||
+            (!has && store(state, item, dependent, err) != 0)) {
+            return -1;
+        }
+    }
     return 0;
 }
 
@@ -80,8 +138,7 @@ static int store_differences(struct transfer_state *state, const PGresult *there
             continue;
         }
         const char *value = source_setting_value(&state->settings, item, &state->target);
-        if (!str_iequals(value, PQgetvalue(there, row, 1)) &&
-            store(state, name, value, dependent, err) != 0) {
+        if (!str_iequals(value, PQgetvalue(there, row, 1)) && store(state, item, dependent, err) != 0) {
             return -1;
         }
     }
@@ -108,5 +165,5 @@ int server_settings_apply(struct transfer_state *state, struct err *err)
             NULL) != 0) {
         return -1;
     }
-    return store_differences(state, there, dependent, err);
+    return store_differences(state, there, dependent, err) != 0 ? -1 : store_of_roles(state, dependent, err);
 }

@@ -67,6 +67,7 @@ void source_settings_done(struct source_settings *settings)
     for (size_t i = 0; i < settings->count; i++) {
         free(settings->items[i].name);
         free(settings->items[i].value);
+        free(settings->items[i].role);
     }
     free(settings->items);
     free(settings->search_path);

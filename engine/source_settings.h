@@ -25,6 +25,7 @@
 struct source_setting {
     char *name;
     char *value;    /* NULL: the server's built-in default */
+    char *role;     /* stored for that role in all databases; NULL: elsewhere */
     bool of_server; /* from the server's configuration: not stored with the database or a role */
     bool refused;   /* by the target, see source_settings_try() */
 };

@@ -40,7 +40,8 @@ static int read_money(struct pg *source, struct source_settings *settings, struc
 
 /* What is stored with the database and its owners, most specific first. */
 static const char stored_sql[] =
-    OWNERS " SELECT c FROM here LEFT JOIN tables ON true JOIN pg_db_role_setting s"
+    OWNERS " SELECT c, CASE WHEN s.setrole <> 0 AND s.setdatabase = 0 THEN pg_get_userbyid(s.setrole) END"
+           " FROM here LEFT JOIN tables ON true JOIN pg_db_role_setting s"
            "   ON s.setdatabase IN (0, here.oid) AND s.setrole IN (0, datdba, coalesce(relowner, 0)),"
            " LATERAL unnest(s.setconfig) WITH ORDINALITY u(c, n)"
            " ORDER BY (s.setrole = datdba) DESC, s.setrole <> 0 DESC, s.setdatabase <> 0 DESC, n";
@@ -77,9 +78,15 @@ static int add_stored(struct pg *source, struct source_settings *settings, struc
             return err_no_memory(err);
         }
         bool wanted = source_setting_is_known(name) || strchr(name, '.') != NULL;
-        if (wanted && source_settings_find(settings, name) == NULL &&
-            add(settings, name, equals + 1, false, err) != 0) {
+        if (!wanted || source_settings_find(settings, name) != NULL) {
+            continue;
+        }
+        if (add(settings, name, equals + 1, false, err) != 0) {
             return -1;
+        }
+        const char *role = PQgetisnull(rows, row, 1) ? NULL : PQgetvalue(rows, row, 1);
+        if (!str_replace(&settings->items[settings->count - 1].role, role)) {
+            return err_no_memory(err);
         }
     }
     return 0;

@@ -53,9 +53,9 @@ int own_identities_apply(struct transfer_state *state, struct err *err);
 int views_refresh(struct transfer_state *state, struct err *err);
 /* Statistics for every table, with several sessions. */
 int tables_analyze(struct transfer_state *state, struct err *err);
-/* Stores with the target's database what the source's sessions get from the configuration of their server,
- * where it differs and stored expressions may depend on it: the target's own sessions would not find what was
- * computed otherwise. */
+/* Stores with the target's database what the source's sessions get from the configuration of their server or
+ * from their role alone, where it differs and stored expressions may depend on it: the target's own sessions
+ * would not find what was computed otherwise. */
 int server_settings_apply(struct transfer_state *state, struct err *err);
 /* Owner, privileges, comment, settings and limits of the database itself. */
 int database_properties_apply(struct transfer_state *state, struct err *err);

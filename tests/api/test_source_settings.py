@@ -282,12 +282,13 @@ def german_servers(tmp_path_factory):
         patch.setenv("LOCPATH", str(locales))
         with Postgres(conf=conf, name="german") as source, Postgres(name="plain") as target:
             for server in (source, target):
-                server.psql("CREATE ROLE shopkeeper LOGIN CREATEDB REPLICATION PASSWORD 'plain-password';"
-                            "ALTER ROLE shopkeeper SET datestyle = 'German'")
+                server.psql("CREATE ROLE shopkeeper LOGIN CREATEDB REPLICATION PASSWORD 'plain-password'")
                 # A login with settings of its own, which are nobody else's; "role" would take its rights away.
                 server.psql("CREATE ROLE powerless; CREATE ROLE mover SUPERUSER LOGIN PASSWORD 'plain-password';"
                             "ALTER ROLE mover SET timezone = 'Asia/Tokyo'; ALTER ROLE mover SET intervalstyle = 'sql_standard';"
                             "ALTER ROLE mover SET search_path = nowhere; ALTER ROLE mover SET role = powerless")
+            # On the source alone: the role keeps it in the database that moves.
+            source.psql("ALTER ROLE shopkeeper SET datestyle = 'German'")
             yield source, target
 
 
