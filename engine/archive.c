@@ -104,19 +104,9 @@ static int fail_dump(const struct archive_request *request, struct buf *errors, 
         err->lasting = false;
         return -1;
     }
-    const char *reason = last_lines(errors);
     err_set(err, ERR_INTERNAL, "The schema of database '%s' on the %s cannot be read: %s", request->database,
-            request->source->label, reason);
-    if (strstr(reason, "permission denied") != NULL) {
-        err->code = ERR_OPERATION_NOT_ALLOWED;
-        err->service_code = 603110;
-        err_append(err,
-                   " The user '%s' must be able to read every table: make it the owner, or grant it "
-                   "pg_read_all_data.",
-                   request->source->user);
-    }
-    bool passing = strstr(reason, "connection") != NULL || strstr(reason, "snapshot") != NULL;
-    err->lasting = !passing;
+            request->source->label, last_lines(errors));
+    err->lasting = true;
     return err_target(err, "%s", request->database);
 }
 
@@ -143,8 +133,12 @@ static int run_dump(const struct archive_request *request, char *const *env, str
                                 request->path,
                                 request->no_compression ? "--no-toast-compression" : NULL,
                                 NULL};
-    const struct child child = {
-        .argv = argv, .env = (const char *const *)env, .stop = request->stop, .dies_with_us = true};
+    const struct child child = {.argv = argv,
+                                .env = (const char *const *)env,
+                                .stop = request->stop,
+                                .may_go_on = request->may_go_on,
+                                .context = request->context,
+                                .dies_with_us = true};
     int status = 0;
     if (child_run(&child, NULL, &errors, err, &status) != 0) {
         return -1;
@@ -159,7 +153,8 @@ int archive_dump(const struct archive_request *request, struct err *err)
     /* As a variable the name is taken as it is; as an argument "a=b" would be read as a connection string. */
     set_variable(&environment, "PGDATABASE", request->database);
     set_options(&environment, request->lc_monetary != NULL ? request->lc_monetary : "C");
-    set_variable(&environment, "PGAPPNAME", "malachite");
+    set_variable(&environment, "PGAPPNAME",
+                 request->application != NULL ? request->application : "malachite");
     set_variable(&environment, "LC_ALL", "C");
     set_variable(&environment, "PATH", "/usr/bin:/bin");
     return environment.failed ? err_no_memory(err) : run_dump(request, environment.items, err);

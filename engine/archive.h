@@ -58,10 +58,15 @@ struct archive_request {
     const char *path;        /* file to write */
     const char *lc_monetary; /* of constants in the archive; NULL: C */
     bool no_compression;     /* leave out which compression columns ask for */
+    const char *application; /* of pg_dump's session: its name in pg_stat_activity */
+    /* Called about every 20 ms while pg_dump runs; false ends it. Or NULL. */
+    bool (*may_go_on)(void *context);
+    void *context;
     const struct stop *stop;
 };
 
 /* Runs pg_dump: the schema in that snapshot, without large objects. */
+/* -1 with ERR_UNAVAILABLE: may_go_on() has ended it. */
 int archive_dump(const struct archive_request *request, struct err *err);
 int archive_read(const char *path, struct err *err, struct archive *ret_archive);
 /* Takes over the bytes of an archive (malloc'ed; freed on failure, too). */

@@ -29,6 +29,9 @@ struct child {
     const char *directory;         /* working directory, or NULL for "/" */
     const struct stop *stop;       /* or NULL */
     int timeout_ms;                /* 0: none */
+    /* Called about every 20 ms on the calling thread of child_run(); false ends the child. Or NULL. */
+    bool (*may_go_on)(void *context);
+    void *context;
     /*
      * Gets SIGTERM when Malachite is killed. The kernel ties this to the calling thread, not to the process:
      * use it only on threads that live at least as long as the child (child_run() waits, so that is given
@@ -41,7 +44,8 @@ struct child {
  * Runs to the end. What it writes to standard error is kept in "errors" (its beginning is dropped when it
  * outgrows the buffer; may be NULL), what it writes to standard output in "output" (thrown away when NULL;
  * when it outgrows the buffer, buf_failed(output) tells). Returns 0 and the exit status (128 + signal when
- * killed), or -1: could not start, timeout, or stopped (ERR_CANCELED). In every case the child and the
+ * killed), or -1: could not start, timeout, ended by may_go_on() (both ERR_UNAVAILABLE), or stopped
+ * (ERR_CANCELED). In every case the child and the
  * processes of its group (workers of pg_restore -j) are gone by then: SIGTERM, then SIGKILL after 2 s; a wish
  * to stop is noticed within 100 ms.
  */

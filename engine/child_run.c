@@ -16,10 +16,16 @@
 #include "core/clock.h"
 #include "engine/fd.h"
 
-enum { SLICE_MS = 100, SLICE_WITHOUT_PIDFD_MS = 5, GRACE_MS = 2000, GROUP_GONE_MS = 2000 };
+enum {
+    SLICE_MS = 100,
+    SLICE_WATCHED_MS = 20,
+    SLICE_WITHOUT_PIDFD_MS = 5,
+    GRACE_MS = 2000,
+    GROUP_GONE_MS = 2000
+};
 enum { CHUNK_BYTES = 65536, CHUNKS_AT_ONCE = 16 };
 
-enum fate { FATE_RUNNING, FATE_STOPPED, FATE_TIMEOUT };
+enum fate { FATE_RUNNING, FATE_STOPPED, FATE_TIMEOUT, FATE_ENDED };
 
 struct stream {
     int fd; /* -1: at its end */
@@ -79,7 +85,9 @@ static void drain(struct stream *stream)
 
 static int next_slice_ms(const struct run *run)
 {
-    int slice_ms = run->pidfd >= 0 ? SLICE_MS : SLICE_WITHOUT_PIDFD_MS;
+    int slice_ms = run->pidfd < 0                  ? SLICE_WITHOUT_PIDFD_MS
+                   : run->child->may_go_on != NULL ? SLICE_WATCHED_MS
+                                                   : SLICE_MS;
     int64_t until_ms = run->fate == FATE_RUNNING ? run->deadline_ms : run->kill_at_ms;
     int left_ms = until_ms == 0 ? SLICE_MS : clock_ms_left(until_ms);
     return left_ms < slice_ms ? left_ms : slice_ms;
@@ -114,6 +122,8 @@ static void end_if_due(struct run *run)
             run->fate = FATE_STOPPED;
         } else if (run->deadline_ms != 0 && clock_ms_left(run->deadline_ms) == 0) {
             run->fate = FATE_TIMEOUT;
+        } else if (run->child->may_go_on != NULL && !run->child->may_go_on(run->child->context)) {
+            run->fate = FATE_ENDED;
         } else {
             return;
         }
@@ -195,6 +205,9 @@ static int follow(struct run *run, struct err *err, int *ret_status)
     if (run->fate == FATE_TIMEOUT) {
         return err_set(err, ERR_UNAVAILABLE, "'%s' did not end within %d ms", run->child->argv[0],
                        run->child->timeout_ms);
+    }
+    if (run->fate == FATE_ENDED) {
+        return err_set(err, ERR_UNAVAILABLE, "'%s' was ended", run->child->argv[0]);
     }
     *ret_status = status;
     return 0;

@@ -4,13 +4,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "core/id.h"
 #include "core/str.h"
 #include "engine/replica.h"
 #include "engine/replication.h"
-#include "engine/stale.h"
+#include "engine/source_window.h"
 #include "engine/transfer_steps.h"
 
 static void tell_warnings(struct transfer_state *state)
@@ -23,7 +21,7 @@ static void tell_warnings(struct transfer_state *state)
     }
 }
 
-static void tell_step(struct transfer_state *state, const char *text)
+void transfer_tell_step(struct transfer_state *state, const char *text)
 {
     const struct transfer_observer *observer = state->transfer->observer;
     tell_warnings(state);
@@ -145,26 +143,6 @@ static int look_at_target(struct transfer_state *state, struct err *err)
     return look_at_compression(state, &target, err);
 }
 
-/* The snapshot that all that is read comes from: our own, or the slot's. */
-static int begin_snapshot(struct transfer_state *state, struct err *err)
-{
-    const struct transfer_follow *follow = state->transfer->follow;
-    auto_buf struct buf sql = BUF_MAX(1024);
-    buf_adds(&sql, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-    if (follow != NULL) {
-        buf_adds(&sql, "; SET TRANSACTION SNAPSHOT ");
-        pg_add_literal(&state->source, &sql, follow->snapshot);
-    }
-    if (pg_run(&state->source, err, buf_text(&sql)) != 0) {
-        err->lasting = err->lasting && follow == NULL; /* the session that has exported it may be lost */
-        return -1;
-    }
-    if (follow != NULL) {
-        follow->snapshot_taken(follow->context);
-    }
-    return 0;
-}
-
 static int read_settings(struct transfer_state *state, struct err *err)
 {
     const struct transfer *transfer = state->transfer;
@@ -181,65 +159,26 @@ static int open_source(struct transfer_state *state, struct err *err)
     }
     state->encoding =
         source_database_session_encoding(PQparameterStatus(source->connection, "server_encoding"));
-    if (pg_set_encoding(source, state->encoding, err) != 0 || begin_snapshot(state, err) != 0 ||
-        pg_value(source, err, &state->snapshot, "SELECT pg_catalog.pg_export_snapshot()", 0, NULL) != 0 ||
-        source_database_read(source, err, &state->database) != 0) {
-        return -1;
-    }
-    return 0;
-}
-
-static int read_archive(struct transfer_state *state, struct err *err)
-{
-    const struct transfer *transfer = state->transfer;
-    const struct tools_major *client = tools_client(transfer->tools, state->source.version / 10000);
-    char id[ID_TEXT_SIZE];
-    auto_free char *path = str_format("%s/schema-%s.dump", transfer->work_dir, id_new(id));
-    if (path == NULL) {
-        return err_no_memory(err);
-    }
-    if (client == NULL) {
-        int major = state->source.version / 10000;
-        char advice[TOOLS_ADVICE_SIZE];
-        tools_client_advice(major, advice, sizeof(advice));
-        return err_set(err, ERR_VERSION_UNAVAILABLE,
-                       "No pg_dump on this machine can read a server of version %d. %s", major, advice);
-    }
-    const struct archive_request request = {.source = transfer->source,
-                                            .database = transfer->database,
-                                            .snapshot = state->snapshot,
-                                            .encoding = state->encoding,
-                                            .client_bin = client->client_bin,
-                                            .path = path,
-                                            .no_compression = state->no_compression,
-                                            .lc_monetary = state->settings.money,
-                                            .stop = transfer->stop};
-    int result = archive_dump(&request, err) != 0 ? -1 : archive_read(path, err, &state->archive);
-    unlink(path);
-    return result;
+    return pg_set_encoding(source, state->encoding, err) != 0 ||
+                   source_database_read(source, err, &state->database) != 0
+               ? -1
+               : 0;
 }
 
 static int read_source(struct transfer_state *state, struct err *err)
 {
-    tell_step(state, "Reading the schema");
-    if (read_settings(state, err) != 0 || open_source(state, err) != 0 || look_at_target(state, err) != 0 ||
-        catalog_read(&state->source, state->target_version,
-                     source_database_get(&state->database, DATABASE_ENCODING), err, &state->catalog) != 0 ||
-        /* pg_dump locks the tables itself: were they locked before, it would wait for ever behind whoever
-         * waits for us. */
-        read_archive(state, err) != 0 || catalog_lock_tables(&state->source, &state->catalog, err) != 0 ||
-        (state->transfer->follow != NULL && stale_read_origin(&state->source, err, &state->origin) != 0) ||
-        trigger_states_read(state, err) != 0 || own_identities_read(state, err) != 0 ||
-        list_tables(state, err) != 0) {
-        return -1;
-    }
-    return 0;
+    transfer_tell_step(state, "Reading the schema");
+    return read_settings(state, err) != 0 || open_source(state, err) != 0 ||
+                   look_at_target(state, err) != 0 || source_window_open(state, err) != 0 ||
+                   list_tables(state, err) != 0
+               ? -1
+               : 0;
 }
 
 static int create_schema(struct transfer_state *state, struct err *err)
 {
     const struct transfer_observer *observer = state->transfer->observer;
-    tell_step(state, "Creating the database");
+    transfer_tell_step(state, "Creating the database");
     if (target_database_prepare(state, err) != 0) {
         return -1;
     }
@@ -253,7 +192,7 @@ static int create_schema(struct transfer_state *state, struct err *err)
                                       .encoding = state->encoding,
                                       .settings = &state->settings,
                                       .report = &state->report};
-    tell_step(state, "Creating tables");
+    transfer_tell_step(state, "Creating tables");
     if (restore_init(&state->restore, &state->source, &state->target, err) != 0 ||
         restore_in_order(&state->restore, &state->target, RESTORE_PRE_DATA, err) != 0 ||
         /* Not before: a setting may name a text search configuration of the database. */
@@ -266,13 +205,13 @@ static int create_schema(struct transfer_state *state, struct err *err)
 
 static int copy_data(struct transfer_state *state, struct err *err)
 {
-    tell_step(state, "Copying tables");
+    transfer_tell_step(state, "Copying tables");
     int result = copy_pool_run(&state->pool, err);
     tell_progress(state);
     if (result != 0 || report_result(&state->report, "table", err) != 0) {
         return -1;
     }
-    tell_step(state, "Copying sequences and large objects");
+    transfer_tell_step(state, "Copying sequences and large objects");
     if (sequences_copy(state, err) != 0 || large_objects_copy(state, err) != 0 ||
         large_objects_describe(state, err) != 0) {
         return -1;
@@ -286,24 +225,24 @@ static int finish_schema(struct transfer_state *state, struct err *err)
 {
     struct restore *restore = &state->restore;
     struct pg *target = &state->target;
-    tell_step(state, "Creating indexes and constraints");
+    transfer_tell_step(state, "Creating indexes and constraints");
     if (restore_post_data(restore, target, err) != 0 || trigger_states_apply(state, err) != 0 ||
         own_identities_apply(state, err) != 0) {
         return -1;
     }
-    tell_step(state, "Setting owners and privileges");
+    transfer_tell_step(state, "Setting owners and privileges");
     if (restore_owners(restore, target, false, err) != 0 || restore_privileges(restore, target, err) != 0) {
         return -1;
     }
-    tell_step(state, "Refreshing materialized views");
+    transfer_tell_step(state, "Refreshing materialized views");
     if (views_refresh(state, err) != 0 || restore_in_order(restore, target, RESTORE_REPLICATION, err) != 0) {
         return -1;
     }
-    tell_step(state, "Analyzing tables");
+    transfer_tell_step(state, "Analyzing tables");
     if (tables_analyze(state, err) != 0) {
         return -1;
     }
-    tell_step(state, "Applying database settings");
+    transfer_tell_step(state, "Applying database settings");
     if (restore_in_order(restore, target, RESTORE_EVENT_TRIGGERS, err) != 0 ||
         restore_owners(restore, target, true, err) != 0 || server_settings_apply(state, err) != 0 ||
         database_properties_apply(state, err) != 0) {
@@ -322,8 +261,8 @@ static int make_final(struct transfer_state *state, struct err *err)
     if (follow == NULL) {
         return replication_flush_position(&state->target, err, &position);
     }
-    tell_step(state, "Preparing to follow the source");
-    return replica_begin_from(&state->target, follow->name, follow->position, state->origin, err);
+    transfer_tell_step(state, "Preparing to follow the source");
+    return replica_begin_from(&state->target, follow->name, state->position, state->origin, err);
 }
 
 static void state_done(struct transfer_state *state)

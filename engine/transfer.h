@@ -5,8 +5,8 @@
  * this is the base copy: "when the transfer began" is then the slot's consistent point, and at the end the
  * target is made ready to follow.
  *
- * Order: snapshot, pg_dump of the schema in that snapshot, new target database, pre-data, rows (several
- * tables at once, largest first, COPY to COPY), sequences, large objects, indexes and constraints,
+ * Order: locks, snapshot, pg_dump of the schema (engine/source_window.h), new target database, pre-data, rows
+ * (several tables at once, largest first, COPY to COPY), sequences, large objects, indexes and constraints,
  * materialized views, privileges, event triggers, ANALYZE, database settings last.
  */
 #ifndef ENGINE_TRANSFER_H
@@ -56,10 +56,11 @@ struct transfer_observer {
 
 /* What the base copy of an online migration needs to know of the stream of changes that follows it. */
 struct transfer_follow {
-    const char *name;     /* of slot, publication and the helper on the target (engine/replica.h) */
-    const char *snapshot; /* exported with the slot */
-    uint64_t position;    /* where the stream goes on */
-    void (*snapshot_taken)(void *context); /* whoever exported the snapshot may let go of it */
+    const char *name; /* of slot, publication and the helper on the target (engine/replica.h) */
+    /* Makes the slot, in place of the one that an earlier call has made: its snapshot, which lives until
+     * snapshot_taken(), and where the stream goes on. */
+    int (*begin)(void *context, struct err *err, const char **ret_snapshot, uint64_t *ret_position);
+    void (*snapshot_taken)(void *context);
     void *context;
 };
 
@@ -73,6 +74,8 @@ struct transfer {
     const char *work_dir; /* an existing directory for the archive; what is put there is removed */
     const struct tools *tools;
     bool replace; /* an existing target database with user objects may be dropped; false: that is an error */
+    int patience_ms; /* how long others may keep a table of the source locked before that is an error; 0: ten
+                        minutes */
     const struct stop *stop;
     const struct transfer_observer *observer;
     const char *identities;               /* online: what an earlier attempt has remembered; or NULL */

@@ -7,7 +7,7 @@
 
 #include "core/str.h"
 
-enum { SQL_MAX_BYTES = 64 * 1024 * 1024, LOCKS_PER_STATEMENT = 200 };
+enum { SQL_MAX_BYTES = 64 * 1024 * 1024 };
 
 /* Relations that are the user's: not the system's, not an extension's own unless it is configuration
  * ("config"). */
@@ -210,29 +210,6 @@ int catalog_read(struct pg *source, int target_version, const char *encoding, st
     }
     *ret_catalog = catalog;
     catalog = (struct catalog){0};
-    return 0;
-}
-
-int catalog_lock_tables(struct pg *source, const struct catalog *catalog, struct err *err)
-{
-    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    for (size_t i = 0; i < catalog->table_count; i++) {
-        buf_adds(&sql, sql.len == 0 ? "LOCK TABLE ONLY " : ", ONLY ");
-        pg_add_qualified(source, &sql, catalog->tables[i].schema, catalog->tables[i].name);
-        bool last = i + 1 == catalog->table_count;
-        if (!last && (i + 1) % LOCKS_PER_STATEMENT != 0) {
-            continue;
-        }
-        buf_adds(&sql, " IN ACCESS SHARE MODE");
-        if (buf_failed(&sql)) {
-            return err_no_memory(err);
-        }
-        if (pg_run(source, err, buf_text(&sql)) != 0) {
-            err->service_code = strcmp(err->sqlstate, "42501") == 0 ? 603110 : err->service_code;
-            return err_prefix(err, "The tables of the source database cannot be locked for reading. ");
-        }
-        buf_reset(&sql);
-    }
     return 0;
 }
 

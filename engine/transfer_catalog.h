@@ -49,8 +49,6 @@ int catalog_read(struct pg *source, int target_version, const char *encoding, st
  * partition on the target. version is the server's.
  */
 void catalog_add_hash_roots(struct buf *sql, int version);
-/* Holds every table against changes of its definition until the transaction ends. */
-int catalog_lock_tables(struct pg *source, const struct catalog *catalog, struct err *err);
 void catalog_done(struct catalog *catalog);
 
 /* The table with this OID on the source, or NULL. */

@@ -21,6 +21,7 @@ struct transfer_state {
     int target_version;
     bool no_compression; /* the target cannot compress as some columns ask for */
     char *snapshot;
+    uint64_t position;    /* where the stream of changes goes on; 0: offline */
     const char *encoding; /* of statements, names and the archive on every session */
     struct source_database database;
     struct source_settings settings; /* in force where the target evaluates the user's expressions */
@@ -36,6 +37,8 @@ struct transfer_state {
     struct transfer_table *tables; /* what the observer sees, in the order of pool.pieces */
 };
 
+/* Tells the observer of warnings so far and of a new step. */
+void transfer_tell_step(struct transfer_state *state, const char *text);
 /* Makes an empty database with the source's properties, or finds one. */
 int target_database_prepare(struct transfer_state *state, struct err *err);
 /* Brings every sequence to where the source's is. */

@@ -76,6 +76,7 @@ static int transfer_database(struct work *work, const struct sides *sides, struc
                                       .tools = &work->executor->tools,
                                       .replace =
                                           work->migration.spec.overwrite == FLAG_TRUE || row->target_claimed,
+                                      .patience_ms = work->executor->options->reconnect_seconds * 1000,
                                       .stop = &work->worker->database_stop,
                                       .observer = &observer,
                                       .identities = identities};
