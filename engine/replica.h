@@ -12,8 +12,8 @@
  *   - where the login may not set that role: foreign keys are deferrable, so that the order of rows inside a
  * transaction does not matter (INITIALLY DEFERRED: nobody has to say SET CONSTRAINTS); and a trigger keeps
  * ON DELETE CASCADE and the like from changing rows when Malachite changes others, as the source's stream has
- * those changes too. Keys with SET DEFAULT, and most that refer to partitioned tables, are dropped and made
- * again.
+ * those changes too. Keys with RESTRICT or SET DEFAULT, and most that refer to partitioned tables, are
+ * dropped and made again.
  */
 #ifndef ENGINE_REPLICA_H
 #define ENGINE_REPLICA_H

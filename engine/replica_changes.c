@@ -70,8 +70,8 @@ static const char identity_change[] =
     " WHERE a.attidentity = 'a' AND NOT a.attisdropped";
 
 #define SET_ASIDE                                                                                            \
-    "('d' IN (k.confdeltype, k.confupdtype) OR k.confdeltype IN ('a', 'r') AND EXISTS (SELECT 1"             \
-    " FROM pg_class f WHERE f.oid = k.confrelid AND f.relkind = 'p'))"
+    "(k.confdeltype IN ('d', 'r') OR k.confupdtype IN ('d', 'r') OR k.confdeltype = 'a' AND EXISTS (SELECT"  \
+    " 1 FROM pg_class f WHERE f.oid = k.confrelid AND f.relkind = 'p'))"
 
 static const char foreign_key_change[] =
     " UNION ALL SELECT r.oid, 5,"
@@ -81,8 +81,9 @@ static const char foreign_key_change[] =
     " FROM pg_constraint k JOIN tables r ON r.oid = k.conrelid"
     " WHERE k.contype = 'f' AND NOT k.condeferred AND NOT " SET_ASIDE;
 
-/* Those that nothing else helps with are made again at the end: SET DEFAULT checks the row at once, and a row
- * that moves to another partition is deleted and inserted in the stream. */
+/* Those that nothing else helps with are made again at the end: RESTRICT and SET DEFAULT check at once,
+ * though one statement of the source may have deleted both rows, in whatever order; and a row that moves to
+ * another partition is deleted and inserted in the stream. */
 static const char set_aside_change[] =
     " UNION ALL SELECT r.oid, 9, format('ALTER TABLE %s DROP CONSTRAINT %I', r.name, k.conname),"
     "  format('ALTER TABLE %s ADD CONSTRAINT %I %s', r.name, k.conname, pg_get_constraintdef(k.oid))"
