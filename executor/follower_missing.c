@@ -2,7 +2,8 @@
 /*
  * Logical replication carries no DDL: a table, column or sequence that is made on the source while its
  * database is followed is found by comparing the catalogs, every few seconds while something is written
- * there.
+ * there. It is shown when the changes before it are applied: who repeats the renaming of a column while older
+ * changes are under way gets their values into the wrong one.
  */
 #include "core/clock.h"
 #include "core/log.h"
@@ -18,21 +19,37 @@ enum {
 static bool is_due(const struct follower *follower, const struct follower_view *view)
 {
     bool written = follower->asked_end != follower->looked_end || view->missing.message[0] != '\0';
-    return written && clock_monotonic_ms() >= follower->look_due_ms;
+    return written && !follower->found_waits && clock_monotonic_ms() >= follower->look_due_ms;
 }
 
-static void look(struct follower *follower, struct follower_view *view)
+/* What was found is shown as soon as it may be. */
+static void show(struct follower *follower, struct follower_view *view)
+{
+    if (follower->found_waits &&
+        (follower->found.message[0] == '\0' || view->position >= follower->found_end)) {
+        view->missing = follower->found;
+        follower->found_waits = false;
+    }
+}
+
+static void look(struct follower *follower)
 {
     struct err err = {0};
+    struct err ignored = {0};
     struct err missing = {0};
+    struct source_wal *wal = follower_group_wal(follower->group);
     const struct cutover cutover = {.source = &follower->sides.source.work,
                                     .target = &follower->sides.target.work,
                                     .database = follower->database,
                                     .name = follower->name,
                                     .stop = &follower->stop};
     if (cutover_find_missing(&cutover, &err, &missing) == 0) {
-        view->missing = missing;
+        follower->found = missing;
+        follower->found_waits = true;
         follower->looked_end = follower->asked_end;
+        if (wal == NULL || source_wal_end(wal, 0, &follower->stop, &ignored, &follower->found_end) != 0) {
+            follower->found_end = 0; /* the next look has another chance */
+        }
     } else if (!stop_requested(&follower->stop)) {
         log_event(LOG_INFO, "cannot compare catalogs", "migration", follower->migration_uuid, "database",
                   follower->database, "reason", err.message, NULL);
@@ -43,12 +60,14 @@ void follower_look_for_missing(struct follower *follower, struct follower_view *
 {
     atomic_bool *looking = &follower->executor->followers->looking;
     bool busy = false;
+    show(follower, view);
     /* One at a time: the sessions that it takes on each server are few. */
     if (!is_due(follower, view) || !atomic_compare_exchange_strong(looking, &busy, true)) {
         return;
     }
     int64_t began_ms = clock_monotonic_ms();
-    look(follower, view);
+    look(follower);
+    show(follower, view);
     atomic_store(looking, false);
     int64_t now_ms = clock_monotonic_ms();
     int64_t pause_ms = (now_ms - began_ms) * SHARE;

@@ -64,6 +64,9 @@ struct follower {
     uint64_t asked_end;  /* the end of the WAL at the last look */
     uint64_t looked_end; /* asked_end when the catalogs were compared last */
     int64_t look_due_ms; /* monotonic: not before */
+    struct err found;    /* what the catalogs lacked when they were compared last */
+    uint64_t found_end;  /* the end of the WAL thereafter */
+    bool found_waits;    /* it is shown when everything before found_end is applied */
 };
 
 enum { FOLLOWER_THREADS = 4 };
