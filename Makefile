@@ -67,7 +67,7 @@ HEADERS := $(foreach room,$(ROOMS),$(wildcard $(room)/*.h))
 # Quiet, and on all processors unless -j was given. V=1 shows the commands.
 Q := $(if $(V),,@)
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
-SUBMAKE = @+$(MAKE) --no-print-directory $(JOBS)
+SUBMAKE = @+$(MAKE) --no-print-directory $(if $(V),,-s) $(JOBS)
 
 build: ready ## builds build/release/malachite (default); V=1 shows the commands
 	$(SUBMAKE) $(BUILD)/malachite
@@ -123,14 +123,16 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIBRARY_OBJECTS) | ready-unit
 
 -include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
 
-run: build ## starts Malachite on 127.0.0.1:8080 with a data directory of its own in build/run
-	$(BUILD)/malachite serve --data-dir "$(CURDIR)/build/run"
+# For root not in build/run: its servers run as the user postgres, who may not be able to reach the checkout.
+run: build ## starts Malachite on 127.0.0.1:8080 with a data directory of its own: build/run, or /var/lib/malachite-run for root
+	@data="$(CURDIR)/build/run"; test "$$(id -u)" != 0 || data=/var/lib/malachite-run; \
+		exec $(BUILD)/malachite serve --data-dir "$$data"
 
 # node and npm are many small packages: they are installed while the compiler works.
 demo: writable ## installs what is missing, builds, migrates a sample database between two real servers, keeps running
 	@scripts/setup.sh build run
 	@echo "Building Malachite and its portal"
-	@+scripts/setup.sh portal & $(MAKE) --no-print-directory objects; status=$$?; wait; exit $$status
+	@+scripts/setup.sh portal & $(MAKE) --no-print-directory -s objects; status=$$?; wait; exit $$status
 	$(SUBMAKE) build
 	@scripts/demo.sh $(BUILD)/malachite
 

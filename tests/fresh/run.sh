@@ -112,8 +112,8 @@ case_user_demo() {
 
 case_path_with_a_space() {
     works "everything in a path with a space" "mkdir -p '/root/my code' && cp -a /root/malachite '/root/my code/malachite' &&
-        cd '/root/my code/malachite' && rm -rf build && make && SCALE=0.02 MALACHITE_DEMO_HOME='/root/my code/demo' make demo &&
-        MALACHITE_DEMO_HOME='/root/my code/demo' make demo-clean && make install PREFIX='/root/my code/usr' && make clean &&
+        cd '/root/my code/malachite' && rm -rf build && make && SCALE=0.02 MALACHITE_DEMO_HOME='/srv/my code/demo' make demo &&
+        MALACHITE_DEMO_HOME='/srv/my code/demo' make demo-clean && make install PREFIX='/root/my code/usr' && make clean &&
         '/root/my code/usr/bin/malachite' version"
     says "are the same on both sides"
 }
