@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -13,6 +14,25 @@ int64_t clock_now_us(void)
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int64_t monotonic_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t clock_steady_us(void)
+{
+    static _Atomic int64_t first_offset_us; /* 0: not known yet */
+    int64_t offset_us = atomic_load(&first_offset_us);
+    if (offset_us == 0) {
+        int64_t mine_us = clock_now_us() - monotonic_us();
+        offset_us =
+            atomic_compare_exchange_strong(&first_offset_us, &offset_us, mine_us) ? mine_us : offset_us;
+    }
+    return offset_us + monotonic_us();
 }
 
 int64_t clock_monotonic_ms(void)

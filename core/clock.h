@@ -12,6 +12,12 @@ enum { CLOCK_TEXT_SIZE = 32 };
 
 /* Now, in microseconds since 1970 UTC. */
 int64_t clock_now_us(void);
+/*
+ * The same without steps: the wall clock as it was at the first call, and what the monotonic clock has
+ * counted since. For leases and waits that are kept as instants; whoever sets the system's clock does not
+ * move them.
+ */
+int64_t clock_steady_us(void);
 /* A monotonic reading in milliseconds, for deadlines and durations. */
 int64_t clock_monotonic_ms(void);
 /* Milliseconds until a deadline on the monotonic clock, never negative, at most INT_MAX. */

@@ -74,8 +74,8 @@ void replication_slot_done(struct replication_slot *slot);
 
 /* Ends whoever uses the slot, drops it, gives tables their own replica identity back (where they are still
  * FULL, and no other migration needs it), drops the publication. What is not there is fine, the database
- * itself included. Bounded: 10 s for locks and for the slot to be free; replication->stop ends it earlier, so give it none that
- * says cancel already. After -1 a later call goes on where it was. */
+ * itself included. Bounded: 10 s for locks and for the slot to be free; replication->stop ends it earlier, so
+ * give it none that says cancel already. After -1 a later call goes on where it was. */
 int replication_drop(const struct replication *replication, struct err *err);
 
 /* A stream of changes. Belongs to one thread at a time. */

@@ -21,6 +21,8 @@ enum {
     CLAIM_RETRY_MS = 1000,
 };
 
+static const int64_t DAY_US = (int64_t)24 * 3600 * 1000000;
+
 uint64_t executor_generation(struct executor *executor)
 {
     pthread_mutex_lock(&executor->lock);
@@ -72,7 +74,7 @@ bool executor_ready(const struct executor *executor)
 
 static int64_t lease_end(const struct executor *executor)
 {
-    return clock_now_us() + (int64_t)executor->options->lease_seconds * 1000000;
+    return clock_steady_us() + (int64_t)executor->options->lease_seconds * 1000000;
 }
 
 /* ---- workers ---------------------------------------------------------------------------------------------
@@ -86,7 +88,7 @@ static int idle_ms(struct executor *executor)
     if (store_migration_next_due(executor->store, &err, &due) < 0 || due == 0) {
         return IDLE_WAIT_MS;
     }
-    int64_t ms = (due - clock_now_us()) / 1000 + 1;
+    int64_t ms = (due - clock_steady_us()) / 1000 + 1;
     return ms < 1 ? 1 : ms > IDLE_WAIT_MS ? IDLE_WAIT_MS : (int)ms;
 }
 
@@ -157,7 +159,7 @@ void *worker_main(void *argument)
             continue;
         }
         struct work work = {.executor = executor, .worker = worker, .store = executor->store};
-        int claimed = store_migration_claim(executor->store, executor->owner, clock_now_us(),
+        int claimed = store_migration_claim(executor->store, executor->owner, clock_steady_us(),
                                             lease_end(executor), &work.err, &work.migration);
         if (claimed == 1) {
             enter_migration(worker, &work.migration);
@@ -207,7 +209,7 @@ static void pass_cancel(struct worker *worker, const struct migration *migration
 static void stop_expired(struct worker *worker)
 {
     pthread_mutex_lock(&worker->lock);
-    if (worker->migration_id != 0 && clock_now_us() >= worker->expires_us &&
+    if (worker->migration_id != 0 && migration_is_expired(worker->expires_us) &&
         stop_wish(&worker->stop) != STOP_CANCEL) {
         atomic_store(&worker->expired, true);
         stop_request(&worker->stop, STOP_CANCEL);
@@ -241,7 +243,7 @@ void *monitor_main(void *argument)
     int64_t forget_at = 0;
     while (!stop_requested(&executor->stop)) {
         struct err err;
-        int64_t now = clock_now_us();
+        int64_t now = clock_steady_us();
         if (now >= renew_at) {
             if (store_migration_renew(executor->store, executor->owner, lease_end(executor), &err) < 0) {
                 log_event(LOG_ERROR, "cannot renew leases", "reason", err.message, NULL);
@@ -251,7 +253,7 @@ void *monitor_main(void *argument)
         if (now >= forget_at) {
             /* Status URLs must keep answering for a while after the end; a day is more than any client polls.
              */
-            (void)store_operation_forget(executor->store, now - (int64_t)24 * 3600 * 1000000, &err);
+            (void)store_operation_forget(executor->store, clock_now_us() - DAY_US, &err);
             forget_at = now + (int64_t)3600 * 1000000;
         }
         uint64_t seen = executor_generation(executor);

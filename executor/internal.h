@@ -35,6 +35,8 @@ void worker_enter_database(struct worker *worker, const char *name);
 
 /* When a migration is too old to go on: counted from its creation, or from the start that was asked for. */
 int64_t migration_expires_us(const struct executor *executor, const struct migration *migration);
+/* Whether that moment has come. A clock that is set forward does not bring it. */
+bool migration_is_expired(int64_t expires_us);
 
 /* Attached servers that were found Inaccessible and are to be asked again. */
 struct rechecks {

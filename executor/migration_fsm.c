@@ -252,6 +252,11 @@ int64_t migration_expires_us(const struct executor *executor, const struct migra
                                      : from_us + (int64_t)executor->options->lifetime_seconds * 1000000;
 }
 
+bool migration_is_expired(int64_t expires_us)
+{
+    return clock_now_us() >= expires_us && clock_steady_us() >= expires_us;
+}
+
 static enum step_outcome expire(struct work *work)
 {
     err_set(&work->err, ERR_OPERATION_NOT_ALLOWED,
@@ -264,7 +269,7 @@ static enum step_outcome expire(struct work *work)
 static enum step_outcome do_step(struct work *work)
 {
     struct migration *migration = &work->migration;
-    if (clock_now_us() >= migration_expires_us(work->executor, migration)) {
+    if (migration_is_expired(migration_expires_us(work->executor, migration))) {
         return expire(work);
     }
     if (stop_wish(&work->worker->stop) == STOP_CANCEL && !ends_by_itself(migration)) {
@@ -309,12 +314,14 @@ static void give_back(struct work *work, enum step_outcome outcome)
     int64_t not_before = 0;
     bool attention = true;
     if (outcome == STEP_LATER) {
-        not_before = clock_now_us() + (int64_t)work->delay_ms * 1000;
+        not_before = clock_steady_us() + (int64_t)work->delay_ms * 1000;
     } else if (outcome != STEP_STOPPED) {
         not_before = migration_expires_us(work->executor, migration);
         attention = !ends_by_itself(migration);
     }
     int64_t expires = migration_expires_us(work->executor, migration);
+    int64_t soon = clock_steady_us() + (int64_t)STORE_PAUSE_MS * 1000; /* a clock that was set may lie */
+    expires = expires > soon ? expires : soon;
     not_before = not_before < expires ? not_before : expires;
     struct err err;
     /* A lease that is not given back is renewed for ever. */

@@ -66,7 +66,7 @@ enum step_outcome retry_later(struct work *work, enum step_outcome outcome)
     }
     int64_t since_us = migration->entered_us > work->executor->started_us ? migration->entered_us
                                                                           : work->executor->started_us;
-    if (clock_now_us() - since_us >= (int64_t)work->executor->options->reconnect_seconds * 1000000) {
+    if (clock_steady_us() - since_us >= (int64_t)work->executor->options->reconnect_seconds * 1000000) {
         return outcome;
     }
     auto_free char *text = str_format("Malachite retries every second: %s", work->err.message);

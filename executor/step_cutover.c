@@ -69,7 +69,7 @@ static enum step_outcome look_again(struct work *work)
     int64_t limit_us = (int64_t)work->executor->options->reconnect_seconds * 1000000;
     bool passing = !work->err.lasting || work->err.code == ERR_SERVER_NOT_READY;
     bool completing = work->migration.substate == SUB_COMPLETING_MIGRATION;
-    if (!passing || (completing && clock_now_us() - since_us >= limit_us)) {
+    if (!passing || (completing && clock_steady_us() - since_us >= limit_us)) {
         return outcome_of_failure(work);
     }
     work->delay_ms = LOOK_AGAIN_MS;
@@ -104,7 +104,7 @@ static int end_canceled(struct work *work, const struct sides *sides, struct dat
 static enum step_outcome wait_more(struct work *work, const struct database_set *set)
 {
     int64_t limit_us = (int64_t)work->executor->options->cutover_wait_seconds * 1000000;
-    int64_t left_us = work->migration.entered_us + limit_us - clock_now_us();
+    int64_t left_us = work->migration.entered_us + limit_us - clock_steady_us();
     if (left_us <= 0) {
         err_set(&work->err, ERR_OPERATION_NOT_ALLOWED,
                 "The cutover was not triggered within %d seconds of the base copy (--cutover-wait-seconds).",

@@ -35,8 +35,9 @@ static enum step_outcome await_servers(struct work *work)
         migration->entered_us > migration->created_us ? migration->entered_us : migration->created_us;
     since_us = since_us > work->executor->started_us ? since_us : work->executor->started_us;
     work->delay_ms = SERVER_WAIT_MS;
-    return !work->err.lasting && clock_now_us() - since_us < SERVER_WAIT_LIMIT_US ? STEP_LATER
-                                                                                  : outcome_of_failure(work);
+    return !work->err.lasting && clock_steady_us() - since_us < SERVER_WAIT_LIMIT_US
+               ? STEP_LATER
+               : outcome_of_failure(work);
 }
 
 /* ---- facts about the servers -----------------------------------------------------------------------------
@@ -319,6 +320,7 @@ enum step_outcome step_wait_window(struct work *work)
         return fsm_move(work, SUB_MIGRATING_DATA, "The migration window has begun.");
     }
     int64_t left_ms = left_us / 1000 + 1;
-    work->delay_ms = left_ms > 60 * 60 * 1000 ? 60 * 60 * 1000 : (int)left_ms;
+    /* The window is the wall clock's, and that may be set. */
+    work->delay_ms = left_ms > 60 * 1000 ? 60 * 1000 : (int)left_ms;
     return STEP_LATER;
 }

@@ -89,10 +89,11 @@ int store_migration_release(struct store *store, const struct migration *migrati
 static int free_leases(struct store *store, const char *owner, struct err *err)
 {
     auto_stmt struct stmt stmt = {0};
-    if (stmt_open(store, STMT_MIGRATION_FREE_LEASES,
-                  "UPDATE migration SET lease_owner = NULL, lease_until_us = 0"
-                  " WHERE lease_owner IS NOT NULL AND lease_owner <> ?",
-                  err, &stmt) < 0) {
+    if (stmt_open(
+            store, STMT_MIGRATION_FREE_LEASES,
+            "UPDATE migration SET lease_owner = NULL, lease_until_us = 0, not_before_us = 0"
+            " WHERE (lease_owner IS NOT NULL AND lease_owner <> ?) OR (lease_owner IS NULL AND ended_us = 0)",
+            err, &stmt) < 0) {
         return -1;
     }
     bind_text(&stmt, owner);
@@ -129,7 +130,7 @@ static int swap_state(struct store *store, const struct migration *migration,
     bind_word(&stmt, WORDS_SUBSTATE, (int)move->substate);
     bind_text(&stmt, move->error);
     bind_int(&stmt, migration_state_is_terminal(move->state) ? now_us : 0);
-    bind_int(&stmt, now_us);
+    bind_int(&stmt, clock_steady_us());
     bind_lease(&stmt, migration);
     bind_word(&stmt, WORDS_SUBSTATE, (int)move->from);
     int moved = stmt_next(&stmt, err);
@@ -149,6 +150,7 @@ int store_migration_move(struct store *store, struct migration *migration, const
     }
     const bool terminal = migration_state_is_terminal(move->state);
     const int64_t now_us = clock_now_us();
+    const int64_t steady_us = clock_steady_us();
     auto_db_tx struct db_tx tx = {0};
     if (db_begin(store, err, &tx) < 0) {
         return -1;
@@ -162,7 +164,7 @@ int store_migration_move(struct store *store, struct migration *migration, const
         return -1;
     }
     migration->state = move->state;
-    migration->entered_us = move->substate == move->from ? migration->entered_us : now_us;
+    migration->entered_us = move->substate == move->from ? migration->entered_us : steady_us;
     migration->substate = move->substate;
     migration->ended_us = terminal ? now_us : 0;
     if (error != NULL) {

@@ -167,9 +167,10 @@ int store_migration_renew(struct store *store, const char *owner, int64_t lease_
  * or attention was asked for meanwhile; a settled migration gets none. */
 int store_migration_release(struct store *store, const struct migration *migration, bool attention,
                             int64_t not_before_us, struct err *err);
-/* At start, when the only process that uses the file is this one: frees the leases of all other owners, and
- * gives attention to what needs a process to look after it all the time: migrations that wait for the
- * cutover, and ended ones that are not settled. */
+/* At start, when the only process that uses the file is this one: frees the leases of all other owners,
+ * forgets what active migrations wait for by the clock (it may have been set since), and gives attention to
+ * what needs a process to look after it all the time: migrations that wait for the cutover, and ended ones
+ * that are not settled. */
 int store_migration_free_leases(struct store *store, const char *owner, struct err *err);
 
 struct migration_move {
