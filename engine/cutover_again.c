@@ -48,7 +48,7 @@ static int copy_rows(struct again *again, struct again_table *table, bool to_sta
     bool other_encoding = !str_equals(again->encoding, base->encoding);
     struct copy_form form = {.table = table->table,
                              .encoding = other_encoding ? again->encoding : NULL,
-                             .text = again->text || table->table->text};
+                             .text = again->text || table->table->text || table->column_count > 0};
     auto_buf struct buf out_sql = BUF_MAX(SQL_MAX_BYTES);
     auto_buf struct buf in_sql = BUF_MAX(SQL_MAX_BYTES);
     copy_add_out(&base->source, &out_sql, &form);
@@ -154,6 +154,12 @@ int again_replace_rows(struct again *again, struct err *err)
         bool merge = by_key && table->referenced;
         bool nothing = table->table->bytes == 0 && !merge;
         if (!nothing && (merge ? merge_rows(again, table, err) : copy_rows(again, table, false, err)) != 0) {
+            return err_prefix(err, "%s.%s: ", table->table->schema, table->table->name);
+        }
+    }
+    for (size_t i = 0; i < again->count; i++) {
+        const struct again_table *table = &again->tables[i];
+        if (again_check_values(again, table, err) != 0) {
             return err_prefix(err, "%s.%s: ", table->table->schema, table->table->name);
         }
     }

@@ -6,15 +6,24 @@
 
 #include "engine/cutover_private.h"
 
+/* A column whose types differ. */
+struct again_column {
+    char *name;
+    char *source_type;
+    char *target_type;
+};
+
 struct again_table {
     const struct catalog_table *table;
     int64_t target_bytes;
-    bool referenced; /* by a foreign key of any table */
-    bool outside;    /* by one of a table that is not copied again */
-    char *key;       /* columns of a primary or unique key, or NULL */
-    char *same;      /* whether s and t have the same key */
-    char *assign;    /* for ON CONFLICT DO UPDATE: each column gets its new value */
-    int64_t rows;    /* copied */
+    bool referenced;              /* by a foreign key of any table */
+    bool outside;                 /* by one of a table that is not copied again */
+    char *key;                    /* columns of a primary or unique key, or NULL */
+    char *same;                   /* whether s and t have the same key */
+    char *assign;                 /* for ON CONFLICT DO UPDATE: each column gets its new value */
+    int64_t rows;                 /* copied */
+    struct again_column *columns; /* those whose types differ: rows travel as text and are compared */
+    size_t column_count;
 };
 
 struct again {
@@ -27,6 +36,12 @@ struct again {
 
 /* Adds VALUES (n, name) of all tables. */
 void again_add_values(struct again *again, struct buf *sql);
+/* Fills each table's columns whose types differ. */
+int again_compare_types(struct again *again, struct err *err);
+/* Compares the values of those columns, behind the copy and in its transactions. -1 with SQLSTATE 42804: the
+ * target's type has changed them. */
+int again_check_values(struct again *again, const struct again_table *table, struct err *err);
+void again_table_done(struct again_table *table);
 /* Replaces the rows of all tables, inside the transactions of both sessions. */
 int again_replace_rows(struct again *again, struct err *err);
 /* Removes the rows that refer to rows written after the trigger, which are not on the target, and tells of

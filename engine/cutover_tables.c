@@ -7,11 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/str.h"
 #include "engine/cutover_again.h"
 #include "engine/ddl_wait.h"
+#include "engine/source_lock.h"
 
-enum { SQL_MAX_BYTES = 8 * 1024 * 1024, NAMES_TOLD = 10, NAMES_MAX_BYTES = 8192 };
+enum {
+    SQL_MAX_BYTES = 8 * 1024 * 1024,
+    NAMES_TOLD = 10,
+    NAMES_MAX_BYTES = 8192,
+    RECOPY_ATTEMPTS = 10,
+    RECOPY_PAUSE_MS = 200
+};
 
 static bool is_wanted(const struct cutover_relation *relation)
 {
@@ -163,10 +171,10 @@ static int begin_second_attempt(struct again *again, struct err *err)
     again->text = true;
     return pg_run(&base->target, err, "ROLLBACK") != 0 ||
                    pg_set_encoding(&base->target, base->encoding, err) != 0 ||
-                   pg_run(&base->source, err, "ROLLBACK") != 0 ||
+                   pg_run(&base->source, err, "ROLLBACK TO SAVEPOINT recopy") != 0 ||
                    pg_set_encoding(&base->source, base->encoding, err) != 0
                ? -1
-               : pg_run(&base->source, err, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+               : 0;
 }
 
 static bool is_over(const struct transfer_state *base, const struct err *err)
@@ -209,7 +217,7 @@ static void tell(struct again *again)
 
 static int copy_again(struct again *again, struct err *err)
 {
-    if (ask_target(again, err) != 0) {
+    if (ask_target(again, err) != 0 || again_compare_types(again, err) != 0) {
         return -1;
     }
     if (all_empty(again)) {
@@ -223,28 +231,142 @@ static int copy_again(struct again *again, struct err *err)
     return 0;
 }
 
-int cutover_copy_tables(struct cutover_state *state, struct err *err)
+static void again_done(struct again *again)
+{
+    for (size_t i = 0; i < again->count; i++) {
+        again_table_done(&again->tables[i]);
+    }
+    free(again->tables);
+    again->tables = NULL;
+    again->count = 0;
+}
+
+/* Locks tables by name, as rows of OID, schema and name. */
+static int lock_names(struct pg *source, const char *sql, int64_t started_ms, struct err *err)
+{
+    auto_result PGresult *tables = NULL;
+    return pg_query(source, err, &tables, sql, 0, NULL) != 0
+               ? -1
+               : source_tables_lock(source, tables, started_ms, err);
+}
+
+static void add_name(struct pg *source, struct buf *sql, const char *schema, const char *name)
+{
+    buf_adds(sql, sql->len == 0 ? "VALUES (0::oid, " : ", (0::oid, ");
+    pg_add_literal(source, sql, schema);
+    buf_adds(sql, ", ");
+    pg_add_literal(source, sql, name);
+    buf_adds(sql, ")");
+}
+
+/* Before the snapshot: what others commit until then is seen by it. */
+static int begin_locked(struct cutover_state *state, int64_t started_ms, struct err *err)
+{
+    struct pg *source = &state->base.source;
+    auto_result PGresult *tables = NULL;
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    for (size_t i = 0; i < state->relation_count; i++) {
+        if (is_wanted(&state->relations[i])) {
+            add_name(source, &sql, state->relations[i].schema, state->relations[i].name);
+        }
+    }
+    if (buf_failed(&sql)) {
+        return err_no_memory(err);
+    }
+    return pg_query(source, err, &tables, buf_text(&sql), 0, NULL) != 0 ||
+                   pg_run(source, err, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") != 0
+               ? -1
+               : source_tables_lock(source, tables, started_ms, err);
+}
+
+/* Partitions that are copied because of others are locked only now: *ret_moved, when the snapshot does not
+ * show the rows of one of the tables. */
+static int lock_chosen(struct again *again, int64_t started_ms, struct err *err, bool *ret_moved)
+{
+    struct pg *source = &again->state->base.source;
+    auto_free char *moved = NULL;
+    auto_buf struct buf names = BUF_MAX(SQL_MAX_BYTES);
+    auto_buf struct buf oids = BUF_MAX(SQL_MAX_BYTES);
+    for (size_t i = 0; i < again->count; i++) {
+        const struct catalog_table *table = again->tables[i].table;
+        add_name(source, &names, table->schema, table->name);
+        buf_addf(&oids, "%s%u", i == 0 ? "" : ", ", (unsigned)table->oid);
+    }
+    auto_free char *sql = str_format("SELECT 1 FROM pg_class WHERE oid IN (%s)"
+                                     " AND pg_relation_filenode(oid) IS DISTINCT FROM relfilenode LIMIT 1",
+                                     buf_text(&oids));
+    if (buf_failed(&names) || buf_failed(&oids) || sql == NULL) {
+        return err_no_memory(err);
+    }
+    if (lock_names(source, buf_text(&names), started_ms, err) != 0 ||
+        pg_value(source, err, &moved, sql, 0, NULL) != 0) {
+        return -1;
+    }
+    *ret_moved = moved != NULL;
+    return 0;
+}
+
+/* One attempt. *ret_again: others were in the way. */
+static int recopy(struct cutover_state *state, struct err *err, bool *ret_again)
 {
     struct pg *source = &state->base.source;
     auto_catalog struct catalog catalog = {0};
     struct again again = {.state = state,
                           .encoding = PQparameterStatus(source->connection, "server_encoding")};
-    if (!any_wanted(state)) {
-        return 0;
-    }
-    int result = -1;
-    if (pg_run(source, err, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") == 0 &&
-        catalog_read(source, state->base.target_version, again.encoding, err, &catalog) == 0 &&
-        choose(&again, &catalog, err) == 0 && (again.count == 0 || copy_again(&again, err) == 0)) {
-        result = pg_run(source, err, "COMMIT");
-    }
-    for (size_t i = 0; i < again.count; i++) {
-        free(again.tables[i].key);
-        free(again.tables[i].same);
-        free(again.tables[i].assign);
-    }
-    free(again.tables);
+    int64_t started_ms = clock_monotonic_ms();
+    int result = begin_locked(state, started_ms, err);
     if (result == 0) {
+        result = catalog_read(source, state->base.target_version, again.encoding, err, &catalog) != 0 ||
+                         choose(&again, &catalog, err) != 0 ||
+                         (again.count > 0 && lock_chosen(&again, started_ms, err, ret_again) != 0)
+                     ? -1
+                     : 0;
+    }
+    *ret_again = *ret_again || (result != 0 && source_lock_timed_out(err));
+    if (result == 0 && !*ret_again) {
+        result =
+            pg_run(source, err, "SAVEPOINT recopy") != 0 || (again.count > 0 && copy_again(&again, err) != 0)
+                ? -1
+                : pg_run(source, err, "COMMIT");
+    }
+    again_done(&again);
+    return result;
+}
+
+/* Says who has a table locked. Transient: the caller runs the cutover's end again. */
+static int fail_locked(struct cutover_state *state, struct err *err)
+{
+    struct err ignored;
+    auto_free char *holder = NULL;
+    (void)source_lock_holder(&state->base.source, &ignored, &holder);
+    err_set(err, ERR_UNAVAILABLE, "A table of the source cannot be locked for reading: %s.",
+            holder != NULL ? holder : "it was truncated or rewritten in each attempt");
+    err->lasting = false;
+    return -1;
+}
+
+static int recopy_with_patience(struct cutover_state *state, struct err *err)
+{
+    struct pg *source = &state->base.source;
+    for (int attempt = 0; attempt < RECOPY_ATTEMPTS; attempt++) {
+        bool again = false;
+        struct err lost;
+        int result = recopy(state, err, &again);
+        if (!again) {
+            return result;
+        }
+        if (pg_run(source, &lost, "ROLLBACK") != 0) {
+            *err = lost;
+            return -1;
+        }
+        clock_sleep_ms(RECOPY_PAUSE_MS);
+    }
+    return fail_locked(state, err);
+}
+
+int cutover_copy_tables(struct cutover_state *state, struct err *err)
+{
+    if (!any_wanted(state) || recopy_with_patience(state, err) == 0) {
         return 0;
     }
     /* The target's definition of a table does not take the source's rows: somebody can change it. */

@@ -6,7 +6,7 @@ import threading
 import psycopg2
 import pytest
 
-from arm import patience, wait_until
+from arm import patience, state_of, wait_until
 from online import cut_over, differences, put_online, reach_wait
 
 pytestmark = pytest.mark.timeout(patience(120))
@@ -189,3 +189,45 @@ def test_online_objects_that_come_and_go_while_the_schema_is_read(attached, data
         migration.wait()
     assert postgres_target.query("SELECT (SELECT count(*) FROM ONLY t), (SELECT count(*) FROM u),"
                                  " (SELECT count(*) FROM parts_1)", dbname=name) == [(1000, 1000, 500)]
+
+
+# -- the cutover --------------------------------------------------------------------------------------------------
+
+def test_recopied_tables_are_read_behind_locks(attached, database, postgres_source, postgres_target):
+    name = load(postgres_source, database())
+    migration = put_online(attached, [name])
+    reach_wait(migration)
+    with Churn(postgres_source, name, RELOAD, pause=0):
+        cut_over(migration)
+    assert postgres_target.value("SELECT count(*) FROM u", dbname=name) == 1000
+
+
+@pytest.mark.parametrize("source_type,target_type", [("bigint", "double precision"), ("int", "real"),
+                                                     ("bigint", "numeric"), ("numeric(10,2)", "numeric"),
+                                                     ("date", "timestamp")])
+def test_recopied_values_survive_another_type(attached, database, postgres_source, postgres_target, source_type, target_type):
+    value = "'2020-02-29'::date + i" if source_type == "date" else "1000 + i"
+    name = load(postgres_source, database(), f"CREATE UNLOGGED TABLE u (id int PRIMARY KEY, v {source_type});"
+                f"INSERT INTO u SELECT i, {value} FROM generate_series(1, 100) AS i")
+    migration = put_online(attached, [name])
+    reach_wait(migration)
+    postgres_target.psql(f"ALTER TABLE u ALTER v TYPE {target_type}", name)
+    postgres_source.psql("UPDATE u SET id = id + 1000", name)
+    cut_over(migration)
+    rows = f"SELECT id, v::{source_type}::text FROM u ORDER BY id"
+    assert postgres_target.query(rows, dbname=name) == postgres_source.query(rows, dbname=name)
+
+
+def test_recopied_values_that_the_target_would_round_wait(attached, database, postgres_source, postgres_target):
+    name = load(postgres_source, database(), "CREATE UNLOGGED TABLE u (id int PRIMARY KEY, v bigint);"
+                "INSERT INTO u VALUES (1, 9007199254740993)")
+    migration = put_online(attached, [name])
+    reach_wait(migration)
+    postgres_target.psql("ALTER TABLE u ALTER v TYPE double precision", name)
+    migration.patch(triggerCutover="True")
+    body = wait_until(lambda: (lambda b: b if "double precision" in str(b["properties"]["currentStatus"]) else None)(
+        migration.get()), 60, "the reason")
+    assert state_of(body) != "Succeeded"
+    postgres_target.psql("ALTER TABLE u ALTER v TYPE bigint", name)
+    migration.succeed()
+    assert differences(attached, name) == []
