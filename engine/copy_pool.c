@@ -82,24 +82,45 @@ static int work(void *context, struct err *err)
     }
 }
 
-/*
- * Somebody who wants a table for himself (TRUNCATE, ALTER TABLE) waits for the session that holds the locks,
- * and a lane that came then would wait behind him, for ever. Only the holder need not queue.
- */
-static int copy_left(struct copy_pool *pool, struct err *err)
+/* One pass over the pieces that were left. *ret_ended of them have ended, *ret_left are left again. */
+static int copy_left_once(struct copy_pool *pool, struct copy_lane *lane, struct err *err, size_t *ret_ended,
+                          size_t *ret_left)
 {
-    auto_copy_lane struct copy_lane lane = {.pool = pool};
     for (size_t i = 0; i < pool->count; i++) {
         struct copy_piece *piece = &pool->pieces[i];
         if (!piece->left) {
             continue;
         }
-        if ((!lane.holder && copy_lane_open_holder(&lane, err) != 0) ||
-            copy_lane_round(&lane, piece, 1, err) != 0) {
+        piece->left = false;
+        if ((!lane->holder && copy_lane_open_holder(lane, err) != 0) ||
+            copy_lane_round(lane, piece, 1, err) != 0) {
             return -1;
         }
+        *ret_left += piece->left ? 1 : 0;
+        *ret_ended += piece->left ? 0 : 1;
     }
     return 0;
+}
+
+/*
+ * Somebody who wants a table for himself (TRUNCATE, ALTER TABLE) waits for the session that holds the locks,
+ * and a lane that came then would wait behind him, for ever. Only the holder need not queue. Tables whose
+ * checks need the rows of others come here, too, until no pass helps one of them.
+ */
+static int copy_left(struct copy_pool *pool, struct err *err)
+{
+    auto_copy_lane struct copy_lane lane = {.pool = pool};
+    for (;;) {
+        size_t ended = 0;
+        size_t left = 0;
+        if (copy_left_once(pool, &lane, err, &ended, &left) != 0) {
+            return -1;
+        }
+        if (left == 0) {
+            return 0;
+        }
+        pool->last_pass = ended == 0;
+    }
 }
 
 static bool all_ended(const struct copy_pool *pool)

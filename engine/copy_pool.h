@@ -21,7 +21,7 @@
 struct copy_piece {
     const struct catalog_table *table;
     _Atomic int state; /* enum transfer_table_state */
-    bool left;         /* to the session that holds the locks; of the lane that has the piece */
+    bool left;         /* for the end, and the session that holds the locks; of the lane that has the piece */
     _Atomic int64_t bytes;
     _Atomic int64_t rows;
     _Atomic int64_t started_us;
@@ -41,7 +41,8 @@ struct copy_pool {
     /* Set by copy_pool_init(). */
     struct copy_piece *pieces; /* largest first */
     size_t count;
-    size_t next; /* under lock */
+    size_t next;    /* under lock */
+    bool last_pass; /* what fails now has failed for good; set while no lane runs */
     pthread_mutex_t lock;
 };
 

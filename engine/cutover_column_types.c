@@ -59,7 +59,9 @@ static int compare_rows(const PGresult *source, int s, const PGresult *target, i
 static int add_difference(struct again *again, const PGresult *source, int s, const PGresult *target, int t,
                           struct err *err)
 {
-    struct again_table *table = &again->tables[atoi(PQgetvalue(source, s, TYPES_TABLE))];
+    int64_t number = 0;
+    str_to_int(PQgetvalue(source, s, TYPES_TABLE), 0, (int64_t)again->count - 1, &number);
+    struct again_table *table = &again->tables[number];
     struct again_column *columns = realloc(table->columns, (table->column_count + 1) * sizeof(*columns));
     if (columns == NULL) {
         return err_no_memory(err);

@@ -231,3 +231,21 @@ def test_recopied_values_that_the_target_would_round_wait(attached, database, po
     postgres_target.psql("ALTER TABLE u ALTER v TYPE bigint", name)
     migration.succeed()
     assert differences(attached, name) == []
+
+
+# -- rows that need the rows of other tables ----------------------------------------------------------------------
+
+def test_a_check_that_reads_another_table_is_retried_at_the_end(attached, database, postgres_source):
+    checks = "".join(f"""
+        CREATE TABLE {table} (id int PRIMARY KEY, filler text);
+        CREATE FUNCTION knows_{table}(int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+            IF NOT EXISTS (SELECT 1 FROM public.{table} WHERE id = $1) THEN {fails} END IF; RETURN true; END $$;
+        """ for table, fails in (("c", "RETURN false;"), ("b", "RAISE 'unknown'; ")))
+    name = load(postgres_source, database(), checks + """
+        CREATE TABLE a (id int CHECK (knows_b(id)), filler text);
+        ALTER TABLE b ADD CHECK (knows_c(id));
+        INSERT INTO c SELECT i, 'x' FROM generate_series(1, 100) AS i;
+        INSERT INTO b SELECT i, repeat('x', 200) FROM generate_series(1, 100) AS i;
+        INSERT INTO a SELECT i, repeat('x', 2000) FROM generate_series(1, 100) AS i""")
+    attached.put([name]).succeed()
+    assert differences(attached, name) == []
