@@ -12,7 +12,8 @@
 
 enum {
     LOOK_LEAST_MS = 2000,
-    SHARE = 20, /* a look takes at most one part in so many of the time */
+    SHARE = 20,        /* a look takes at most one part in so many of the time, */
+    SHARE_MISSING = 4, /* and of the time in which the user waits for a message to end */
 };
 
 /* A source that has written nothing has made nothing, but the target may have got what was missing. */
@@ -70,6 +71,7 @@ void follower_look_for_missing(struct follower *follower, struct follower_view *
     show(follower, view);
     atomic_store(looking, false);
     int64_t now_ms = clock_monotonic_ms();
-    int64_t pause_ms = (now_ms - began_ms) * SHARE;
+    bool missing = view->missing.message[0] != '\0' || follower->found_waits;
+    int64_t pause_ms = (now_ms - began_ms) * (missing ? SHARE_MISSING : SHARE);
     follower->look_due_ms = now_ms + (pause_ms > LOOK_LEAST_MS ? pause_ms : LOOK_LEAST_MS);
 }

@@ -30,7 +30,9 @@ class Field:
     """The servers of many rounds."""
 
     def __init__(self, *options, target_bindir=None):
-        self.source, self.target = Postgres(name="src"), Postgres(name="dst", bindir=target_bindir)
+        # As initdb would choose: provisioned servers have it, too.
+        conf = {"default_text_search_config": "pg_catalog.english"}
+        self.source, self.target = Postgres(name="src", conf=conf), Postgres(name="dst", bindir=target_bindir, conf=conf)
         self.malachite = Malachite(*options)
 
     def __enter__(self):
