@@ -14,6 +14,9 @@ struct grant {
 
 /* The right to create in "postgres" is what trusted extensions need there; databases that the administrator
  * creates are its own. */
+/* Commits of an instance are lazy: a server that is killed a moment later would lack its administrator. */
+#define DURABLE "SET synchronous_commit = local; "
+
 static const struct grant grants[] = {
     {0, "GRANT pg_monitor, pg_signal_backend TO azure_pg_admin WITH ADMIN OPTION"},
     {140000, "GRANT pg_read_all_data, pg_write_all_data TO azure_pg_admin WITH ADMIN OPTION"},
@@ -45,7 +48,7 @@ static int add_password(struct pg *pg, const struct instance_spec *spec, struct 
 
 static int add_statements(struct pg *pg, const struct instance_spec *spec, struct buf *sql, struct err *err)
 {
-    buf_adds(sql, "CREATE ROLE azure_pg_admin NOLOGIN; CREATE ROLE ");
+    buf_adds(sql, DURABLE "CREATE ROLE azure_pg_admin NOLOGIN; CREATE ROLE ");
     pg_add_identifier(pg, sql, spec->administrator);
     buf_adds(sql, " LOGIN CREATEDB CREATEROLE REPLICATION");
     if (add_password(pg, spec, sql, err) != 0) {
@@ -89,7 +92,7 @@ int instance_set_password(const struct instance_host *host, const struct instanc
         pg_open(&endpoint, "postgres", PG_ADMIN, stop, err, &pg) != 0) {
         return -1;
     }
-    buf_adds(&sql, "ALTER ROLE ");
+    buf_adds(&sql, DURABLE "ALTER ROLE ");
     pg_add_identifier(&pg, &sql, spec->administrator);
     if (add_password(&pg, spec, &sql, err) != 0) {
         return -1;

@@ -250,8 +250,11 @@ class Malachite:
         """{server name: pid} of the provisioned servers that run."""
         found = {}
         for path in glob.glob(f"{self.data_dir}/instances/*/**/postmaster.pid", recursive=True):
-            with open(path) as file:
-                pid = int(file.readline())
+            try:
+                with open(path) as file:
+                    pid = int(file.readline())
+            except (FileNotFoundError, ValueError):
+                continue  # it ends, or starts, at this moment
             name = path[len(self.data_dir):].split("/")[2]
             # A stale file may name a process that has nothing to do with us.
             if alive(pid) and working_directory(pid).startswith(self.data_dir):
