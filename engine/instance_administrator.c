@@ -7,6 +7,9 @@
 
 enum { SQL_MAX_BYTES = 16384 };
 
+/* Commits of an instance are lazy: a server that is killed a moment later would lack its administrator. */
+#define DURABLE "SET synchronous_commit = local; "
+
 struct grant {
     int since; /* server_version_num */
     const char *sql;
@@ -14,9 +17,6 @@ struct grant {
 
 /* The right to create in "postgres" is what trusted extensions need there; databases that the administrator
  * creates are its own. */
-/* Commits of an instance are lazy: a server that is killed a moment later would lack its administrator. */
-#define DURABLE "SET synchronous_commit = local; "
-
 static const struct grant grants[] = {
     {0, "GRANT pg_monitor, pg_signal_backend TO azure_pg_admin WITH ADMIN OPTION"},
     {140000, "GRANT pg_read_all_data, pg_write_all_data TO azure_pg_admin WITH ADMIN OPTION"},
