@@ -234,7 +234,8 @@ static int take_truncate(struct apply *apply, const struct pgoutput_message *mes
 {
     for (size_t i = 0; i < message->relation_count; i++) {
         struct apply_relation *relation = NULL;
-        if (need_relation(apply, message->relations[i], err, &relation) != 0) {
+        if (need_relation(apply, message->relations[i], err, &relation) != 0 ||
+            target_check_names(&apply->target, relation, err) != 0) {
             return -1;
         }
     }

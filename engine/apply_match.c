@@ -326,3 +326,29 @@ int apply_match(struct match *match, struct err *err)
     }
     return match->source == NULL || match->relation->unresolved ? 0 : put_pair(match, err);
 }
+
+char *apply_match_check(const struct match *match)
+{
+    const struct apply_relation *relation = match->relation;
+    const struct table_now *there = &match->there;
+    auto_buf struct buf name = BUF_MAX(SQL_MAX_BYTES);
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES * 16);
+    pg_add_qualified(match->target, &name, there->schema, there->name);
+    buf_adds(&sql, "pg_catalog.to_regclass(");
+    pg_add_literal(match->target, &sql, buf_text(&name));
+    buf_addf(&sql, ")::pg_catalog.oid = %u", (unsigned)there->oid);
+    for (size_t i = 0; i < relation->column_count; i++) {
+        const struct apply_column *column = &relation->columns[i];
+        buf_adds(&sql,
+                 i > 0 ? ", "
+                       : " AND (SELECT count(*) FROM pg_catalog.pg_attribute WHERE (attnum, attname) IN (");
+        buf_addf(&sql, "(%d, ", column->target_number);
+        pg_add_literal(match->target, &sql, column->name);
+        buf_addc(&sql, ')');
+    }
+    if (relation->column_count > 0) {
+        buf_addf(&sql, ") AND attrelid = %u AND NOT attisdropped) = %zu", (unsigned)there->oid,
+                 relation->column_count);
+    }
+    return buf_take(&sql);
+}

@@ -34,6 +34,9 @@ int apply_match(struct match *match, struct err *err);
 void apply_match_done(struct match *match);
 #define auto_match __attribute__((cleanup(apply_match_done)))
 
+/* SQL: whether the names that were found still are those of the same table and columns. NULL: memory is out.
+ */
+char *apply_match_check(const struct match *match);
 /* The part about columns; "there" is known. */
 int apply_match_columns(struct match *match, struct err *err);
 

@@ -180,7 +180,8 @@ static int missing_rows(const struct pipeline *pipeline, const struct pipeline_e
 static int other_definitions(const struct pipeline *pipeline, struct err *err)
 {
     err_set(err, ERR_UNAVAILABLE,
-            "Triggers or foreign keys were created in the target's database '%s' while changes were applied. "
+            "Tables, triggers or foreign keys of the target's database '%s' were changed while changes were "
+            "applied. "
             "Malachite reads the definitions of the tables again and retries.",
             pipeline->pg.database);
     err->lasting = false;

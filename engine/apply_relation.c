@@ -93,6 +93,7 @@ void apply_relation_free(struct apply_relation *relation)
     free(relation->name);
     free(relation->what);
     free(relation->table);
+    free(relation->check);
     free(relation->keys);
     free(relation->buckets);
     free(relation);

@@ -55,6 +55,8 @@ struct apply_relation {
     struct table_now source; /* as the source's catalog has it; no OID: dropped since */
 
     bool loaded;       /* the rest is known */
+    char *check;       /* SQL: whether its names on the target still mean what they meant; NULL: not known */
+    int64_t checked;   /* the transaction of struct apply_target that checks it already */
     char *table;       /* quoted name of the table on the target that the statements name */
     bool through;      /* that is a partitioned table above it, as its partitions may differ */
     size_t partitions; /* of that table, where it is not the one that the source names; else 0 */

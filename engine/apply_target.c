@@ -15,6 +15,7 @@ enum {
     QUEUED_MAX = 512,      /* statements without an answer */
     STATEMENTS_MAX = 2000, /* prepared at the same time */
     SQL_MAX_BYTES = 1024 * 1024,
+    CHECKS_MAX_BYTES = 256 * 1024 * 1024,
     NUMBER_TEXT_SIZE = 24,
 };
 
@@ -74,6 +75,8 @@ int target_open(const struct apply_request *request, struct err *err, struct app
                                     .look = request->look,
                                     .hides_truncate = request->hides_truncate,
                                     .source = request->source,
+                                    .checks = BUF_MAX(CHECKS_MAX_BYTES),
+                                    .number = 1,
                                     .context = request->context};
     target->sender.pipeline = &target->pipeline;
     if (pipeline_open(request, err, &target->pipeline) != 0 ||
@@ -93,6 +96,7 @@ void target_close(struct apply_target *target)
     apply_space_done(&target->sender.space);
     stale_done(&target->stale);
     free(target->newest);
+    buf_done(&target->checks);
     identities_done(&target->identities);
 }
 
@@ -130,7 +134,10 @@ static int match(struct apply_target *target, struct apply_relation *relation, b
         return -1;
     }
     relation->acts = relation->acts || careful;
-    return apply_relation_load(relation, &match->there, &target->pipeline.pg, err);
+    free(relation->check);
+    relation->check = apply_match_check(match);
+    return relation->check == NULL ? err_no_memory(err)
+                                   : apply_relation_load(relation, &match->there, &target->pipeline.pg, err);
 }
 
 static int note_pair(struct apply_target *target, uint32_t source, struct err *err)
@@ -243,6 +250,31 @@ static int begin(struct apply_target *target, struct err *err)
     return command(target, "BEGIN", err) != 0 ? -1 : command(target, "SET CONSTRAINTS ALL DEFERRED", err);
 }
 
+int target_check_names(struct apply_target *target, struct apply_relation *relation, struct err *err)
+{
+    if (relation->check == NULL || relation->checked == target->number) {
+        return 0;
+    }
+    relation->checked = target->number;
+    buf_addf(&target->checks, "%s%s", target->checks.len > 0 ? " AND " : "", relation->check);
+    return buf_failed(&target->checks) ? err_no_memory(err) : 0;
+}
+
+/* The transaction's locks keep the names as they are from here to its end. */
+static int queue_checks(struct apply_target *target, struct err *err)
+{
+    static const struct pipeline_expectation one = {.rows = 1, .definitions = true};
+    auto_buf struct buf sql = BUF_MAX(2 * CHECKS_MAX_BYTES);
+    target->number++;
+    if (target->checks.len == 0) {
+        return 0;
+    }
+    buf_addf(&sql, "SELECT count(*) FROM (VALUES (1)) AS v WHERE %s", buf_text(&target->checks));
+    buf_reset(&target->checks);
+    return buf_failed(&sql) ? err_no_memory(err)
+                            : pipeline_command(&target->pipeline, buf_text(&sql), &one, err);
+}
+
 int target_queue_command(struct apply_target *target, const char *sql, struct err *err)
 {
     return begin(target, err) != 0 ? -1 : command(target, sql, err);
@@ -273,7 +305,8 @@ int target_queue_rest(struct apply_target *target, struct err *err)
 int target_queue(struct apply_target *target, struct apply_relation *relation, bool more, struct err *err,
                  bool *ret_forget)
 {
-    if (begin(target, err) != 0 || apply_send_relation(&target->sender, relation, more, err) != 0) {
+    if (begin(target, err) != 0 || target_check_names(target, relation, err) != 0 ||
+        apply_send_relation(&target->sender, relation, more, err) != 0) {
         return -1;
     }
     /* The target's memory for prepared statements is bounded too. */
@@ -321,8 +354,8 @@ static int execute_newer(struct apply_target *target, struct err *err)
 static int send_commit(struct apply_target *target, const struct replica_progress *progress,
                        int64_t commit_us, bool durable, struct err *err)
 {
-    if (begin(target, err) != 0 || execute_progress(target, progress, err) != 0 ||
-        execute_newer(target, err) != 0 ||
+    if (begin(target, err) != 0 || queue_checks(target, err) != 0 ||
+        execute_progress(target, progress, err) != 0 || execute_newer(target, err) != 0 ||
         (durable && command(target, "SET LOCAL synchronous_commit = local", err) != 0)) {
         return -1;
     }

@@ -33,6 +33,8 @@ struct apply_target {
     struct identities identities;
     unsigned forgotten; /* sender.serial when all statements were deallocated */
     bool open;          /* the transaction has begun */
+    struct buf checks;  /* of its tables, with AND between */
+    int64_t number;     /* of the transaction */
     bool checking;      /* all of it has been sent; COMMIT follows when the answers are as expected: */
     bool committing;    /* COMMIT has been sent and not answered: */
     struct replica_progress sent;
@@ -77,6 +79,8 @@ int target_note_stale(struct apply_target *target, struct apply_relation *relati
                       struct err *err);
 /* They are applied again from the next one on. */
 int target_forget_stale(struct apply_target *target, struct apply_relation *relation, struct err *err);
+/* The transaction shall not commit if somebody has renamed the table or its columns on the target. */
+int target_check_names(struct apply_target *target, struct apply_relation *relation, struct err *err);
 /* Reads what the source's catalog says of a relation. */
 int target_describe(struct apply_target *target, struct apply_relation *relation, struct err *err);
 /* Finds the table of a relation. "careful": no change of it is joined with another, or overtakes one. */

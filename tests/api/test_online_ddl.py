@@ -234,3 +234,20 @@ def test_changes_behind_a_lock_of_the_target_are_pending(attached, database, pos
     assert details_of(migration.get(), name)["cdcInsertCounter"] == 50000
     cut_over(migration)
     assert differences(attached, name) == []
+
+
+def test_names_that_change_on_the_target_first_do_not_lead_astray(attached, database, postgres_source, postgres_target):
+    name = load(postgres_source, database(), IDENTITIES)
+    migration = put_online(attached, [name])
+    reach_wait(migration)
+    postgres_source.psql("INSERT INTO cur VALUES (50, 'cur'); UPDATE cols SET z = 5", name)
+    migration.wait(lambda body: details_of(body, name)["cdcUpdateCounter"] == 20, 30)
+    swap = IDENTITY_CHANGES["tables"][0] + ";" + IDENTITY_CHANGES["columns"][0]
+    postgres_target.psql(swap, name)
+    postgres_source.psql("INSERT INTO cur VALUES (51, 'still cur')", name)
+    wait_for_message(migration, name, "public.cur")
+    postgres_source.psql("UPDATE cols SET a = 7 WHERE id = 1", name)
+    postgres_source.psql(swap, name)
+    wait_until_applied(migration, name)
+    cut_over(migration)
+    assert differences(attached, name) == []
