@@ -226,11 +226,11 @@ def test_changes_behind_a_lock_of_the_target_are_pending(attached, database, pos
         cursor.execute("BEGIN")
         cursor.execute("LOCK TABLE t")
         postgres_source.psql("INSERT INTO t SELECT generate_series(1, 50000)", name)
-        seen = migration.wait(lambda body: details_of(body, name)["incomingChanges"] > 2_000_000
-                              and details_of(body, name)["latency"] > 1, 30)
+        seen = migration.wait(lambda body: details_of(body, name)["incomingChanges"] > 1_000_000
+                              and details_of(body, name)["latency"] > 1, 60)
         assert details_of(seen, name)["cdcInsertCounter"] == 0
         cursor.execute("ROLLBACK")
-    migration.wait(lambda body: details_of(body, name)["incomingChanges"] == 0, 30)
+    migration.wait(lambda body: details_of(body, name)["incomingChanges"] == 0, 60)
     assert details_of(migration.get(), name)["cdcInsertCounter"] == 50000
     cut_over(migration)
     assert differences(attached, name) == []
