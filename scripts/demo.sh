@@ -135,7 +135,7 @@ migrate
 compare_sides
 show_times
 portal=$base
-if [[ $(curl -sS -o /dev/null -w '%{http_code}' "$base/") != 200 ]]; then
+if ! curl -sS "$base/" | grep -q /portal/assets/; then
     portal="not built: $(cat build/portal/missing 2>/dev/null || echo "make builds it when node and npm are installed")"
 fi
 trap - EXIT
