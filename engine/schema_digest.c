@@ -4,13 +4,15 @@
 #include "core/buf.h"
 #include "core/str.h"
 
-enum { SQL_MAX_BYTES = 64 * 1024, GENERATED_SINCE = 120000, KINDS_SINCE = 110000 };
+enum { SQL_MAX_BYTES = 64 * 1024, GENERATED_SINCE = 120000 };
 
-/* Relations and schemas that are the user's. "%%" as the text is a format. */
+/* Relations and schemas that are the user's. Until 11 an OID is a system column, which c.* leaves out. */
 static const char users_sql[] =
     "WITH spaces AS (SELECT n.oid, n.nspname, n.nspowner, n.nspacl FROM pg_namespace n"
     "  WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname !~ '^malachite_'),"
-    " relations AS (SELECT c.*, s.nspname FROM pg_class c JOIN spaces s ON s.oid = c.relnamespace"
+    " relations AS (SELECT c.oid, c.relname, c.relkind, c.relpersistence, c.relispartition, c.relpartbound,"
+    "   c.relrowsecurity, c.relforcerowsecurity, c.reloftype, c.relowner, c.relacl, c.reloptions,"
+    "   c.relreplident, s.nspname FROM pg_class c JOIN spaces s ON s.oid = c.relnamespace"
     "  WHERE c.relpersistence <> 't' AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c')),"
     " lines(line) AS (";
 
