@@ -141,6 +141,12 @@ int source_tables_held(struct pg *source, const char *application, struct err *e
 /* ---- who holds what --------------------------------------------------------------------------------------
  */
 
+/* SQL: relation "c" in words. */
+#define WHAT                                                                                                 \
+    "CASE c.relkind WHEN 'v' THEN 'view ' WHEN 'm' THEN 'materialized view ' WHEN 'S' THEN 'sequence '"      \
+    " WHEN 'i' THEN 'index ' WHEN 'I' THEN 'index ' WHEN 'f' THEN 'foreign table ' ELSE 'table ' END"        \
+    " || c.oid::regclass"
+
 #define WHO                                                                                                  \
     ", b.pid, coalesce(nullif(a.application_name, ''), '(none)'), coalesce(a.usename::text, '(unknown)'),"   \
     " extract(epoch FROM clock_timestamp() - a.query_start)::bigint"
@@ -152,23 +158,22 @@ static char *describe(const PGresult *row)
     }
     auto_free char *age =
         PQgetisnull(row, 0, 4) ? NULL : str_format(", its statement is %s s old", PQgetvalue(row, 0, 4));
-    return str_format("table %s is locked by process %s (application '%s', user '%s'%s)",
-                      PQgetvalue(row, 0, 0), PQgetvalue(row, 0, 1), PQgetvalue(row, 0, 2),
-                      PQgetvalue(row, 0, 3), age != NULL ? age : "");
+    return str_format("%s is locked by process %s (application '%s', user '%s'%s)", PQgetvalue(row, 0, 0),
+                      PQgetvalue(row, 0, 1), PQgetvalue(row, 0, 2), PQgetvalue(row, 0, 3),
+                      age != NULL ? age : "");
 }
 
 int source_lock_holder(struct pg *source, struct err *err, char **ret_text)
 {
     auto_result PGresult *row = NULL;
     if (pg_query(source, err, &row,
-                 "SELECT c.oid::regclass" WHO
-                 " FROM pg_locks b JOIN pg_class c ON c.oid = b.relation AND c.relkind IN ('r', 'p')"
-                 "  AND c.relpersistence <> 't' AND c.oid >= 16384"
+                 "SELECT " WHAT WHO " FROM pg_locks b JOIN pg_class c ON c.oid = b.relation"
+                 "  AND c.relkind NOT IN ('t', 'c') AND c.relpersistence <> 't' AND c.oid >= 16384"
                  " LEFT JOIN pg_stat_activity a ON a.pid = b.pid"
                  " WHERE b.locktype = 'relation' AND b.mode = 'AccessExclusiveLock'"
                  "  AND b.pid <> pg_backend_pid() AND b.database = (SELECT d.oid FROM pg_database d"
                  "   WHERE d.datname = current_database())"
-                 " ORDER BY b.granted DESC, a.query_start LIMIT 1",
+                 " ORDER BY b.granted DESC, a.xact_start LIMIT 1",
                  0, NULL) != 0) {
         return -1;
     }
@@ -182,8 +187,9 @@ int source_lock_blocker(struct pg *source, const char *application, struct err *
     /* In a transaction the view of sessions is kept as it was first seen. */
     if (pg_run(source, err, "SELECT pg_catalog.pg_stat_clear_snapshot()") != 0 ||
         pg_query(source, err, &row,
-                 "SELECT w.relation::regclass" WHO
+                 "SELECT coalesce(" WHAT ", 'table ' || w.relation::regclass)" WHO
                  " FROM pg_locks w JOIN pg_stat_activity s ON s.pid = w.pid AND s.application_name = $1"
+                 " LEFT JOIN pg_class c ON c.oid = w.relation"
                  " CROSS JOIN LATERAL unnest(pg_blocking_pids(w.pid)) b(pid)"
                  " LEFT JOIN pg_stat_activity a ON a.pid = b.pid"
                  " WHERE NOT w.granted AND w.locktype = 'relation'"

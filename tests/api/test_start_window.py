@@ -6,7 +6,7 @@ import threading
 import psycopg2
 import pytest
 
-from arm import patience, state_of, wait_until
+from arm import details_of, patience, state_of, wait_until
 from online import cut_over, differences, put_online, reach_wait
 
 pytestmark = pytest.mark.timeout(patience(120))
@@ -153,6 +153,30 @@ def test_whoever_keeps_a_table_locked_is_named(own_pair, database, postgres_sour
         migration = pair.put([name])
         text = migration.fail(30)
         assert f"process {pid}" in text and "table t " in text.replace("public.", ""), text
+
+
+def test_whoever_keeps_a_view_locked_is_named_whatever_others_do(attached, database, postgres_source):
+    name = load(postgres_source, database())
+    postgres_source.psql("CREATE VIEW view AS SELECT * FROM t", name)
+    connection = postgres_source.connect(name)
+    connection.autocommit = False
+    with contextlib.closing(connection), Churn(postgres_source, name, RELOAD):
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE OR REPLACE VIEW view AS SELECT * FROM t")
+        who = f"view view is locked by process {connection.get_backend_pid()} "
+        migration = attached.put([name])
+        said = set()
+
+        def is_named():
+            said.add(details_of(migration.get(), name).get("migrationOperation"))
+            return any(text and who in text.replace("public.", "") for text in said)
+
+        try:
+            wait_until(is_named, 20, who)
+        except AssertionError:
+            raise AssertionError(said) from None
+        connection.commit()
+    migration.succeed()
 
 
 # -- online -------------------------------------------------------------------------------------------------------
