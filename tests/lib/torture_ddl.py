@@ -83,6 +83,31 @@ def run_round(pair, login, seed, mode, story=False, without=()):
                     print("cannot drop:", error)
 
 
+def torture(field, minutes, seed, rounds=10 ** 9, mode=None, login=None, story=False, without=(), stop=False):
+    """Rounds until the time is over. Prints each with its seed, and the sum; returns the number of findings."""
+    outcomes, findings, first = collections.Counter(), 0, seed
+    until = time.monotonic() + minutes * 60
+    while time.monotonic() < until and seed < first + rounds and not (findings and stop):
+        chance = random.Random(f"round {seed}")
+        this_mode, this_login = mode or chance.choice(["offline", "online", "online"]), login or chance.choice(LOGINS)
+        began = time.monotonic()
+        try:
+            outcome = run_round(field.pair(this_login), this_login, seed, this_mode, story, without)
+        except Exception as error:  # pylint: disable=broad-except
+            findings += 1
+            outcome = f"FINDING {error}"
+            if not isinstance(error, Finding):
+                traceback.print_exc()
+        print(f"seed {seed} {this_mode} {this_login} {time.monotonic() - began:.1f} s: {outcome}", flush=True)
+        outcomes[f"{this_mode} {outcome.split(':')[0].splitlines()[0]}"] += 1
+        seed += 1
+        if not field.malachite.running:
+            print("Malachite has ended:", field.malachite.log_text()[-3000:])
+            field.malachite.start()
+    print(f"{seed - first} rounds, {findings} findings; {dict(outcomes)}", flush=True)
+    return findings
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=1)
@@ -93,31 +118,10 @@ def main():
     parser.add_argument("--story", action="store_true")
     parser.add_argument("--without", default="", help="names of events that are left out, with commas")
     parser.add_argument("--stop", action="store_true", help="at the first finding")
-    options = parser.parse_args()
-    outcomes, findings, seed = collections.Counter(), 0, options.seed
-    until = time.monotonic() + options.minutes * 60
+    options = vars(parser.parse_args())
+    options["without"] = options["without"].split(",")
     with Field() as field:
-        while time.monotonic() < until and seed < options.seed + options.rounds:
-            chance = random.Random(f"round {seed}")
-            mode, login = options.mode or chance.choice(["offline", "online", "online"]), options.login or chance.choice(LOGINS)
-            began = time.monotonic()
-            try:
-                outcome = run_round(field.pair(login), login, seed, mode, options.story, options.without.split(","))
-            except Exception as error:  # pylint: disable=broad-except
-                findings += 1
-                outcome = f"FINDING {error}"
-                if not isinstance(error, Finding):
-                    traceback.print_exc()
-            print(f"seed {seed} {mode} {login} {time.monotonic() - began:.1f} s: {outcome}", flush=True)
-            outcomes[f"{mode} {outcome.split(':')[0].splitlines()[0]}"] += 1
-            seed += 1
-            if not field.malachite.running:
-                print("Malachite has ended:", field.malachite.log_text()[-3000:])
-                field.malachite.start()
-            if findings and options.stop:
-                break
-    print(f"{seed - options.seed} rounds, {findings} findings; {dict(outcomes)}")
-    return 1 if findings else 0
+        return 1 if torture(field, **options) else 0
 
 
 if __name__ == "__main__":

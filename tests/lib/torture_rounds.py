@@ -206,6 +206,8 @@ class OfflineRound(Round):
         self.load(STEADY + restless)
         self.tell("actors " + " ".join(one.__name__ for one in restless))
         for actor in self.actors:
+            if not actor.steady:
+                actor.limit /= len(restless)    # about ten definitions a second in all
             actor.start()
         time.sleep(self.random.uniform(0, 0.5))
         self.put()
