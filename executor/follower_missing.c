@@ -5,6 +5,8 @@
  * there. It is shown when the changes before it are applied: who repeats the renaming of a column while older
  * changes are under way gets their values into the wrong one.
  */
+#include <string.h>
+
 #include "core/clock.h"
 #include "core/log.h"
 #include "engine/cutover.h"
@@ -14,26 +16,41 @@ enum {
     LOOK_LEAST_MS = 2000,
     SHARE = 20,        /* a look takes at most one part in so many of the time, */
     SHARE_MISSING = 4, /* and of the time in which the user waits for a message to end */
+    MISSING_MOST_MS = 10000,
 };
 
 /* A source that has written nothing has made nothing, but the target may have got what was missing. */
 static bool is_due(const struct follower *follower, const struct follower_view *view)
 {
-    bool written = follower->asked_end != follower->looked_end || view->missing.message[0] != '\0';
+    bool written = follower->asked_end != follower->looked_end || view->missing.message[0] != '\0' ||
+                   follower->found.message[0] != '\0';
     return written && !follower->found_waits && clock_monotonic_ms() >= follower->look_due_ms;
 }
 
-/* What was found is shown as soon as it may be. */
+/* What was found is shown as soon as it may be; when that takes a while, once it is found again. */
 static void show(struct follower *follower, struct follower_view *view)
 {
-    if (follower->found_waits &&
-        (follower->found.message[0] == '\0' || view->position >= follower->found_end)) {
+    bool none = follower->found.message[0] == '\0';
+    if (!follower->found_waits || (!none && view->position < follower->found_end)) {
+        return;
+    }
+    follower->found_waits = false;
+    if (none || clock_monotonic_ms() - follower->found_ms < LOOK_LEAST_MS) {
         view->missing = follower->found;
-        follower->found_waits = false;
+    } else {
+        follower->look_due_ms = 0;
     }
 }
 
-static void look(struct follower *follower)
+/* The user may have repeated some of it since; what is still the same has been passed. */
+static bool is_found_again(const struct follower *follower, const struct follower_view *view,
+                           const struct err *missing)
+{
+    return missing->message[0] != '\0' && strcmp(missing->message, follower->found.message) == 0 &&
+           view->position >= follower->found_end;
+}
+
+static void look(struct follower *follower, struct follower_view *view)
 {
     struct err err = {0};
     struct err ignored = {0};
@@ -45,9 +62,15 @@ static void look(struct follower *follower)
                                     .name = follower->name,
                                     .stop = &follower->stop};
     if (cutover_find_missing(&cutover, &err, &missing) == 0) {
+        bool again = is_found_again(follower, view, &missing);
         follower->found = missing;
-        follower->found_waits = true;
+        follower->found_ms = clock_monotonic_ms();
+        follower->found_waits = !again;
         follower->looked_end = follower->asked_end;
+        if (again) {
+            view->missing = missing;
+            return;
+        }
         if (wal == NULL || source_wal_end(wal, 0, &follower->stop, &ignored, &follower->found_end) != 0) {
             follower->found_end = 0; /* the next look has another chance */
         }
@@ -67,11 +90,12 @@ void follower_look_for_missing(struct follower *follower, struct follower_view *
         return;
     }
     int64_t began_ms = clock_monotonic_ms();
-    look(follower);
+    look(follower, view);
     show(follower, view);
     atomic_store(looking, false);
     int64_t now_ms = clock_monotonic_ms();
     bool missing = view->missing.message[0] != '\0' || follower->found_waits;
     int64_t pause_ms = (now_ms - began_ms) * (missing ? SHARE_MISSING : SHARE);
+    pause_ms = missing && pause_ms > MISSING_MOST_MS ? MISSING_MOST_MS : pause_ms;
     follower->look_due_ms = now_ms + (pause_ms > LOOK_LEAST_MS ? pause_ms : LOOK_LEAST_MS);
 }

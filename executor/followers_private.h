@@ -66,6 +66,7 @@ struct follower {
     int64_t look_due_ms; /* monotonic: not before */
     struct err found;    /* what the catalogs lacked when they were compared last */
     uint64_t found_end;  /* the end of the WAL thereafter */
+    int64_t found_ms;    /* monotonic */
     bool found_waits;    /* it is shown when everything before found_end is applied */
 };
 

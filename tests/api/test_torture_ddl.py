@@ -21,9 +21,9 @@ pytestmark = pytest.mark.timeout(patience(180 + (60 * MINUTES if LONG else 0)))
 
 
 def test_ddl_in_the_meantime_loses_nothing():
-    """Seeds that are quick and have a bit of everything."""
+    """Seeds that are quick: tables that are swapped and dropped while they are copied; three events while following."""
     with Field() as field:
-        for mode, login, seed in (("offline", "ordinary", 510), ("online", "superuser", 511)):
+        for mode, login, seed in (("offline", "ordinary", 14), ("online", "superuser", 511)):
             assert run_round(field.pair(login), login, seed, mode) == "Succeeded", f"seed {seed}, {mode}, {login}"
 
 

@@ -160,10 +160,15 @@ class OnlineRound(Round):
         rows = self.ask_source("SELECT min(confirmed_flush_lsn) >= %s::pg_lsn FROM pg_replication_slots WHERE database = %s", (lsn, self.name))
         return rows[0][0]
 
+    def position(self):
+        return self.ask_source("SELECT min(confirmed_flush_lsn)::text FROM pg_replication_slots WHERE database = %s", (self.name,))
+
     def settle(self, event, lsn, repeated):
         """Until the change is applied or waited for with a message; then the user repeats it, and all goes on."""
-        deadline, waits_since = time.monotonic() + 45, None
+        deadline, waits_since, before = time.monotonic() + 45, None, None
         while True:
+            if self.position() != before:   # a busy machine takes its time
+                before, deadline = self.position(), time.monotonic() + 45
             body = self.get()
             if state_of(body) in TERMINAL:
                 self.failed = body["properties"]["currentStatus"].get("error") or "without a reason"
@@ -190,8 +195,10 @@ class OnlineRound(Round):
     def caught_up(self, timeout=45):
         """With writers standing still: everything is applied. Returns the message that it waits with, if it does."""
         lsn = self.ask_source("SELECT pg_current_wal_insert_lsn()::text")[0][0]
-        deadline = time.monotonic() + timeout
+        deadline, before = time.monotonic() + timeout, None
         while True:
+            if self.position() != before:
+                before, deadline = self.position(), time.monotonic() + timeout
             body = self.get()
             if state_of(body) in TERMINAL:
                 self.failed = body["properties"]["currentStatus"].get("error") or "without a reason"
