@@ -49,7 +49,7 @@ async function knock() {
     const answer = await fetch('/_malachite/health', { cache: 'no-store', signal: AbortSignal.timeout(3000) })
     setUp(answer.ok)
   } catch {
-    // Still away.
+    // Still unreachable.
   }
   if (!link.up) setTimeout(knock, 1000)
 }
@@ -71,10 +71,10 @@ async function send(method, url, body) {
     })
   } catch (error) {
     if (error.name === 'TimeoutError') {
-      throw new ApiError(0, 'Timeout', `Malachite has not answered within ${TIMEOUT_MS / 1000} seconds.`)
+      throw new ApiError(0, 'Timeout', `Malachite did not answer within ${TIMEOUT_MS / 1000} seconds.`)
     }
     setUp(false)
-    throw new DownError('Malachite cannot be reached.')
+    throw new DownError('Malachite is unreachable.')
   }
 }
 
@@ -83,7 +83,7 @@ async function read(answer) {
   try {
     return text ? JSON.parse(text) : null
   } catch {
-    throw new ApiError(answer.status, 'NotJson', `Malachite's answer (${answer.status}) could not be understood.`)
+    throw new ApiError(answer.status, 'NotJson', `Malachite's answer (HTTP ${answer.status}) is not valid JSON.`)
   }
 }
 
@@ -92,7 +92,7 @@ async function request(method, url, body) {
   setUp(true)
   const json = await read(answer)
   if (answer.ok) return { json, headers: answer.headers, status: answer.status }
-  const { code = 'Error', message = `Malachite answered ${answer.status}.`, target } = json?.error ?? {}
+  const { code = 'Error', message = `Malachite answered with HTTP status ${answer.status}.`, target } = json?.error ?? {}
   if (answer.status === 401) session.expire()
   throw new ApiError(answer.status, code, message, target)
 }
@@ -111,7 +111,7 @@ export const api = {
     for (let next = withVersion(path, version); next;) {
       const page = await api.get(next)
       items.push(...page.value)
-      // Absolute links name the host that Malachite was called by; the page's own is the same one.
+      // An absolute link names the host of the request, which is this page's own host.
       next = page.nextLink ? new URL(page.nextLink).pathname + new URL(page.nextLink).search : null
     }
     return items

@@ -70,7 +70,7 @@ function NotFound() {
     useTitle('Not found')
     return (
         <div class="page">
-            <h1>There is no such page</h1>
+            <h1>Page not found</h1>
             <p>
                 <Link href={paths.home()}>Go to the dashboard</Link>
             </p>
@@ -78,7 +78,7 @@ function NotFound() {
     )
 }
 
-/** What the path stands for. */
+/** The page of the current path. */
 function Page() {
     const { parts, query } = useLocation()
     const [kind, group, name, part, item, ...rest] = parts
@@ -97,7 +97,7 @@ function Page() {
     return <NotFound />
 }
 
-/** A reader's place is the new page's heading, as after the load of a document. */
+/** Moves the focus to the new page, as loading a document would, so that screen readers start there. */
 function useFocusOnChange(main) {
     const { parts } = useLocation()
     const first = useRef(true)
@@ -117,34 +117,33 @@ function Down() {
         <div class="down" role="alert">
             <Icon name="warning" size={20} />
             <div>
-                <strong>Malachite cannot be reached at {location.host}.</strong> What you see may be out of date. Start it with{' '}
-                <code>malachite serve</code>; this page goes on by itself as soon as it answers. Running migrations are taken up
-                again then.
+                <strong>Malachite is unreachable at {location.host}.</strong> This page may be out of date. Start Malachite with{' '}
+                <code>malachite serve</code>. This page then reconnects automatically, and running migrations resume.
             </div>
         </div>
     )
 }
 
-/** What every page needs to know first: how to sign in, and the subscription. */
+/** Loads what every page needs first: how to sign in, and the subscription. */
 function useStart() {
     const [state, setState] = useState({ ready: false, error: null })
     useChanges(session)
     useEffect(() => {
-        let gone = false
+        let unmounted = false
         const load = async () => {
             try {
                 session.application ??= (await api.get('/_malachite/applications')).value[0]
                 if (!session.needsSignIn) session.subscription ??= (await api.list('/subscriptions', VERSIONS.resources))[0]
-                if (!gone) setState({ ready: true, error: null })
+                if (!unmounted) setState({ ready: true, error: null })
             } catch (error) {
-                if (!gone && !(error instanceof DownError))
+                if (!unmounted && !(error instanceof DownError))
                     setState({ ready: session.needsSignIn, error: session.needsSignIn ? null : error })
             }
         }
         load()
         const stop = link.onChange((up) => up && load())
         return () => {
-            gone = true
+            unmounted = true
             stop()
         }
     }, [session.token])
@@ -164,7 +163,7 @@ export function App() {
             </div>
         )
     else if (!ready)
-        page = <div class="page">{link.up ? <Loading what="Starting" /> : <Box tone="info">Waiting for Malachite.</Box>}</div>
+        page = <div class="page">{link.up ? <Loading what="Starting" /> : <Box tone="info">Waiting for Malachite to start.</Box>}</div>
     else if (session.needsSignIn) page = <SignIn />
     else if (!session.subscription)
         page = (
@@ -182,7 +181,7 @@ export function App() {
                     main.current.focus()
                 }}
             >
-                Skip to the page
+                Skip to content
             </a>
             <TopBar />
             {!link.up && <Down />}

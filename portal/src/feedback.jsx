@@ -1,4 +1,4 @@
-// The service's Feedback sends a form somewhere. Nothing leaves this machine: the facts are put together to be copied.
+// The service's Feedback button sends a form to its vendor. Malachite sends nothing: it lists the facts for you to copy.
 import { useState } from 'preact/hooks'
 
 import { api } from './api.js'
@@ -24,8 +24,8 @@ function FeedbackDialog({ facts, onClose }) {
             }
         >
             <p>
-                Malachite sends nothing by itself. Copy this, say what you did, what you expected and what happened, and give it
-                to whoever maintains your Malachite. There are no passwords in it.
+                Malachite sends nothing. Copy these facts, add what you did, what you expected and what happened, and send them to
+                the people who maintain your Malachite. The facts contain no passwords.
             </p>
             {!data && !error ? (
                 <Loading />
@@ -36,7 +36,7 @@ function FeedbackDialog({ facts, onClose }) {
     )
 }
 
-/** A command of a toolbar. facts: [name, value] of what the page shows. */
+/** A toolbar command. facts: [name, value] pairs that the page shows. */
 export function Feedback({ facts = [] }) {
     const [open, setOpen] = useState(false)
     return (

@@ -5,12 +5,12 @@ import { DownError, link } from './api.js'
 const NOTHING = { data: undefined, error: null, loading: true }
 
 /**
- * Loads again and again: {data, error, loading, reload}. `load` runs anew when `keys` change; `every` is the pause in
- * milliseconds, or a function of the data (0: no more). Data stay while the next are loaded, and while Malachite is
- * away; a hidden tab does not ask.
+ * Polls: {data, error, loading, reload}. `load` restarts when `keys` change; `every` is the pause in milliseconds, or a
+ * function of the data that returns it (0: stop polling). The data stay while the next load runs, and while Malachite is
+ * unreachable. A hidden tab does not poll.
  */
 export function usePoll(load, keys, every = 0) {
-  // What belongs to other keys is not shown for a single moment.
+  // Never show data of earlier keys, not even for one frame.
   const of = JSON.stringify(keys)
   const [held, setState] = useState({ ...NOTHING, of })
   const state = held.of === of ? held : NOTHING
@@ -32,7 +32,7 @@ export function usePoll(load, keys, every = 0) {
     if (current.current !== turn || asked !== turn.asked) return
     if (error instanceof DownError) {
       setState((before) => ({ ...before, loading: false }))
-      return // goes on when Malachite is back
+      return // the link's change restarts it when Malachite is reachable
     }
     if (error) setState((before) => ({ ...before, error, loading: false }))
     else setState({ data, error: null, loading: false, of: turn.of })
@@ -81,20 +81,20 @@ export function useTitle(title) {
   }, [title])
 }
 
-/** When the button that had the focus goes away with a change of `key`, a reader goes on at the page, not at its very top. */
+/** When a change of `key` removes the focused button, moves the focus to the main part, not to the top of the document. */
 export function useKeptFocus(key) {
   useEffect(() => {
     if (document.activeElement === document.body) document.getElementById('main')?.focus({ preventScroll: true })
   }, [key])
 }
 
-/** Renders again whenever `source` (with onChange) tells of a change. */
+/** Renders again whenever `source` (with onChange) reports a change. */
 export function useChanges(source) {
   const [, set] = useState(0)
   useEffect(() => source.onChange(() => set((count) => count + 1)), [source])
 }
 
-/** [busy, run]: run(work) does nothing while an earlier work goes on, however quickly it is called again. */
+/** [busy, run]: run(work) does nothing while earlier work runs, even before the next render. */
 export function useBusy() {
   const running = useRef(false)
   const [busy, setBusy] = useState(false)

@@ -1,4 +1,4 @@
-// What the portal makes of a migration resource.
+// What the portal derives from a migration resource.
 import { api, ids, parseServerId, VERSIONS } from './api.js'
 import { subscriptionId } from './servers.js'
 
@@ -34,7 +34,7 @@ export const loadMigrations = (group, server) =>
 export const decide = (path, properties) => api.patch(path, VERSIONS.migration, { properties })
 export const cancel = (path) => decide(path, { cancel: 'True' })
 
-/** The source's parameters are set, but it belongs to somebody else, who has to restart it. */
+/** The source's parameters are set, but Malachite did not start the source: its owner has to restart it. */
 export const asksForRestart = (migration) =>
   substateOf(migration) === 'WaitingForLogicalReplicationSetupRequestOnSourceDB' &&
   migration.properties.setupLogicalReplicationOnSourceDbIfNeeded === 'True' &&

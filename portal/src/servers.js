@@ -34,10 +34,10 @@ export function loginOf(server) {
   return isSingle(server) && login && !login.includes('@') ? `${login}@${server.name}` : login
 }
 
-/** Private: a single server that is closed to the public and has an endpoint; a flexible one inside a network. */
+/** A single server is private if it denies public access and has an endpoint, a flexible one if it is in a network. */
 export const singleIsPrivate = (server) =>
   server?.properties.publicNetworkAccess === 'Disabled' && (server.properties.privateEndpointConnections ?? []).length > 0
 export const flexibleIsPrivate = (server) => Boolean(server?.properties.network?.delegatedSubnetResourceId)
 
-/** East US and eastus are one. */
+/** East US and eastus are the same region. */
 export const sameRegion = (a, b) => (a ?? '').replaceAll(' ', '').toLowerCase() === (b ?? '').replaceAll(' ', '').toLowerCase()

@@ -1,10 +1,10 @@
-// Who is signed in. The token lives as long as the tab; the secret is not kept at all.
+// The signed-in application. The token lives as long as the tab; the secret is never stored.
 const KEY = 'malachite.token'
 const listeners = new Set()
 
 export const session = {
   token: sessionStorage.getItem(KEY),
-  application: null, // as /_malachite/applications tells
+  application: null, // from /_malachite/applications
   subscription: null, // the one that exists
   expired: false,
 
@@ -42,6 +42,6 @@ export async function signIn(clientId, clientSecret) {
     }),
   })
   const body = await answer.json()
-  if (!answer.ok) throw new Error(body.error_description ?? 'The sign-in was refused.')
+  if (!answer.ok) throw new Error(body.error_description ?? 'Sign-in failed.')
   session.keep(body.access_token)
 }

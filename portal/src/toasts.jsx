@@ -1,4 +1,4 @@
-// Notifications at the upper right: they stay over changes of the page, and are read out.
+// Notifications at the upper right. They survive a change of the page, and screen readers read them out.
 import { useEffect } from 'preact/hooks'
 
 import { useChanges } from './hooks.js'

@@ -225,7 +225,7 @@ test('a page says what it is to a screen reader, and where one is', async () => 
         'Migration (preview)',
     )
     await page.keyboard.press('Tab')
-    assert.equal(await page.evaluate(() => document.activeElement.innerText), 'Skip to the page')
+    assert.equal(await page.evaluate(() => document.activeElement.innerText), 'Skip to content')
 })
 
 test('Malachite killed and started again with the page open', async () => {
@@ -233,11 +233,11 @@ test('Malachite killed and started again with the page open', async () => {
     await page.goto(detailsPath('dst', 'asks'))
     await button(page, 'Overwrite').waitFor()
     await world.kill()
-    await page.getByRole('alert').getByText('cannot be reached').waitFor()
+    await page.getByRole('alert').getByText('is unreachable').waitFor()
     await shoot(page, 'down')
     assert.ok(await button(page, 'Overwrite').isVisible(), 'what was on the page is gone')
     await world.again()
-    await page.getByRole('alert').getByText('cannot be reached').waitFor({ state: 'detached' })
+    await page.getByRole('alert').getByText('is unreachable').waitFor({ state: 'detached' })
     await button(page, 'Overwrite').click()
     await button(page, 'Yes').click()
     await page.getByRole('heading', { name: 'Post-migration steps' }).waitFor()

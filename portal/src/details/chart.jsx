@@ -56,7 +56,7 @@ function Plot({ title, points, field, format, tone }) {
     )
 }
 
-/** Pending bytes and applied changes, second by second since the page was opened. */
+/** Pending bytes and applied changes, second by second since the page opened. */
 export function Chart({ series, live }) {
     if (series.length === 0) return null
     return (

@@ -7,7 +7,7 @@ import { notify } from '../toasts.jsx'
 import { Box, Button, ErrorBox, TextField } from '../ui.jsx'
 import { DatabaseChecks } from '../wizard/databases.jsx'
 
-/** For migrations that were created without databases. */
+/** Asks for the databases of a migration that was created without any. */
 export function ChooseDatabases({ migration, path, onDone, cancelButton }) {
     const source = sourceOf(migration)
     const isResource = source.group !== undefined
@@ -42,8 +42,8 @@ export function ChooseDatabases({ migration, path, onDone, cancelButton }) {
             }
         })
     return (
-        <Box tone="warning" title="The migration waits for its databases">
-            <p>It was created without the names of databases. Choose up to 8.</p>
+        <Box tone="warning" title="Choose the databases to migrate">
+            <p>The migration was created without database names. Choose up to 8 databases.</p>
             {list.data ? (
                 <DatabaseChecks names={list.data} chosen={chosen} onChange={setChosen} />
             ) : (
@@ -58,7 +58,7 @@ export function ChooseDatabases({ migration, path, onDone, cancelButton }) {
             <ErrorBox error={error} />
             <p class="buttons">
                 <Button primary busy={busy} disabled={busy || names.length === 0} onClick={send}>
-                    Migrate these
+                    Migrate selected databases
                 </Button>
                 {cancelButton}
             </p>

@@ -43,7 +43,7 @@ function Figures({ name, details, online }) {
     )
 }
 
-/** A long name of a table breaks after a dot or an underscore. */
+/** A long table name, which may break after a dot or an underscore. */
 const Breaking = ({ text }) =>
     text.split(/(?<=[._])/).map((part, index) => (
         <Fragment key={index}>
@@ -123,13 +123,13 @@ function Tables({ tables, rates, active }) {
                 </table>
             </Scroll>
             {sorted.length > TABLES_SHOWN && (
-                <p class="quiet">{plural(sorted.length - TABLES_SHOWN, 'more table')}; use the filter.</p>
+                <p class="quiet">{plural(sorted.length - TABLES_SHOWN, 'more table')} not shown. Use the filter to find them.</p>
             )}
         </section>
     )
 }
 
-/** The fan-out: all figures of one database. */
+/** The side panel with all figures of one database. */
 export function DatabasePanel({ name, migration, own, rates, onCutover, onCancel, onClose }) {
     const row = own.databases.find((one) => one.name === name)
     const details = detailsOf(migration, name)
@@ -149,7 +149,7 @@ export function DatabasePanel({ name, migration, own, rates, onCutover, onCancel
     return (
         <Dialog side title={name} onClose={onClose} footer={foot || null}>
             {databasesOf(migration).length > 0 && !databasesOf(migration).includes(name) && (
-                <Box tone="warning">This migration has no database of this name.</Box>
+                <Box tone="warning">This migration has no database with this name.</Box>
             )}
             <Figures name={name} details={details} online={online} />
             {details?.message && (
@@ -164,11 +164,11 @@ export function DatabasePanel({ name, migration, own, rates, onCutover, onCancel
             )}
             {row && (
                 <section>
-                    <h3>Copy of the data</h3>
+                    <h3>Base copy</h3>
                     <Progress value={fractionOf(row)} label={`Progress of ${name}`} />
                     <p class="quiet">
-                        {number(row.rowsCopied)} rows, {bytes(row.bytesCopied)} copied; {bytes(row.bytesTotal)} on the source's
-                        disk.
+                        {number(row.rowsCopied)} rows ({bytes(row.bytesCopied)}) copied. The database uses {bytes(row.bytesTotal)} of
+                        disk space on the source.
                     </p>
                 </section>
             )}

@@ -4,7 +4,7 @@ import { usePoll } from '../hooks.js'
 import { isOnline } from '../migrations.js'
 import { Scroll } from '../ui.jsx'
 
-/** What the service keeps about each cutover; null while there is none. */
+/** The recorded evidence of each cutover; empty before the first one. */
 async function loadEvidence(id) {
     try {
         const answer = await api.get(`/_malachite/migrations/${id}/evidence`)
@@ -52,7 +52,7 @@ function Pairs({ title, rows, from, to }) {
 
 const remarks = (row) => [...(row.losses ?? []), ...(row.warnings ?? []), ...(row.notes ?? [])]
 
-/** For people who have to show that nothing was lost. */
+/** For people who have to prove that nothing was lost. */
 export function Evidence({ migration, own }) {
     const cutOver = isOnline(migration) ? own.databases.filter((row) => row.state === 'Succeeded').length : 0
     const { data } = usePoll(
@@ -66,13 +66,14 @@ export function Evidence({ migration, own }) {
             {data.map((row) => (
                 <details key={row.name}>
                     <summary class="wrap">
-                        {row.name}: {row.positionAtTrigger || unknown} at the trigger, {row.positionApplied || unknown} applied
+                        {row.name}: cutover triggered at WAL position {row.positionAtTrigger || unknown}, applied up to{' '}
+                        {row.positionApplied || unknown}
                     </summary>
                     <p class="quiet">
-                        Taken {time(row.takenOn)}.{' '}
+                        Recorded on {time(row.takenOn)}.{' '}
                         {row.sourceQuiet
-                            ? 'Nothing was written to the source while rows were counted.'
-                            : 'The source was written to while rows were counted, so that counts may differ.'}
+                            ? 'Nothing was written to the source while Malachite counted the rows.'
+                            : 'The source was written to while Malachite counted the rows, so the counts may differ.'}
                     </p>
                     <Pairs title={`Rows of ${row.name}`} rows={row.tables} from="sourceRows" to="targetRows" />
                     <Pairs title={`Sequences of ${row.name}`} rows={row.sequences} from="sourceValue" to="targetValue" />

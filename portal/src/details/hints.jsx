@@ -3,42 +3,47 @@ import { databasesOf, isOnline, sourceOf, stateOf, substateOf } from '../migrati
 import { Link, paths } from '../router.jsx'
 import { Box, Copy, Marked } from '../ui.jsx'
 
-/** What to do, by what the error says; the first that fits. */
+/** What to do, by the codes in the error: the service's, or PostgreSQL's SQLSTATEs. The first match counts. */
 const ADVICE = [
+    [['603100', '28P01'], 'Check the administrator login and its password on the server that the message names.'],
     [
-        /603100|28P01|password authentication failed/i,
-        'Check the administrator login and its password on the server that the message names.',
+        ['603000', '603001', '08001', '08006'],
+        'Check that the server is running, and that this machine can reach its host and port.',
     ],
+    [['603102'], 'Check the spelling of the database names on the source.'],
+    [['603101'], 'Delete the databases on the target, or authorize Malachite to overwrite them.'],
     [
-        /603000|08001|08006|could not connect|connection refused|timeout expired/i,
-        'Check that the server runs, and that its host and port can be reached from this machine.',
-    ],
-    [/28000|pg_hba/i, "Allow this machine in the server's pg_hba.conf or firewall rules."],
-    [/603102/i, 'Check the spelling of the database names on the source.'],
-    [/603101/i, 'Delete the databases on the target, or authorize overwriting them.'],
-    [
-        /60310[4-7]|wal_level|replication slot|max_wal_senders/i,
+        ['603104', '603105', '603106', '603107'],
         'Set up logical replication on the source: wal_level = logical, and enough replication slots and WAL senders.',
     ],
-    [/603108|60340[5-8]|extension/i, 'Make the extension available on the target, or remove it from the source database.'],
-    [/53100|No space left|disk full/i, 'Free space on the disk of the server that the message names.'],
     [
-        /42501|permission denied|must be owner|must be superuser/i,
-        'Give the login of the migration the privilege that the message names, on that server.',
+        ['603108', '603405', '603406', '603407', '603408'],
+        'Make the extension available on the target, or remove it from the source database.',
+    ],
+    [['53100'], 'Free disk space on the server that the message names.'],
+    [
+        ['603110', '603115', '603116', '603117', '42501'],
+        'Grant the privilege that the message names to the login of the migration, on that server.',
     ],
 ]
 
-const adviceFor = (text) => ADVICE.find(([pattern]) => pattern.test(text))?.[1]
+/** "Error 603100: ..." begins a message of the service; "... (53100)" ends one of PostgreSQL. */
+const codesOf = (error) => [...error.matchAll(/\bError (\d{6})\b|\(([0-9A-Z]{5})\)/g)].map(([, own, sqlstate]) => own ?? sqlstate)
+
+function adviceFor(error) {
+    const codes = codesOf(error)
+    return ADVICE.find(([known]) => known.some((code) => codes.includes(code)))?.[1]
+}
 
 const similar = (migration, group, server) => `${paths.wizard(group, server)}?like=${encodeURIComponent(migration.name)}`
 
-/** What keeps a migration that is not over: it goes on by itself. */
+/** The error of a running migration, which resumes when the cause is removed. */
 function Obstacle({ migration, error }) {
-    // The box of this wait says the same, in order.
+    // The box of this wait shows the same error.
     if (substateOf(migration) === 'WaitingForLogicalReplicationSetupRequestOnSourceDB') return null
     const advice = adviceFor(error)
     return (
-        <Box tone="warning" title="The migration waits" live>
+        <Box tone="warning" title="Migration paused" live>
             <p class="message">
                 <Marked text={error} />
             </p>
@@ -48,26 +53,26 @@ function Obstacle({ migration, error }) {
                         <strong>What to do:</strong> {advice}{' '}
                     </>
                 )}
-                The migration goes on by itself as soon as this is solved.
+                The migration resumes automatically when the problem is solved.
             </p>
         </Box>
     )
 }
 
-/** The error, with what to do. A migration that has failed is not tried again: a new one takes another name. */
+/** The error, and what to do. A failed migration cannot be retried: a new one needs another name. */
 export function ErrorHelp({ migration, group, server }) {
     const error = migration.properties.currentStatus?.error
     const failed = ['Failed', 'ValidationFailed'].includes(stateOf(migration))
     if (!failed) return error ? <Obstacle migration={migration} error={error} /> : null
     return (
-        <Box tone="error" title="The migration has failed" live>
+        <Box tone="error" title="Migration failed" live>
             <p class="message">
-                <Marked text={error ?? 'The validation found what would make the migration fail: see below.'} />
+                <Marked text={error ?? 'Validation found problems that would make the migration fail. See below.'} />
             </p>
             <p>
                 <strong>What to do:</strong>{' '}
-                {adviceFor(error ?? '') ?? 'Correct what the message names on the server that it names.'} Then create a new
-                migration with another name: this one cannot be tried again.
+                {adviceFor(error ?? '') ?? 'Fix the problem that the message describes.'} Then create a new migration with
+                another name: a failed migration cannot be retried.
             </p>
             <p class="buttons">
                 <Link class="button" href={similar(migration, group, server)}>
@@ -83,8 +88,9 @@ function Canceled({ migration, group, server }) {
     return (
         <Box tone="warning" title="Databases to delete">
             <p>
-                The migration was canceled; nothing was rolled back. Delete these databases on{' '}
-                <Link href={paths.databases(group, server)}>{server}</Link> if they are there and were not there before:
+                The migration was canceled, and nothing was rolled back. On{' '}
+                <Link href={paths.databases(group, server)}>{server}</Link>, delete the following databases if the migration
+                created them:
             </p>
             <Copy what="the commands" text={names.map((name) => `DROP DATABASE IF EXISTS ${sqlName(name)};`).join('\n')} />
             <p class="buttons">
@@ -103,27 +109,27 @@ function Succeeded({ migration, group, server }) {
         <section class="card">
             <h2>Post-migration steps</h2>
             <ol class="steps">
-                <li>Read what each database says: objects that could not be carried over as they were are named there.</li>
-                {!roles && <li>Create users and roles on the target, and give them their privileges: they were not migrated.</li>}
-                <li>Set server parameters, firewall rules, tags and alerts on the target as they were on the source.</li>
+                <li>Read the message of each database. It names objects that could not be migrated unchanged.</li>
+                {!roles && <li>Create users and roles on the target, and grant their privileges: they were not migrated.</li>}
+                <li>Set server parameters, firewall rules, tags and alerts on the target as on the source.</li>
                 {isOnline(migration) && (
-                    <li>Sequences were set at the cutover. Check those that your applications changed afterwards.</li>
+                    <li>The cutover set the sequences. Check those that your applications have changed since.</li>
                 )}
                 <li>
-                    Point your applications to <Link href={paths.connect(group, server)}>{server}</Link>. The user name is{' '}
-                    <code>user</code> there, no longer <code>user@server</code>.
+                    Point your applications to <Link href={paths.connect(group, server)}>{server}</Link>. The user name there is{' '}
+                    <code>user</code>, no longer <code>user@server</code>.
                 </li>
-                <li>Compare data and schema of both sides, then turn on high availability and choose the size that you need.</li>
-                <li>Delete the application's client secret if it was only made for the migration.</li>
+                <li>Compare data and schema of source and target. Then enable high availability and choose the server size.</li>
+                <li>Delete the application's client secret if you created it only for the migration.</li>
                 <li>
-                    When everything runs, delete the source server <strong class="wrap">{source}</strong>.
+                    When everything works, delete the source server <strong class="wrap">{source}</strong>.
                 </li>
             </ol>
         </section>
     )
 }
 
-/** What is left to do after the end. */
+/** What the user has to do after the migration. */
 export function EndHints(props) {
     switch (stateOf(props.migration)) {
         case 'Succeeded':

@@ -2,13 +2,13 @@ import { between, time, unknown } from '../format.js'
 import { State } from '../icons.jsx'
 import { Marked, Scroll, Words } from '../ui.jsx'
 
-/** The states that were passed, with their times. */
+/** The states of the migration so far, with their times. */
 export function History({ events }) {
     if (!events?.length) return null
     return (
         <section>
-            <h2>States passed</h2>
-            <Scroll label="States passed">
+            <h2>History</h2>
+            <Scroll label="History">
                 <table class="table compact">
                     <thead>
                         <tr>
@@ -55,7 +55,7 @@ function Rules({ title, items }) {
     )
 }
 
-/** What the rules found, when the migration was to be validated. */
+/** The findings of the validation rules, if the migration includes a validation. */
 export function Validation({ migration }) {
     const found = migration.properties.currentStatus?.currentSubStateDetails?.validationDetails
     if (!found) return null

@@ -1,4 +1,4 @@
-// Speeds and courses of time, from what was seen second by second.
+// Speeds and time series, from samples taken every second.
 import { useRef } from 'preact/hooks'
 
 const WINDOW_MS = 6000
@@ -14,7 +14,7 @@ function push(samples, key, at, rows, bytes) {
   samples.set(key, list)
 }
 
-/** Over the last seconds; where nothing has moved in them, over all the time that the copy has taken. */
+/** The speed over the last seconds, or over the whole copy if nothing moved in them. */
 function speed(list, item, now) {
   const first = list?.[0]
   const last = list?.[list.length - 1]
@@ -26,7 +26,7 @@ function speed(list, item, now) {
   return whole > 0 && item.bytesCopied > 0 ? { rows: item.rowsCopied / whole, bytes: item.bytesCopied / whole } : null
 }
 
-/** {database(row), table(row)}: rows and bytes per second, or null. Rows of a table are counted at its end. */
+/** {database(row), table(row)}: rows and bytes per second, or null. The rows of a table are counted when its copy ends. */
 export function useRates(data) {
   const samples = useRef(new Map()).current
   if (data) {
@@ -52,7 +52,7 @@ export function useSeries(data) {
   return points
 }
 
-/** How far a database is, from 0 to 1. Copied bytes and bytes on disk differ, so only the end is 1. */
+/** The progress of a database, from 0 to 1. Copied bytes and bytes on disk differ, so only a completed copy is 1. */
 export function fractionOf(row) {
   if (row.state === 'Succeeded' || row.state === 'WaitingForCutoverTrigger') return 1
   const tables = row.tablesQueued + row.tablesLoading + row.tablesCompleted + row.tablesErrored
@@ -66,6 +66,6 @@ export function fractionOfTable(table) {
   return table.bytesTotal > 0 ? Math.min(0.99, table.bytesCopied / table.bytesTotal) : 0
 }
 
-/** Seconds until all bytes are there, at this speed. */
+/** Seconds until all bytes are copied, at this speed. */
 export const secondsLeft = (row, rate) =>
   rate && rate.bytes > 0 ? Math.max(0, row.bytesTotal - row.bytesCopied) / rate.bytes : NaN

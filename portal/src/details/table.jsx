@@ -6,7 +6,7 @@ import { fractionOf, secondsLeft } from './rates.js'
 
 export const detailsOf = (migration, name) => migration.properties.currentStatus?.currentSubStateDetails?.dbDetails?.[name]
 
-/** Online migrations show minutes, as the service computes them. */
+/** In minutes, as the service shows it for online migrations. */
 const latencyOf = (details) => (details ? String(details.latency / 60) : unknown)
 
 function Speed({ row, rate }) {
@@ -21,12 +21,12 @@ function Speed({ row, rate }) {
 
 const ENDED = ['Succeeded', 'Failed', 'Canceled']
 
-/** One row for each database; the name opens the figures. */
+/** One row for each database; its name opens the panel with the figures. */
 export function DatabaseTable({ migration, own, rates, onOpen }) {
     const online = isOnline(migration)
     const names = databasesOf(migration)
     const substate = substateOf(migration) ?? unknown
-    if (names.length === 0) return <p class="quiet">No database has been chosen yet.</p>
+    if (names.length === 0) return <p class="quiet">No databases chosen yet.</p>
     return (
         <Scroll label="Databases">
             <table class="table databases">
@@ -52,7 +52,7 @@ export function DatabaseTable({ migration, own, rates, onOpen }) {
                         const row = own.databases.find((one) => one.name === name)
                         const details = detailsOf(migration, name)
                         const state = details?.migrationState ?? row?.state
-                        // The copy's end is known before the cutover; the database's is not.
+                        // endedAt is the end of the base copy until the cutover; only then does it end the database.
                         const end = ENDED.includes(state) ? row?.endedAt : undefined
                         return (
                             <tr key={name}>

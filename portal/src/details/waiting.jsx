@@ -7,7 +7,7 @@ import { notify } from '../toasts.jsx'
 import { Box, Button, Confirm, ErrorBox, Marked, TextField } from '../ui.jsx'
 import { ChooseDatabases } from './choose.jsx'
 
-/** A button that sends a decision; what is refused is shown beside it. */
+/** A button that sends a decision, and shows the error if the service refuses it. */
 function Decision({ path, properties, done, children, primary = true, onDone }) {
     const [busy, run] = useBusy()
     const [error, setError] = useState(null)
@@ -37,7 +37,7 @@ function Replication({ migration, path, onDone, cancelButton }) {
     const source = sourceOf(migration).name
     const start = async () => {
         await decide(path, { setupLogicalReplicationOnSourceDbIfNeeded: 'True' })
-        notify('good', 'Logical replication is being set up', source)
+        notify('good', 'Setting up logical replication', source)
         onDone()
     }
     if (asksForRestart(migration)) {
@@ -52,8 +52,9 @@ function Replication({ migration, path, onDone, cancelButton }) {
         <Box tone="warning" title="The source is not ready for logical replication">
             <p>
                 An online migration needs <code>wal_level = logical</code> and a free replication slot for each database on{' '}
-                <strong class="wrap">{source}</strong>. Malachite can set the parameters. They take effect when the source server
-                is <strong>restarted</strong>: a server that Malachite started is restarted at once, any other one by its owner.
+                <strong class="wrap">{source}</strong>. Malachite can set the parameters. They take effect when the source server{' '}
+                <strong>restarts</strong>. Malachite restarts a server that it provisioned; you have to restart any other server
+                yourself.
             </p>
             <p class="buttons">
                 <Button primary onClick={() => setAsking(true)}>
@@ -64,8 +65,8 @@ function Replication({ migration, path, onDone, cancelButton }) {
             {asking && (
                 <Confirm title="Set up logical replication on the source?" onYes={start} onClose={() => setAsking(false)}>
                     <p>
-                        All connections to <strong class="wrap">{source}</strong> are interrupted while it restarts. If you have
-                        set the parameters by hand already, nothing is changed and nothing is restarted.
+                        A restart interrupts all connections to <strong class="wrap">{source}</strong>. If the parameters are
+                        already set, Malachite changes nothing and restarts nothing.
                     </p>
                 </Confirm>
             )}
@@ -73,8 +74,10 @@ function Replication({ migration, path, onDone, cancelButton }) {
     )
 }
 
-/** Which they are, as the service has said when the wait began. */
-const foundOf = (events) => [...(events ?? [])].reverse().find(({ text }) => text?.startsWith('Already present'))?.text
+const OVERWRITE = 'WaitingForTargetDBOverwriteConfirmation'
+
+/** The event of the wait names the databases that exist on the target. */
+const foundOf = (events) => [...(events ?? [])].reverse().find(({ substate }) => substate === OVERWRITE)?.text
 
 function Overwrite({ migration, events, path, onDone, cancelButton }) {
     const [asking, setAsking] = useState(false)
@@ -82,11 +85,11 @@ function Overwrite({ migration, events, path, onDone, cancelButton }) {
     const found = foundOf(events)
     const start = async () => {
         await decide(path, { overwriteDbsInTarget: 'True' })
-        notify('good', 'The databases will be overwritten', names)
+        notify('good', 'Overwrite confirmed', names)
         onDone()
     }
     return (
-        <Box tone="warning" title="Databases of these names are on the target already">
+        <Box tone="warning" title="Databases with these names already exist on the target">
             <p>
                 {found ? (
                     <span class="wrap">
@@ -97,7 +100,7 @@ function Overwrite({ migration, events, path, onDone, cancelButton }) {
                         At least one of <strong class="wrap">{names}</strong> exists on the target server and is not empty.
                     </>
                 )}{' '}
-                Nothing on the target has been touched.
+                Malachite has not changed anything on the target.
             </p>
             <p class="buttons">
                 <Button primary onClick={() => setAsking(true)}>
@@ -108,8 +111,8 @@ function Overwrite({ migration, events, path, onDone, cancelButton }) {
             {asking && (
                 <Confirm title="Overwrite the databases on the target?" onYes={start} onClose={() => setAsking(false)}>
                     <p>
-                        Those of <strong class="wrap">{names}</strong> that exist on the target server are dropped there with all
-                        their data, and then migrated. This cannot be undone.
+                        Malachite drops those of <strong class="wrap">{names}</strong> that exist on the target server, with all
+                        their data, and then migrates them. This cannot be undone.
                     </p>
                 </Confirm>
             )}
@@ -123,13 +126,14 @@ function Schedule({ path, onDone, cancelButton }) {
     const [at, setAt] = useState('')
     const instant = at ? new Date(`${at}Z`) : null
     return (
-        <Box tone="warning" title="The migration waits for its start">
+        <Box tone="warning" title="Ready to start the data migration">
             <p>
-                It was created with <code>startDataMigration</code> set to false. Start it now, or give a time.
+                The migration was created with <code>startDataMigration</code> set to false. Start the data migration now, or
+                schedule it.
             </p>
             <TextField label="Start at (UTC)" name="window" type="datetime-local" value={at} onInput={setAt} />
             <p class="buttons">
-                <Decision path={path} properties={startNow} done="The data migration starts" onDone={onDone}>
+                <Decision path={path} properties={startNow} done="Data migration started" onDone={onDone}>
                     Start now
                 </Decision>
                 {instant && (
@@ -137,7 +141,7 @@ function Schedule({ path, onDone, cancelButton }) {
                         primary={false}
                         path={path}
                         properties={{ migrationWindowStartTimeInUtc: instant.toISOString() }}
-                        done={`Start scheduled for ${time(instant.toISOString())}`}
+                        done={`Data migration scheduled for ${time(instant.toISOString())}`}
                         onDone={onDone}
                     >
                         Schedule
@@ -156,7 +160,7 @@ function Window({ migration, path, onDone }) {
                 The data migration starts at <strong>{time(migration.properties.migrationWindowStartTimeInUtc)}</strong>.
             </p>
             <p class="buttons">
-                <Decision path={path} properties={startNow} done="The data migration starts" onDone={onDone}>
+                <Decision path={path} properties={startNow} done="Data migration started" onDone={onDone}>
                     Start now
                 </Decision>
             </p>
@@ -168,9 +172,9 @@ function Cutover({ onCutover, cancelButton }) {
     return (
         <Box tone="warning" title="Ready for the cutover">
             <p>
-                All rows have been copied, and changes of the source arrive on the target as they happen. When{' '}
-                <strong>Pending changes (Bytes)</strong> of every database is nearly 0, stop the writes to the source, wait until
-                it is 0, compare data and schema yourself, and start the cutover.
+                The base copy is complete, and Malachite replicates changes to the target as they happen. When{' '}
+                <strong>Pending changes (Bytes)</strong> is close to 0 for every database, stop writes to the source and wait
+                until it is 0. Then compare data and schema, and start the cutover.
             </p>
             <p class="buttons">
                 <Button primary onClick={onCutover}>
@@ -182,7 +186,7 @@ function Cutover({ onCutover, cancelButton }) {
     )
 }
 
-/** What the migration waits for, and the buttons that end the wait. */
+/** Names the decision that the migration waits for, and offers the buttons that make it. */
 export function Waiting({ migration, events, path, onDone, onCancel, onCutover }) {
     const cancelButton = (
         <Button disabled={!isCancelable(migration)} onClick={onCancel}>
@@ -194,7 +198,7 @@ export function Waiting({ migration, events, path, onDone, onCancel, onCutover }
     switch (substateOf(migration)) {
         case 'WaitingForLogicalReplicationSetupRequestOnSourceDB':
             return waits && <Replication {...common} />
-        case 'WaitingForTargetDBOverwriteConfirmation':
+        case OVERWRITE:
             return waits && <Overwrite {...common} />
         case 'WaitingForDBsToMigrateSpecification':
             return waits && <ChooseDatabases {...common} />

@@ -28,18 +28,18 @@ const NAME_RULE = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/
 function problemsOf(values, taken) {
     const empty = 'The value should not be empty.'
     const problems = {}
-    if (!NAME_RULE.test(values.name)) problems.name = '3 to 63 lower-case letters, digits and hyphens; no hyphen at either end.'
+    if (!NAME_RULE.test(values.name)) problems.name = 'Use 3 to 63 lowercase letters, digits and hyphens, with no hyphen at either end.'
     else if (taken) problems.name = taken
     if (values.group === NEW_GROUP ? !values.newGroup : !values.group)
         problems[values.group === NEW_GROUP ? 'newGroup' : 'group'] = empty
     if (values.how === 'attached' && !values.host) problems.host = empty
-    if (values.how === 'attached' && !/^\d{1,5}$/.test(values.port)) problems.port = 'A number from 1 to 65535.'
+    if (values.how === 'attached' && !/^\d{1,5}$/.test(values.port)) problems.port = 'Enter a number from 1 to 65535.'
     if (!values.login) problems.login = empty
     if (!values.password) problems.password = empty
     return problems
 }
 
-/** What keeps a name from being used, asked for while it is typed. */
+/** The reason why the name cannot be used, checked while the user types; null if it can. */
 function useTaken(kind, name) {
     const settled = useSettled(name, 300)
     const { data } = usePoll(async () => {
@@ -49,7 +49,7 @@ function useTaken(kind, name) {
             versionOf(KINDS[kind]),
             { name: settled, type: `Microsoft.DBforPostgreSQL/${KINDS[kind]}` },
         )
-        return answer.nameAvailable ? null : (answer.message ?? 'The name is taken.')
+        return answer.nameAvailable ? null : (answer.message ?? 'This name is already in use.')
     }, [settled, kind])
     return settled === name ? data : null
 }
@@ -94,7 +94,7 @@ function Fields({ values, set, problem, choices }) {
                 options={[...choices.groups.map(({ name }) => [name, name]), [NEW_GROUP, 'Create new...']]}
             />
             {values.group === NEW_GROUP && <TextField label="New resource group" required {...field('newGroup')} />}
-            <TextField label="Server name" required {...field('name')} hint="Unique over all servers of this Malachite." />
+            <TextField label="Server name" required {...field('name')} hint="Must be unique among all servers of this Malachite." />
             <SelectField
                 label="Region"
                 name="location"
@@ -109,10 +109,10 @@ function Fields({ values, set, problem, choices }) {
                 required
                 value={values.how}
                 onChange={(how) => set({ how })}
-                hint="A server of Malachite's own is started and stopped with it; an attached one is left as it is."
+                hint="Malachite starts and stops a new server together with itself. It never starts or stops an attached server."
                 options={[
                     ['provisioned', 'Start a new PostgreSQL'],
-                    ['attached', 'Attach one that is running'],
+                    ['attached', 'Attach a running PostgreSQL'],
                 ]}
             />
             {values.how === 'attached' ? (
@@ -128,7 +128,7 @@ function Fields({ values, set, problem, choices }) {
                     value={values.version}
                     onChange={(version) => set({ version })}
                     options={choices.versions.map((name) => [name, name])}
-                    hint="The versions that are installed on this machine."
+                    hint="The versions installed on this machine."
                 />
             )}
             <TextField label="Admin login name" required {...field('login')} />
@@ -153,7 +153,7 @@ function Form({ kind, choices }) {
     const [tried, setTried] = useState(false)
     const [busy, run] = useBusy()
     const [error, setError] = useState(null)
-    // A server whose creation failed has its name already; the next try is about that one.
+    // A server whose creation failed keeps its name, so the next attempt may use that name.
     const [failed, setFailed] = useState(null)
     const someone = useTaken(kind, values.name)
     const taken = values.name === failed ? null : someone
@@ -182,7 +182,7 @@ function Form({ kind, choices }) {
                 choices={choices}
                 problem={(name) => (tried || (name === 'name' && taken) ? problems[name] : null)}
             />
-            <ErrorBox error={error} title="The server was not created" />
+            <ErrorBox error={error} title="Cannot create the server" />
             <p class="buttons">
                 <Button primary type="submit" busy={busy} disabled={busy}>
                     Create
@@ -210,14 +210,15 @@ export function CreateServer({ kind: asked }) {
             />
             {kind === 'single' ? (
                 <Box>
-                    The source of a migration. It is usually a PostgreSQL that you have: attach it by its host and port.{' '}
+                    A single server is the source of a migration. It is usually an existing PostgreSQL: attach it by its host and
+                    port.{' '}
                     <button type="button" class="link" onClick={() => setQuery('kind', 'flexible')}>
                         Create a flexible server instead
                     </button>
                 </Box>
             ) : (
                 <Box>
-                    The target of migrations: a new PostgreSQL with an address of its own.{' '}
+                    A flexible server is the target of migrations: a new PostgreSQL with its own address.{' '}
                     <button type="button" class="link" onClick={() => setQuery('kind', 'single')}>
                         Add a single server instead
                     </button>

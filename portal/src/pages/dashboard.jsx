@@ -127,19 +127,19 @@ export function Dashboard() {
             {none && (
                 <Box title="Start here">
                     <p>
-                        A migration goes from a single server, or any other PostgreSQL, to a flexible server.{' '}
-                        <Link href={paths.create('flexible')}>Create a flexible server</Link> first: Malachite starts a real
-                        PostgreSQL for it, or attaches one that you have.
+                        A migration moves databases from a single server, or any other PostgreSQL, to a flexible server.{' '}
+                        <Link href={paths.create('flexible')}>Create a flexible server</Link> first. Malachite starts a new
+                        PostgreSQL for it, or attaches an existing one.
                     </p>
                 </Box>
             )}
             {data && (
                 <>
-                    <ServerTable title="Flexible servers" servers={data.flexible} empty="There is none yet." />
+                    <ServerTable title="Flexible servers" servers={data.flexible} empty="No flexible servers yet." />
                     <ServerTable
                         title="Single servers"
                         servers={data.single}
-                        empty="There is none yet. Any other PostgreSQL can be the source of a migration by its host and port too."
+                        empty="No single servers yet. You can also migrate from any other PostgreSQL by its host and port."
                     />
                     <Recent />
                 </>

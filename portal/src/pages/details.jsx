@@ -56,8 +56,8 @@ function CutoverDialog({ path, databases, onClose, onDone }) {
             </ol>
             {some && (
                 <p>
-                    Only <strong class="wrap">{databases.join(', ')}</strong> is cut over; the other databases go on being
-                    replicated.
+                    Only <strong class="wrap">{databases.join(', ')}</strong> is cut over. Replication of the other databases
+                    continues.
                 </p>
             )}
             <p>Do you want to continue?</p>
@@ -79,7 +79,7 @@ function CancelDialog({ path, name, databases, onClose, onDone }) {
             onClose={onClose}
         >
             <p>
-                Canceling stops all further activity. It does not roll back or drop anything on the target server: delete the
+                Canceling stops all further activity. It does not roll back or drop anything on the target server. Delete the
                 databases of a canceled migration there yourself.
             </p>
         </Confirm>
@@ -140,7 +140,7 @@ function Commands({ migration, loading, onCutover, onCancel, onRefresh }) {
     )
 }
 
-/** Everything about one migration, as fresh as the last second. */
+/** Everything about one migration, refreshed every second. */
 export function Details({ group, server, name, database }) {
     useTitle(`${name} | ${server}`)
     const path = migrationPath(group, server, name)
@@ -154,7 +154,7 @@ export function Details({ group, server, name, database }) {
     const rates = useRates(data)
     const series = useSeries(data)
     const [dialog, setDialog] = useState(null) // {kind, databases}
-    const [kept, setKept] = useState(null) // what was shown before the panel opened: the panel's own load takes a moment
+    const [kept, setKept] = useState(null) // shown until the panel has loaded its own data
     if (data && data !== kept) setKept(data)
     const shown = data ?? kept
     const crumbs = [
@@ -171,7 +171,7 @@ export function Details({ group, server, name, database }) {
                 <Crumbs items={crumbs} />
                 <PageTitle icon="migration" title={name} subtitle="Migration" close={paths.migrations(group, server)} />
                 {error ? (
-                    <ErrorBox error={error} title="The migration cannot be shown" />
+                    <ErrorBox error={error} title="Cannot show the migration" />
                 ) : (
                     <Loading what="Loading the migration" />
                 )}

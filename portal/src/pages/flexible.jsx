@@ -74,10 +74,10 @@ function Overview({ group, server, reload, loading }) {
             />
             {properties.stateMessage && <Box tone="warning">{properties.stateMessage}</Box>}
             <section class="card">
-                <h2>Bring databases here</h2>
+                <h2>Migrate databases to this server</h2>
                 <p>
                     Migrate databases from a single server, or from any other PostgreSQL, to this server: offline, or online with
-                    a cutover when you choose.
+                    a cutover at a time you choose.
                 </p>
                 <p>
                     <Link class="button primary" href={paths.migrations(group, server.name)}>
@@ -148,7 +148,7 @@ function Databases({ group, server }) {
             {asked !== null && (
                 <Confirm title={`Delete the database ${asked}?`} onYes={drop} onClose={() => setAsked(null)}>
                     <p>
-                        All its data on <strong>{server.name}</strong> will be lost. The source of a migration is not touched.
+                        All its data on <strong>{server.name}</strong> will be lost. The source of a migration is not affected.
                     </p>
                 </Confirm>
             )}
@@ -161,8 +161,8 @@ function Connect({ server }) {
     return (
         <>
             <p>
-                This server is reached like any other PostgreSQL. After a migration, applications sign in as <code>{login}</code>{' '}
-                and no longer as <code>user@server</code>.
+                Connect to this server like to any other PostgreSQL. After a migration, applications sign in as{' '}
+                <code>{login}</code> and no longer as <code>user@server</code>.
             </p>
             <h2>psql</h2>
             <Copy what="the psql command" text={`psql "host=${host} port=${port} user=${login} dbname=postgres"`} />
@@ -203,7 +203,7 @@ export function Flexible({ group, name, part }) {
             <div class="with-menu">
                 <Menu label="Server" {...menuOf(group, name)} />
                 <div class="content">
-                    {!server && <ErrorBox error={error} title="The server cannot be shown" />}
+                    {!server && <ErrorBox error={error} title="Cannot show the server" />}
                     {!server && !error && <Loading what="Loading the server" />}
                     {server && part === undefined && <Overview group={group} server={server} reload={reload} loading={loading} />}
                     {server && part === 'migrations' && <Grid group={group} server={server} />}

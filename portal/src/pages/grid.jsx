@@ -26,7 +26,7 @@ import { Box, Button, Command, CommandLink, Dialog, ErrorBox, Loading, Scroll, T
 
 const startOf = (migration) => migration.properties.migrationWindowStartTimeInUtc ?? ''
 
-/** What a row shows; compared as a whole, so that rows without news are not drawn again. */
+/** The cells of a row. Compared as a whole, so that unchanged rows are not rendered again. */
 function rowOf(migration, facts, others) {
     const metadata = migration.properties.sourceDbServerMetadata ?? others.get(migration.name)
     const known = facts.get((migration.properties.sourceDbServerResourceId ?? '').toLowerCase().replace(/^\//, ''))
@@ -120,7 +120,7 @@ function CancelDialog({ names, onClose, onDone, pathOf }) {
                 ))}
             </ul>
             <p>
-                Canceling stops all further activity. It does not roll back or drop anything on the target server: delete the
+                Canceling stops all further activity. It does not roll back or drop anything on the target server. Delete the
                 databases of a canceled migration there yourself.
             </p>
         </Dialog>
@@ -129,7 +129,7 @@ function CancelDialog({ names, onClose, onDone, pathOf }) {
 
 const OTHERS_AT_ONCE = 20
 
-/** Region and version of sources that are no resources stand in the single migration only: name -> metadata. */
+/** name -> metadata of sources given by host and port: only the single migration has their region and version. */
 function useOthers(migrations, group, server) {
     const [others, setOthers] = useState(() => new Map())
     useEffect(() => {
@@ -137,18 +137,18 @@ function useOthers(migrations, group, server) {
             (migration) => !parseServerId(migration.properties.sourceDbServerResourceId) && !others.has(migration.name),
         )
         if (unknownOnes.length === 0) return
-        let gone = false
+        let unmounted = false
         Promise.all(
             unknownOnes.slice(0, OTHERS_AT_ONCE).map(({ name }) => loadMigration(group, server, name).catch(() => null)),
         ).then((loaded) => {
             const found = loaded.filter((one) => one?.properties.sourceDbServerMetadata?.version || (one && !isActive(one)))
-            if (!gone && found.length > 0)
+            if (!unmounted && found.length > 0)
                 setOthers(
                     (before) =>
                         new Map([...before, ...found.map((one) => [one.name, one.properties.sourceDbServerMetadata ?? {}])]),
                 )
         })
-        return () => (gone = true)
+        return () => (unmounted = true)
     }, [migrations, others])
     return others
 }
@@ -159,7 +159,7 @@ function useGridData(group, server) {
         [group, server],
         (migrations) => (migrations.some(isActive) ? 2000 : 10_000),
     )
-    // Where region and version of sources come from that are resources; the list does not have them.
+    // The list of migrations lacks region and version of a source that is a resource; the server has them.
     const servers = usePoll(loadServers, [], 30_000)
     const facts = useMemo(() => {
         const all = [...(servers.data?.single ?? []), ...(servers.data?.flexible ?? [])]
@@ -274,7 +274,7 @@ export function Grid({ group, server: { name: server } }) {
         setAsking(false)
         if (count > 0) notify('good', 'Cancel requested', plural(count, 'migration'))
         if (failed.size > 0)
-            notify('error', `${plural(failed.size, 'migration')} could not be canceled`, 'See the rows of the grid.')
+            notify('error', `${plural(failed.size, 'migration')} could not be canceled`, 'See the reasons in the grid.')
         reload()
     }
 

@@ -4,7 +4,7 @@ import { useBusy, useTitle } from '../hooks.js'
 import { session, signIn } from '../session.js'
 import { Box, Button, ErrorBox, FixedField, TextField } from '../ui.jsx'
 
-/** For --auth strict and any: the application's secret for a token, kept as long as the tab. */
+/** For --auth strict and any: exchanges the application's secret for a token, which lives as long as the tab. */
 export function SignIn() {
     useTitle('Sign in')
     const [clientId, setClientId] = useState(session.application.appId)
@@ -26,10 +26,10 @@ export function SignIn() {
         <div class="page narrow">
             <h1>Sign in</h1>
             <p>
-                This Malachite asks for a token. Sign in as its application: the client ID and secret are those of{' '}
-                <code>--client-id</code> and <code>--client-secret</code>.
+                This Malachite requires a token. Sign in with the application that the options <code>--client-id</code> and{' '}
+                <code>--client-secret</code> define.
             </p>
-            {session.expired && <Box tone="warning">Your token has expired. Sign in again to go on where you were.</Box>}
+            {session.expired && <Box tone="warning">Your token has expired. Sign in again to continue where you left off.</Box>}
             <form onSubmit={submit}>
                 <FixedField label="Tenant ID">
                     <code>{session.application.tenantId}</code>
@@ -43,7 +43,7 @@ export function SignIn() {
                     value={secret}
                     onInput={setSecret}
                 />
-                <ErrorBox error={error} title="The sign-in was refused" />
+                <ErrorBox error={error} title="Sign-in failed" />
                 <p>
                     <Button primary type="submit" busy={busy} disabled={busy || !secret}>
                         Sign in

@@ -30,7 +30,7 @@ function ChooseTarget({ source, onClose }) {
         >
             {data && servers.length === 0 ? (
                 <p>
-                    There is no flexible server yet. <Link href={paths.create('flexible')}>Create one</Link>
+                    No flexible servers yet. <Link href={paths.create('flexible')}>Create a flexible server</Link>
                 </p>
             ) : (
                 <SelectField
@@ -74,7 +74,7 @@ export function Single({ group, name }) {
                     Refresh
                 </Command>
             </Toolbar>
-            <ErrorBox error={server ? null : error} title="The server cannot be shown" />
+            <ErrorBox error={server ? null : error} title="Cannot show the server" />
             {!server && !error && <Loading what="Loading the server" />}
             {server && (
                 <>

@@ -11,7 +11,7 @@ import { notify } from '../toasts.jsx'
 import { Box, Command, Crumbs, ErrorBox, Essentials, Loading, Menu, PageTitle, Scroll, Toolbar } from '../ui.jsx'
 import { NewGroup } from '../wizard/new-group.jsx'
 
-/** What has to be registered before a migration. */
+/** Lists the resource providers, and registers the one that migrations need. */
 function Providers() {
     const { data, error, loading, reload } = usePoll(() => api.list(providersPath(), VERSIONS.resources), [], 5000)
     const [filter, setFilter] = useState('')
@@ -59,12 +59,11 @@ function Providers() {
                 <Box tone={ready ? 'good' : 'info'}>
                     {ready ? (
                         <p>
-                            <strong>Microsoft.DataMigration</strong> is registered: migrations can be created.
+                            <strong>Microsoft.DataMigration</strong> is registered. You can create migrations.
                         </p>
                     ) : (
                         <p>
-                            Migrations need <strong>Microsoft.DataMigration</strong> to be registered. Select it and click
-                            Register.
+                            Migrations require <strong>Microsoft.DataMigration</strong>. Select it and click Register.
                         </p>
                     )}
                 </Box>
@@ -118,7 +117,7 @@ function Providers() {
                     </table>
                 </Scroll>
             )}
-            {data && rows.length === 0 && <p class="quiet">No resource provider has this in its name.</p>}
+            {data && rows.length === 0 && <p class="quiet">No resource provider matches the filter.</p>}
         </>
     )
 }
@@ -139,7 +138,7 @@ function Overview() {
             <section class="card">
                 <h2>Before a migration</h2>
                 <p>
-                    The subscription has to be registered for the Database Migration Service: under{' '}
+                    Register the subscription for the Database Migration Service: under{' '}
                     <Link href={paths.providers()}>Resource providers</Link>, select Microsoft.DataMigration and click Register.
                 </p>
             </section>

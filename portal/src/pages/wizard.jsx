@@ -28,7 +28,7 @@ async function load(group, server, query) {
     return { target, servers, groups, similar }
 }
 
-// ---- what is kept over a reload --------------------------------------------------------------------------------
+// ---- the draft, which survives a reload --------------------------------------------------------------------------------
 
 const draftKey = (target) => `malachite.wizard${target.id}`
 
@@ -82,7 +82,7 @@ function Tabs({ tab, marked, onChoose }) {
     )
 }
 
-/** All that is known, made of the values and of what the service says about them. */
+/** Combines the values of the form with the service's checks of them. */
 function useFacts({ target, servers }, values) {
     const source = values.sourceKind === 'single' ? servers.single.find((one) => one.id === values.sourceId) : undefined
     const sourceKey = connectionKey(sourceText(values), values.sourcePassword)
@@ -100,7 +100,7 @@ function useFacts({ target, servers }, values) {
     return { facts, ask: { setup: () => askName(values.name), source: askSource, target: askTarget } }
 }
 
-/** Name and passwords are asked for again where they have not been, and are put into the facts. */
+/** Checks name and passwords that have not been checked yet, and adds the results to the facts. */
 async function refresh(tab, facts, ask) {
     const result = await ask[tab]?.()
     const field = { setup: 'nameCheck', source: 'sourceCheck', target: 'targetCheck' }[tab]
@@ -197,7 +197,7 @@ function Form({ context, group, query, reloadGroups }) {
             open(TABS[TABS.findIndex(([key]) => key === tab) + 1][0])
         })
 
-    /** The first tab that is not complete, after everything has been asked for; undefined when all are. */
+    /** Runs all checks and returns the first incomplete tab; undefined when every tab is complete. */
     const findIncomplete = async () => {
         let fresh = facts
         for (const key of ['setup', 'source', 'target']) fresh = await refresh(key, fresh, ask)
@@ -227,7 +227,7 @@ function Form({ context, group, query, reloadGroups }) {
             }
             created.current = true
             sessionStorage.removeItem(draftKey(target))
-            notify('good', 'Migration created', `${values.name} has been created on ${target.name}.`)
+            notify('good', 'Migration created', `${values.name} was created on ${target.name}.`)
             navigate(paths.migrations(group, target.name))
         })
 
@@ -250,7 +250,7 @@ function Form({ context, group, query, reloadGroups }) {
             />
             <div ref={panel} tabIndex={-1} class="wizard-body" role="tabpanel" id="tab-panel" aria-labelledby={`tab-${tab}`}>
                 {restored && !values.sourcePassword && !values.targetPassword && tab !== 'networking' && (
-                    <Box>Your entries were kept. Secrets and passwords are not, and have to be entered again.</Box>
+                    <Box>Your entries were restored, except for secrets and passwords. Enter those again.</Box>
                 )}
                 {tab === 'setup' && <SetupTab {...common} nameCheck={facts.nameCheck} reloadGroups={reloadGroups} />}
                 {tab === 'source' && (
@@ -294,7 +294,7 @@ export function Wizard({ group, server, query }) {
                 ]}
             />
             <PageTitle title={TITLE} subtitle="Malachite - preview" close={back} />
-            <ErrorBox error={error} title="The wizard cannot be shown" />
+            <ErrorBox error={error} title="Cannot show the wizard" />
             {!data && !error && <Loading what="Loading" />}
             {data && <Form context={data} group={group} query={query} reloadGroups={reload} />}
         </div>

@@ -1,4 +1,4 @@
-// Buttons, boxes, titles, and other small parts.
+// Buttons, boxes, titles, and other small components.
 import { Fragment } from 'preact'
 import { useState } from 'preact/hooks'
 
@@ -47,7 +47,7 @@ export const Loading = ({ what = 'Loading' }) => (
     </p>
 )
 
-/** tone: info, warning, error, good. Errors and warnings that appear are read out. */
+/** tone: info, warning, error, good. With `live`, screen readers read it out when it appears. */
 export function Box({ tone = 'info', title, live, children }) {
     const icon = tone === 'good' ? 'check' : tone
     return (
@@ -165,12 +165,12 @@ export const Scroll = ({ label, children }) => (
     </div>
 )
 
-/** `names` of objects in messages are set off from the words around them. */
+/** Renders `names` in backquotes as code. */
 export function Marked({ text }) {
     return (text ?? '').split(/`([^`\n]+)`/).map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part))
 }
 
-/** A page beyond this machine; nothing is fetched from there. */
+/** A link to a page on the internet; the portal itself loads nothing from there. */
 export const External = ({ href, children }) => (
     <a href={href} target="_blank" rel="noreferrer">
         {children} <Icon name="external" size={13} />
@@ -186,7 +186,7 @@ export function Copy({ text, what }) {
             setCopied(true)
             setTimeout(() => setCopied(false), 2000)
         } catch {
-            // Without permission the text can still be selected.
+            // Without clipboard permission the user can still select the text.
         }
     }
     return (

@@ -46,7 +46,7 @@ export function Dialog({ title, side, onClose, children, footer, busy }) {
     )
 }
 
-/** A question with Yes and No. `onYes` may take time; what it throws is shown. */
+/** A question with Yes and No. `onYes` may be asynchronous; the dialog shows the error that it throws. */
 export function Confirm({ title, children, onYes, onClose, yes = 'Yes', no = 'No' }) {
     const [busy, run] = useBusy()
     const [error, setError] = useState(null)

@@ -1,10 +1,10 @@
-// Fields: a label, a control, and what is wrong or right with its value.
+// Fields: a label, a control, and notes about its value.
 import { useId, useState } from 'preact/hooks'
 
 import { Icon } from '../icons.jsx'
 import { Spinner } from './basics.jsx'
 
-/** The circled i behind a label; what it says can be reached with keyboard, pointer and screen reader. */
+/** The circled i behind a label; its text is available to keyboard, pointer and screen reader. */
 function Hint({ text, label }) {
     const [open, setOpen] = useState(false)
     const id = useId()
@@ -50,7 +50,7 @@ function Label({ id, label, required, hint, fixed }) {
     )
 }
 
-// Where a note comes and goes by itself, its line is kept free: nothing may move away under the pointer.
+// A note that appears and disappears while the user types has its line reserved, so that nothing moves under the pointer.
 function Notes({ id, error, good, busy, keepLine }) {
     return (
         <div id={id} class={keepLine ? 'notes keep-line' : 'notes'} aria-live="polite">
@@ -71,7 +71,7 @@ function Notes({ id, error, good, busy, keepLine }) {
     )
 }
 
-/** Label, control, and below it what is wrong or right with the value. `control` gets id and aria attributes. */
+/** A label, a control, and notes about the value below it. `control` gets id and aria attributes. */
 export function Field({ label, required, hint, error, good, busy, name, control, after, keepLine }) {
     const id = useId()
     const notes = `${id}-notes`
@@ -150,7 +150,7 @@ export function SelectField({ value, onChange, options, placeholder, disabled, .
     )
 }
 
-/** What cannot be changed: text, not a control. */
+/** A value that cannot be changed: text, not a control. */
 export function FixedField({ label, hint, children }) {
     const id = useId()
     return (

@@ -1,4 +1,4 @@
-// What the wizard asks the service while somebody is typing: the name, and both passwords.
+// The service's checks while the user types: the name, and both passwords.
 import { useEffect, useRef, useState } from 'preact/hooks'
 
 import { api, DownError, VERSIONS } from '../api.js'
@@ -9,7 +9,7 @@ const NAME_PAUSE_MS = 250
 const TYPE = 'Microsoft.DBforPostgreSQL/flexibleServers/migrations'
 const nothing = { for: null, busy: false, problem: null }
 
-/** {for, busy, problem} of the migration's name, by the service's own check. */
+/** {for, busy, problem} of the migration's name, from the service's own check. */
 export function useNameCheck(target, name) {
   const [check, setCheck] = useState(nothing)
   const settled = useSettled(name, NAME_PAUSE_MS)
@@ -37,7 +37,7 @@ export function useNameCheck(target, name) {
   return [check, ask]
 }
 
-/** Signs in once for each set of server, login and password: {for, busy, problem, version, databases}. */
+/** Connects once for each combination of server, login and password: {for, busy, problem, version, databases}. */
 export function useConnectionCheck(key) {
   const [check, setCheck] = useState(nothing)
   const running = useRef(null)
@@ -73,8 +73,8 @@ export function useConnectionCheck(key) {
   return [check, ask]
 }
 
-/** What a sign-in depends on, as text; null while something is missing. */
+/** Everything a connection depends on, as text; null while a part is missing. */
 export const connectionKey = (server, password) => (server && password ? JSON.stringify({ server, password }) : null)
 
-/** The sign-in of this key has succeeded; there is no key before server and password are there. */
+/** Whether the connection of this key succeeded; the key is null until server and password are known. */
 export const isGood = (check, key) => key !== null && check.for === key && !check.problem && !check.busy

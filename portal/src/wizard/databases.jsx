@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 
 export const DATABASES_MAX = 8
 
-/** Tick boxes with a filter; the ninth is refused. */
+/** Check boxes with a filter; the ninth cannot be checked. */
 export function DatabaseChecks({ names, chosen, onChange, attributes = {} }) {
     const [filter, setFilter] = useState('')
     const full = chosen.length >= DATABASES_MAX
@@ -37,10 +37,10 @@ export function DatabaseChecks({ names, chosen, onChange, attributes = {} }) {
                     </li>
                 ))}
             </ul>
-            {shown.length === 0 && <p class="quiet">No database has this in its name.</p>}
+            {shown.length === 0 && <p class="quiet">No databases match the filter.</p>}
             <p class="quiet" role="status">
-                {`${chosen.length} of at most ${DATABASES_MAX} selected.`}
-                {full && ' For more databases, create another migration between the same servers.'}
+                {`${chosen.length} of ${DATABASES_MAX} selected.`}
+                {full && ' To migrate more databases, create another migration between the same servers.'}
             </p>
         </div>
     )

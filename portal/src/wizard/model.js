@@ -1,4 +1,4 @@
-// What the wizard knows, what makes it complete, and the body of the one PUT.
+// The wizard's values, its checks for completeness, and the body of its PUT.
 import { ids } from '../api.js'
 import { flexibleIsPrivate, groupOf, singleIsPrivate, subscriptionId } from '../servers.js'
 import { DATABASES_MAX } from './databases.jsx'
@@ -32,10 +32,10 @@ export const emptyValues = (group) => ({
 
 const SECRETS = ['secret', 'sourcePassword', 'targetPassword']
 
-/** Everything but the secrets may be kept over a reload. */
+/** The values that the draft may store: all but the secrets. */
 export const withoutSecrets = (values) => Object.fromEntries(Object.entries(values).filter(([name]) => !SECRETS.includes(name)))
 
-// The service's own rule, for an answer before the name has been asked for.
+// The service's own rule, to answer before the service does.
 const NAME_RULE = /^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/
 const UUID = /^[0-9a-z]{8}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{12}$/i
 export const isUuid = (text) => UUID.test(text)
@@ -43,10 +43,10 @@ export const isUuid = (text) => UUID.test(text)
 export function nameProblem(name) {
   if (name === '') return 'The value should not be empty.'
   if (name.startsWith('-')) return 'A migration name must not begin with a hyphen.'
-  return NAME_RULE.test(name) ? null : 'Only letters, digits and hyphens are allowed, up to 63.'
+  return NAME_RULE.test(name) ? null : 'Use at most 63 letters, digits and hyphens.'
 }
 
-/** The source as the service names it: a resource id, or host:port@user. null while it is not complete. */
+/** The source as the service names it: a resource id, or host:port@user; null while incomplete. */
 export function sourceText(values) {
   if (values.sourceKind === 'single') return values.sourceId || null
   const { host, port, login } = values
@@ -82,7 +82,7 @@ const checks = {
         'port',
         /^\d{1,5}$/.test(values.port) && Number(values.port) >= 1 && Number(values.port) <= 65535
           ? null
-          : 'A number from 1 to 65535.',
+          : 'Enter a number from 1 to 65535.',
       )
       put(problems, 'login', values.login ? null : empty)
     }
@@ -91,7 +91,7 @@ const checks = {
     put(
       problems,
       'databases',
-      length === 0 ? 'Select at least one database.' : length > DATABASES_MAX ? `At most ${DATABASES_MAX}.` : null,
+      length === 0 ? 'Select at least one database.' : length > DATABASES_MAX ? `Select at most ${DATABASES_MAX} databases.` : null,
     )
     put(problems, 'mode', values.mode ? null : 'Select a migration mode.')
     return problems
@@ -132,13 +132,13 @@ export function bodyOf({ values, source, target, network }) {
       dBsToMigrate: values.databases,
       migrationResourceGroup: { resourceId: ids.group(subscriptionId(), values.migrationGroup), ...subnet },
       overwriteDBsInTarget: values.overwrite === 'Yes',
-      // Offline is a cutover that was asked for from the beginning.
+      // Offline means: the cutover is requested from the start.
       ...(values.mode === 'Offline' ? { triggerCutover: true } : {}),
     },
   }
 }
 
-/** Which tab an error of the service belongs to, by the property that it names. */
+/** The tab that a service error belongs to, by the error's target property. */
 export function tabOfTarget(target = '') {
   if (/migrationResourceGroup\.subnet/i.test(target)) return 'networking'
   if (/migrationResourceGroup|aadApp|migrationName/i.test(target)) return 'setup'
@@ -146,7 +146,7 @@ export function tabOfTarget(target = '') {
   return /source|dBsToMigrate|mode/i.test(target) ? 'source' : null
 }
 
-/** Values of an earlier migration, for one like it. */
+/** Values of an earlier migration, to create a similar one. */
 export function valuesLike(migration, servers) {
   const { properties } = migration
   const id = properties.sourceDbServerResourceId ?? ''

@@ -8,7 +8,7 @@ export function NetworkingTab({ problem, source, target, network, setNetwork, gr
             <>
                 <h2>Networking</h2>
                 <Box tone="good" title="You are all set">
-                    Both servers use public access. There is nothing to do on this tab: click Next to review and create the
+                    Both servers use public access, so there is nothing to do on this tab. Click Next to review and create the
                     migration.
                 </Box>
             </>
@@ -20,7 +20,7 @@ export function NetworkingTab({ problem, source, target, network, setNetwork, gr
             <h2>Networking</h2>
             <p>
                 At least one of the servers uses private access. The migration components are deployed into the subnet below,
-                which is filled in from the private server. Choose another one only if it can reach source and target.
+                which is filled in from the private server. Choose another subnet only if it can reach source and target.
             </p>
             <SelectField
                 label="Subscription"

@@ -16,7 +16,7 @@ export function NewGroup({ location, onMade, onClose }) {
     return (
         <Confirm title="Create a resource group" yes="Create" no="Cancel" onYes={make} onClose={onClose}>
             <TextField label="Name" name="new-group" required value={name} onInput={setName} />
-            <p class="quiet">A temporary group for the components of migrations. It is not deleted when they have ended.</p>
+            <p class="quiet">A resource group for migration components. Malachite does not delete it when the migrations end.</p>
         </Confirm>
     )
 }

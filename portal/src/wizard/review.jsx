@@ -43,10 +43,10 @@ export function ReviewTab({ facts, incomplete, error }) {
         <>
             {incomplete.length > 0 && (
                 <Box tone="error" title="Validation failed" live>
-                    Required information is missing or not valid. Look at: {incomplete.join(', ')}.
+                    Required information is missing or not valid on these tabs: {incomplete.join(', ')}.
                 </Box>
             )}
-            <ErrorBox error={error} title="The migration was not created" />
+            <ErrorBox error={error} title="Cannot create the migration" />
             {error?.code === 'MissingSubscriptionRegistration' && (
                 <p>
                     Register <strong>Microsoft.DataMigration</strong> on the Setup tab, or under{' '}

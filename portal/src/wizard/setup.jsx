@@ -13,23 +13,24 @@ const HELP = {
     app: [
         'Create an application',
         <p>
-            Malachite has one application from the start: the one that clients sign in as. Its client ID and tenant ID are those
-            of <code>--client-id</code> and <code>--tenant-id</code>; select it below. Any other application with a client ID and
-            a tenant ID of your own can be entered too.
+            Malachite has one built-in application, which clients sign in as. The options <code>--client-id</code> and{' '}
+            <code>--tenant-id</code> set its client ID and tenant ID. Select it below, or enter the client ID and tenant ID of
+            another application.
         </p>,
     ],
     secret: [
         'Create a client secret',
         <p>
-            The secret of Malachite's own application is what <code>--client-secret</code> says; it is <code>malachite</code>{' '}
-            unless it was changed. Enter it after selecting the application. It is kept encrypted, and never shown again.
+            The option <code>--client-secret</code> sets the secret of the built-in application; the default is{' '}
+            <code>malachite</code>. Select the application, then enter its secret. Malachite stores it encrypted and never shows
+            it.
         </p>,
     ],
     roles: [
         'Assign contributor roles',
         <p>
-            In the cloud the application needs the role Contributor on both servers and on the migration resource group, and with
-            private access on the virtual networks. Malachite has no role assignments: there is nothing to do.
+            Malachite has no role assignments, so there is nothing to do here. In Azure, the application needs the role
+            Contributor on both servers, on the migration resource group and, with private access, on the virtual networks.
         </p>,
     ],
 }
@@ -59,7 +60,7 @@ function HowTo({ what }) {
     )
 }
 
-/** The subscription has to be registered first; here it can be done on the spot. */
+/** Registers the subscription, which migrations require. */
 function Registration() {
     const { data, reload } = usePoll(() => api.get(`${providersPath()}/Microsoft.DataMigration`, VERSIONS.resources), [], 5000)
     const [busy, run] = useBusy()
@@ -70,14 +71,14 @@ function Registration() {
                 await register('Microsoft.DataMigration')
                 notify('good', 'Resource provider registered', 'Microsoft.DataMigration')
             } catch (error) {
-                notify('error', 'The registration was refused', error.message)
+                notify('error', 'Registration failed', error.message)
             }
             reload()
         })
     return (
         <Box tone="warning" title="Microsoft.DataMigration is not registered">
             <p>
-                Migrations can be created when the subscription is registered for the Database Migration Service. Do it here, or
+                Register the subscription for the Database Migration Service before you create a migration. Register it here, or
                 under <Link href={paths.providers()}>Resource providers</Link>.
             </p>
             <p class="buttons">
@@ -92,7 +93,7 @@ function Registration() {
 function OtherApp({ onChoose }) {
     const [app, setApp] = useState({ name: '', clientId: '', tenantId: '' })
     const field = (name) => ({ value: app[name], onInput: (value) => setApp({ ...app, [name]: value.trim() }) })
-    const wrong = (name) => (app[name] && !isUuid(app[name]) ? 'This is not a UUID.' : null)
+    const wrong = (name) => (app[name] && !isUuid(app[name]) ? 'Enter a valid UUID.' : null)
     const complete = isUuid(app.clientId) && isUuid(app.tenantId)
     return (
         <section>
@@ -186,7 +187,7 @@ export function SetupTab({ values, set, problem, nameCheck, groups, reloadGroups
                 value={values.name}
                 onInput={(name) => set({ name })}
                 error={problem('name')}
-                hint="Identifies the migration on this flexible server. Letters, digits and hyphens; it must not begin with a hyphen, and a name cannot be used again."
+                hint="Identifies the migration on this flexible server. Use letters, digits and hyphens. It must not begin with a hyphen, and you cannot reuse the name of an earlier migration."
                 busy={nameCheck.busy ? 'Checking the name' : null}
                 good={available ? 'The name is available.' : null}
                 mark={available}
@@ -199,7 +200,7 @@ export function SetupTab({ values, set, problem, nameCheck, groups, reloadGroups
                 onChange={(migrationGroup) => set({ migrationGroup })}
                 options={groups.map(({ name }) => [name, name])}
                 error={problem('migrationGroup')}
-                hint="Where all migration components are created. They are cleaned up when the migration has ended."
+                hint="The resource group for all migration components. They are cleaned up when the migration ends."
                 after={
                     <button type="button" class="link" onClick={() => setMaking(true)}>
                         Create new
@@ -210,7 +211,7 @@ export function SetupTab({ values, set, problem, nameCheck, groups, reloadGroups
                 label="Azure Active Directory App"
                 name="app"
                 required
-                hint="The application of the prerequisites."
+                hint="The application from the prerequisites above."
                 error={problem('app')}
                 control={({ id, name, ...attributes }) => (
                     <span class="chosen">

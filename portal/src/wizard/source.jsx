@@ -18,11 +18,11 @@ const RESTRICTIONS = {
             migration, we strongly encourage evaluating the offline migration mode which does not have these restrictions.
         </>,
         'You can migrate up to 8 databases from a server in a single activity. If you have more databases, create multiple migration activities.',
-        'Logical replication has to be set up on the source. If it is not, the migration waits for you to allow it; the source server may have to be restarted.',
+        'The source needs logical replication. If it is not set up, the migration waits for your permission to set it up; the source server may need a restart.',
     ],
     Offline: [
-        'What is written to the source after the migration has started is not migrated.',
-        'Applications have to stay stopped from the start of the migration to its end.',
+        'Changes made on the source after the migration starts are not migrated.',
+        'Keep your applications stopped from the start of the migration to its end.',
         'You can migrate up to 8 databases from a server in a single activity. If you have more databases, create multiple migration activities.',
     ],
 }
@@ -76,7 +76,7 @@ function SingleServer({ values, set, problem, servers, groups, source }) {
                     values.sourceGroup && inGroup.length === 0 ? 'This resource group has no single server' : 'Select a server'
                 }
                 error={problem('sourceId')}
-                hint="The single servers of the resource group, of all regions."
+                hint="All single servers of the resource group, in any region."
                 disabled={!values.sourceGroup || inGroup.length === 0}
                 onChange={(sourceId) => set({ sourceId, databases: [] })}
                 options={inGroup.map((one) => [
@@ -108,7 +108,7 @@ function OtherServer({ values, set, problem, version }) {
                 onInput={(host) => set({ host: host.trim(), databases: [] })}
                 error={problem('host')}
                 placeholder="Name or address"
-                hint="Where PostgreSQL can be reached from this machine."
+                hint="The host name or address of the source, as seen from this machine."
             />
             <TextField
                 label="Port"
@@ -126,16 +126,16 @@ function OtherServer({ values, set, problem, version }) {
                 value={values.login}
                 onInput={(login) => set({ login: login.trim(), databases: [] })}
                 error={problem('login')}
-                hint="A role that may read everything that is migrated."
+                hint="A role that can read everything to be migrated."
             />
-            <FixedField label="PostgreSQL version" hint="Filled in when the password has been tested.">
+            <FixedField label="PostgreSQL version" hint="Filled in after Malachite has connected with your password.">
                 {version ?? unknown}
             </FixedField>
         </>
     )
 }
 
-/** The names to choose from: of a server of ours at once, of any other after the sign-in. */
+/** The databases to choose from: known at once for a resource, and after connecting for any other server. */
 function useNames(values, sourceCheck, sourceKey) {
     const single = values.sourceKind === 'single' && values.sourceId
     const list = usePoll(
@@ -147,7 +147,7 @@ function useNames(values, sourceCheck, sourceKey) {
 }
 
 function Databases({ values, set, problem, names, error }) {
-    // A name that was chosen before and is not there is not migrated silently.
+    // Deselect databases that the source does not have, so that the migration does not fail on them later.
     useEffect(() => {
         if (names && values.databases.some((name) => !names.includes(name)))
             set({ databases: values.databases.filter((name) => names.includes(name)) })
@@ -171,7 +171,7 @@ function Databases({ values, set, problem, names, error }) {
                     <p id={attributes.id} class="quiet">
                         {values.sourceKind === 'single'
                             ? 'Select a server first.'
-                            : 'Enter host, port, login and password; the databases are listed then.'}
+                            : 'Enter host, port, login and password to list the databases.'}
                     </p>
                 )
             }
@@ -194,7 +194,7 @@ function Mode({ values, set, problem }) {
                 ['Online', 'Online'],
                 ['Offline', 'Offline'],
             ]}
-            hint="Online: the source stays in use until the cutover. Offline: one copy."
+            hint="Online: applications keep using the source until the cutover. Offline: a single copy, with applications stopped."
             after={
                 values.mode && (
                     <Box tone="warning" title="Restrictions -" live>
@@ -224,7 +224,7 @@ export function SourceTab({ values, set, problem, servers, groups, source, targe
             )}
             {source && !sameRegion(source.location, target.location) && (
                 <Box>
-                    Source and target are in different regions. The same region is recommended; the migration works nevertheless.
+                    Source and target are in different regions. The migration works, but the service recommends the same region.
                 </Box>
             )}
             <TextField
@@ -237,10 +237,10 @@ export function SourceTab({ values, set, problem, servers, groups, source, targe
                 onInput={(sourcePassword) => set({ sourcePassword })}
                 onBlur={onTest}
                 error={problem('sourcePassword')}
-                busy={sourceCheck.busy ? 'Signing in to the source server' : null}
+                busy={sourceCheck.busy ? 'Connecting to the source server' : null}
                 mark={good}
-                good={good ? `The password is right. PostgreSQL ${sourceCheck.version}.` : null}
-                hint="Of the admin login. It is tested at once, kept encrypted and never shown."
+                good={good ? `Connected. PostgreSQL ${sourceCheck.version}.` : null}
+                hint="The password of the admin login. Malachite tests it immediately, stores it encrypted and never shows it."
             />
             <Databases {...{ values, set, problem, names, error }} />
             <Mode {...{ values, set, problem }} />

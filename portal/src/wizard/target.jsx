@@ -12,7 +12,7 @@ const fixed = (label, value, text = value) => (
         disabled
         required
         options={[[value, text]]}
-        hint="Of the flexible server that this migration goes to."
+        hint="The flexible server that is the target of this migration."
     />
 )
 
@@ -24,10 +24,10 @@ export function TargetTab({ values, set, problem, target, targetCheck, targetKey
             {fixed('Subscription', subscriptionId(), subscriptionName())}
             {fixed('Resource group', groupOf(target))}
             {fixed('Server name', target.name, `${target.name} (${addressOf(target)})`)}
-            <FixedField label="Location" hint="Of the flexible server.">
+            <FixedField label="Location" hint="The location of the flexible server.">
                 {target.location}
             </FixedField>
-            <FixedField label="PostgreSQL version" hint="Of the flexible server.">
+            <FixedField label="PostgreSQL version" hint="The version of the flexible server.">
                 {target.properties.version ?? unknown}
             </FixedField>
             <FixedField label="Server admin login name" hint="The login that the server was created with.">
@@ -43,10 +43,10 @@ export function TargetTab({ values, set, problem, target, targetCheck, targetKey
                 onInput={(targetPassword) => set({ targetPassword })}
                 onBlur={onTest}
                 error={problem('targetPassword')}
-                busy={targetCheck.busy ? 'Signing in to the target server' : null}
+                busy={targetCheck.busy ? 'Connecting to the target server' : null}
                 mark={good}
-                good={good ? `The password is right. PostgreSQL ${targetCheck.version}.` : null}
-                hint="Of the admin login. It is tested at once, kept encrypted and never shown."
+                good={good ? `Connected. PostgreSQL ${targetCheck.version}.` : null}
+                hint="The password of the admin login. Malachite tests it immediately, stores it encrypted and never shows it."
             />
             <SelectField
                 label="Authorize DB overwrite"
@@ -57,7 +57,7 @@ export function TargetTab({ values, set, problem, target, targetCheck, targetKey
                     ['Yes', 'Yes'],
                     ['No', 'No'],
                 ]}
-                hint="With No, the migration waits and asks when a database of the same name is on the target."
+                hint="If you choose No and the target has a database with the same name, the migration waits for your confirmation."
                 after={
                     values.overwrite === 'Yes' && (
                         <Box tone="warning" live>
