@@ -167,7 +167,8 @@ static int choose_data_dir(struct options *options, struct err *err)
     } else if (home != NULL && home[0] == '/') {
         dir = str_format("%s/.local/state/malachite", home);
     } else {
-        return err_set(err, ERR_BAD_INPUT, "no home directory: say where to keep data with --data-dir");
+        return err_set(err, ERR_BAD_INPUT,
+                       "no home directory found: choose a data directory with --data-dir");
     }
     if (dir == NULL) {
         return err_no_memory(err);

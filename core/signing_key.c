@@ -85,12 +85,12 @@ static EVP_PKEY *make_key(const char *path)
     if (pkey == NULL) {
         char reason[256];
         ERR_error_string_n(ERR_get_error(), reason, sizeof(reason));
-        log_event(LOG_ERROR, "cannot make the key for tokens", "reason", reason, NULL);
+        log_event(LOG_ERROR, "cannot create the key for tokens", "reason", reason, NULL);
     } else if (write_key(path, pkey)) {
-        log_event(LOG_INFO, "made a key for tokens", "file", path, NULL);
+        log_event(LOG_INFO, "created a key for tokens", "file", path, NULL);
     } else {
-        log_event(LOG_WARNING, "the key for tokens cannot be kept: they end with this process", "file", path,
-                  "reason", strerror(errno), NULL);
+        log_event(LOG_WARNING, "cannot store the key for tokens: all tokens expire when this process ends",
+                  "file", path, "reason", strerror(errno), NULL);
     }
     return pkey;
 }

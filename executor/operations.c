@@ -81,7 +81,7 @@ int operation_find_server(struct executor *executor, const struct operation *ope
                           struct server *ret_server)
 {
     int found = store_server_get_by_id(executor->store, operation->server_id, err, ret_server);
-    return found == 0  ? err_set(err, ERR_RESOURCE_NOT_FOUND, "The server was deleted meanwhile.")
+    return found == 0  ? err_set(err, ERR_RESOURCE_NOT_FOUND, "The server was deleted in the meantime.")
            : found < 0 ? -1
                        : 0;
 }

@@ -245,7 +245,7 @@ int api_version_check(const char *resource_type, const char *version, bool stric
     if (!newer || strict) {
         return refuse(row, version, location, err);
     }
-    *ret_warning =
-        "This api-version is newer than all that Malachite knows; it is answered as the newest known one.";
+    *ret_warning = "This api-version is newer than any that Malachite knows. Malachite answered as in the "
+                   "newest version it knows.";
     return 0;
 }

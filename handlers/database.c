@@ -174,11 +174,10 @@ static int check_droppable(struct request *request, const struct server *server,
     if (found <= 0) {
         return found;
     }
-    return err_set(
-        err, ERR_DATABASE_BUSY,
-        "The database '%s' of the server '%s' is being written by the active migration '%s'. Wait until it "
-        "has ended, or cancel it.",
-        name, server->name, migration.name);
+    return err_set(err, ERR_DATABASE_BUSY,
+                   "The database '%s' of the server '%s' is in use by the active migration '%s'. Wait until "
+                   "that migration ends, or cancel it.",
+                   name, server->name, migration.name);
 }
 
 static void drop(struct request *request, enum server_kind kind)

@@ -105,7 +105,8 @@ void deployment_status(struct request *request)
     }
     if (!str_iequals(deployment.operation_id, id)) {
         reply_fail(request, ERR_NOT_FOUND,
-                   "The deployment '%s' has no operation '%.60s'; it was deployed again since.",
+                   "The deployment '%s' has no operation '%.60s'. A newer run of the deployment may have "
+                   "replaced it.",
                    deployment.name, id);
         return;
     }

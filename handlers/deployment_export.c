@@ -22,10 +22,10 @@ void deployment_export(struct request *request)
     if (found < 0) {
         reply_error(request, &err);
     } else if (found == 0) {
-        reply_fail(
-            request, ERR_DEPLOYMENT_NOT_FOUND,
-            "The template of the deployment '%s' was not kept: an earlier version of Malachite deployed it.",
-            deployment.name);
+        reply_fail(request, ERR_DEPLOYMENT_NOT_FOUND,
+                   "The template of the deployment '%s' is not available: an earlier version of Malachite, "
+                   "which did not store templates, deployed it.",
+                   deployment.name);
     } else {
         reply_json(request, 200, json_pack("{s:o}", "template", json_loads(deployment.template, 0, NULL)));
     }

@@ -74,9 +74,8 @@ static int check_properties(json_t *properties, struct err *err)
                       "Malachite does not fetch linked parameters; give them in properties.parameters.", err);
     }
     if (mode != NULL && !str_iequals(mode, "Incremental")) {
-        return refuse("mode",
-                      "Malachite deploys in the mode 'Incremental' only: nothing is deleted by a deployment.",
-                      err);
+        return refuse(
+            "mode", "Malachite supports only the deployment mode 'Incremental', which deletes nothing.", err);
     }
     return json_is_object(field_get(properties, "template"))
                ? 0
@@ -100,8 +99,7 @@ int deployment_read(struct request *request, const struct resource_group *group,
     if (request->nesting > NESTING_MAX) {
         return err_set(
             err, ERR_INVALID_TEMPLATE,
-            "The deployment '%s' is nested in more than %d others. Deployments that contain themselves do "
-            "not end.",
+            "The deployment '%s' is nested in more than %d others. A deployment must not contain itself.",
             name, NESTING_MAX);
     }
     if (field_object(body, "", "properties", err, &properties) < 0 || check_properties(properties, err) < 0 ||
@@ -164,11 +162,10 @@ static int store_deployment(struct store *store, const struct deployment *row, s
     }
     int found = store_deployment_get(store, row->subscription_id, row->group, row->name, err, &before);
     if (found > 0 && before.ended_us == 0) {
-        return err_set(
-            err, ERR_DEPLOYMENT_ACTIVE,
-            "Unable to edit or replace deployment '%s': the previous deployment is still active. Wait "
-            "until it has ended, or cancel it.",
-            row->name);
+        return err_set(err, ERR_DEPLOYMENT_ACTIVE,
+                       "Unable to edit or replace deployment '%s': the previous deployment is still active. "
+                       "Wait until it ends, or cancel it.",
+                       row->name);
     }
     if (found == 0 && check_quota(store, row, err) < 0) {
         return -1;

@@ -130,8 +130,7 @@ int dialect_merge(const struct dialect_request *request, struct migration_spec *
 /* ---- writing ---------------------------------------------------------------------------------------------
  */
 
-#define MIGRATION_CUTOVER_REMEMBERED                                                                         \
-    "The cutover is remembered and begins as soon as the target follows the source."
+#define MIGRATION_CUTOVER_REMEMBERED "The cutover starts automatically when the base copy is complete."
 
 enum migration_detail {
     DETAIL_CREATED, /* answer to PUT: state only */

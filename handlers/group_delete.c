@@ -44,11 +44,10 @@ static int refuse_while_migrating(struct request *request, const struct resource
     if (names.len == 0) {
         return 0;
     }
-    return err_set(
-        err, ERR_OPERATION_NOT_ALLOWED,
-        "The resource group '%s' cannot be deleted while migrations from or to its servers are active: %s. "
-        "Cancel them or wait until they have ended.",
-        group->name, buf_text(&names));
+    return err_set(err, ERR_OPERATION_NOT_ALLOWED,
+                   "The resource group '%s' cannot be deleted while migrations from or to its servers are "
+                   "active: %s. Cancel them, or wait until they end.",
+                   group->name, buf_text(&names));
 }
 
 static int store_deletion(struct request *request, struct resource_group *group, struct err *err,

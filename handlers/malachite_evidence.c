@@ -46,8 +46,8 @@ void malachite_migration_evidence(struct request *request)
     }
     if (json_array_size(databases) == 0) {
         reply_fail(request, ERR_NOT_FOUND,
-                   "The migration '%s' has no evidence: it is gathered for each database of an online "
-                   "migration at its cutover.",
+                   "The migration '%s' has no evidence. Malachite records evidence for each database of an "
+                   "online migration at its cutover.",
                    migration.name);
         return;
     }

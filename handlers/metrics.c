@@ -36,11 +36,11 @@ static void add_figures(struct buf *text, const struct store_figures *figures)
         buf_addf(text, "malachite_servers{kind=\"%s\"} %" PRId64 "\n", word_of(WORDS_SERVER_KIND, i),
                  figures->servers[i]);
     }
-    add_value(text, "malachite_operations_in_progress", "gauge",
-              "Long-running operations that have not ended.", figures->operations_in_progress);
-    add_value(text, "malachite_rows_copied", "gauge", "Rows copied, over all migrations that are kept.",
+    add_value(text, "malachite_operations_in_progress", "gauge", "Active long-running operations.",
+              figures->operations_in_progress);
+    add_value(text, "malachite_rows_copied", "gauge", "Rows copied in all stored migrations.",
               figures->rows_copied);
-    add_value(text, "malachite_bytes_copied", "gauge", "Bytes copied, over all migrations that are kept.",
+    add_value(text, "malachite_bytes_copied", "gauge", "Bytes copied in all stored migrations.",
               figures->bytes_copied);
 }
 
@@ -81,7 +81,7 @@ void metrics_get(struct request *request)
         return;
     }
     auto_buf struct buf text = BUF_MAX(METRICS_BYTES_MAX);
-    add_head(&text, "malachite_build_info", "gauge", "The version that runs.");
+    add_head(&text, "malachite_build_info", "gauge", "The running version.");
     buf_addf(&text, "malachite_build_info{version=\"%s\"} 1\n", MALACHITE_VERSION);
     add_value(&text, "malachite_http_requests_total", "counter", "HTTP requests answered.",
               (int64_t)atomic_load(&app->requests));

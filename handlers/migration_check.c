@@ -15,14 +15,14 @@ static int check_database_name(const char *name, size_t index, struct err *err)
     static const char *const reserved[] = {"template0", "template1", "azure_sys", "azure_maintenance"};
     if (name[0] == '\0' || strlen(name) > DATABASE_NAME_MAX) {
         err_set(err, ERR_BAD_PARAMETER,
-                "'%.80s' is not the name of a database: PostgreSQL's names have 1 to %d bytes.", name,
+                "'%.80s' is not a valid database name: names in PostgreSQL have 1 to %d bytes.", name,
                 DATABASE_NAME_MAX);
         return err_target(err, "properties.dbsToMigrate[%zu]", index);
     }
     for (size_t i = 0; i < ARRAY_LEN(reserved); i++) {
         if (str_equals(name, reserved[i])) {
             err_set(err, ERR_BAD_PARAMETER,
-                    "The system database '%s' cannot be migrated. Take it off the list.", name);
+                    "The system database '%s' cannot be migrated. Remove it from the list.", name);
             return err_target(err, "properties.dbsToMigrate[%zu]", index);
         }
     }
@@ -33,16 +33,15 @@ int check_databases(const struct str_list *databases, struct err *err)
 {
     if (databases->count == 0) {
         err_set(err, ERR_BAD_PARAMETER,
-                "The list of databases is empty; one migration moves 1 to %d. Leave the list out of the PUT "
-                "to choose "
-                "them later.",
+                "The list of databases is empty. A migration needs 1 to %d databases. Omit the list from the "
+                "PUT to choose the databases later.",
                 MIGRATION_DATABASES_MAX);
         return err_target(err, "properties.dbsToMigrate");
     }
     if (databases->count > MIGRATION_DATABASES_MAX) {
         err_set(err, ERR_BAD_PARAMETER,
-                "%zu databases are to be migrated; one migration moves 1 to %d. Make further migrations for "
-                "the others.",
+                "The list has %zu databases, but a migration can have only 1 to %d. Create more migrations "
+                "for the others.",
                 databases->count, MIGRATION_DATABASES_MAX);
         return err_target(err, "properties.dbsToMigrate");
     }
@@ -71,9 +70,8 @@ int check_databases_free(struct store *store, const struct server *target, const
         }
         if (found > 0) {
             err_set(err, ERR_DATABASE_BUSY,
-                    "The database '%s' of the target server '%s' is being written by the active migration "
-                    "'%s'. Wait "
-                    "until that one has ended, or cancel it.",
+                    "The database '%s' of the target server '%s' is in use by the active migration '%s'. "
+                    "Wait until that migration ends, or cancel it.",
                     databases->items[i], target->name, other.name);
             return err_target(err, "properties.dbsToMigrate[%zu]", i);
         }

@@ -16,7 +16,7 @@ static int cancel_active(struct store *store, struct migration *migration, struc
     if (store_migration_update_spec(store, migration, err) < 0) {
         return -1;
     }
-    return store_event_add(store, migration->id, "The user has asked to cancel (DELETE).", err);
+    return store_event_add(store, migration->id, "Cancellation requested (DELETE).", err);
 }
 
 static int store_deletion(struct store *store, const struct server *target, const char *name, struct err *err,

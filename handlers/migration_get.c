@@ -52,9 +52,7 @@ static int read_filter(const struct request *request, struct err *err, struct mi
         filter.active_only = str_iequals(which, "Active");
     }
     if (token != NULL && !parse_token(token, &filter.before_id)) {
-        err_set(err, ERR_BAD_PARAMETER,
-                "The $skipToken is not one that Malachite gave out. Begin again with the "
-                "first page.");
+        err_set(err, ERR_BAD_PARAMETER, "The $skipToken is not valid. Start again from the first page.");
         return err_target(err, "$skipToken");
     }
     *ret_filter = filter;

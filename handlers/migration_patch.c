@@ -3,6 +3,8 @@
  * PATCH of a migration: the user's decisions. Each check says whether a decision makes sense at this point of
  * the workflow; what passes is written, and the executor is woken to act on it. Tags can always be changed.
  */
+#include <string.h>
+
 #include "core/str.h"
 #include "handlers/handlers.h"
 #include "handlers/migration.h"
@@ -31,8 +33,8 @@ static int refuse_ended(const struct migration *migration, const struct dialect_
 {
     bool cutover = asks_for_cutover(given);
     err_set(err, ERR_MIGRATION_ENDED,
-            "%sThe migration '%s' has ended (state %s): it can no longer be changed, cut over or canceled; "
-            "only its tags can. Make a new migration with another name.",
+            "%sThe migration '%s' has ended (state %s): it can no longer be changed, cut over or canceled, "
+            "except for its tags. Create a new migration with another name.",
             cutover ? "603113: " : "", migration->name,
             word_of(WORDS_MIGRATION_STATE, (int)migration->state));
     err->service_code = cutover ? CUTOVER_ON_ENDED : 0;
@@ -67,7 +69,7 @@ static int refuse_list_alone(const struct str_list *stored, struct str_list *giv
     if (given->count == 0) {
         return str_list_copy(given, stored) ? 0 : err_no_memory(err);
     }
-    err_set(err, ERR_BAD_PARAMETER, "'%s' says nothing without '%s' set to \"True\".", path, flag);
+    err_set(err, ERR_BAD_PARAMETER, "'%s' has no effect unless '%s' is \"True\".", path, flag);
     return err_target(err, "%s", path);
 }
 
@@ -75,7 +77,7 @@ static int refuse_withdrawal(const struct migration *migration, const char *path
                              struct err *err)
 {
     err_set(err, ERR_OPERATION_NOT_ALLOWED,
-            "%s of the migration '%s' was asked for; that cannot be taken back.", what, migration->name);
+            "%s of the migration '%s' was already requested and cannot be withdrawn.", what, migration->name);
     return err_target(err, "%s", path);
 }
 
@@ -95,16 +97,15 @@ static int check_cutover(struct decision *decision, struct err *err)
     }
     if (stored->mode == MODE_OFFLINE) {
         err_set(err, ERR_OPERATION_NOT_ALLOWED,
-                "603114: Cutover cannot be triggered on the offline migration '%s'; it cuts over by itself "
-                "when all data has arrived.",
+                "603114: Cutover cannot be triggered on the offline migration '%s'; an offline migration "
+                "completes automatically when all data is copied.",
                 migration->name);
         err->service_code = CUTOVER_ON_OFFLINE;
         return err_target(err, "properties.triggerCutover");
     }
     decision->early_cutover = migration->substate < SUB_WAITING_FOR_CUTOVER_TRIGGER;
-    decision->event = decision->early_cutover
-                          ? "The user has asked for the cutover. " MIGRATION_CUTOVER_REMEMBERED
-                          : "The user has asked for the cutover.";
+    decision->event =
+        decision->early_cutover ? "Cutover requested. " MIGRATION_CUTOVER_REMEMBERED : "Cutover requested.";
     if (check_subset(&given->spec.cutover_databases, &stored->databases, "properties.dbsToTriggerCutoverOn",
                      err) < 0) {
         return -1;
@@ -130,7 +131,7 @@ static int check_cancel(struct decision *decision, struct err *err)
                      err) < 0) {
         return -1;
     }
-    decision->event = "The user has asked to cancel.";
+    decision->event = "Cancellation requested.";
     return grow_wish(stored->cancel == FLAG_TRUE, &stored->cancel_databases, &given->spec.cancel_databases,
                      err);
 }
@@ -145,34 +146,43 @@ static int check_new_databases(struct decision *decision, struct err *err)
     }
     if (migration->spec.databases.count > 0) {
         err_set(err, ERR_OPERATION_NOT_ALLOWED,
-                "The databases of the migration '%s' have been chosen already; make another migration for "
-                "others.",
+                "The databases of the migration '%s' are already chosen. Create another migration for other "
+                "databases.",
                 migration->name);
         return err_target(err, "properties.dbsToMigrate");
     }
-    decision->event = "The user has chosen the databases.";
+    decision->event = "Databases chosen.";
     if (check_databases(names, err) < 0) {
         return -1;
     }
     return check_databases_free(decision->store, decision->target, names, migration->id, err);
 }
 
-/* Decisions about how data is moved come too late once it moves. */
+/* The event of a decision that changes a flag of the request: "yes" when it sets the flag, "no" otherwise. */
+static const char *flag_event(const struct migration_spec *given, size_t field, const char *yes,
+                              const char *no)
+{
+    enum flag flag;
+    memcpy(&flag, (const char *)given + field, sizeof(flag));
+    return flag == FLAG_TRUE ? yes : no;
+}
+
+/* How the data migration runs can only be decided before it starts. */
 static int check_before_data(struct decision *decision, struct err *err)
 {
     static const struct {
         size_t field;
         const char *path;
-        const char *event;
+        const char *yes, *no; /* events, or NULL for none */
     } rows[] = {
-        {offsetof(struct migration_spec, overwrite), "overwriteDbsInTarget",
-         "The user has decided about overwriting databases of the target."},
-        {offsetof(struct migration_spec, migrate_roles), "migrateRoles", NULL},
+        {offsetof(struct migration_spec, overwrite), "overwriteDbsInTarget", "Overwrite confirmed.",
+         "Overwrite declined."},
+        {offsetof(struct migration_spec, migrate_roles), "migrateRoles", NULL, NULL},
         {offsetof(struct migration_spec, start_data_migration), "startDataMigration",
-         "The user has decided about the start of the data migration."},
-        {offsetof(struct migration_spec, window_start_us), "migrationWindowStartTimeInUtc", NULL},
+         "Start of the data migration requested.", "Data migration postponed."},
+        {offsetof(struct migration_spec, window_start_us), "migrationWindowStartTimeInUtc", NULL, NULL},
         {offsetof(struct migration_spec, setup_replication), "setupLogicalReplicationOnSourceDbIfNeeded",
-         "The user has decided about setting up logical replication."},
+         "Setup of logical replication requested.", "Setup of logical replication declined."},
     };
     const struct migration *migration = decision->migration;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -180,12 +190,16 @@ static int check_before_data(struct decision *decision, struct err *err)
             continue;
         }
         if (migration->substate >= SUB_MIGRATING_DATA) {
-            err_set(err, ERR_OPERATION_NOT_ALLOWED,
-                    "The migration '%s' is moving data already (substate %s): it is too late for '%s'.",
-                    migration->name, word_of(WORDS_SUBSTATE, (int)migration->substate), rows[i].path);
+            err_set(
+                err, ERR_OPERATION_NOT_ALLOWED,
+                "The property '%s' of the migration '%s' can no longer be changed: the data migration has "
+                "started (substate %s).",
+                rows[i].path, migration->name, word_of(WORDS_SUBSTATE, (int)migration->substate));
             return err_target(err, "properties.%s", rows[i].path);
         }
-        decision->event = rows[i].event != NULL ? rows[i].event : decision->event;
+        if (rows[i].yes != NULL) {
+            decision->event = flag_event(&decision->given.spec, rows[i].field, rows[i].yes, rows[i].no);
+        }
     }
     return 0;
 }
@@ -200,11 +214,10 @@ static int check_decision(struct decision *decision, struct err *err)
         dialect_first_difference(&decision->given, &migration->spec, ACCESS_PUT, ACCESS_PATCH);
     if (fixed != NULL) {
         const char *path = dialect_spelling(decision->dialect, fixed);
-        err_set(
-            err, ERR_BAD_PARAMETER,
-            "The property 'properties.%s' cannot be changed after the migration '%s' was created. Make a new "
-            "migration with another name.",
-            path, migration->name);
+        err_set(err, ERR_BAD_PARAMETER,
+                "The property 'properties.%s' cannot be changed after the migration '%s' was created. Create "
+                "a new migration with another name.",
+                path, migration->name);
         return err_target(err, "properties.%s", path);
     }
     if (check_cutover(decision, err) < 0 || check_cancel(decision, err) < 0 ||
@@ -238,7 +251,8 @@ static int store_decision(struct decision *decision, char **tags, struct err *er
     struct migration fresh = {0};
     int found = store_migration_get_by_id(decision->store, migration->id, err, &fresh);
     if (found <= 0) {
-        return found == 0 ? err_set(err, ERR_RESOURCE_NOT_FOUND, "The migration was removed meanwhile.") : -1;
+        return found == 0 ? err_set(err, ERR_RESOURCE_NOT_FOUND, "The migration was deleted in the meantime.")
+                          : -1;
     }
     migration_done(migration);
     *migration = fresh;

@@ -122,17 +122,16 @@ static int read_creation(struct creation *creation, json_t *body, struct err *er
 static int check_same(const struct creation *creation, const struct migration *existing, struct err *err)
 {
     if (existing->hidden) {
-        return err_set(
-            err, ERR_MIGRATION_EXISTS,
-            "A migration '%s' of the server '%s' was deleted; names are not used again. Choose another "
-            "name.",
-            existing->name, creation->target.name);
+        return err_set(err, ERR_MIGRATION_EXISTS,
+                       "The migration '%s' of the server '%s' was deleted, and names cannot be reused. "
+                       "Choose another name.",
+                       existing->name, creation->target.name);
     }
     const struct property *other = dialect_first_difference(&creation->given, &existing->spec, ACCESS_PUT, 0);
     if (other != NULL) {
         const char *path = dialect_spelling(creation->dialect, other);
         err_set(err, ERR_MIGRATION_EXISTS,
-                "The migration '%s' of the server '%s' exists already (state %s) with another value of "
+                "The migration '%s' of the server '%s' already exists (state %s) with another value of "
                 "'properties.%s'. Choose another name, or change the running migration with PATCH.",
                 existing->name, creation->target.name, word_of(WORDS_MIGRATION_STATE, (int)existing->state),
                 path);
@@ -154,11 +153,10 @@ static int check_limit(const struct creation *creation, struct err *err)
     if (active < limit) {
         return 0;
     }
-    return err_set(
-        err, ERR_MIGRATION_LIMIT,
-        "The server '%s' has %d active migrations, and at most %d are allowed (--max-active-per-target). "
-        "Wait until one has ended, or cancel one.",
-        creation->target.name, active, limit);
+    return err_set(err, ERR_MIGRATION_LIMIT,
+                   "The server '%s' has %d active migrations, and at most %d are allowed "
+                   "(--max-active-per-target). Wait until one ends, or cancel one.",
+                   creation->target.name, active, limit);
 }
 
 static int check_target_state(const struct server *target, struct err *err)
@@ -242,13 +240,13 @@ static int note_ended(struct request *request, struct migration *migration)
     if (!migration_state_is_terminal(migration->state)) {
         return 0;
     }
-    auto_free char *note = str_format(
-        "This PUT started nothing: the migration '%s' ended before with the state %s. To try again, "
-        "PUT it under another name%s.",
-        migration->name, word_of(WORDS_MIGRATION_STATE, (int)migration->state),
-        migration->state == STATE_FAILED
-            ? ", with overwriteDbsInTarget set to True if data was already copied"
-            : "");
+    auto_free char *note =
+        str_format("This PUT started nothing: the migration '%s' already ended in the state %s. To retry, "
+                   "send the PUT with another name%s.",
+                   migration->name, word_of(WORDS_MIGRATION_STATE, (int)migration->state),
+                   migration->state == STATE_FAILED
+                       ? ", with overwriteDbsInTarget set to True if data was already copied"
+                       : "");
     if (note == NULL) {
         return -1;
     }
@@ -256,7 +254,7 @@ static int note_ended(struct request *request, struct migration *migration)
     if (migration->error == NULL) {
         return 0;
     }
-    char *text = str_format("%s (This error is of that earlier run. %s)", migration->error, note);
+    char *text = str_format("%s (This error is from that earlier run. %s)", migration->error, note);
     free(migration->error);
     migration->error = text;
     return text == NULL ? -1 : 0;

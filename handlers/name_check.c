@@ -73,7 +73,7 @@ void migration_check_name(struct request *request)
         reply_error(request, &err);
     } else if (found > 0) {
         answer(request, &question, "AlreadyExists",
-               "Specified migration name is already used on this server; names are not used again.");
+               "Specified migration name is already used on this server; names cannot be reused.");
     } else {
         answer(request, &question, NULL, NULL);
     }

@@ -10,6 +10,6 @@ void not_implemented(struct request *request)
     int path_len = (int)strcspn(request->raw_uri, "?");
     reply_fail(request, ERR_NOT_IMPLEMENTED,
                "The service documents this operation, but Malachite does not implement it: %s %.*s. GET "
-               "/_malachite/routes lists what there is.",
+               "/_malachite/routes lists the implemented operations.",
                method_name(request->method), path_len, request->raw_uri);
 }

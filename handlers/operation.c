@@ -60,8 +60,7 @@ bool find_operation(struct request *request, struct operation *ret_operation)
         reply_error(request, &err);
     } else if (found == 0) {
         reply_fail(request, ERR_NOT_FOUND,
-                   "The operation '%.60s' does not exist, or it ended more than a day ago and is forgotten.",
-                   id);
+                   "The operation '%.60s' does not exist, or ended more than a day ago and was removed.", id);
     }
     return found > 0;
 }

@@ -46,7 +46,7 @@ static const struct {
     {"flexibleServers/migrations/delete", "Migrations", "Cancel/Delete Migration",
      "Cancels an active migration or deletes one that has ended."},
     {"flexibleServers/checkMigrationNameAvailability/action", "Migrations", "Check Migration Name Availability",
-     "Tells whether a migration of that name can be created."},
+     "Checks whether a migration name is available."},
     {"servers/read", "PostgreSQL Single Server", "List/Get PostgreSQL Servers",
      "Return the list of servers or gets the properties for the specified server."},
     {"servers/write", "PostgreSQL Single Server", "Create/Update PostgreSQL Server",

@@ -15,10 +15,10 @@ static const struct {
     const char *text;
 } members[] = {
     {FIELD(source_server_id), "Resource id of the source server, or host:port@user for any PostgreSQL."},
-    {FIELD(source_fqdn), "Name or address to reach the source by, instead of the resource's own."},
-    {FIELD(target_fqdn), "Name or address to reach the target by, instead of the resource's own."},
-    {FIELD(source_user), "User to sign in to the source as; by default the server's administrator."},
-    {FIELD(target_user), "User to sign in to the target as; by default the server's administrator."},
+    {FIELD(source_fqdn), "Host name or address of the source, instead of the resource's own."},
+    {FIELD(target_fqdn), "Host name or address of the target, instead of the resource's own."},
+    {FIELD(source_user), "User on the source; default: the server's administrator."},
+    {FIELD(target_user), "User on the target; default: the server's administrator."},
     {FIELD(source_password), "Password for the source."},
     {FIELD(target_password), "Password for the target."},
     {FIELD(aad_client_id), "Client id of the Microsoft Entra application."},
@@ -28,27 +28,27 @@ static const struct {
     {FIELD(migration_group_id), "Resource id of the group for helper resources."},
     {FIELD(migration_subnet_id), "Resource id of the subnet for helper resources."},
     {FIELD(runtime_server_id), "Resource id of the migration runtime server."},
-    {FIELD(databases), "Databases to migrate, 1 to 8; none: the migration waits until PATCH names them."},
+    {FIELD(databases), "Databases to migrate, 1 to 8. Without them, the migration waits until a PATCH names them."},
     {FIELD(cutover_databases), "With triggerCutover: cut over these databases only."},
     {FIELD(cancel_databases), "With cancel: cancel these databases only."},
-    {FIELD(mode), "Offline copies once; online follows the source until the cutover."},
-    {FIELD(option), "What to do: validate, migrate, or both."},
-    {FIELD(source_type), "What the source is."},
-    {FIELD(ssl_mode), "How TLS is used with the source."},
-    {FIELD(setup_replication), "Set up logical replication on the source where it is missing."},
-    {FIELD(overwrite), "Databases that are there on the target already may be overwritten."},
-    {FIELD(migrate_roles), "Migrate roles, too."},
-    {FIELD(start_data_migration), "Start moving data now."},
-    {FIELD(trigger_cutover), "Cut over: stop following the source and end."},
+    {FIELD(mode), "Offline: a single copy. Online: a base copy, then replication until the cutover."},
+    {FIELD(option), "Validate, migrate, or both."},
+    {FIELD(source_type), "Type of the source server."},
+    {FIELD(ssl_mode), "TLS mode of connections to the source."},
+    {FIELD(setup_replication), "Set up logical replication on the source if it is missing."},
+    {FIELD(overwrite), "Overwrite databases that already exist on the target."},
+    {FIELD(migrate_roles), "Migrate roles too."},
+    {FIELD(start_data_migration), "Start the data migration now."},
+    {FIELD(trigger_cutover), "Cut over: stop replication and complete the migration."},
     {FIELD(cancel), "Cancel the migration."},
-    {FIELD(window_start_us), "When data may start to move."},
-    {FIELD(window_end_us), "When the window ends; once the migration has ended, when it did."},
+    {FIELD(window_start_us), "Earliest start of the data migration."},
+    {FIELD(window_end_us), "End of the window; after the migration has ended, the time of its end."},
 };
 
 static const char *const made[] = {
-    [KIND_RUN_ID] = "Id of this run.",
+    [KIND_RUN_ID] = "Id of the migration.",
     [KIND_NAME] = "Name of the migration.",
-    [KIND_DETAILS_LEVEL] = "How much of the migration is told.",
+    [KIND_DETAILS_LEVEL] = "Level of detail of the answer.",
     [KIND_STATUS] = "State, substate, error and progress.",
     [KIND_TARGET_ID] = "Resource id of the target server.",
     [KIND_SOURCE_METADATA] = "Facts about the source server.",
@@ -238,8 +238,9 @@ json_t *schema_write_migration(const struct dialect *dialect)
 
 json_t *schema_write_migration_patch(const struct dialect *dialect)
 {
-    json_auto_t *object = json_pack("{s:s, s:s, s:{}}", "type", "object", "description",
-                                    "What of a migration can be changed while it is active.", "properties");
+    json_auto_t *object =
+        json_pack("{s:s, s:s, s:{}}", "type", "object", "description",
+                  "The properties that can be changed while a migration is active.", "properties");
     schema_add_property(object, "tags", schema_write_type("{}string"), 0);
     if (add_properties(object, dialect, ACCESS_PATCH) < 0) {
         return NULL;

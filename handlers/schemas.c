@@ -15,9 +15,9 @@
     PROXY_RESOURCE, {"location", "string", REQ, "Region, as name or display name."}, {"tags", "{}string", 0, NULL}
 
 static const struct schema_row error_rows[] = {
-    {"error.code", "string", REQ, "For programs."},
-    {"error.message", "string", REQ, "For people."},
-    {"error.target", "string", 0, "What it is about: often the path of a property."},
+    {"error.code", "string", REQ, "Error code, for programs."},
+    {"error.message", "string", REQ, "Error message, for people."},
+    {"error.target", "string", 0, "Subject of the error, often the path of a property."},
     {"error.details", "[]ErrorDetail", 0, NULL},
 };
 static const struct schema_row error_detail_rows[] = {
@@ -48,13 +48,13 @@ static const struct schema_row flexible_rows[] = {
     {"identity", "object", 0, NULL},
     {"systemData.createdAt", "date-time", RO, NULL},
     {"properties.administratorLogin", "string", 0, "Role that administers the server."},
-    {"properties.administratorLoginPassword", "string", WO, "Its password."},
+    {"properties.administratorLoginPassword", "string", WO, "Password of the administrator."},
     {"properties.version", "string", 0, "Major version of PostgreSQL."},
     {"properties.minorVersion", "string", RO, NULL},
     {"properties.state", "string", RO, "Ready, Stopped, Updating, ..."},
     {"properties.stateMessage", "string", RO, "Why a server is Inaccessible (Malachite's own)."},
-    {"properties.fullyQualifiedDomainName", "string", RO, "Where clients connect to."},
-    {"properties.port", "integer", RO, "Only when it is not 5432 (Malachite's own)."},
+    {"properties.fullyQualifiedDomainName", "string", RO, "Host name or address for clients."},
+    {"properties.port", "integer", RO, "Port, if it is not 5432 (Malachite's own)."},
     {"properties.createMode", "Default|Create|Update|PointInTimeRestore|GeoRestore|Replica|ReviveDropped", WO, NULL},
     {"properties.sourceServerResourceId", "string", WO, NULL},
     {"properties.pointInTimeUTC", "date-time", WO, NULL},
@@ -87,7 +87,7 @@ static const struct schema_row flexible_patch_rows[] = {
 };
 static const struct schema_row single_rows[] = {
     TRACKED_RESOURCE,
-    {"sku.name", "string", 0, "Such as GP_Gen5_2."}, {"sku.tier", "Basic|GeneralPurpose|MemoryOptimized", 0, NULL},
+    {"sku.name", "string", 0, "SKU, such as GP_Gen5_2."}, {"sku.tier", "Basic|GeneralPurpose|MemoryOptimized", 0, NULL},
     {"sku.capacity", "integer", 0, NULL}, {"sku.size", "string", 0, NULL}, {"sku.family", "string", 0, NULL},
     {"identity", "object", 0, NULL},
     {"properties.createMode", "Default|PointInTimeRestore|GeoRestore|Replica", WO, NULL},
@@ -97,7 +97,7 @@ static const struct schema_row single_rows[] = {
     {"properties.userVisibleState", "Ready|Dropping|Disabled|Inaccessible", RO, NULL},
     {"properties.stateMessage", "string", RO, "Why a server is Inaccessible (Malachite's own)."},
     {"properties.fullyQualifiedDomainName", "string", RO, NULL},
-    {"properties.port", "integer", RO, "Only when it is not 5432 (Malachite's own)."},
+    {"properties.port", "integer", RO, "Port, if it is not 5432 (Malachite's own)."},
     {"properties.earliestRestoreDate", "date-time", RO, NULL},
     {"properties.byokEnforcement", "string", RO, NULL},
     {"properties.sslEnforcement", "Enabled|Disabled", 0, NULL},
@@ -111,8 +111,8 @@ static const struct schema_row single_rows[] = {
     {"properties.privateEndpointConnections", "[]object", RO, NULL},
 };
 static const struct schema_row database_rows[] = {
-    PROXY_RESOURCE, {"properties.charset", "string", 0, "Such as UTF8."},
-    {"properties.collation", "string", 0, "Such as en_US.utf8."},
+    PROXY_RESOURCE, {"properties.charset", "string", 0, "Character set, such as UTF8."},
+    {"properties.collation", "string", 0, "Collation, such as en_US.utf8."},
 };
 static const struct schema_row rule_rows[] = {
     PROXY_RESOURCE, {"properties.startIpAddress", "string", REQ, NULL}, {"properties.endIpAddress", "string", REQ, NULL},
@@ -136,7 +136,7 @@ static const struct schema_row name_answer_rows[] = {
     {"reason", "Invalid|AlreadyExists", 0, NULL}, {"message", "string", 0, NULL},
 };
 static const struct schema_row accepted_rows[] = {
-    {"operation", "string", 0, "What has begun."}, {"startTime", "date-time", 0, NULL},
+    {"operation", "string", 0, "Name of the started operation."}, {"startTime", "date-time", 0, NULL},
 };
 static const struct schema_row status_rows[] = {
     {"name", "string", REQ, "Id of the operation."}, {"status", "string", REQ, "InProgress, Succeeded, Failed or Canceled."},
@@ -186,7 +186,7 @@ static const struct schema_row provider_type_rows[] = {
 };
 static const struct schema_row capability_rows[] = {
     {"name", "string", 0, NULL}, {"supportedServerEditions", "[]object", 0, NULL},
-    {"supportedServerVersions", "[]object", 0, "The majors that are on this machine."},
+    {"supportedServerVersions", "[]object", 0, "Major versions installed on this machine."},
 };
 static const struct schema_row operation_rows[] = {
     {"name", "string", 0, NULL}, {"display", "object", 0, NULL}, {"isDataAction", "boolean", 0, NULL},
@@ -194,7 +194,7 @@ static const struct schema_row operation_rows[] = {
 };
 static const struct schema_row deployment_rows[] = {
     PROXY_RESOURCE, {"location", "string", 0, NULL}, {"tags", "{}string", 0, NULL},
-    {"properties.template", "object", WO, "The template itself; linked templates are refused."},
+    {"properties.template", "object", WO, "The template itself; linked templates are rejected."},
     {"properties.templateLink", "object", WO, NULL},
     {"properties.parameters", "object", 0, "{\"name\": {\"value\": ...}}"},
     {"properties.parametersLink", "object", WO, NULL},
@@ -216,20 +216,20 @@ static const struct schema_row deployment_operation_rows[] = {
     {"properties.targetResource", "object", RO, NULL}, {"properties.serviceRequestId", "string", RO, NULL},
 };
 static const struct schema_row logged_rows[] = {
-    {"number", "integer", 0, "Counts from 1."}, {"time", "date-time", 0, NULL},
-    {"operation", "string", 0, "operationId of the route; absent when there was none."},
-    {"method", "string", 0, NULL}, {"path", "string", 0, "Without query."}, {"apiVersion", "string", 0, NULL},
-    {"status", "integer", 0, NULL}, {"durationMs", "number", 0, NULL}, {"sent", "boolean", 0, "The client took the whole answer."},
+    {"number", "integer", 0, "Sequence number, from 1."}, {"time", "date-time", 0, NULL},
+    {"operation", "string", 0, "operationId of the route; absent if no route matched."},
+    {"method", "string", 0, NULL}, {"path", "string", 0, "Path without the query."}, {"apiVersion", "string", 0, NULL},
+    {"status", "integer", 0, NULL}, {"durationMs", "number", 0, NULL}, {"sent", "boolean", 0, "The client received the whole answer."},
     {"requestId", "string", 0, NULL}, {"correlationRequestId", "string", 0, NULL}, {"clientRequestId", "string", 0, NULL},
     {"notUnderstood", "[]NotUnderstood", 0, NULL},
 };
 static const struct schema_row noted_rows[] = {
-    {"path", "string", 0, "The property that was passed over."}, {"reason", "unknown|misplaced", 0, NULL},
-    {"belongs", "string", 0, "Where a property of this name is understood."},
+    {"path", "string", 0, "The property that Malachite ignored."}, {"reason", "unknown|misplaced", 0, NULL},
+    {"belongs", "string", 0, "Path at which Malachite supports this property."},
 };
 static const struct schema_row log_rows[] = {
     {"count", "integer", 0, "Entries that pass the filters."}, {"total", "integer", 0, "Requests so far."},
-    {"evicted", "integer", 0, "Of these forgotten again."}, {"capacity", "integer", 0, NULL},
+    {"evicted", "integer", 0, "Requests that are no longer stored."}, {"capacity", "integer", 0, NULL},
     {"value", "[]LoggedRequest", 0, "Newest first."},
 };
 static const struct schema_row own_migration_rows[] = {
@@ -240,16 +240,16 @@ static const struct schema_row own_migration_rows[] = {
     {"events", "[]object", 0, NULL}, {"tables", "[]object", 0, NULL},
 };
 static const struct schema_row evidence_rows[] = {
-    {"migrationId", "string", 0, NULL}, {"name", "string", 0, NULL}, {"databases", "[]DatabaseEvidence", 0, "Those that have been cut over."},
+    {"migrationId", "string", 0, NULL}, {"name", "string", 0, NULL}, {"databases", "[]DatabaseEvidence", 0, "Databases that were cut over."},
 };
 static const struct schema_row database_evidence_rows[] = {
     {"name", "string", 0, NULL}, {"takenOn", "date-time", 0, NULL},
-    {"positionAtTrigger", "string", 0, "Of the source's WAL: what was committed before it has been applied."},
+    {"positionAtTrigger", "string", 0, "WAL position of the source; all earlier commits were applied."},
     {"positionApplied", "string", 0, NULL},
-    {"sourceQuiet", "boolean", 0, "Nothing was written since: the rows of both sides must be equal."},
+    {"sourceQuiet", "boolean", 0, "Nothing was written to the source since then: the row counts must be equal."},
     {"tables", "[]TableEvidence", 0, NULL}, {"sequences", "[]SequenceEvidence", 0, NULL},
-    {"losses", "[]string", 0, "Data that is not as on the source, or could not be compared: the migration has failed."},
-    {"warnings", "[]string", 0, "What was not carried over and costs no data."}, {"notes", "[]string", 0, NULL},
+    {"losses", "[]string", 0, "Data that differs from the source, or could not be compared. The migration failed."},
+    {"warnings", "[]string", 0, "Objects that were not migrated, without loss of data."}, {"notes", "[]string", 0, NULL},
 };
 static const struct schema_row table_evidence_rows[] = {
     {"schema", "string", 0, NULL}, {"name", "string", 0, NULL},
@@ -264,8 +264,8 @@ static const struct schema_row health_rows[] = {
 };
 
 static const struct schema_row application_rows[] = {
-    {"displayName", "string", 0, NULL}, {"appId", "string", 0, "Its client id."}, {"tenantId", "string", 0, NULL},
-    {"auth", "none|any|strict", 0, "What callers need (--auth)."},
+    {"displayName", "string", 0, NULL}, {"appId", "string", 0, "Client id of the application."}, {"tenantId", "string", 0, NULL},
+    {"auth", "none|any|strict", 0, "Required authentication (--auth)."},
 };
 static const struct schema_row connection_rows[] = {
     {"server", "string", REQ, "Resource id, or host:port@user."}, {"password", "string", REQ | WO, NULL},
@@ -275,13 +275,13 @@ static const struct schema_row connection_database_rows[] = {
     {"name", "string", 0, NULL}, {"charset", "string", 0, NULL}, {"collation", "string", 0, NULL},
 };
 static const struct schema_row connection_result_rows[] = {
-    {"version", "string", 0, "Of the server: 15.18."}, {"login", "string", 0, NULL},
-    {"databases", "[]ConnectionDatabase", 0, "Those that can be migrated."},
+    {"version", "string", 0, "Server version, such as 15.18."}, {"login", "string", 0, NULL},
+    {"databases", "[]ConnectionDatabase", 0, "Databases that can be migrated."},
 };
 
 #define SCHEMA(name, rows, text) {name, text, rows, ARRAY_LEN(rows)}
 const struct schema schemas[] = {
-    SCHEMA("Error", error_rows, "Every error has this shape."),
+    SCHEMA("Error", error_rows, "The format of all errors."),
     SCHEMA("ErrorDetail", error_detail_rows, NULL),
     SCHEMA("ValidationDetails", validation_rows, NULL),
     SCHEMA("ValidationItem", validation_item_rows, NULL),
@@ -297,7 +297,7 @@ const struct schema schemas[] = {
     SCHEMA("Restart", restart_rows, NULL),
     SCHEMA("NameQuestion", name_request_rows, NULL),
     SCHEMA("NameAnswer", name_answer_rows, NULL),
-    SCHEMA("AcceptedOperation", accepted_rows, "Poll Azure-AsyncOperation; this body tells nothing that changes."),
+    SCHEMA("AcceptedOperation", accepted_rows, "Poll Azure-AsyncOperation: this body does not change."),
     SCHEMA("OperationStatus", status_rows, NULL),
     SCHEMA("ResourceGroup", group_rows, NULL),
     SCHEMA("ResourceGroupPatch", group_patch_rows, NULL),
@@ -315,14 +315,14 @@ const struct schema schemas[] = {
     SCHEMA("LoggedRequest", logged_rows, NULL),
     SCHEMA("NotUnderstood", noted_rows, NULL),
     SCHEMA("RequestLog", log_rows, NULL),
-    SCHEMA("MigrationDetail", own_migration_rows, "A migration with the detail that the service's answers lack."),
-    SCHEMA("MigrationEvidence", evidence_rows, "What was found on both sides when databases were cut over."),
+    SCHEMA("MigrationDetail", own_migration_rows, "A migration with details that the service's answers lack."),
+    SCHEMA("MigrationEvidence", evidence_rows, "Comparison of source and target at the cutover."),
     SCHEMA("DatabaseEvidence", database_evidence_rows, NULL),
     SCHEMA("TableEvidence", table_evidence_rows, NULL),
     SCHEMA("SequenceEvidence", sequence_evidence_rows, NULL),
     SCHEMA("Health", health_rows, NULL),
     SCHEMA("Application", application_rows, NULL),
-    SCHEMA("Connection", connection_rows, "A server of ours by its id, or any other by host and port."),
+    SCHEMA("Connection", connection_rows, "A server resource by its id, or any other server by host and port."),
     SCHEMA("ConnectionResult", connection_result_rows, NULL),
     SCHEMA("ConnectionDatabase", connection_database_rows, NULL),
 };

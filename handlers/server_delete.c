@@ -15,11 +15,10 @@ static int refuse_while_migrating(struct request *request, const struct server *
     if (names.len == 0) {
         return 0;
     }
-    return err_set(
-        err, ERR_OPERATION_NOT_ALLOWED,
-        "The server '%s' cannot be deleted while migrations from or to it are active: %s. Cancel them or "
-        "wait until they have ended.",
-        server->name, buf_text(&names));
+    return err_set(err, ERR_OPERATION_NOT_ALLOWED,
+                   "The server '%s' cannot be deleted while migrations from or to it are active: %s. Cancel "
+                   "them, or wait until they end.",
+                   server->name, buf_text(&names));
 }
 
 static int store_deletion(struct request *request, const struct server *server, struct err *err,

@@ -21,8 +21,8 @@ static int check_state(const struct server *server, const struct power *power, s
 {
     if (server->attached) {
         err_set(err, ERR_OPERATION_NOT_ALLOWED,
-                "%s is not possible for the server '%s': Malachite did not start the PostgreSQL at %s:%d, it "
-                "is only attached. Do it where that server is run.",
+                "%s is not possible for the server '%s': the PostgreSQL at %s:%d is attached, not "
+                "provisioned by Malachite. Use the tools that manage that PostgreSQL.",
                 power->verb, server->name, server->host, server->port);
         return -1;
     }
@@ -48,7 +48,8 @@ static int store_power(struct request *request, const struct server *seen, const
     }
     int found = store_server_get_by_id(store, seen->id, err, &server);
     if (found <= 0) {
-        return found < 0 ? -1 : err_set(err, ERR_RESOURCE_NOT_FOUND, "The server was deleted meanwhile.");
+        return found < 0 ? -1
+                         : err_set(err, ERR_RESOURCE_NOT_FOUND, "The server was deleted in the meantime.");
     }
     auto_free char *id = server_resource_id(&server);
     if (check_state(&server, power, err) < 0 ||

@@ -22,11 +22,10 @@ static int choose_major(const struct executor *executor, const char *version, st
     size_t count = executor_majors(executor, majors, MAJORS_MAX);
     int major = version != NULL ? server_version_major(version) : count > 0 ? majors[count - 1] : 0;
     if (major == 0) {
-        return err_set(
-            err, ERR_VERSION_UNAVAILABLE,
-            "No PostgreSQL server programs are on this machine. Install them (Debian: postgresql-15), name "
-            "their directory with --postgres-dir, or attach an existing server with the tags "
-            "'malachite.host' and 'malachite.port'.");
+        return err_set(err, ERR_VERSION_UNAVAILABLE,
+                       "No PostgreSQL server programs are installed on this machine. Install them (Debian: "
+                       "postgresql-15), name their directory with --postgres-dir, or attach an existing "
+                       "server with the tags 'malachite.host' and 'malachite.port'.");
     }
     if (executor_check_major(executor, major, err) < 0) {
         return err_target(err, "properties.version");

@@ -30,7 +30,7 @@ static int look_up(struct request *request, const char *role, const struct armid
     int kind = id->depth == 1 ? word_to_value(WORDS_SERVER_KIND, id->types[0]) : -1;
     if (kind < 0 || id->group == NULL || !str_iequals(id->provider, POSTGRESQL_NAMESPACE)) {
         return err_set(err, ERR_BAD_INPUT,
-                       "The %s is the id of another kind of resource; it must be one of a server: %s", role,
+                       "The %s is the id of another kind of resource. Give the id of a server: %s", role,
                        "'/subscriptions/{id}/resourceGroups/{group}/providers/" POSTGRESQL_NAMESPACE
                        "/servers/{name}'.");
     }

@@ -100,8 +100,8 @@ static int check_not_busy(const struct server *server, struct err *err)
                 server->state == SERVER_STATE_STOPPING || server->state == SERVER_STATE_DROPPING;
     return !busy ? 0
                  : err_set(err, ERR_SERVER_BUSY,
-                           "The server '%s' is busy (state %s). Try again when that has ended.", server->name,
-                           word_of(WORDS_SERVER_STATE, (int)server->state));
+                           "The server '%s' is busy (state %s). Retry when that operation has ended.",
+                           server->name, word_of(WORDS_SERVER_STATE, (int)server->state));
 }
 
 /* The executor changes the role's password; it needs a server that runs, or starts now. */

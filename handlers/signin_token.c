@@ -260,10 +260,11 @@ void signin_device_code_post(struct request *request)
         signin_device_code(request, request_form(request, "client_id"), now_seconds());
     auto_free char *url = reply_absolute_url(request, "/devicelogin");
     auto_free char *message =
-        url == NULL ? NULL
-                    : str_format("Malachite signs you in without asking: there is no need to open %s and "
-                                 "enter the code %s.",
-                                 url, user_code);
+        url == NULL
+            ? NULL
+            : str_format(
+                  "Malachite signs you in automatically: you do not need to open %s and enter the code %s.",
+                  url, user_code);
     reply_json(request, 200,
                device_code == NULL || message == NULL
                    ? NULL
@@ -274,7 +275,8 @@ void signin_device_code_post(struct request *request)
 
 void signin_device_page(struct request *request)
 {
-    static const char text[] = "Malachite signs every device in by itself: nothing has to be entered here.\n";
+    static const char text[] =
+        "Malachite signs in every device automatically. You do not need to enter anything here.\n";
     reply_text(request, 200, "text/plain; charset=utf-8", text, sizeof(text) - 1);
 }
 

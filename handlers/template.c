@@ -90,7 +90,7 @@ json_t *template_evaluate(struct evaluation *evaluation, json_t *value)
 {
     if (++evaluation->depth > TEMPLATE_DEPTH_MAX) {
         return template_fail(evaluation,
-                             "values are nested too deeply, or variables use each other in a circle");
+                             "values are nested too deeply, or variables refer to each other in a cycle");
     }
     if (!template_spend(evaluation, 1, TEMPLATE_MEMBER_BYTES)) {
         return NULL;
@@ -185,7 +185,7 @@ static int read_parameter(struct evaluation *evaluation, const char *name, json_
     json_object_clear(evaluation->reads);
     if (entry != NULL && json_object_get(entry, "reference") != NULL) {
         template_fail(evaluation,
-                      "the parameter '%.80s' refers to a key vault, which Malachite does not have", name);
+                      "the parameter '%.80s' refers to a key vault, which Malachite does not support", name);
         return -1;
     }
     json_t *set = entry == NULL ? NULL : json_object_get(entry, "value");
@@ -326,7 +326,7 @@ int template_read(struct template *template, json_t *source, json_t *given, json
     }
     json_t *functions = field_get(source, "functions");
     if (json_is_array(functions) && json_array_size(functions) > 0) {
-        template_fail(&evaluation, "Malachite does not have user-defined functions");
+        template_fail(&evaluation, "Malachite does not support user-defined functions");
         return -1;
     }
     bool read = read_parameters(&evaluation, given) == 0 &&

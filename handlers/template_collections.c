@@ -224,7 +224,9 @@ static json_t *parse_json(const struct template_function_call *call)
         return NULL;
     }
     json_t *value = text == NULL ? NULL : json_loads(text, JSON_DECODE_ANY, NULL);
-    return value != NULL ? value : template_fail(call->evaluation, "the function 'json' was given no JSON");
+    return value != NULL
+               ? value
+               : template_fail(call->evaluation, "the argument of the function 'json' is not valid JSON");
 }
 
 static json_t *to_string(const struct template_function_call *call)

@@ -68,7 +68,7 @@ static json_t *read_string(struct reader *reader)
         reader->at += *reader->at == '\'';
         buf_addc(&text, *reader->at++);
     }
-    return refuse(reader, "a string has no end");
+    return refuse(reader, "a string is not terminated");
 }
 
 static json_t *read_integer(struct reader *reader)
@@ -77,7 +77,7 @@ static json_t *read_integer(struct reader *reader)
     auto_free char *text = strndup(reader->at, len);
     int64_t value;
     if (!str_to_int(text, INT64_MIN, INT64_MAX, &value)) {
-        return refuse(reader, "this is no number");
+        return refuse(reader, "this is not a number");
     }
     reader->at += len;
     return json_integer((json_int_t)value);
@@ -216,7 +216,7 @@ static json_t *read_expression(struct reader *reader)
 {
     skip_blanks(reader);
     if (++reader->evaluation->depth > TEMPLATE_DEPTH_MAX) {
-        return refuse(reader, "it is nested too deeply, or variables use each other in a circle");
+        return refuse(reader, "it is nested too deeply, or variables refer to each other in a cycle");
     }
     if (!template_spend(reader->evaluation, 1, 0)) {
         return NULL;
@@ -237,7 +237,7 @@ json_t *template_expression(struct evaluation *evaluation, const char *text)
     skip_blanks(&reader);
     if (value != NULL && *reader.at != '\0') {
         json_decref(value);
-        return refuse(&reader, "nothing more is expected");
+        return refuse(&reader, "the end of the expression is expected");
     }
     return value;
 }

@@ -60,7 +60,7 @@ json_t *template_call(struct evaluation *evaluation, const char *name, json_t **
     const struct template_function *function = find(name);
     if (function == NULL) {
         return template_fail(
-            evaluation, "the template function '%.60s' is not valid, or Malachite does not have it", name);
+            evaluation, "the template function '%.60s' is not valid, or Malachite does not support it", name);
     }
     if (count < function->least || count > function->most) {
         return template_fail(evaluation, "the function '%s' does not take %zu arguments", name, count);

@@ -89,7 +89,7 @@ static int read_identity(struct evaluation *evaluation, const struct parent *par
     }
     if (template_reads_secret(evaluation)) {
         evaluation->tainted = false;
-        template_fail(evaluation, "the type or the name of a resource is made of a secure parameter");
+        template_fail(evaluation, "the type or the name of a resource is derived from a secure parameter");
         return -1;
     }
     bool below = parent != NULL && !str_istarts(type, parent->type);

@@ -142,8 +142,7 @@ static json_t *resource_id(struct evaluation *evaluation, const char *function, 
         buf_addf(&id, "/resourceGroups/%s", group == NULL ? "" : group);
     }
     if (!add_type_and_names(&id, type, arguments + at + 1, count - at - 1) || buf_failed(&id)) {
-        return template_fail(evaluation,
-                             "the function '%s' was not given a name for each part of the type '%s'",
+        return template_fail(evaluation, "the function '%s' needs a name for each part of the type '%s'",
                              function, type);
     }
     return json_string(buf_text(&id));

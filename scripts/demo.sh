@@ -43,7 +43,7 @@ stop_after_failure() {
 
 start_malachite() {
     scripts/demo-stop.sh
-    mkdir -p "$home" || fail "cannot make the demo's folder. MALACHITE_DEMO_HOME names another one."
+    mkdir -p "$home" || fail "cannot create the demo's folder. Choose another one with MALACHITE_DEMO_HOME."
     rm -rf "$home/data"
     chmod 711 "$home"
     trap stop_after_failure EXIT

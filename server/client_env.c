@@ -27,7 +27,7 @@ static const struct client {
     const char *name;
     const char *lines;
 } clients[] = {
-    {"az", "# A configuration of its own, so that your other subscriptions stay as they are.\n"
+    {"az", "# A separate configuration leaves your other subscriptions unchanged.\n"
            "export AZURE_CONFIG_DIR=\"$HOME/.azure-malachite\"\n"
            "export REQUESTS_CA_BUNDLE=${ca}\n"
            "export AZURE_CORE_COLLECT_TELEMETRY=false\n"
@@ -109,7 +109,7 @@ static int find_by_file(const struct options *options, struct err *err, struct p
 static int find_by_port(const struct options *options, struct err *err, struct place *place)
 {
     if (options->https_port == 0) {
-        return err_set(err, ERR_BAD_INPUT, "say where Malachite is with --https-port or --endpoints-file");
+        return err_set(err, ERR_BAD_INPUT, "give Malachite's address with --https-port or --endpoints-file");
     }
     auto_free char *authority = listen_authority(options->listen, options->https_port);
     place->url = authority == NULL ? NULL : str_format("https://%s", authority);
@@ -188,7 +188,7 @@ int client_env_print(const char *client, const struct options *options)
 {
     const struct client *known = find_client(client);
     if (known == NULL) {
-        fprintf(stderr, "malachite: nothing is known of a client '%s'; there are ", client);
+        fprintf(stderr, "malachite: unknown client '%s'; known clients: ", client);
         client_env_list(stderr);
         fputc('\n', stderr);
         return EXIT_USAGE;

@@ -97,9 +97,9 @@ static void *run_deployer(void *arg)
 
 int deployer_start(struct app *app, struct err *err, struct deployer **ret_deployer)
 {
-    static const char interrupted[] = "{\"error\":{\"code\":\"DeploymentFailed\",\"message\":\"Malachite was "
-                                      "stopped while this deployment ran. "
-                                      "Deploy the template again: what is there already stays as it is.\"}}";
+    static const char interrupted[] =
+        "{\"error\":{\"code\":\"DeploymentFailed\",\"message\":\"Malachite stopped while this deployment was "
+        "running. Deploy the template again: existing resources stay unchanged.\"}}";
     struct deployer *deployer = calloc(1, sizeof(*deployer));
     if (deployer == NULL) {
         return err_no_memory(err);

@@ -48,7 +48,7 @@ static json_t *look_up(void *arg, const char *what, const char *api_version, str
             continue;
         }
         if (!resource->existing && run->steps[i].state != STEP_DONE) {
-            err_set(err, ERR_UNAVAILABLE, "The resource '%s' is not there yet.", resource->name);
+            err_set(err, ERR_UNAVAILABLE, "The resource '%s' does not exist yet.", resource->name);
             return NULL;
         }
         id = resource->id;
@@ -62,9 +62,8 @@ static json_t *look_up(void *arg, const char *what, const char *api_version, str
     }
     if (answer.status != 200 || answer.body == NULL) {
         err_set(err, ERR_INVALID_TEMPLATE,
-                "The function 'reference' does not find the resource '%.400s': it is not in the template, "
-                "and the "
-                "answer to GET is %d.",
+                "The function 'reference' cannot find the resource '%.400s': the template does not define "
+                "it, and GET answers %d.",
                 what, answer.status);
         return NULL;
     }
@@ -276,7 +275,7 @@ bool deployment_run_turn(struct deployment_run *run)
     if (counts.running == 0 && !run->changed) {
         deployment_row_store(run, "Failed", NULL,
                              json_pack("{s:s, s:s}", "code", "InvalidTemplate", "message",
-                                       "The resources that are left depend on each other in a circle."));
+                                       "The remaining resources depend on each other in a cycle."));
         return true;
     }
     return run->changed && !deployment_row_store(run, "Running", NULL, NULL);

@@ -80,9 +80,7 @@ static int check_site(const struct request *request, struct err *err)
     if (!request->from_other_site || reads) {
         return 0;
     }
-    return err_set(err, ERR_OTHER_SITE,
-                   "A browser has sent this request for a page of another site, and such pages may change "
-                   "nothing here.");
+    return err_set(err, ERR_OTHER_SITE, "Cross-site browser requests are not allowed to make changes.");
 }
 
 static int check_route(struct request *request, struct err *err)
@@ -209,7 +207,7 @@ static void answer_bug(struct request *request, const char *what)
     log_event(LOG_ERROR, what, "operation", request->route->operation_id, "request", request->request_id,
               NULL);
     reply_discard(request);
-    reply_fail(request, ERR_INTERNAL, "Malachite has made a mistake; its log tells more about request %s.",
+    reply_fail(request, ERR_INTERNAL, "Internal error. See Malachite's log, request %s.",
                request->request_id);
 }
 

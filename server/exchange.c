@@ -192,7 +192,8 @@ static enum MHD_Result run_on_slow_lane(struct exchange *exchange)
     exchange->task = (struct slow_task){.run = run_slow};
     MHD_suspend_connection(connection);
     if (!slow_lane_submit(exchange->host->lane, &exchange->task)) {
-        refuse_for_now(&exchange->request, "Too many requests that ask a PostgreSQL server are under way.");
+        refuse_for_now(&exchange->request,
+                       "Too many requests are waiting for PostgreSQL servers. Retry later.");
         MHD_resume_connection(connection);
     }
     return MHD_YES;

@@ -117,9 +117,8 @@ int file_lock_directory(const char *dir, struct err *err, int *ret_fd)
         close(fd);
         return failure == EWOULDBLOCK
                    ? err_set(err, ERR_CONFLICT,
-                             "the data directory %s is in use by another Malachite%s: stop it, or give this "
-                             "one a "
-                             "directory of its own with --data-dir",
+                             "the data directory %s is in use by another Malachite%s: stop that one, or "
+                             "choose another directory with --data-dir",
                              dir, holder)
                    : err_set(err, ERR_INTERNAL, "cannot lock %s: %s", path, strerror(failure));
     }

@@ -26,7 +26,7 @@ static int find_authority(const struct options *options, struct err *err, char *
 {
     const char *file = options->endpoints_file;
     if (file[0] == '\0' && options->http_port == 0) {
-        return err_set(err, ERR_BAD_INPUT, "say where Malachite is with --http-port or --endpoints-file");
+        return err_set(err, ERR_BAD_INPUT, "give Malachite's address with --http-port or --endpoints-file");
     }
     if (file[0] == '\0') {
         *ret_authority = listen_authority(options->listen, options->http_port);

@@ -166,7 +166,8 @@ int httpd_serve(struct httpd *httpd, struct err *err)
         listener->daemon = start_daemon(listener, httpd->host.service->options, httpd->tls,
                                         httpd->listeners[LISTENER_HTTP].url);
         if (listener->daemon == NULL) {
-            return err_set(err, ERR_UNAVAILABLE, "cannot start the %s listener; --log-level debug tells more",
+            return err_set(err, ERR_UNAVAILABLE,
+                           "cannot start the %s listener; run with --log-level debug for details",
                            listener->exchanges.https ? "HTTPS" : "HTTP");
         }
     }

@@ -78,7 +78,7 @@ static int run_env(int argc, char **argv)
     struct err err;
     int result = EXIT_USAGE;
     if (argc == 0 || argv[0][0] == '-') {
-        fputs("malachite: say for which client: ", stderr);
+        fputs("malachite: no client given; known clients: ", stderr);
         client_env_list(stderr);
         fputc('\n', stderr);
     } else if (options_parse(&options, argc - 1, argv + 1, &err) < 0) {
@@ -104,7 +104,7 @@ static int run_demo(int argc, char **argv)
 {
     puts("The demonstration needs the source tree: run 'make demo' there. It migrates a sample database "
          "between\n"
-         "two real PostgreSQL servers and leaves everything running for you to look at.");
+         "two real PostgreSQL servers and leaves everything running for you to explore.");
     return refuse_arguments(argc, argv);
 }
 
@@ -140,14 +140,14 @@ static const struct command {
     command_fn *run;
     const char *help;
 } commands[] = {
-    {"serve", run_serve, "serve until stopped; prints 'Ready.' when it does"},
-    {"demo", run_demo, "tell how to see a migration from end to end"},
+    {"serve", run_serve, "serve until stopped; prints 'Ready.' when it accepts requests"},
+    {"demo", run_demo, "explain how to run the demonstration"},
     {"fsm", run_fsm, "print the substates of a migration as a mermaid diagram"},
-    {"routes", run_routes, "print the HTTP calls that are answered"},
-    {"healthcheck", run_healthcheck, "ask a running Malachite whether it is ready: exit code 0, or 1"},
-    {"env", run_env, "print what a client needs set: env az, env node, env python, env curl"},
+    {"routes", run_routes, "print the HTTP calls that Malachite answers"},
+    {"healthcheck", run_healthcheck, "check whether a running Malachite is ready: exit code 0 or 1"},
+    {"env", run_env, "print the settings for a client: env az, env node, env python, env curl"},
     {"version", run_version, "print the version"},
-    {"help", run_help, "print this; 'help --markdown' prints the options as a table"},
+    {"help", run_help, "print this help; 'help --markdown' prints the options as a table"},
 };
 
 static int run_help(int argc, char **argv)
@@ -164,9 +164,8 @@ static int run_help(int argc, char **argv)
     }
     puts("\nOptions of serve, healthcheck and env:");
     options_print_help(stdout);
-    puts("\nExit codes: 0 clean stop, 1 healthcheck: not ready, 2 wrong usage, 69 a needed service is "
-         "missing or a port "
-         "is\nin use, 70 a mistake of Malachite, 78 wrong configuration.");
+    puts("\nExit codes: 0 clean stop, 1 healthcheck: not ready, 2 wrong usage, 69 a required service is "
+         "missing or a port is\nin use, 70 internal error, 78 invalid configuration.");
     return refuse_arguments(argc, argv);
 }
 
@@ -183,7 +182,7 @@ int main(int argc, char **argv)
 {
     forget_session_settings();
     if (argc < 2) {
-        return usage_error("say which command; see 'malachite help'");
+        return usage_error("no command given; see 'malachite help'");
     }
     const char *name = argv[1];
     if (str_equals(name, "--help") || str_equals(name, "-h")) {

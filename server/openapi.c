@@ -126,14 +126,14 @@ static json_t *write_header(const char *type, const char *description)
 
 static json_t *write_accepted(bool with_body)
 {
-    json_t *headers = json_pack("{s:o, s:o}", "Location", write_header("uri", "Where the result will be."),
+    json_t *headers = json_pack("{s:o, s:o}", "Location", write_header("uri", "URL of the result."),
                                 "Retry-After", write_header("integer", "Seconds until the next poll."));
     if (!with_body) {
         return json_pack("{s:s, s:o}", "description", "Accepted.", "headers", headers);
     }
-    json_object_set_new(headers, "Azure-AsyncOperation", write_header("uri", "Where the status is."));
-    return json_pack("{s:s, s:o, s:o}", "description", "Accepted: a long-running operation.", "headers",
-                     headers, "content", write_content("AcceptedOperation", NULL));
+    json_object_set_new(headers, "Azure-AsyncOperation", write_header("uri", "URL of the status."));
+    return json_pack("{s:s, s:o, s:o}", "description", "Accepted: a long-running operation has started.",
+                     "headers", headers, "content", write_content("AcceptedOperation", NULL));
 }
 
 static json_t *write_answer(const struct api_operation *operation, const struct dialect *dialect,
@@ -165,10 +165,12 @@ static json_t *write_responses(const struct route *route, const struct api_opera
         json_object_set_new(responses, "202", write_accepted((answers & API_ACCEPTED) != 0));
     }
     if ((answers & API_NONE) != 0) {
-        json_object_set_new(responses, "204", json_pack("{s:s}", "description", "Done; nothing to show."));
+        json_object_set_new(responses, "204",
+                            json_pack("{s:s}", "description", "Done. There is no content."));
     }
     if (route->method == METHOD_HEAD) {
-        json_object_set_new(responses, "404", json_pack("{s:s}", "description", "It does not exist."));
+        json_object_set_new(responses, "404",
+                            json_pack("{s:s}", "description", "The resource does not exist."));
         return responses;
     }
     json_object_set_new(responses, "4XX", json_pack("{s:s}", "$ref", error_reference));
@@ -200,14 +202,14 @@ static const char *describe_tag(const char *tag)
         {"Servers", "Flexible servers: real PostgreSQL servers, provisioned or attached."},
         {"ResourceGroups", "Groups of resources."},
         {"Deployments", "Templates of Azure Resource Manager."},
-        {"Malachite", "Malachite's own calls, which the service does not have."},
+        {"Malachite", "Malachite's own calls, which Azure does not have."},
     };
     for (size_t i = 0; i < ARRAY_LEN(tags); i++) {
         if (str_equals(tags[i][0], tag)) {
             return tags[i][1];
         }
     }
-    return str_istarts(tag, "Single") ? "Of single servers." : "As the service has them.";
+    return str_istarts(tag, "Single") ? "Single servers." : "Calls of the service.";
 }
 
 static json_t *write_paths(const struct dialect *dialect, json_t *tags)
@@ -284,7 +286,7 @@ static json_t *write_components(json_t *paths, const struct dialect *dialect)
     json_t *error = json_pack("{s:{s:s, s:s}}", "error", "code", "ResourceNotFound", "message",
                               "The Resource 'Microsoft.DBforPostgreSQL/flexibleServers/shop' under resource "
                               "group 'rg' was not found.");
-    json_t *responses = json_pack("{s:{s:s, s:o}}", "Error", "description", "What went wrong.", "content",
+    json_t *responses = json_pack("{s:{s:s, s:o}}", "Error", "description", "The error.", "content",
                                   write_content("Error", error));
     json_t *schemas_object = json_object();
     add_schemas(schemas_object, paths, dialect);
@@ -296,7 +298,7 @@ static json_t *write_components(json_t *paths, const struct dialect *dialect)
 json_t *openapi_document(const struct dialect *dialect, const char *base)
 {
     auto_free char *text = str_format("Malachite, a local control plane for migrations to Azure Database for "
-                                      "PostgreSQL, as it answers in api-version %s.",
+                                      "PostgreSQL. This document describes api-version %s.",
                                       dialect->api_version);
     json_t *tags = json_array();
     json_t *paths = write_paths(dialect, tags);
@@ -343,5 +345,5 @@ void openapi_get(struct request *request)
         }
     }
     reply_fail(request, ERR_NOT_FOUND,
-               "There is no document '%.80s'; /_malachite/openapi lists those that are there.", file);
+               "There is no document '%.80s'. /_malachite/openapi lists the available documents.", file);
 }

@@ -15,7 +15,7 @@ static const char absent_page[] =
     "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Malachite</title>\n"
     "<h1>Malachite is running</h1>\n"
     "<p>This program was built without its web portal, because <code>node</code> (18 or newer) and "
-    "<code>npm</code> were not there.</p>\n"
+    "<code>npm</code> were not installed.</p>\n"
     "<p>To get the portal, install both, run <code>make</code> again in Malachite's source tree and restart "
     "<code>malachite serve</code>.</p>\n"
     "<p>Everything else works: the REST calls are listed at "

@@ -104,8 +104,8 @@ void reply_header(struct request *request, const char *name, const char *value)
 {
     struct reply *reply = &request->reply;
     if (!is_header_value(value) || reply->header_count == REPLY_HEADERS_MAX) {
-        log_event(LOG_WARNING, "header left out of an answer", "header", name, "request", request->request_id,
-                  NULL);
+        log_event(LOG_WARNING, "header omitted from an answer", "header", name, "request",
+                  request->request_id, NULL);
         return;
     }
     auto_free char *name_copy = strdup(name);

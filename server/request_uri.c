@@ -293,8 +293,8 @@ int request_parse_form(struct request *request, struct err *err)
     if (strlen(request->form_text) != len ||
         split_pairs(request->form_text, request->form, &request->form_count) != PAIRS_GOOD) {
         return err_set(err, ERR_BAD_REQUEST,
-                       "The request content is no form: it has a broken percent-escape, is not UTF-8, or has "
-                       "more than %d fields.",
+                       "The request content is not a form: it has a broken percent-escape, is not UTF-8, or "
+                       "has more than %d fields.",
                        REQUEST_QUERY_MAX);
     }
     return 0;

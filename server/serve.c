@@ -220,7 +220,7 @@ static void *end_late_stop(void *unused)
 {
     (void)unused;
     clock_sleep_ms(STOP_LIMIT_MS);
-    log_event(LOG_ERROR, "stopping took too long: ending at once", NULL);
+    log_event(LOG_ERROR, "stopping took too long: exiting immediately", NULL);
     _exit(EXIT_BUG);
 }
 
@@ -246,7 +246,7 @@ static void stop(struct serving *serving)
     deployer_stop(serving->app.deployer);
     executor_stop(serving->app.executor);
     if (!drained && !httpd_drain(httpd, clock_monotonic_ms() + LATE_DRAIN_MS)) {
-        log_event(LOG_WARNING, "stopped with a request under way", NULL);
+        log_event(LOG_WARNING, "stopped with a request in progress", NULL);
         _exit(EXIT_CLEAN);
     }
     httpd_stop(httpd);

@@ -67,7 +67,8 @@ static int add_further_names(const char *further_names, struct err *err, struct 
             continue;
         }
         if (!is_certifiable(name)) {
-            return err_set(err, ERR_BAD_INPUT, "--tls-names: '%s' is no host name and no address", name);
+            return err_set(err, ERR_BAD_INPUT, "--tls-names: '%s' is neither a host name nor an address",
+                           name);
         }
         if (names->count == ARRAY_LEN(standing_names) + FURTHER_NAMES_MAX) {
             return err_set(err, ERR_BAD_INPUT, "--tls-names: more than %d names", FURTHER_NAMES_MAX);
@@ -132,7 +133,7 @@ static int get_authority(const char *dir, struct err *err, struct tls_pair *ret_
         if (tls_make_authority(err, &pair) < 0 || save_pair(dir, "ca", &pair, err) < 0) {
             return -1;
         }
-        log_event(LOG_INFO, "made a certificate authority", "directory", dir, NULL);
+        log_event(LOG_INFO, "created a certificate authority", "directory", dir, NULL);
     }
     *ret_pair = pair;
     pair = (struct tls_pair){0};
@@ -152,7 +153,7 @@ static int get_server(const char *dir, const struct str_list *wanted, const stru
             save_pair(dir, "server", &pair, err) < 0) {
             return -1;
         }
-        log_event(LOG_INFO, "made a server certificate", "directory", dir, NULL);
+        log_event(LOG_INFO, "created a server certificate", "directory", dir, NULL);
     }
     *ret_pair = pair;
     pair = (struct tls_pair){0};

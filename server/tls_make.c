@@ -39,7 +39,7 @@ static int fail(struct err *err, const char *what)
 {
     char reason[256];
     ERR_error_string_n(ERR_get_error(), reason, sizeof(reason));
-    return err_set(err, ERR_INTERNAL, "cannot make %s: %s", what, reason);
+    return err_set(err, ERR_INTERNAL, "cannot create %s: %s", what, reason);
 }
 
 static bool add_extension(X509 *certificate, X509V3_CTX *context, int nid, const char *value)

@@ -72,7 +72,7 @@ int store_child_put(struct store *store, const struct server_child *child, struc
     bind_text(&stmt, child->properties);
     if (stmt_run(&stmt, err) < 0) {
         return stmt_hit_foreign_key(&stmt)
-                   ? err_set(err, ERR_RESOURCE_NOT_FOUND, "The server was deleted meanwhile.")
+                   ? err_set(err, ERR_RESOURCE_NOT_FOUND, "The server was deleted in the meantime.")
                    : -1;
     }
     return 0;

@@ -225,8 +225,9 @@ int store_server_insert(struct store *store, struct server *server, struct err *
 
 static int need_server(const struct stmt *stmt, struct err *err)
 {
-    return stmt_changes(stmt) > 0 ? 0
-                                  : err_set(err, ERR_RESOURCE_NOT_FOUND, "The server was deleted meanwhile.");
+    return stmt_changes(stmt) > 0
+               ? 0
+               : err_set(err, ERR_RESOURCE_NOT_FOUND, "The server was deleted in the meantime.");
 }
 
 int store_server_update(struct store *store, const struct server *server, struct err *err)

@@ -196,7 +196,7 @@ def test_a_cutover_before_the_setup_is_remembered_and_says_so(plain, database, a
     migration = put_online(plain, [name])
     assert_asks(migration)
     response = arm.request("PATCH", migration.path, {"properties": {"triggerCutover": "True"}}, status=200)
-    remembered = "The cutover is remembered and begins as soon as the target follows the source."
+    remembered = "The cutover starts automatically when the base copy is complete."
     assert remembered in response.headers["Warning"]
     for body in (response.json(), migration.get()):
         assert body["properties"]["currentStatus"]["error"].endswith(remembered)
