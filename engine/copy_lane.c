@@ -208,9 +208,8 @@ static bool may_need_others(const struct copy_lane *lane, const struct err *err)
 static void give_up(struct copy_lane *lane, struct copy_piece *piece, const struct err *err)
 {
     set_state(piece, TRANSFER_ERRORED);
-    report_failure(lane->pool->report, err->sqlstate, !err->lasting, "%s.%s: %s%s%s%s", piece->table->schema,
-                   piece->table->name, err->message, err->sqlstate[0] != '\0' ? " (SQLSTATE " : "",
-                   err->sqlstate, err->sqlstate[0] != '\0' ? ")" : "");
+    report_failure(lane->pool->report, err->sqlstate, !err->lasting, "%s.%s: %s", piece->table->schema,
+                   piece->table->name, err->message);
 }
 
 /* A table alone. A lost connection is worth one more attempt: the snapshot lives in another session. */

@@ -18,8 +18,7 @@ static int try_run(struct transfer_state *state, struct buf *sql, const char *wh
         if (restore_is_over(&state->target, err)) {
             return -1;
         }
-        report_warning(&state->report, "%s of the database did not arrive: %s (SQLSTATE %s)", what,
-                       err->message, err->sqlstate);
+        report_warning(&state->report, "%s of the database did not arrive: %s", what, err->message);
     }
     buf_reset(sql);
     return 0;

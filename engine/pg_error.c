@@ -96,6 +96,9 @@ static int set_error(struct pg *pg, const PGresult *result, struct err *err, con
     err_set(err, lost ? ERR_SERVER_UNREACHABLE : code_of_state(sqlstate), "%s, database '%s'%s%s: %.*s%s",
             pg->endpoint->label, pg->database, doing[0] == '\0' ? "" : ", ", doing, MESSAGE_MAX_BYTES,
             message, lost ? " (the connection is lost)" : "");
+    if (sqlstate[0] != '\0') {
+        err_append(err, " (%s)", sqlstate); /* the portal chooses its advice by it */
+    }
     err->message[0] = (char)toupper((unsigned char)err->message[0]);
     err->lasting = !lost && !is_passing(sqlstate);
     err->service_code = lost ? 603000 : 0;

@@ -172,11 +172,10 @@ static void report_entry(struct restore *restore, const struct archive_entry *en
     auto_buf struct buf label = BUF_MAX(LABEL_MAX_BYTES);
     restore_add_label(&label, entry);
     if (restore_is_vital(entry)) {
-        report_failure(restore->report, err->sqlstate, !err->lasting, "%s: %s (SQLSTATE %s)",
-                       buf_text(&label), err->message, err->sqlstate);
+        report_failure(restore->report, err->sqlstate, !err->lasting, "%s: %s", buf_text(&label),
+                       err->message);
     } else {
-        report_warning(restore->report, "%s did not arrive: %s (SQLSTATE %s)", buf_text(&label), err->message,
-                       err->sqlstate);
+        report_warning(restore->report, "%s did not arrive: %s", buf_text(&label), err->message);
     }
 }
 

@@ -21,8 +21,8 @@ static void report_owner(struct restore *restore, const struct archive_entry *en
 {
     auto_buf struct buf label = BUF_MAX(LABEL_MAX_BYTES);
     restore_add_label(&label, entry);
-    report_warning(restore->report, "%s stays with \"%s\", not \"%s\": %s (SQLSTATE %s)", buf_text(&label),
-                   restore->transfer->target->user, entry->owner, err->message, err->sqlstate);
+    report_warning(restore->report, "%s stays with \"%s\", not \"%s\": %s", buf_text(&label),
+                   restore->transfer->target->user, entry->owner, err->message);
 }
 
 static int give_each(struct restore *restore, struct pg *target, const struct owned *owned, struct err *err)
@@ -134,8 +134,7 @@ static void report_privilege(struct restore *restore, const struct archive_entry
     }
     auto_buf struct buf label = BUF_MAX(LABEL_MAX_BYTES);
     restore_add_label(&label, entry);
-    report_warning(restore->report, "A privilege of %s was not granted: %s (SQLSTATE %s)", buf_text(&label),
-                   err->message, err->sqlstate);
+    report_warning(restore->report, "A privilege of %s was not granted: %s", buf_text(&label), err->message);
 }
 
 /*

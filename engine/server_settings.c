@@ -92,8 +92,8 @@ static int store(struct transfer_state *state, const struct source_setting *item
     report_warning(
         &state->report,
         "Sessions of the source have %s = '%s', on which %s may depend, and those of the target may "
-        "not be given it: %s (SQLSTATE %s)",
-        item->name, value, dependent, err->message, err->sqlstate);
+        "not be given it: %s",
+        item->name, value, dependent, err->message);
     return 0;
 }
 

@@ -218,8 +218,8 @@ static int use_each(const struct source_settings *settings, struct pg *target, b
                 report,
                 "The target refuses the setting %s = '%s' of the source database. Generated "
                 "columns, indexes and checks that depend on it were computed without it. PostgreSQL "
-                "said: %s (SQLSTATE %s)",
-                item->name, source_setting_value(settings, item, target), err->message, err->sqlstate);
+                "said: %s",
+                item->name, source_setting_value(settings, item, target), err->message);
         }
     }
     return with_path ? 0 : source_settings_use_path(settings, target, false, err);

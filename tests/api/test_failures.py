@@ -272,7 +272,7 @@ def test_a_full_disk_on_the_target_is_told(attached, arm, database, postgres_sou
             postgres.execute(f"ALTER DATABASE {template} SET TABLESPACE little")
         server = attached.malachite.attach(unique("full"), postgres)
         error = arm.put_migration(attached.source, server, [name, small]).fail()
-        assert name in error and "big" in error and ("No space left" in error or "53100" in error), error
+        assert name in error and "big" in error and "No space left" in error and "(53100)" in error, error
         subprocess.run(["mount", "-o", "remount,size=300m", small_disk], check=True)
         postgres.drop_database(name)
         arm.put_migration(attached.source, server, [small], overwriteDbsInTarget="True").succeed()
