@@ -186,7 +186,8 @@ class OnlineRound(Round):
             if done:
                 return
             if time.monotonic() > deadline:
-                raise Finding(f"neither applied nor waiting: {event['what']}" if not message else
+                figures = {key: value for key, value in details_of(body, self.name).items() if key in ("incomingChanges", "latency")}
+                raise Finding(f"neither applied nor waiting: {event['what']}, {figures}, {self.position()}, {lsn}" if not message else
                               f"waits although the DDL was repeated ({event['what']}): {message}")
             time.sleep(0.05)
 
