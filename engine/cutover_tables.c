@@ -17,7 +17,7 @@ enum {
     SQL_MAX_BYTES = 8 * 1024 * 1024,
     NAMES_TOLD = 10,
     NAMES_MAX_BYTES = 8192,
-    RECOPY_ATTEMPTS = 10,
+    RECOPY_ATTEMPTS = 4, /* then somebody hears of it */
     RECOPY_PAUSE_MS = 200
 };
 
@@ -333,15 +333,18 @@ static int recopy(struct cutover_state *state, struct err *err, bool *ret_again)
     return result;
 }
 
-/* Says who has a table locked. Transient: the caller runs the cutover's end again. */
+/* Says who has a table locked. The caller shows it, and runs the cutover's end again for as long as it takes:
+ * nothing on the target has changed yet. */
 static int fail_locked(struct cutover_state *state, struct err *err)
 {
     struct err ignored;
     auto_free char *holder = NULL;
     (void)source_lock_holder(&state->base.source, &ignored, &holder);
-    err_set(err, ERR_UNAVAILABLE, "A table of the source cannot be locked for reading: %s.",
+    err_set(err, ERR_UNAVAILABLE,
+            "A table of the source cannot be locked for reading: %s. This is retried until it succeeds.",
             holder != NULL ? holder : "it was truncated or rewritten in each attempt");
     err->lasting = false;
+    err->waiting = true;
     return -1;
 }
 
@@ -370,7 +373,7 @@ int cutover_copy_tables(struct cutover_state *state, struct err *err)
         return 0;
     }
     /* The target's definition of a table does not take the source's rows: somebody can change it. */
-    err->waiting = ddl_wait_is_refusal(err->sqlstate);
+    err->waiting = err->waiting || ddl_wait_is_refusal(err->sqlstate);
     err->lasting = err->lasting && !err->waiting;
     return err_prefix(err, "Tables that logical replication does not carry cannot be recopied. ");
 }

@@ -226,6 +226,20 @@ def test_recopied_tables_are_read_behind_locks(attached, database, postgres_sour
     assert postgres_target.value("SELECT count(*) FROM u", dbname=name) == 1000
 
 
+def test_whoever_keeps_a_recopied_table_locked_is_named_and_waited_for(attached, database, postgres_source):
+    name = load(postgres_source, database())
+    migration = put_online(attached, [name])
+    reach_wait(migration)
+    postgres_source.psql("UPDATE u SET v = -v", name)
+    with locked(postgres_source, name, "u") as holder:
+        who = f"u is locked by process {holder.get_backend_pid()} "
+        migration.patch(triggerCutover="True")
+        migration.wait(lambda body: who in body["properties"]["currentStatus"].get("error", ""), 30)
+        holder.commit()
+    migration.succeed()
+    assert differences(attached, name) == []
+
+
 @pytest.mark.parametrize("source_type,target_type", [("bigint", "double precision"), ("int", "real"),
                                                      ("bigint", "numeric"), ("numeric(10,2)", "numeric"),
                                                      ("date", "timestamp")])
