@@ -186,7 +186,8 @@ static int bring_up_to_date(struct cutover_state *state, struct err *err)
 {
     if (!state->closed &&
         (cutover_copy_tables(state, err) != 0 || cutover_copy_large_objects(state, err) != 0 ||
-         cutover_refresh_views(state, err) != 0)) {
+         cutover_refresh_views(state, err) != 0 ||
+         replica_restore_keys(&state->base.source, &state->base.target, state->cutover->name, err) != 0)) {
         return -1;
     }
     return cutover_set_sequences(state, err) != 0 || cutover_count(state, err) != 0 ||

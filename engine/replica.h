@@ -53,6 +53,9 @@ int replica_own(struct pg *target, const char *name, struct err *err);
 int replica_renew(struct pg *target, const char *name, struct err *err);
 /* 1 and the progress, 0: there is no such helper (any more). */
 int replica_read(struct pg *target, const char *name, struct err *err, struct replica_progress *ret_progress);
+/* Makes the foreign keys again that were set aside, as the source has them now; before replica_restore(). All
+ * of them or none: an error that is "waiting" names the key that rows violate, and following may go on. */
+int replica_restore_keys(struct pg *source, struct pg *target, const char *name, struct err *err);
 /* Undoes the changes; may be called again after an interruption. The schema stays, but is closed from the
  * beginning on: nothing may be applied any more. Statements that fail because an object is gone are passed
  * over; others end it. */

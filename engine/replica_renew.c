@@ -32,12 +32,15 @@ static int write_down(struct pg *target, const char *name, const PGresult *chang
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     buf_adds(&sql, "INSERT INTO ");
     pg_add_qualified(target, &sql, name, "changes");
-    buf_adds(&sql, " (number, change, undo) SELECT 1 + ");
+    buf_adds(&sql, " (number, change, undo, kind, relation, part, label) SELECT 1 + ");
     add_last_number(target, &sql, name);
     buf_adds(&sql, ", ");
     pg_add_literal(target, &sql, PQgetvalue(changes, row, 0));
     buf_adds(&sql, ", ");
     pg_add_literal(target, &sql, PQgetvalue(changes, row, 1));
+    buf_addf(&sql, ", %s, %s, %s, ", PQgetvalue(changes, row, 2), PQgetvalue(changes, row, 3),
+             PQgetvalue(changes, row, 4));
+    pg_add_literal(target, &sql, PQgetvalue(changes, row, 5));
     return run_text(target, &sql, err);
 }
 
