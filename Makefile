@@ -48,7 +48,7 @@ override CFLAGS += -std=c11 -D_GNU_SOURCE -DMALACHITE_VERSION='"$(VERSION)"' $(O
 
 ROOMS := core store engine executor handlers server
 SOURCES := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))
-# The portal is bundled with node and npm; without them, or with PORTAL=no, scripts/portal.sh says why it is left out.
+# The portal is bundled with node; without it, or with PORTAL=no, scripts/portal.sh says why it is left out.
 PORTAL ?= yes
 PORTAL_SOURCES := $(wildcard portal/src/* portal/src/*/*) portal/build.mjs portal/package-lock.json scripts/portal.sh
 # Written when the choice changes, so that the portal is made again then. A read-only checkout is reported by "ready".
@@ -72,7 +72,7 @@ SUBMAKE = @+$(MAKE) --no-print-directory $(if $(V),,-s) $(JOBS)
 build: ready ## builds build/release/malachite (default); V=1 shows the commands
 	$(SUBMAKE) $(BUILD)/malachite
 
-# Everything but the portal, which node and npm may still be installed for.
+# Everything but the portal, which node may still be installed for.
 objects: ready
 	$(SUBMAKE) $(filter-out $(BUILD)/portal/%,$(OBJECTS))
 
@@ -128,7 +128,7 @@ run: build ## starts Malachite on 127.0.0.1:8080 with a data directory of its ow
 	@data="$(CURDIR)/build/run"; test "$$(id -u)" != 0 || data=/var/lib/malachite-run; \
 		exec $(BUILD)/malachite serve --data-dir "$$data"
 
-# node and npm are many small packages: they are installed while the compiler works.
+# node is installed while the compiler works: nothing else waits for it.
 demo: writable ## installs what is missing, builds, migrates a sample database between two real servers, keeps running
 	@scripts/setup.sh build run
 	@echo "Building Malachite and its portal"

@@ -136,7 +136,7 @@ compare_sides
 show_times
 portal=$base
 if ! curl -sS "$base/" | grep -q /portal/assets/; then
-    portal="not built: $(cat build/portal/missing 2>/dev/null || echo "make builds it when node and npm are installed")"
+    portal="not built: $(cat build/portal/missing 2>/dev/null || echo "make builds it when node is installed")"
 fi
 trap - EXIT
 say "Malachite stays here"

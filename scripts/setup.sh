@@ -12,7 +12,7 @@ usage: scripts/setup.sh [--list | --check] PURPOSE...
 
   build    compiler and the libraries Malachite links with
   run      PostgreSQL 15 and its client, without Debian's own cluster "main"; what the demo calls
-  portal   node and npm, which build the web portal
+  portal   node, which builds the web portal, and what fetches its parts
   fetch    what fetches other majors of PostgreSQL
   unit     the library of the unit tests
   api      Python and its modules for the black-box tests
@@ -34,8 +34,9 @@ packages_of() { # PURPOSE
     build) echo "$compiler" libc6-dev make pkg-config libmicrohttpd-dev libgnutls28-dev libjansson-dev libsqlite3-dev \
         libpq-dev libssl-dev ;;
     run) echo postgresql-15 postgresql-client-15 curl jq ;;
-    portal) echo nodejs npm ;;
-    fetch) echo curl ca-certificates npm ;;
+    # Not npm: Debian makes 360 packages of it, and scripts/portal.sh does without.
+    portal) echo nodejs curl ca-certificates ;;
+    fetch) echo curl ca-certificates ;;
     unit) echo libcmocka-dev ;;
     api) echo python3-pytest python3-pytest-timeout python3-pytest-xdist python3-psycopg2 python3-requests \
         curl jq ca-certificates ;;
@@ -65,7 +66,7 @@ is_present() { # PACKAGE
     case $1 in
     gcc) command -v gcc >/dev/null || command -v "$CC" >/dev/null ;;
     libc6-dev) [[ -e /usr/include/stdio.h ]] || is_installed "$1" ;;
-    make | pkg-config | curl | jq | npm | git | clang | clang-tidy | clang-format | shellcheck) command -v "$1" >/dev/null ;;
+    make | pkg-config | curl | jq | git | clang | clang-tidy | clang-format | shellcheck) command -v "$1" >/dev/null ;;
     libmicrohttpd-dev) has_library "$1" libmicrohttpd ;;
     libgnutls28-dev) has_library "$1" gnutls ;;
     libjansson-dev) has_library "$1" jansson ;;
@@ -158,11 +159,16 @@ run_apt() { # LOG ARGUMENT...
         </dev/null >>"$1" 2>&1
 }
 
+# Of the last minutes, as when one set-up follows another. ctime, as mtime is that of the mirror.
+has_fresh_package_lists() {
+    [[ -n $(find /var/lib/apt/lists -maxdepth 1 -name '*_Packages*' -cmin -10 -print -quit 2>/dev/null) ]]
+}
+
 install_packages() {
     local log
     log=$(mktemp)
     # Packages that need no newer list are installed even when a source cannot be reached.
-    run_apt "$log" update || true
+    has_fresh_package_lists || run_apt "$log" update || true
     # "--only-upgrade PACKAGE..." passes, too.
     if run_apt "$log" install -y --no-install-recommends "$@"; then
         rm -f "$log"

@@ -27,11 +27,15 @@ count() { # word
 # Nothing when node is new enough for the tests. Debian 12's node 18 builds the portal, but does not run them.
 why_no_node() {
     local version
-    if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
-        echo "node and npm are not installed"
-    else
-        version=$(node -p process.versions.node)
-        [[ ${version%%.*} -ge 20 ]] || echo "node here is $version"
+    if ! command -v node >/dev/null; then
+        echo "node is not installed"
+        return
+    fi
+    version=$(node -p process.versions.node)
+    if [[ ${version%%.*} -lt 20 ]]; then
+        echo "node here is $version"
+    elif ! command -v npm >/dev/null; then
+        echo "npm is not installed"
     fi
 }
 

@@ -14,9 +14,9 @@ static const char policy[] =
 static const char absent_page[] =
     "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Malachite</title>\n"
     "<h1>Malachite is running</h1>\n"
-    "<p>This program was built without its web portal, because <code>node</code> (18 or newer) and "
-    "<code>npm</code> were not installed.</p>\n"
-    "<p>To get the portal, install both, run <code>make</code> again in Malachite's source tree and restart "
+    "<p>This program was built without its web portal. The reason is in <code>build/portal/missing</code> in "
+    "Malachite's source tree.</p>\n"
+    "<p>To get the portal, run <code>scripts/setup.sh portal</code> and <code>make</code> there, then restart "
     "<code>malachite serve</code>.</p>\n"
     "<p>Everything else works: the REST calls are listed at "
     "<a href=\"/_malachite/routes\">/_malachite/routes</a> and described at "

@@ -137,7 +137,7 @@ case_readme() {
 
 case_no_registry() {
     works "make without a reachable npm registry" "cd /root/malachite && rm -rf build/portal portal/node_modules /root/.npm && make"
-    says "Portal: not built: npm could not fetch"
+    says "Portal: not built: could not fetch the portal's parts"
     works "a demo without the portal" "cd /root/malachite && SCALE=0.02 make demo"
     says "^Portal  *not built"
 }
