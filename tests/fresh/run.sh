@@ -11,7 +11,8 @@ cd "$(dirname "$0")/../.." || exit
 here=$PWD/tests/fresh
 root=${FRESH_ROOT:-/var/tmp/malachite-fresh}
 cases=(missing_tools plain_user_without_sudo no_network read_only first_demo printed_lines demo_at_a_terminal
-    demo_in_a_pipe ports_taken failed_demo demo_clean user_demo path_with_a_space readme no_registry test_leaves_out)
+    demo_in_a_pipe ports_taken failed_demo demo_clean user_demo two_users one_thing_missing path_with_a_space readme
+    no_registry test_leaves_out)
 passed=0 failed=0
 log=$(mktemp -d)
 # shellcheck source=tests/fresh/lib.sh
@@ -110,6 +111,40 @@ case_user_demo() {
     says "are the same on both sides"
 }
 
+# Both provision servers on one machine, each with addresses and ports of its own.
+case_two_users() {
+    works "two users with a demo each" "cd /root/malachite && SCALE=0.02 make demo &&
+        ($(as_user 'SCALE=0.02 make demo && make demo-clean')) && make demo-clean"
+    says "Port 8080 is in use"
+    says "psql -h 127.74.0.3 -U shopkeeper"
+}
+
+# Covers FILE, for the rest of the command only, by one that can neither be run nor read as what it was.
+without() { # FILE COMMAND
+    echo "mount --bind /dev/null '$1' && cd /root/malachite && $2"
+}
+
+case_one_thing_missing() {
+    fails "make without gcc" "$(without /usr/bin/gcc 'make')"
+    says "^This needs gcc, not installed here. To install: apt-get update && apt-get install -y --no-install-recommends gcc$"
+    fails "make without pkg-config" "$(without /usr/bin/pkg-config make)"
+    says "^This needs pkg-config, not installed here"
+    fails "make without a library" "$(without /usr/lib/x86_64-linux-gnu/pkgconfig/jansson.pc make)"
+    says "^This needs libjansson-dev, not installed here"
+    fails "make test-unit without its library" "cd /root/malachite && make test-unit"
+    says "^This needs libcmocka-dev, not installed here"
+    fails "make test-api without its modules" "cd /root/malachite && make test-api"
+    says "^This needs python3-pytest, .*python3-requests, not installed here\|^This needs python3-pytest, .* and python3-requests, not"
+    fails "make lint without its tools" "cd /root/malachite && make lint"
+    says "^This needs clang, .* and shellcheck, not installed here"
+    fails "a demo without jq or a network" "$(without /usr/bin/jq 'make demo')"
+    says "could not install jq"
+    fails "follow.sh without jq" "$(without /usr/bin/jq 'scripts/follow.sh http://127.0.0.1:8080/')"
+    says "jq is not installed. To install it: "
+    works "make without node" "$(without /usr/bin/node 'rm -rf build/portal && make')"
+    says "Portal: not built: node is not installed. To install it: scripts/setup.sh portal"
+}
+
 case_path_with_a_space() {
     works "everything in a path with a space" "mkdir -p '/root/my code' && cp -a /root/malachite '/root/my code/malachite' &&
         cd '/root/my code/malachite' && rm -rf build && make && SCALE=0.02 MALACHITE_DEMO_HOME='/srv/my code/demo' make demo &&
@@ -143,6 +178,10 @@ case_no_registry() {
 }
 
 case_test_leaves_out() {
+    works "what make test leaves out, with a make that does nothing" "mkdir -p /tmp/nothing && printf '#!/bin/sh\necho 1 passed\n' \
+        >/tmp/nothing/make && chmod +x /tmp/nothing/make && cd /root/malachite && PATH=/tmp/nothing:\$PATH scripts/test.sh"
+    says "^== clients: left out (.*need node 20): node here is 18"
+    says "^== portal: left out (.*need node 20): node here is 18"
     if [[ -z ${FRESH_TEST:-} ]]; then
         echo "left out: make test (FRESH_TEST=1 runs it)"
         return
