@@ -46,8 +46,8 @@ endif
 override CFLAGS += -std=c11 -D_GNU_SOURCE -DMALACHITE_VERSION='"$(VERSION)"' $(OPTIMIZE) $(WARNINGS) \
 	-I. -I$(BUILD)/gen $(PACKAGE_CFLAGS)
 
-ROOMS := core store engine executor handlers server
-SOURCES := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))
+ROOMS := core store engine executor handlers server app
+SOURCES := $(sort $(shell find $(ROOMS) -name '*.c'))
 # The portal is bundled with node; without it, or with PORTAL=no, scripts/portal.sh says why it is left out.
 PORTAL ?= yes
 PORTAL_SOURCES := $(wildcard portal/src/* portal/src/*/*) portal/build.mjs portal/package-lock.json scripts/portal.sh
@@ -58,7 +58,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/portal/files.o
 LIBRARY_OBJECTS := $(filter-out $(BUILD)/server/main.o,$(OBJECTS))
 SCHEMA := $(sort $(wildcard store/schema/*.sql))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
-HEADERS := $(foreach room,$(ROOMS),$(wildcard $(room)/*.h))
+HEADERS := $(sort $(shell find $(ROOMS) -name '*.h'))
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:

@@ -10,9 +10,9 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
-#include "engine/instance_tree.h"
-#include "executor/followers.h"
-#include "executor/migration_fsm.h"
+#include "engine/instance/instance_tree.h"
+#include "executor/follow/followers.h"
+#include "executor/fsm/migration_fsm.h"
 
 enum {
     STOP_TIMEOUT_MS = 4000,

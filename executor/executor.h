@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The background executor. Worker threads claim migrations from the store and take them from substate to
- * substate (executor/migration_fsm.c has the table); one more thread works off the long-running operations on
- * servers and databases; one renews leases. The database is the queue: executor_wake() is only a hint.
+ * substate (executor/fsm/migration_fsm.c has the table); one more thread works off the long-running
+ * operations on servers and databases; one renews leases. The database is the queue: executor_wake() is only
+ * a hint.
  *
  * This header is all that handlers see of it.
  */

@@ -7,8 +7,8 @@
 #include <stdatomic.h>
 
 #include "core/stop.h"
-#include "engine/instance.h"
-#include "engine/tools.h"
+#include "engine/instance/instance.h"
+#include "engine/process/tools.h"
 #include "executor/executor.h"
 
 enum { EXECUTOR_WORKERS_MAX = 64, OPERATION_THREADS = 2, RECHECKS_MAX = 16 };

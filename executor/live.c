@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "core/str.h"
-#include "engine/databases.h"
+#include "engine/admin/databases.h"
 #include "executor/internal.h"
 #include "executor/sides.h"
 

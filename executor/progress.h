@@ -4,7 +4,7 @@
 #define EXECUTOR_PROGRESS_H
 
 #include "core/str_list.h"
-#include "engine/transfer.h"
+#include "engine/transfer/transfer.h"
 #include "store/store.h"
 
 struct progress {

@@ -7,7 +7,7 @@
 #ifndef EXECUTOR_SIDES_H
 #define EXECUTOR_SIDES_H
 
-#include "engine/endpoint.h"
+#include "engine/pg/endpoint.h"
 #include "executor/internal.h"
 
 struct side {

@@ -5,7 +5,7 @@
  * client the upload can only be queued in the first call: in the middle of a body libmicrohttpd takes no
  * answer, so the rest of a body that turns out too long is thrown away and remembered.
  */
-#include "server/exchange.h"
+#include "server/exchange_private.h"
 
 #include <ctype.h>
 #include <stdio.h>

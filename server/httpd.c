@@ -12,9 +12,9 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
-#include "server/exchange.h"
+#include "server/exchange_private.h"
 #include "server/listen.h"
-#include "server/plain_http.h"
+#include "server/plain_http_private.h"
 #include "server/reply.h"
 
 enum {

@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 #include "core/err.h"
-#include "server/service.h"
-#include "server/tls.h"
+#include "server/service_private.h"
+#include "server/tls_private.h"
 
 struct httpd;
 

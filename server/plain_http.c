@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/plain_http.h"
+#include "server/plain_http_private.h"
 
 #include <errno.h>
 #include <gnutls/gnutls.h>

@@ -17,7 +17,7 @@ static const char json_content_type[] = "application/json; charset=utf-8";
 const char reply_out_of_memory[] =
     "{\"error\":{\"code\":\"InternalServerError\",\"message\":\"Malachite has run out of memory.\"}}";
 
-/* Claims the one answer. A second one is a bug that server/dispatch.c reports; the first stays. */
+/* Claims the one answer. A second one is a bug that handlers/arm/dispatch.c reports; the first stays. */
 static bool begin_reply(struct request *request, int status)
 {
     if (request->reply.status != 0) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The static route table (server/routes.c) and its matching on the raw path. 404, 405 with Allow, OPTIONS,
+ * The static route table (app/routes.c) and its matching on the raw path. 404, 405 with Allow, OPTIONS,
  * the api-version and body rules and `malachite routes` all come from the rows.
  */
 #ifndef SERVER_ROUTE_H

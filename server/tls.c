@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/tls.h"
+#include "server/tls_private.h"
 
 #include <arpa/inet.h>
 #include <openssl/crypto.h>
@@ -10,7 +10,7 @@
 #include "core/str.h"
 #include "core/str_list.h"
 #include "server/file.h"
-#include "server/tls_make.h"
+#include "server/tls_make_private.h"
 
 enum { PEM_MAX = 64 * 1024, FURTHER_NAMES_MAX = 50, NAME_MAX_LEN = 253 };
 

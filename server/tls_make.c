@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/tls_make.h"
+#include "server/tls_make_private.h"
 
 #include <arpa/inet.h>
 #include <openssl/bio.h>

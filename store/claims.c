@@ -10,9 +10,9 @@
 #include "core/attr.h"
 #include "core/clock.h"
 #include "core/str.h"
-#include "store/db.h"
-#include "store/debts.h"
-#include "store/migration_row.h"
+#include "store/db_private.h"
+#include "store/debts_private.h"
+#include "store/migration_row_private.h"
 
 #define UNDER_LEASE " WHERE id = ? AND lease_generation = ? AND lease_owner IS ?"
 

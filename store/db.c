@@ -8,7 +8,7 @@
  * the heap: a read costs no system call (2.5 instead of 6 us), and no shared mapping is needed, which mounted
  * folders of container hosts lack. Others can read a copy of the files meanwhile, not the files themselves.
  */
-#include "store/db.h"
+#include "store/db_private.h"
 
 #include <stdlib.h>
 

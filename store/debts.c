@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/debts.h"
+#include "store/debts_private.h"
 
 #include <stdlib.h>
 
 #include "core/attr.h"
-#include "store/stmt.h"
+#include "store/stmt_private.h"
 
 #define NEEDS_NO_SECRETS "ended_us <> 0 AND secrets IS NOT NULL AND NOT " HAS_DEBT
 

@@ -6,8 +6,8 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "store/db.h"
-#include "store/stmt.h"
+#include "store/db_private.h"
+#include "store/stmt_private.h"
 
 #define DEPLOYMENT_COLUMNS                                                                                   \
     "subscription_id, group_name, name, operation_id, state, cancel, location, tags, properties, "           \

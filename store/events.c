@@ -2,7 +2,7 @@
 /* Events of a migration. Each carries the state that the migration has when it is written. */
 #include "core/attr.h"
 #include "core/clock.h"
-#include "store/db.h"
+#include "store/db_private.h"
 
 /* A client that goes on sending PATCH must not fill the disk: the oldest events make room. */
 enum { EVENTS_KEPT = 1000 };

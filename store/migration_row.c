@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/migration_row.h"
+#include "store/migration_row_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "core/attr.h"
 #include "core/buf.h"
-#include "store/db.h"
+#include "store/db_private.h"
 
 enum { SECRETS_MAX = 1 << 20, PLACE_SIZE = 64, SECRET_COUNT = 5 };
 

@@ -6,10 +6,10 @@
 #include "core/attr.h"
 #include "core/clock.h"
 #include "core/str.h"
-#include "store/db.h"
-#include "store/debts.h"
-#include "store/migration_row.h"
-#include "store/progress.h"
+#include "store/db_private.h"
+#include "store/debts_private.h"
+#include "store/migration_row_private.h"
+#include "store/progress_private.h"
 
 static int tell_insert_failure(const struct stmt *stmt, const struct migration *migration, struct err *err)
 {

@@ -14,7 +14,7 @@
 #include "core/attr.h"
 #include "core/clock.h"
 #include "core/str.h"
-#include "store/db.h"
+#include "store/db_private.h"
 
 /* How long a predecessor that was killed may take to disappear. */
 enum { LOCK_TIMEOUT_MS = 2000, LOCK_PAUSE_MS = 20 };

@@ -4,7 +4,7 @@
 
 #include "core/attr.h"
 #include "core/clock.h"
-#include "store/stmt.h"
+#include "store/stmt_private.h"
 #include "store/store.h"
 
 #define OPERATION_COLUMNS                                                                                    \

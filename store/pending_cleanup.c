@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/attr.h"
 #include "core/str.h"
-#include "store/stmt.h"
+#include "store/stmt_private.h"
 #include "store/store.h"
 
 int store_cleanup_add(struct store *store, const struct pending_cleanup *cleanup, struct err *err)

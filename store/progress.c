@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Databases and tables of a migration: how far each has come. */
-#include "store/progress.h"
+#include "store/progress_private.h"
 
 #include "core/attr.h"
-#include "store/db.h"
+#include "store/db_private.h"
 
 /* What the worker writes; position belongs to the user's order. */
 #define DATABASE_VALUES                                                                                      \

@@ -13,7 +13,7 @@
 
 #include "core/id.h"
 #include "core/str_list.h"
-#include "store/words.h"
+#include "store/words_private.h"
 
 /* A boolean that a client may leave out. */
 enum flag { FLAG_UNSET = 0, FLAG_FALSE = 1, FLAG_TRUE = 2 };
@@ -59,7 +59,8 @@ struct server_child {
     char *properties; /* JSON */
 };
 
-/* What the client asks for. Every member can be missing; see handlers/dialect.c for names and versions. */
+/* What the client asks for. Every member can be missing; see handlers/migrations/dialect.c for names and
+ * versions. */
 struct migration_spec {
     char *source_server_id; /* resource id, or host:port@user */
     char *source_fqdn;

@@ -8,7 +8,7 @@
 
 #include "core/attr.h"
 #include "core/str.h"
-#include "store/db.h"
+#include "store/db_private.h"
 
 enum { APPLICATION_ID = 0x4D6C6368 };
 

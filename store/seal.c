@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/seal.h"
+#include "store/seal_private.h"
 
 #include <limits.h>
 #include <openssl/crypto.h>

@@ -9,7 +9,7 @@
 
 #include "core/attr.h"
 #include "core/str.h"
-#include "store/seal.h"
+#include "store/seal_private.h"
 
 static void close_at_scope_end(int *fd)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/stmt.h"
+#include "store/stmt_private.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/attr.h"
 #include "core/str.h"
-#include "store/db.h"
+#include "store/db_private.h"
 
 static const char *const stmt_names[] = {
 #define STMT_NAME(name) #name,

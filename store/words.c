@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/words.h"
+#include "store/words_private.h"
 
 #include <stddef.h>
 #include <strings.h>

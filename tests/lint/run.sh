@@ -22,7 +22,7 @@ shell_scripts() {
     git ls-files --cached --others --exclude-standard '*.sh' .ci/run
 }
 
-check "who includes whom" tests/lint/includes.sh
+check "who includes whom" /usr/bin/python3 tests/lint/rooms.py
 check "sizes of files and functions" tests/lint/sizes.sh
 check "banned functions" tests/lint/banned.sh
 check "format" tests/lint/tidy.sh format

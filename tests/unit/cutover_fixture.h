@@ -9,9 +9,9 @@
 
 #include <string.h>
 
-#include "engine/cutover.h"
-#include "engine/pgoutput.h"
-#include "engine/replica.h"
+#include "engine/apply/replica.h"
+#include "engine/cutover/cutover.h"
+#include "engine/replication/pgoutput.h"
 #include "tests/unit/postgres.h"
 #include "tests/unit/test.h"
 

@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "core/str.h"
-#include "engine/instance.h"
-#include "engine/instance_tree.h"
-#include "engine/tools.h"
+#include "engine/instance/instance.h"
+#include "engine/instance/instance_tree.h"
+#include "engine/process/tools.h"
 
 static const char password[] = "Gr\xC3\xBCn-'spat\" \\ 1$";
 

@@ -14,9 +14,9 @@
 #include "core/log.h"
 #include "core/str.h"
 #include "executor/internal.h"
-#include "handlers/app.h"
-#include "server/dispatch.h"
-#include "server/openapi.h"
+#include "handlers/arm/app.h"
+#include "handlers/arm/dispatch.h"
+#include "handlers/describe/openapi.h"
 #include "tests/unit/test.h"
 
 #define SUBSCRIPTION "00000000-0000-4000-8000-00000000ca11"

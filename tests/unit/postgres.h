@@ -26,7 +26,7 @@
 #include "core/attr.h"
 #include "core/clock.h"
 #include "core/str.h"
-#include "engine/pg.h"
+#include "engine/pg/pg.h"
 
 #define POSTGRES_PASSWORD "correct horse"
 

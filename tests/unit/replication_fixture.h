@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-#include "engine/databases.h"
-#include "engine/replication.h"
+#include "engine/admin/databases.h"
+#include "engine/replication/replication.h"
 #include "tests/unit/postgres.h"
 
 static struct postgres server;

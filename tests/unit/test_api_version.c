@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "handlers/api_version.h"
-#include "handlers/dialect.h"
+#include "handlers/arm/api_version.h"
+#include "handlers/migrations/dialect.h"
 
 #define MIGRATIONS "Microsoft.DBforPostgreSQL/flexibleServers/migrations"
 #define GROUPS     "Microsoft.Resources/subscriptions/resourceGroups"

@@ -8,10 +8,10 @@
 #include "tests/unit/apply_stories.h"
 #include "tests/unit/postgres.h"
 
-#include "engine/apply.h"
-#include "engine/follow.h"
-#include "engine/replica.h"
-#include "engine/replication.h"
+#include "engine/apply/apply.h"
+#include "engine/apply/replica.h"
+#include "engine/online/follow.h"
+#include "engine/replication/replication.h"
 
 #define NAME "malachite_test"
 

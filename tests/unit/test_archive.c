@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "core/buf.h"
-#include "engine/archive.h"
-#include "engine/restore_entry.h"
+#include "engine/dump/archive.h"
+#include "engine/dump/restore_entry_private.h"
 
 static void add_int(struct buf *file, int value)
 {

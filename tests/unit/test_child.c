@@ -12,7 +12,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "engine/child.h"
+#include "engine/process/child.h"
 
 static const char *const test_env[] = {"PATH=/usr/bin:/bin", "GREETING=hello", NULL};
 

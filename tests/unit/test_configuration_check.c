@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "handlers/configuration.h"
+#include "handlers/servers/configuration_private.h"
 
 /* The value in PostgreSQL's spelling, "refused", or "default"; valid until the next call. */
 static const char *check(const char *type, const char *allowed, const char *value)

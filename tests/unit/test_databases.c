@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "engine/databases.h"
+#include "engine/admin/databases.h"
 #include "tests/unit/postgres.h"
 
 static struct postgres server;

@@ -7,8 +7,8 @@
 
 #include "core/buf.h"
 #include "core/str.h"
-#include "handlers/api_version.h"
-#include "handlers/dialect.h"
+#include "handlers/arm/api_version.h"
+#include "handlers/migrations/dialect.h"
 
 #define TARGET_ID "/subscriptions/s/resourceGroups/g/providers/Microsoft.DBforPostgreSQL/flexibleServers/t"
 

@@ -6,9 +6,9 @@
 #include "core/attr.h"
 #include "core/log.h"
 #include "core/str.h"
-#include "handlers/app.h"
-#include "server/auth.h"
-#include "server/dispatch.h"
+#include "handlers/arm/app.h"
+#include "handlers/arm/dispatch.h"
+#include "handlers/signin/auth.h"
 #include "server/reply.h"
 
 #define SUBSCRIPTION "00000000-0000-4000-8000-00000000ca11"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/test.h"
 
-#include "executor/online.h"
+#include "executor/follow/online.h"
 #include "tests/unit/migration_fixture.h"
 
 static char uri[200];

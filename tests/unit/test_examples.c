@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "handlers/dialect.h"
+#include "handlers/migrations/dialect.h"
 
 typedef void example_fn(const char *path, json_t *example);
 

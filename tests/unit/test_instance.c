@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 
 #include "core/clock.h"
-#include "engine/child.h"
-#include "engine/instance_private.h"
+#include "engine/instance/instance_private.h"
+#include "engine/process/child.h"
 
 /* Whether a file below the instance holds the text. */
 static bool is_written(const char *name, const char *text)

@@ -4,9 +4,15 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "handlers/handlers.h"
-#include "handlers/schema.h"
-#include "server/openapi.h"
+#include "handlers/arm/arm.h"
+#include "handlers/deployments/deployments.h"
+#include "handlers/describe/openapi.h"
+#include "handlers/describe/schema_private.h"
+#include "handlers/migrations/migrations.h"
+#include "handlers/own/own.h"
+#include "handlers/resources/resources.h"
+#include "handlers/servers/servers.h"
+#include "handlers/signin/signin_handlers.h"
 
 typedef void dialect_fn(const struct dialect *dialect, json_t *document);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/clock.h"
-#include "engine/pg.h"
+#include "engine/pg/pg.h"
 #include "tests/unit/postgres.h"
 
 static struct postgres server;

@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "engine/pg_private.h"
+#include "engine/pg/pg_private.h"
 #include "tests/unit/postgres.h"
 
 enum { REFUSED = 5, FORWARDED = REFUSED, SESSIONS };

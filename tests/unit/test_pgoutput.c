@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/attr.h"
-#include "engine/pgoutput.h"
+#include "engine/replication/pgoutput.h"
 #include "tests/unit/pgoutput_messages.h"
 
 /* Parses a copy of exactly that many bytes, so that a sanitizer sees every step beyond them. */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "engine/precheck.h"
+#include "engine/precheck/precheck.h"
 #include "tests/unit/postgres.h"
 
 static struct postgres source_server;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "engine/replication_setup.h"
+#include "engine/replication/replication_setup.h"
 #include "tests/unit/postgres.h"
 
 static struct postgres server;

@@ -5,8 +5,8 @@
 
 #include "core/attr.h"
 #include "core/str.h"
-#include "handlers/accepted.h"
-#include "handlers/app.h"
+#include "handlers/arm/accepted_private.h"
+#include "handlers/arm/app.h"
 #include "server/reply.h"
 
 static struct request *new_request(const char *uri, const char *host)

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "handlers/resource_filter.h"
+#include "handlers/resources/resource_filter_private.h"
 
 static json_t *tags;
 

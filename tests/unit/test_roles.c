@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "engine/roles.h"
+#include "engine/admin/roles.h"
 #include "tests/unit/postgres.h"
 
 static struct postgres source_server;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "handlers/api_version.h"
+#include "handlers/arm/api_version.h"
 #include "server/route.h"
 
 static void every_row_is_complete_and_can_be_matched(void **state)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "handlers/server_view.h"
+#include "handlers/servers/server_view_private.h"
 
 static char name[] = "shop";
 static char text[] = "x";

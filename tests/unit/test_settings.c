@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "engine/settings.h"
+#include "engine/admin/settings.h"
 #include "tests/unit/postgres.h"
 
 static struct postgres server;

@@ -5,7 +5,7 @@
 
 #include "core/buf.h"
 #include "core/str.h"
-#include "handlers/template.h"
+#include "handlers/deployments/template/template.h"
 
 static struct err err;
 

@@ -8,7 +8,7 @@
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/str.h"
-#include "handlers/template.h"
+#include "handlers/deployments/template/template.h"
 
 enum {
     MEMORY_MAX_KIB = 64 * 1024,

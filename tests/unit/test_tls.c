@@ -12,8 +12,8 @@
 #include "core/log.h"
 #include "core/str.h"
 #include "server/file.h"
-#include "server/tls.h"
-#include "server/tls_make.h"
+#include "server/tls_make_private.h"
+#include "server/tls_private.h"
 
 static int make_directory(void **state)
 {

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "core/str.h"
-#include "engine/instance_tree.h"
-#include "engine/tools.h"
+#include "engine/instance/instance_tree.h"
+#include "engine/process/tools.h"
 
 static char root[] = "/tmp/test_tools_XXXXXX";
 

@@ -2,7 +2,7 @@
 #include "test.h"
 
 #include "core/attr.h"
-#include "engine/type_holds.h"
+#include "engine/catalog/type_holds.h"
 
 static void test_wider_types_hold_and_narrower_do_not(void **state)
 {

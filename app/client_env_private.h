@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* `malachite env CLIENT`: what a client needs set to work against a running Malachite. */
+#ifndef APP_CLIENT_ENV_PRIVATE_H
+#define APP_CLIENT_ENV_PRIVATE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "core/options.h"
+
+/* "az, node, python, curl" */
+void client_env_list(FILE *out);
+/*
+ * Prints shell exports, and comments with the commands to go on with. Finds the server by the endpoints file
+ * of the options, else by address and port. Returns an exit code: clean, or usage when the client is unknown
+ * or the options do not say where the server is.
+ */
+int client_env_print(const char *client, const struct options *options);
+
+#endif

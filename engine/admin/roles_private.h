@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the role copy share; for engine/roles*.c only. */
+#ifndef ENGINE_ADMIN_ROLES_PRIVATE_H
+#define ENGINE_ADMIN_ROLES_PRIVATE_H
+
+#include "engine/admin/roles.h"
+#include "engine/pg/pg.h"
+
+enum { ROLES_SQL_MAX_BYTES = 64 * 1024 };
+
+struct roles_job {
+    struct pg source;
+    struct pg target; /* in a transaction */
+    struct err *err;
+    struct str_list *warnings;
+    struct str_list there;   /* on the target before we began */
+    struct str_list created; /* by us */
+};
+
+/* Formats and appends a warning. 0, or -1 when memory is out. */
+int roles_warn(struct roles_job *job, const char *format, ...) printf_like(2, 3);
+/* Runs a statement on the target inside a savepoint. 0: done, 1: the target refused (job->err says why, the
+ * transaction goes on), -1: lost or stopped. */
+int roles_try(struct roles_job *job, const struct buf *sql);
+
+int roles_copy_settings(struct roles_job *job);
+int roles_copy_comments(struct roles_job *job);
+int roles_copy_memberships(struct roles_job *job);
+int roles_copy_parameter_privileges(struct roles_job *job);
+
+#endif

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Source transactions are gathered into one target transaction while there is a backlog. What one of them
+ * holds is sent in batches of bounded size; while the target works on one batch the next is gathered.
+ */
+#include "engine/apply/apply.h"
+
+#include <stdlib.h>
+
+#include "core/arena.h"
+#include "core/clock.h"
+#include "core/str.h"
+#include "engine/apply/apply_batch_private.h"
+#include "engine/apply/apply_relations_private.h"
+#include "engine/apply/apply_stale_private.h"
+#include "engine/apply/apply_target_private.h"
+#include "engine/apply/apply_truncate_private.h"
+
+enum {
+    BATCH_BYTES = 4 * 1024 * 1024, /* sent when so much is pending, also inside a source transaction */
+    COMMIT_BYTES = 1024 * 1024,    /* committed at the end of a source transaction when so much is pending, */
+    COMMIT_CHANGES = 5000,         /* or so many changes, */
+    COMMIT_AGE_MS = 100,           /* or when the oldest of them has waited so long */
+    PUMP_MESSAGES = 32,
+};
+
+struct apply {
+    struct apply_target target;
+    struct arena arena;
+    struct relations relations;
+    struct pending pending;
+    struct apply_relation *group; /* the one table of those whose order matters that may be pending */
+
+    uint64_t careful_until; /* changes up to there go one by one, in the source's order */
+    uint64_t begun;         /* commit position of the newest source transaction that has begun */
+    bool inside;            /* a source transaction has begun */
+    bool skip;              /* that the target has already */
+    bool changed;           /* and it has changed something */
+    unsigned messages;
+    int64_t waiting_since_ms; /* 0: no complete transaction waits to be committed */
+    int64_t waiting_changes;
+    struct replica_progress taken; /* with what has been gathered */
+    int64_t taken_us;
+};
+
+/* ---- opening ---------------------------------------------------------------------------------------------
+ */
+
+int apply_open(const struct apply_request *request, struct err *err, struct apply **ret_apply)
+{
+    struct apply *apply = calloc(1, sizeof(*apply));
+    if (apply == NULL) {
+        return err_no_memory(err);
+    }
+    if (target_open(request, err, &apply->target) != 0) {
+        apply_close(apply);
+        return -1;
+    }
+    apply->taken = apply->target.progress;
+    apply->careful_until = request->careful_until;
+    *ret_apply = apply;
+    return 0;
+}
+
+void apply_close(struct apply *apply)
+{
+    if (apply == NULL) {
+        return;
+    }
+    target_close(&apply->target);
+    relations_done(&apply->relations);
+    arena_done(&apply->arena);
+    free(apply);
+}
+
+/* ---- sending ---------------------------------------------------------------------------------------------
+ */
+
+/* "more" changes of the same transaction come. */
+static int send_relation(struct apply *apply, struct apply_relation *relation, bool more, struct err *err)
+{
+    bool forget = false;
+    if (relation->row_count == 0) {
+        return 0;
+    }
+    if (target_queue(&apply->target, relation, more, err, &forget) != 0) {
+        return -1;
+    }
+    if (forget) {
+        relations_forget_statements(&apply->relations);
+    }
+    return 0;
+}
+
+/* Queues everything that is pending, when the target has done with what was sent before. */
+static int queue_pending(struct apply *apply, bool more, struct err *err)
+{
+    if (target_wait(&apply->target, err) != 0) {
+        return -1;
+    }
+    for (struct apply_relation *relation; (relation = relations_take_pending(&apply->pending)) != NULL;) {
+        if (send_relation(apply, relation, more, err) != 0) {
+            return -1;
+        }
+    }
+    apply->group = NULL;
+    arena_reset(&apply->arena);
+    return more ? 0 : target_queue_rest(&apply->target, err);
+}
+
+static int send_pending(struct apply *apply, bool more, struct err *err)
+{
+    return queue_pending(apply, more, err) != 0 ? -1 : target_send(&apply->target, err);
+}
+
+static int commit(struct apply *apply, struct err *err)
+{
+    if (queue_pending(apply, false, err) != 0 ||
+        target_commit(&apply->target, &apply->taken, apply->taken_us, err) != 0) {
+        return -1;
+    }
+    apply->waiting_since_ms = 0;
+    apply->waiting_changes = 0;
+    return 0;
+}
+
+/* ---- tables ----------------------------------------------------------------------------------------------
+ */
+
+/* The source tells it before the first change in a stream, and whenever the table has been altered. */
+static int take_relation(struct apply *apply, const struct pgoutput_message *message, struct err *err)
+{
+    const struct apply_relation *known = relations_find(&apply->relations, message->relation);
+    struct apply_relation *fresh = NULL;
+    if (apply_stale_look(&apply->target, &apply->relations, message, err) != 0) {
+        return -1;
+    }
+    if (apply_relation_new(message, &apply->target.pipeline.pg, err, &fresh) != 0) {
+        return -1;
+    }
+    if (target_describe(&apply->target, fresh, err) != 0) {
+        apply_relation_free(fresh);
+        return -1;
+    }
+    if (known != NULL && !known->loaded && apply_relation_same(known, fresh)) {
+        apply_relation_free(fresh);
+        return 0;
+    }
+    /* What was said before holds for what was sent before. Said again, the table may have been altered in a
+     * way that only the target's catalogs show, such as by a new index. */
+    if (known != NULL && (send_pending(apply, false, err) != 0 || target_wait(&apply->target, err) != 0)) {
+        apply_relation_free(fresh);
+        return -1;
+    }
+    fresh->noted = known != NULL && known->noted;
+    relations_put(&apply->relations, fresh);
+    return 0;
+}
+
+static bool is_careful(const struct apply *apply)
+{
+    return apply->careful_until != 0 && apply->begun <= apply->careful_until;
+}
+
+static int need_relation(struct apply *apply, uint32_t id, struct err *err,
+                         struct apply_relation **ret_relation)
+{
+    *ret_relation = relations_find(&apply->relations, id);
+    if (*ret_relation == NULL) {
+        err_set(err, ERR_INTERNAL, "The source's stream changes a table that it has not described.");
+        err->lasting = true;
+        return -1;
+    }
+    if ((*ret_relation)->loaded) {
+        return 0;
+    }
+    return target_load(&apply->target, *ret_relation, is_careful(apply), err);
+}
+
+/* ---- changes ---------------------------------------------------------------------------------------------
+ */
+
+/* Where the order of changes matters, what is pending goes first. */
+static int keep_order(struct apply *apply, struct apply_relation *relation, enum pgoutput_kind kind,
+                      struct err *err)
+{
+    if (relation->grouped && apply->group != relation) {
+        if (apply->group != NULL && send_relation(apply, apply->group, true, err) != 0) {
+            return -1;
+        }
+        apply->group = relation;
+    }
+    bool another = relation->run != (int)kind || (relation->ordered && kind == PGOUTPUT_UPDATE);
+    if (relation->runs && another && send_relation(apply, relation, true, err) != 0) {
+        return -1;
+    }
+    relation->run = (int)kind;
+    relations_add_pending(&apply->pending, relation);
+    return 0;
+}
+
+static int take_change(struct apply *apply, const struct pgoutput_message *message, struct err *err)
+{
+    struct apply_relation *relation = NULL;
+    if (need_relation(apply, message->relation, err, &relation) != 0) {
+        return -1;
+    }
+    if (relation->stale) {
+        return relation->noted ? 0 : target_note_stale(&apply->target, relation, "", err);
+    }
+    if (keep_order(apply, relation, message->kind, err) != 0) {
+        return -1;
+    }
+    int added = apply_batch_add(relation, &apply->arena, message, err);
+    if (added == 0) {
+        added = send_relation(apply, relation, true, err) != 0
+                    ? -1
+                    : apply_batch_add(relation, &apply->arena, message, err);
+    }
+    if (added == 0) {
+        err_set(err, ERR_INTERNAL, "A change of the %s cannot be applied.", relation->what);
+    }
+    if (added <= 0) {
+        return -1;
+    }
+    bool alone = is_careful(apply) || (relation->first_row != NULL && relation->first_row->moves);
+    if (alone && send_relation(apply, relation, true, err) != 0) {
+        return -1;
+    }
+    return arena_used(&apply->arena) >= BATCH_BYTES ? send_pending(apply, true, err) : 0;
+}
+
+static int take_truncate(struct apply *apply, const struct pgoutput_message *message, struct err *err)
+{
+    for (size_t i = 0; i < message->relation_count; i++) {
+        struct apply_relation *relation = NULL;
+        if (need_relation(apply, message->relations[i], err, &relation) != 0 ||
+            target_check_names(&apply->target, relation, err) != 0) {
+            return -1;
+        }
+    }
+    if (send_pending(apply, false, err) != 0 ||
+        apply_stale_end(&apply->target, &apply->relations, message, err) != 0 ||
+        apply_stale_leave_out(&apply->target, &apply->relations, message, err) != 0) {
+        return -1;
+    }
+    return apply_truncate(&apply->target, &apply->relations, message, err);
+}
+
+/* ---- transactions ----------------------------------------------------------------------------------------
+ */
+
+/* What was loaded with care is loaded again once that is over. */
+static int begin(struct apply *apply, const struct pgoutput_message *message, struct err *err)
+{
+    bool careful = apply->careful_until != 0;
+    apply->begun = message->commit_position;
+    if (careful && !is_careful(apply)) {
+        apply->careful_until = 0;
+        if (send_pending(apply, false, err) != 0) {
+            return -1;
+        }
+        relations_unload(&apply->relations);
+    }
+    apply->inside = true;
+    apply->changed = false;
+    apply->skip = message->commit_position < apply->taken.position;
+    return 0;
+}
+
+static bool is_nothing_under_way(const struct apply *apply)
+{
+    return apply->waiting_since_ms == 0 && target_is_idle(&apply->target);
+}
+
+/* Nothing of it concerns the target; it need not hear of it. */
+static void pass(struct apply *apply, uint64_t position)
+{
+    apply->taken.position = position;
+    if (is_nothing_under_way(apply)) {
+        target_pass(&apply->target, position);
+    }
+}
+
+static int end(struct apply *apply, const struct pgoutput_message *message, struct err *err)
+{
+    apply->inside = false;
+    if (apply->skip || message->end_position <= apply->taken.position) {
+        return 0;
+    }
+    if (!apply->changed) {
+        pass(apply, message->end_position);
+        return 0;
+    }
+    int64_t now_ms = clock_monotonic_ms();
+    apply->taken.position = message->end_position;
+    apply->taken.transactions++;
+    apply->taken_us = message->commit_us;
+    apply->waiting_since_ms = apply->waiting_since_ms == 0 ? now_ms : apply->waiting_since_ms;
+    bool due = is_careful(apply) || arena_used(&apply->arena) >= COMMIT_BYTES ||
+               apply->waiting_changes >= COMMIT_CHANGES || now_ms - apply->waiting_since_ms >= COMMIT_AGE_MS;
+    return due ? commit(apply, err) : 0;
+}
+
+static int count(struct apply *apply, int64_t *counter, int result)
+{
+    *counter += 1;
+    apply->waiting_changes++;
+    apply->changed = true;
+    return result;
+}
+
+static int take(struct apply *apply, const struct pgoutput_message *message, struct err *err)
+{
+    switch (message->kind) {
+    case PGOUTPUT_BEGIN:
+        return begin(apply, message, err);
+    case PGOUTPUT_COMMIT:
+        return end(apply, message, err);
+    case PGOUTPUT_RELATION:
+        return take_relation(apply, message, err);
+    case PGOUTPUT_INSERT:
+        return apply->skip ? 0 : count(apply, &apply->taken.inserts, take_change(apply, message, err));
+    case PGOUTPUT_UPDATE:
+        return apply->skip ? 0 : count(apply, &apply->taken.updates, take_change(apply, message, err));
+    case PGOUTPUT_DELETE:
+        return apply->skip ? 0 : count(apply, &apply->taken.deletes, take_change(apply, message, err));
+    case PGOUTPUT_TRUNCATE:
+        return apply->skip ? 0 : count(apply, &apply->taken.truncates, take_truncate(apply, message, err));
+    case PGOUTPUT_IGNORED:
+        return 0;
+    }
+    return 0;
+}
+
+int apply_message(struct apply *apply, const struct pgoutput_message *message, struct err *err)
+{
+    if (++apply->messages % PUMP_MESSAGES == 0 && target_pump(&apply->target, err) != 0) {
+        return -1;
+    }
+    return take(apply, message, err);
+}
+
+int apply_flush(struct apply *apply, struct err *err)
+{
+    if (apply->inside) {
+        return 0;
+    }
+    if (apply->waiting_since_ms != 0 && commit(apply, err) != 0) {
+        return -1;
+    }
+    return target_wait(&apply->target, err);
+}
+
+int apply_make_durable(struct apply *apply, struct err *err)
+{
+    return is_nothing_under_way(apply) ? target_make_durable(&apply->target, err) : 0;
+}
+
+/* ---- what is known ---------------------------------------------------------------------------------------
+ */
+
+bool apply_is_busy(const struct apply *apply)
+{
+    return apply->inside || !is_nothing_under_way(apply);
+}
+
+const struct replica_progress *apply_progress(const struct apply *apply)
+{
+    return &apply->target.progress;
+}
+
+uint64_t apply_durable_position(const struct apply *apply)
+{
+    return apply->target.durable;
+}
+
+uint64_t apply_begun(const struct apply *apply)
+{
+    return apply->begun;
+}
+
+int64_t apply_commit_us(const struct apply *apply)
+{
+    return apply->target.commit_us;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Rows of values as the stream sends them; for engine/apply*.c only. */
+#ifndef ENGINE_APPLY_APPLY_VALUES_PRIVATE_H
+#define ENGINE_APPLY_APPLY_VALUES_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/arena.h"
+#include "engine/replication/pgoutput.h"
+
+/* The same texts. */
+bool values_are_same(const struct pgoutput_value *a, const struct pgoutput_value *b, size_t count);
+uint64_t values_hash(const struct pgoutput_value *values, size_t count);
+/* Copies of the values and of their texts; NULL when memory is out. */
+struct pgoutput_value *values_keep(struct arena *arena, const struct pgoutput_value *values, size_t count);
+/* What was not sent again is as it was before. */
+void values_merge(struct pgoutput_value *kept, const struct pgoutput_value *before, size_t count);
+/* Nothing is unchanged. */
+bool values_are_complete(const struct pgoutput_value *values, size_t count);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an online migration keeps in the target database while it follows: a schema of its own (named as the
+ * slot) with how far the target is, and the statements that undo what had to be changed for the time of
+ * following:
+ *   - triggers and rules that fire under session_replication_role=replica are disabled (all of the user's,
+ * where the login may not set that role), event triggers too;
+ *   - identity columns GENERATED ALWAYS are BY DEFAULT;
+ *   - row level security is not forced on the owner, where the login does not bypass it;
+ *   - where the target has publications: tables without a key have REPLICA IDENTITY FULL;
+ *   - constraints of domains that are NOT VALID are not there: values that violate them may come again;
+ *   - where the login may not set that role: foreign keys are deferrable, so that the order of rows inside a
+ * transaction does not matter (INITIALLY DEFERRED: nobody has to say SET CONSTRAINTS); and a trigger keeps
+ * ON DELETE CASCADE and the like from changing rows when Malachite changes others, as the source's stream has
+ * those changes too. Keys with RESTRICT or SET DEFAULT, and most that refer to partitioned tables, are
+ * dropped and made again.
+ */
+#ifndef ENGINE_APPLY_REPLICA_H
+#define ENGINE_APPLY_REPLICA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/stop.h"
+#include "engine/pg/endpoint.h"
+#include "engine/pg/pg.h"
+
+struct replica_progress {
+    uint64_t position; /* everything before it has been applied */
+    int64_t inserts;
+    int64_t updates;
+    int64_t deletes;
+    int64_t truncates;
+    int64_t transactions;
+};
+
+/*
+ * Makes the schema with its tables and changes what has to be changed, in transactions of a few tables each.
+ * Only the last of them makes the helper valid (replica_read() yields 1) and the base copy complete; what an
+ * interrupted attempt has left is undone first. A helper that is valid already is an error. "target" is a
+ * PG_WRITE session on the database, in no transaction; any client_encoding.
+ */
+int replica_begin(struct pg *target, const char *name, uint64_t position, struct err *err);
+/* The same, with how the source's tables were (engine/replication/stale.h). */
+int replica_begin_from(struct pg *target, const char *name, uint64_t position, const PGresult *origin,
+                       struct err *err);
+/* Makes this session the only one that applies, until it ends; one that was left over is ended. Before
+ * replica_read(), when what it tells shall hold. */
+int replica_own(struct pg *target, const char *name, struct err *err);
+/* Changes what has to be changed of tables, triggers and foreign keys that have been made since
+ * replica_begin(). What may not be changed stays as it is. In no transaction; any client_encoding. */
+int replica_renew(struct pg *target, const char *name, struct err *err);
+/* 1 and the progress, 0: there is no such helper (any more). */
+int replica_read(struct pg *target, const char *name, struct err *err, struct replica_progress *ret_progress);
+/* Makes the foreign keys again that were set aside, as the source has them now; before replica_restore(). All
+ * of them or none: an error that is "waiting" names the key that rows violate, and following may go on. */
+int replica_restore_keys(struct pg *source, struct pg *target, const char *name, struct err *err);
+/* Undoes the changes; may be called again after an interruption. The schema stays, but is closed from the
+ * beginning on: nothing may be applied any more. Statements that fail because an object is gone are passed
+ * over; others end it. */
+int replica_restore(struct pg *target, const char *name, struct err *err);
+/* Whether replica_restore() has been called. False when there is no such helper. */
+int replica_is_closed(struct pg *target, const char *name, struct err *err, bool *ret_closed);
+/* Removes the schema; one that is not there is fine. */
+int replica_end(struct pg *target, const char *name, struct err *err);
+
+/* The same with a session of their own. replica_look(): 1, 0 or -1 as replica_read(), 0 also when the
+ * database is not there. replica_remove(): undoes the changes and removes the schema. Each statement is
+ * bounded; stop ends it earlier, so give it none that says cancel already. */
+int replica_look(const struct endpoint *target, const char *database, const char *name,
+                 const struct stop *stop, struct err *err, struct replica_progress *ret_progress,
+                 bool *ret_closed);
+int replica_remove(const struct endpoint *target, const char *database, const char *name,
+                   const struct stop *stop, struct err *err);
+
+/* Layout, for engine/apply*.c: table "progress" of that schema has one row with the columns position pg_lsn,
+ * inserts, updates, deletes, truncates, transactions (bigint); and "closed", see replica_restore(). */
+
+#endif

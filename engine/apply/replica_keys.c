@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Foreign keys that were set aside come back while a cutover can still wait: rows of the source may violate
+ * them (written under session_replication_role = replica, or the key has been dropped there). All of them
+ * are made in one transaction, or none, as following may go on. They are made as the source has them now.
+ */
+#include <string.h>
+
+#include "core/str.h"
+#include "engine/apply/replica.h"
+#include "engine/apply/replica_changes_private.h"
+
+enum { SQL_MAX_BYTES = 1024 * 1024 };
+
+enum { KEY_KIND, KEY_SCHEMA, KEY_TABLE, KEY_NAME, KEY_AT_ONCE };
+enum { SOURCE_DEFINITION, SOURCE_VALIDATED, SOURCE_COMMENT };
+
+static const char source_key_sql[] =
+    "SELECT pg_catalog.pg_get_constraintdef(k.oid), k.convalidated,"
+    "  pg_catalog.obj_description(k.oid, 'pg_constraint')"
+    " FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE k.contype = 'f' AND n.nspname = $1 AND c.relname = $2 AND k.conname = $3";
+
+/* Keys of tables that are gone are left out. */
+static int read_keys(struct pg *target, const char *name, struct err *err, PGresult **ret_keys)
+{
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    buf_adds(&sql, "SELECT h.kind, n.nspname, c.relname, h.label, NOT EXISTS (SELECT 1 FROM ");
+    pg_add_qualified(target, &sql, name, "changes");
+    buf_addf(&sql, " v WHERE v.kind = %d AND v.relation = h.relation AND v.label = h.label) FROM ",
+             REPLICA_KEY_VALIDATED);
+    pg_add_qualified(target, &sql, name, "changes");
+    buf_addf(&sql,
+             " h JOIN pg_catalog.pg_class c ON c.oid = h.relation"
+             " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+             " WHERE h.kind IN (%d, %d) ORDER BY h.number",
+             REPLICA_KEY_MADE, REPLICA_KEY_VALIDATED);
+    return buf_failed(&sql) ? err_no_memory(err) : pg_query(target, err, ret_keys, buf_text(&sql), 0, NULL);
+}
+
+static void add_key(struct pg *target, struct buf *sql, const char *const *key)
+{
+    pg_add_qualified(target, sql, key[0], key[1]);
+}
+
+static void add_made(struct pg *target, struct buf *sql, const char *const *key, const PGresult *there,
+                     bool at_once)
+{
+    bool validated = strcmp(PQgetvalue(there, 0, SOURCE_VALIDATED), "t") == 0;
+    buf_adds(sql, "ALTER TABLE ");
+    add_key(target, sql, key);
+    buf_adds(sql, " ADD CONSTRAINT ");
+    pg_add_identifier(target, sql, key[2]);
+    buf_addf(sql, " %s%s", PQgetvalue(there, 0, SOURCE_DEFINITION),
+             validated && !at_once ? " NOT VALID" : "");
+    if (!PQgetisnull(there, 0, SOURCE_COMMENT)) {
+        buf_adds(sql, "; COMMENT ON CONSTRAINT ");
+        pg_add_identifier(target, sql, key[2]);
+        buf_adds(sql, " ON ");
+        add_key(target, sql, key);
+        buf_adds(sql, " IS ");
+        pg_add_literal(target, sql, PQgetvalue(there, 0, SOURCE_COMMENT));
+    }
+}
+
+static void add_validated(struct pg *target, struct buf *sql, const char *const *key, const PGresult *there)
+{
+    if (strcmp(PQgetvalue(there, 0, SOURCE_VALIDATED), "t") == 0) {
+        buf_adds(sql, "ALTER TABLE ");
+        add_key(target, sql, key);
+        buf_adds(sql, " VALIDATE CONSTRAINT ");
+        pg_add_identifier(target, sql, key[2]);
+    }
+}
+
+/* Rows that violate it, or a definition that the target cannot have yet: the user can mend either. */
+static int wait_for_key(const char *const *key, struct err *err)
+{
+    if (strncmp(err->sqlstate, "23", 2) != 0 && strncmp(err->sqlstate, "42", 2) != 0) {
+        return -1;
+    }
+    err->waiting = true;
+    err->lasting = false;
+    return err_prefix(
+        err,
+        "The foreign key %s of %s.%s was set aside while the target followed, and cannot be "
+        "made again. Correct the rows on the source, or drop the key there and add it again as NOT "
+        "VALID: the cutover waits. ",
+        key[2], key[0], key[1]);
+}
+
+static int make_key(struct pg *source, struct pg *target, const PGresult *keys, int row, struct err *err)
+{
+    auto_result PGresult *there = NULL;
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    const char *const key[] = {PQgetvalue(keys, row, KEY_SCHEMA), PQgetvalue(keys, row, KEY_TABLE),
+                               PQgetvalue(keys, row, KEY_NAME)};
+    if (pg_query(source, err, &there, source_key_sql, 3, key) != 0) {
+        return -1;
+    }
+    if (PQntuples(there) == 0) {
+        return 0; /* the source has dropped it */
+    }
+    int64_t kind = 0;
+    str_to_int(PQgetvalue(keys, row, KEY_KIND), 0, INT32_MAX, &kind);
+    if (kind == REPLICA_KEY_MADE) {
+        add_made(target, &sql, key, there, strcmp(PQgetvalue(keys, row, KEY_AT_ONCE), "t") == 0);
+    } else {
+        add_validated(target, &sql, key, there);
+    }
+    if (buf_failed(&sql)) {
+        return err_no_memory(err);
+    }
+    return sql.len == 0 || pg_run(target, err, buf_text(&sql)) == 0 ? 0 : wait_for_key(key, err);
+}
+
+static int forget_keys(struct pg *target, const char *name, struct err *err)
+{
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    buf_adds(&sql, "DELETE FROM ");
+    pg_add_qualified(target, &sql, name, "changes");
+    buf_addf(&sql, " WHERE kind IN (%d, %d); COMMIT", REPLICA_KEY_MADE, REPLICA_KEY_VALIDATED);
+    return buf_failed(&sql) ? err_no_memory(err) : pg_run(target, err, buf_text(&sql));
+}
+
+int replica_restore_keys(struct pg *source, struct pg *target, const char *name, struct err *err)
+{
+    auto_result PGresult *keys = NULL;
+    if (read_keys(target, name, err, &keys) != 0) {
+        return -1;
+    }
+    if (PQntuples(keys) == 0) {
+        return 0;
+    }
+    int result = pg_run(target, err, "BEGIN");
+    for (int row = 0; result == 0 && row < PQntuples(keys); row++) {
+        result = make_key(source, target, keys, row, err);
+    }
+    if (result == 0) {
+        return forget_keys(target, name, err);
+    }
+    struct err ignored;
+    (void)pg_run(target, &ignored, "ROLLBACK");
+    return -1;
+}

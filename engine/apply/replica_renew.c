@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The same changes as at the beginning, for what has been made since. Each is written down before it is made,
+ * and struck out where the server refuses it: nothing is undone that was not done.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/str.h"
+#include "engine/apply/replica.h"
+#include "engine/apply/replica_changes_private.h"
+#include "engine/catalog/source_database.h"
+
+/* LOCK_MS: a table that somebody holds is waited for so long; then the turn ends, and comes again. */
+enum { SQL_MAX_BYTES = 1024 * 1024, LOCK_MS = 10000 };
+
+static int run_text(struct pg *target, const struct buf *sql, struct err *err)
+{
+    return buf_failed(sql) ? err_no_memory(err) : pg_run(target, err, buf_text(sql));
+}
+
+/* Numbers of event triggers are above: they are undone last. */
+static void add_last_number(struct pg *target, struct buf *sql, const char *name)
+{
+    buf_adds(sql, "(SELECT coalesce(max(number), 0) FROM ");
+    pg_add_qualified(target, sql, name, "changes");
+    buf_adds(sql, " WHERE number < 1000000000)");
+}
+
+static int write_down(struct pg *target, const char *name, const PGresult *changes, int row, struct err *err)
+{
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    buf_adds(&sql, "INSERT INTO ");
+    pg_add_qualified(target, &sql, name, "changes");
+    buf_adds(&sql, " (number, change, undo, kind, relation, part, label) SELECT 1 + ");
+    add_last_number(target, &sql, name);
+    buf_adds(&sql, ", ");
+    pg_add_literal(target, &sql, PQgetvalue(changes, row, 0));
+    buf_adds(&sql, ", ");
+    pg_add_literal(target, &sql, PQgetvalue(changes, row, 1));
+    buf_addf(&sql, ", %s, %s, %s, ", PQgetvalue(changes, row, 2), PQgetvalue(changes, row, 3),
+             PQgetvalue(changes, row, 4));
+    pg_add_literal(target, &sql, PQgetvalue(changes, row, 5));
+    return run_text(target, &sql, err);
+}
+
+static int strike_out(struct pg *target, const char *name, struct err *err)
+{
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    buf_adds(&sql, "DELETE FROM ");
+    pg_add_qualified(target, &sql, name, "changes");
+    buf_adds(&sql, " WHERE number = ");
+    add_last_number(target, &sql, name);
+    return run_text(target, &sql, err);
+}
+
+static int change_one(struct pg *target, const char *name, const PGresult *changes, int row, struct err *err)
+{
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    struct err reason = {0};
+    if (write_down(target, name, changes, row, err) != 0) {
+        return -1;
+    }
+    buf_addf(&sql, "SET LOCAL lock_timeout = %d; %s", LOCK_MS, PQgetvalue(changes, row, 0));
+    if (run_text(target, &sql, &reason) == 0) {
+        return 0;
+    }
+    bool alive = PQstatus(target->connection) == CONNECTION_OK && reason.code != ERR_CANCELED;
+    if (alive && strike_out(target, name, err) != 0) {
+        return -1;
+    }
+    *err = reason;
+    return alive && reason.lasting ? 0 : -1;
+}
+
+static int change_each(struct pg *target, const char *name, struct err *err)
+{
+    auto_result PGresult *changes = NULL;
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    replica_add_changes_sql(target, name, &sql);
+    if (buf_failed(&sql)) {
+        return err_no_memory(err);
+    }
+    if (pg_query(target, err, &changes, buf_text(&sql), 0, NULL) != 0) {
+        return -1;
+    }
+    for (int row = 0; row < PQntuples(changes); row++) {
+        if (change_one(target, name, changes, row, err) != 0) {
+            return err_prefix(err, "A table of the target cannot be prepared for following the source. ");
+        }
+    }
+    return 0;
+}
+
+int replica_renew(struct pg *target, const char *name, struct err *err)
+{
+    auto_free char *before = str_dup(PQparameterStatus(target->connection, "client_encoding"));
+    const char *wanted =
+        source_database_session_encoding(PQparameterStatus(target->connection, "server_encoding"));
+    if (before == NULL) {
+        return err_no_memory(err);
+    }
+    bool same = str_equals(before, wanted);
+    if ((!same && pg_set_encoding(target, wanted, err) != 0) || change_each(target, name, err) != 0) {
+        return -1;
+    }
+    return same ? 0 : pg_set_encoding(target, before, err);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/catalog/source_lock.h"
+
+#include <string.h>
+
+#include "core/buf.h"
+#include "core/clock.h"
+#include "core/str.h"
+
+enum {
+    SQL_MAX_BYTES = 64 * 1024 * 1024,
+    LOCKS_PER_STATEMENT = 200,
+    /* Below PostgreSQL's deadlock_timeout of a second: the application's session, which may wait for a lock
+     * of ours, never finds a cycle that we are part of. */
+    WAIT_MS = 800,
+    WAIT_LEAST_MS = 20,
+};
+
+static const char locked_state[] = "55P03";
+
+#define USER_TABLES                                                                                          \
+    "WITH config AS (SELECT unnest(extconfig) AS oid FROM pg_extension), listed AS ("                        \
+    " SELECT c.oid, n.nspname, c.relname, c.relkind, c.relfilenode"                                          \
+    "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"                                        \
+    "  WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND (c.oid IN (SELECT oid FROM config)"     \
+    "   OR (n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"                                       \
+    "    AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass"                   \
+    "     AND d.objid = c.oid AND d.deptype = 'e'))))"
+
+int source_tables_list(struct pg *source, struct err *err, PGresult **ret_tables)
+{
+    return pg_query(source, err, ret_tables,
+                    USER_TABLES " SELECT oid, nspname, relname FROM listed ORDER BY oid IN (SELECT relation"
+                                "  FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND locktype = 'relation'"
+                                "   AND database = (SELECT d.oid FROM pg_database d"
+                                "    WHERE d.datname = current_database())) DESC, oid",
+                    0, NULL);
+}
+
+static int wait_left(int64_t started_ms)
+{
+    int left_ms = WAIT_MS - (int)(clock_monotonic_ms() - started_ms);
+    return left_ms > WAIT_LEAST_MS ? left_ms : WAIT_LEAST_MS;
+}
+
+int source_tables_lock(struct pg *source, const PGresult *tables, int64_t started_ms, struct err *err)
+{
+    auto_buf struct buf names = BUF_MAX(SQL_MAX_BYTES);
+    int count = PQntuples(tables);
+    for (int row = 0; row < count; row++) {
+        buf_adds(&names, names.len == 0 ? "ONLY " : ", ONLY ");
+        pg_add_qualified(source, &names, PQgetvalue(tables, row, SOURCE_TABLE_SCHEMA),
+                         PQgetvalue(tables, row, SOURCE_TABLE_NAME));
+        if (row + 1 < count && (row + 1) % LOCKS_PER_STATEMENT != 0) {
+            continue;
+        }
+        if (buf_failed(&names)) {
+            return err_no_memory(err);
+        }
+        if (pg_runf(source, err, "SET LOCAL lock_timeout = %d; LOCK TABLE %s IN ACCESS SHARE MODE",
+                    wait_left(started_ms), buf_text(&names)) != 0) {
+            err->service_code = strcmp(err->sqlstate, "42501") == 0 ? 603110 : err->service_code;
+            return err_prefix(err, "The tables of the source database cannot be locked for reading. ");
+        }
+        buf_reset(&names);
+    }
+    return 0;
+}
+
+int source_sequences_hold(struct pg *source, int64_t started_ms, struct err *err)
+{
+    auto_result PGresult *sequences = NULL;
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    if (pg_query(source, err, &sequences,
+                 "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                 " WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'"
+                 "  AND has_schema_privilege(n.oid, 'USAGE')"
+                 "  AND CASE c.relkind WHEN 'S' THEN has_sequence_privilege(c.oid, 'SELECT') END"
+                 " ORDER BY c.oid",
+                 0, NULL) != 0) {
+        return -1;
+    }
+    int count = PQntuples(sequences);
+    for (int row = 0; row < count; row++) {
+        buf_adds(&sql, sql.len == 0 ? "SELECT count(*) FROM (" : " UNION ALL ");
+        buf_adds(&sql, "SELECT is_called FROM ");
+        pg_add_qualified(source, &sql, PQgetvalue(sequences, row, 0), PQgetvalue(sequences, row, 1));
+        if (row + 1 < count && (row + 1) % LOCKS_PER_STATEMENT != 0) {
+            continue;
+        }
+        buf_adds(&sql, ") s");
+        if (buf_failed(&sql)) {
+            return err_no_memory(err);
+        }
+        if (pg_runf(source, err, "SET LOCAL lock_timeout = %d; %s", wait_left(started_ms), buf_text(&sql)) !=
+            0) {
+            return err_prefix(err, "The sequences of the source database cannot be read. ");
+        }
+        buf_reset(&sql);
+    }
+    return 0;
+}
+
+int source_tables_check(struct pg *source, struct err *err, struct source_tables_check *ret_check)
+{
+    auto_result PGresult *row = NULL;
+    /* The catalog is read as it was in the snapshot; pg_relation_filenode() shows the current file. */
+    if (pg_query(source, err, &row,
+                 USER_TABLES ", held AS (SELECT relation FROM pg_locks WHERE pid = pg_backend_pid()"
+                             "  AND locktype = 'relation' AND mode = 'AccessShareLock' AND granted)"
+                             " SELECT coalesce(bool_or(oid NOT IN (SELECT relation FROM held)), false),"
+                             "  coalesce(bool_or(relkind = 'r'"
+                             "   AND pg_relation_filenode(oid) IS DISTINCT FROM relfilenode), false)"
+                             " FROM listed",
+                 0, NULL) != 0) {
+        return -1;
+    }
+    *ret_check = (struct source_tables_check){.unlocked = strcmp(PQgetvalue(row, 0, 0), "t") == 0,
+                                              .moved = strcmp(PQgetvalue(row, 0, 1), "t") == 0};
+    return 0;
+}
+
+int source_tables_held(struct pg *source, const char *application, struct err *err, bool *ret_held)
+{
+    auto_free char *all = NULL;
+    if (pg_run(source, err, "SELECT pg_catalog.pg_stat_clear_snapshot()") != 0 ||
+        pg_value(source, err, &all,
+                 USER_TABLES
+                 ", held AS (SELECT l.relation FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+                 "  WHERE a.application_name = $1 AND l.locktype = 'relation'"
+                 "   AND l.mode = 'AccessShareLock' AND l.granted)"
+                 " SELECT 1 WHERE EXISTS (SELECT 1 FROM held)"
+                 "  AND NOT EXISTS (SELECT 1 FROM listed WHERE oid NOT IN (SELECT relation FROM held))",
+                 1, &application) != 0) {
+        return -1;
+    }
+    *ret_held = all != NULL;
+    return 0;
+}
+
+/* ---- who holds what --------------------------------------------------------------------------------------
+ */
+
+/* SQL: relation "c" in words. */
+#define WHAT                                                                                                 \
+    "CASE c.relkind WHEN 'v' THEN 'view ' WHEN 'm' THEN 'materialized view ' WHEN 'S' THEN 'sequence '"      \
+    " WHEN 'i' THEN 'index ' WHEN 'I' THEN 'index ' WHEN 'f' THEN 'foreign table ' ELSE 'table ' END"        \
+    " || c.oid::regclass"
+
+#define WHO                                                                                                  \
+    ", b.pid, coalesce(nullif(a.application_name, ''), '(none)'), coalesce(a.usename::text, '(unknown)'),"   \
+    " extract(epoch FROM clock_timestamp() - a.query_start)::bigint"
+
+static char *describe(const PGresult *row)
+{
+    if (PQntuples(row) == 0) {
+        return NULL;
+    }
+    auto_free char *age =
+        PQgetisnull(row, 0, 4) ? NULL : str_format(", its statement is %s s old", PQgetvalue(row, 0, 4));
+    return str_format("%s is locked by process %s (application '%s', user '%s'%s)", PQgetvalue(row, 0, 0),
+                      PQgetvalue(row, 0, 1), PQgetvalue(row, 0, 2), PQgetvalue(row, 0, 3),
+                      age != NULL ? age : "");
+}
+
+int source_lock_holder(struct pg *source, struct err *err, char **ret_text)
+{
+    auto_result PGresult *row = NULL;
+    if (pg_query(source, err, &row,
+                 "SELECT " WHAT WHO " FROM pg_locks b JOIN pg_class c ON c.oid = b.relation"
+                 "  AND c.relkind NOT IN ('t', 'c') AND c.relpersistence <> 't' AND c.oid >= 16384"
+                 " LEFT JOIN pg_stat_activity a ON a.pid = b.pid"
+                 " WHERE b.locktype = 'relation' AND b.mode = 'AccessExclusiveLock'"
+                 "  AND b.pid <> pg_backend_pid() AND b.database = (SELECT d.oid FROM pg_database d"
+                 "   WHERE d.datname = current_database())"
+                 " ORDER BY b.granted DESC, a.xact_start LIMIT 1",
+                 0, NULL) != 0) {
+        return -1;
+    }
+    *ret_text = describe(row);
+    return 0;
+}
+
+int source_lock_blocker(struct pg *source, const char *application, struct err *err, char **ret_text)
+{
+    auto_result PGresult *row = NULL;
+    /* In a transaction the view of sessions is kept as it was first seen. */
+    if (pg_run(source, err, "SELECT pg_catalog.pg_stat_clear_snapshot()") != 0 ||
+        pg_query(source, err, &row,
+                 "SELECT coalesce(" WHAT ", 'table ' || w.relation::regclass)" WHO
+                 " FROM pg_locks w JOIN pg_stat_activity s ON s.pid = w.pid AND s.application_name = $1"
+                 " LEFT JOIN pg_class c ON c.oid = w.relation"
+                 " CROSS JOIN LATERAL unnest(pg_blocking_pids(w.pid)) b(pid)"
+                 " LEFT JOIN pg_stat_activity a ON a.pid = b.pid"
+                 " WHERE NOT w.granted AND w.locktype = 'relation'"
+                 " ORDER BY b.pid = pg_backend_pid() LIMIT 1",
+                 1, &application) != 0) {
+        return -1;
+    }
+    *ret_text = describe(row);
+    return 0;
+}
+
+bool source_lock_timed_out(const struct err *err)
+{
+    return strcmp(err->sqlstate, locked_state) == 0;
+}

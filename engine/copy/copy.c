@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pump. libpq hands over a row at a time; sending each as a message of its own would double the client's
+ * work, so rows are joined into larger messages (their borders mean nothing to COPY FROM). The target says
+ * nothing while rows come in unless it has failed: its first word ends the pump, or a whole table would be
+ * read for nothing.
+ */
+#include "engine/copy/copy.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "engine/pg/pg_private.h"
+
+enum { CHUNK_BYTES = 128 * 1024, SLICE_MS = 50, INPUT_BYTES = 120 * 1024 };
+
+enum pump_end {
+    PUMP_DONE,
+    PUMP_SOURCE_FAILED,
+    PUMP_TARGET_FAILED,
+    PUMP_TARGET_SPOKE,
+    PUMP_STOPPED,
+    PUMP_LOST
+};
+
+struct pump {
+    const struct copy_stream *stream;
+    PGconn *source;
+    PGconn *target;
+    char *chunk;
+    size_t filled;
+    int64_t taken;   /* rows that have not been counted yet */
+    struct err lost; /* PUMP_LOST: why */
+};
+
+/* Waits until the source has sent more (or the target takes more). */
+static enum pump_end wait_for(struct pump *pump, bool target_takes_more)
+{
+    struct pg *awaited = target_takes_more ? pump->stream->target : pump->stream->source;
+    int64_t heard_ms = clock_monotonic_ms();
+    const struct stop *stop = pump->stream->source->stop;
+    struct pollfd fds[2] = {
+        {.fd = PQsocket(pump->target), .events = target_takes_more ? POLLIN | POLLOUT : POLLIN},
+        {.fd = target_takes_more ? -1 : PQsocket(pump->source), .events = POLLIN},
+    };
+    for (;;) {
+        if (stop != NULL && stop_requested(stop)) {
+            return PUMP_STOPPED;
+        }
+        int ready = poll(fds, ARRAY_LEN(fds), SLICE_MS);
+        if (ready < 0 && errno != EINTR) {
+            return PUMP_SOURCE_FAILED;
+        }
+        if (ready > 0) {
+            return (fds[0].revents & (POLLIN | POLLERR | POLLHUP)) != 0 ? PUMP_TARGET_SPOKE : PUMP_DONE;
+        }
+        if (pg_look_for_server(awaited, heard_ms, &pump->lost) != 0) {
+            return PUMP_LOST;
+        }
+    }
+}
+
+static enum pump_end flush(struct pump *pump)
+{
+    for (;;) {
+        int left = PQflush(pump->target);
+        if (left <= 0) {
+            return left == 0 ? PUMP_DONE : PUMP_TARGET_FAILED;
+        }
+        enum pump_end end = wait_for(pump, true);
+        if (end != PUMP_DONE) {
+            return end;
+        }
+    }
+}
+
+static void count(_Atomic int64_t *counter, int64_t more)
+{
+    if (counter != NULL) {
+        atomic_fetch_add_explicit(counter, more, memory_order_relaxed);
+    }
+}
+
+static enum pump_end send_bytes(struct pump *pump, const char *bytes, size_t len)
+{
+    if (PQputCopyData(pump->target, bytes, (int)len) < 0) {
+        return PUMP_TARGET_FAILED;
+    }
+    count(pump->stream->bytes, (int64_t)len);
+    count(pump->stream->rows, pump->taken);
+    pump->taken = 0;
+    const struct stop *stop = pump->stream->source->stop;
+    return stop != NULL && stop_requested(stop) ? PUMP_STOPPED : flush(pump);
+}
+
+static enum pump_end send_chunk(struct pump *pump)
+{
+    size_t len = pump->filled;
+    pump->filled = 0;
+    return len == 0 ? PUMP_DONE : send_bytes(pump, pump->chunk, len);
+}
+
+static enum pump_end add_row(struct pump *pump, const char *row, size_t len)
+{
+    if (pump->filled + len > CHUNK_BYTES) {
+        enum pump_end end = send_chunk(pump);
+        if (end != PUMP_DONE) {
+            return end;
+        }
+    }
+    if (len > CHUNK_BYTES) {
+        return send_bytes(pump, row, len);
+    }
+    memcpy(pump->chunk + pump->filled, row, len);
+    pump->filled += len;
+    return PUMP_DONE;
+}
+
+static enum pump_end pump_rows(struct pump *pump)
+{
+    for (;;) {
+        char *row = NULL;
+        int len = PQgetCopyData(pump->source, &row, 1);
+        enum pump_end end = PUMP_DONE;
+        if (len > 0) {
+            end = add_row(pump, row, (size_t)len);
+            pump->taken++; /* one message of the source is one row */
+            PQfreemem(row);
+        } else if (len == 0) {
+            end = wait_for(pump, false);
+            if (end == PUMP_DONE && !PQconsumeInput(pump->source)) {
+                end = PUMP_SOURCE_FAILED;
+            }
+        } else {
+            return len == -1 ? send_chunk(pump) : PUMP_SOURCE_FAILED;
+        }
+        if (end != PUMP_DONE) {
+            return end;
+        }
+    }
+}
+
+/* Waits for the end of the COPY on one side; *ret_rows is its count. */
+static int finish_side(struct pg *pg, struct err *err, int64_t *ret_rows)
+{
+    for (;;) {
+        auto_result PGresult *result = NULL;
+        if (pg_next_result(pg, 0, err, &result) != 0) {
+            return -1;
+        }
+        if (result == NULL) {
+            return 0;
+        }
+        if (PQresultStatus(result) != PGRES_COMMAND_OK) {
+            int failed = pg_error(pg, result, err, "while copying");
+            pg_abandon(pg);
+            return failed;
+        }
+        str_to_int(PQcmdTuples(result), 0, INT64_MAX, ret_rows);
+    }
+}
+
+/* The target sent something in the middle: its error, or the end of the connection. */
+static int target_error(struct pg *target, struct err *err)
+{
+    int64_t rows = 0;
+    if (PQstatus(target->connection) == CONNECTION_OK) {
+        PQputCopyEnd(target->connection, "given up");
+        if (finish_side(target, err, &rows) != 0) {
+            return -1;
+        }
+    }
+    return pg_error(target, NULL, err, "while copying");
+}
+
+static int explain(const struct pump *pump, enum pump_end end, struct err *err)
+{
+    struct pg *source = pump->stream->source;
+    struct pg *target = pump->stream->target;
+    int64_t rows = 0;
+    switch (end) {
+    case PUMP_STOPPED:
+        return pg_wait(source, false, 0, err);
+    case PUMP_SOURCE_FAILED:
+        if (PQstatus(source->connection) == CONNECTION_OK && finish_side(source, err, &rows) != 0) {
+            return -1;
+        }
+        return pg_error(source, NULL, err, "while copying");
+    case PUMP_TARGET_FAILED:
+    case PUMP_TARGET_SPOKE:
+        return target_error(target, err);
+    case PUMP_LOST:
+        *err = pump->lost;
+        return -1;
+    case PUMP_DONE:
+        break;
+    }
+    return 0;
+}
+
+static int finish(const struct pump *pump, struct err *err, int64_t *ret_rows)
+{
+    struct pg *source = pump->stream->source;
+    struct pg *target = pump->stream->target;
+    int64_t sent = 0;
+    int64_t arrived = 0;
+    /* Only a source that has ended well may make the target keep the rows. */
+    if (finish_side(source, err, &sent) != 0) {
+        return -1;
+    }
+    if (PQputCopyEnd(target->connection, NULL) < 0) {
+        return pg_error(target, NULL, err, "while copying");
+    }
+    if (finish_side(target, err, &arrived) != 0) {
+        return -1;
+    }
+    if (sent != arrived) {
+        return err_set(err, ERR_INTERNAL, "the source sent %lld rows, %lld arrived", (long long)sent,
+                       (long long)arrived);
+    }
+    *ret_rows = arrived;
+    return 0;
+}
+
+int copy_run(const struct copy_stream *stream, struct err *err, int64_t *ret_rows)
+{
+    auto_free char *chunk = malloc(CHUNK_BYTES);
+    if (chunk == NULL) {
+        return err_no_memory(err);
+    }
+    struct pump pump = {.stream = stream,
+                        .source = stream->source->connection,
+                        .target = stream->target->connection,
+                        .chunk = chunk};
+    int result = -1;
+    if (pg_run(stream->source, err, stream->out_sql) == 0 &&
+        pg_run(stream->target, err, stream->in_sql) == 0) {
+        enum pump_end end = pump_rows(&pump);
+        result = end == PUMP_DONE ? finish(&pump, err, ret_rows) : explain(&pump, end, err);
+    }
+    if (result != 0) {
+        pg_abandon(stream->source);
+        pg_abandon(stream->target);
+    }
+    return result;
+}
+
+/* libpq's input buffer starts with 16 KiB and grows only for a message that does not fit: send it one. */
+int copy_prepare_source(struct pg *source, struct err *err)
+{
+    auto_free char *ignored = NULL;
+    auto_free char *sql = str_format("SELECT pg_catalog.repeat('x', %d)", INPUT_BYTES);
+    return sql == NULL ? err_no_memory(err) : pg_value(source, err, &ignored, sql, 0, NULL);
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/copy/copy_lane_private.h"
+
+#include <string.h>
+
+#include "core/clock.h"
+#include "engine/copy/copy.h"
+#include "engine/copy/copy_sql.h"
+
+enum { SQL_MAX_BYTES = 8 * 1024 * 1024 };
+
+/* Nobody else has a table for himself while the holder has its lock, so whoever waits waits in a queue. */
+#define LOCK_TIMEOUT       "100ms"
+#define STATE_LOCK_TIMEOUT "55P03"
+
+/* What a second attempt at a table does otherwise. */
+enum { WITH_TEXT = 1 };
+
+/* It lives in another session; when that is lost, a new attempt has a new one. */
+static int begin_snapshot(struct copy_lane *lane, struct err *err)
+{
+    auto_buf struct buf sql = BUF_MAX(1024);
+    buf_adds(&sql, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT ");
+    pg_add_literal(&lane->source, &sql, lane->pool->snapshot);
+    if (pg_run(&lane->source, err, buf_text(&sql)) != 0) {
+        err->lasting = false;
+        return -1;
+    }
+    return 0;
+}
+
+static int open_target(struct copy_lane *lane, struct err *err)
+{
+    const struct transfer *transfer = lane->pool->transfer;
+    struct err ignored = {0};
+    if (pg_open(transfer->target, transfer->database, PG_WRITE, transfer->stop, err, &lane->target) != 0 ||
+        pg_set_encoding(&lane->target, lane->pool->session_encoding, err) != 0 ||
+        /* Checks and generated columns look names up; ours are all qualified. */
+        source_settings_use(lane->pool->settings, &lane->target, true, err) != 0) {
+        return -1;
+    }
+    /* Costs a third less than pglz. Refused by servers that were built without it. */
+    if (lane->target.version >= 140000) {
+        pg_run(&lane->target, &ignored, "SET default_toast_compression = 'lz4'");
+    }
+    return 0;
+}
+
+int copy_lane_open(struct copy_lane *lane, struct err *err)
+{
+    const struct transfer *transfer = lane->pool->transfer;
+    copy_lane_close(lane);
+    if (pg_open(transfer->source, transfer->database, PG_READ, transfer->stop, err, &lane->source) != 0 ||
+        copy_prepare_source(&lane->source, err) != 0 ||
+        pg_set_encoding(&lane->source, lane->pool->session_encoding, err) != 0 ||
+        source_settings_use_money(lane->pool->settings, &lane->source, err) != 0 ||
+        pg_run(&lane->source, err, "SET lock_timeout = '" LOCK_TIMEOUT "'") != 0 ||
+        begin_snapshot(lane, err) != 0) {
+        return -1;
+    }
+    return open_target(lane, err);
+}
+
+int copy_lane_open_holder(struct copy_lane *lane, struct err *err)
+{
+    lane->source = *lane->pool->holder;
+    lane->holder = true;
+    return pg_run(&lane->source, err, "SAVEPOINT copy") != 0 ? -1 : open_target(lane, err);
+}
+
+void copy_lane_close(struct copy_lane *lane)
+{
+    if (lane->holder) {
+        *lane->pool->holder = lane->source;
+        lane->source = (struct pg){0};
+        lane->holder = false;
+    }
+    pg_close(&lane->source);
+    pg_close(&lane->target);
+}
+
+static int restore_encoding(struct copy_lane *lane, struct err *err)
+{
+    const char *encoding = lane->pool->session_encoding;
+    return pg_set_encoding(&lane->source, encoding, err) != 0 ||
+                   pg_set_encoding(&lane->target, encoding, err) != 0
+               ? -1
+               : 0;
+}
+
+static int copy_rows(struct copy_lane *lane, struct copy_piece *piece, bool text, struct err *err)
+{
+    const struct copy_pool *pool = lane->pool;
+    bool other_encoding = strcmp(pool->copy_encoding, pool->session_encoding) != 0;
+    const struct copy_form form = {.table = piece->table,
+                                   .encoding = other_encoding ? pool->copy_encoding : NULL,
+                                   .text = text || piece->table->text};
+    auto_buf struct buf out_sql = BUF_MAX(SQL_MAX_BYTES);
+    auto_buf struct buf in_sql = BUF_MAX(SQL_MAX_BYTES);
+    copy_add_out(&lane->source, &out_sql, &form);
+    copy_add_in(&lane->target, &in_sql, &form);
+    if (buf_failed(&out_sql) || buf_failed(&in_sql)) {
+        return err_no_memory(err);
+    }
+    const struct copy_stream stream = {.source = &lane->source,
+                                       .target = &lane->target,
+                                       .out_sql = buf_text(&out_sql),
+                                       .in_sql = buf_text(&in_sql),
+                                       .bytes = &piece->bytes,
+                                       .rows = &piece->rows};
+    int64_t rows = 0;
+    if (copy_run(&stream, err, &rows) != 0) {
+        return -1;
+    }
+    atomic_store(&piece->rows, rows);
+    return other_encoding ? restore_encoding(lane, err) : 0;
+}
+
+static void set_state(struct copy_piece *piece, enum transfer_table_state state)
+{
+    int64_t now_us = clock_now_us();
+    if (state == TRANSFER_LOADING) {
+        int64_t never = 0;
+        atomic_compare_exchange_strong(&piece->started_us, &never, now_us);
+        atomic_store(&piece->bytes, 0);
+        atomic_store(&piece->rows, 0);
+    } else if (state == TRANSFER_COMPLETED || state == TRANSFER_ERRORED) {
+        atomic_store(&piece->ended_us, now_us);
+    }
+    atomic_store(&piece->state, (int)state);
+}
+
+/* Nothing can be in a table without a single block. */
+static bool is_empty(const struct copy_piece *piece)
+{
+    return piece->table->bytes == 0;
+}
+
+static int copy_together(struct copy_lane *lane, struct copy_piece *pieces, size_t count, int how,
+                         struct err *err)
+{
+    if (pg_run(&lane->target, err, "BEGIN") != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        set_state(&pieces[i], TRANSFER_LOADING);
+        if (!is_empty(&pieces[i]) && copy_rows(lane, &pieces[i], (how & WITH_TEXT) != 0, err) != 0) {
+            return -1;
+        }
+    }
+    if (pg_run(&lane->target, err, "COMMIT") != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        set_state(&pieces[i], TRANSFER_COMPLETED);
+    }
+    return 0;
+}
+
+static bool is_lost(const struct pg *pg)
+{
+    return pg->connection == NULL || pg->tainted || PQstatus(pg->connection) != CONNECTION_OK ||
+           PQtransactionStatus(pg->connection) == PQTRANS_ACTIVE;
+}
+
+/* Makes both sessions usable after a failure, with new ones where they are lost. *ret_lost: they were. */
+static int recover(struct copy_lane *lane, struct err *err, bool *ret_lost)
+{
+    *ret_lost = is_lost(&lane->source) || is_lost(&lane->target);
+    if (*ret_lost) {
+        return lane->holder ? -1 : copy_lane_open(lane, err);
+    }
+    const char *encoding = lane->pool->session_encoding;
+    const char *back = lane->holder ? "ROLLBACK TO SAVEPOINT copy" : "ROLLBACK";
+    if (pg_run(&lane->target, err, "ROLLBACK") != 0 || pg_set_encoding(&lane->target, encoding, err) != 0 ||
+        pg_run(&lane->source, err, back) != 0 || pg_set_encoding(&lane->source, encoding, err) != 0) {
+        return -1;
+    }
+    return lane->holder ? 0 : begin_snapshot(lane, err);
+}
+
+static bool is_one_of(const char *sqlstate, const char *const *states, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(sqlstate, states[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What may help a table after this error: 0 nothing. */
+static int other_way(const struct copy_piece *piece, const struct err *err, int how)
+{
+    /* No binary functions on the target (an extension of another version), or their format is another one. */
+    static const char *const binary[] = {"42883", "42804", "22P03", "0A000", "42P18", "08P01", "22003"};
+    bool can_text = (how & WITH_TEXT) == 0 && !piece->table->text && piece->table->columns != NULL;
+    return can_text && is_one_of(err->sqlstate, binary, ARRAY_LEN(binary)) ? how | WITH_TEXT : 0;
+}
+
+/* A check may look at another table by a function, and find that empty: its rows come later. */
+static bool may_need_others(const struct copy_lane *lane, const struct err *err)
+{
+    static const char *const states[] = {"23514", "P0001", "P0002", "P0004", "38000", "39000", "21000"};
+    return !lane->pool->last_pass && is_one_of(err->sqlstate, states, ARRAY_LEN(states));
+}
+
+static void give_up(struct copy_lane *lane, struct copy_piece *piece, const struct err *err)
+{
+    set_state(piece, TRANSFER_ERRORED);
+    report_failure(lane->pool->report, err->sqlstate, !err->lasting, "%s.%s: %s", piece->table->schema,
+                   piece->table->name, err->message);
+}
+
+/* A table alone. A lost connection is worth one more attempt: the snapshot lives in another session. */
+static int copy_alone(struct copy_lane *lane, struct copy_piece *piece, struct err *err)
+{
+    int how = 0;
+    bool attempted_again = false;
+    for (;;) {
+        if (copy_together(lane, piece, 1, how, err) == 0) {
+            return 0;
+        }
+        struct err reason = *err;
+        bool lost = false;
+        if (reason.code == ERR_CANCELED || recover(lane, err, &lost) != 0) {
+            if (reason.code == ERR_CANCELED) {
+                set_state(piece, TRANSFER_QUEUED); /* stopped, not failed */
+            } else {
+                give_up(lane, piece, &reason);
+            }
+            return -1;
+        }
+        if (!lost && !lane->holder && strcmp(reason.sqlstate, STATE_LOCK_TIMEOUT) == 0) {
+            set_state(piece, TRANSFER_QUEUED);
+            piece->left = true;
+            return 0;
+        }
+        how = lost ? how : other_way(piece, &reason, how);
+        if (!lost && how == 0 && may_need_others(lane, &reason)) {
+            set_state(piece, TRANSFER_QUEUED);
+            piece->left = true;
+            return 0;
+        }
+        if ((lost && attempted_again) || (!lost && how == 0)) {
+            give_up(lane, piece, &reason);
+            return 0;
+        }
+        attempted_again = attempted_again || lost;
+    }
+}
+
+int copy_lane_round(struct copy_lane *lane, struct copy_piece *pieces, size_t count, struct err *err)
+{
+    if (count > 1) {
+        if (copy_together(lane, pieces, count, 0, err) == 0) {
+            return 0;
+        }
+        for (size_t i = 0; i < count; i++) {
+            set_state(&pieces[i], TRANSFER_QUEUED);
+        }
+        bool lost = false;
+        if (err->code == ERR_CANCELED || recover(lane, err, &lost) != 0) {
+            return -1;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (copy_alone(lane, &pieces[i], err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/copy/copy_pool.h"
+
+#include <stdlib.h>
+
+#include "engine/copy/copy_lane_private.h"
+
+/* Small tables share a transaction: a commit for each would cost more than their rows. */
+enum { ROUND_TABLES = 50, ROUND_BYTES = 2 * 1024 * 1024 };
+
+static int larger_first(const void *a, const void *b)
+{
+    const struct copy_piece *left = a;
+    const struct copy_piece *right = b;
+    if (left->table->bytes != right->table->bytes) {
+        return left->table->bytes > right->table->bytes ? -1 : 1;
+    }
+    return left->table->oid < right->table->oid ? -1 : left->table->oid > right->table->oid;
+}
+
+int copy_pool_init(struct copy_pool *pool, const struct catalog *catalog, struct err *err)
+{
+    pool->pieces = calloc(catalog->table_count + 1, sizeof(*pool->pieces));
+    if (pool->pieces == NULL) {
+        return err_no_memory(err);
+    }
+    pthread_mutex_init(&pool->lock, NULL);
+    pool->count = catalog->table_count;
+    for (size_t i = 0; i < pool->count; i++) {
+        pool->pieces[i].table = &catalog->tables[i];
+    }
+    qsort(pool->pieces, pool->count, sizeof(*pool->pieces), larger_first);
+    return 0;
+}
+
+void copy_pool_done(struct copy_pool *pool)
+{
+    if (pool->pieces != NULL) {
+        pthread_mutex_destroy(&pool->lock);
+    }
+    free(pool->pieces);
+    pool->pieces = NULL;
+    pool->count = 0;
+}
+
+/* Takes the next large piece, or some small ones. 0: none is left. */
+static size_t take_round(struct copy_pool *pool, struct copy_piece **ret_first)
+{
+    pthread_mutex_lock(&pool->lock);
+    size_t count = 0;
+    int64_t bytes = 0;
+    *ret_first = &pool->pieces[pool->next];
+    while (pool->next < pool->count && count < ROUND_TABLES) {
+        int64_t more = pool->pieces[pool->next].table->bytes;
+        if (count > 0 && bytes + more > ROUND_BYTES) {
+            break;
+        }
+        bytes += more;
+        count++;
+        pool->next++;
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return count;
+}
+
+static int work(void *context, struct err *err)
+{
+    struct copy_pool *pool = context;
+    struct copy_piece *first = NULL;
+    auto_copy_lane struct copy_lane lane = {.pool = pool};
+    if (copy_lane_open(&lane, err) != 0) {
+        return -1;
+    }
+    for (;;) {
+        size_t count = take_round(pool, &first);
+        if (count == 0) {
+            return 0;
+        }
+        if (copy_lane_round(&lane, first, count, err) != 0) {
+            return -1;
+        }
+    }
+}
+
+/* One pass over the pieces that were left. *ret_ended of them have ended, *ret_left are left again. */
+static int copy_left_once(struct copy_pool *pool, struct copy_lane *lane, struct err *err, size_t *ret_ended,
+                          size_t *ret_left)
+{
+    for (size_t i = 0; i < pool->count; i++) {
+        struct copy_piece *piece = &pool->pieces[i];
+        if (!piece->left) {
+            continue;
+        }
+        piece->left = false;
+        if ((!lane->holder && copy_lane_open_holder(lane, err) != 0) ||
+            copy_lane_round(lane, piece, 1, err) != 0) {
+            return -1;
+        }
+        *ret_left += piece->left ? 1 : 0;
+        *ret_ended += piece->left ? 0 : 1;
+    }
+    return 0;
+}
+
+/*
+ * Somebody who wants a table for himself (TRUNCATE, ALTER TABLE) waits for the session that holds the locks,
+ * and a lane that came then would wait behind him, for ever. Only the holder need not queue. Tables whose
+ * checks need the rows of others come here, too, until no pass helps one of them.
+ */
+static int copy_left(struct copy_pool *pool, struct err *err)
+{
+    auto_copy_lane struct copy_lane lane = {.pool = pool};
+    for (;;) {
+        size_t ended = 0;
+        size_t left = 0;
+        if (copy_left_once(pool, &lane, err, &ended, &left) != 0) {
+            return -1;
+        }
+        if (left == 0) {
+            return 0;
+        }
+        pool->last_pass = ended == 0;
+    }
+}
+
+static bool all_ended(const struct copy_pool *pool)
+{
+    for (size_t i = 0; i < pool->count; i++) {
+        int state = atomic_load(&pool->pieces[i].state);
+        if (state != TRANSFER_COMPLETED && state != TRANSFER_ERRORED && !pool->pieces[i].left) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int copy_pool_run(struct copy_pool *pool, struct err *err)
+{
+    if (pool->count == 0) {
+        return 0;
+    }
+    int jobs = pool->transfer->jobs > 0 ? pool->transfer->jobs : 1;
+    struct lanes lanes = {.count = (size_t)jobs < pool->count ? jobs : (int)pool->count,
+                          .work = work,
+                          .context = pool,
+                          .tick = pool->tick,
+                          .tick_context = pool->tick_context};
+    struct err failure = {0};
+    /* The other lanes may have done the work of one that could not connect. */
+    if (lanes_run(&lanes, &failure) == 0 || (failure.code != ERR_CANCELED && all_ended(pool))) {
+        return copy_left(pool, err);
+    }
+    *err = failure;
+    return -1;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The COPY statements of one table, for either side. */
+#ifndef ENGINE_COPY_COPY_SQL_H
+#define ENGINE_COPY_COPY_SQL_H
+
+#include <stdbool.h>
+
+#include "core/buf.h"
+#include "engine/catalog/transfer_catalog.h"
+#include "engine/pg/pg.h"
+
+struct copy_form {
+    const struct catalog_table *table;
+    const char *encoding; /* to switch to for the rows; NULL: the session's */
+    bool text;
+};
+
+/* Rows are taken from this table alone (not from its children), with an explicit list of columns. */
+void copy_add_out(struct pg *source, struct buf *sql, const struct copy_form *form);
+/* Empties a large table first, which lets the rows arrive frozen; the caller has begun a transaction. */
+void copy_add_in(struct pg *target, struct buf *sql, const struct copy_form *form);
+
+#endif

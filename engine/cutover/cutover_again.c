@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Other tables may refer to the rows that are to be replaced. Where nobody else does, TRUNCATE of all at once
+ * is possible. Where somebody does, DELETE is, with foreign keys that are not looked at
+ * (session_replication_role=replica). Without that right a DELETE would take the rows that refer to it along
+ * (ON DELETE CASCADE): then only what really differs is deleted, by key.
+ */
+#include "engine/cutover/cutover_again_private.h"
+
+#include <string.h>
+
+#include "core/str.h"
+#include "engine/copy/copy.h"
+#include "engine/copy/copy_sql.h"
+
+enum { SQL_MAX_BYTES = 8 * 1024 * 1024, PASSES_MAX = 100 };
+
+#define STAGE "pg_temp.malachite_again"
+
+void again_add_values(struct again *again, struct buf *sql)
+{
+    struct pg *target = &again->state->base.target;
+    for (size_t i = 0; i < again->count; i++) {
+        const struct catalog_table *table = again->tables[i].table;
+        auto_buf struct buf name = BUF_MAX(SQL_MAX_BYTES);
+        pg_add_qualified(target, &name, table->schema, table->name);
+        buf_addf(sql, "%s(%zu, ", i == 0 ? "VALUES " : ", ", i);
+        pg_add_literal(target, sql, buf_text(&name));
+        buf_adds(sql, ")");
+    }
+}
+
+/* ---- rows ------------------------------------------------------------------------------------------------
+ */
+
+static int copy_rows(struct again *again, struct again_table *table, bool to_stage, struct err *err)
+{
+    struct transfer_state *base = &again->state->base;
+    static char temporary[] = "pg_temp";
+    static char stage[] = "malachite_again";
+    struct catalog_table there = *table->table;
+    there.bytes = 0; /* no TRUNCATE of its own */
+    if (to_stage) {
+        there.schema = temporary;
+        there.name = stage;
+        there.root_name = NULL;
+    }
+    bool other_encoding = !str_equals(again->encoding, base->encoding);
+    struct copy_form form = {.table = table->table,
+                             .encoding = other_encoding ? again->encoding : NULL,
+                             .text = again->text || table->table->text || table->column_count > 0};
+    auto_buf struct buf out_sql = BUF_MAX(SQL_MAX_BYTES);
+    auto_buf struct buf in_sql = BUF_MAX(SQL_MAX_BYTES);
+    copy_add_out(&base->source, &out_sql, &form);
+    form.table = &there;
+    copy_add_in(&base->target, &in_sql, &form);
+    if (buf_failed(&out_sql) || buf_failed(&in_sql)) {
+        return err_no_memory(err);
+    }
+    const struct copy_stream stream = {.source = &base->source,
+                                       .target = &base->target,
+                                       .out_sql = buf_text(&out_sql),
+                                       .in_sql = buf_text(&in_sql)};
+    if (copy_run(&stream, err, &table->rows) != 0) {
+        return -1;
+    }
+    return other_encoding && (pg_set_encoding(&base->source, base->encoding, err) != 0 ||
+                              pg_set_encoding(&base->target, base->encoding, err) != 0)
+               ? -1
+               : 0;
+}
+
+static int run_on_table(struct again *again, const struct again_table *table, const char *before,
+                        const char *after, struct err *err)
+{
+    struct pg *target = &again->state->base.target;
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    buf_adds(&sql, before);
+    pg_add_qualified(target, &sql, table->table->schema, table->table->name);
+    buf_addf(&sql, " %s", after);
+    return buf_failed(&sql) ? err_no_memory(err) : pg_run(target, err, buf_text(&sql));
+}
+
+static int delete_rows(struct again *again, const struct again_table *table, struct err *err)
+{
+    /* Of an extension's table only what is configuration is the user's. */
+    const char *condition = table->table->condition;
+    return run_on_table(again, table, "DELETE FROM ONLY ", condition != NULL ? condition : "", err);
+}
+
+static int merge_rows(struct again *again, struct again_table *table, struct err *err)
+{
+    struct pg *target = &again->state->base.target;
+    if (table->key == NULL) {
+        return err_set(err, ERR_INTERNAL, "Other tables refer to it, and it has no key to compare rows by.");
+    }
+    auto_free char *create = str_format(
+        "CREATE TEMP TABLE malachite_again ON COMMIT DROP AS SELECT %s FROM ONLY ", table->table->columns);
+    auto_free char *gone = str_format("t WHERE NOT EXISTS (SELECT 1 FROM " STAGE " s WHERE %s)", table->same);
+    auto_free char *merge =
+        str_format("(%s) OVERRIDING SYSTEM VALUE SELECT %s FROM " STAGE
+                   " ON CONFLICT (%s) DO UPDATE SET %s; DROP TABLE " STAGE,
+                   table->table->columns, table->table->columns, table->key, table->assign);
+    if (create == NULL || gone == NULL || merge == NULL) {
+        return err_no_memory(err);
+    }
+    if (run_on_table(again, table, create, "WITH NO DATA", err) != 0 ||
+        copy_rows(again, table, true, err) != 0 || pg_run(target, err, "ANALYZE " STAGE) != 0) {
+        return -1;
+    }
+    return run_on_table(again, table, "DELETE FROM ONLY ", gone, err) != 0 ||
+                   run_on_table(again, table, "INSERT INTO ", merge, err) != 0
+               ? -1
+               : 0;
+}
+
+static bool may_truncate(const struct again *again)
+{
+    for (size_t i = 0; i < again->count; i++) {
+        if (again->tables[i].outside || again->tables[i].table->condition != NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int truncate_all(struct again *again, struct err *err)
+{
+    struct pg *target = &again->state->base.target;
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    for (size_t i = 0; i < again->count; i++) {
+        buf_adds(&sql, i == 0 ? "TRUNCATE ONLY " : ", ONLY ");
+        pg_add_qualified(target, &sql, again->tables[i].table->schema, again->tables[i].table->name);
+    }
+    return buf_failed(&sql) ? err_no_memory(err) : pg_run(target, err, buf_text(&sql));
+}
+
+int again_replace_rows(struct again *again, struct err *err)
+{
+    bool truncate = may_truncate(again);
+    bool by_key = !truncate && !again->state->base.target.replica;
+    if (truncate && truncate_all(again, err) != 0) {
+        return -1;
+    }
+    /* All are emptied before any is filled: rows may go through a common root. */
+    for (size_t i = 0; i < again->count && !truncate; i++) {
+        struct again_table *table = &again->tables[i];
+        if (!(by_key && table->referenced) && delete_rows(again, table, err) != 0) {
+            return err_prefix(err, "%s.%s: ", table->table->schema, table->table->name);
+        }
+    }
+    for (size_t i = 0; i < again->count; i++) {
+        struct again_table *table = &again->tables[i];
+        bool merge = by_key && table->referenced;
+        bool nothing = table->table->bytes == 0 && !merge;
+        if (!nothing && (merge ? merge_rows(again, table, err) : copy_rows(again, table, false, err)) != 0) {
+            return err_prefix(err, "%s.%s: ", table->table->schema, table->table->name);
+        }
+    }
+    for (size_t i = 0; i < again->count; i++) {
+        const struct again_table *table = &again->tables[i];
+        if (again_check_values(again, table, err) != 0) {
+            return err_prefix(err, "%s.%s: ", table->table->schema, table->table->name);
+        }
+    }
+    return 0;
+}
+
+/* ---- references ------------------------------------------------------------------------------------------
+ */
+
+/*
+ * Each foreign key that a table of ours is at either end of: whether it is the one that refers, both names,
+ * the condition of rows that refer to nothing. A constraint that was not valid at the source may be violated;
+ * a partition at the far end is looked at through its root.
+ */
+static void add_references_sql(struct again *again, struct buf *sql)
+{
+    int version = again->state->base.target.version;
+    buf_adds(sql, "WITH chosen AS (SELECT v.name::regclass::oid AS oid FROM (");
+    again_add_values(again, sql);
+    buf_adds(
+        sql,
+        ") v(n, name)) SELECT k.conrelid IN (SELECT oid FROM chosen), k.conrelid::regclass,"
+        "  k.confrelid::regclass, string_agg(format('c.%I IS NOT NULL', ca.attname), ' AND ')"
+        "   || format(' AND NOT EXISTS (SELECT 1 FROM %s%s p WHERE %s)',"
+        "     CASE pc.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END, k.confrelid::regclass,"
+        "     string_agg(format('p.%I OPERATOR(%I.%s) c.%I', pa.attname, s.nspname, o.oprname, ca.attname),"
+        "       ' AND '))"
+        " FROM pg_constraint k JOIN pg_class cc ON cc.oid = k.conrelid AND cc.relkind = 'r'"
+        "  JOIN pg_class pc ON pc.oid = k.confrelid"
+        "  CROSS JOIN LATERAL unnest(k.conkey, k.confkey, k.conpfeqop) u(child, parent, operator)"
+        "  JOIN pg_attribute ca ON ca.attrelid = k.conrelid AND ca.attnum = u.child"
+        "  JOIN pg_attribute pa ON pa.attrelid = k.confrelid AND pa.attnum = u.parent"
+        "  JOIN pg_operator o ON o.oid = u.operator JOIN pg_namespace s ON s.oid = o.oprnamespace"
+        " WHERE k.contype = 'f' AND k.convalidated"
+        "  AND (k.conrelid IN (SELECT oid FROM chosen) OR k.confrelid IN (SELECT oid FROM chosen))");
+    buf_adds(sql, version >= 110000 ? " AND NOT EXISTS (SELECT 1 FROM pg_constraint r"
+                                      "   WHERE r.oid = k.conparentid AND r.conrelid = k.conrelid)"
+                                    : "");
+    buf_adds(sql, version >= 180000 ? " AND NOT k.conperiod" : "");
+    buf_adds(sql, " GROUP BY k.oid, k.conrelid, k.confrelid, pc.relkind ORDER BY k.oid");
+}
+
+static bool is_ours(const PGresult *references, int row)
+{
+    return strcmp(PQgetvalue(references, row, 0), "t") == 0;
+}
+
+static int remove_dangling(struct again *again, const PGresult *references, int row, struct err *err,
+                           int64_t *ret_removed)
+{
+    struct pg *target = &again->state->base.target;
+    auto_result PGresult *removed = NULL;
+    auto_free char *sql = str_format("DELETE FROM ONLY %s c WHERE %s", PQgetvalue(references, row, 1),
+                                     PQgetvalue(references, row, 3));
+    if (sql == NULL) {
+        return err_no_memory(err);
+    }
+    if (pg_query(target, err, &removed, sql, 0, NULL) != 0) {
+        return -1;
+    }
+    str_to_int(PQcmdTuples(removed), 0, INT64_MAX, ret_removed);
+    if (*ret_removed > 0) {
+        cutover_note(again->state,
+                     "Not migrated, as they refer to rows of %s that were written after the trigger: "
+                     "%lld row%s of %s",
+                     PQgetvalue(references, row, 2), (long long)*ret_removed, *ret_removed == 1 ? "" : "s",
+                     PQgetvalue(references, row, 1));
+    }
+    return 0;
+}
+
+static int tell_dangling(struct again *again, const PGresult *references, int row, struct err *err)
+{
+    auto_free char *count = NULL;
+    auto_free char *sql = str_format("SELECT count(*) FROM ONLY %s c WHERE %s",
+                                     PQgetvalue(references, row, 1), PQgetvalue(references, row, 3));
+    if (sql == NULL) {
+        return err_no_memory(err);
+    }
+    if (pg_value(&again->state->base.target, err, &count, sql, 0, NULL) != 0) {
+        return -1;
+    }
+    if (!str_equals(count, "0")) {
+        cutover_note(again->state, "Refer to rows of %s that were deleted after the trigger: %s row%s of %s",
+                     PQgetvalue(references, row, 2), count, str_equals(count, "1") ? "" : "s",
+                     PQgetvalue(references, row, 1));
+    }
+    return 0;
+}
+
+/* A row that is removed may be what another one refers to. */
+static int remove_all_dangling(struct again *again, const PGresult *references, struct err *err)
+{
+    bool any = true;
+    for (int pass = 0; any && pass < PASSES_MAX; pass++) {
+        any = false;
+        for (int row = 0; row < PQntuples(references); row++) {
+            int64_t removed = 0;
+            if (is_ours(references, row) && remove_dangling(again, references, row, err, &removed) != 0) {
+                return -1;
+            }
+            any = any || removed > 0;
+        }
+    }
+    return 0;
+}
+
+int again_settle_references(struct again *again, struct err *err)
+{
+    struct pg *target = &again->state->base.target;
+    auto_result PGresult *references = NULL;
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    add_references_sql(again, &sql);
+    if (buf_failed(&sql)) {
+        return err_no_memory(err);
+    }
+    if (pg_query(target, err, &references, buf_text(&sql), 0, NULL) != 0 ||
+        remove_all_dangling(again, references, err) != 0) {
+        return -1;
+    }
+    /* Elsewhere the server itself refuses to commit. */
+    for (int row = 0; target->replica && row < PQntuples(references); row++) {
+        if (!is_ours(references, row) && tell_dangling(again, references, row, err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * DDL of the source that nobody has repeated on the target and that costs no data: indexes, constraints,
+ * functions, views, triggers, types, privileges. What holds data is awaited
+ * (engine/cutover/cutover_missing.c).
+ */
+#include "engine/catalog/fingerprint.h"
+#include "engine/cutover/cutover_private.h"
+
+enum { LISTED_MAX = 500 };
+
+int cutover_warn_of_ddl(struct cutover_state *state, struct err *err)
+{
+    auto_result PGresult *changes = NULL;
+    struct transfer_state *base = &state->base;
+    if (fingerprint_compare(&base->source, &base->target, state->cutover->name, err, &changes) != 0) {
+        return err_prefix(err, "What was done on the source since the base copy cannot be read. ");
+    }
+    int count = PQntuples(changes);
+    for (int row = 0; row < count && row < LISTED_MAX; row++) {
+        cutover_warn(state, "On the source, not on the target: %s %s was %s.", PQgetvalue(changes, row, 0),
+                     PQgetvalue(changes, row, 1), PQgetvalue(changes, row, 2));
+    }
+    if (count > LISTED_MAX) {
+        cutover_warn(state, "And %d more changes on the source.", count - LISTED_MAX);
+    }
+    return 0;
+}

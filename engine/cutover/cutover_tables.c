@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tables that both sides have and that are not in the publication: unlogged ones, and those that the login
+ * may not publish. All are copied again in one transaction on either side, from one snapshot, so that they
+ * fit together; where nothing is in one on either side, nothing is done.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "engine/catalog/source_lock.h"
+#include "engine/cutover/cutover_again_private.h"
+#include "engine/pg/ddl_wait.h"
+
+enum {
+    SQL_MAX_BYTES = 8 * 1024 * 1024,
+    NAMES_TOLD = 10,
+    NAMES_MAX_BYTES = 8192,
+    RECOPY_ATTEMPTS = 4, /* then somebody hears of it */
+    RECOPY_PAUSE_MS = 200
+};
+
+static bool is_wanted(const struct cutover_relation *relation)
+{
+    return relation->kind == 'r' && !relation->carried;
+}
+
+static bool any_wanted(struct cutover_state *state)
+{
+    bool any = false;
+    /* Without the publication nothing is known of what it carried; its removal comes after all this. */
+    for (size_t i = 0; i < state->relation_count && state->published; i++) {
+        struct cutover_relation *relation = &state->relations[i];
+        if (is_wanted(relation) && !relation->source_readable) {
+            cutover_lose(state,
+                         "Table %s.%s is as old as the base copy: it is not published and may not be read.",
+                         relation->schema, relation->name);
+            relation->carried = true;
+        }
+        any = any || is_wanted(relation);
+    }
+    return any;
+}
+
+static int compare_names(const void *key, const void *element)
+{
+    const struct catalog_table *table = key;
+    const struct cutover_relation *relation = element;
+    int schemas = strcmp(table->schema, relation->schema);
+    return schemas != 0 ? schemas : strcmp(table->name, relation->name);
+}
+
+static bool is_same_root(const struct catalog_table *a, const struct catalog_table *b)
+{
+    return a->root_name != NULL && b->root_name != NULL && strcmp(a->root_name, b->root_name) == 0 &&
+           strcmp(a->root_schema, b->root_schema) == 0;
+}
+
+/* Rows that go through a root may end in any of its partitions: all of them are replaced. */
+static bool shares_root(const struct again *again, size_t chosen, const struct catalog_table *table)
+{
+    for (size_t i = 0; i < chosen; i++) {
+        if (is_same_root(again->tables[i].table, table)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int choose(struct again *again, const struct catalog *catalog, struct err *err)
+{
+    const struct cutover_state *state = again->state;
+    again->tables = calloc(catalog->table_count + 1, sizeof(*again->tables));
+    auto_free bool *taken = calloc(catalog->table_count + 1, sizeof(*taken));
+    if (again->tables == NULL || taken == NULL) {
+        return err_no_memory(err);
+    }
+    for (size_t i = 0; i < catalog->table_count; i++) {
+        const struct cutover_relation *relation =
+            bsearch(&catalog->tables[i], state->relations, state->relation_count, sizeof(*state->relations),
+                    compare_names);
+        taken[i] = relation != NULL && is_wanted(relation);
+        if (taken[i]) {
+            again->tables[again->count++].table = &catalog->tables[i];
+        }
+    }
+    size_t chosen = again->count;
+    for (size_t i = 0; i < catalog->table_count; i++) {
+        if (!taken[i] && shares_root(again, chosen, &catalog->tables[i])) {
+            again->tables[again->count++].table = &catalog->tables[i];
+        }
+    }
+    return 0;
+}
+
+static void add_target_sql(struct again *again, struct buf *sql)
+{
+    int version = again->state->base.target.version;
+    buf_adds(sql, "WITH chosen AS (SELECT v.n, v.name::regclass::oid AS oid FROM (");
+    again_add_values(again, sql);
+    buf_adds(sql,
+             ") v(n, name)), referred AS (SELECT k.confrelid AS oid, bool_or(k.conrelid NOT IN"
+             "   (SELECT oid FROM chosen)) AS outside FROM pg_constraint k WHERE k.contype = 'f' GROUP BY 1)"
+             " SELECT pg_relation_size(c.oid), r.oid IS NOT NULL, coalesce(r.outside, false), k.columns,"
+             "  k.same, (SELECT string_agg(format('%1$I = EXCLUDED.%1$I', a.attname), ', ' ORDER BY a.attnum)"
+             "    FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped");
+    buf_adds(sql, version >= 120000 ? " AND a.attgenerated = '')" : ")");
+    buf_adds(sql, " FROM chosen c LEFT JOIN referred r ON r.oid = c.oid CROSS JOIN LATERAL ("
+                  "  SELECT string_agg(quote_ident(a.attname), ', ') AS columns,"
+                  "    string_agg(format('s.%1$I::text = t.%1$I::text', a.attname), ' AND ') AS same"
+                  "  FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = ANY ("
+                  "   (SELECT u.conkey FROM pg_constraint u WHERE u.conrelid = c.oid"
+                  "     AND u.contype IN ('p', 'u') AND NOT u.condeferrable"
+                  "     ORDER BY u.contype, u.oid LIMIT 1)::int2[])) k ORDER BY c.n");
+}
+
+static int ask_target(struct again *again, struct err *err)
+{
+    auto_result PGresult *rows = NULL;
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    add_target_sql(again, &sql);
+    if (buf_failed(&sql)) {
+        return err_no_memory(err);
+    }
+    if (pg_query(&again->state->base.target, err, &rows, buf_text(&sql), 0, NULL) != 0) {
+        return -1;
+    }
+    for (int row = 0; row < PQntuples(rows); row++) {
+        struct again_table *table = &again->tables[row];
+        str_to_int(PQgetvalue(rows, row, 0), 0, INT64_MAX, &table->target_bytes);
+        table->referenced = strcmp(PQgetvalue(rows, row, 1), "t") == 0;
+        table->outside = strcmp(PQgetvalue(rows, row, 2), "t") == 0;
+        table->key = PQgetisnull(rows, row, 3) ? NULL : str_dup(PQgetvalue(rows, row, 3));
+        table->same = str_dup(PQgetvalue(rows, row, 4));
+        table->assign = str_dup(PQgetvalue(rows, row, 5));
+        if (table->same == NULL || table->assign == NULL) {
+            return err_no_memory(err);
+        }
+    }
+    return 0;
+}
+
+static bool all_empty(const struct again *again)
+{
+    for (size_t i = 0; i < again->count; i++) {
+        if (again->tables[i].table->bytes > 0 || again->tables[i].target_bytes > 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Functions in checks and generated columns may need the database's search_path. */
+static int replace(struct again *again, struct err *err)
+{
+    struct transfer_state *base = &again->state->base;
+    struct pg *target = &base->target;
+    return pg_run(target, err, "BEGIN") != 0 ||
+                   source_settings_use_path(&base->settings, target, true, err) != 0 ||
+                   again_replace_rows(again, err) != 0 ||
+                   source_settings_use_path(&base->settings, target, false, err) != 0 ||
+                   again_settle_references(again, err) != 0 || pg_run(target, err, "COMMIT") != 0
+               ? -1
+               : 0;
+}
+
+static int begin_second_attempt(struct again *again, struct err *err)
+{
+    struct transfer_state *base = &again->state->base;
+    again->text = true;
+    return pg_run(&base->target, err, "ROLLBACK") != 0 ||
+                   pg_set_encoding(&base->target, base->encoding, err) != 0 ||
+                   pg_run(&base->source, err, "ROLLBACK TO SAVEPOINT recopy") != 0 ||
+                   pg_set_encoding(&base->source, base->encoding, err) != 0
+               ? -1
+               : 0;
+}
+
+static bool is_over(const struct transfer_state *base, const struct err *err)
+{
+    return restore_is_over(&base->target, err) || restore_is_over(&base->source, err) ||
+           base->source.tainted || base->target.tainted;
+}
+
+static int replace_somehow(struct again *again, struct err *err)
+{
+    struct transfer_state *base = &again->state->base;
+    if (replace(again, err) == 0) {
+        return 0;
+    }
+    struct err reason = *err;
+    if (is_over(base, err)) {
+        return -1;
+    }
+    if (begin_second_attempt(again, err) != 0 || replace(again, err) != 0) {
+        *err = is_over(base, err) ? *err : reason;
+        return -1;
+    }
+    return 0;
+}
+
+static void tell(struct again *again)
+{
+    auto_buf struct buf names = BUF_MAX(NAMES_MAX_BYTES);
+    for (size_t i = 0; i < again->count && i < NAMES_TOLD; i++) {
+        const struct again_table *table = &again->tables[i];
+        buf_addf(&names, "%s%s.%s (%lld row%s)", i > 0 ? ", " : "", table->table->schema, table->table->name,
+                 (long long)table->rows, table->rows == 1 ? "" : "s");
+    }
+    if (again->count > NAMES_TOLD) {
+        buf_addf(&names, " and %zu more", again->count - NAMES_TOLD);
+    }
+    cutover_note(again->state, "Copied again, as the stream of changes does not carry them: %s",
+                 buf_text(&names));
+}
+
+static int copy_again(struct again *again, struct err *err)
+{
+    if (ask_target(again, err) != 0 || again_compare_types(again, err) != 0) {
+        return -1;
+    }
+    if (all_empty(again)) {
+        return 0;
+    }
+    if (replace_somehow(again, err) != 0) {
+        return -1;
+    }
+    again->state->copied = true;
+    tell(again);
+    return 0;
+}
+
+static void again_done(struct again *again)
+{
+    for (size_t i = 0; i < again->count; i++) {
+        again_table_done(&again->tables[i]);
+    }
+    free(again->tables);
+    again->tables = NULL;
+    again->count = 0;
+}
+
+/* Locks tables by name, as rows of OID, schema and name. */
+static int lock_names(struct pg *source, const char *sql, int64_t started_ms, struct err *err)
+{
+    auto_result PGresult *tables = NULL;
+    return pg_query(source, err, &tables, sql, 0, NULL) != 0
+               ? -1
+               : source_tables_lock(source, tables, started_ms, err);
+}
+
+static void add_name(struct pg *source, struct buf *sql, const char *schema, const char *name)
+{
+    buf_adds(sql, sql->len == 0 ? "VALUES (0::oid, " : ", (0::oid, ");
+    pg_add_literal(source, sql, schema);
+    buf_adds(sql, ", ");
+    pg_add_literal(source, sql, name);
+    buf_adds(sql, ")");
+}
+
+/* Before the snapshot: what others commit until then is seen by it. */
+static int begin_locked(struct cutover_state *state, int64_t started_ms, struct err *err)
+{
+    struct pg *source = &state->base.source;
+    auto_result PGresult *tables = NULL;
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    for (size_t i = 0; i < state->relation_count; i++) {
+        if (is_wanted(&state->relations[i])) {
+            add_name(source, &sql, state->relations[i].schema, state->relations[i].name);
+        }
+    }
+    if (buf_failed(&sql)) {
+        return err_no_memory(err);
+    }
+    return pg_query(source, err, &tables, buf_text(&sql), 0, NULL) != 0 ||
+                   pg_run(source, err, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") != 0
+               ? -1
+               : source_tables_lock(source, tables, started_ms, err);
+}
+
+/* Partitions that are copied because of others are locked only now: *ret_moved, when the snapshot does not
+ * show the rows of one of the tables. */
+static int lock_chosen(struct again *again, int64_t started_ms, struct err *err, bool *ret_moved)
+{
+    struct pg *source = &again->state->base.source;
+    auto_free char *moved = NULL;
+    auto_buf struct buf names = BUF_MAX(SQL_MAX_BYTES);
+    auto_buf struct buf oids = BUF_MAX(SQL_MAX_BYTES);
+    for (size_t i = 0; i < again->count; i++) {
+        const struct catalog_table *table = again->tables[i].table;
+        add_name(source, &names, table->schema, table->name);
+        buf_addf(&oids, "%s%u", i == 0 ? "" : ", ", (unsigned)table->oid);
+    }
+    auto_free char *sql = str_format("SELECT 1 FROM pg_class WHERE oid IN (%s)"
+                                     " AND pg_relation_filenode(oid) IS DISTINCT FROM relfilenode LIMIT 1",
+                                     buf_text(&oids));
+    if (buf_failed(&names) || buf_failed(&oids) || sql == NULL) {
+        return err_no_memory(err);
+    }
+    if (lock_names(source, buf_text(&names), started_ms, err) != 0 ||
+        pg_value(source, err, &moved, sql, 0, NULL) != 0) {
+        return -1;
+    }
+    *ret_moved = moved != NULL;
+    return 0;
+}
+
+/* One attempt. *ret_again: others were in the way. */
+static int recopy(struct cutover_state *state, struct err *err, bool *ret_again)
+{
+    struct pg *source = &state->base.source;
+    auto_catalog struct catalog catalog = {0};
+    struct again again = {.state = state,
+                          .encoding = PQparameterStatus(source->connection, "server_encoding")};
+    int64_t started_ms = clock_monotonic_ms();
+    int result = begin_locked(state, started_ms, err);
+    if (result == 0) {
+        result = catalog_read(source, state->base.target_version, again.encoding, err, &catalog) != 0 ||
+                         choose(&again, &catalog, err) != 0 ||
+                         (again.count > 0 && lock_chosen(&again, started_ms, err, ret_again) != 0)
+                     ? -1
+                     : 0;
+    }
+    *ret_again = *ret_again || (result != 0 && source_lock_timed_out(err));
+    if (result == 0 && !*ret_again) {
+        result =
+            pg_run(source, err, "SAVEPOINT recopy") != 0 || (again.count > 0 && copy_again(&again, err) != 0)
+                ? -1
+                : pg_run(source, err, "COMMIT");
+    }
+    again_done(&again);
+    return result;
+}
+
+/* Says who has a table locked. The caller shows it, and runs the cutover's end again for as long as it takes:
+ * nothing on the target has changed yet. */
+static int fail_locked(struct cutover_state *state, struct err *err)
+{
+    struct err ignored;
+    auto_free char *holder = NULL;
+    (void)source_lock_holder(&state->base.source, &ignored, &holder);
+    err_set(err, ERR_UNAVAILABLE,
+            "A table of the source cannot be locked for reading: %s. This is retried until it succeeds.",
+            holder != NULL ? holder : "it was truncated or rewritten in each attempt");
+    err->lasting = false;
+    err->waiting = true;
+    return -1;
+}
+
+static int recopy_with_patience(struct cutover_state *state, struct err *err)
+{
+    struct pg *source = &state->base.source;
+    for (int attempt = 0; attempt < RECOPY_ATTEMPTS; attempt++) {
+        bool again = false;
+        struct err lost;
+        int result = recopy(state, err, &again);
+        if (!again) {
+            return result;
+        }
+        if (pg_run(source, &lost, "ROLLBACK") != 0) {
+            *err = lost;
+            return -1;
+        }
+        clock_sleep_ms(RECOPY_PAUSE_MS);
+    }
+    return fail_locked(state, err);
+}
+
+int cutover_copy_tables(struct cutover_state *state, struct err *err)
+{
+    if (!any_wanted(state) || recopy_with_patience(state, err) == 0) {
+        return 0;
+    }
+    /* The target's definition of a table does not take the source's rows: somebody can change it. */
+    err->waiting = err->waiting || ddl_wait_is_refusal(err->sqlstate);
+    err->lasting = err->lasting && !err->waiting;
+    return err_prefix(err, "Tables that logical replication does not carry cannot be recopied. ");
+}

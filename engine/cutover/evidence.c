@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Counting the rows of both sides: small tables first and many in one query, both sides at the same time,
+ * until the time is up. What this finds of a source that nobody writes to is a loss: other numbers, and
+ * tables that may not be counted.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "engine/cutover/cutover_private.h"
+#include "engine/pg/lanes.h"
+
+enum {
+    BATCH_TABLES = 100,
+    BATCH_PAGES = 1000,
+    LANES_FROM_PAGES = 8000, /* below it more sessions cost more than they save */
+    SQL_MAX_BYTES = 4 * 1024 * 1024,
+};
+
+struct counted {
+    const struct cutover_relation *relation;
+    struct evidence_table *told;
+    char *refusal; /* PostgreSQL's words, or NULL */
+};
+
+struct counter {
+    struct cutover_state *state;
+    struct counted *tables; /* smallest first */
+    size_t count;
+    int64_t deadline_ms;
+    pthread_mutex_t lock;
+    size_t next;   /* under lock */
+    bool lent;     /* under lock: the cutover's own sessions are in use */
+    bool canceled; /* under lock */
+};
+
+enum side { SOURCE, TARGET };
+enum outcome { COUNTED, REFUSED, OVER };
+
+/* ---- one query -------------------------------------------------------------------------------------------
+ */
+
+static bool is_readable(const struct counted *table, enum side side)
+{
+    return side == SOURCE ? table->relation->source_readable : table->relation->target_readable;
+}
+
+static enum outcome send_counts(struct pg *pg, const struct counted *tables, size_t count, enum side side)
+{
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    for (size_t i = 0; i < count; i++) {
+        if (is_readable(&tables[i], side)) {
+            buf_addf(&sql, "%sSELECT %zu, count(*) FROM ONLY ", sql.len > 0 ? " UNION ALL " : "", i);
+            pg_add_qualified(pg, &sql, tables[i].relation->schema, tables[i].relation->name);
+            const char *condition = tables[i].relation->condition;
+            buf_addf(&sql, " %s", condition != NULL ? condition : "");
+        }
+    }
+    if (sql.len == 0 && !buf_failed(&sql)) {
+        return COUNTED;
+    }
+    bool sent = !buf_failed(&sql) &&
+                PQsendQueryParams(pg->connection, buf_text(&sql), 0, NULL, NULL, NULL, NULL, 0) &&
+                PQflush(pg->connection) >= 0;
+    return sent ? COUNTED : OVER;
+}
+
+static void keep(const PGresult *rows, const struct counted *tables, size_t count, enum side side)
+{
+    for (int row = 0; row < PQntuples(rows); row++) {
+        int64_t table = 0;
+        if (str_to_int(PQgetvalue(rows, row, 0), 0, (int64_t)count - 1, &table)) {
+            struct evidence_table *told = tables[table].told;
+            str_to_int(PQgetvalue(rows, row, 1), 0, INT64_MAX,
+                       side == SOURCE ? &told->source_rows : &told->target_rows);
+        }
+    }
+}
+
+static void keep_refusal(const PGresult *result, struct counted *tables, size_t count)
+{
+    const char *words = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    if (count == 1 && tables[0].refusal == NULL) {
+        tables[0].refusal = str_dup(words != NULL ? words : "");
+    }
+}
+
+static enum outcome take_counts(struct counter *counter, struct pg *pg, struct counted *tables, size_t count,
+                                enum side side)
+{
+    enum outcome outcome = COUNTED;
+    for (;;) {
+        struct err err = {0};
+        auto_result PGresult *rows = NULL;
+        if (pg_next_result(pg, counter->deadline_ms, &err, &rows) != 0) {
+            pthread_mutex_lock(&counter->lock);
+            counter->canceled = counter->canceled || err.code == ERR_CANCELED;
+            pthread_mutex_unlock(&counter->lock);
+            return OVER;
+        }
+        if (rows == NULL) {
+            return outcome;
+        }
+        if (PQresultStatus(rows) == PGRES_TUPLES_OK) {
+            keep(rows, tables, count, side);
+        } else {
+            keep_refusal(rows, tables, count);
+            outcome = REFUSED;
+        }
+    }
+}
+
+static enum outcome count_rows(struct counter *counter, struct pg *source, struct pg *target,
+                               struct counted *tables, size_t count)
+{
+    enum outcome here = send_counts(source, tables, count, SOURCE);
+    enum outcome there = here == OVER ? OVER : send_counts(target, tables, count, TARGET);
+    if (there != OVER) {
+        here = take_counts(counter, source, tables, count, SOURCE);
+    }
+    if (here == OVER || there == OVER) {
+        pg_abandon(source);
+        pg_abandon(target);
+        return OVER;
+    }
+    there = take_counts(counter, target, tables, count, TARGET);
+    return there == COUNTED ? here : there;
+}
+
+/* ---- all of them -----------------------------------------------------------------------------------------
+ */
+
+static size_t take_batch(struct counter *counter, struct counted **ret_first)
+{
+    size_t count = 0;
+    int64_t pages = 0;
+    pthread_mutex_lock(&counter->lock);
+    *ret_first = &counter->tables[counter->next];
+    while (counter->next < counter->count && count < BATCH_TABLES) {
+        int64_t more = counter->tables[counter->next].relation->pages;
+        if (count > 0 && pages + more > BATCH_PAGES) {
+            break;
+        }
+        pages += more;
+        count++;
+        counter->next++;
+    }
+    pthread_mutex_unlock(&counter->lock);
+    return count;
+}
+
+static void count_all(struct counter *counter, struct pg *source, struct pg *target)
+{
+    struct counted *first = NULL;
+    for (size_t count = take_batch(counter, &first); count > 0; count = take_batch(counter, &first)) {
+        if (clock_ms_left(counter->deadline_ms) == 0) {
+            return;
+        }
+        enum outcome outcome = count_rows(counter, source, target, first, count);
+        /* One table that may not be counted spoils the query for all. */
+        for (size_t i = 0; i < count && outcome == REFUSED && count > 1; i++) {
+            if (count_rows(counter, source, target, &first[i], 1) == OVER) {
+                outcome = OVER;
+            }
+        }
+        if (outcome == OVER) {
+            return;
+        }
+    }
+}
+
+/* The first lane has the cutover's sessions, others open their own; one that cannot leaves its work to the
+ * first. */
+static int work(void *context, struct err *err)
+{
+    struct counter *counter = context;
+    const struct cutover *cutover = counter->state->cutover;
+    struct transfer_state *base = &counter->state->base;
+    pthread_mutex_lock(&counter->lock);
+    bool first = !counter->lent;
+    counter->lent = true;
+    pthread_mutex_unlock(&counter->lock);
+    if (first) {
+        count_all(counter, &base->source, &base->target);
+        return 0;
+    }
+    auto_pg struct pg source = {0};
+    auto_pg struct pg target = {0};
+    if (pg_open(cutover->source, cutover->database, PG_READ, cutover->stop, err, &source) == 0 &&
+        pg_set_encoding(&source, base->encoding, err) == 0 &&
+        pg_open(cutover->target, cutover->database, PG_WRITE, cutover->stop, err, &target) == 0 &&
+        pg_set_encoding(&target, base->encoding, err) == 0) {
+        count_all(counter, &source, &target);
+    }
+    return 0;
+}
+
+static int smaller_first(const void *a, const void *b)
+{
+    const struct counted *left = a;
+    const struct counted *right = b;
+    if (left->relation->pages != right->relation->pages) {
+        return left->relation->pages < right->relation->pages ? -1 : 1;
+    }
+    return left->relation < right->relation ? -1 : left->relation > right->relation;
+}
+
+static int list_tables(struct counter *counter, struct err *err)
+{
+    const struct cutover_state *state = counter->state;
+    struct evidence *evidence = state->evidence;
+    evidence->tables = calloc(state->relation_count + 1, sizeof(*evidence->tables));
+    counter->tables = calloc(state->relation_count + 1, sizeof(*counter->tables));
+    if (evidence->tables == NULL || counter->tables == NULL) {
+        return err_no_memory(err);
+    }
+    for (size_t i = 0; i < state->relation_count; i++) {
+        const struct cutover_relation *relation = &state->relations[i];
+        if (relation->kind != 'r') {
+            continue;
+        }
+        struct evidence_table *told = &evidence->tables[evidence->table_count++];
+        *told = (struct evidence_table){.schema = str_dup(relation->schema),
+                                        .name = str_dup(relation->name),
+                                        .source_rows = -1,
+                                        .target_rows = -1};
+        if (told->schema == NULL || told->name == NULL) {
+            return err_no_memory(err);
+        }
+        counter->tables[counter->count++] = (struct counted){.relation = relation, .told = told};
+    }
+    qsort(counter->tables, counter->count, sizeof(*counter->tables), smaller_first);
+    return 0;
+}
+
+static void run_lanes(struct counter *counter)
+{
+    int64_t pages = 0;
+    for (size_t i = 0; i < counter->count; i++) {
+        pages += counter->tables[i].relation->pages;
+    }
+    int jobs = counter->state->cutover->jobs;
+    struct lanes lanes = {
+        .count = jobs > 1 && pages >= LANES_FROM_PAGES ? jobs : 1, .work = work, .context = counter};
+    struct err ignored = {0};
+    if (lanes.count > 1) {
+        (void)lanes_run(&lanes, &ignored);
+    } else {
+        (void)work(counter, &ignored);
+    }
+}
+
+/* ---- what it says ----------------------------------------------------------------------------------------
+ */
+
+static void lose_difference(struct cutover_state *state, const char *what, int64_t source, int64_t target)
+{
+    cutover_lose(state,
+                 "Table %s has %lld rows on the source and %lld on the target, although nobody wrote to the "
+                 "source.",
+                 what, (long long)source, (long long)target);
+}
+
+/* Rows may be in other partitions on the target: together they are compared, and told once. "first": the
+ * first of those with this root. */
+static void compare_root(struct cutover_state *state, const struct counter *counter, size_t first)
+{
+    const char *root = counter->tables[first].relation->root;
+    int64_t source = 0;
+    int64_t target = 0;
+    for (size_t i = first; i < counter->count; i++) {
+        const struct counted *table = &counter->tables[i];
+        if (table->relation->root == NULL || !str_equals(table->relation->root, root)) {
+            continue;
+        }
+        if (table->told->source_rows < 0 || table->told->target_rows < 0) {
+            return;
+        }
+        source += table->told->source_rows;
+        target += table->told->target_rows;
+    }
+    if (source != target) {
+        lose_difference(state, root, source, target);
+    }
+}
+
+static bool is_first_of_root(const struct counter *counter, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *root = counter->tables[i].relation->root;
+        if (root != NULL && str_equals(root, counter->tables[n].relation->root)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void compare_table(struct cutover_state *state, const struct counter *counter, size_t n)
+{
+    const struct counted *table = &counter->tables[n];
+    const struct evidence_table *told = table->told;
+    auto_free char *name = str_format("%s.%s", told->schema, told->name);
+    if (name == NULL) {
+        return;
+    }
+    bool refused = table->refusal != NULL || !is_readable(table, SOURCE) || !is_readable(table, TARGET);
+    if (refused && state->closed) {
+        cutover_note(state, "Table %s could not be compared after an interruption.", name);
+    } else if (!is_readable(table, SOURCE) || !is_readable(table, TARGET)) {
+        cutover_lose(state, "Table %s could not be compared: the user may not read it on the %s.", name,
+                     is_readable(table, SOURCE) ? "target" : "source");
+    } else if (table->refusal != NULL) {
+        cutover_lose(state, "Table %s could not be compared. PostgreSQL said: \"%s\".", name, table->refusal);
+    } else if (table->relation->root != NULL) {
+        if (is_first_of_root(counter, n)) {
+            compare_root(state, counter, n);
+        }
+    } else if (told->source_rows >= 0 && told->target_rows >= 0 && told->source_rows != told->target_rows) {
+        lose_difference(state, name, told->source_rows, told->target_rows);
+    }
+}
+
+/* The time was up. */
+static void note_uncounted(struct cutover_state *state, const struct counter *counter)
+{
+    size_t uncounted = 0;
+    for (size_t i = 0; i < counter->count; i++) {
+        const struct evidence_table *told = counter->tables[i].told;
+        uncounted += told->source_rows < 0 || told->target_rows < 0 ? 1 : 0;
+    }
+    if (uncounted > 0) {
+        cutover_note(state, "The rows of %zu of %zu tables were not counted within %d ms (--evidence-ms).",
+                     uncounted, counter->count, state->cutover->count_ms);
+    }
+}
+
+static void draw_conclusions(struct cutover_state *state, const struct counter *counter)
+{
+    state->evidence->quiet = state->cutover->count_ms > 0 && cutover_source_is_quiet(state);
+    for (size_t i = 0; state->evidence->quiet && i < counter->count; i++) {
+        compare_table(state, counter, i);
+    }
+    note_uncounted(state, counter);
+}
+
+static void counter_done(struct counter *counter)
+{
+    for (size_t i = 0; i < counter->count; i++) {
+        free(counter->tables[i].refusal);
+    }
+    free(counter->tables);
+}
+
+int cutover_count(struct cutover_state *state, struct err *err)
+{
+    struct counter counter = {.state = state, .deadline_ms = clock_monotonic_ms() + state->cutover->count_ms};
+    if (list_tables(&counter, err) != 0) {
+        counter_done(&counter);
+        return -1;
+    }
+    if (state->cutover->count_ms > 0) {
+        pthread_mutex_init(&counter.lock, NULL);
+        run_lanes(&counter);
+        pthread_mutex_destroy(&counter.lock);
+    }
+    if (!counter.canceled) {
+        draw_conclusions(state, &counter);
+    }
+    counter_done(&counter);
+    return counter.canceled ? err_set(err, ERR_CANCELED, "The cutover was stopped while rows were counted.")
+                            : 0;
+}

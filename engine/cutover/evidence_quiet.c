@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether the source was quiet: no transaction that changed a published table was committed behind what the
+ * target has. The slot itself tells exactly that. The position of the WAL does not: vacuum, checkpoints and
+ * other databases move it too. Tables that were copied again are not in the stream; for those no transaction
+ * at all may have ended since.
+ */
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "engine/cutover/cutover_private.h"
+#include "engine/replication/pgoutput.h"
+#include "engine/replication/replication.h"
+
+enum { LIMIT_MS = 150, PAUSE_MS = 5 };
+
+/* More changes than that are reason enough. The codes are those of insert, update, delete and truncate; a
+ * transaction's last message, the commit, has the position behind it. */
+static const char changes_sql[] =
+    "SELECT 1 FROM (SELECT bool_or(get_byte(data, 0) IN (73, 85, 68, 84)) AS changes,"
+    "  bool_or(lsn > $2::pg_lsn) AS late, sum(count(*)) OVER () AS messages"
+    " FROM pg_logical_slot_peek_binary_changes($1::text::name, NULL, 10000, 'proto_version', '1', "
+    "'publication_names', "
+    "$1)"
+    " GROUP BY xid::text) t WHERE (changes AND late) OR messages >= 10000 LIMIT 1";
+
+static bool is_usable(const struct pg *pg)
+{
+    return !pg->tainted && PQstatus(pg->connection) == CONNECTION_OK &&
+           PQtransactionStatus(pg->connection) == PQTRANS_IDLE;
+}
+
+static bool is_same_snapshot(struct cutover_state *state)
+{
+    struct err ignored;
+    auto_free char *now = NULL;
+    return pg_value(&state->base.source, &ignored, &now, "SELECT txid_current_snapshot()::text", 0, NULL) ==
+               0 &&
+           state->transactions != NULL && str_equals(now, state->transactions);
+}
+
+/* What has been committed asynchronously is to be seen before it can be decoded. */
+static bool flush(struct cutover_state *state)
+{
+    struct err ignored;
+    auto_free char *flushed = NULL;
+    uint64_t position = 0;
+    if (pg_value(&state->base.source, &ignored, &flushed,
+                 "SELECT 1 WHERE pg_current_wal_insert_lsn() <= pg_current_wal_flush_lsn()", 0, NULL) != 0) {
+        return false;
+    }
+    return flushed != NULL || replication_flush_position(&state->base.source, &ignored, &position) == 0;
+}
+
+/* The session that read the stream may take a moment to let go of the slot. */
+static bool has_no_changes(struct cutover_state *state)
+{
+    char applied[POSITION_TEXT_SIZE];
+    const char *params[] = {state->cutover->name, position_format(state->applied, applied)};
+    int64_t deadline_ms = clock_monotonic_ms() + LIMIT_MS;
+    for (;;) {
+        struct err err = {0};
+        auto_free char *any = NULL;
+        state->base.source.statement_timeout_ms = clock_ms_left(deadline_ms);
+        if (state->base.source.statement_timeout_ms == 0) {
+            return false;
+        }
+        if (pg_value(&state->base.source, &err, &any, changes_sql, 2, params) == 0) {
+            return any == NULL;
+        }
+        if (strcmp(err.sqlstate, "55006") != 0) {
+            return false;
+        }
+        clock_sleep_ms(PAUSE_MS);
+    }
+}
+
+bool cutover_source_is_quiet(struct cutover_state *state)
+{
+    if (!is_usable(&state->base.source) || (state->copied && !is_same_snapshot(state))) {
+        return false;
+    }
+    bool quiet = flush(state) && has_no_changes(state);
+    state->base.source.statement_timeout_ms = 0;
+    return quiet;
+}

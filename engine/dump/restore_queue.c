@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/dump/restore_queue_private.h"
+
+#include <stdlib.h>
+
+#include "engine/dump/restore_entry_private.h"
+
+enum { SMALL_BYTES = 4 * 1024 * 1024 };
+
+enum task_state { TASK_WAITING, TASK_RUNNING, TASK_ENDED };
+
+struct restore_task {
+    const struct archive_entry *entry;
+    int64_t bytes; /* of the tables it works on */
+    size_t waits_for;
+    size_t *followers;
+    size_t follower_count;
+    int *tables;
+    size_t table_count;
+    bool alone; /* needs its tables for itself; else (CREATE INDEX) several can go on at a table */
+    enum task_state state;
+};
+
+static bool is_relation(const struct archive_entry *entry)
+{
+    return archive_entry_is(entry, "TABLE") || archive_entry_is(entry, "MATERIALIZED VIEW") ||
+           archive_entry_is(entry, "FOREIGN TABLE") || archive_entry_is(entry, "VIEW");
+}
+
+static size_t position_of(const struct restore_queue *queue, const struct archive_entry *entry)
+{
+    return (size_t)(entry - queue->archive->entries);
+}
+
+static bool is_ours(const struct restore_queue *queue, const struct archive_entry *entry)
+{
+    return restore_pass_of(queue->archive, entry) == RESTORE_POST_DATA && entry->definition[0] != '\0';
+}
+
+static int more_work_first(const void *a, const void *b)
+{
+    const struct restore_task *left = a;
+    const struct restore_task *right = b;
+    if (left->bytes != right->bytes) {
+        return left->bytes > right->bytes ? -1 : 1;
+    }
+    return left->entry < right->entry ? -1 : left->entry > right->entry;
+}
+
+/* The tables that an entry names as dependencies; "into" may be NULL to count them only. */
+static size_t collect_tables(const struct restore_queue *queue, const struct archive_entry *entry, int *into)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < entry->dependency_count; i++) {
+        const struct archive_entry *on = archive_find(queue->archive, entry->dependencies[i]);
+        if (on == NULL) {
+            continue;
+        }
+        if (is_relation(on)) {
+            if (into != NULL) {
+                into[count] = on->id;
+            }
+            count++;
+        } else if (archive_entry_is(entry, "COMMENT") && is_ours(queue, on)) {
+            /* A comment on a constraint or a trigger locks the table of that. */
+            count += collect_tables(queue, on, into == NULL ? NULL : into + count);
+        }
+    }
+    return count;
+}
+
+static int64_t bytes_of(const struct restore_queue *queue, const struct catalog *catalog,
+                        const struct archive_entry *entry)
+{
+    int64_t bytes = 0;
+    for (size_t i = 0; i < entry->dependency_count && !archive_entry_is(entry, "COMMENT"); i++) {
+        const struct archive_entry *on = archive_find(queue->archive, entry->dependencies[i]);
+        const struct catalog_table *table =
+            on == NULL || !is_relation(on) ? NULL : catalog_table(catalog, on->oid);
+        bytes += table == NULL ? 0 : table->bytes;
+    }
+    return bytes;
+}
+
+/* The task of the i-th dependency of an entry, or NULL. */
+static struct restore_task *task_before(struct restore_queue *queue, const struct archive_entry *entry,
+                                        size_t i)
+{
+    const struct archive_entry *on = archive_find(queue->archive, entry->dependencies[i]);
+    size_t task = on == NULL ? 0 : queue->task_of[position_of(queue, on)];
+    return task == 0 || on == entry ? NULL : &queue->tasks[task - 1];
+}
+
+static void link_tasks(struct restore_queue *queue)
+{
+    for (size_t t = 0; t < queue->count; t++) {
+        for (size_t i = 0; i < queue->tasks[t].entry->dependency_count; i++) {
+            struct restore_task *before = task_before(queue, queue->tasks[t].entry, i);
+            if (before != NULL) {
+                before->follower_count++;
+                queue->tasks[t].waits_for++;
+            }
+        }
+    }
+    size_t *next = queue->links;
+    for (size_t t = 0; t < queue->count; t++) {
+        queue->tasks[t].followers = next;
+        next += queue->tasks[t].follower_count;
+        queue->tasks[t].follower_count = 0;
+    }
+    for (size_t t = 0; t < queue->count; t++) {
+        for (size_t i = 0; i < queue->tasks[t].entry->dependency_count; i++) {
+            struct restore_task *before = task_before(queue, queue->tasks[t].entry, i);
+            if (before != NULL) {
+                before->followers[before->follower_count++] = t;
+            }
+        }
+    }
+}
+
+static bool allocate(struct restore_queue *queue, size_t links, size_t tables)
+{
+    size_t ids = (size_t)queue->archive->max_id + 1;
+    queue->links = calloc(links + 1, sizeof(*queue->links));
+    queue->tables = calloc(tables + 1, sizeof(*queue->tables));
+    queue->readers = calloc(ids, sizeof(*queue->readers));
+    queue->writers = calloc(ids, sizeof(*queue->writers));
+    return queue->links != NULL && queue->tables != NULL && queue->readers != NULL && queue->writers != NULL;
+}
+
+int restore_queue_init(struct restore_queue *queue, const struct archive *archive,
+                       const struct catalog *catalog, struct err *err)
+{
+    *queue = (struct restore_queue){.archive = archive};
+    pthread_mutex_init(&queue->lock, NULL);
+    pthread_cond_init(&queue->changed, NULL);
+    queue->tasks = calloc(archive->count + 1, sizeof(*queue->tasks));
+    queue->task_of = calloc(archive->count + 1, sizeof(*queue->task_of));
+    if (queue->tasks == NULL || queue->task_of == NULL) {
+        return err_no_memory(err);
+    }
+    size_t links = 0;
+    size_t tables = 0;
+    for (size_t i = 0; i < archive->count; i++) {
+        const struct archive_entry *entry = &archive->entries[i];
+        if (is_ours(queue, entry)) {
+            struct restore_task *task = &queue->tasks[queue->count++];
+            *task = (struct restore_task){.entry = entry, .bytes = bytes_of(queue, catalog, entry)};
+            task->alone = !archive_entry_is(entry, "INDEX");
+            task->table_count = collect_tables(queue, entry, NULL);
+            links += entry->dependency_count;
+            tables += task->table_count;
+        }
+    }
+    if (!allocate(queue, links, tables)) {
+        return err_no_memory(err);
+    }
+    qsort(queue->tasks, queue->count, sizeof(*queue->tasks), more_work_first);
+    int *next = queue->tables;
+    for (size_t t = 0; t < queue->count; t++) {
+        queue->task_of[position_of(queue, queue->tasks[t].entry)] = t + 1;
+        queue->tasks[t].tables = next;
+        next += collect_tables(queue, queue->tasks[t].entry, next);
+    }
+    link_tasks(queue);
+    return 0;
+}
+
+void restore_queue_done(struct restore_queue *queue)
+{
+    free(queue->tasks);
+    free(queue->task_of);
+    free(queue->links);
+    free(queue->tables);
+    free(queue->readers);
+    free(queue->writers);
+    pthread_cond_destroy(&queue->changed);
+    pthread_mutex_destroy(&queue->lock);
+}
+
+/* With the lock held. */
+static bool would_wait(const struct restore_queue *queue, const struct restore_task *task)
+{
+    for (size_t i = 0; i < task->table_count; i++) {
+        int table = task->tables[i];
+        if (queue->writers[table] > 0 || (task->alone && queue->readers[table] > 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void hold_tables(struct restore_queue *queue, const struct restore_task *task, int change)
+{
+    for (size_t i = 0; i < task->table_count; i++) {
+        unsigned *held = task->alone ? &queue->writers[task->tables[i]] : &queue->readers[task->tables[i]];
+        *held = (unsigned)((int)*held + change);
+    }
+}
+
+static void choose(struct restore_queue *queue, struct restore_batch_tasks *batch)
+{
+    int64_t bytes = 0;
+    while (queue->first < queue->count && queue->tasks[queue->first].state != TASK_WAITING) {
+        queue->first++;
+    }
+    for (size_t t = queue->first; t < queue->count && batch->count < RESTORE_QUEUE_BATCH; t++) {
+        struct restore_task *task = &queue->tasks[t];
+        if (task->state != TASK_WAITING || task->waits_for > 0 || would_wait(queue, task)) {
+            continue;
+        }
+        if (batch->count > 0 && bytes + task->bytes > SMALL_BYTES) {
+            continue;
+        }
+        task->state = TASK_RUNNING;
+        batch->tasks[batch->count] = task;
+        batch->entries[batch->count++] = task->entry;
+        bytes += task->bytes;
+        if (bytes > SMALL_BYTES) {
+            break;
+        }
+    }
+    /* Only now: entries of one batch do not wait for each other. */
+    for (size_t i = 0; i < batch->count; i++) {
+        hold_tables(queue, batch->tasks[i], 1);
+    }
+}
+
+bool restore_queue_take(struct restore_queue *queue, struct restore_batch_tasks *ret_batch)
+{
+    ret_batch->count = 0;
+    pthread_mutex_lock(&queue->lock);
+    for (;;) {
+        choose(queue, ret_batch);
+        /* Nothing to choose although nothing runs: entries that wait for each other for ever are left. */
+        if (ret_batch->count > 0 || queue->running == 0) {
+            break;
+        }
+        pthread_cond_wait(&queue->changed, &queue->lock);
+    }
+    queue->running += ret_batch->count > 0 ? 1 : 0;
+    pthread_mutex_unlock(&queue->lock);
+    return ret_batch->count > 0;
+}
+
+void restore_queue_put(struct restore_queue *queue, const struct restore_batch_tasks *batch)
+{
+    pthread_mutex_lock(&queue->lock);
+    for (size_t i = 0; i < batch->count; i++) {
+        struct restore_task *task = batch->tasks[i];
+        hold_tables(queue, task, -1);
+        task->state = TASK_ENDED;
+        queue->ended++;
+        for (size_t f = 0; f < task->follower_count; f++) {
+            queue->tasks[task->followers[f]].waits_for--;
+        }
+    }
+    queue->running--;
+    pthread_cond_broadcast(&queue->changed);
+    pthread_mutex_unlock(&queue->lock);
+}

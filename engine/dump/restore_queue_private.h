@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The order of the work after the rows: an entry is ready when everything it depends on is there, and it is
+ * not handed out while another lane holds a lock that it would wait for. A lane gets one large entry (an
+ * index of a large table) or some small ones that share a transaction. Locks of a batch are taken all at
+ * once, so lanes cannot deadlock.
+ */
+#ifndef ENGINE_DUMP_RESTORE_QUEUE_PRIVATE_H
+#define ENGINE_DUMP_RESTORE_QUEUE_PRIVATE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/catalog/transfer_catalog.h"
+#include "engine/dump/archive.h"
+
+enum { RESTORE_QUEUE_BATCH = 32 };
+
+struct restore_task;
+
+struct restore_batch_tasks {
+    struct restore_task *tasks[RESTORE_QUEUE_BATCH];
+    const struct archive_entry *entries[RESTORE_QUEUE_BATCH];
+    size_t count;
+};
+
+struct restore_queue {
+    const struct archive *archive;
+    struct restore_task *tasks; /* most work first */
+    size_t count;
+    size_t *task_of;   /* index of an archive entry -> index of its task + 1 */
+    size_t *links;     /* followers of all tasks */
+    int *tables;       /* tables (archive ids) that all tasks lock */
+    unsigned *readers; /* by archive id: lanes that hold the table against changes */
+    unsigned *writers; /* by archive id: lanes that hold it alone */
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    size_t first; /* tasks before it have been handed out */
+    size_t running;
+    size_t ended;
+};
+
+int restore_queue_init(struct restore_queue *queue, const struct archive *archive,
+                       const struct catalog *catalog, struct err *err);
+void restore_queue_done(struct restore_queue *queue);
+
+/* Waits for work; false when there is none left for this lane. */
+bool restore_queue_take(struct restore_queue *queue, struct restore_batch_tasks *ret_batch);
+/* The batch has ended, well or not. */
+void restore_queue_put(struct restore_queue *queue, const struct restore_batch_tasks *batch);
+
+#endif

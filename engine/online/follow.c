@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/online/follow.h"
+
+#include <poll.h>
+#include <stdlib.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "engine/apply/apply.h"
+#include "engine/catalog/source_settings.h"
+#include "engine/pg/pg_private.h"
+#include "engine/replication/pgoutput.h"
+#include "engine/replication/replication.h"
+
+enum {
+    REPORT_MS = 1000, /* the source hears from us at least so often */
+    NEWS_MS = 100,    /* and so soon when it has something to hear */
+    LINGER_MS = 5,    /* more may arrive before what is complete is committed: fewer, larger transactions */
+    QUIET_MS = 10000, /* a source that has said nothing for so long is asked to */
+    CLOCK_LOOK_MESSAGES = 64,
+    TRUNCATE_SINCE = 110000,
+};
+
+struct follow {
+    struct follow_request request;
+    char *encoding;
+    struct source_settings settings;
+    bool hides_truncate; /* the source's stream does */
+    struct replication_stream stream;
+    struct pg control; /* an ordinary session on the source, while it is needed */
+    struct apply *apply;
+    struct pgoutput_message message;
+    uint64_t careful_until; /* see struct apply_request; 0: nothing was refused */
+    uint64_t durable;       /* everything before it would survive a crash of the target */
+    int64_t news_ms;        /* monotonic: since when there is something to report; 0: there is not */
+};
+
+/* The changes travel in the source database's own encoding, as the rows of the base copy did. */
+static int read_encoding(struct follow *follow, struct err *err)
+{
+    const struct follow_request *request = &follow->request;
+    auto_pg struct pg source = {0};
+    if (pg_open(request->source, request->database, PG_READ, request->stop, err, &source) != 0) {
+        return -1;
+    }
+    follow->encoding = str_dup(PQparameterStatus(source.connection, "server_encoding"));
+    follow->hides_truncate = source.version < TRUNCATE_SINCE;
+    return follow->encoding == NULL ? err_no_memory(err) : 0;
+}
+
+/* Names and messages are in the database's encoding; the error is shown. */
+static int fail(struct err *err)
+{
+    str_make_utf8(err->message);
+    str_make_utf8(err->target);
+    return -1;
+}
+
+/* While we wait for the target the source must not take us for dead. */
+static void tick(void *context)
+{
+    struct follow *follow = context;
+    struct err ignored;
+    (void)replication_stream_report(&follow->stream, follow->durable, false, &ignored);
+    if (follow->request.waits != NULL) {
+        follow->request.waits(follow->request.context);
+    }
+}
+
+static int open_control(void *context, struct err *err, struct pg **ret_source)
+{
+    struct follow *follow = context;
+    const struct follow_request *request = &follow->request;
+    struct pg *control = &follow->control;
+    if (control->connection == NULL &&
+        (pg_open(request->source, request->database, PG_READ, request->stop, err, control) != 0 ||
+         pg_set_encoding(control, follow->encoding, err) != 0)) {
+        pg_close(control);
+        return -1;
+    }
+    *ret_source = control;
+    return 0;
+}
+
+static int look(void *context, uint32_t relation, const char *horizon, struct err *err,
+                struct stale_look *ret_look)
+{
+    struct pg *source = NULL;
+    return open_control(context, err, &source) != 0 ? -1
+                                                    : stale_look(source, relation, horizon, err, ret_look);
+}
+
+static int open_both(struct follow *follow, struct err *err)
+{
+    const struct follow_request *request = &follow->request;
+    const struct apply_request apply = {.target = request->target,
+                                        .database = request->database,
+                                        .name = request->name,
+                                        .encoding = follow->encoding,
+                                        .settings = &follow->settings,
+                                        .stop = request->stop,
+                                        .tick = tick,
+                                        .look = look,
+                                        .source = open_control,
+                                        .hides_truncate = follow->hides_truncate,
+                                        .careful_until = follow->careful_until,
+                                        .context = follow};
+    if (apply_open(&apply, err, &follow->apply) != 0) {
+        return -1;
+    }
+    const struct replication replication = {.source = request->source,
+                                            .database = request->database,
+                                            .name = request->name,
+                                            .lc_monetary = follow->settings.money,
+                                            .stop = request->stop};
+    return replication_stream_open(&replication, follow->encoding, apply_progress(follow->apply)->position,
+                                   err, &follow->stream);
+}
+
+int follow_open(const struct follow_request *request, struct err *err, struct follow **ret_follow)
+{
+    struct follow *follow = calloc(1, sizeof(*follow));
+    if (follow == NULL) {
+        return err_no_memory(err);
+    }
+    follow->request = *request;
+    if (read_encoding(follow, err) != 0 ||
+        source_settings_read(request->source, request->database, request->stop, err, &follow->settings) !=
+            0 ||
+        open_both(follow, err) != 0) {
+        follow_close(follow);
+        return fail(err);
+    }
+    *ret_follow = follow;
+    return 0;
+}
+
+void follow_close(struct follow *follow)
+{
+    if (follow == NULL) {
+        return;
+    }
+    apply_close(follow->apply);
+    replication_stream_close(&follow->stream);
+    pg_close(&follow->control);
+    pgoutput_message_done(&follow->message);
+    source_settings_done(&follow->settings);
+    free(follow->encoding);
+    free(follow);
+}
+
+/* Applies messages until none is there (0) or the time is up (1). */
+static int take_messages(struct follow *follow, int64_t until_ms, struct err *err)
+{
+    for (int taken = 1;; taken++) {
+        const char *bytes = NULL;
+        size_t len = 0;
+        int got = replication_stream_next(&follow->stream, err, &bytes, &len);
+        if (got <= 0) {
+            return got;
+        }
+        if (pgoutput_parse(bytes, len, &follow->message, err) != 0 ||
+            apply_message(follow->apply, &follow->message, err) != 0) {
+            return -1;
+        }
+        if (taken % CLOCK_LOOK_MESSAGES == 0 && clock_ms_left(until_ms) == 0) {
+            return 1;
+        }
+    }
+}
+
+static bool has_more(const struct follow *follow)
+{
+    return pg_poll_socket(follow_socket(follow), POLLIN, clock_monotonic_ms() + LINGER_MS, NULL) ==
+           PG_POLL_READY;
+}
+
+/* Only what would survive a crash of the target may be reported: the source forgets it. */
+static int report(struct follow *follow, bool ask, struct err *err)
+{
+    if (apply_make_durable(follow->apply, err) != 0) {
+        return -1;
+    }
+    uint64_t position =
+        apply_is_busy(follow->apply) ? apply_durable_position(follow->apply) : follow_position(follow);
+    follow->durable = position > follow->durable ? position : follow->durable;
+    bool quiet = clock_monotonic_ms() - follow->stream.heard_ms >= QUIET_MS;
+    return replication_stream_report(&follow->stream, follow->durable, ask || quiet, err);
+}
+
+/*
+ * A source that shuts down waits until it has heard that all of it has arrived, and asks for that again and
+ * again; each answer says what was reported last, so that the time since the last answer tells nothing.
+ */
+static bool is_report_due(struct follow *follow)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    int64_t age_ms = now_ms - follow->stream.reported_ms;
+    bool news = !apply_is_busy(follow->apply) && follow_position(follow) > follow->durable;
+    follow->news_ms = !news ? 0 : follow->news_ms == 0 ? now_ms : follow->news_ms;
+    return age_ms >= REPORT_MS || (news && (age_ms >= NEWS_MS || now_ms - follow->news_ms >= NEWS_MS));
+}
+
+/* There is nothing to read: because nothing is written, or because nothing arrives any more. */
+static int look_for_source(struct follow *follow, struct err *err)
+{
+    return pg_look_for_server(&follow->stream.pg, follow->stream.heard_ms, err);
+}
+
+static int run(struct follow *follow, int slice_ms, struct err *err)
+{
+    int64_t until_ms = clock_monotonic_ms() + slice_ms;
+    int more = 0;
+    for (;;) {
+        more = take_messages(follow, until_ms, err);
+        if (more != 0 || !apply_is_busy(follow->apply)) {
+            break;
+        }
+        if (clock_ms_left(until_ms) > 0 && has_more(follow)) {
+            continue;
+        }
+        if (apply_flush(follow->apply, err) != 0) {
+            return -1;
+        }
+        break;
+    }
+    /* Tables are described in bursts, at the beginning of a stream: the session is not kept. */
+    pg_close(&follow->control);
+    if (more < 0 || (more == 0 && look_for_source(follow, err) != 0)) {
+        return -1;
+    }
+    return is_report_due(follow) && report(follow, false, err) != 0 ? -1 : more;
+}
+
+/* The target has refused a change, or lacks a row: that may come of the order in which changes were sent, or
+ * of an index or a foreign key that was not known. */
+static bool may_be_order(const struct follow *follow, const struct err *err)
+{
+    bool refused = err->code == ERR_CONFLICT || (err->waiting && err->sqlstate[0] != '\0');
+    return refused && follow->careful_until == 0 && apply_begun(follow->apply) != 0;
+}
+
+/* Once: what is refused in the source's order too is refused for good. */
+static int begin_in_order(struct follow *follow, struct err *err)
+{
+    follow->careful_until = apply_begun(follow->apply);
+    apply_close(TAKE(follow->apply));
+    replication_stream_close(&follow->stream);
+    return open_both(follow, err);
+}
+
+int follow_run(struct follow *follow, int slice_ms, struct err *err)
+{
+    int more = run(follow, slice_ms, err);
+    if (more < 0 && may_be_order(follow, err)) {
+        more = begin_in_order(follow, err) != 0 ? -1 : 1;
+    }
+    if (more >= 0 && apply_progress(follow->apply)->position > follow->careful_until) {
+        follow->careful_until = 0;
+    }
+    return more < 0 ? fail(err) : more;
+}
+
+int follow_ask(struct follow *follow, struct err *err)
+{
+    return replication_stream_report(&follow->stream, follow->durable, true, err);
+}
+
+int follow_socket(const struct follow *follow)
+{
+    return replication_stream_socket(&follow->stream);
+}
+
+uint64_t follow_position(const struct follow *follow)
+{
+    uint64_t applied = apply_progress(follow->apply)->position;
+    bool all = !apply_is_busy(follow->apply);
+    return all && follow->stream.server_end > applied ? follow->stream.server_end : applied;
+}
+
+const struct replica_progress *follow_progress(const struct follow *follow)
+{
+    return apply_progress(follow->apply);
+}
+
+int64_t follow_commit_us(const struct follow *follow)
+{
+    return apply_commit_us(follow->apply);
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Connecting, and the settings of a session. A setting stored with a database or a role applies to our
+ * sessions too and could silently change the data (DateStyle, bytea_output, extra_float_digits, array_nulls)
+ * or end the session (timeouts). What every supported server knows goes into the startup packet, where it
+ * beats stored settings; what only some majors know would make the others refuse the connection, so it is set
+ * right after connecting. Sessions in which the target evaluates expressions are given the source's own
+ * settings on top of it: engine/catalog/source_settings.h.
+ */
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "engine/pg/pg.h"
+#include "engine/pg/pg_private.h"
+
+enum { CONNECT_TIMEOUT_S = 10, OPTIONS_MAX_BYTES = 4096, DATABASE_NAME_MAX_BYTES = 64 * 4 };
+
+enum {
+    FOR_READ = 1 << PG_READ,
+    FOR_WRITE = 1 << PG_WRITE,
+    FOR_ADMIN = 1 << PG_ADMIN,
+    FOR_REPLICATION = 1 << PG_REPLICATION,
+    FOR_SETTINGS = 1 << PG_SETTINGS,
+    FOR_DATA = FOR_READ | FOR_WRITE | FOR_REPLICATION,
+    FOR_VALUES = FOR_DATA | FOR_ADMIN, /* all that read or write values */
+    FOR_ALL = FOR_VALUES | FOR_SETTINGS,
+};
+
+struct startup_setting {
+    unsigned roles;
+    const char *name;
+    const char *value;
+};
+
+static const struct startup_setting startup_settings[] = {
+    /* Or we would act, and be refused, as another role. A stored session_authorization has no effect: what
+     * the server sets itself at the start of a session comes before it. */
+    {FOR_ALL, "role", "none"},
+    {FOR_ALL, "statement_timeout", "0"},
+    {FOR_ALL, "lock_timeout", "0"},
+    {FOR_ALL, "client_min_messages", "error"},
+    {FOR_VALUES, "search_path", ""},
+    {FOR_VALUES, "DateStyle", "ISO"},
+    {FOR_VALUES, "IntervalStyle", "postgres"},
+    {FOR_VALUES, "TimeZone", "UTC"},
+    {FOR_VALUES, "bytea_output", "hex"},
+    {FOR_VALUES, "extra_float_digits", "3"},
+    {FOR_ALL, "array_nulls", "on"},
+    {FOR_ALL, "standard_conforming_strings", "on"},
+    {FOR_ALL, "escape_string_warning", "off"},
+    {FOR_ALL, "backslash_quote", "safe_encoding"},
+    {FOR_VALUES, "transform_null_equals", "off"},
+    {FOR_ALL, "quote_all_identifiers", "off"},
+    {FOR_ALL, "xmloption", "content"},
+    {FOR_VALUES, "xmlbinary", "base64"},
+    {FOR_ALL, "row_security", "off"},
+    {FOR_ALL, "default_transaction_isolation", "read committed"},
+    {FOR_ALL, "default_transaction_deferrable", "off"},
+    /* An administrator's session must be able to tell whether the server is read-only: see session_settings.
+     */
+    {FOR_DATA, "default_transaction_read_only", "off"},
+    {FOR_ALL, "default_tablespace", ""},
+    {FOR_ALL, "temp_tablespaces", ""},
+    {FOR_ALL, "check_function_bodies", "off"},
+    {FOR_READ, "synchronize_seqscans", "off"},
+    {FOR_WRITE, "synchronous_commit", "off"},
+    /* COPY moves money in binary; the stream of changes has only text. */
+    {FOR_REPLICATION, "lc_monetary", "C"},
+};
+
+struct session_setting {
+    unsigned roles;
+    int since; /* server_version_num */
+    const char *sql;
+};
+
+static const struct session_setting session_settings[] = {
+    /* libpq sends these two a second time when PGDATESTYLE or PGTZ are in our environment. */
+    {FOR_VALUES, 0, "SET DateStyle = ISO"},
+    {FOR_VALUES, 0, "SET TimeZone = 'UTC'"},
+    {FOR_ADMIN, 0, "SET default_transaction_read_only = off"},
+    {FOR_ALL, 90600, "SET idle_in_transaction_session_timeout = 0"},
+    {FOR_READ | FOR_ADMIN, 110000, "SET jit = off"},
+    /* Ours to set from 12 on: how long a walsender waits for somebody who is gone. */
+    {FOR_REPLICATION, 120000, "SET wal_sender_timeout = '60s'"},
+    {FOR_ALL, 120000, "SET default_table_access_method = heap"},
+    {FOR_ALL, 140000, "SET idle_session_timeout = 0"},
+    {FOR_ALL, 170000, "SET transaction_timeout = 0"},
+    {FOR_ALL, 170000, "SET restrict_nonsystem_relation_kind = ''"},
+};
+
+static void add_startup_option(struct buf *options, const struct startup_setting *setting)
+{
+    buf_addf(options, " -c %s=", setting->name);
+    for (const char *at = setting->value; *at != '\0'; at++) {
+        if (*at == ' ' || *at == '\\') {
+            buf_addc(options, '\\');
+        }
+        buf_addc(options, *at);
+    }
+}
+
+static int startup_options(enum pg_role role, struct err *err, struct buf *options)
+{
+    for (size_t i = 0; i < ARRAY_LEN(startup_settings); i++) {
+        if ((startup_settings[i].roles & (1U << role)) != 0) {
+            add_startup_option(options, &startup_settings[i]);
+        }
+    }
+    return buf_failed(options) ? err_no_memory(err) : 0;
+}
+
+static PGconn *start_connecting(const struct endpoint *endpoint, const char *database, enum pg_role role,
+                                const char *options)
+{
+    char port[16];
+    snprintf(port, sizeof(port), "%d", endpoint->port);
+    bool has_password = endpoint->password != NULL && endpoint->password[0] != '\0';
+    /* A ~/.pgpass of whoever runs Malachite must not stand in for a password that the user did not give. */
+    const char *const pairs[][2] = {
+        {"host", endpoint->host},
+        {"port", port},
+        {"user", endpoint->user},
+        {"dbname", database},
+        {has_password ? "password" : "passfile", has_password ? endpoint->password : "/nonexistent/pgpass"},
+        {"sslmode", endpoint->sslmode != NULL ? endpoint->sslmode : "prefer"},
+        {"gssencmode", "disable"},
+        {"options", options},
+        {"replication", role == PG_REPLICATION ? "database" : NULL},
+        {"application_name", "malachite"},
+        {"keepalives", "1"},
+        {"keepalives_idle", "10"},
+        {"keepalives_interval", "10"},
+        {"keepalives_count", "6"},
+        /* We report about once a second, and while that is not acknowledged there are no keepalives. */
+        {"tcp_user_timeout", role == PG_REPLICATION ? "60000" : NULL},
+    };
+    const char *keywords[ARRAY_LEN(pairs) + 1] = {NULL};
+    const char *values[ARRAY_LEN(pairs) + 1] = {NULL};
+    for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+        keywords[i] = pairs[i][0];
+        values[i] = pairs[i][1];
+    }
+    return PQconnectStartParams(keywords, values, 0);
+}
+
+static int finish_connecting(struct pg *pg, struct err *err)
+{
+    int timeout_s = pg->endpoint->connect_timeout_s > 0 ? pg->endpoint->connect_timeout_s : CONNECT_TIMEOUT_S;
+    int64_t deadline_ms = clock_monotonic_ms() + (int64_t)timeout_s * 1000;
+    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+    while (PQstatus(pg->connection) != CONNECTION_BAD && state != PGRES_POLLING_FAILED) {
+        if (state == PGRES_POLLING_OK) {
+            return 0;
+        }
+        short events = (short)(state == PGRES_POLLING_READING ? POLLIN : POLLOUT);
+        enum pg_poll outcome = pg_poll_socket(PQsocket(pg->connection), events, deadline_ms, pg->stop);
+        if (outcome == PG_POLL_TIMEOUT) {
+            err_set(
+                err, ERR_SERVER_UNREACHABLE,
+                "Connection to the %s failed: no answer within %d seconds. Check its address, its port and "
+                "the firewalls on the way.",
+                pg->endpoint->label, timeout_s);
+            err->lasting = false;
+            err->service_code = 603000;
+            return err_target(err, "%s", pg->endpoint->label);
+        }
+        if (outcome != PG_POLL_READY) {
+            return pg_poll_error(pg, outcome, err);
+        }
+        state = PQconnectPoll(pg->connection);
+    }
+    return pg_connect_error(pg, err);
+}
+
+static int set_session(struct pg *pg, enum pg_role role, struct err *err)
+{
+    auto_buf struct buf sql = BUF_MAX(OPTIONS_MAX_BYTES);
+    for (size_t i = 0; i < ARRAY_LEN(session_settings); i++) {
+        const struct session_setting *setting = &session_settings[i];
+        if ((setting->roles & (1U << role)) == 0 || pg->version < setting->since) {
+            continue;
+        }
+        /* A walsender takes one statement at a time. */
+        if (role != PG_REPLICATION) {
+            buf_addf(&sql, "%s;", setting->sql);
+        } else if (pg_run(pg, err, setting->sql) != 0) {
+            return -1;
+        }
+    }
+    if (buf_failed(&sql)) {
+        return err_no_memory(err);
+    }
+    return role == PG_REPLICATION ? 0 : pg_run(pg, err, buf_text(&sql));
+}
+
+/* Settings that are welcome but that the server or its policy may refuse. 1 set, 0 refused (err is left
+ * alone), -1 connection lost. */
+static int try_setting(struct pg *pg, const char *sql, struct err *err)
+{
+    struct err refusal = {0};
+    if (pg_run(pg, &refusal, sql) == 0) {
+        return 1;
+    }
+    if (PQstatus(pg->connection) == CONNECTION_OK && refusal.code != ERR_CANCELED) {
+        return 0;
+    }
+    *err = refusal;
+    return -1;
+}
+
+static int try_settings(struct pg *pg, enum pg_role role, struct err *err)
+{
+    /* Lets the server end a long statement of ours when Malachite has been killed. Some systems lack it. */
+    if (pg->version >= 140000 && try_setting(pg, "SET client_connection_check_interval = '2s'", err) < 0) {
+        return -1;
+    }
+    if (role == PG_WRITE) {
+        int permitted = try_setting(pg, "SET session_replication_role = replica", err);
+        if (permitted < 0) {
+            return -1;
+        }
+        pg->replica = permitted == 1;
+    }
+    return 0;
+}
+
+static void ignore_notice(void *context maybe_unused, const PGresult *result maybe_unused)
+{
+}
+
+/* Connects and prepares the session; on failure the caller closes pg. */
+static int open_session(struct pg *pg, enum pg_role role, struct err *err)
+{
+    auto_buf struct buf options = BUF_MAX(OPTIONS_MAX_BYTES);
+    if (startup_options(role, err, &options) != 0) {
+        return -1;
+    }
+    pg->connection = start_connecting(pg->endpoint, pg->database, role, buf_text(&options));
+    if (pg->connection == NULL) {
+        return err_no_memory(err);
+    }
+    /* Only the verbose form of a failed connection attempt tells the SQLSTATE. */
+    PQsetErrorVerbosity(pg->connection, PQERRORS_VERBOSE);
+    PQsetNoticeReceiver(pg->connection, ignore_notice, NULL);
+    if (finish_connecting(pg, err) != 0) {
+        return -1;
+    }
+    PQsetErrorVerbosity(pg->connection, PQERRORS_DEFAULT);
+    PQsetnonblocking(pg->connection, 1);
+    pg->version = PQserverVersion(pg->connection);
+    const char *superuser = PQparameterStatus(pg->connection, "is_superuser");
+    pg->superuser = superuser != NULL && strcmp(superuser, "on") == 0;
+    if (set_session(pg, role, err) != 0) {
+        return err_prefix(err, "The session could not be prepared. ");
+    }
+    return try_settings(pg, role, err);
+}
+
+int pg_open(const struct endpoint *endpoint, const char *database, enum pg_role role, const struct stop *stop,
+            struct err *err, struct pg *ret_pg)
+{
+    auto_pg struct pg pg = {.endpoint = endpoint, .stop = stop};
+    if (stop != NULL && stop_requested(stop)) {
+        return pg_poll_error(&pg, PG_POLL_STOPPED, err);
+    }
+    if (strlen(database) >= DATABASE_NAME_MAX_BYTES) {
+        return err_set(err, ERR_BAD_PARAMETER, "The database name '%.64s...' is too long.", database);
+    }
+    memcpy(pg.database, database, strlen(database) + 1);
+    if (open_session(&pg, role, err) != 0) {
+        return -1;
+    }
+    *ret_pg = pg;
+    pg.connection = NULL;
+    return 0;
+}
+
+/* True when a connection failed because of this one database, so that another one may do. */
+static bool is_about_database(const struct err *err)
+{
+    static const char *const states[] = {"3D000", "55000", "42501"};
+    for (size_t i = 0; i < ARRAY_LEN(states); i++) {
+        if (strcmp(err->sqlstate, states[i]) == 0) {
+            return true;
+        }
+    }
+    return strcmp(err->sqlstate, "28000") == 0 && err->service_code != 603100;
+}
+
+int pg_open_any(const struct endpoint *endpoint, const char *avoid, enum pg_role role,
+                const struct stop *stop, struct err *err, struct pg *ret_pg)
+{
+    const char *const candidates[] = {"postgres", "template1", endpoint->user};
+    bool tried = false;
+    for (size_t i = 0; i < ARRAY_LEN(candidates); i++) {
+        if (avoid != NULL && strcmp(candidates[i], avoid) == 0) {
+            continue;
+        }
+        /* The error of the first attempt is the one that tells most. */
+        struct err failure;
+        if (pg_open(endpoint, candidates[i], role, stop, &failure, ret_pg) == 0) {
+            return 0;
+        }
+        if (!tried || !is_about_database(&failure)) {
+            *err = failure;
+        }
+        if (!is_about_database(&failure)) {
+            return -1;
+        }
+        tried = true;
+    }
+    return -1;
+}
+
+void pg_close(struct pg *pg)
+{
+    pg_liveness_done(&pg->liveness);
+    PQfinish(pg->connection);
+    pg->connection = NULL;
+}

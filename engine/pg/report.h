@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What did not arrive, and why, collected while a transfer goes on. Losses that cost no data become warnings;
+ * a missing table, row, index or constraint is a failure and makes the transfer fail at its end. Any thread
+ * may add.
+ */
+#ifndef ENGINE_PG_REPORT_H
+#define ENGINE_PG_REPORT_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/err.h"
+#include "core/str_list.h"
+
+/* A role that the target lacks. */
+struct report_role {
+    char *name;
+    size_t owned;
+    size_t granted;
+};
+
+struct report {
+    pthread_mutex_t lock;
+    struct str_list warnings; /* not told yet */
+    struct str_list failures; /* the first few */
+    size_t failure_count;
+    char sqlstate[6]; /* of the first failure that has one */
+    bool retryable;   /* every failure so far may pass by itself */
+    struct report_role *roles;
+    size_t role_count;
+};
+
+void report_init(struct report *report);
+void report_done(struct report *report);
+
+void report_warning(struct report *report, const char *format, ...) printf_like(2, 3);
+/* sqlstate may be empty; passing: trying again may help. */
+void report_failure(struct report *report, const char *sqlstate, bool passing, const char *format, ...)
+    printf_like(4, 5);
+/* An object whose owner (or a grantee of which) does not exist on the target. One warning per role comes of
+ * it. */
+void report_missing_owner(struct report *report, const char *role);
+void report_missing_grantee(struct report *report, const char *role);
+
+/* Turns the missing roles into warnings; "user" owns what they do not. */
+void report_roles(struct report *report, const char *user);
+/* Takes the warnings that have not been told yet. */
+void report_take_warnings(struct report *report, struct str_list *ret_warnings);
+/* 0 when there was no failure; else -1 and err names the first ones: "what" failed. */
+int report_result(struct report *report, const char *what, struct err *err);
+
+#endif

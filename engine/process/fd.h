@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* File descriptors that close at the end of their scope. -1 is none. */
+#ifndef ENGINE_PROCESS_FD_H
+#define ENGINE_PROCESS_FD_H
+
+#include <unistd.h>
+
+static inline void close_at_scope_end(const int *fd)
+{
+    if (*fd >= 0) {
+        close(*fd);
+    }
+}
+
+/* Initialise where declared; hand the descriptor over with TAKE_FD(). */
+#define auto_fd __attribute__((cleanup(close_at_scope_end)))
+
+#define TAKE_FD(fd)                                                                                          \
+    __extension__({                                                                                          \
+        int taken_ = (fd);                                                                                   \
+        (fd) = -1;                                                                                           \
+        taken_;                                                                                              \
+    })
+
+#endif

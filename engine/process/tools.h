@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The PostgreSQL programs on this machine: which majors can be provisioned, and which pg_dump reads which
+ * source. Looked for in --postgres-dir, Debian's /usr/lib/postgresql/N/bin and the caches that `make
+ * postgres` and `make pgclient` fill; for each major the first one found in this order is taken.
+ */
+#ifndef ENGINE_PROCESS_TOOLS_H
+#define ENGINE_PROCESS_TOOLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/err.h"
+
+enum { TOOLS_MAJORS_MAX = 16, TOOLS_ADVICE_SIZE = 256 };
+
+struct tools_major {
+    int major;
+    char *server_bin; /* directory with initdb and postgres, absolute; NULL when there is none */
+    char *client_bin; /* directory with pg_dump and pg_restore, absolute; NULL when there is none */
+};
+
+struct tools {
+    struct tools_major majors[TOOLS_MAJORS_MAX]; /* ascending */
+    size_t count;
+};
+
+/*
+ * Looks around once, at start; dirs is the value of --postgres-dir ("a:b", may be NULL or empty). Runs no
+ * program. Each entry holds bin/, N/bin/, N/client/bin/ or is itself a directory of programs; one that is
+ * none of these is an error. Nothing found at all is not.
+ */
+int tools_find(const char *dirs, struct err *err, struct tools *ret_tools);
+void tools_done(struct tools *tools);
+
+/* The row of a major whose server can be started, or NULL. */
+const struct tools_major *tools_server(const struct tools *tools, int major);
+/* The smallest client that can dump a server of this major, or NULL (a client refuses newer servers). */
+const struct tools_major *tools_client(const struct tools *tools, int source_major);
+/*
+ * How to get a client that can dump a server of this major, as a sentence: the smallest of those that Debian
+ * 12 (15) or `make pgclient` (17, 18) has. For a newer source it says where Malachite looks for programs.
+ */
+void tools_client_advice(int source_major, char *text, size_t size);
+/* "12, 15, 16" for messages; "none" when there are none. */
+void tools_describe_servers(const struct tools *tools, char *text, size_t size);
+
+#endif

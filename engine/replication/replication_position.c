@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* Positions in the source's WAL: as text, and where the WAL is. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/attr.h"
+#include "core/clock.h"
+#include "engine/replication/pgoutput.h"
+#include "engine/replication/replication.h"
+
+enum { FLUSH_TIMEOUT_MS = 10000, FLUSH_PAUSE_MS = 20 };
+
+const char *position_format(uint64_t position, char text[static POSITION_TEXT_SIZE])
+{
+    snprintf(text, POSITION_TEXT_SIZE, "%X/%X", (unsigned)(position >> 32),
+             (unsigned)(position & 0xFFFFFFFF));
+    return text;
+}
+
+/* One to eight hexadecimal digits. NULL: they are not; else what comes behind them. */
+static const char *parse_half(const char *text, uint32_t *ret_half)
+{
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+    uint32_t half = 0;
+    size_t len = strspn(text, digits);
+    if (len < 1 || len > 8) {
+        return NULL;
+    }
+    for (size_t i = 0; i < len; i++) {
+        size_t digit = (size_t)(strchr(digits, text[i]) - digits) % 16;
+        half = half << 4 | (uint32_t)digit;
+    }
+    *ret_half = half;
+    return text + len;
+}
+
+bool position_parse(const char *text, uint64_t *ret_position)
+{
+    uint32_t high = 0;
+    uint32_t low = 0;
+    const char *rest = parse_half(text, &high);
+    if (rest == NULL || *rest != '/') {
+        return false;
+    }
+    rest = parse_half(rest + 1, &low);
+    if (rest == NULL || *rest != '\0') {
+        return false;
+    }
+    *ret_position = (uint64_t)high << 32 | low;
+    return true;
+}
+
+/* ---- where the WAL is ------------------------------------------------------------------------------------
+ */
+
+static int read_position(struct pg *control, const char *sql, struct err *err, uint64_t *ret_position)
+{
+    auto_free char *text = NULL;
+    if (pg_value(control, err, &text, sql, 0, NULL) != 0) {
+        return err_prefix(err, "The source's position cannot be read. ");
+    }
+    if (text == NULL || !position_parse(text, ret_position)) {
+        return err_set(err, ERR_INTERNAL, "The %s tells no position.", control->endpoint->label);
+    }
+    return 0;
+}
+
+int replication_end_position(struct pg *control, struct err *err, uint64_t *ret_position)
+{
+    return read_position(control, "SELECT pg_catalog.pg_current_wal_flush_lsn()", err, ret_position);
+}
+
+/*
+ * For a login that may not write logical messages. A transaction that has only a number does not flush the
+ * WAL, but moves its end, so that the server's WAL writer, which runs several times a second, gets past the
+ * position.
+ */
+static int await_flush(struct pg *control, struct err *err, uint64_t *ret_position)
+{
+    uint64_t wanted = 0;
+    if (read_position(control, "SELECT pg_catalog.pg_current_wal_insert_lsn()", err, &wanted) != 0) {
+        return -1;
+    }
+    int64_t deadline_ms = clock_monotonic_ms() + FLUSH_TIMEOUT_MS;
+    for (;;) {
+        if (pg_run(control, err, "SELECT pg_catalog.txid_current()") != 0 ||
+            replication_end_position(control, err, ret_position) != 0) {
+            return -1;
+        }
+        if (*ret_position >= wanted) {
+            return 0;
+        }
+        if (clock_ms_left(deadline_ms) == 0) {
+            err_set(err, ERR_UNAVAILABLE, "The %s has not written its WAL to disk within %d seconds.",
+                    control->endpoint->label, FLUSH_TIMEOUT_MS / 1000);
+            return -1;
+        }
+        clock_sleep_ms(FLUSH_PAUSE_MS);
+    }
+}
+
+int replication_flush_position(struct pg *control, struct err *err, uint64_t *ret_position)
+{
+    /* "local": on our disk is enough; a synchronous standby that is away must not hold us up. */
+    static const char nudge[] = "BEGIN; SET LOCAL synchronous_commit = local;"
+                                " SELECT pg_catalog.pg_logical_emit_message(true, 'malachite', ''); COMMIT";
+    if (pg_run(control, err, nudge) == 0) {
+        return replication_end_position(control, err, ret_position);
+    }
+    bool refused = strcmp(err->sqlstate, "42501") == 0;
+    struct err ignored;
+    bool usable = PQtransactionStatus(control->connection) == PQTRANS_IDLE ||
+                  pg_run(control, refused ? err : &ignored, "ROLLBACK") == 0;
+    return refused && usable ? await_flush(control, err, ret_position) : -1;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* The last step: settings of the database would apply to sessions of ours that begin after it. */
+#include <string.h>
+
+#include "core/str.h"
+#include "engine/admin/acl.h"
+#include "engine/transfer/transfer_steps.h"
+
+enum { SQL_MAX_BYTES = 1024 * 1024 };
+
+/* Runs what is in sql; a refusal is a warning. */
+static int try_run(struct transfer_state *state, struct buf *sql, const char *what, struct err *err)
+{
+    if (buf_failed(sql)) {
+        return err_no_memory(err);
+    }
+    if (sql->len > 0 && pg_run(&state->target, err, buf_text(sql)) != 0) {
+        if (restore_is_over(&state->target, err)) {
+            return -1;
+        }
+        report_warning(&state->report, "%s of the database did not arrive: %s", what, err->message);
+    }
+    buf_reset(sql);
+    return 0;
+}
+
+/* Settings that are lists: each member becomes a literal of its own, or the list would become one long name.
+ */
+static bool is_list(const char *name)
+{
+    static const char *const lists[] = {"local_preload_libraries",   "search_path",
+                                        "session_preload_libraries", "shared_preload_libraries",
+                                        "temp_tablespaces",          "unix_socket_directories"};
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        if (str_iequals(name, lists[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Adds one member of a list of identifiers, quoted or not; returns what follows it. */
+static const char *add_member(struct pg *target, struct buf *sql, const char *list)
+{
+    auto_buf struct buf member = BUF_MAX(SQL_MAX_BYTES);
+    bool quoted = *list == '"';
+    list += quoted ? 1 : 0;
+    while (*list != '\0' && (quoted || (*list != ',' && *list != ' '))) {
+        if (quoted && *list == '"') {
+            list++;
+            if (*list != '"') {
+                break;
+            }
+        }
+        buf_addc(&member, *list++);
+    }
+    pg_add_literal(target, sql, buf_text(&member));
+    return list + strspn(list, " ");
+}
+
+static void add_list(struct pg *target, struct buf *sql, const char *list)
+{
+    list += strspn(list, " ");
+    if (*list == '\0') {
+        buf_adds(sql, "''");
+    }
+    while (*list != '\0') {
+        list = add_member(target, sql, list);
+        if (*list != ',') {
+            break;
+        }
+        buf_adds(sql, ", ");
+        list++;
+        list += strspn(list, " ");
+    }
+}
+
+static void add_setting(struct pg *target, struct buf *sql, const char *name, const char *value)
+{
+    buf_adds(sql, " SET ");
+    /* A setting of an extension has two parts: each is a name. */
+    const char *dot = strchr(name, '.');
+    auto_free char *prefix = dot == NULL ? NULL : str_format("%.*s", (int)(dot - name), name);
+    if (prefix != NULL) {
+        pg_add_identifier(target, sql, prefix);
+        buf_addc(sql, '.');
+    }
+    pg_add_identifier(target, sql, prefix != NULL ? dot + 1 : name);
+    buf_adds(sql, " TO ");
+    if (is_list(name)) {
+        add_list(target, sql, value);
+    } else {
+        pg_add_literal(target, sql, value);
+    }
+}
+
+static int apply_setting(struct transfer_state *state, const char *role, const char *setting, struct err *err)
+{
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    const char *equals = strchr(setting, '=');
+    auto_free char *name = equals == NULL ? NULL : str_format("%.*s", (int)(equals - setting), setting);
+    if (name == NULL) {
+        return equals == NULL ? 0 : err_no_memory(err);
+    }
+    if (role != NULL && !str_list_has(&state->restore.roles, role)) {
+        report_warning(&state->report,
+                       "The setting '%s' of role \"%s\" in this database did not arrive: the role does "
+                       "not exist on the target.",
+                       name, role);
+        return 0;
+    }
+    if (role != NULL) {
+        buf_adds(&sql, "ALTER ROLE ");
+        pg_add_identifier(&state->target, &sql, role);
+        buf_adds(&sql, " IN DATABASE ");
+    } else {
+        buf_adds(&sql, "ALTER DATABASE ");
+    }
+    pg_add_identifier(&state->target, &sql, state->transfer->database);
+    add_setting(&state->target, &sql, name, equals + 1);
+    return try_run(state, &sql, name, err);
+}
+
+static int apply_settings(struct transfer_state *state, struct err *err)
+{
+    const PGresult *settings = state->database.settings;
+    for (int row = 0; row < PQntuples(settings); row++) {
+        const char *role = PQgetisnull(settings, row, 0) ? NULL : PQgetvalue(settings, row, 0);
+        if (apply_setting(state, role, PQgetvalue(settings, row, 1), err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int apply_acl(struct transfer_state *state, const struct acl_object *object, struct err *err)
+{
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    const PGresult *acl = state->database.acl;
+    if (!source_database_has(&state->database, DATABASE_HAS_ACL)) {
+        return 0;
+    }
+    acl_add_revokes(&state->target, &sql, object);
+    for (int row = 0; row < PQntuples(acl); row++) {
+        const struct acl_grant grant = {.grantor = PQgetvalue(acl, row, 0),
+                                        .grantee = PQgetisnull(acl, row, 1) ? NULL : PQgetvalue(acl, row, 1),
+                                        .privilege = PQgetvalue(acl, row, 2),
+                                        .grantable = strcmp(PQgetvalue(acl, row, 3), "t") == 0};
+        acl_add_grant(&state->target, &sql, object, &grant, &state->restore.roles, &state->report);
+    }
+    return try_run(state, &sql, "Privileges", err);
+}
+
+/* Gives the database to its owner; yields the role that owns it then. */
+static int apply_owner(struct transfer_state *state, const char *name, const char *owner, struct err *err,
+                       const char **ret_owner)
+{
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    const char *new_owner = restore_owner_of(&state->restore, owner);
+    buf_addf(&sql, "ALTER %s OWNER TO ", name);
+    pg_add_identifier(&state->target, &sql, new_owner);
+    *ret_owner = state->transfer->target->user;
+    if (pg_run(&state->target, err, buf_text(&sql)) == 0) {
+        *ret_owner = new_owner;
+        return 0;
+    }
+    return restore_is_over(&state->target, err) ? -1 : try_run(state, &sql, "The owner", err);
+}
+
+static int apply_details(struct transfer_state *state, const char *name, struct err *err)
+{
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    const char *comment = source_database_get(&state->database, DATABASE_COMMENT);
+    if (comment != NULL) {
+        buf_addf(&sql, "COMMENT ON %s IS ", name);
+        pg_add_literal(&state->target, &sql, comment);
+        if (try_run(state, &sql, "The comment", err) != 0) {
+            return -1;
+        }
+    }
+    buf_addf(&sql, "ALTER %s CONNECTION LIMIT %s", name,
+             source_database_get(&state->database, DATABASE_CONNECTION_LIMIT));
+    if (try_run(state, &sql, "The connection limit", err) != 0) {
+        return -1;
+    }
+    if (source_database_has(&state->database, DATABASE_IS_TEMPLATE)) {
+        buf_addf(&sql, "ALTER %s IS_TEMPLATE true", name);
+    }
+    return try_run(state, &sql, "The template mark", err);
+}
+
+int database_properties_apply(struct transfer_state *state, struct err *err)
+{
+    auto_buf struct buf name = BUF_MAX(SQL_MAX_BYTES);
+    const char *source_owner = source_database_get(&state->database, DATABASE_OWNER);
+    struct acl_object object = {.source_owner = source_owner};
+    buf_adds(&name, "DATABASE ");
+    pg_add_identifier(&state->target, &name, state->transfer->database);
+    object.name = buf_text(&name);
+    if (apply_details(state, object.name, err) != 0 || apply_settings(state, err) != 0 ||
+        apply_owner(state, object.name, source_owner, err, &object.owner) != 0) {
+        return -1;
+    }
+    return apply_acl(state, &object, err);
+}

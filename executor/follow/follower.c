@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/* One follower's turn. */
+#include <stdlib.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "executor/follow/followers_private.h"
+#include "executor/retry.h"
+
+enum {
+    SLICE_MS = 200,
+    FIGURES_MS = 500, /* how often figures are stored, and how old the source's end may be in them */
+    IDLE_MS = 500,
+    WANTED_MS = 5, /* while a cutover waits for us */
+    BACKOFF_LEAST_MS = 100,
+    BACKOFF_MOST_MS = 3000,
+    BACKOFF_WAITING_MS = 1000, /* while the user has to do something */
+};
+
+/* ---- figures ---------------------------------------------------------------------------------------------
+ */
+
+/* What is pending is younger than the last transaction applied, and than the last time when nothing was. */
+static int latency_seconds(struct follower *follower, int64_t pending)
+{
+    int64_t now_us = clock_now_us();
+    if (pending == 0 || follower->arrived_us == 0) {
+        follower->arrived_us = now_us;
+    }
+    int64_t since_us =
+        follower->commit_us > follower->arrived_us ? follower->commit_us : follower->arrived_us;
+    int64_t seconds = (now_us - since_us) / 1000000;
+    return seconds < 0 ? 0 : seconds > INT32_MAX ? INT32_MAX : (int)seconds;
+}
+
+/* Everything up to the source's end of a moment ago is there: nothing is pending, whatever other databases
+ * write. */
+static int64_t pending_bytes(const struct follower *follower, uint64_t position)
+{
+    return follower->asked_end > position ? (int64_t)(follower->asked_end - position) : 0;
+}
+
+static bool same_figures(const struct database_figures *a, const struct database_figures *b)
+{
+    return a->inserts == b->inserts && a->updates == b->updates && a->deletes == b->deletes &&
+           a->applied_changes == b->applied_changes && a->pending_bytes == b->pending_bytes &&
+           a->latency_seconds == b->latency_seconds;
+}
+
+static void store_figures_now(struct follower *follower, const struct follower_view *view)
+{
+    const struct replica_progress *progress = &view->progress;
+    int64_t pending = pending_bytes(follower, view->position);
+    const struct database_figures figures = {.inserts = progress->inserts,
+                                             .updates = progress->updates,
+                                             .deletes = progress->deletes,
+                                             .applied_changes = progress->inserts + progress->updates +
+                                                                progress->deletes + progress->truncates,
+                                             .pending_bytes = pending,
+                                             .latency_seconds = latency_seconds(follower, pending)};
+    if (same_figures(&figures, &follower->figures)) {
+        return;
+    }
+    struct err err;
+    if (store_database_set_figures(follower->executor->store, follower->migration_id, follower->database,
+                                   &figures, &err) < 0) {
+        log_event(LOG_WARNING, "cannot store figures", "reason", err.message, NULL);
+        return;
+    }
+    follower->figures = figures;
+}
+
+static void look_at_source(struct follower *follower, int max_age_ms)
+{
+    struct err ignored;
+    uint64_t end = 0;
+    struct source_wal *wal = follower_group_wal(follower->group);
+    if (wal != NULL && source_wal_end(wal, max_age_ms, &follower->stop, &ignored, &end) == 0) {
+        follower->asked_end = end;
+    }
+}
+
+/* The turn waits for the target, as for a lock there: what the source writes in the meantime is pending. */
+static void store_while_waiting(void *context)
+{
+    struct follower *follower = context;
+    int64_t now_ms = clock_monotonic_ms();
+    if (follower->follow == NULL || now_ms - follower->figures_ms < FIGURES_MS) {
+        return;
+    }
+    uint64_t position = follow_position(follower->follow);
+    const struct follower_view view = {.position =
+                                           position > follower->arrived ? position : follower->arrived,
+                                       .progress = *follow_progress(follower->follow)};
+    follower->figures_ms = now_ms;
+    look_at_source(follower, FIGURES_MS / 2);
+    store_figures_now(follower, &view);
+}
+
+/*
+ * Once a second. What the source has written since the last look counts as pending until the source itself
+ * says that it has sent everything before it; so it is asked, and what is stored is what has become of the
+ * end that was seen at the last look: where it answers soon, 0.
+ */
+static int look_at_end(struct follower *follower, const struct follower_view *view, struct err *err)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    if (now_ms - follower->figures_ms < FIGURES_MS) {
+        if (pending_bytes(follower, view->position) == 0 && follower->figures.pending_bytes != 0) {
+            store_figures_now(follower, view);
+        }
+        return 0;
+    }
+    store_figures_now(follower, view);
+    follower->figures_ms = now_ms;
+    look_at_source(follower, FIGURES_MS / 2);
+    return pending_bytes(follower, view->position) == 0 ? 0 : follow_ask(follower->follow, err);
+}
+
+/* ---- trouble ---------------------------------------------------------------------------------------------
+ */
+
+static void tell(struct follower *follower, const char *what, const char *reason)
+{
+    struct err ignored;
+    auto_free char *text = str_format("Database '%s': %s%s", follower->database, what, reason);
+    if (text != NULL) {
+        (void)store_event_add(follower->executor->store, follower->migration_id, text, &ignored);
+        log_event(LOG_WARNING, "follower", "migration", follower->migration_uuid, "database",
+                  follower->database, "what", what, "reason", reason, NULL);
+    }
+}
+
+/* What the user has to do on the target takes as long as it takes. */
+static bool waits_for_user(const struct err *err)
+{
+    return err->waiting && !err->lasting;
+}
+
+static bool is_hopeless(const struct follower *follower, const struct err *err)
+{
+    int64_t limit_ms = (int64_t)follower->executor->options->reconnect_seconds * 1000;
+    bool late = clock_monotonic_ms() - follower->failing_since_ms >= limit_ms;
+    return !failure_is_transient(err) || (late && !waits_for_user(err));
+}
+
+/* Gives everything back that was open. Yields when to try again; the view says that it has failed where that
+ * is of no use. */
+static int give_up_turn(struct follower *follower, const struct err *err, struct follower_view *view)
+{
+    bool first = follower->failing_since_ms == 0;
+    follow_close(follower->follow);
+    follower->follow = NULL;
+    sides_done(&follower->sides);
+    follower->sides = (struct sides){0};
+    if (stop_requested(&follower->stop)) {
+        return IDLE_MS;
+    }
+    if (first) {
+        follower->backoff_ms = BACKOFF_LEAST_MS;
+    }
+    if (first || (waits_for_user(&follower->trouble) && !waits_for_user(err))) {
+        follower->failing_since_ms = clock_monotonic_ms();
+    }
+    look_at_source(follower, 0); /* an end from before the change that failed would hide it */
+    if (view->position != 0) {
+        store_figures_now(follower, view); /* what waits is pending */
+    }
+    view->failure = *err;
+    follower->trouble_position = view->position;
+    if (is_hopeless(follower, err)) {
+        view->state = FOLLOWER_FAILED;
+        return IDLE_MS;
+    }
+    if (first || !str_equals(follower->trouble.message, err->message)) {
+        tell(follower, "changes wait and are tried again: ", err->message);
+    }
+    follower->trouble = *err;
+    int wait_ms = follower->backoff_ms;
+    int most_ms = waits_for_user(err) ? BACKOFF_WAITING_MS : BACKOFF_MOST_MS;
+    follower->backoff_ms = wait_ms * 2 > most_ms ? most_ms : wait_ms * 2;
+    return wait_ms;
+}
+
+/* A session that is there again proves nothing: the same change may be refused again. */
+static void recover(struct follower *follower, struct follower_view *view)
+{
+    bool advances =
+        view->position > follower->trouble_position || pending_bytes(follower, view->position) == 0;
+    if (follower->failing_since_ms == 0 || !advances) {
+        return;
+    }
+    tell(follower, "changes are applied again.", "");
+    follower->failing_since_ms = 0;
+    follower->trouble = (struct err){0};
+    view->failure = (struct err){0};
+}
+
+/* ---- turns -----------------------------------------------------------------------------------------------
+ */
+
+static int group_open(struct follower_group *group, const struct endpoint *source, struct err *err)
+{
+    pthread_mutex_lock(&group->lock);
+    int result = group->wal != NULL ? source_wal_set_login(group->wal, source, err)
+                                    : source_wal_open(source, err, &group->wal);
+    pthread_mutex_unlock(&group->lock);
+    return result;
+}
+
+/* The user may have given new ones while we waited. */
+static int refresh_logins(struct follower *follower, struct err *err)
+{
+    struct migration now = {0};
+    int found = store_migration_get_by_id(follower->executor->store, follower->migration_id, err, &now);
+    if (found <= 0) {
+        return found < 0 ? -1 : err_set(err, ERR_RESOURCE_NOT_FOUND, "The migration was deleted.");
+    }
+    migration_done(&follower->migration);
+    follower->migration = now;
+    return 0;
+}
+
+static int connect_both(struct follower *follower, struct err *err)
+{
+    struct executor *executor = follower->executor;
+    if (follower->follow != NULL) {
+        return 0;
+    }
+    if (refresh_logins(follower, err) < 0) {
+        return -1;
+    }
+    if (sides_find(executor, &follower->migration, err, &follower->sides) < 0) {
+        return -1;
+    }
+    if (group_open(follower->group, &follower->sides.source.work, err) != 0) {
+        return -1;
+    }
+    const struct follow_request request = {.source = &follower->sides.source.work,
+                                           .target = &follower->sides.target.work,
+                                           .database = follower->database,
+                                           .name = follower->name,
+                                           .stop = &follower->stop,
+                                           .waits = store_while_waiting,
+                                           .context = follower};
+    return follow_open(&request, err, &follower->follow);
+}
+
+static void note_progress(struct follower *follower, struct follower_view *view)
+{
+    view->position = follow_position(follower->follow);
+    view->progress = *follow_progress(follower->follow);
+    follower->arrived = view->position;
+    follower->commit_us = follow_commit_us(follower->follow);
+}
+
+static int work(struct follower *follower, uint64_t wanted, struct follower_view *view, struct err *err)
+{
+    if (connect_both(follower, err) != 0) {
+        return -1;
+    }
+    if (view->position == 0) {
+        note_progress(follower, view); /* the first turn may fail, and what waits is counted from here */
+    }
+    int more = follow_run(follower->follow, SLICE_MS, err);
+    if (more < 0) {
+        return -1;
+    }
+    note_progress(follower, view);
+    if (look_at_end(follower, view, err) != 0) {
+        return -1;
+    }
+    if (more == 0 && wanted > view->position && follow_ask(follower->follow, err) != 0) {
+        return -1;
+    }
+    return more;
+}
+
+int follower_turn(struct follower *follower, uint64_t wanted, struct follower_view *ret_view)
+{
+    struct err err = {0};
+    int more = work(follower, wanted, ret_view, &err);
+    if (more < 0) {
+        return give_up_turn(follower, &err, ret_view);
+    }
+    recover(follower, ret_view);
+    follower_look_for_missing(follower, ret_view);
+    if (more > 0) {
+        return 0;
+    }
+    return wanted > ret_view->position ? WANTED_MS : IDLE_MS;
+}
+
+void follower_free(struct follower *follower)
+{
+    follow_close(follower->follow);
+    sides_done(&follower->sides);
+    migration_done(&follower->migration);
+    free(follower->migration_uuid);
+    free(follower->database);
+    free(follower->name);
+    free(follower);
+}

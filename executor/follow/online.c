@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/* Followers of a migration, and the end of its replication. */
+#include "executor/follow/online.h"
+
+#include "core/buf.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "engine/replication/replication.h"
+#include "executor/database_row.h"
+#include "executor/follow/followers.h"
+
+/* For all databases of a migration; what is left then is pending. */
+enum { CLEAN_UP_MS = 20000 };
+
+bool is_online(const struct migration *migration)
+{
+    return migration->spec.mode == MODE_ONLINE;
+}
+
+int online_show(struct work *work, struct migration_database *row, const char *text)
+{
+    if (str_equals(text, row->operation)) {
+        return 0;
+    }
+    return str_replace(&row->operation, text) ? store_database_update(work->store, row, &work->err)
+                                              : err_no_memory(&work->err);
+}
+
+/* The client sees what the changes wait for as the running step. */
+static int show_trouble(struct work *work, struct migration_database *row, const struct follower_view *view)
+{
+    const char *reason = view->failure.message;
+    if (reason[0] != '\0') {
+        auto_free char *text = str_format("Changes wait and are tried again: %s", reason);
+        return text == NULL ? err_no_memory(&work->err) : online_show(work, row, text);
+    }
+    if (view->missing.message[0] != '\0') {
+        return online_show(work, row, view->missing.message);
+    }
+    /* At the cutover the step says what runs. */
+    return row->cutover_position != NULL ? 0 : online_show(work, row, NULL);
+}
+
+int online_show_waiting(struct work *work, const struct migration_database *rows, size_t count)
+{
+    auto_buf struct buf text = BUF_MAX(64 * 1024);
+    for (size_t i = 0; i < count; i++) {
+        struct follower_view view;
+        if (rows[i].cutover_position != NULL && !database_ended(&rows[i])) {
+            return 0; /* its cutover says what it waits for */
+        }
+        follower_look(work->executor->followers, work->migration.id, rows[i].name, &view);
+        const struct err *reason = view.failure.waiting ? &view.failure : &view.missing;
+        if (view.state == FOLLOWER_ACTIVE && reason->message[0] != '\0') {
+            buf_addf(&text, "%s%s: %s", text.len > 0 ? " " : "", rows[i].name, reason->message);
+        }
+    }
+    return fsm_show(work, text.len > 0 && !buf_failed(&text) ? buf_text(&text) : NULL);
+}
+
+int online_follow_one(struct work *work, struct migration_database *row)
+{
+    struct followers *followers = work->executor->followers;
+    struct follower_view view;
+    if (follower_start(followers, &work->migration, row, &work->err) != 0) {
+        return -1;
+    }
+    follower_look(followers, work->migration.id, row->name, &view);
+    if (view.state != FOLLOWER_FAILED) {
+        return show_trouble(work, row, &view);
+    }
+    work->err = view.failure;
+    work->err.lasting = true;
+    return err_prefix(&work->err, "The changes of the database '%s' cannot be applied. ", row->name);
+}
+
+int online_follow(struct work *work, struct migration_database *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool open = rows[i].following && !database_ended(&rows[i]) && rows[i].cutover_position == NULL;
+        if (open && online_follow_one(work, &rows[i]) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static void tell_left_behind(struct work *work, const struct migration_database *row)
+{
+    struct err ignored;
+    auto_free char *text =
+        str_format("Replication '%s' of the database '%s' cannot be removed yet, it is tried again: %s",
+                   row->replication, row->name, work->err.message);
+    if (text != NULL && work->migration.substate != SUB_COMPLETED) {
+        (void)store_event_add(work->store, work->migration.id, text, &ignored);
+    }
+    log_event(LOG_WARNING, "replication is left behind", "migration", work->migration.uuid, "name",
+              row->replication, "reason", work->err.message, NULL);
+}
+
+int online_remember(struct work *work, const struct migration_database *row)
+{
+    static const char *const objects[][2] = {
+        {"source", "slot"}, {"source", "publication"}, {"target", "schema"}};
+    for (size_t i = 0; i < ARRAY_LEN(objects); i++) {
+        const struct pending_cleanup cleanup = {.migration_id = row->migration_id,
+                                                .database = row->name,
+                                                .side = objects[i][0],
+                                                .kind = objects[i][1],
+                                                .object = row->replication};
+        if (store_cleanup_add(work->store, &cleanup, &work->err) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int online_remembered_identities(struct work *work, const struct migration_database *row,
+                                 char **ret_identities)
+{
+    const struct pending_cleanup key = {.migration_id = row->migration_id,
+                                        .database = row->name,
+                                        .side = "source",
+                                        .kind = "identities",
+                                        .object = row->replication};
+    *ret_identities = NULL;
+    return row->replication == NULL ? 0 : store_cleanup_undo(work->store, &key, &work->err, ret_identities);
+}
+
+static int clean_source(struct work *work, const struct sides *sides, struct migration_database *row,
+                        struct err *err)
+{
+    auto_free char *identities = NULL;
+    if (sides->source.work.host == NULL) {
+        return 0; /* its resource was deleted */
+    }
+    if (online_remembered_identities(work, row, &identities) < 0) {
+        *err = work->err;
+        return -1;
+    }
+    const struct replication replication = {.source = &sides->source.work,
+                                            .database = row->name,
+                                            .name = row->replication,
+                                            .stop = &work->executor->stop,
+                                            .identities = identities};
+    return replication_drop(&replication, err);
+}
+
+int online_clean_up_database(struct work *work, const struct sides *sides, struct migration_database *row)
+{
+    if (row->replication == NULL) {
+        return 0;
+    }
+    follower_stop(work->executor->followers, work->migration.id, row->name);
+    /* Both are tried: one server may be gone for good. */
+    struct err source_err = {0};
+    struct err target_err = {0};
+    int source = clean_source(work, sides, row, &source_err);
+    int target = !row->target_claimed ? 0
+                                      : replica_remove(&sides->target.work, row->name, row->replication,
+                                                       &work->executor->stop, &target_err);
+    if (source != 0 || target != 0) {
+        work->err = source != 0 ? source_err : target_err;
+        return -1;
+    }
+    row->following = false;
+    (void)str_replace(&row->replication, NULL);
+    return store_database_update(work->store, row, &work->err) < 0
+               ? -1
+               : store_cleanup_done(work->store, row->migration_id, row->name, &work->err);
+}
+
+int online_cancel_database(struct work *work, const struct sides *sides, struct migration_database *row)
+{
+    struct err reason = work->err;
+    row->state = DB_CANCELING;
+    if (store_database_update(work->store, row, &work->err) < 0) {
+        return -1;
+    }
+    if (online_clean_up_database(work, sides, row) != 0) {
+        tell_left_behind(work, row);
+    }
+    work->err = reason;
+    return database_end(work, row, DB_CANCELED, NULL);
+}
+
+static void tell_source_gone(const struct work *work, const struct migration_database *row)
+{
+    log_event(LOG_WARNING, "the source server's resource was deleted: what is left on it stays", "migration",
+              work->migration.uuid, "database", row->name, "replication", row->replication, NULL);
+}
+
+static int clean_up(struct work *work, struct migration_database *rows, size_t count)
+{
+    auto_sides struct sides sides = {0};
+    bool found = sides_find_left(work->executor, &work->migration, &work->err, &sides) == 0;
+    bool reachable = found;
+    int64_t deadline_ms = clock_monotonic_ms() + CLEAN_UP_MS;
+    int result = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].replication == NULL) {
+            continue;
+        }
+        follower_stop(work->executor->followers, work->migration.id, rows[i].name);
+        if (found && sides.source.work.host == NULL) {
+            tell_source_gone(work, &rows[i]);
+        }
+        if (reachable && online_clean_up_database(work, &sides, &rows[i]) == 0) {
+            continue;
+        }
+        /* One server that does not answer is waited for once, not for each database. */
+        reachable = reachable && work->err.code != ERR_SERVER_UNREACHABLE &&
+                    !stop_requested(&work->executor->stop) && clock_ms_left(deadline_ms) > 0;
+        tell_left_behind(work, &rows[i]);
+        result = -1;
+    }
+    return result;
+}
+
+int online_clean_up(struct work *work)
+{
+    struct migration_database *rows = NULL;
+    size_t count = 0;
+    size_t debts = 0;
+    if (!is_online(&work->migration)) {
+        return 0;
+    }
+    if (store_database_list(work->store, work->migration.id, &work->err, &rows, &count) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        debts += rows[i].replication == NULL ? 0 : 1;
+    }
+    int result = debts == 0 ? 0 : clean_up(work, rows, count);
+    migration_databases_free(rows, count);
+    return result;
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The cutover of databases. What has been done is found again on the servers after an interruption: the
+ * helper on the target goes last, so a database without one, whose evidence is there, is finished.
+ */
+#include <stdlib.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "engine/replication/pgoutput.h"
+#include "engine/replication/replication.h"
+#include "executor/database_row.h"
+#include "executor/follow/followers.h"
+#include "executor/follow/online.h"
+#include "executor/retry.h"
+
+enum { PAUSE_LEAST_MS = 20, PAUSE_MOST_MS = 500, CUTOVER_JOBS = 2 };
+
+/* Where the cutover of one database is. */
+struct stage {
+    struct migration_database *row;
+    bool resumed;  /* an earlier process began it */
+    bool finished; /* and did all but say so */
+    bool stopped;  /* all changes had been applied then */
+    struct follower_view view;
+};
+
+/* How long something has been failing. */
+struct patience {
+    int64_t failing_since_ms; /* 0: it has not */
+    int64_t tried_ms;         /* when the attempt began */
+    int pause_ms;
+};
+
+static struct patience begin_patience(void)
+{
+    return (struct patience){.tried_ms = clock_monotonic_ms(), .pause_ms = PAUSE_LEAST_MS};
+}
+
+/* An attempt that was at work for a while shows that the servers were there: only then is it counted anew. */
+static bool may_retry(struct work *work, struct patience *patience)
+{
+    int64_t limit_ms = (int64_t)work->executor->options->reconnect_seconds * 1000;
+    int64_t now_ms = clock_monotonic_ms();
+    if (patience->failing_since_ms == 0 || now_ms - patience->tried_ms >= limit_ms) {
+        patience->failing_since_ms = now_ms;
+        patience->pause_ms = PAUSE_LEAST_MS;
+    }
+    if (!failure_is_transient(&work->err) || work->err.waiting || stop_requested(&work->worker->stop) ||
+        now_ms - patience->failing_since_ms >= limit_ms) {
+        return false;
+    }
+    clock_sleep_ms(patience->pause_ms);
+    patience->pause_ms = patience->pause_ms * 2 > PAUSE_MOST_MS ? PAUSE_MOST_MS : patience->pause_ms * 2;
+    patience->tried_ms = clock_monotonic_ms();
+    return true;
+}
+
+/* ---- the position at the trigger
+ * ---------------------------------------------------------------------------
+ */
+
+static int find_position(struct work *work, const struct migration_database *row, uint64_t *ret_position)
+{
+    struct patience patience = begin_patience();
+    for (;;) {
+        if (followers_source_position(work->executor->followers, work->migration.id, &work->worker->stop,
+                                      &work->err, ret_position) == 0) {
+            return 0;
+        }
+        struct follower_view view;
+        follower_look(work->executor->followers, work->migration.id, row->name, &view);
+        if (view.state == FOLLOWER_FAILED) {
+            work->err = view.failure;
+            return -1;
+        }
+        if (!may_retry(work, &patience)) {
+            return -1;
+        }
+    }
+}
+
+/* Keeps the position with every database before anything depends on it. */
+static int mark_trigger(struct work *work, struct stage *stages, size_t count)
+{
+    uint64_t position = 0;
+    char text[POSITION_TEXT_SIZE] = "";
+    for (size_t i = 0; i < count; i++) {
+        struct migration_database *row = stages[i].row;
+        if (row->cutover_position == NULL) {
+            if (text[0] == '\0' && find_position(work, row, &position) != 0) {
+                return -1;
+            }
+            if (!str_replace(&row->cutover_position, position_format(position, text))) {
+                return err_no_memory(&work->err);
+            }
+        }
+        row->state = DB_IN_PROGRESS;
+        if (!stages[i].resumed && !str_replace(&row->operation, "Applying the last changes")) {
+            return err_no_memory(&work->err);
+        }
+        if (store_database_update(work->store, row, &work->err) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* ---- after an interruption
+ * -----------------------------------------------------------------------------------
+ */
+
+static int look_once(struct work *work, const struct sides *sides, struct stage *stage)
+{
+    const struct migration_database *row = stage->row;
+    struct replica_progress *progress = &stage->view.progress;
+    int there = replica_look(&sides->target.work, row->name, row->replication, &work->worker->stop,
+                             &work->err, progress, &stage->stopped);
+    if (there < 0) {
+        return -1;
+    }
+    stage->finished = there == 0;
+    stage->view.position = progress->position;
+    /* The evidence is kept before anything is removed: somebody else has removed the helper, or all. */
+    if (stage->finished && row->evidence == NULL) {
+        err_set(&work->err, ERR_CONFLICT,
+                "The database '%s' on the target is not the one any more that followed the source.",
+                row->name);
+        work->err.lasting = true;
+        return -1;
+    }
+    return 0;
+}
+
+static int look_what_is_left(struct work *work, const struct sides *sides, struct stage *stage)
+{
+    struct patience patience = begin_patience();
+    stage->resumed = stage->row->cutover_position != NULL;
+    while (stage->resumed && look_once(work, sides, stage) < 0) {
+        if (!may_retry(work, &patience)) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* ---- one database
+ * --------------------------------------------------------------------------------------------
+ */
+
+static int finish_once(struct work *work, const struct sides *sides, struct stage *stage)
+{
+    struct migration_database *row = stage->row;
+    const struct replica_progress *progress = &stage->view.progress;
+    char applied[POSITION_TEXT_SIZE];
+    struct evidence evidence = {0};
+    const struct cutover cutover = {.source = &sides->source.work,
+                                    .target = &sides->target.work,
+                                    .database = row->name,
+                                    .name = row->replication,
+                                    .heir = sides->target.login.user,
+                                    .jobs = CUTOVER_JOBS,
+                                    .changed = progress->transactions > 0,
+                                    .count_ms = work->executor->options->evidence_ms,
+                                    .stop = &work->worker->stop};
+    int result = cutover_finish(&cutover, &work->err, &evidence);
+    if (result == 0) {
+        free(row->evidence);
+        row->evidence = evidence_to_json(row, position_format(stage->view.position, applied), &evidence);
+        result = row->evidence == NULL ? err_no_memory(&work->err)
+                                       : store_database_update(work->store, row, &work->err);
+    }
+    evidence_done(&evidence);
+    return result;
+}
+
+static int store_last_figures(struct work *work, const struct stage *stage)
+{
+    const struct replica_progress *progress = &stage->view.progress;
+    struct database_figures figures = stage->row->figures;
+    figures.inserts = progress->inserts;
+    figures.updates = progress->updates;
+    figures.deletes = progress->deletes;
+    figures.applied_changes = progress->inserts + progress->updates + progress->deletes + progress->truncates;
+    figures.pending_bytes = 0;
+    return store_database_set_figures(work->store, stage->row->migration_id, stage->row->name, &figures,
+                                      &work->err);
+}
+
+/* Also of an earlier run, whose evidence was stored before it could end. */
+static int check_evidence(struct work *work, const struct migration_database *row)
+{
+    auto_free char *losses = evidence_losses(row->evidence);
+    if (losses == NULL) {
+        return 0;
+    }
+    err_set(&work->err, ERR_CONFLICT,
+            "The cutover of the database '%s' has happened, but the data on the target cannot be trusted: %s "
+            "Keep "
+            "using the source, and create a new migration.",
+            row->name, losses);
+    work->err.lasting = true;
+    return -1;
+}
+
+/* "pending": what is still to be cleaned up, or NULL. */
+static int end_succeeded(struct work *work, struct migration_database *row, const char *pending)
+{
+    auto_free char *warnings = evidence_warnings(row->evidence, row->message);
+    auto_free char *message = pending == NULL ? NULL
+                                              : str_format("%s%s%s", pending, warnings != NULL ? " " : "",
+                                                           warnings != NULL ? warnings : "");
+    return pending != NULL && message == NULL
+               ? err_no_memory(&work->err)
+               : database_end(work, row, DB_SUCCEEDED, message != NULL ? message : warnings);
+}
+
+/* The data is complete: what somebody keeps us from removing is a warning, and step_settle() retries. */
+static int clean_up(struct work *work, const struct sides *sides, struct migration_database *row,
+                    char **ret_pending)
+{
+    struct patience patience = begin_patience();
+    while (online_clean_up_database(work, sides, row) != 0) {
+        if (may_retry(work, &patience)) {
+            continue;
+        }
+        if (stop_requested(&work->worker->stop)) {
+            return -1;
+        }
+        *ret_pending =
+            str_format("Cleanup is pending, and is retried until it succeeds: %s", work->err.message);
+        return *ret_pending == NULL ? err_no_memory(&work->err) : 0;
+    }
+    return 0;
+}
+
+static int finish(struct work *work, const struct sides *sides, struct stage *stage)
+{
+    struct patience patience = begin_patience();
+    struct migration_database *row = stage->row;
+    follower_stop(work->executor->followers, work->migration.id, row->name);
+    while (!stage->finished && finish_once(work, sides, stage) != 0) {
+        if (!may_retry(work, &patience)) {
+            return -1;
+        }
+    }
+    if (check_evidence(work, row) != 0) {
+        return -1;
+    }
+    if (!stage->finished && store_last_figures(work, stage) < 0) {
+        return -1;
+    }
+    auto_free char *pending = NULL;
+    return clean_up(work, sides, row, &pending) != 0 ? -1 : end_succeeded(work, row, pending);
+}
+
+/* ---- all of them
+ * -----------------------------------------------------------------------------------------------
+ */
+
+static int apply_the_rest(struct work *work, struct stage *stages, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct stage *stage = &stages[i];
+        uint64_t position = 0;
+        if (stage->finished || stage->stopped) {
+            continue;
+        }
+        if (!position_parse(stage->row->cutover_position, &position)) {
+            return err_set(&work->err, ERR_INTERNAL, "'%s' is not a position of the WAL.",
+                           stage->row->cutover_position);
+        }
+        if (follower_wait(work->executor->followers, work->migration.id, stage->row->name, position,
+                          &work->worker->stop, &work->err, &stage->view) != 0) {
+            struct err reason = work->err;
+            bool shown = !reason.waiting || online_show(work, stage->row, reason.message) == 0;
+            work->err = shown ? reason : work->err;
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int follow_those_left(struct work *work, const struct stage *stages, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!stages[i].finished && !stages[i].stopped && online_follow_one(work, stages[i].row) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* One that waits for the user does not keep the others. */
+static int finish_all(struct work *work, const struct sides *sides, struct stage *stages, size_t count)
+{
+    struct err waiting = {0};
+    for (size_t i = 0; i < count; i++) {
+        if (finish(work, sides, &stages[i]) == 0) {
+            continue;
+        }
+        if (!work->err.waiting || online_show(work, stages[i].row, work->err.message) != 0) {
+            return -1;
+        }
+        waiting = work->err;
+    }
+    work->err = waiting;
+    return waiting.waiting ? -1 : 0;
+}
+
+static int cut_over(struct work *work, const struct sides *sides, struct stage *stages, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (look_what_is_left(work, sides, &stages[i]) != 0) {
+            return -1;
+        }
+    }
+    if (follow_those_left(work, stages, count) != 0 || mark_trigger(work, stages, count) != 0 ||
+        apply_the_rest(work, stages, count) != 0) {
+        return -1;
+    }
+    return finish_all(work, sides, stages, count);
+}
+
+int online_cut_over(struct work *work, const struct sides *sides, struct migration_database *const *rows,
+                    size_t count)
+{
+    auto_free struct stage *stages = calloc(count + 1, sizeof(*stages));
+    if (stages == NULL) {
+        return err_no_memory(&work->err);
+    }
+    for (size_t i = 0; i < count; i++) {
+        stages[i].row = rows[i];
+    }
+    return cut_over(work, sides, stages, count);
+}

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: MIT */
+#include "executor/fsm/migration_fsm.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "executor/database_row.h"
+#include "executor/follow/online.h"
+#include "executor/fsm/before_data_private.h"
+#include "executor/retry.h"
+
+enum { DEBT_PAUSE_MS = 2000, STORE_PAUSE_MS = 1000 };
+
+#define TO(substate) (1u << SUB_##substate)
+
+struct fsm_row {
+    step_fn *step;
+    enum migration_state state; /* what a client sees meanwhile; COMPLETED has one of the terminal states */
+    unsigned allowed; /* substates it may go to; every active one may also go to CANCELING and COMPLETED */
+    const char *note;
+};
+
+_Static_assert(SUB_COUNT <= 32, "substates fit the mask");
+
+/* clang-format off */
+static const struct fsm_row fsm[SUB_COUNT] = {
+    [SUB_PERFORMING_PREREQUISITE_STEPS] = {
+        step_prerequisites, STATE_IN_PROGRESS,
+        TO(VALIDATION_IN_PROGRESS) | TO(WAITING_FOR_LOGICAL_REPLICATION) | TO(WAITING_FOR_DATABASES) |
+        TO(WAITING_FOR_OVERWRITE) | TO(WAITING_FOR_SCHEDULING) | TO(WAITING_FOR_WINDOW) | TO(MIGRATING_DATA),
+        "reaches both servers, checks what could stop the migration"},
+    [SUB_WAITING_FOR_LOGICAL_REPLICATION] = {
+        step_wait_replication, STATE_WAITING_FOR_USER_ACTION,
+        TO(PERFORMING_PREREQUISITE_STEPS),
+        "until setupLogicalReplicationOnSourceDbIfNeeded is true and the source has restarted; online only"},
+    [SUB_WAITING_FOR_DATABASES] = {
+        step_wait_databases, STATE_WAITING_FOR_USER_ACTION,
+        TO(PERFORMING_PREREQUISITE_STEPS),
+        "until dbsToMigrate is given"},
+    [SUB_WAITING_FOR_OVERWRITE] = {
+        step_wait_overwrite, STATE_WAITING_FOR_USER_ACTION,
+        TO(PERFORMING_PREREQUISITE_STEPS),
+        "until overwriteDbsInTarget is true; the target is untouched"},
+    [SUB_WAITING_FOR_SCHEDULING] = {
+        step_wait_scheduling, STATE_WAITING_FOR_USER_ACTION,
+        TO(WAITING_FOR_WINDOW) | TO(MIGRATING_DATA),
+        "until startDataMigration is true or a start time is given"},
+    [SUB_WAITING_FOR_WINDOW] = {
+        step_wait_window, STATE_IN_PROGRESS,
+        TO(MIGRATING_DATA),
+        "until migrationWindowStartTimeInUtc"},
+    [SUB_VALIDATION_IN_PROGRESS] = {
+        step_validate, STATE_IN_PROGRESS,
+        TO(PERFORMING_PREREQUISITE_STEPS),
+        "runs the rules and reports each in validationDetails"},
+    [SUB_MIGRATING_DATA] = {
+        step_migrate, STATE_IN_PROGRESS,
+        TO(WAITING_FOR_OVERWRITE) | TO(WAITING_FOR_CUTOVER_TRIGGER) | TO(COMPLETING_MIGRATION),
+        "moves the databases"},
+    [SUB_WAITING_FOR_CUTOVER_TRIGGER] = {
+        step_wait_cutover, STATE_WAITING_FOR_USER_ACTION,
+        TO(COMPLETING_MIGRATION),
+        "until triggerCutover; the target follows the source; online only"},
+    [SUB_COMPLETING_MIGRATION] = {
+        step_complete, STATE_IN_PROGRESS,
+        0,
+        "applies what is left, sets sequences, compares"},
+    [SUB_CANCELING] = {
+        step_cancel, STATE_IN_PROGRESS,
+        0,
+        "leaves the databases as they are, nothing else"},
+    [SUB_COMPLETED] = {step_settle, STATE_COUNT, 0, "Succeeded, Failed, Canceled or ValidationFailed"},
+};
+/* clang-format on */
+
+static const char *substate_name(enum migration_substate substate)
+{
+    return word_of(WORDS_SUBSTATE, (int)substate);
+}
+
+static bool may_go(enum migration_substate from, enum migration_substate to)
+{
+    if (from == SUB_COMPLETED) {
+        return false;
+    }
+    if (to == SUB_COMPLETED || (to == SUB_CANCELING && from != SUB_CANCELING)) {
+        return true;
+    }
+    return (fsm[from].allowed & (1u << to)) != 0;
+}
+
+static enum step_outcome move(struct work *work, enum migration_substate to, enum migration_state state,
+                              const char *error, const char *event)
+{
+    enum migration_substate from = work->migration.substate;
+    assert(may_go(from, to));
+    const struct migration_move move = {
+        .from = from, .state = state, .substate = to, .error = error, .event = event};
+    struct err err;
+    int moved = store_migration_move(work->store, &work->migration, &move, &err);
+    if (moved < 0) {
+        log_event(LOG_ERROR, "cannot store a transition", "migration", work->migration.uuid, "reason",
+                  err.message, NULL);
+        return STEP_STOPPED;
+    }
+    if (moved == 0) {
+        log_event(LOG_WARNING, "lost the claim", "migration", work->migration.uuid, NULL);
+        return STEP_STOPPED;
+    }
+    log_event(LOG_INFO, "migration", "id", work->migration.uuid, "name", work->migration.name, "from",
+              substate_name(from), "state", word_of(WORDS_MIGRATION_STATE, (int)state), "substate",
+              substate_name(to), "reason", error, NULL);
+    return STEP_MOVED;
+}
+
+enum step_outcome fsm_move(struct work *work, enum migration_substate to, const char *event)
+{
+    return move(work, to, fsm[to].state, work->migration.error == NULL ? NULL : "", event);
+}
+
+enum step_outcome fsm_move_telling(struct work *work, enum migration_substate to, const char *error,
+                                   const char *event)
+{
+    return move(work, to, fsm[to].state, error, event);
+}
+
+int fsm_show(struct work *work, const char *text)
+{
+    bool shown = work->migration.error != NULL && work->migration.error[0] != '\0';
+    if (text == NULL ? !shown : str_equals(text, work->migration.error)) {
+        return 0;
+    }
+    if (!str_replace(&work->migration.error, text)) {
+        return err_no_memory(&work->err);
+    }
+    if (text != NULL) {
+        fsm_tell_once(work, text);
+    }
+    return store_migration_set_error(work->store, &work->migration, text, &work->err);
+}
+
+void fsm_tell_once(struct work *work, const char *text)
+{
+    struct migration_event *events = NULL;
+    size_t count = 0;
+    struct err ignored;
+    if (text == NULL || store_event_list(work->store, work->migration.id, &ignored, &events, &count) < 0) {
+        return;
+    }
+    if (count == 0 || !str_equals(events[count - 1].text, text)) {
+        (void)store_event_add(work->store, work->migration.id, text, &ignored);
+    }
+    migration_events_free(events, count);
+}
+
+enum step_outcome outcome_of_failure(const struct work *work)
+{
+    switch (stop_wish(&work->worker->stop)) {
+    case STOP_NONE:
+        return STEP_FAILED;
+    case STOP_SHUTDOWN:
+        return STEP_STOPPED;
+    case STOP_CANCEL:
+        return STEP_CANCELED;
+    }
+    return STEP_FAILED;
+}
+
+int fsm_refresh_decisions(struct work *work)
+{
+    auto_migration struct migration now = {0};
+    struct migration_spec *spec = &work->migration.spec;
+    int found = store_migration_get_by_id(work->store, work->migration.id, &work->err, &now);
+    if (found <= 0) {
+        return found < 0 ? -1 : err_set(&work->err, ERR_RESOURCE_NOT_FOUND, "The migration is gone.");
+    }
+    spec->cancel = now.spec.cancel;
+    spec->trigger_cutover = now.spec.trigger_cutover;
+    return str_list_copy(&spec->cancel_databases, &now.spec.cancel_databases) &&
+                   str_list_copy(&spec->cutover_databases, &now.spec.cutover_databases)
+               ? 0
+               : err_no_memory(&work->err);
+}
+
+int fsm_refresh_logins(struct work *work)
+{
+    auto_migration struct migration now = {0};
+    struct migration_spec *spec = &work->migration.spec;
+    int found = store_migration_get_by_id(work->store, work->migration.id, &work->err, &now);
+    if (found <= 0) {
+        return found < 0 ? -1 : err_set(&work->err, ERR_RESOURCE_NOT_FOUND, "The migration was deleted.");
+    }
+    return str_replace(&spec->source_user, now.spec.source_user) &&
+                   str_replace(&spec->source_password, now.spec.source_password) &&
+                   str_replace(&spec->target_user, now.spec.target_user) &&
+                   str_replace(&spec->target_password, now.spec.target_password)
+               ? 0
+               : err_no_memory(&work->err);
+}
+
+/* At every end nothing of ours is left on the servers, and no database is still on its way. What cannot be
+ * removed now is a debt that step_settle pays. */
+static void close_work(struct work *work, enum migration_state state, const char *error)
+{
+    struct err reason = work->err;
+    (void)online_clean_up(work);
+    if (state == STATE_FAILED && databases_fail(work, error) < 0) {
+        log_event(LOG_ERROR, "cannot close databases", "migration", work->migration.uuid, "reason",
+                  work->err.message, NULL);
+    }
+    work->err = reason;
+}
+
+enum step_outcome fsm_end(struct work *work, enum migration_state state, const char *error, const char *event)
+{
+    struct err err;
+    auto_free char *lasting_error = str_dup(error); /* it may be work->err's own */
+    close_work(work, state, lasting_error);
+    work->migration.spec.window_end_us = clock_now_us(); /* the service shows the end of the run there */
+    if (store_migration_set_facts(work->store, &work->migration, &err) < 0) {
+        log_event(LOG_ERROR, "cannot store the end of a run", "migration", work->migration.uuid, "reason",
+                  err.message, NULL);
+    }
+    /* What the user was asked for is no longer shown. */
+    const char *shown = lasting_error == NULL && work->migration.error != NULL ? "" : lasting_error;
+    return move(work, SUB_COMPLETED, state, shown, event);
+}
+
+/* The service begins its messages with its own code: "Error 603100: ...". */
+static void name_service_code(struct err *err)
+{
+    if (err->service_code != 0 && strstr(err->message, "Error 603") == NULL) {
+        err_prefix(err, "Error %d: ", err->service_code);
+    }
+}
+
+static bool ends_by_itself(const struct migration *migration)
+{
+    return migration->substate == SUB_CANCELING || migration->substate == SUB_COMPLETED;
+}
+
+int64_t migration_expires_us(const struct executor *executor, const struct migration *migration)
+{
+    int64_t from_us = migration->spec.window_start_us > migration->created_us
+                          ? migration->spec.window_start_us
+                          : migration->created_us;
+    return ends_by_itself(migration) ? INT64_MAX
+                                     : from_us + (int64_t)executor->options->lifetime_seconds * 1000000;
+}
+
+bool migration_is_expired(int64_t expires_us)
+{
+    return clock_now_us() >= expires_us && clock_steady_us() >= expires_us;
+}
+
+static enum step_outcome expire(struct work *work)
+{
+    err_set(&work->err, ERR_OPERATION_NOT_ALLOWED,
+            "The migration did not end within %d seconds of its start (--lifetime-seconds).",
+            work->executor->options->lifetime_seconds);
+    return STEP_FAILED;
+}
+
+/* The work of one substate. */
+static enum step_outcome do_step(struct work *work)
+{
+    struct migration *migration = &work->migration;
+    if (migration_is_expired(migration_expires_us(work->executor, migration))) {
+        return expire(work);
+    }
+    if (stop_wish(&work->worker->stop) == STOP_CANCEL && !ends_by_itself(migration)) {
+        return STEP_CANCELED;
+    }
+    if (migration->substate < SUB_MIGRATING_DATA) {
+        enum migration_substate substate = migration->substate;
+        enum step_outcome outcome = before_data(work);
+        if (outcome != STEP_MOVED || migration->substate != substate) {
+            return outcome;
+        }
+    }
+    enum step_outcome outcome = fsm[migration->substate].step(work);
+    bool expired = outcome == STEP_CANCELED && atomic_load(&work->worker->expired);
+    return expired ? expire(work) : outcome;
+}
+
+/* Turns what came of a step into a move where the step has not moved by itself. */
+static enum step_outcome run_step(struct work *work)
+{
+    enum step_outcome outcome = do_step(work);
+    if (outcome == STEP_CANCELED) {
+        return fsm_move(work, SUB_CANCELING, "Canceled by the user.");
+    }
+    if (outcome == STEP_FAILED && failure_is_of_store(&work->err)) {
+        log_event(LOG_ERROR, "a step waits for the store", "migration", work->migration.uuid, "reason",
+                  work->err.message, NULL);
+        work->delay_ms = STORE_PAUSE_MS;
+        return STEP_LATER;
+    }
+    if (outcome == STEP_FAILED) {
+        name_service_code(&work->err);
+        return fsm_end(work, STATE_FAILED, work->err.message, "The migration failed.");
+    }
+    return outcome;
+}
+
+/* Whoever waits for the user is looked at again when its life is over. */
+static void give_back(struct work *work, enum step_outcome outcome)
+{
+    const struct migration *migration = &work->migration;
+    int64_t not_before = 0;
+    bool attention = true;
+    if (outcome == STEP_LATER) {
+        not_before = clock_steady_us() + (int64_t)work->delay_ms * 1000;
+    } else if (outcome != STEP_STOPPED) {
+        not_before = migration_expires_us(work->executor, migration);
+        attention = !ends_by_itself(migration);
+    }
+    int64_t expires = migration_expires_us(work->executor, migration);
+    int64_t soon = clock_steady_us() + (int64_t)STORE_PAUSE_MS * 1000; /* a clock that was set may lie */
+    expires = expires > soon ? expires : soon;
+    not_before = not_before < expires ? not_before : expires;
+    struct err err;
+    /* A lease that is not given back is renewed for ever. */
+    while (store_migration_release(work->store, migration, attention, not_before, &err) < 0) {
+        log_event(LOG_ERROR, "cannot give a migration back", "migration", migration->uuid, "reason",
+                  err.message, NULL);
+        if (!failure_is_of_store(&err) || !executor_sleep(work->executor, STORE_PAUSE_MS)) {
+            break;
+        }
+    }
+}
+
+/* After the end: what is left on a server is looked at again in a while. */
+static bool has_debt(struct work *work)
+{
+    struct migration_database *rows = NULL;
+    size_t count = 0;
+    bool debt = false;
+    struct err err;
+    if (store_database_list(work->store, work->migration.id, &err, &rows, &count) == 0) {
+        for (size_t i = 0; i < count; i++) {
+            debt = debt || rows[i].replication != NULL;
+        }
+        migration_databases_free(rows, count);
+    }
+    work->delay_ms = DEBT_PAUSE_MS;
+    return debt;
+}
+
+void fsm_run(struct work *work)
+{
+    enum step_outcome outcome = STEP_MOVED;
+    if (work->migration.substate == SUB_COMPLETED) {
+        outcome = step_settle(work);
+    }
+    while (outcome == STEP_MOVED && work->migration.substate != SUB_COMPLETED) {
+        outcome = run_step(work);
+    }
+    bool in_debt = outcome == STEP_MOVED && is_online(&work->migration) && has_debt(work);
+    give_back(work, in_debt ? STEP_LATER : outcome);
+}
+
+void executor_print_fsm(FILE *out)
+{
+    fputs("stateDiagram-v2\n    [*] --> PerformingPreRequisiteSteps\n", out);
+    for (int from = 0; from < SUB_COUNT; from++) {
+        fprintf(out, "    %s: %s (%s)\\n%s\n", substate_name((enum migration_substate)from),
+                substate_name((enum migration_substate)from),
+                fsm[from].state == STATE_COUNT ? "terminal"
+                                               : word_of(WORDS_MIGRATION_STATE, (int)fsm[from].state),
+                fsm[from].note);
+        for (int to = 0; to < SUB_COUNT; to++) {
+            if (may_go((enum migration_substate)from, (enum migration_substate)to)) {
+                fprintf(out, "    %s --> %s\n", substate_name((enum migration_substate)from),
+                        substate_name((enum migration_substate)to));
+            }
+        }
+    }
+    fputs("    Completed --> [*]\n", out);
+}

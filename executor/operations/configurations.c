@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Server parameters in the service's words. Two of them are not PostgreSQL's: azure.replication_support of a
+ * single server is its wal_level, azure.extensions of a flexible server is a list that the store keeps.
+ */
+#include <jansson.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/str.h"
+#include "engine/admin/settings.h"
+#include "executor/operations/operation_steps.h"
+#include "executor/sides.h"
+
+enum { CHANGES_MAX = 1000 };
+
+static const char replication_support[] = "azure.replication_support";
+static const char extensions[] = "azure.extensions";
+
+static const char *const replication_words[][2] = {
+    {"minimal", "OFF"}, {"replica", "REPLICA"}, {"hot_standby", "REPLICA"}, {"logical", "LOGICAL"}};
+
+/* ---- to the client ---------------------------------------------------------------------------------------
+ */
+
+static const char *data_type(const char *type)
+{
+    static const char *const words[][2] = {
+        {"bool", "Boolean"}, {"integer", "Integer"}, {"real", "Numeric"}, {"enum", "Enumeration"}};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (str_equals(type, words[i][0])) {
+            return words[i][1];
+        }
+    }
+    return "String";
+}
+
+/* "on,off", "1-100", "a,b,c"; of texts whatever PostgreSQL accepts. The caller frees. */
+static char *allowed_values(const struct server_setting *setting)
+{
+    if (str_equals(setting->type, "bool")) {
+        return str_dup("on,off");
+    }
+    if (str_equals(setting->type, "enum")) {
+        return str_dup(setting->choices);
+    }
+    bool number = str_equals(setting->type, "integer") || str_equals(setting->type, "real");
+    return number ? str_format("%s-%s", setting->minimum, setting->maximum) : str_dup(".*");
+}
+
+static json_t *describe(const struct server_setting *setting)
+{
+    auto_free char *allowed = allowed_values(setting);
+    if (allowed == NULL) {
+        return NULL;
+    }
+    bool changed = setting->altered || setting->pending_restart;
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:s*}", "name", setting->name,
+                     "value", setting->value, "description", setting->description, "defaultValue",
+                     setting->default_value, "dataType", data_type(setting->type), "allowedValues", allowed,
+                     "source", changed ? "user-override" : "system-default", "isDynamicConfig",
+                     setting->dynamic, "isReadOnly", setting->fixed, "isConfigPendingRestart",
+                     setting->pending_restart, "unit", setting->unit[0] == '\0' ? NULL : setting->unit);
+}
+
+static json_t *describe_replication_support(const struct server_setting *wal_level)
+{
+    const char *value = "REPLICA";
+    for (size_t i = 0; i < ARRAY_LEN(replication_words); i++) {
+        if (str_iequals(wal_level->value, replication_words[i][0])) {
+            value = replication_words[i][1];
+        }
+    }
+    bool changed = wal_level->altered || wal_level->pending_restart;
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b}", "name", replication_support, "value", value,
+        "description",
+        "Sets how much the server writes to its write-ahead log for replication: OFF, REPLICA or "
+        "LOGICAL (wal_level minimal, replica, logical).",
+        "defaultValue", "REPLICA", "dataType", "Enumeration", "allowedValues", "OFF,REPLICA,LOGICAL",
+        "source", changed ? "user-override" : "system-default", "isDynamicConfig", false, "isReadOnly", false,
+        "isConfigPendingRestart", wal_level->pending_restart);
+}
+
+static json_t *describe_extensions(struct executor *executor, const struct server *server,
+                                   const struct endpoint *login, struct err *err)
+{
+    auto_server_child struct server_child child = {0};
+    auto_free char *names = NULL;
+    int found = store_child_get(executor->store, server->id, CHILD_CONFIGURATION, extensions, err, &child);
+    if (found < 0 || settings_available_extensions(login, &executor->stop, err, &names) < 0) {
+        return NULL;
+    }
+    json_auto_t *kept = found > 0 ? json_loads(child.properties, 0, NULL) : NULL;
+    const char *value = json_string_value(json_object_get(kept, "value"));
+    json_t *object =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b}", "name", extensions, "value",
+                  value == NULL ? "" : value, "description",
+                  "Specifies which extensions are allowed to be created in the server.", "defaultValue", "",
+                  "dataType", "Set", "allowedValues", names == NULL ? "" : names, "source",
+                  value == NULL ? "system-default" : "user-override", "isDynamicConfig", true, "isReadOnly",
+                  false, "isConfigPendingRestart", false);
+    if (object == NULL) {
+        err_no_memory(err);
+    }
+    return object;
+}
+
+/* Takes the reference to object. */
+static int insert_in_order(json_t *list, json_t *object, struct err *err)
+{
+    const char *name = json_string_value(json_object_get(object, "name"));
+    size_t at = 0;
+    while (name != NULL && at < json_array_size(list) &&
+           strcmp(json_string_value(json_object_get(json_array_get(list, at), "name")), name) < 0) {
+        at++;
+    }
+    return object == NULL || json_array_insert_new(list, at, object) < 0 ? err_no_memory(err) : 0;
+}
+
+static int describe_all(const struct server_setting *settings, size_t count, json_t *list, struct err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (json_array_append_new(list, describe(&settings[i])) < 0) {
+            return err_no_memory(err);
+        }
+    }
+    return 0;
+}
+
+static int add_replication_support(struct executor *executor, const struct endpoint *login, json_t *list,
+                                   struct err *err)
+{
+    struct server_setting *wal_level = NULL;
+    size_t count = 0;
+    if (settings_list(login, "wal_level", &executor->stop, err, &wal_level, &count) < 0) {
+        return -1;
+    }
+    int result = count == 0 ? 0 : insert_in_order(list, describe_replication_support(&wal_level[0]), err);
+    settings_free(wal_level, count);
+    return result;
+}
+
+/* The parameter that a server of this kind has beside PostgreSQL's. */
+static int add_own(struct executor *executor, const struct server *server, const struct endpoint *login,
+                   const char *name, json_t *list, struct err *err)
+{
+    if (server->kind == SERVER_SINGLE) {
+        return name == NULL || str_iequals(name, replication_support)
+                   ? add_replication_support(executor, login, list, err)
+                   : 0;
+    }
+    if (name != NULL && !str_iequals(name, extensions)) {
+        return 0;
+    }
+    json_t *object = describe_extensions(executor, server, login, err);
+    return object == NULL ? -1 : insert_in_order(list, object, err);
+}
+
+int executor_list_configurations(struct executor *executor, const struct server *server, const char *name,
+                                 struct err *err, json_t **ret_configurations)
+{
+    auto_endpoint struct endpoint login = {0};
+    struct server_setting *settings = NULL;
+    size_t count = 0;
+    json_auto_t *list = json_array();
+    if (server_superuser_login(executor, server, err, &login) < 0 ||
+        settings_list(&login, name, &executor->stop, err, &settings, &count) < 0) {
+        return -1;
+    }
+    int result = describe_all(settings, count, list, err);
+    settings_free(settings, count);
+    if (result < 0 || add_own(executor, server, &login, name, list, err) < 0) {
+        return -1;
+    }
+    *ret_configurations = TAKE(list);
+    return 0;
+}
+
+/* ---- from the client -------------------------------------------------------------------------------------
+ */
+
+struct changes {
+    struct setting_change rows[CHANGES_MAX];
+    size_t count;
+};
+
+static int add_change(struct changes *changes, const char *name, const char *value, struct err *err)
+{
+    if (changes->count == CHANGES_MAX) {
+        return err_set(err, ERR_BAD_PARAMETER, "At most %d parameters can be changed in one call.",
+                       CHANGES_MAX);
+    }
+    changes->rows[changes->count++] = (struct setting_change){name, value};
+    return 0;
+}
+
+/* PostgreSQL refuses to start with wal_level minimal while it may send WAL. */
+static int add_replication_change(struct changes *changes, const char *value, struct err *err)
+{
+    const char *wal_level = NULL;
+    for (size_t i = 0; value != NULL && i < ARRAY_LEN(replication_words); i++) {
+        if (str_iequals(value, replication_words[i][1]) && wal_level == NULL) {
+            wal_level = replication_words[i][0];
+        }
+    }
+    return add_change(changes, "wal_level", wal_level, err) < 0 ||
+                   add_change(changes, "max_wal_senders", str_equals(wal_level, "minimal") ? "0" : NULL,
+                              err) < 0
+               ? -1
+               : 0;
+}
+
+static int keep_extensions(struct executor *executor, const struct server *server, const char *value,
+                           struct err *err)
+{
+    if (value == NULL) {
+        return store_child_delete(executor->store, server->id, CHILD_CONFIGURATION, extensions, err);
+    }
+    json_auto_t *properties = json_pack("{s:s}", "value", value);
+    auto_server_child struct server_child child = {
+        .server_id = server->id, .kind = CHILD_CONFIGURATION, .name = str_dup(extensions)};
+    child.properties = properties == NULL ? NULL : json_dumps(properties, JSON_COMPACT);
+    return child.name == NULL || child.properties == NULL ? err_no_memory(err)
+                                                          : store_child_put(executor->store, &child, err);
+}
+
+static int collect(struct executor *executor, const struct server *server, const json_t *wishes,
+                   struct changes *changes, struct err *err)
+{
+    size_t i;
+    const json_t *wish;
+    json_array_foreach (wishes, i, wish) {
+        const char *name = json_string_value(json_object_get(wish, "name"));
+        const char *value = json_string_value(json_object_get(wish, "value"));
+        int result = 0;
+        if (name == NULL) {
+            result = err_set(err, ERR_INTERNAL, "The operation names no parameter.");
+        } else if (server->kind == SERVER_SINGLE && str_iequals(name, replication_support)) {
+            result = add_replication_change(changes, value, err);
+        } else if (server->kind == SERVER_FLEXIBLE && str_iequals(name, extensions)) {
+            result = keep_extensions(executor, server, value, err);
+        } else {
+            result = add_change(changes, name, value, err);
+        }
+        if (result < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int change_configurations(struct executor *executor, const struct operation *operation, struct err *err)
+{
+    auto_server struct server server = {0};
+    auto_endpoint struct endpoint login = {0};
+    auto_free struct changes *changes = calloc(1, sizeof(*changes));
+    json_auto_t *argument = operation->argument == NULL ? NULL : json_loads(operation->argument, 0, NULL);
+    if (changes == NULL) {
+        return err_no_memory(err);
+    }
+    if (operation_find_server(executor, operation, err, &server) < 0 ||
+        server_superuser_login(executor, &server, err, &login) < 0 ||
+        collect(executor, &server, json_object_get(argument, "configurations"), changes, err) < 0) {
+        return -1;
+    }
+    return changes->count == 0 ? 0
+                               : settings_change(&login, changes->rows, changes->count, &executor->stop, err);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Looks after the provisioned servers. One that ended by itself (killed, out of memory) is started by an
+ * operation as the user's own would be, so nobody else works on it in the meantime. The pause doubles from
+ * attempt to attempt. One that keeps ending is left Inaccessible with the reason, for the user to look at.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "executor/operations/operation_steps.h"
+#include "executor/sides.h"
+
+enum {
+    PERIOD_MS = 1000,
+    STEADY_MS = 60000, /* whoever has run that long starts with a clean slate */
+    PAUSE_LEAST_MS = 1000,
+    STARTS_MOST = 5,
+};
+
+/* A server that has ended at least once. */
+struct watched {
+    struct watched *next;
+    int64_t server_id;
+    int starts;       /* since it last ran for long */
+    int64_t due_ms;   /* of the next start */
+    int64_t start_ms; /* of the last one */
+};
+
+static struct watched *find(struct watched *first, int64_t server_id)
+{
+    while (first != NULL && first->server_id != server_id) {
+        first = first->next;
+    }
+    return first;
+}
+
+static void forget(struct watched **first, const struct watched *watched)
+{
+    struct watched **at = first;
+    while (*at != watched) {
+        at = &(*at)->next;
+    }
+    *at = watched->next;
+}
+
+static struct watched *remember(struct watched **first, int64_t server_id)
+{
+    struct watched *watched = calloc(1, sizeof(*watched));
+    if (watched != NULL) {
+        watched->server_id = server_id;
+        watched->next = *first;
+        *first = watched;
+    }
+    return watched;
+}
+
+/* In a state that only a running server, or one that could not be started, may have. */
+static bool is_up_to_us(const struct server *server)
+{
+    return server->state == SERVER_STATE_READY || server->state == SERVER_STATE_INACCESSIBLE;
+}
+
+/* Whether it still is as it was seen, and no operation has been asked for since: then it gets "state". */
+static int claim_state(struct executor *executor, const struct server *seen, enum server_state state,
+                       const char *message, struct operation *operation, struct err *err)
+{
+    auto_server struct server now = {0};
+    auto_store_tx struct store_tx tx = {0};
+    if (store_begin(executor->store, err, &tx) < 0) {
+        return -1;
+    }
+    int found = store_server_get_by_id(executor->store, seen->id, err, &now);
+    int pending = found == 1 ? store_operation_power_pending(executor->store, seen->id, err) : found;
+    if (pending != 0 || found != 1 || now.state != seen->state) {
+        return found < 0 || pending < 0 ? -1 : 0;
+    }
+    if (store_server_set_state(executor->store, seen->id, state, message, err) < 0 ||
+        (operation != NULL && store_operation_insert(executor->store, operation, err) < 0)) {
+        return -1;
+    }
+    return store_commit(&tx, err) < 0 ? -1 : 1;
+}
+
+static int order_start(struct executor *executor, const struct server *server, struct err *err)
+{
+    auto_operation struct operation operation = {0};
+    if (operation_init_power(server, OPERATION_SERVER_START, err, &operation) < 0) {
+        return -1;
+    }
+    return claim_state(executor, server, SERVER_STATE_STARTING, "It ended unexpectedly and is being started.",
+                       &operation, err);
+}
+
+static int give_up(struct executor *executor, const struct server *server, struct err *err)
+{
+    auto_free char *text =
+        str_format("The PostgreSQL server ended %d times in a row soon after its start; Malachite no longer "
+                   "starts it. See its log (%s/instances/%s/log), then start the server.",
+                   STARTS_MOST + 1, executor->instances.root, server->name);
+    if (text == NULL) {
+        return err_no_memory(err);
+    }
+    log_event(LOG_ERROR, "server ends again and again", "server", server->name, NULL);
+    return claim_state(executor, server, SERVER_STATE_INACCESSIBLE, text, NULL, err);
+}
+
+/* The server does not run although it should. */
+static int look_after(struct executor *executor, struct watched *watched, const struct server *server,
+                      struct err *err)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    if (watched->starts >= STARTS_MOST) {
+        return server->state == SERVER_STATE_READY ? give_up(executor, server, err) : 0;
+    }
+    if (now_ms < watched->due_ms) {
+        return 0;
+    }
+    log_event(LOG_WARNING, "server ended unexpectedly, is started again", "server", server->name, NULL);
+    int ordered = order_start(executor, server, err);
+    if (ordered > 0) {
+        watched->start_ms = now_ms;
+        watched->due_ms = now_ms + ((int64_t)PAUSE_LEAST_MS << watched->starts);
+        watched->starts++;
+        executor_wake(executor);
+    }
+    return ordered;
+}
+
+static int look_at(struct executor *executor, struct watched **first, const struct server *server,
+                   struct err *err)
+{
+    if (server->attached || !is_up_to_us(server)) {
+        return 0;
+    }
+    struct watched *watched = find(*first, server->id);
+    if (instance_is_running(&executor->instances, server->name)) {
+        if (watched != NULL && clock_monotonic_ms() - watched->start_ms >= STEADY_MS) {
+            forget(first, watched);
+            free(watched);
+        }
+        return 0;
+    }
+    /* What did not start with Malachite, or after an order of the user, is his to look at. */
+    if (watched == NULL && server->state == SERVER_STATE_READY) {
+        watched = remember(first, server->id);
+    }
+    return watched == NULL ? 0 : look_after(executor, watched, server, err);
+}
+
+static void look_at_all(struct executor *executor, struct watched **first)
+{
+    struct server *servers = NULL;
+    size_t count = 0;
+    struct err err = {0};
+    int result = store_server_list_all(executor->store, &err, &servers, &count);
+    for (size_t i = 0; i < count && result >= 0; i++) {
+        result = look_at(executor, first, &servers[i], &err);
+    }
+    if (result < 0) {
+        log_event(LOG_ERROR, "cannot look after the servers", "reason", err.message, NULL);
+    }
+    servers_free(servers, count);
+}
+
+void *watcher_main(void *argument)
+{
+    struct executor *executor = argument;
+    struct watched *first = NULL;
+    while (executor_sleep(executor, PERIOD_MS)) {
+        if (executor_ready(executor)) {
+            look_at_all(executor, &first);
+        }
+    }
+    while (first != NULL) {
+        struct watched *watched = first;
+        first = watched->next;
+        free(watched);
+    }
+    store_thread_done(executor->store);
+    return NULL;
+}

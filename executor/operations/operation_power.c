@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* Starting, stopping and restarting provisioned servers, and changing the administrator's password. */
+#include <jansson.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "executor/operations/operation_steps.h"
+#include "executor/sides.h"
+
+enum { STOP_TIMEOUT_MS = 10000 };
+
+int operation_init_power(const struct server *server, enum operation_kind kind, struct err *err,
+                         struct operation *ret_operation)
+{
+    struct operation operation = {
+        .kind = kind, .status = OPERATION_IN_PROGRESS, .server_id = server->id, .started_us = clock_now_us()};
+    id_new(operation.id);
+    operation.subscription_id = str_dup(server->subscription_id);
+    operation.location = str_dup(server->location);
+    operation.resource_id = str_format(
+        "/subscriptions/%s/resourceGroups/%s/providers/Microsoft.DBforPostgreSQL/%s/%s",
+        server->subscription_id, server->group, word_of(WORDS_SERVER_KIND, (int)server->kind), server->name);
+    *ret_operation = operation;
+    return operation.subscription_id == NULL || operation.location == NULL || operation.resource_id == NULL
+               ? err_no_memory(err)
+               : 0;
+}
+
+/* A server that does not run is Inaccessible with the reason, unless Malachite itself is stopping. */
+static int fail(struct executor *executor, const struct server *server, const struct err *err)
+{
+    struct err ignored;
+    if (!stop_requested(&executor->stop)) {
+        bool runs = instance_is_running(&executor->instances, server->name);
+        (void)store_server_set_state(executor->store, server->id,
+                                     runs ? SERVER_STATE_READY : SERVER_STATE_INACCESSIBLE,
+                                     runs ? NULL : err->message, &ignored);
+    }
+    return -1;
+}
+
+static int set_ready(struct executor *executor, const struct server *server, struct err *err)
+{
+    server_note_version(executor, server);
+    return store_server_set_state(executor->store, server->id, SERVER_STATE_READY, NULL, err);
+}
+
+int start_server(struct executor *executor, const struct operation *operation, struct err *err)
+{
+    auto_server struct server server = {0};
+    if (operation_find_server(executor, operation, err, &server) < 0) {
+        return -1;
+    }
+    const struct instance_spec spec = server_instance(&server);
+    if (instance_start(&executor->instances, &spec, &executor->stop, err) < 0) {
+        return fail(executor, &server, err);
+    }
+    return set_ready(executor, &server, err);
+}
+
+int stop_server(struct executor *executor, const struct operation *operation, struct err *err)
+{
+    auto_server struct server server = {0};
+    if (operation_find_server(executor, operation, err, &server) < 0) {
+        return -1;
+    }
+    if (instance_stop(&executor->instances, server.name, STOP_TIMEOUT_MS, err) < 0) {
+        return fail(executor, &server, err);
+    }
+    return store_server_set_state(executor->store, server.id, SERVER_STATE_STOPPED, NULL, err);
+}
+
+int restart_server(struct executor *executor, const struct operation *operation, struct err *err)
+{
+    auto_server struct server server = {0};
+    if (operation_find_server(executor, operation, err, &server) < 0) {
+        return -1;
+    }
+    const struct instance_spec spec = server_instance(&server);
+    if (instance_restart(&executor->instances, &spec, &executor->stop, err) < 0) {
+        return fail(executor, &server, err);
+    }
+    return set_ready(executor, &server, err);
+}
+
+int update_server(struct executor *executor, const struct operation *operation, struct err *err)
+{
+    auto_server struct server server = {0};
+    if (operation_find_server(executor, operation, err, &server) < 0) {
+        return -1;
+    }
+    if (server.attached) {
+        return attach_server(executor, &server, err);
+    }
+    const struct instance_spec spec = server_instance(&server);
+    /* One that is Inaccessible is started first. */
+    if (!instance_is_running(&executor->instances, server.name) &&
+        instance_start(&executor->instances, &spec, &executor->stop, err) < 0) {
+        return fail(executor, &server, err);
+    }
+    if (instance_set_password(&executor->instances, &spec, &executor->stop, err) < 0) {
+        err_append(err, " Give the password again when the server can be reached.");
+        return fail(executor, &server, err);
+    }
+    return set_ready(executor, &server, err);
+}

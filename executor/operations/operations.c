@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Works off the long-running operations that the REST calls on servers, databases and groups leave in the
+ * store. Each may be run again after a crash: creating replaces what an interrupted attempt left, deleting
+ * accepts what is gone.
+ */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "engine/admin/databases.h"
+#include "executor/operations/operation_steps.h"
+#include "executor/retry.h"
+#include "executor/sides.h"
+
+enum {
+    IDLE_WAIT_MS = 5000,
+    RETRY_MS = 1000,
+    STARTING_WAIT_MS = 200,
+    ADDRESS_ATTEMPTS = 5,
+    OPERATION_LEASE_US = 3600LL * 1000000, /* of this process; another process frees it at its start */
+};
+
+/* ---- servers ---------------------------------------------------------------------------------------------
+ */
+
+/* An attached server may be down: it is a resource all the same, and migrations with it fail with the reason.
+ */
+int attach_server(struct executor *executor, const struct server *server, struct err *err)
+{
+    int version = 0;
+    if (executor_probe_version(executor, server, err, &version) < 0) {
+        struct err ignored;
+        (void)store_server_set_state(executor->store, server->id, SERVER_STATE_INACCESSIBLE, err->message,
+                                     &ignored);
+        return -1;
+    }
+    /* Not the whole row: the user may have changed it since it was read. */
+    int minor = server_minor_version(version);
+    return store_server_set_version(executor->store, server->id, version / 10000, minor, err) < 0
+               ? -1
+               : store_server_set_state(executor->store, server->id, SERVER_STATE_READY, NULL, err);
+}
+
+/* Another program, a Malachite of another user among them, may take the address that was free when it was
+ * chosen. */
+static int create_instance(struct executor *executor, struct server *server, struct err *err)
+{
+    for (int attempt = 1;; attempt++) {
+        const struct instance_spec spec = server_instance(server);
+        if (instance_create(&executor->instances, &spec, &executor->stop, err) == 0) {
+            return 0;
+        }
+        struct err ignored;
+        if (err->code != ERR_CONFLICT || attempt == ADDRESS_ATTEMPTS ||
+            move_server(executor, server, &ignored) < 0) {
+            return -1;
+        }
+    }
+}
+
+/* A server that did not come up stays, with the reason, and may be started again. */
+static int provision_server(struct executor *executor, struct server *server, struct err *err)
+{
+    if (create_instance(executor, server, err) < 0) {
+        struct err ignored;
+        if (!stop_requested(&executor->stop)) {
+            (void)store_server_set_state(executor->store, server->id, SERVER_STATE_INACCESSIBLE, err->message,
+                                         &ignored);
+        }
+        return -1;
+    }
+    server_note_version(executor, server);
+    return store_server_set_state(executor->store, server->id, SERVER_STATE_READY, NULL, err);
+}
+
+int operation_find_server(struct executor *executor, const struct operation *operation, struct err *err,
+                          struct server *ret_server)
+{
+    int found = store_server_get_by_id(executor->store, operation->server_id, err, ret_server);
+    return found == 0  ? err_set(err, ERR_RESOURCE_NOT_FOUND, "The server was deleted in the meantime.")
+           : found < 0 ? -1
+                       : 0;
+}
+
+static int create_server(struct executor *executor, const struct operation *operation, struct err *err)
+{
+    auto_server struct server server = {0};
+    if (operation_find_server(executor, operation, err, &server) < 0) {
+        return -1;
+    }
+    if (server.attached) {
+        return attach_server(executor, &server, err);
+    }
+    return provision_server(executor, &server, err);
+}
+
+static int remove_server(struct executor *executor, const struct server *server, struct err *err)
+{
+    if (!server->attached && instance_delete(&executor->instances, server->name, err) < 0) {
+        return -1;
+    }
+    return store_server_delete(executor->store, server->id, err);
+}
+
+static int delete_server(struct executor *executor, const struct operation *operation, struct err *err)
+{
+    auto_server struct server server = {0};
+    int found = store_server_get_by_id(executor->store, operation->server_id, err, &server);
+    return found <= 0 ? found : remove_server(executor, &server, err);
+}
+
+/* ---- databases -------------------------------------------------------------------------------------------
+ */
+
+static int change_database(struct executor *executor, const struct operation *operation, struct err *err)
+{
+    auto_server struct server server = {0};
+    auto_endpoint struct endpoint login = {0};
+    if (operation_find_server(executor, operation, err, &server) < 0 ||
+        server_login(executor, &server, err, &login) < 0) {
+        return -1;
+    }
+    json_t *argument = operation->argument == NULL ? NULL : json_loads(operation->argument, 0, NULL);
+    const char *name = json_string_value(json_object_get(argument, "database"));
+    int result = 0;
+    if (name == NULL) {
+        result = err_set(err, ERR_INTERNAL, "The operation names no database.");
+    } else if (operation->kind == OPERATION_DATABASE_CREATE) {
+        result =
+            database_create(&login, name, json_string_value(json_object_get(argument, "charset")),
+                            json_string_value(json_object_get(argument, "collation")), &executor->stop, err);
+    } else {
+        result = database_drop(&login, name, &executor->stop, err);
+    }
+    json_decref(argument);
+    return result;
+}
+
+/* ---- groups ----------------------------------------------------------------------------------------------
+ */
+
+/* The group's name is the last segment of its id. */
+static const char *group_of(const struct operation *operation)
+{
+    const char *slash = strrchr(operation->resource_id, '/');
+    return slash == NULL ? operation->resource_id : slash + 1;
+}
+
+/* What could not be deleted can be used again. */
+static void reopen_group(struct executor *executor, const char *subscription_id, const char *name)
+{
+    struct err ignored;
+    auto_resource_group struct resource_group group = {0};
+    if (!stop_requested(&executor->stop) &&
+        store_group_get(executor->store, subscription_id, name, &ignored, &group) == 1) {
+        group.deleting = false;
+        (void)store_group_put(executor->store, &group, &ignored);
+    }
+}
+
+static int delete_group(struct executor *executor, const struct operation *operation, struct err *err)
+{
+    const char *group = group_of(operation);
+    for (int kind = 0; kind < SERVER_KIND_COUNT; kind++) {
+        struct server *servers = NULL;
+        size_t count = 0;
+        int result = store_server_list(executor->store, (enum server_kind)kind, operation->subscription_id,
+                                       group, err, &servers, &count);
+        for (size_t i = 0; i < count && result == 0; i++) {
+            result = remove_server(executor, &servers[i], err);
+        }
+        servers_free(servers, count);
+        if (result < 0) {
+            reopen_group(executor, operation->subscription_id, group);
+            return -1;
+        }
+    }
+    return store_group_delete(executor->store, operation->subscription_id, group, err);
+}
+
+/* ---- the queue -------------------------------------------------------------------------------------------
+ */
+
+static int run(struct executor *executor, const struct operation *operation, struct err *err)
+{
+    switch (operation->kind) {
+    case OPERATION_SERVER_CREATE:
+        return create_server(executor, operation, err);
+    case OPERATION_SERVER_DELETE:
+        return delete_server(executor, operation, err);
+    case OPERATION_DATABASE_CREATE:
+    case OPERATION_DATABASE_DELETE:
+        return change_database(executor, operation, err);
+    case OPERATION_GROUP_DELETE:
+        return delete_group(executor, operation, err);
+    case OPERATION_SERVER_UPDATE:
+        return update_server(executor, operation, err);
+    case OPERATION_SERVER_START:
+        return start_server(executor, operation, err);
+    case OPERATION_SERVER_STOP:
+        return stop_server(executor, operation, err);
+    case OPERATION_SERVER_RESTART:
+        return restart_server(executor, operation, err);
+    case OPERATION_CONFIGURATION_UPDATE:
+        return change_configurations(executor, operation, err);
+    case OPERATION_CHILD_UPSERT: /* these two end with the request that makes them */
+    case OPERATION_CHILD_DELETE:
+        return 0;
+    case OPERATION_KIND_COUNT:
+        break;
+    }
+    return err_set(err, ERR_INTERNAL, "unknown kind of operation");
+}
+
+/* What an earlier process left is about servers that this one may still be starting. */
+static void await_servers(struct executor *executor, const struct operation *operation)
+{
+    while (operation->started_us < executor->started_us && !executor_ready(executor) &&
+           !stop_requested(&executor->stop)) {
+        executor_wait(executor, executor_generation(executor), STARTING_WAIT_MS);
+    }
+}
+
+static void work_off(struct executor *executor, const struct operation *operation)
+{
+    struct err failure;
+    struct err err;
+    await_servers(executor, operation);
+    if (stop_requested(&executor->stop)) {
+        return;
+    }
+    int64_t began = clock_monotonic_ms();
+    int result = run(executor, operation, &failure);
+    if (result < 0 && stop_requested(&executor->stop)) {
+        return; /* stays in progress: the next process takes it up */
+    }
+    while (store_operation_finish(executor->store, operation->id, result < 0 ? &failure : NULL, &err) < 0) {
+        log_event(LOG_ERROR, "cannot finish an operation", "operation", operation->id, "reason", err.message,
+                  NULL);
+        if (!failure_is_of_store(&err) || !executor_sleep(executor, RETRY_MS)) {
+            break;
+        }
+    }
+    auto_free char *ms = str_format("%lld", (long long)(clock_monotonic_ms() - began));
+    log_event(result < 0 ? LOG_WARNING : LOG_INFO, "operation", "id", operation->id, "kind",
+              word_of(WORDS_OPERATION_KIND, (int)operation->kind), "resource", operation->resource_id, "ms",
+              ms, "failure", result < 0 ? failure.message : NULL, NULL);
+    executor_wake(
+        executor); /* another operation on the same server, or a migration, may have waited for this one */
+}
+
+void *operations_main(void *argument)
+{
+    struct executor *executor = argument;
+    while (!stop_requested(&executor->stop)) {
+        uint64_t seen = executor_generation(executor);
+        auto_operation struct operation operation = {0};
+        struct err err;
+        int64_t now = clock_steady_us();
+        int claimed = store_operation_claim(executor->store, executor->owner, now, now + OPERATION_LEASE_US,
+                                            &err, &operation);
+        if (claimed == 1) {
+            work_off(executor, &operation);
+        } else {
+            if (claimed < 0) {
+                log_event(LOG_ERROR, "cannot claim an operation", "reason", err.message, NULL);
+            }
+            executor_wait(executor, seen, claimed < 0 ? RETRY_MS : IDLE_WAIT_MS);
+        }
+    }
+    store_thread_done(executor->store);
+    return NULL;
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Logical replication on the source. Parameters take effect at a restart: Malachite restarts the servers it
+ * runs; those that are only attached are restarted by somebody else, which the wait notices. While it waits
+ * for that, properties.currentStatus.error says what is missing.
+ */
+#include "executor/steps/replication_source_private.h"
+
+#include <string.h>
+
+#include "core/buf.h"
+#include "core/clock.h"
+#include "core/str.h"
+#include "engine/replication/replication_setup.h"
+#include "executor/database_row.h"
+#include "executor/follow/online.h"
+#include "executor/operations/operation_steps.h"
+
+enum { OPERATION_LOOK_MS = 200, LOOK_AGAIN_MS = 1000, TEXT_MAX_BYTES = 1200 };
+
+static bool failed(const struct work *work, enum step_outcome *ret_outcome)
+{
+    *ret_outcome = outcome_of_failure(work);
+    return false;
+}
+
+/* ---- what is missing -------------------------------------------------------------------------------------
+ */
+
+/* Slots that may have yet to be made; while the databases are not known, one. */
+static int count_needed(struct work *work, int *ret_needed)
+{
+    struct migration_database *rows = NULL;
+    size_t count = 0;
+    int needed = work->migration.spec.databases.count == 0 ? 1 : 0;
+    if (store_database_list(work->store, work->migration.id, &work->err, &rows, &count) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        needed += database_is_to_move(&rows[i]) ? 1 : 0;
+    }
+    migration_databases_free(rows, count);
+    *ret_needed = needed;
+    return 0;
+}
+
+/* *ret_text: what is missing, as one line; NULL: nothing. */
+static int find_missing(struct work *work, const struct sides *sides, int *ret_needed, char **ret_text)
+{
+    auto_str_list struct str_list missing = {0};
+    auto_buf struct buf text = BUF_MAX(TEXT_MAX_BYTES);
+    if (count_needed(work, ret_needed) < 0 ||
+        (*ret_needed > 0 && replication_setup_missing(&sides->source.work, *ret_needed, &work->worker->stop,
+                                                      &work->err, &missing) != 0)) {
+        return -1;
+    }
+    for (size_t i = 0; i < missing.count; i++) {
+        buf_addf(&text, "%s%s", i == 0 ? "" : "; ", missing.items[i]);
+    }
+    *ret_text = missing.count == 0 ? NULL : buf_take(&text);
+    return missing.count > 0 && *ret_text == NULL ? err_no_memory(&work->err) : 0;
+}
+
+/* ---- a server that Malachite runs ------------------------------------------------------------------------
+ */
+
+/* Copies that would break when the server restarts; those that follow reconnect. */
+static int find_copying(struct work *work, const struct server *server, char **ret_name)
+{
+    const struct migration_filter filter = {.active_only = true};
+    struct migration *rows = NULL;
+    size_t count = 0;
+    if (store_migration_list(work->store, &filter, &work->err, &rows, &count) < 0) {
+        return -1;
+    }
+    const char *name = NULL;
+    for (size_t i = 0; i < count; i++) {
+        bool uses = rows[i].source_id == server->id || rows[i].target_id == server->id;
+        bool other = rows[i].id != work->migration.id;
+        name = uses && other && rows[i].substate == SUB_MIGRATING_DATA ? rows[i].name : name;
+    }
+    *ret_name = str_dup(name);
+    migrations_free(rows, count);
+    return name != NULL && *ret_name == NULL ? err_no_memory(&work->err) : 0;
+}
+
+/* As POST restart does. */
+static int order_restart(struct work *work, const struct server *seen, struct operation *ret_operation)
+{
+    auto_server struct server server = {0};
+    auto_store_tx struct store_tx tx = {0};
+    if (store_begin(work->store, &work->err, &tx) < 0) {
+        return -1;
+    }
+    int found = store_server_get_by_id(work->store, seen->id, &work->err, &server);
+    if (found <= 0) {
+        return found < 0
+                   ? -1
+                   : err_set(&work->err, ERR_RESOURCE_NOT_FOUND, "The source server was deleted meanwhile.");
+    }
+    if (server.state != SERVER_STATE_READY) {
+        err_set(&work->err, ERR_SERVER_NOT_READY, "The source server '%s' is %s.", server.name,
+                word_of(WORDS_SERVER_STATE, (int)server.state));
+        work->err.lasting = false;
+        return -1;
+    }
+    if (operation_init_power(&server, OPERATION_SERVER_RESTART, &work->err, ret_operation) < 0 ||
+        store_server_set_state(work->store, server.id, SERVER_STATE_UPDATING, NULL, &work->err) < 0 ||
+        store_operation_insert(work->store, ret_operation, &work->err) < 0) {
+        return -1;
+    }
+    return store_commit(&tx, &work->err);
+}
+
+/* Bounded by the operation's own limits. Stopped, it goes on without us. */
+static int await_operation(struct work *work, const struct operation *ordered)
+{
+    struct executor *executor = work->executor;
+    for (;;) {
+        uint64_t seen = executor_generation(executor);
+        auto_operation struct operation now = {0};
+        int found = store_operation_get(work->store, ordered->subscription_id, ordered->id, &work->err, &now);
+        if (found <= 0) {
+            return found < 0 ? -1 : err_set(&work->err, ERR_INTERNAL, "The restart is gone.");
+        }
+        if (now.status == OPERATION_SUCCEEDED) {
+            return 0;
+        }
+        if (now.status != OPERATION_IN_PROGRESS) {
+            return err_set(&work->err, ERR_OPERATION_NOT_ALLOWED,
+                           "Logical replication could not be set up on the source server. %s",
+                           now.error_message == NULL ? "The restart was canceled." : now.error_message);
+        }
+        if (stop_requested(&work->worker->stop)) {
+            return err_set(&work->err, ERR_CANCELED, "Stopped while the source server restarts.");
+        }
+        executor_wait(executor, seen, OPERATION_LOOK_MS);
+    }
+}
+
+static int restart(struct work *work, const struct server *server)
+{
+    auto_operation struct operation operation = {0};
+    struct err ignored;
+    if (order_restart(work, server, &operation) < 0) {
+        return -1;
+    }
+    executor_wake(work->executor);
+    (void)store_event_add(work->store, work->migration.id,
+                          "The source server restarts, to be set up for logical replication.", &ignored);
+    return await_operation(work, &operation);
+}
+
+static bool set_up_own(struct work *work, const struct sides *sides, int needed,
+                       enum step_outcome *ret_outcome)
+{
+    const struct server *server = &sides->source.server;
+    auto_free char *copying = NULL;
+    auto_free char *left = NULL;
+    bool restart_needed = false;
+    if (find_copying(work, server, &copying) < 0) {
+        return failed(work, ret_outcome);
+    }
+    if (copying != NULL) {
+        auto_free char *text = str_format("The source server has to restart; that waits until the migration "
+                                          "'%s' has copied what it is copying.",
+                                          copying);
+        fsm_tell_once(work, text);
+        work->delay_ms = LOOK_AGAIN_MS;
+        *ret_outcome = STEP_LATER;
+        return false;
+    }
+    if (replication_setup_change(&sides->source.work, needed, &work->worker->stop, &work->err,
+                                 &restart_needed) != 0) {
+        return failed(work, ret_outcome);
+    }
+    if (restart_needed && restart(work, server) != 0) {
+        if (work->err.code == ERR_SERVER_NOT_READY && !work->err.lasting) {
+            work->delay_ms = LOOK_AGAIN_MS; /* somebody else restarts or changes it */
+            *ret_outcome = STEP_LATER;
+            return false;
+        }
+        return failed(work, ret_outcome);
+    }
+    if (find_missing(work, sides, &needed, &left) < 0) {
+        return failed(work, ret_outcome);
+    }
+    if (left != NULL) {
+        err_set(&work->err, ERR_OPERATION_NOT_ALLOWED,
+                "Logical replication could not be set up on the source server: after its restart, %s.", left);
+        return failed(work, ret_outcome);
+    }
+    return true;
+}
+
+/* ---- a server that somebody else runs --------------------------------------------------------------------
+ */
+
+/* What the wait for the owner of the source begins with; the wait for the user's permission has other words.
+ */
+static char *not_set_up(const struct sides *sides, const char *missing)
+{
+    return str_format("Logical replication is not set up on the %s: %s.", sides->source.work.label, missing);
+}
+
+static bool wait_for_somebody(struct work *work, const struct sides *sides, const char *missing,
+                              const char *what, enum step_outcome *ret_outcome)
+{
+    auto_free char *sentence = not_set_up(sides, missing);
+    auto_free char *text =
+        sentence == NULL ? NULL : str_format("%s %s The migration notices it and continues.", sentence, what);
+    if (text == NULL) {
+        err_no_memory(&work->err);
+        return failed(work, ret_outcome);
+    }
+    *ret_outcome = fsm_move_telling(work, SUB_WAITING_FOR_LOGICAL_REPLICATION, text, text);
+    return false;
+}
+
+static bool set_up_attached(struct work *work, const struct sides *sides, int needed, const char *missing,
+                            enum step_outcome *ret_outcome)
+{
+    bool restart_needed = false;
+    if (replication_setup_change(&sides->source.work, needed, &work->worker->stop, &work->err,
+                                 &restart_needed) != 0) {
+        if (stop_requested(&work->worker->stop) || !work->err.lasting) {
+            return failed(work, ret_outcome);
+        }
+        struct err reason = work->err;
+        return wait_for_somebody(work, sides, missing, reason.message, ret_outcome);
+    }
+    return wait_for_somebody(work, sides, missing,
+                             restart_needed
+                                 ? "The parameters are changed (ALTER SYSTEM); now restart that PostgreSQL."
+                                 : "Make room for its replication slots.",
+                             ret_outcome);
+}
+
+static bool wait_for_permission(struct work *work, const struct sides *sides, bool own, const char *missing,
+                                enum step_outcome *ret_outcome)
+{
+    auto_free char *text = str_format(
+        "The %s is not set up for logical replication (%s). Set setupLogicalReplicationOnSourceDbIfNeeded to "
+        "\"True\" with PATCH to have Malachite change its parameters%s, or cancel the migration.",
+        sides->source.work.label, missing,
+        own ? " and restart it" : "; you then restart that PostgreSQL yourself");
+    if (text == NULL) {
+        err_no_memory(&work->err);
+        return failed(work, ret_outcome);
+    }
+    *ret_outcome = fsm_move_telling(work, SUB_WAITING_FOR_LOGICAL_REPLICATION, text, text);
+    return false;
+}
+
+bool replication_source_is_ready(struct work *work, const struct sides *sides, enum step_outcome *ret_outcome)
+{
+    auto_free char *missing = NULL;
+    int needed = 0;
+    if (!is_online(&work->migration)) {
+        return true;
+    }
+    if (find_missing(work, sides, &needed, &missing) < 0) {
+        return failed(work, ret_outcome);
+    }
+    if (missing == NULL) {
+        return true;
+    }
+    bool own = sides->source.server.id != 0 && !sides->source.server.attached;
+    if (work->migration.spec.setup_replication != FLAG_TRUE) {
+        return wait_for_permission(work, sides, own, missing, ret_outcome);
+    }
+    return own ? set_up_own(work, sides, needed, ret_outcome)
+               : set_up_attached(work, sides, needed, missing, ret_outcome);
+}
+
+/* ---- the wait --------------------------------------------------------------------------------------------
+ */
+
+/* Whether what the wait is about has changed, the user's permission included: then the prerequisites look at
+ * it again. */
+static int has_changed(struct work *work)
+{
+    auto_sides struct sides sides = {0};
+    auto_free char *missing = NULL;
+    int needed = 0;
+    if (sides_find(work->executor, &work->migration, &work->err, &sides) < 0 ||
+        find_missing(work, &sides, &needed, &missing) < 0) {
+        return -1;
+    }
+    auto_free char *sentence = missing == NULL ? NULL : not_set_up(&sides, missing);
+    return sentence == NULL || strstr(work->migration.error, sentence) == NULL;
+}
+
+enum step_outcome step_wait_replication(struct work *work)
+{
+    if (work->migration.spec.setup_replication != FLAG_TRUE) {
+        return STEP_WAIT;
+    }
+    if (work->migration.error == NULL) {
+        return fsm_move(work, SUB_PERFORMING_PREREQUISITE_STEPS,
+                        "The user allows logical replication to be set up.");
+    }
+    int changed = has_changed(work);
+    if (changed > 0) {
+        return fsm_move(work, SUB_PERFORMING_PREREQUISITE_STEPS, "Looking at the source server again.");
+    }
+    bool passing = !work->err.lasting || work->err.code == ERR_SERVER_NOT_READY;
+    if (changed < 0 && (stop_requested(&work->worker->stop) || !passing)) {
+        return outcome_of_failure(work);
+    }
+    work->delay_ms = LOOK_AGAIN_MS; /* a server that restarts cannot be reached meanwhile */
+    return STEP_LATER;
+}

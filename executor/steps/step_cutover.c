@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* Waiting for the cutover, and completing. */
+#include <stdlib.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "executor/database_row.h"
+#include "executor/follow/online.h"
+
+enum { LOOK_AGAIN_MS = 500, LONGEST_WAIT_MS = 60 * 60 * 1000, DEBT_PAUSE_MS = 5000, USER_PAUSE_MS = 1000 };
+
+/* The databases of a migration, and those of them that a step is about. */
+struct database_set {
+    struct migration_database *rows;
+    size_t count;
+    struct migration_database **chosen;
+    size_t chosen_count;
+    size_t open_count; /* not ended */
+    bool debt;         /* something is left on a server of a database that was canceled */
+};
+
+static void set_done(struct database_set *set)
+{
+    migration_databases_free(set->rows, set->count);
+    free(set->chosen);
+}
+#define auto_set __attribute__((cleanup(set_done)))
+
+static bool is_triggered(const struct work *work, const struct migration_database *row)
+{
+    const struct migration_spec *spec = &work->migration.spec;
+    bool named = spec->cutover_databases.count == 0 || str_list_has(&spec->cutover_databases, row->name);
+    return spec->trigger_cutover == FLAG_TRUE && named;
+}
+
+/* "all": every open database, whatever the user has named. */
+static int choose(struct work *work, bool all, struct database_set *ret_set)
+{
+    if (store_database_list(work->store, work->migration.id, &work->err, &ret_set->rows, &ret_set->count) <
+        0) {
+        return -1;
+    }
+    ret_set->chosen = calloc(ret_set->count + 1, sizeof(struct migration_database *));
+    if (ret_set->chosen == NULL) {
+        return err_no_memory(&work->err);
+    }
+    for (size_t i = 0; i < ret_set->count; i++) {
+        struct migration_database *row = &ret_set->rows[i];
+        if (database_ended(row)) {
+            continue;
+        }
+        ret_set->open_count++;
+        /* One that was cut over when Malachite was stopped is finished whatever the trigger says now. */
+        if (all || is_triggered(work, row) || row->cutover_position != NULL) {
+            ret_set->chosen[ret_set->chosen_count++] = row;
+        }
+    }
+    return 0;
+}
+
+/*
+ * A server that is not up yet after a restart of Malachite, or not at the moment. Followers know for
+ * themselves how long they may try; where none is left, it is as long.
+ */
+static enum step_outcome look_again(struct work *work)
+{
+    int64_t since_us = work->executor->started_us > work->migration.entered_us ? work->executor->started_us
+                                                                               : work->migration.entered_us;
+    int64_t limit_us = (int64_t)work->executor->options->reconnect_seconds * 1000000;
+    bool passing = !work->err.lasting || work->err.code == ERR_SERVER_NOT_READY;
+    bool completing = work->migration.substate == SUB_COMPLETING_MIGRATION;
+    if (!passing || (completing && clock_steady_us() - since_us >= limit_us)) {
+        return outcome_of_failure(work);
+    }
+    work->delay_ms = LOOK_AGAIN_MS;
+    return STEP_LATER;
+}
+
+/* ---- waiting
+ * -----------------------------------------------------------------------------------------------
+ */
+
+/* Ends what the user has canceled; what is left of databases that were canceled before is tried again. */
+static int end_canceled(struct work *work, const struct sides *sides, struct database_set *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        struct migration_database *row = &set->rows[i];
+        if (database_ended(row)) {
+            set->debt =
+                set->debt || (row->replication != NULL && online_clean_up_database(work, sides, row) != 0);
+            continue;
+        }
+        if (!database_is_canceled(work, row)) {
+            continue;
+        }
+        if (online_cancel_database(work, sides, row) != 0) {
+            return -1;
+        }
+        set->debt = set->debt || row->replication != NULL;
+    }
+    return 0;
+}
+
+static enum step_outcome wait_more(struct work *work, const struct database_set *set)
+{
+    int64_t limit_us = (int64_t)work->executor->options->cutover_wait_seconds * 1000000;
+    int64_t left_us = work->migration.entered_us + limit_us - clock_steady_us();
+    if (left_us <= 0) {
+        err_set(&work->err, ERR_OPERATION_NOT_ALLOWED,
+                "The cutover was not triggered within %d seconds of the base copy (--cutover-wait-seconds).",
+                work->executor->options->cutover_wait_seconds);
+        return STEP_FAILED;
+    }
+    int64_t longest_ms = set->debt ? DEBT_PAUSE_MS : LONGEST_WAIT_MS;
+    work->delay_ms = left_us / 1000 > longest_ms ? (int)longest_ms : (int)(left_us / 1000) + 1;
+    return STEP_LATER;
+}
+
+/* choose() after those that were canceled have ended. */
+static int choose_open(struct work *work, const struct sides *sides, bool all, struct database_set *ret_set)
+{
+    auto_set struct database_set before = {0};
+    if (choose(work, true, &before) != 0 || end_canceled(work, sides, &before) != 0 ||
+        choose(work, all, ret_set) != 0) {
+        return -1;
+    }
+    ret_set->debt = before.debt;
+    return 0;
+}
+
+/* What the user has to do on the target takes its time, and holds no thread. */
+static enum step_outcome wait_or_fail(struct work *work)
+{
+    enum step_outcome outcome = outcome_of_failure(work);
+    if (outcome != STEP_FAILED || !work->err.waiting) {
+        return outcome;
+    }
+    struct err reason = work->err;
+    if (fsm_show(work, reason.message) != 0) {
+        return STEP_STOPPED;
+    }
+    work->delay_ms = USER_PAUSE_MS;
+    return STEP_LATER;
+}
+
+/* Some are cut over while the others wait. */
+static enum step_outcome cut_over_some(struct work *work, const struct sides *sides,
+                                       const struct database_set *set)
+{
+    if (online_cut_over(work, sides, set->chosen, set->chosen_count) != 0) {
+        return wait_or_fail(work);
+    }
+    return wait_more(work, set);
+}
+
+/* Servers that have gone fail their followers in time: those are looked at first. */
+static int follow_all(struct work *work)
+{
+    auto_set struct database_set set = {0};
+    return choose(work, true, &set) != 0 || online_follow(work, set.rows, set.count) != 0
+               ? -1
+               : online_show_waiting(work, set.rows, set.count);
+}
+
+enum step_outcome step_wait_cutover(struct work *work)
+{
+    auto_sides struct sides sides = {0};
+    auto_set struct database_set set = {0};
+    if (follow_all(work) != 0) {
+        return outcome_of_failure(work);
+    }
+    if (sides_find(work->executor, &work->migration, &work->err, &sides) < 0) {
+        return look_again(work);
+    }
+    if (choose_open(work, &sides, false, &set) != 0) {
+        return outcome_of_failure(work);
+    }
+    if (set.open_count == 0) {
+        return fsm_move(work, SUB_COMPLETING_MIGRATION, "Every database has ended.");
+    }
+    if (set.chosen_count == set.open_count) {
+        return fsm_move(work, SUB_COMPLETING_MIGRATION, "The cutover was triggered.");
+    }
+    return set.chosen_count == 0 ? wait_more(work, &set) : cut_over_some(work, &sides, &set);
+}
+
+/* ---- completing
+ * --------------------------------------------------------------------------------------------
+ */
+
+static size_t count_in_state(const struct database_set *set, enum database_state state)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        count += set->rows[i].state == state ? 1 : 0;
+    }
+    return count;
+}
+
+static enum step_outcome complete_online(struct work *work)
+{
+    auto_sides struct sides sides = {0};
+    auto_set struct database_set set = {0};
+    if (sides_find(work->executor, &work->migration, &work->err, &sides) < 0) {
+        return look_again(work);
+    }
+    if (fsm_refresh_decisions(work) != 0 || choose_open(work, &sides, true, &set) != 0 ||
+        online_cut_over(work, &sides, set.chosen, set.chosen_count) != 0) {
+        return wait_or_fail(work);
+    }
+    if (count_in_state(&set, DB_CANCELED) == set.count) {
+        return STEP_CANCELED;
+    }
+    return fsm_end(work, STATE_SUCCEEDED, NULL, "The migration succeeded.");
+}
+
+enum step_outcome step_complete(struct work *work)
+{
+    if (is_online(&work->migration)) {
+        return complete_online(work);
+    }
+    return fsm_end(work, STATE_SUCCEEDED, NULL, "The migration succeeded.");
+}

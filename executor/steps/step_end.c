@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* Canceling, and what remains to be done after the end. */
+#include <stdlib.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "engine/admin/databases.h"
+#include "executor/database_row.h"
+#include "executor/follow/online.h"
+
+enum { SETTLE_AGAIN_LEAST_MS = 5000, SETTLE_AGAIN_MOST_MS = 5 * 60 * 1000 };
+
+/*
+ * A killed process may have left sessions at work on the target, which PostgreSQL would end only when it
+ * notices. Where the target cannot be reached there is nothing to end.
+ */
+static void end_leftover_sessions(const struct work *work, const struct migration_database *row)
+{
+    struct err ignored;
+    auto_sides struct sides sides = {0};
+    bool ours = work->migration.created_us >= work->executor->started_us;
+    if (!ours && row->target_claimed && sides_find(work->executor, &work->migration, &ignored, &sides) == 0) {
+        (void)database_end_own_sessions(&sides.target.work, row->name, &work->executor->stop, &ignored);
+    }
+}
+
+/* The worker that moved a database has stopped it before the migration came here: what is left is to remove
+ * the replication, and to close the rows. */
+enum step_outcome step_cancel(struct work *work)
+{
+    struct migration_database *rows = NULL;
+    size_t count = 0;
+    int result = store_database_list(work->store, work->migration.id, &work->err, &rows, &count);
+    for (size_t i = 0; i < count && result == 0; i++) {
+        if (!database_ended(&rows[i])) {
+            rows[i].state = DB_CANCELING;
+            result = store_database_update(work->store, &rows[i], &work->err);
+            end_leftover_sessions(work, &rows[i]);
+        }
+    }
+    migration_databases_free(rows, count);
+    (void)online_clean_up(work);
+    if (result < 0 || databases_end(work, DB_CANCELED, NULL) < 0) {
+        return STEP_FAILED;
+    }
+    return fsm_end(work, STATE_CANCELED, NULL,
+                   "The migration was canceled; databases on the target stay as they are.");
+}
+
+/* The longer a server has been away, the less often it is tried. */
+static int settle_pause_ms(const struct migration *migration)
+{
+    int64_t pause_ms = (clock_now_us() - migration->ended_us) / 1000 / 8;
+    return pause_ms < SETTLE_AGAIN_LEAST_MS  ? SETTLE_AGAIN_LEAST_MS
+           : pause_ms > SETTLE_AGAIN_MOST_MS ? SETTLE_AGAIN_MOST_MS
+                                             : (int)pause_ms;
+}
+
+/* Ended migrations come here as long as a server that could not be reached keeps replication of theirs. */
+enum step_outcome step_settle(struct work *work)
+{
+    if (online_clean_up(work) != 0) {
+        work->delay_ms = settle_pause_ms(&work->migration);
+        return STEP_LATER;
+    }
+    return store_migration_settled(work->store, work->migration.id, &work->err) < 0 ? STEP_STOPPED
+                                                                                    : STEP_WAIT;
+}

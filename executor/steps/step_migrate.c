@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+/* Moves the databases of a migration, one after the other; what is already there is not moved again. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/buf.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "engine/admin/roles.h"
+#include "engine/instance/instance_tree.h"
+#include "engine/online/base_copy.h"
+#include "engine/replication/replication_name.h"
+#include "engine/transfer/transfer.h"
+#include "executor/database_row.h"
+#include "executor/follow/online.h"
+#include "executor/fsm/migration_fsm.h"
+#include "executor/progress.h"
+#include "executor/retry.h"
+#include "executor/sides.h"
+
+enum { TARGET_PRESENT_CODE = 603101, JOBS_MAX = 8 };
+
+/* All databases of the migration while one after the other is moved. */
+struct moving {
+    struct work *work;
+    struct sides *sides; /* found again before each further attempt */
+    struct migration_database *rows;
+    size_t count;
+    bool other_failed; /* one that was followed has failed while another was moved */
+    struct err other_failure;
+};
+
+static int job_count(const struct executor *executor)
+{
+    if (executor->options->jobs > 0) {
+        return executor->options->jobs;
+    }
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return processors < 1 ? 1 : processors > JOBS_MAX ? JOBS_MAX : (int)processors;
+}
+
+static char *make_work_dir(const struct work *work, const struct migration_database *row, struct err *err)
+{
+    auto_free char *dir =
+        str_format("%s/%s-%d", work->executor->work_root, work->migration.uuid, row->position);
+    if (dir == NULL) {
+        err_no_memory(err);
+        return NULL;
+    }
+    if (tree_remove(dir, err) < 0 || tree_make_dir(dir, 0700, NULL, err) < 0) {
+        return NULL;
+    }
+    return TAKE(dir);
+}
+
+/* ret_wish: what the database's stop token said when the transfer ended. */
+static int transfer_database(struct work *work, const struct sides *sides, struct migration_database *row,
+                             struct progress *progress, enum stop_wish *ret_wish)
+{
+    auto_free char *work_dir = make_work_dir(work, row, &work->err);
+    if (work_dir == NULL) {
+        return -1;
+    }
+    auto_free char *identities = NULL;
+    if (online_remembered_identities(work, row, &identities) < 0) {
+        return -1;
+    }
+    const struct transfer_observer observer = progress_observer(progress);
+    const struct transfer transfer = {.source = &sides->source.work,
+                                      .target = &sides->target.work,
+                                      .database = row->name,
+                                      .heir = sides->target.login.user,
+                                      .jobs = job_count(work->executor),
+                                      .work_dir = work_dir,
+                                      .tools = &work->executor->tools,
+                                      .replace =
+                                          work->migration.spec.overwrite == FLAG_TRUE || row->target_claimed,
+                                      .patience_ms = work->executor->options->reconnect_seconds * 1000,
+                                      .stop = &work->worker->database_stop,
+                                      .observer = &observer,
+                                      .identities = identities};
+    worker_enter_database(work->worker, row->name);
+    int result = row->replication == NULL ? transfer_run(&transfer, &work->err)
+                                          : base_copy_run(&transfer, row->replication, &work->err);
+    *ret_wish = stop_wish(&work->worker->database_stop);
+    worker_enter_database(work->worker, NULL);
+    struct err ignored;
+    (void)tree_remove(work_dir, &ignored);
+    return result;
+}
+
+/*
+ * About once a second while a database is moved: those that are followed meanwhile may be canceled or fail.
+ * "at" is the one that is moved.
+ */
+static void look_at_others(struct moving *moving, const struct migration_database *at)
+{
+    struct work *work = moving->work;
+    struct err kept = work->err; /* the move that goes on writes there */
+    bool failed = fsm_refresh_decisions(work) < 0;
+    for (size_t i = 0; i < moving->count && !failed; i++) {
+        struct migration_database *row = &moving->rows[i];
+        if (row == at || !row->following || database_ended(row)) {
+            continue;
+        }
+        failed = database_is_canceled(work, row) ? online_cancel_database(work, moving->sides, row) < 0
+                                                 : online_follow(work, row, 1) < 0;
+    }
+    if (failed && !moving->other_failed) {
+        moving->other_failed = true;
+        moving->other_failure = work->err;
+        stop_request(&work->worker->database_stop, STOP_CANCEL);
+    }
+    work->err = kept;
+}
+
+static void look_around(void *context, const struct migration_database *at)
+{
+    struct moving *moving = context;
+    if (is_online(&moving->work->migration) && !moving->other_failed) {
+        look_at_others(moving, at);
+    }
+}
+
+static struct progress observe(struct moving *moving, struct migration_database *row)
+{
+    return (struct progress){
+        .store = moving->work->store, .row = row, .look_around = look_around, .context = moving};
+}
+
+/* Readies the row of a database whose copy begins, for the first time or again after an interruption. */
+static int begin_database(struct work *work, struct migration_database *row)
+{
+    row->state = DB_IN_PROGRESS;
+    row->started_us = row->started_us == 0 ? clock_now_us() : row->started_us;
+    row->tables_queued = row->tables_loading = row->tables_completed = row->tables_errored = 0;
+    row->rows_copied = row->bytes_copied = row->bytes_total = 0;
+    if (is_online(&work->migration) && row->replication == NULL) {
+        row->replication = replication_name(work->migration.uuid, row->position);
+        if (row->replication == NULL) {
+            return err_no_memory(&work->err);
+        }
+        if (online_remember(work, row) < 0) {
+            return -1;
+        }
+    }
+    if (store_table_forget(work->store, row->migration_id, row->name, &work->err) < 0) {
+        return -1;
+    }
+    return store_database_update(work->store, row, &work->err);
+}
+
+/* All of this database is there; of an online migration, the changes follow from now on. */
+static enum step_outcome conclude_database(struct work *work, struct migration_database *row,
+                                           const char *warnings)
+{
+    if (row->replication == NULL) {
+        return database_end(work, row, DB_SUCCEEDED, warnings) < 0 ? STEP_FAILED : STEP_MOVED;
+    }
+    row->following = true;
+    if (database_end(work, row, DB_WAITING_FOR_CUTOVER, warnings) < 0 || online_follow(work, row, 1) < 0) {
+        return STEP_FAILED;
+    }
+    return STEP_MOVED;
+}
+
+static enum step_outcome cancel_database(struct work *work, const struct sides *sides,
+                                         struct migration_database *row)
+{
+    return online_cancel_database(work, sides, row) < 0 ? STEP_FAILED : STEP_MOVED;
+}
+
+/* Nothing is kept on the source while the user thinks. */
+static enum step_outcome ask_for_overwrite(struct work *work, const struct sides *sides,
+                                           struct migration_database *row)
+{
+    struct err reason = work->err;
+    (void)online_clean_up_database(work, sides, row);
+    enum step_outcome outcome = fsm_move(work, SUB_WAITING_FOR_OVERWRITE, reason.message);
+    return outcome == STEP_MOVED ? STEP_WAIT : outcome;
+}
+
+/* The client sees why an attempt has failed as the running step, until the next attempt has one. */
+static void tell_restart(struct work *work, struct migration_database *row, bool news)
+{
+    struct err ignored;
+    auto_free char *text =
+        str_format("The copy of the database '%s' restarts: %s", row->name, work->err.message);
+    if (news) {
+        fsm_tell_once(work, text);
+    }
+    if (text != NULL && str_replace(&row->operation, text)) {
+        (void)store_database_update(work->store, row, &ignored);
+    }
+}
+
+/* Servers may have been restarted elsewhere in the meantime, and passwords changed. 1: found, 0: not at the
+ * moment. */
+static int find_sides_again(struct moving *moving)
+{
+    auto_sides struct sides found = {0};
+    struct work *work = moving->work;
+    if (fsm_refresh_logins(work) < 0) {
+        return -1;
+    }
+    if (sides_find(work->executor, &work->migration, &work->err, &found) < 0) {
+        return -1;
+    }
+    const struct sides before = *moving->sides;
+    *moving->sides = found;
+    found = before;
+    return 0;
+}
+
+/* One attempt at a database, from its beginning. What an earlier attempt has put on the target is ours
+ * (target_claimed) and goes with the database that it made. */
+static int attempt(struct moving *moving, struct migration_database *row, struct progress *progress,
+                   bool again, enum stop_wish *ret_wish)
+{
+    if ((again && find_sides_again(moving) < 0) || begin_database(moving->work, row) < 0) {
+        return -1;
+    }
+    return transfer_database(moving->work, moving->sides, row, progress, ret_wish);
+}
+
+/* Each further attempt would fill the target again, from its beginning. */
+static bool is_disk_full(const struct err *err)
+{
+    return str_equals(err->sqlstate, "53100");
+}
+
+static int move_or_retry(struct moving *moving, struct migration_database *row, struct progress *progress,
+                         enum stop_wish *ret_wish)
+{
+    struct work *work = moving->work;
+    struct retry retry = {0};
+    for (bool again = false; attempt(moving, row, progress, again, ret_wish) != 0; again = true) {
+        bool advanced = row->bytes_copied > 0;
+        if (moving->other_failed || *ret_wish != STOP_NONE) {
+            return -1;
+        }
+        if (is_disk_full(&work->err)) {
+            return -1;
+        }
+        if (failure_is_transient(&work->err)) {
+            tell_restart(work, row, advanced || !again);
+        }
+        if (!retry_after(&retry, work, &work->worker->stop, advanced)) {
+            return -1;
+        }
+        progress_done(progress);
+        *progress = observe(moving, row);
+    }
+    return 0;
+}
+
+/* STEP_MOVED: this database has ended, one way or another, or is followed; go on with the next. */
+static enum step_outcome move_database(struct moving *moving, struct migration_database *row)
+{
+    struct work *work = moving->work;
+    struct progress progress = observe(moving, row);
+    enum stop_wish wish = STOP_NONE;
+    int result = move_or_retry(moving, row, &progress, &wish);
+    enum step_outcome outcome = STEP_MOVED;
+    if (moving->other_failed) {
+        work->err = moving->other_failure;
+        outcome = STEP_FAILED;
+    } else if (result == 0) {
+        auto_free char *warnings = progress_warnings(&progress);
+        outcome = conclude_database(work, row, warnings);
+    } else if (stop_wish(&work->worker->stop) != STOP_NONE) {
+        outcome = stop_wish(&work->worker->stop) == STOP_CANCEL ? STEP_CANCELED : STEP_STOPPED;
+    } else if (wish == STOP_CANCEL) {
+        outcome = cancel_database(work, moving->sides, row);
+    } else if (failure_is_of_store(&work->err)) {
+        outcome = STEP_FAILED; /* to be continued when it can be written again */
+    } else if (work->err.service_code == TARGET_PRESENT_CODE) {
+        outcome = ask_for_overwrite(work, moving->sides, row);
+    } else {
+        struct err reason = work->err;
+        outcome = database_end(work, row, DB_FAILED, reason.message) < 0 ? STEP_FAILED : STEP_MOVED;
+    }
+    progress_done(&progress);
+    return outcome;
+}
+
+static enum step_outcome copy_roles(struct work *work, const struct sides *sides)
+{
+    auto_str_list struct str_list warnings = {0};
+    if (work->migration.spec.migrate_roles != FLAG_TRUE) {
+        return STEP_MOVED;
+    }
+    int result =
+        roles_copy(&sides->source.work, &sides->target.work, &work->worker->stop, &work->err, &warnings);
+    for (size_t i = 0; i < warnings.count; i++) {
+        struct err ignored;
+        (void)store_event_add(work->store, work->migration.id, warnings.items[i], &ignored);
+    }
+    return result < 0 ? retry_later(work, outcome_of_failure(work)) : STEP_MOVED;
+}
+
+/* Moves on once every database has ended: the service concatenates "<database>: <message>" of those that
+ * failed. */
+static enum step_outcome conclude(struct work *work, const struct migration_database *rows, size_t count)
+{
+    auto_buf struct buf error = BUF_MAX(64 * 1024);
+    size_t failures = 0;
+    size_t canceled = 0;
+    for (size_t i = 0; i < count; i++) {
+        canceled += rows[i].state == DB_CANCELED ? 1 : 0;
+        if (rows[i].state == DB_FAILED) {
+            failures++;
+            buf_addf(&error, "%s%s: %s", error.len == 0 ? "" : " ", rows[i].name,
+                     rows[i].message == NULL ? "" : rows[i].message);
+        }
+    }
+    if (canceled == count) {
+        return STEP_CANCELED;
+    }
+    if (failures > 0) {
+        return fsm_end(work, STATE_FAILED, buf_text(&error), "At least one database could not be moved.");
+    }
+    const struct migration_spec *spec = &work->migration.spec;
+    if (is_online(&work->migration) &&
+        (spec->trigger_cutover != FLAG_TRUE || spec->cutover_databases.count > 0)) {
+        return fsm_move(work, SUB_WAITING_FOR_CUTOVER_TRIGGER,
+                        "The base copy is complete; the changes of the source follow until the cutover.");
+    }
+    return fsm_move(work, SUB_COMPLETING_MIGRATION, "All databases were moved.");
+}
+
+static enum step_outcome move_databases(struct moving *moving)
+{
+    struct work *work = moving->work;
+    enum step_outcome outcome = copy_roles(work, moving->sides);
+    for (size_t i = 0; i < moving->count && outcome == STEP_MOVED; i++) {
+        struct migration_database *row = &moving->rows[i];
+        if (fsm_refresh_decisions(work) < 0) {
+            return STEP_FAILED;
+        }
+        if (database_ended(row)) {
+            continue;
+        }
+        if (database_is_canceled(work, row)) {
+            outcome = cancel_database(work, moving->sides, row);
+        } else if (row->following) {
+            outcome = online_follow(work, row, 1) < 0 ? STEP_FAILED : STEP_MOVED;
+        } else {
+            outcome = move_database(moving, row);
+        }
+        if (is_online(&work->migration) && row->state == DB_FAILED) {
+            break; /* an online migration fails as a whole */
+        }
+    }
+    if (outcome == STEP_MOVED && fsm_refresh_decisions(work) < 0) {
+        return STEP_FAILED;
+    }
+    return outcome == STEP_MOVED ? conclude(work, moving->rows, moving->count) : outcome;
+}
+
+enum step_outcome step_migrate(struct work *work)
+{
+    auto_sides struct sides sides = {0};
+    struct moving moving = {.work = work, .sides = &sides};
+    if (sides_find(work->executor, &work->migration, &work->err, &sides) < 0) {
+        work->delay_ms = 100;
+        return work->err.lasting ? retry_later(work, outcome_of_failure(work)) : STEP_LATER;
+    }
+    if (store_database_list(work->store, work->migration.id, &work->err, &moving.rows, &moving.count) < 0) {
+        return STEP_FAILED;
+    }
+    enum step_outcome outcome = move_databases(&moving);
+    migration_databases_free(moving.rows, moving.count);
+    return outcome == STEP_FAILED ? outcome_of_failure(work) : outcome;
+}

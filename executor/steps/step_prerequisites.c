@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What comes before data moves: reach both servers, run the checks, ask the user where a decision is missing.
+ * The guards are in the order in which the service evaluates them; after every answer they are all looked at
+ * anew.
+ */
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "core/buf.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "engine/admin/databases.h"
+#include "engine/precheck/precheck.h"
+#include "executor/database_row.h"
+#include "executor/follow/online.h"
+#include "executor/fsm/migration_fsm.h"
+#include "executor/retry.h"
+#include "executor/sides.h"
+#include "executor/steps/replication_source_private.h"
+#include "executor/steps/validation_private.h"
+
+enum {
+    EVENT_MAX = 4096,
+    SERVER_WAIT_MS = 100,                        /* look again whether a starting server is up */
+    SERVER_WAIT_LIMIT_US = 5 * 60 * 1000 * 1000, /* a server that starts for longer than this will not come */
+};
+
+/* A server that has just been asked for may still be starting. */
+static enum step_outcome await_servers(struct work *work)
+{
+    const struct migration *migration = &work->migration;
+    int64_t since_us =
+        migration->entered_us > migration->created_us ? migration->entered_us : migration->created_us;
+    since_us = since_us > work->executor->started_us ? since_us : work->executor->started_us;
+    work->delay_ms = SERVER_WAIT_MS;
+    return !work->err.lasting && clock_steady_us() - since_us < SERVER_WAIT_LIMIT_US
+               ? STEP_LATER
+               : outcome_of_failure(work);
+}
+
+/* ---- facts about the servers -----------------------------------------------------------------------------
+ */
+
+static char *metadata(const struct side *side, const struct server_info *info)
+{
+    int major = info->version / 10000;
+    auto_free char *version = str_format("%d", major);
+    /* Of a single server the service shows an empty sku, as recorded. */
+    bool shows_sku = side->server.kind == SERVER_FLEXIBLE && side->server.sku != NULL;
+    json_t *sku = shows_sku ? json_loads(side->server.sku, 0, NULL) : NULL;
+    json_t *facts = json_object();
+    if (side->server.location != NULL) {
+        json_object_set_new(facts, "location", json_string(side->server.location));
+    }
+    json_object_set_new(facts, "version", json_string(version));
+    json_object_set_new(facts, "storageMb", json_integer(info->databases_bytes / (1024 * 1024) + 1));
+    json_object_set_new(facts, "sku", sku == NULL ? json_object() : sku);
+    char *text = json_dumps(facts, JSON_COMPACT);
+    json_decref(facts);
+    return text;
+}
+
+/* Signs in to both servers as the client would, and keeps what it sees of them. */
+static int look_at_servers(struct work *work, const struct sides *sides)
+{
+    const struct stop *stop = &work->worker->stop;
+    struct server_info source = {0};
+    struct server_info target = {0};
+    int result = server_look(&sides->source.login, stop, &work->err, &source);
+    if (result == 0) {
+        result = server_look(&sides->target.login, stop, &work->err, &target);
+    }
+    if (result == 0) {
+        free(work->migration.source_metadata);
+        free(work->migration.target_metadata);
+        work->migration.source_metadata = metadata(&sides->source, &source);
+        work->migration.target_metadata = metadata(&sides->target, &target);
+        result = store_migration_set_facts(work->store, &work->migration, &work->err);
+    }
+    server_info_done(&source);
+    server_info_done(&target);
+    return result;
+}
+
+/* ---- checks ----------------------------------------------------------------------------------------------
+ */
+
+static int run_checks(struct work *work, const struct sides *sides, struct findings *ret_findings)
+{
+    auto_free char *data_dir = NULL;
+    auto_str_list struct str_list databases = {0};
+    if (databases_to_move(work, &databases) < 0) {
+        return -1;
+    }
+    if (!sides->target.server.attached) {
+        data_dir =
+            str_format("%s/instances/%s", work->executor->options->data_dir, sides->target.server.name);
+    }
+    const struct precheck precheck = {.source = &sides->source.work,
+                                      .target = &sides->target.work,
+                                      .heir = sides->target.login.user,
+                                      .databases = &databases,
+                                      .roles = work->migration.spec.migrate_roles == FLAG_TRUE,
+                                      .online = is_online(&work->migration),
+                                      .setup = work->migration.spec.setup_replication == FLAG_TRUE,
+                                      .tools = &work->executor->tools,
+                                      .stop = &work->worker->stop,
+                                      .target_data_dir = data_dir};
+    return precheck_run(&precheck, &work->err, ret_findings);
+}
+
+/* Warnings stop nothing; they are kept as events so that the user can read them. */
+static void record_warnings(struct work *work, const struct findings *findings)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        auto_free char *line = validation_line(&findings->items[i]);
+        struct err err;
+        if (findings->items[i].level == FINDING_WARNING && line != NULL) {
+            (void)store_event_add(work->store, work->migration.id, line, &err);
+        }
+    }
+}
+
+static bool wants_validation(const struct migration_spec *spec)
+{
+    return spec->option == MIGRATION_OPTION_VALIDATE || spec->option == MIGRATION_OPTION_BOTH;
+}
+
+enum step_outcome step_validate(struct work *work)
+{
+    auto_sides struct sides sides = {0};
+    struct findings findings = {0};
+    int64_t started = clock_now_us();
+    if (sides_find(work->executor, &work->migration, &work->err, &sides) < 0) {
+        return await_servers(work);
+    }
+    if (look_at_servers(work, &sides) < 0) {
+        if (stop_requested(&work->worker->stop)) {
+            return outcome_of_failure(work);
+        }
+        if (!validation_add_login(&findings, &work->err)) {
+            findings_done(&findings);
+            return STEP_FAILED;
+        }
+    } else if (run_checks(work, &sides, &findings) < 0) {
+        return retry_later(work, outcome_of_failure(work));
+    }
+    free(work->migration.validation);
+    work->migration.validation =
+        validation_report(&findings, &work->migration.spec.databases, started, clock_now_us());
+    record_warnings(work, &findings);
+    bool bad = findings_failed(&findings);
+    if (bad) {
+        validation_error(&findings, &work->err);
+    }
+    findings_done(&findings);
+    if (work->migration.validation == NULL ||
+        store_migration_set_facts(work->store, &work->migration, &work->err) < 0) {
+        return outcome_of_failure(work);
+    }
+    if (bad) {
+        return fsm_end(work, STATE_VALIDATION_FAILED, work->err.message, "Validation failed.");
+    }
+    if (work->migration.spec.option == MIGRATION_OPTION_VALIDATE) {
+        return fsm_end(work, STATE_SUCCEEDED, NULL, "Validation succeeded; no data was to be moved.");
+    }
+    return fsm_move(work, SUB_PERFORMING_PREREQUISITE_STEPS, "Validation succeeded.");
+}
+
+/* ---- decisions of the user -------------------------------------------------------------------------------
+ */
+
+/* Past all checks: now, later, or when the user says so. */
+static enum step_outcome schedule(struct work *work)
+{
+    const struct migration_spec *spec = &work->migration.spec;
+    if (spec->start_data_migration != FLAG_TRUE && spec->window_start_us > clock_now_us()) {
+        return fsm_move(work, SUB_WAITING_FOR_WINDOW, "Waiting for the start of the migration window.");
+    }
+    if (spec->start_data_migration == FLAG_FALSE) {
+        return fsm_move(work, SUB_WAITING_FOR_SCHEDULING, "Waiting for startDataMigration or a start time.");
+    }
+    return fsm_move(work, SUB_MIGRATING_DATA, "Prerequisites are met; the data is being moved.");
+}
+
+/* True: go on with the next; false: *ret_outcome is what the step ends with. */
+typedef bool guard_fn(struct work *work, const struct sides *sides, enum step_outcome *ret_outcome);
+
+static bool give_up(const struct work *work, enum step_outcome *ret_outcome)
+{
+    *ret_outcome = outcome_of_failure(work);
+    return false;
+}
+
+static bool guard_validation(struct work *work, const struct sides *sides, enum step_outcome *ret_outcome)
+{
+    (void)sides;
+    const struct migration *migration = &work->migration;
+    if (!wants_validation(&migration->spec) || migration->validation != NULL ||
+        migration->spec.databases.count == 0) {
+        return true;
+    }
+    *ret_outcome = fsm_move(work, SUB_VALIDATION_IN_PROGRESS, "Running the validation rules.");
+    return false;
+}
+
+static bool guard_login(struct work *work, const struct sides *sides, enum step_outcome *ret_outcome)
+{
+    return look_at_servers(work, sides) == 0 || give_up(work, ret_outcome);
+}
+
+static bool guard_databases(struct work *work, const struct sides *sides, enum step_outcome *ret_outcome)
+{
+    (void)sides;
+    if (work->migration.spec.databases.count > 0) {
+        return true;
+    }
+    *ret_outcome = fsm_move(work, SUB_WAITING_FOR_DATABASES, "No databases were named.");
+    return false;
+}
+
+static bool guard_checks(struct work *work, const struct sides *sides, enum step_outcome *ret_outcome)
+{
+    struct findings findings = {0};
+    if (wants_validation(&work->migration.spec)) {
+        return true;
+    }
+    if (run_checks(work, sides, &findings) < 0) {
+        return give_up(work, ret_outcome);
+    }
+    bool bad = findings_failed(&findings);
+    if (bad) {
+        validation_error(&findings, &work->err);
+        *ret_outcome = STEP_FAILED;
+    }
+    if (!bad || work->err.lasting) { /* otherwise it may be looked at again */
+        record_warnings(work, &findings);
+    }
+    findings_done(&findings);
+    return !bad;
+}
+
+static bool guard_overwrite(struct work *work, const struct sides *sides, enum step_outcome *ret_outcome)
+{
+    auto_str_list struct str_list databases = {0};
+    auto_str_list struct str_list in_use = {0};
+    if (work->migration.spec.overwrite == FLAG_TRUE) {
+        return true;
+    }
+    if (databases_to_move(work, &databases) < 0 ||
+        databases_in_use(&sides->target.work, &databases, &work->worker->stop, &work->err, &in_use) < 0) {
+        return give_up(work, ret_outcome);
+    }
+    if (in_use.count == 0) {
+        return true;
+    }
+    auto_buf struct buf event = BUF_MAX(EVENT_MAX);
+    buf_adds(&event, "Already present on the target:");
+    for (size_t i = 0; i < in_use.count; i++) {
+        buf_addf(&event, "%s `%s`", i > 0 ? "," : "", in_use.items[i]);
+    }
+    buf_adds(&event, ". Confirm the overwrite or cancel.");
+    *ret_outcome = fsm_move(work, SUB_WAITING_FOR_OVERWRITE,
+                            buf_failed(&event) ? "Already present on the target." : buf_text(&event));
+    return false;
+}
+
+enum step_outcome step_prerequisites(struct work *work)
+{
+    static guard_fn *const guards[] = {guard_validation, guard_login,  replication_source_is_ready,
+                                       guard_databases,  guard_checks, guard_overwrite};
+    enum step_outcome outcome = STEP_FAILED;
+    auto_sides struct sides sides = {0};
+    if (sides_find(work->executor, &work->migration, &work->err, &sides) < 0) {
+        return await_servers(work);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(guards); i++) {
+        if (!guards[i](work, &sides, &outcome)) {
+            return retry_later(work, outcome);
+        }
+    }
+    return schedule(work);
+}
+
+enum step_outcome step_wait_databases(struct work *work)
+{
+    if (work->migration.spec.databases.count == 0) {
+        return STEP_WAIT;
+    }
+    return fsm_move(work, SUB_PERFORMING_PREREQUISITE_STEPS, "Databases were named.");
+}
+
+enum step_outcome step_wait_overwrite(struct work *work)
+{
+    if (work->migration.spec.overwrite != FLAG_TRUE) {
+        return STEP_WAIT;
+    }
+    return fsm_move(work, SUB_PERFORMING_PREREQUISITE_STEPS, "The overwrite was confirmed.");
+}
+
+enum step_outcome step_wait_scheduling(struct work *work)
+{
+    const struct migration_spec *spec = &work->migration.spec;
+    if (spec->start_data_migration == FLAG_TRUE) {
+        return fsm_move(work, SUB_MIGRATING_DATA, "Started by the user.");
+    }
+    if (spec->window_start_us > clock_now_us()) {
+        return fsm_move(work, SUB_WAITING_FOR_WINDOW, "A start time was given.");
+    }
+    return STEP_WAIT;
+}
+
+enum step_outcome step_wait_window(struct work *work)
+{
+    const struct migration_spec *spec = &work->migration.spec;
+    int64_t left_us = spec->window_start_us - clock_now_us();
+    if (spec->start_data_migration == FLAG_TRUE || left_us <= 0) {
+        return fsm_move(work, SUB_MIGRATING_DATA, "The migration window has begun.");
+    }
+    int64_t left_ms = left_us / 1000 + 1;
+    /* The window is the wall clock's, and that may be set. */
+    work->delay_ms = left_ms > 60 * 1000 ? 60 * 1000 : (int)left_ms;
+    return STEP_LATER;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* The answer to a call whose work goes on: 202 with the addresses of its long-running operation. */
+#ifndef HANDLERS_ARM_ACCEPTED_PRIVATE_H
+#define HANDLERS_ARM_ACCEPTED_PRIVATE_H
+
+#include <stdint.h>
+
+#include "server/request.h"
+
+/*
+ * 202 of a long-running operation: Azure-AsyncOperation, Location and Retry-After, absolute from the
+ * request's Host, with the request's api-version, and the recorded body {"operation","startTime"} (which has
+ * no status on purpose). location NULL: an operation of Resource Manager itself (deletion of a resource
+ * group), which has only Location: {subscription}/operationresults/{id}, Retry-After, and no body.
+ */
+void reply_accepted(struct request *request, const char *subscription_id, const char *location,
+                    const char *operation_id, const char *operation_name, int64_t started_us);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The api-versions that each resource type is answered in, as the real Azure Resource Manager keeps them: a
+ * list per type, newest first. The dispatcher checks requests against it; GET providers shows it. Static
+ * data, any thread.
+ */
+#ifndef HANDLERS_ARM_API_VERSION_H
+#define HANDLERS_ARM_API_VERSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/buf.h"
+#include "core/err.h"
+
+#define POSTGRESQL_NAMESPACE     "Microsoft.DBforPostgreSQL"
+#define DATA_MIGRATION_NAMESPACE "Microsoft.DataMigration"
+#define RESOURCES_NAMESPACE      "Microsoft.Resources"
+
+struct resource_type {
+    const char *namespace_name;
+    const char *name;                /* "flexibleServers/migrations" */
+    const char *const *api_versions; /* newest first, ended by NULL */
+    bool regional;                   /* has locations of its own */
+};
+
+extern const struct resource_type resource_types[];
+extern const size_t resource_type_count;
+
+/* The row of "Namespace/type" (compared without case), or NULL. */
+const struct resource_type *resource_type_find(const char *resource_type);
+
+/*
+ * Whether requests for this resource type may carry this api-version. 0: yes; *ret_warning is then NULL, or a
+ * static text for the client when the version is newer than all of the namespace (it is answered with the
+ * newest dialect; strict refuses it). -1: err has the words of ARM: MissingApiVersionParameter,
+ * NoRegisteredProviderFound for types of a resource provider, InvalidApiVersionParameter for ARM's own. A
+ * type that is in no row accepts every well-formed version. location (may be NULL) is only for the message.
+ */
+int api_version_check(const char *resource_type, const char *version, bool strict, const char *location,
+                      struct err *err, const char **ret_warning);
+
+/* Appends the versions that any type of the namespace has, newest first: "2025-08-01, 2024-08-01". */
+void api_versions_of_namespace(const char *namespace_name, struct buf *text);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* What the program consists of while it serves; made once by app/main.c, read by handlers. */
+#ifndef HANDLERS_ARM_APP_H
+#define HANDLERS_ARM_APP_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "core/options.h"
+#include "executor/executor.h"
+#include "store/store.h"
+
+struct deployer;
+struct request;
+struct request_log;
+struct route_table;
+struct signing_key;
+
+struct app {
+    const struct options *options;
+    struct store *store;
+    struct executor *executor;
+    int64_t started_us;
+    struct deployer *deployer;       /* handlers/deployments/deployer.h */
+    struct request_log *request_log; /* server/request_log.h */
+    struct signing_key *signing_key; /* of tokens: core/signing_key.h */
+    char *ca_file;                   /* PEM of Malachite's own certificate authority */
+    _Atomic uint64_t requests;       /* answered so far */
+    _Atomic uint64_t server_errors;  /* of these with a 5xx status */
+    const struct route_table *routes;
+    /* Refuses a request whose token does not suffice (signin); NULL: nobody is asked. */
+    int (*authenticate)(struct request *request, struct err *err);
+    /* Notes what of a body no schema knows (describe), for the request log; NULL: nothing is noted. */
+    void (*note_unknown)(struct request *request);
+};
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The handlers of this room. Long-running operations. The route table says which request each is for. A
+ * handler reads the request, checks it, does one thing with the store or the executor and answers exactly
+ * once. Any thread; none keeps anything of the request.
+ */
+#ifndef HANDLERS_ARM_ARM_H
+#define HANDLERS_ARM_ARM_H
+
+#include "server/request.h"
+
+/* operation.c */
+void operation_status(struct request *request);
+void group_operation_result(struct request *request);
+
+#endif

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The order of the checks is Resource Manager's: api-version there at all, authentication, subscription,
+ * provider and type, api-version right for the type; registration, resource group and body are the handlers'
+ * business.
+ */
+#include "handlers/arm/dispatch.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "core/log.h"
+#include "core/str.h"
+#include "handlers/arm/api_version.h"
+#include "handlers/arm/app.h"
+#include "server/reply.h"
+
+/* An error of Resource Manager itself, not of the resource provider behind it. */
+static void answer_as_gateway(struct request *request, const struct err *err)
+{
+    reply_header(request, "x-ms-failure-cause", "gateway");
+    reply_error(request, err);
+}
+
+static int check_api_version_given(const struct request *request, struct err *err)
+{
+    if (request->api_version == NULL) {
+        return err_set(err, ERR_MISSING_API_VERSION,
+                       "The api-version query parameter (?api-version=) is required for all requests.");
+    }
+    return 0;
+}
+
+static int authenticate(struct request *request, struct err *err)
+{
+    return request->app->authenticate == NULL ? 0 : request->app->authenticate(request, err);
+}
+
+static int check_subscription(const struct request *request, const char *id, struct err *err)
+{
+    if (!str_is_uuid(id)) {
+        return err_set(err, ERR_BAD_SUBSCRIPTION_ID,
+                       "The provided subscription identifier '%s' is malformed or invalid.", id);
+    }
+    if (!str_iequals(id, request->app->options->subscription_id)) {
+        return err_set(err, ERR_SUBSCRIPTION_NOT_FOUND, "The subscription '%s' could not be found.", id);
+    }
+    return 0;
+}
+
+/* The location in the path, which the refusal of an api-version quotes. */
+static const char *location_of(const struct request *request)
+{
+    const char *location = request_param(request, "location");
+    return location != NULL ? location : request_param(request, "locationName");
+}
+
+static int check_api_version(struct request *request, struct err *err)
+{
+    const char *type = request->route->resource_type;
+    if ((request->route->flags & ROUTE_ARM) == 0 || type == NULL) {
+        return 0;
+    }
+    const char *warning = NULL;
+    if (api_version_check(type, request->api_version, request->app->options->strict_api_version,
+                          location_of(request), err, &warning) < 0) {
+        return -1;
+    }
+    if (warning != NULL) {
+        reply_warning(request, warning);
+    }
+    return 0;
+}
+
+/* A page in somebody's browser may send some requests to any address, this one too, and must not decide
+ * anything here. Our own portal is of the same origin; other clients do not send the header. */
+static int check_site(const struct request *request, struct err *err)
+{
+    bool reads = request->method == METHOD_GET || request->method == METHOD_HEAD;
+    if (!request->from_other_site || reads) {
+        return 0;
+    }
+    return err_set(err, ERR_OTHER_SITE, "Cross-site browser requests are not allowed to make changes.");
+}
+
+static int check_route(struct request *request, struct err *err)
+{
+    if (check_site(request, err) < 0) {
+        return -1;
+    }
+    if ((request->route->flags & ROUTE_ARM) != 0 &&
+        (check_api_version_given(request, err) < 0 || authenticate(request, err) < 0)) {
+        return -1;
+    }
+    if ((request->route->flags & ROUTE_TOKEN) != 0 && authenticate(request, err) < 0) {
+        return -1;
+    }
+    if ((request->route->flags & ROUTE_FORM) != 0 && request_parse_form(request, err) < 0) {
+        return -1;
+    }
+    const char *subscription_id = request_param(request, "subscriptionId");
+    if (subscription_id != NULL && check_subscription(request, subscription_id, err) < 0) {
+        return -1;
+    }
+    return check_api_version(request, err);
+}
+
+static bool segment_is(const struct request *request, size_t at, const char *literal)
+{
+    return at < request->segment_count && strcasecmp(request->segments[at], literal) == 0;
+}
+
+/* Where "providers" stands in the path; the number of segments when it does not. */
+static size_t find_providers(const struct request *request)
+{
+    size_t at = 0;
+    while (at < request->segment_count && !segment_is(request, at, "providers")) {
+        at++;
+    }
+    return at;
+}
+
+static bool is_known_namespace(const char *name)
+{
+    for (size_t i = 0; i < resource_type_count; i++) {
+        if (strcasecmp(resource_types[i].namespace_name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The path ends in "providers/{namespace}/{type}/{name}/{type}...". */
+static int explain_provider(const struct request *request, struct err *err)
+{
+    size_t at = find_providers(request) + 1;
+    if (at >= request->segment_count) {
+        return 0;
+    }
+    const char *name = request->segments[at];
+    if (!is_known_namespace(name)) {
+        return err_set(err, ERR_BAD_RESOURCE_NAMESPACE, "The resource namespace '%s' is invalid.", name);
+    }
+    auto_buf struct buf type = BUF_MAX(REQUEST_URI_MAX);
+    buf_adds(&type, name);
+    for (size_t i = at + 1; i < request->segment_count; i += 2) {
+        buf_addc(&type, '/');
+        buf_adds(&type, request->segments[i]);
+    }
+    if (at + 1 == request->segment_count || resource_type_find(buf_text(&type)) != NULL) {
+        return 0;
+    }
+    auto_buf struct buf versions = BUF_MAX(2048);
+    api_versions_of_namespace(name, &versions);
+    return err_set(
+        err, ERR_BAD_RESOURCE_TYPE,
+        "The resource type '%s' could not be found in the namespace '%s' for api version '%s'. The "
+        "supported api-versions are '%s'.",
+        buf_text(&type) + strlen(name) + 1, name, request->api_version, buf_text(&versions));
+}
+
+/* Says why an Azure path leads nowhere, in Resource Manager's words and order; leaves err for all other
+ * paths. */
+static void explain_not_found(struct request *request, struct err *err)
+{
+    bool in_subscription = segment_is(request, 0, "subscriptions");
+    if (!in_subscription && !segment_is(request, 0, "providers") && !segment_is(request, 0, "tenants")) {
+        return;
+    }
+    if (check_api_version_given(request, err) < 0 || authenticate(request, err) < 0) {
+        return;
+    }
+    if (in_subscription && request->segment_count > 1 &&
+        check_subscription(request, request->segments[1], err) < 0) {
+        return;
+    }
+    explain_provider(request, err);
+}
+
+bool dispatch_prepare(struct request *request)
+{
+    char allow[ROUTE_ALLOW_SIZE] = "";
+    struct err err;
+    if (route_match(request->app->routes, request, allow, &err) < 0) {
+        if (err.code == ERR_NOT_FOUND) {
+            explain_not_found(request, &err);
+            answer_as_gateway(request, &err);
+            return false;
+        }
+        reply_header(request, "Allow", allow);
+        if (request->method == METHOD_OPTIONS) {
+            reply_empty(request, 200);
+        } else {
+            answer_as_gateway(request, &err);
+        }
+        return false;
+    }
+    if (check_route(request, &err) < 0) {
+        answer_as_gateway(request, &err);
+        return false;
+    }
+    return true;
+}
+
+static void answer_bug(struct request *request, const char *what)
+{
+    log_event(LOG_ERROR, what, "operation", request->route->operation_id, "request", request->request_id,
+              NULL);
+    reply_discard(request);
+    reply_fail(request, ERR_INTERNAL, "Internal error. See Malachite's log, request %s.",
+               request->request_id);
+}
+
+void dispatch_run(struct request *request)
+{
+    request->route->handler(request);
+    if (request->body != NULL && request->app->note_unknown != NULL) {
+        request->app->note_unknown(request);
+    }
+    if (request->reply.status == 0) {
+        answer_bug(request, "handler returned without an answer");
+    } else if (request->reply.repeated) {
+        answer_bug(request, "handler answered more than once");
+    }
+    struct store *store = request->app->store;
+    if (store != NULL && store_in_transaction(store)) {
+        /* Closing the thread's handle rolls back; the next request opens another one. */
+        store_thread_done(store);
+        answer_bug(request, "handler left a transaction open");
+    }
+}

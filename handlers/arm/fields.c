@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+#include "handlers/arm/fields.h"
+
+#include <string.h>
+
+#include "core/str.h"
+#include "handlers/arm/locations.h"
+
+enum { TAGS_MAX = 50, TAG_VALUE_MAX = 256, TAG_NAME_MAX = 512 };
+
+json_t *field_get(json_t *object, const char *name)
+{
+    json_t *value = json_object_get(object, name);
+    const char *key;
+    json_t *member;
+    if (value == NULL) {
+        json_object_foreach (object, key, member) {
+            if (str_iequals(key, name)) {
+                value = member;
+                break;
+            }
+        }
+    }
+    return json_is_null(value) ? NULL : value;
+}
+
+static const char *type_name(const json_t *value)
+{
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        return "an object";
+    case JSON_ARRAY:
+        return "an array";
+    case JSON_STRING:
+        return "a string";
+    case JSON_INTEGER:
+    case JSON_REAL:
+        return "a number";
+    case JSON_TRUE:
+    case JSON_FALSE:
+        return "a boolean";
+    case JSON_NULL:
+        return "null";
+    }
+    return "something else";
+}
+
+int field_wrong_type(const json_t *value, const char *path, const char *expected, struct err *err)
+{
+    err_set(err, ERR_BAD_CONTENT,
+            "The request content was invalid and could not be deserialized: the property '%s' must be %s, "
+            "not %s.",
+            path, expected, type_name(value));
+    return err_target(err, "%s", path);
+}
+
+static int get_typed(json_t *object, const char *parent, const char *name, json_type type, struct err *err,
+                     json_t **ret_value)
+{
+    json_t *value = field_get(object, name);
+    if (value != NULL && json_typeof(value) != type) {
+        auto_free char *path = str_format("%s%s%s", parent, parent[0] == '\0' ? "" : ".", name);
+        if (path == NULL) {
+            return err_no_memory(err);
+        }
+        return field_wrong_type(value, path, type == JSON_STRING ? "a string" : "an object", err);
+    }
+    *ret_value = value;
+    return 0;
+}
+
+int field_string(json_t *object, const char *parent, const char *name, struct err *err, const char **ret_text)
+{
+    json_t *value = NULL;
+    if (get_typed(object, parent, name, JSON_STRING, err, &value) < 0) {
+        return -1;
+    }
+    *ret_text = json_string_value(value);
+    return 0;
+}
+
+int field_object(json_t *object, const char *parent, const char *name, struct err *err, json_t **ret_object)
+{
+    return get_typed(object, parent, name, JSON_OBJECT, err, ret_object);
+}
+
+static int check_tag(const char *name, const json_t *value, struct err *err)
+{
+    if (!json_is_string(value)) {
+        auto_free char *path = str_format("tags.%s", name);
+        return path == NULL ? err_no_memory(err) : field_wrong_type(value, path, "a string", err);
+    }
+    if (name[0] == '\0' || strlen(name) > TAG_NAME_MAX || json_string_length(value) > TAG_VALUE_MAX) {
+        err_set(err, ERR_BAD_PARAMETER,
+                "The tag '%.80s' is invalid: a name has 1 to %d characters, a value at most %d.", name,
+                TAG_NAME_MAX, TAG_VALUE_MAX);
+        return err_target(err, "tags");
+    }
+    return 0;
+}
+
+int field_tags(json_t *body, struct err *err, char **ret_tags)
+{
+    json_t *tags = NULL;
+    if (field_object(body, "", "tags", err, &tags) < 0) {
+        return -1;
+    }
+    if (tags == NULL) {
+        *ret_tags = NULL;
+        return 0;
+    }
+    if (json_object_size(tags) > TAGS_MAX) {
+        err_set(err, ERR_BAD_PARAMETER, "There are %zu tags; a resource can have at most %d.",
+                json_object_size(tags), TAGS_MAX);
+        return err_target(err, "tags");
+    }
+    const char *name;
+    json_t *value;
+    json_object_foreach (tags, name, value) {
+        if (check_tag(name, value, err) < 0) {
+            return -1;
+        }
+    }
+    char *text = json_dumps(tags, JSON_COMPACT);
+    if (text == NULL) {
+        return err_no_memory(err);
+    }
+    *ret_tags = text;
+    return 0;
+}
+
+int field_location(json_t *body, struct err *err, const char **ret_location)
+{
+    const char *location = NULL;
+    if (field_string(body, "", "location", err, &location) < 0) {
+        return -1;
+    }
+    if (location != NULL && !location_is_valid(location)) {
+        err_set(
+            err, ERR_BAD_PARAMETER,
+            "The location '%.80s' is not the name of a region. Give a name such as 'eastus' or 'East US'.",
+            location);
+        return err_target(err, "location");
+    }
+    *ret_location = location;
+    return 0;
+}
+
+json_t *json_from_text(const char *text)
+{
+    return text == NULL ? NULL : json_loads(text, JSON_DECODE_ANY, NULL);
+}
+
+int json_set_text(json_t *object, const char *name, const char *value)
+{
+    return value == NULL ? 0 : json_object_set_new_nocheck(object, name, json_string(value));
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What most handlers begin with: finding the resources that the path names. The find functions answer the
+ * request themselves (404 in the words of ARM, or the store's error) and return false when the handler has
+ * nothing left to do.
+ */
+#ifndef HANDLERS_ARM_RESOURCE_H
+#define HANDLERS_ARM_RESOURCE_H
+
+#include <stdbool.h>
+
+#include "handlers/arm/api_version.h"
+#include "handlers/arm/app.h"
+#include "handlers/arm/armid_private.h"
+#include "server/reply.h"
+#include "server/request.h"
+#include "store/store.h"
+
+/* {subscriptionId}, {resourceGroupName} */
+bool find_group(struct request *request, struct resource_group *ret_group);
+/* Also refuses a group that is being deleted (409): for writes. */
+bool find_living_group(struct request *request, struct resource_group *ret_group);
+/* {serverName}, as the resource that is asked for. */
+bool find_server(struct request *request, enum server_kind kind, struct server *ret_server);
+/* The same as the parent of a child: "read", "write", "delete" or "action" on a child type such as
+ * "migrations". */
+bool find_parent_server(struct request *request, enum server_kind kind, const char *action,
+                        const char *child_type, struct server *ret_server);
+/* ERR_SERVER_NOT_READY for a server that cannot be asked now. */
+int server_check_ready(const struct server *server, struct err *err);
+/* 409 MissingSubscriptionRegistration unless the resource provider is registered. */
+bool provider_is_registered(struct request *request, const char *namespace_name);
+
+/* 404 ResourceNotFound: name is "flexibleServers/x/migrations/y", below Microsoft.DBforPostgreSQL. */
+void reply_resource_not_found(struct request *request, const char *group, const char *name);
+/* The same as an error. Returns -1. */
+int resource_not_found(struct err *err, const char *group, const char *name);
+
+/* New memory, NULL when there is none. */
+char *server_resource_id(const struct server *server);
+char *migration_resource_id(const struct server *target, const char *migration);
+
+/* Appends the names of active migrations from or to one of these servers (ids), for a message: "'a', 'b'";
+ * nothing when there is none. */
+int active_migrations_of(struct request *request, const int64_t *server_ids, size_t count, struct err *err,
+                         struct buf *ret_names);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+#include "handlers/deployments/inner_request_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/str.h"
+#include "handlers/arm/app.h"
+#include "handlers/arm/dispatch.h"
+#include "server/request_log.h"
+
+void inner_answer_done(struct inner_answer *answer)
+{
+    json_decref(answer->body);
+    free(answer->poll);
+    *answer = (struct inner_answer){0};
+}
+
+/* "http://host/path?query" -> "/path?query" */
+static char *path_of(const char *url)
+{
+    const char *host = strstr(url, "://");
+    const char *path = host == NULL ? NULL : strchr(host + 3, '/');
+    return path == NULL ? NULL : str_dup(path);
+}
+
+static void read_answer(const struct request *request, struct inner_answer *ret_answer)
+{
+    const struct reply *reply = &request->reply;
+    ret_answer->status = reply->status;
+    ret_answer->body =
+        reply->body == NULL ? NULL : json_loadb(reply->body, reply->body_len, JSON_DECODE_ANY, NULL);
+    for (size_t i = 0; i < reply->header_count; i++) {
+        if (str_iequals(reply->headers[i].name, "Azure-AsyncOperation")) {
+            free(ret_answer->poll);
+            ret_answer->poll = path_of(reply->headers[i].value);
+        }
+    }
+}
+
+void inner_request_send(const struct inner_client *client, enum method method, const char *uri, json_t *body,
+                        struct inner_answer *ret_answer)
+{
+    struct err err = {0};
+    struct request *request = request_new(client->app);
+    ret_answer->status = 500;
+    if (request == NULL) {
+        return;
+    }
+    request->method = method;
+    request->nesting = client->nesting;
+    request->https = client->https;
+    request->host = str_dup(client->host);
+    request->authorization = str_dup(client->authorization);
+    snprintf(request->correlation_id, sizeof(request->correlation_id), "%s", client->correlation_id);
+    auto_free char *text = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
+    buf_adds(&request->raw_body, text == NULL ? "" : text);
+    if (text != NULL) {
+        explicit_bzero(text, strlen(text));
+    }
+    if (request->host != NULL && request_set_uri(request, uri, &err) == 0) {
+        if (dispatch_prepare(request)) {
+            dispatch_run(request);
+        }
+        read_answer(request, ret_answer);
+        if (method != METHOD_GET) {
+            request_log_add(client->app->request_log, request, true);
+        }
+    }
+    request_free(request);
+}

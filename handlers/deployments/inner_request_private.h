@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* A request that Malachite sends to itself: through the same checks, routes and handlers, without a socket.
+ */
+#ifndef HANDLERS_DEPLOYMENTS_INNER_REQUEST_PRIVATE_H
+#define HANDLERS_DEPLOYMENTS_INNER_REQUEST_PRIVATE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "server/request.h"
+#include "server/route.h"
+
+struct app;
+
+/* In whose name the requests are sent. */
+struct inner_client {
+    struct app *app;
+    const char *host;
+    bool https;
+    const char *authorization; /* or NULL */
+    const char *correlation_id;
+    int nesting; /* deployments around the request */
+};
+
+struct inner_answer {
+    int status;   /* 500 when memory was out */
+    json_t *body; /* or NULL */
+    char *poll;   /* Azure-AsyncOperation as path and query, or NULL */
+};
+void inner_answer_done(struct inner_answer *answer);
+#define auto_inner_answer __attribute__((cleanup(inner_answer_done)))
+
+/* Sends it and waits for the answer. body may be NULL. Writes are told in the request log. Not on an event
+ * loop: the handlers of some routes wait for a PostgreSQL. */
+void inner_request_send(const struct inner_client *client, enum method method, const char *uri, json_t *body,
+                        struct inner_answer *ret_answer);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Templates of Azure Resource Manager: parameters, variables, expressions, copy loops, conditions, nested
+ * names. Knows nothing of HTTP and of what resources are: it says which are to be made and with which bodies,
+ * and asks through a function for what they look like once they are there.
+ */
+#ifndef HANDLERS_DEPLOYMENTS_TEMPLATE_TEMPLATE_H
+#define HANDLERS_DEPLOYMENTS_TEMPLATE_TEMPLATE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/err.h"
+#include "handlers/deployments/template/template_budget_private.h"
+
+struct template;
+
+/* One resource to deploy: an element of "resources", or one turn of its copy loop. */
+struct template_resource {
+    json_t *definition; /* as in the template, not evaluated */
+    char *symbol;       /* key in "resources" of languageVersion 2.0, or NULL */
+    char *copy_name;    /* of its copy loop, or NULL */
+    json_int_t copy_index;
+    char *type; /* "Microsoft.DBforPostgreSQL/flexibleServers/migrations" */
+    char *name; /* "server/migration" */
+    char *api_version;
+    char *id;
+    json_t *depends_on; /* array of strings, evaluated */
+    bool existing;      /* only referred to */
+    bool skipped;       /* its condition is false */
+};
+
+/*
+ * What reference() needs: the resource as its GET answers it; new reference. NULL with err: ERR_UNAVAILABLE
+ * means that it is one of this template and not made yet; evaluate again later.
+ */
+typedef json_t *template_reference_fn(void *arg, const char *id_or_name, const char *api_version,
+                                      struct err *err);
+
+struct template
+{
+    json_t *source;
+    json_t *parameters; /* name -> value */
+    json_t *secure;     /* names of parameters that are secrets, or whose defaults are made of some */
+    json_t *uses;       /* name of a variable -> names of the parameters that it is made of */
+    json_t *types;      /* name -> type of parameters */
+    json_t *variables;  /* those evaluated so far */
+    json_t *scope; /* {"subscription", "resourceGroup", "deployment", "tenant"}: what these functions give */
+    struct template_resource *resources;
+    size_t count;
+    template_reference_fn *reference; /* NULL: reference() is refused */
+    void *reference_arg;
+    int64_t steps_left; /* of all evaluations together */
+};
+
+/*
+ * Copies source and given, so that another thread may go on with the template; takes a reference to scope.
+ * given:
+ * {"name": {"value": ...}}. Checks parameters, evaluates names, types,
+ * conditions and dependencies. ERR_INVALID_TEMPLATE says what is wrong, never with the value of a parameter.
+ * Release with template_done() in either case.
+ */
+int template_read(struct template *template, json_t *source, json_t *given, json_t *scope, struct err *err);
+void template_done(struct template *template);
+#define auto_template __attribute__((cleanup(template_done)))
+
+/* The body to PUT a resource with. New reference, NULL with err; ERR_UNAVAILABLE: see template_reference_fn.
+ */
+json_t *template_body(struct template *template, const struct template_resource *resource, struct err *err);
+/* The outputs {"name": {"type", "value"}}, without the values of secure ones and of those made of secrets.
+ * New reference. */
+json_t *template_outputs(struct template *template, struct err *err);
+/* The parameters as an answer shows them, without the values of secure ones. New reference. */
+json_t *template_shown_parameters(const struct template *template);
+
+/* Whether a dependency (a symbol, name, id or copy name) means this resource. */
+bool template_is(const struct template_resource *resource, const char *dependency);
+
+/* ---- between the files of the evaluator ------------------------------------------------------------------
+ */
+
+enum { TEMPLATE_DEPTH_MAX = 100, TEMPLATE_ARGUMENTS_MAX = 64 };
+
+/* Where copyIndex() looks: loops from the inside to the outside. */
+struct template_loop {
+    const char *name;
+    json_int_t index;
+    const struct template_loop *outer;
+};
+
+struct evaluation {
+    struct template *template;
+    const struct template_loop *loop;
+    struct template_budget *budget;
+    struct err *err;
+    int depth;     /* of values and of expressions together: they call each other */
+    json_t *reads; /* names of the parameters that were looked at; NULL: nobody asks */
+    bool tainted;  /* the expression at hand has looked at a secret: errors do not quote it */
+};
+
+/* Evaluates a value with all that is in it: expressions in strings, property copy loops. New reference, NULL
+ * with err set. */
+json_t *template_evaluate(struct evaluation *evaluation, json_t *value);
+/* Evaluates the text between the brackets. */
+json_t *template_expression(struct evaluation *evaluation, const char *text);
+/* Calls a function; the arguments stay the caller's. */
+json_t *template_call(struct evaluation *evaluation, const char *name, json_t **arguments, size_t count);
+/* The same for functions that look at the template and its scope; *ret_found: there is such a function. */
+json_t *template_call_scope(struct evaluation *evaluation, const char *name, json_t **arguments, size_t count,
+                            bool *ret_found);
+/* Notes that the value comes from these parameters (an object with their names, or one name). */
+void template_note_reads(struct evaluation *evaluation, json_t *names);
+void template_note_read(struct evaluation *evaluation, const char *name);
+/* Whether what was evaluated since reads was emptied is a secret, or made of one. */
+bool template_reads_secret(const struct evaluation *evaluation);
+/* Adds to template->secure the parameters that reach a property for passwords or secrets, whatever their
+ * type. */
+void template_find_secrets(struct evaluation *evaluation);
+/* Fills template->resources. */
+int template_read_resources(struct evaluation *evaluation);
+/* Sets ERR_INVALID_TEMPLATE and returns NULL. */
+json_t *template_fail(struct evaluation *evaluation, const char *format, ...) printf_like(2, 3);
+/* A string, number or boolean as text; new memory. NULL for others or without memory. */
+char *template_text(const json_t *value);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What evaluating a template may cost. Values share their parts, so that an expression of 250 bytes can
+ * describe a value of 2^40 members, and loops multiply. So every function pays for its arguments and its
+ * result as if they were written out, before anything walks through them.
+ */
+#ifndef HANDLERS_DEPLOYMENTS_TEMPLATE_TEMPLATE_BUDGET_PRIVATE_H
+#define HANDLERS_DEPLOYMENTS_TEMPLATE_TEMPLATE_BUDGET_PRIVATE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    TEMPLATE_STEPS_MAX = 2 * 1000 * 1000, /* of one evaluation: a resource's body, the outputs, the rest */
+    TEMPLATE_TOTAL_STEPS = 20 * 1000 * 1000,
+    TEMPLATE_MEMBERS_MAX = 100 * 1000,         /* of one value, members of members included */
+    TEMPLATE_VALUE_BYTES = 4 * 1024 * 1024,    /* of the strings of one value; a request is no longer */
+    TEMPLATE_CREATED_BYTES = 32 * 1024 * 1024, /* made by one evaluation */
+    TEMPLATE_MEMBER_BYTES = 64,                /* what a member takes beside its text */
+    TEMPLATE_TIME_MS = 2000,
+};
+
+struct evaluation;
+struct template;
+
+struct template_budget {
+    int64_t given; /* steps, at the beginning */
+    int64_t steps;
+    int64_t bytes;
+    int64_t deadline_ms; /* monotonic clock */
+};
+
+/* Begins and ends one evaluation; together they get TEMPLATE_TOTAL_STEPS. */
+struct template_budget template_budget_begin(const struct template *template);
+void template_budget_end(const struct template_budget *budget, struct template *template);
+
+/* Pays for work (members looked at) and for memory. False, with the error set, when too little is left. */
+bool template_spend(struct evaluation *evaluation, int64_t steps, int64_t bytes);
+/* Pays for walking through all of these values. False, with the error set: they are too large to be touched.
+ */
+bool template_pay_for(struct evaluation *evaluation, json_t *const *values, size_t count);
+/* The same for what a function or an evaluation gives, and for the memory that it takes. Returns value, or
+ * NULL with the error set after having released it. NULL stays NULL. */
+json_t *template_pay_result(struct evaluation *evaluation, json_t *value);
+
+#endif

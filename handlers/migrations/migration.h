@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* What the handlers of migrations share: names, checks, the source, the answer. */
+#ifndef HANDLERS_MIGRATIONS_MIGRATION_H
+#define HANDLERS_MIGRATIONS_MIGRATION_H
+
+#include "handlers/arm/resource.h"
+#include "handlers/migrations/dialect.h"
+
+enum { MIGRATION_DATABASES_MAX = 8 };
+
+/* 1 to 8 names, no duplicates, none of PostgreSQL's and Azure's own. */
+int check_databases(const struct str_list *databases, struct err *err);
+/* No other active migration of the target writes one of these databases: 409 names it. Inside the transaction
+ * that stores the migration. */
+int check_databases_free(struct store *store, const struct server *target, const struct str_list *databases,
+                         int64_t except_id, struct err *err);
+/* Each of names is one of the migration's databases. path is for the message. */
+int check_subset(const struct str_list *names, const struct str_list *databases, const char *path,
+                 struct err *err);
+/* Both passwords are there. */
+int check_credentials(const struct migration_spec *spec, struct err *err);
+/* Resource ids, application ids, lists of databases. */
+int check_spec(struct request *request, const struct migration_spec *spec, struct err *err);
+
+/* {migrationName} of this target, not deleted; answers 404 itself and returns false when it is not there. */
+bool find_migration(struct request *request, const struct server *target, struct migration *ret_migration);
+/* Answers with the migration in the dialect of the request; reads its databases unless detail is
+ * DETAIL_CREATED. */
+void reply_migration(struct request *request, int status, const struct server *target,
+                     const struct migration *migration, enum migration_detail detail);
+/* The whole resource; new reference. location NULL: the target's, as GET shows it. */
+json_t *migration_write(const struct dialect *dialect, const struct server *target,
+                        const struct migration_view *view, const char *location);
+
+/* Reads "properties" and "tags" of a body; what was passed over goes to the request log. ret_tags may be NULL
+ * text: none given. */
+int read_migration_body(struct request *request, json_t *body, struct err *err,
+                        struct dialect_request *ret_given, char **ret_tags);
+
+#endif

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * PUT of a migration. Never a long-running operation: 201 with the resource at once, the executor does the
+ * rest. The same PUT again is answered 200; another one on a name that is or was in use, 409.
+ */
+#include "core/clock.h"
+#include "core/str.h"
+#include "handlers/arm/fields.h"
+#include "handlers/arm/names.h"
+#include "handlers/arm/server_reference.h"
+#include "handlers/migrations/migration.h"
+#include "handlers/migrations/migrations.h"
+
+static const char source_path[] = "properties.sourceDbServerResourceId";
+
+struct creation {
+    struct request *request;
+    const struct dialect *dialect;
+    struct server target;
+    struct server source; /* id 0: host:port@user */
+    struct dialect_request given;
+    char *tags;
+    const char *location; /* as the client wrote it, or NULL */
+};
+
+static void creation_done(struct creation *creation)
+{
+    server_done(&creation->target);
+    server_done(&creation->source);
+    dialect_request_done(&creation->given);
+    free_at_scope_end(&creation->tags);
+}
+
+/* Where a dialect lets the secrets be left out, both servers' own administrators are meant, as far as the
+ * servers are ours. */
+static int fill_credentials(struct creation *creation, json_t *body, bool source_is_resource, struct err *err)
+{
+    struct migration_spec *spec = &creation->given.spec;
+    json_t *properties = field_get(body, "properties");
+    bool none = (creation->dialect->features & DIALECT_SECRETS_OPTIONAL) != 0 &&
+                (properties == NULL || field_get(properties, "secretParameters") == NULL);
+    if (none && source_is_resource &&
+        (!str_replace(&spec->source_password, creation->source.password) ||
+         !str_replace(&spec->target_password, creation->target.password))) {
+        return err_no_memory(err);
+    }
+    return check_credentials(spec, err);
+}
+
+static int fill_defaults(struct creation *creation, bool source_is_resource, struct err *err)
+{
+    struct migration_spec *spec = &creation->given.spec;
+    const char *type = !source_is_resource                        ? "OnPremises"
+                       : creation->source.kind == SERVER_FLEXIBLE ? "PostgreSQLFlexibleServer"
+                                                                  : "PostgreSQLSingleServer";
+    if (spec->source_type == NULL && !str_replace(&spec->source_type, type)) {
+        return err_no_memory(err);
+    }
+    if (spec->migration_group_id == NULL) {
+        spec->migration_group_id = armid_group(creation->target.subscription_id, creation->target.group);
+        if (spec->migration_group_id == NULL) {
+            return err_no_memory(err);
+        }
+    }
+    if (spec->option < 0) {
+        spec->option = MIGRATION_OPTION_MIGRATE;
+    }
+    if (spec->window_start_us == 0) {
+        spec->window_start_us = clock_now_us();
+    }
+    return 0;
+}
+
+/* Offline is a cutover that was asked for from the beginning. */
+static void fill_mode(const struct dialect *dialect, struct migration_spec *spec)
+{
+    if (spec->mode < 0) {
+        bool online =
+            (dialect->features & DIALECT_MODE_FROM_CUTOVER) != 0 && spec->trigger_cutover != FLAG_TRUE;
+        spec->mode = online ? MODE_ONLINE : MODE_OFFLINE;
+    }
+    if (spec->mode == MODE_OFFLINE) {
+        spec->trigger_cutover = FLAG_TRUE;
+    }
+}
+
+static int read_source(struct creation *creation, struct err *err, bool *ret_is_resource)
+{
+    if (server_reference_read(creation->request, "source", creation->given.spec.source_server_id, err,
+                              &creation->source, ret_is_resource) < 0) {
+        return err_target(err, "%s", source_path);
+    }
+    if (creation->source.id != 0 && creation->source.id == creation->target.id) {
+        err_set(err, ERR_BAD_INPUT, "Source and target are the same server, '%s'.", creation->target.name);
+        return err_target(err, "%s", source_path);
+    }
+    return 0;
+}
+
+static int read_creation(struct creation *creation, json_t *body, struct err *err)
+{
+    struct migration_spec *spec = &creation->given.spec;
+    if (field_location(body, err, &creation->location) < 0 ||
+        read_migration_body(creation->request, body, err, &creation->given, &creation->tags) < 0) {
+        return -1;
+    }
+    if (creation->location == NULL && (creation->dialect->features & DIALECT_LOCATION_REQUIRED) != 0) {
+        return err_set(err, ERR_LOCATION_REQUIRED, "The location property is required for this definition.");
+    }
+    fill_mode(creation->dialect, spec);
+    bool source_is_resource = false;
+    bool none = dialect_gives(&creation->given, databases) && spec->databases.count == 0;
+    if ((none && check_databases(&spec->databases, err) < 0) ||
+        check_spec(creation->request, spec, err) < 0 || read_source(creation, err, &source_is_resource) < 0 ||
+        fill_credentials(creation, body, source_is_resource, err) < 0) {
+        return -1;
+    }
+    return fill_defaults(creation, source_is_resource, err);
+}
+
+/* The name is in use: fine when this is the same PUT again. */
+static int check_same(const struct creation *creation, const struct migration *existing, struct err *err)
+{
+    if (existing->hidden) {
+        return err_set(err, ERR_MIGRATION_EXISTS,
+                       "The migration '%s' of the server '%s' was deleted, and names cannot be reused. "
+                       "Choose another name.",
+                       existing->name, creation->target.name);
+    }
+    const struct property *other = dialect_first_difference(&creation->given, &existing->spec, ACCESS_PUT, 0);
+    if (other != NULL) {
+        const char *path = dialect_spelling(creation->dialect, other);
+        err_set(err, ERR_MIGRATION_EXISTS,
+                "The migration '%s' of the server '%s' already exists (state %s) with another value of "
+                "'properties.%s'. Choose another name, or change the running migration with PATCH.",
+                existing->name, creation->target.name, word_of(WORDS_MIGRATION_STATE, (int)existing->state),
+                path);
+        return err_target(err, "properties.%s", path);
+    }
+    return 0;
+}
+
+static int check_limit(const struct creation *creation, struct err *err)
+{
+    int active = 0;
+    int limit = creation->request->app->options->max_active_per_target;
+    if (limit == 0) {
+        return 0;
+    }
+    if (store_migration_count_active(creation->request->app->store, creation->target.id, err, &active) < 0) {
+        return -1;
+    }
+    if (active < limit) {
+        return 0;
+    }
+    return err_set(err, ERR_MIGRATION_LIMIT,
+                   "The server '%s' has %d active migrations, and at most %d are allowed "
+                   "(--max-active-per-target). Wait until one ends, or cancel one.",
+                   creation->target.name, active, limit);
+}
+
+static int check_target_state(const struct server *target, struct err *err)
+{
+    bool usable = target->state == SERVER_STATE_READY || target->state == SERVER_STATE_UPDATING ||
+                  target->state == SERVER_STATE_INACCESSIBLE;
+    return usable ? 0
+                  : err_set(err, ERR_SERVER_NOT_READY,
+                            "The target server '%s' is not ready: its state is %s. Wait until it is Ready.",
+                            target->name, word_of(WORDS_SERVER_STATE, (int)target->state));
+}
+
+/* Hands what was read over to the row. */
+static int make_row(struct creation *creation, struct migration *ret_migration, struct err *err)
+{
+    const char *location = creation->location != NULL ? creation->location : creation->target.location;
+    ret_migration->name = str_dup(request_param(creation->request, "migrationName"));
+    ret_migration->location = str_dup(location);
+    if (ret_migration->name == NULL || ret_migration->location == NULL) {
+        return err_no_memory(err);
+    }
+    id_new(ret_migration->uuid);
+    ret_migration->target_id = creation->target.id;
+    ret_migration->source_id = creation->source.id;
+    ret_migration->tags = TAKE(creation->tags);
+    ret_migration->spec = creation->given.spec;
+    migration_spec_init(&creation->given.spec);
+    ret_migration->state = STATE_IN_PROGRESS;
+    ret_migration->substate = SUB_PERFORMING_PREREQUISITE_STEPS;
+    ret_migration->attention = true;
+    ret_migration->created_us = clock_now_us();
+    return 0;
+}
+
+/* In one transaction: looks at the name, then stores the new migration. 1: it was there already, 0: it is
+ * new. */
+static int store_creation(struct creation *creation, struct err *err, struct migration *ret_migration)
+{
+    struct store *store = creation->request->app->store;
+    auto_store_tx struct store_tx tx = {0};
+    if (store_begin(store, err, &tx) < 0) {
+        return -1;
+    }
+    int found = store_migration_get(store, creation->target.id,
+                                    request_param(creation->request, "migrationName"), err, ret_migration);
+    if (found < 0) {
+        return -1;
+    }
+    if (found > 0) {
+        if (check_same(creation, ret_migration, err) < 0) {
+            return -1;
+        }
+        bool new_tags = creation->tags != NULL && !str_equals(creation->tags, ret_migration->tags);
+        if (new_tags && (!str_replace(&ret_migration->tags, creation->tags) ||
+                         store_migration_update_spec(store, ret_migration, err) < 0)) {
+            return -1;
+        }
+        return store_commit(&tx, err) < 0 ? -1 : 1;
+    }
+    if (check_target_state(&creation->target, err) < 0 || check_limit(creation, err) < 0 ||
+        check_databases_free(store, &creation->target, &creation->given.spec.databases, 0, err) < 0 ||
+        make_row(creation, ret_migration, err) < 0 || store_migration_insert(store, ret_migration, err) < 0 ||
+        store_commit(&tx, err) < 0) {
+        return -1;
+    }
+    return 0;
+}
+
+static bool prerequisites_are_met(struct request *request, const struct dialect *dialect)
+{
+    bool data_migration = (dialect->features & DIALECT_NEEDS_DATA_MIGRATION) != 0 ||
+                          request->app->options->strict_prerequisites;
+    return provider_is_registered(request, POSTGRESQL_NAMESPACE) &&
+           (!data_migration || provider_is_registered(request, DATA_MIGRATION_NAMESPACE));
+}
+
+/* PUT again of a migration that has ended starts nothing: the answer says so, and that its error is the old
+ * one. */
+static int note_ended(struct request *request, struct migration *migration)
+{
+    if (!migration_state_is_terminal(migration->state)) {
+        return 0;
+    }
+    auto_free char *note =
+        str_format("This PUT started nothing: the migration '%s' already ended in the state %s. To retry, "
+                   "send the PUT with another name%s.",
+                   migration->name, word_of(WORDS_MIGRATION_STATE, (int)migration->state),
+                   migration->state == STATE_FAILED
+                       ? ", with overwriteDbsInTarget set to True if data was already copied"
+                       : "");
+    if (note == NULL) {
+        return -1;
+    }
+    reply_warning(request, note);
+    if (migration->error == NULL) {
+        return 0;
+    }
+    char *text = str_format("%s (This error is from that earlier run. %s)", migration->error, note);
+    free(migration->error);
+    migration->error = text;
+    return text == NULL ? -1 : 0;
+}
+
+void migration_put(struct request *request)
+{
+    struct err err;
+    auto_resource_group struct resource_group group = {0};
+    __attribute__((cleanup(creation_done))) struct creation creation = {
+        .request = request, .dialect = dialect_find(request->api_version)};
+    migration_spec_init(&creation.given.spec);
+    if (!prerequisites_are_met(request, creation.dialect) || !find_living_group(request, &group) ||
+        !find_parent_server(request, SERVER_FLEXIBLE, "write", "migrations", &creation.target)) {
+        return;
+    }
+    const char *name = request_param(request, "migrationName");
+    if (!migration_name_is_valid(name)) {
+        reply_fail(request, ERR_BAD_RESOURCE_NAME, "The migration name '%.100s' is invalid. %s", name,
+                   migration_name_rule);
+        return;
+    }
+    json_t *body = request_body(request);
+    if (body == NULL) {
+        return;
+    }
+    auto_migration struct migration migration = {0};
+    int stored = read_creation(&creation, body, &err) < 0 ? -1 : store_creation(&creation, &err, &migration);
+    if (stored < 0) {
+        reply_error(request, &err);
+        return;
+    }
+    executor_wake(request->app->executor);
+    if (stored > 0) {
+        if (note_ended(request, &migration) < 0) {
+            reply_json(request, 200, NULL);
+            return;
+        }
+        reply_migration(request, 200, &creation.target, &migration, DETAIL_FULL);
+    } else {
+        reply_migration(request, 201, &creation.target, &migration, DETAIL_CREATED);
+    }
+}

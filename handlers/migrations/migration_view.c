@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* The migration resource as the client sees it. */
+#include "core/str.h"
+#include "handlers/arm/fields.h"
+#include "handlers/arm/locations.h"
+#include "handlers/migrations/migration.h"
+
+bool find_migration(struct request *request, const struct server *target, struct migration *ret_migration)
+{
+    struct err err;
+    const char *name = request_param(request, "migrationName");
+    auto_migration struct migration migration = {0};
+    int found = store_migration_get(request->app->store, target->id, name, &err, &migration);
+    if (found < 0) {
+        reply_error(request, &err);
+        return false;
+    }
+    if (found == 0 || migration.hidden) {
+        auto_free char *full = str_format("flexibleServers/%s/migrations/%s", target->name, name);
+        reply_resource_not_found(request, target->group, full);
+        return false;
+    }
+    *ret_migration = migration;
+    migration = (struct migration){0};
+    return true;
+}
+
+json_t *migration_write(const struct dialect *dialect, const struct server *target,
+                        const struct migration_view *view, const char *location)
+{
+    const struct migration *migration = view->migration;
+    auto_free char *id = armid_child(view->target_resource_id, "migrations", migration->name);
+    json_auto_t *object = json_object();
+    int failed = json_object_set_new_nocheck(object, "properties", dialect_write(dialect, view));
+    json_t *tags = json_from_text(migration->tags);
+    failed |= tags == NULL ? 0 : json_object_set_new_nocheck(object, "tags", tags);
+    failed |= json_set_text(object, "location",
+                            location != NULL ? location : location_display_name(target->location));
+    failed |= id == NULL ? -1 : json_set_text(object, "id", id);
+    failed |= json_set_text(object, "name", migration->name);
+    failed |= json_set_text(object, "type", POSTGRESQL_NAMESPACE "/flexibleServers/migrations");
+    return failed != 0 ? NULL : TAKE(object);
+}
+
+void reply_migration(struct request *request, int status, const struct server *target,
+                     const struct migration *migration, enum migration_detail detail)
+{
+    struct err err;
+    struct migration_database *databases = NULL;
+    size_t count = 0;
+    auto_free char *target_id = server_resource_id(target);
+    if (target_id == NULL) {
+        reply_json(request, status, NULL);
+        return;
+    }
+    if (detail != DETAIL_CREATED &&
+        store_database_list(request->app->store, migration->id, &err, &databases, &count) < 0) {
+        reply_error(request, &err);
+        return;
+    }
+    const struct migration_view view = {.migration = migration,
+                                        .target_resource_id = target_id,
+                                        .databases = databases,
+                                        .database_count = count,
+                                        .detail = detail};
+    const char *location = detail == DETAIL_CREATED ? migration->location : NULL;
+    reply_json(request, status, migration_write(dialect_find(request->api_version), target, &view, location));
+    migration_databases_free(databases, count);
+}

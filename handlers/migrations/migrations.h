@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The handlers of this room. Migrations. The route table says which request each is for. A handler reads the
+ * request, checks it, does one thing with the store or the executor and answers exactly once. Any thread;
+ * none keeps anything of the request.
+ */
+#ifndef HANDLERS_MIGRATIONS_MIGRATIONS_H
+#define HANDLERS_MIGRATIONS_MIGRATIONS_H
+
+#include "server/request.h"
+
+/* migration_delete.c */
+void migration_delete(struct request *request);
+
+/* migration_get.c */
+void migration_get(struct request *request);
+void migration_list(struct request *request);
+
+/* migration_patch.c */
+void migration_patch(struct request *request);
+
+/* migration_put.c */
+void migration_put(struct request *request);
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Resource providers: what they offer, whether the subscription is registered. Registration is done at once;
+ * clients that poll see the final state in the first answer.
+ */
+#include <string.h>
+
+#include "core/str.h"
+#include "handlers/arm/fields.h"
+#include "handlers/arm/locations.h"
+#include "handlers/arm/resource.h"
+#include "handlers/resources/resources.h"
+
+/* unregistered: the word after an unregistration; a provider that nobody has touched yet says NotRegistered.
+ */
+static const struct {
+    const char *namespace_name;
+    const char *unregistered;
+    bool registration_free;
+} providers[] = {
+    {POSTGRESQL_NAMESPACE, "Unregistered", false},
+    {DATA_MIGRATION_NAMESPACE, "NotRegistered", false},
+    {RESOURCES_NAMESPACE, "Registered", true},
+};
+
+static json_t *write_locations(bool regional)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; regional && i < location_count; i++) {
+        json_array_append_new(array, json_string(locations[i].display_name));
+    }
+    return array;
+}
+
+static json_t *write_type(const struct resource_type *type)
+{
+    json_t *versions = json_array();
+    const char *standard = NULL;
+    for (size_t i = 0; type->api_versions[i] != NULL; i++) {
+        json_array_append_new(versions, json_string(type->api_versions[i]));
+        if (standard == NULL && strstr(type->api_versions[i], "preview") == NULL) {
+            standard = type->api_versions[i];
+        }
+    }
+    return json_pack("{s:s, s:o, s:o, s:s*, s:s}", "resourceType", type->name, "locations",
+                     write_locations(type->regional), "apiVersions", versions, "defaultApiVersion", standard,
+                     "capabilities", "None");
+}
+
+static json_t *write_types(const char *namespace_name)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < resource_type_count; i++) {
+        if (str_equals(resource_types[i].namespace_name, namespace_name)) {
+            json_array_append_new(array, write_type(&resource_types[i]));
+        }
+    }
+    return array;
+}
+
+/* The provider of a row of the table; NULL after a failure. */
+static json_t *write_provider(struct request *request, size_t row, struct err *err)
+{
+    const char *subscription_id = request->app->options->subscription_id;
+    const char *name = providers[row].namespace_name;
+    bool registered = true;
+    if (!providers[row].registration_free &&
+        store_provider_get(request->app->store, subscription_id, name, err, &registered) < 0) {
+        return NULL;
+    }
+    auto_free char *id = str_format("/subscriptions/%s/providers/%s", subscription_id, name);
+    json_t *provider =
+        id == NULL ? NULL
+                   : json_pack("{s:s, s:s, s:s, s:s, s:o}", "id", id, "namespace", name, "registrationState",
+                               registered ? "Registered" : providers[row].unregistered, "registrationPolicy",
+                               providers[row].registration_free ? "RegistrationFree" : "RegistrationRequired",
+                               "resourceTypes", write_types(name));
+    if (provider == NULL) {
+        err_no_memory(err);
+    }
+    return provider;
+}
+
+/* The row that the path names; answers 404 and returns false when there is none. */
+static bool find_provider(struct request *request, size_t *ret_row)
+{
+    const char *name = request_param(request, "resourceProviderNamespace");
+    for (size_t i = 0; i < ARRAY_LEN(providers); i++) {
+        if (str_iequals(providers[i].namespace_name, name)) {
+            *ret_row = i;
+            return true;
+        }
+    }
+    reply_fail(request, ERR_BAD_RESOURCE_NAMESPACE, "The resource namespace '%s' is invalid.", name);
+    return false;
+}
+
+static void reply_provider(struct request *request, size_t row)
+{
+    struct err err;
+    json_t *provider = write_provider(request, row, &err);
+    if (provider == NULL) {
+        reply_error(request, &err);
+    } else {
+        reply_json(request, 200, provider);
+    }
+}
+
+void provider_get(struct request *request)
+{
+    size_t row;
+    if (find_provider(request, &row)) {
+        reply_provider(request, row);
+    }
+}
+
+void provider_list(struct request *request)
+{
+    struct err err;
+    json_auto_t *body = json_object();
+    json_t *value = json_array();
+    json_object_set_new(body, "value", value);
+    for (size_t i = 0; i < ARRAY_LEN(providers); i++) {
+        json_t *provider = write_provider(request, i, &err);
+        if (provider == NULL) {
+            reply_error(request, &err);
+            return;
+        }
+        json_array_append_new(value, provider);
+    }
+    reply_json(request, 200, TAKE(body));
+}
+
+static void set_registration(struct request *request, bool registered)
+{
+    struct err err;
+    size_t row;
+    if (!find_provider(request, &row)) {
+        return;
+    }
+    if (!providers[row].registration_free &&
+        store_provider_put(request->app->store, request->app->options->subscription_id,
+                           providers[row].namespace_name, registered, &err) < 0) {
+        reply_error(request, &err);
+        return;
+    }
+    reply_provider(request, row);
+}
+
+void provider_register(struct request *request)
+{
+    set_registration(request, true);
+}
+
+void provider_unregister(struct request *request)
+{
+    set_registration(request, false);
+}

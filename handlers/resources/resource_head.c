@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* HEAD of resources: whether they are there; 204 or 404, never 200, as Resource Manager answers it. */
+#include "handlers/migrations/migration.h"
+#include "handlers/resources/resources.h"
+
+static bool server_exists(struct request *request, enum server_kind kind, struct server *ret_server)
+{
+    struct err err;
+    int found = store_server_get(request->app->store, kind, request_param(request, "subscriptionId"),
+                                 request_param(request, "resourceGroupName"),
+                                 request_param(request, "serverName"), &err, ret_server);
+    if (found < 0) {
+        reply_error(request, &err);
+    } else if (found == 0) {
+        reply_empty(request, 404);
+    }
+    return found > 0;
+}
+
+void flexible_server_head(struct request *request)
+{
+    auto_server struct server server = {0};
+    if (server_exists(request, SERVER_FLEXIBLE, &server)) {
+        reply_empty(request, 204);
+    }
+}
+
+void single_server_head(struct request *request)
+{
+    auto_server struct server server = {0};
+    if (server_exists(request, SERVER_SINGLE, &server)) {
+        reply_empty(request, 204);
+    }
+}
+
+void migration_head(struct request *request)
+{
+    struct err err;
+    auto_server struct server target = {0};
+    auto_migration struct migration migration = {0};
+    if (!server_exists(request, SERVER_FLEXIBLE, &target)) {
+        return;
+    }
+    int found = store_migration_get(request->app->store, target.id, request_param(request, "migrationName"),
+                                    &err, &migration);
+    if (found < 0) {
+        reply_error(request, &err);
+    } else {
+        reply_empty(request, found > 0 && !migration.hidden ? 204 : 404);
+    }
+}

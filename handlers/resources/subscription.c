@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* The one subscription and tenant that exist, and the regions. */
+#include "core/str.h"
+#include "handlers/arm/fields.h"
+#include "handlers/arm/locations.h"
+#include "handlers/arm/resource.h"
+#include "handlers/resources/resources.h"
+
+static json_t *write_subscription(const struct options *options)
+{
+    auto_free char *id = str_format("/subscriptions/%s", options->subscription_id);
+    return id == NULL
+               ? NULL
+               : json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s}, s:[]}", "id", id,
+                           "authorizationSource", "RoleBased", "subscriptionId", options->subscription_id,
+                           "tenantId", options->tenant_id, "displayName", "Malachite", "state", "Enabled",
+                           "subscriptionPolicies", "locationPlacementId", "Public_2014-09-01", "quotaId",
+                           "PayAsYouGo_2014-09-01", "spendingLimit", "Off", "managedByTenants");
+}
+
+void subscription_get(struct request *request)
+{
+    reply_json(request, 200, write_subscription(request->app->options));
+}
+
+void subscription_list(struct request *request)
+{
+    reply_json(request, 200,
+               json_pack("{s:[o], s:{s:s, s:i}}", "value", write_subscription(request->app->options), "count",
+                         "type", "Total", "value", 1));
+}
+
+void tenant_list(struct request *request)
+{
+    const char *tenant = request->app->options->tenant_id;
+    auto_free char *id = str_format("/tenants/%s", tenant);
+    reply_json(request, 200,
+               id == NULL ? NULL
+                          : json_pack("{s:[{s:s, s:s, s:s, s:s, s:s, s:[s], s:s, s:s}]}", "value", "id", id,
+                                      "tenantId", tenant, "tenantCategory", "Home", "displayName",
+                                      "Malachite", "defaultDomain", "malachite.onmicrosoft.com", "domains",
+                                      "malachite.onmicrosoft.com", "countryCode", "US", "tenantType", "AAD"));
+}
+
+static json_t *write_location(const char *subscription_id, const struct location *location)
+{
+    auto_free char *id = str_format("/subscriptions/%s/locations/%s", subscription_id, location->name);
+    auto_free char *regional = str_format("(%s) %s", location->geography, location->display_name);
+    if (id == NULL || regional == NULL) {
+        return NULL;
+    }
+    json_t *paired = json_array();
+    if (location->paired != NULL) {
+        auto_free char *pair_id =
+            str_format("/subscriptions/%s/locations/%s", subscription_id, location->paired);
+        json_array_append_new(paired, json_pack("{s:s, s:s*}", "name", location->paired, "id", pair_id));
+    }
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s, s:s, s:o}}", "id", id, "name",
+                     location->name, "type", "Region", "displayName", location->display_name,
+                     "regionalDisplayName", regional, "metadata", "regionType", "Physical", "regionCategory",
+                     "Recommended", "geographyGroup", location->geography, "longitude", location->longitude,
+                     "latitude", location->latitude, "physicalLocation", location->city, "pairedRegion",
+                     paired);
+}
+
+void location_list(struct request *request)
+{
+    json_t *body = json_object();
+    json_t *value = json_array();
+    json_object_set_new(body, "value", value);
+    for (size_t i = 0; i < location_count; i++) {
+        json_array_append_new(value, write_location(request->app->options->subscription_id, &locations[i]));
+    }
+    reply_json(request, 200, body);
+}

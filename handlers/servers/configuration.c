@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Server parameters: read from the live server; a write is checked against what the server says of the
+ * parameter, then left to the executor.
+ */
+#include "handlers/servers/configuration_private.h"
+
+#include "core/str.h"
+#include "handlers/arm/fields.h"
+#include "handlers/arm/operation.h"
+#include "handlers/servers/server_child_private.h"
+#include "handlers/servers/servers.h"
+
+static const char type[] = "configurations";
+enum { UPDATES_MAX = 500 };
+
+json_t *configuration_write(const struct server *server, json_t *configuration)
+{
+    auto_free char *name = str_dup(json_string_value(json_object_get(configuration, "name")));
+    if (name == NULL) {
+        json_decref(configuration);
+        return NULL;
+    }
+    json_object_del(configuration, "name");
+    return server_child_write(server, type, name, configuration);
+}
+
+/* The server of the path, which answers; else the request has been answered. */
+static bool find_ready(struct request *request, enum server_kind kind, const char *action,
+                       struct server *ret_server)
+{
+    struct err err;
+    if (!find_parent_server(request, kind, action, type, ret_server)) {
+        return false;
+    }
+    if (server_check_ready(ret_server, &err) < 0) {
+        reply_error(request, &err);
+        return false;
+    }
+    return true;
+}
+
+static void list(struct request *request, enum server_kind kind)
+{
+    struct err err;
+    auto_server struct server server = {0};
+    json_auto_t *configurations = NULL;
+    if (!find_ready(request, kind, "read", &server)) {
+        return;
+    }
+    if (executor_list_configurations(request->app->executor, &server, NULL, &err, &configurations) < 0) {
+        reply_error(request, &err);
+        return;
+    }
+    json_t *value = json_array();
+    size_t i;
+    json_t *configuration;
+    json_array_foreach (configurations, i, configuration) {
+        json_array_append_new(value, configuration_write(&server, json_incref(configuration)));
+    }
+    reply_json(request, 200, json_pack("{s:o}", "value", value));
+}
+
+/* What the executor says of one parameter; ERR_RESOURCE_NOT_FOUND when there is none of that name. */
+static int look_up(struct request *request, const struct server *server, const char *name, struct err *err,
+                   json_t **ret_configuration)
+{
+    json_auto_t *found = NULL;
+    if (executor_list_configurations(request->app->executor, server, name, err, &found) < 0) {
+        return -1;
+    }
+    json_t *configuration = json_array_get(found, 0);
+    if (configuration == NULL) {
+        auto_free char *full = str_format("%s/%s/%s/%s", word_of(WORDS_SERVER_KIND, (int)server->kind),
+                                          server->name, type, name);
+        return resource_not_found(err, server->group, full);
+    }
+    *ret_configuration = json_incref(configuration);
+    return 0;
+}
+
+static void get(struct request *request, enum server_kind kind)
+{
+    struct err err;
+    auto_server struct server server = {0};
+    json_t *configuration = NULL;
+    if (!find_ready(request, kind, "read", &server)) {
+        return;
+    }
+    if (look_up(request, &server, request_param(request, "configurationName"), &err, &configuration) < 0) {
+        reply_error(request, &err);
+        return;
+    }
+    reply_json(request, 200, configuration_write(&server, configuration));
+}
+
+/* ---- write -----------------------------------------------------------------------------------------------
+ */
+
+/* Checks one wish and appends {name, value} to changes; without a value the default is wished for, which the
+ * source "system-default" says too. */
+static int add_wish(struct request *request, const struct server *server, const char *name,
+                    json_t *properties, struct err *err, json_t *changes)
+{
+    const char *value = NULL;
+    const char *source = NULL;
+    json_auto_t *configuration = NULL;
+    auto_free char *checked = NULL;
+    if (properties != NULL && (field_string(properties, "properties", "value", err, &value) < 0 ||
+                               field_string(properties, "properties", "source", err, &source) < 0)) {
+        return -1;
+    }
+    bool reset = str_iequals(source, "system-default");
+    if (value == NULL && !reset) {
+        err_set(err, ERR_BAD_PARAMETER,
+                "The property 'properties.value' is required, unless 'properties.source' is "
+                "'system-default'.");
+        return err_target(err, "properties.value");
+    }
+    if (look_up(request, server, name, err, &configuration) < 0 ||
+        configuration_check(configuration, reset ? NULL : value, err, &checked) < 0) {
+        return -1;
+    }
+    json_t *change =
+        json_pack("{s:O, s:s?}", "name", json_object_get(configuration, "name"), "value", checked);
+    return change == NULL || json_array_append_new(changes, change) < 0 ? err_no_memory(err) : 0;
+}
+
+/* configuration NULL: several, and the operation is on the server itself. Takes the reference to changes. */
+static int store_changes(struct request *request, const struct server *server, const char *configuration,
+                         json_t *changes, struct err *err, struct operation *ret_operation)
+{
+    auto_free char *parent = server_resource_id(server);
+    auto_free char *child =
+        parent == NULL || configuration == NULL ? NULL : armid_child(parent, type, configuration);
+    json_t *argument = json_pack("{s:o, s:b}", "configurations", changes, "several", configuration == NULL);
+    if (operation_make(request, OPERATION_CONFIGURATION_UPDATE, server->location,
+                       child != NULL ? child : parent, argument, err, ret_operation) < 0) {
+        return -1;
+    }
+    ret_operation->server_id = server->id;
+    return store_operation_insert(request->app->store, ret_operation, err);
+}
+
+static void update(struct request *request, enum server_kind kind)
+{
+    struct err err;
+    auto_server struct server server = {0};
+    auto_operation struct operation operation = {0};
+    if (!find_ready(request, kind, "write", &server)) {
+        return;
+    }
+    json_t *body = request_body(request);
+    if (body == NULL) {
+        return;
+    }
+    const char *name = request_param(request, "configurationName");
+    json_t *properties = NULL;
+    json_auto_t *changes = json_array();
+    if (field_object(body, "", "properties", &err, &properties) < 0 ||
+        add_wish(request, &server, name, properties, &err, changes) < 0 ||
+        store_changes(request, &server, name, json_incref(changes), &err, &operation) < 0) {
+        reply_error(request, &err);
+        return;
+    }
+    reply_operation(request, &operation);
+}
+
+static int read_updates(struct request *request, const struct server *server, json_t *body, struct err *err,
+                        json_t *changes)
+{
+    json_t *value = field_get(body, "value");
+    if (value == NULL || !json_is_array(value) || json_array_size(value) > UPDATES_MAX) {
+        err_set(err, ERR_BAD_PARAMETER, "The property 'value' must be a list of at most %d parameters.",
+                UPDATES_MAX);
+        return err_target(err, "value");
+    }
+    size_t i;
+    json_t *item;
+    json_array_foreach (value, i, item) {
+        const char *name = NULL;
+        json_t *properties = NULL;
+        if (!json_is_object(item)) {
+            return field_wrong_type(item, "value[]", "an object", err);
+        }
+        if (field_string(item, "value[]", "name", err, &name) < 0 ||
+            field_object(item, "value[]", "properties", err, &properties) < 0) {
+            return -1;
+        }
+        if (name == NULL) {
+            err_set(err, ERR_BAD_PARAMETER, "The property 'value[].name' is required.");
+            return err_target(err, "value[%zu].name", i);
+        }
+        if (add_wish(request, server, name, properties, err, changes) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+void single_configuration_update_all(struct request *request)
+{
+    struct err err;
+    auto_server struct server server = {0};
+    auto_operation struct operation operation = {0};
+    if (!find_ready(request, SERVER_SINGLE, "action", &server)) {
+        return;
+    }
+    json_t *body = request_body(request);
+    if (body == NULL) {
+        return;
+    }
+    json_auto_t *changes = json_array();
+    if (read_updates(request, &server, body, &err, changes) < 0 ||
+        store_changes(request, &server, NULL, json_incref(changes), &err, &operation) < 0) {
+        reply_error(request, &err);
+        return;
+    }
+    reply_operation(request, &operation);
+}
+
+void flexible_configuration_list(struct request *request)
+{
+    list(request, SERVER_FLEXIBLE);
+}
+
+void single_configuration_list(struct request *request)
+{
+    list(request, SERVER_SINGLE);
+}
+
+void flexible_configuration_get(struct request *request)
+{
+    get(request, SERVER_FLEXIBLE);
+}
+
+void single_configuration_get(struct request *request)
+{
+    get(request, SERVER_SINGLE);
+}
+
+void flexible_configuration_update(struct request *request)
+{
+    update(request, SERVER_FLEXIBLE);
+}
+
+void single_configuration_update(struct request *request)
+{
+    update(request, SERVER_SINGLE);
+}

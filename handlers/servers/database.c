@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* Databases of a server, looked up on the live PostgreSQL; creating and dropping is left to the executor. */
+#include <ctype.h>
+#include <string.h>
+
+#include "core/str.h"
+#include "handlers/arm/fields.h"
+#include "handlers/arm/operation.h"
+#include "handlers/servers/server_view_private.h"
+#include "handlers/servers/servers.h"
+
+enum { DATABASE_NAME_MAX = 63 };
+
+/* The server of the path, ready to be asked; else the request has been answered. */
+static bool find_ready_server(struct request *request, enum server_kind kind, const char *action,
+                              struct server *ret_server)
+{
+    struct err err;
+    auto_server struct server server = {0};
+    if (!find_parent_server(request, kind, action, "databases", &server)) {
+        return false;
+    }
+    if (server_check_ready(&server, &err) < 0) {
+        reply_error(request, &err);
+        return false;
+    }
+    *ret_server = server;
+    server = (struct server){0};
+    return true;
+}
+
+static void get(struct request *request, enum server_kind kind)
+{
+    struct err err;
+    auto_server struct server server = {0};
+    json_t *database = NULL;
+    if (!find_ready_server(request, kind, "read", &server)) {
+        return;
+    }
+    const char *name = request_param(request, "databaseName");
+    int found = executor_get_database(request->app->executor, &server, name, &err, &database);
+    if (found < 0) {
+        reply_error(request, &err);
+    } else if (found == 0) {
+        auto_free char *full =
+            str_format("%s/%s/databases/%s", word_of(WORDS_SERVER_KIND, (int)kind), server.name, name);
+        reply_resource_not_found(request, server.group, full);
+    } else {
+        reply_json(request, 200, database_write(&server, database));
+    }
+}
+
+static void list(struct request *request, enum server_kind kind)
+{
+    struct err err;
+    auto_server struct server server = {0};
+    json_auto_t *databases = NULL;
+    if (!find_ready_server(request, kind, "read", &server)) {
+        return;
+    }
+    if (executor_list_databases(request->app->executor, &server, &err, &databases) < 0) {
+        reply_error(request, &err);
+        return;
+    }
+    json_t *body = json_object();
+    json_t *value = json_array();
+    json_object_set_new(body, "value", value);
+    size_t index;
+    json_t *database;
+    json_array_foreach (databases, index, database) {
+        json_array_append_new(value, database_write(&server, json_incref(database)));
+    }
+    reply_json(request, 200, body);
+}
+
+/* ---- create and drop -------------------------------------------------------------------------------------
+ */
+
+static int check_name(const char *name, struct err *err)
+{
+    size_t len = strlen(name);
+    bool valid = len <= DATABASE_NAME_MAX && (isalpha((unsigned char)name[0]) || name[0] == '_');
+    for (size_t i = 0; i < len; i++) {
+        valid = valid && (isalnum((unsigned char)name[i]) || name[i] == '_' || name[i] == '-');
+    }
+    if (valid) {
+        return 0;
+    }
+    return err_set(
+        err, ERR_BAD_RESOURCE_NAME,
+        "The database name '%.100s' is invalid: it has 1 to %d letters, digits, '_' and '-' and begins with "
+        "a letter or '_'.",
+        name, DATABASE_NAME_MAX);
+}
+
+static bool is_system_database(const char *name)
+{
+    static const char *const names[] = {"postgres", "template0", "template1", "azure_sys",
+                                        "azure_maintenance"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (str_equals(name, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int store_change(struct request *request, enum operation_kind kind, const struct server *server,
+                        json_t *argument, struct err *err, struct operation *ret_operation)
+{
+    auto_free char *parent = server_resource_id(server);
+    auto_free char *id =
+        parent == NULL ? NULL : armid_child(parent, "databases", request_param(request, "databaseName"));
+    if (operation_make(request, kind, server->location, id, argument, err, ret_operation) < 0) {
+        return -1;
+    }
+    ret_operation->server_id = server->id;
+    return store_operation_insert(request->app->store, ret_operation, err);
+}
+
+static int read_database(json_t *body, struct err *err, const char **ret_charset, const char **ret_collation)
+{
+    json_t *properties = NULL;
+    if (field_object(body, "", "properties", err, &properties) < 0) {
+        return -1;
+    }
+    *ret_charset = NULL;
+    *ret_collation = NULL;
+    return properties == NULL ? 0
+           : field_string(properties, "properties", "charset", err, ret_charset) < 0 ||
+                   field_string(properties, "properties", "collation", err, ret_collation) < 0
+               ? -1
+               : 0;
+}
+
+static void put(struct request *request, enum server_kind kind)
+{
+    struct err err;
+    auto_server struct server server = {0};
+    auto_operation struct operation operation = {0};
+    if (!find_ready_server(request, kind, "write", &server)) {
+        return;
+    }
+    const char *name = request_param(request, "databaseName");
+    if (check_name(name, &err) < 0) {
+        reply_error(request, &err);
+        return;
+    }
+    json_t *body = request_body(request);
+    const char *charset = NULL;
+    const char *collation = NULL;
+    if (body == NULL) {
+        return;
+    }
+    if (read_database(body, &err, &charset, &collation) < 0 ||
+        store_change(
+            request, OPERATION_DATABASE_CREATE, &server,
+            json_pack("{s:s, s:s*, s:s*}", "database", name, "charset", charset, "collation", collation),
+            &err, &operation) < 0) {
+        reply_error(request, &err);
+        return;
+    }
+    reply_operation(request, &operation);
+}
+
+static int check_droppable(struct request *request, const struct server *server, const char *name,
+                           struct err *err)
+{
+    if (is_system_database(name)) {
+        return err_set(err, ERR_OPERATION_NOT_ALLOWED, "The system database '%s' cannot be deleted.", name);
+    }
+    auto_migration struct migration migration = {0};
+    int found = store_migration_writing(request->app->store, server->id, name, 0, err, &migration);
+    if (found <= 0) {
+        return found;
+    }
+    return err_set(err, ERR_DATABASE_BUSY,
+                   "The database '%s' of the server '%s' is in use by the active migration '%s'. Wait until "
+                   "that migration ends, or cancel it.",
+                   name, server->name, migration.name);
+}
+
+static void drop(struct request *request, enum server_kind kind)
+{
+    struct err err;
+    auto_server struct server server = {0};
+    auto_operation struct operation operation = {0};
+    if (!find_ready_server(request, kind, "delete", &server)) {
+        return;
+    }
+    const char *name = request_param(request, "databaseName");
+    if (check_droppable(request, &server, name, &err) < 0 ||
+        store_change(request, OPERATION_DATABASE_DELETE, &server, json_pack("{s:s}", "database", name), &err,
+                     &operation) < 0) {
+        reply_error(request, &err);
+        return;
+    }
+    reply_operation(request, &operation);
+}
+
+void flexible_database_get(struct request *request)
+{
+    get(request, SERVER_FLEXIBLE);
+}
+
+void single_database_get(struct request *request)
+{
+    get(request, SERVER_SINGLE);
+}
+
+void flexible_database_list(struct request *request)
+{
+    list(request, SERVER_FLEXIBLE);
+}
+
+void single_database_list(struct request *request)
+{
+    list(request, SERVER_SINGLE);
+}
+
+void flexible_database_put(struct request *request)
+{
+    put(request, SERVER_FLEXIBLE);
+}
+
+void single_database_put(struct request *request)
+{
+    put(request, SERVER_SINGLE);
+}
+
+void flexible_database_delete(struct request *request)
+{
+    drop(request, SERVER_FLEXIBLE);
+}
+
+void single_database_delete(struct request *request)
+{
+    drop(request, SERVER_SINGLE);
+}

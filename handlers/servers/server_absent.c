@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What servers have on the real service and never here: replicas, backups, log files, administrators from a
+ * directory ... Lists are empty and single ones are not found, below a server that must be there; making one
+ * is answered 501 by not_implemented().
+ */
+#include <string.h>
+
+#include "core/str.h"
+#include "handlers/arm/resource.h"
+#include "handlers/servers/servers.h"
+
+static bool find_parent(struct request *request, size_t type_at, struct server *ret_server)
+{
+    bool single = str_iequals(request->segments[type_at - 2], "servers");
+    return find_parent_server(request, single ? SERVER_SINGLE : SERVER_FLEXIBLE, "read",
+                              request->segments[type_at], ret_server);
+}
+
+/* .../{server}/{type} */
+void absent_child_list(struct request *request)
+{
+    auto_server struct server server = {0};
+    if (find_parent(request, request->segment_count - 1, &server)) {
+        reply_json(request, 200, json_pack("{s:[]}", "value"));
+    }
+}
+
+/* .../{server}/{type}/{name} */
+void absent_child_get(struct request *request)
+{
+    auto_server struct server server = {0};
+    size_t at = request->segment_count - 2;
+    if (find_parent(request, at, &server)) {
+        auto_free char *name = str_format("%s/%s/%s/%s", word_of(WORDS_SERVER_KIND, (int)server.kind),
+                                          server.name, request->segments[at], request->segments[at + 1]);
+        reply_resource_not_found(request, server.group, name);
+    }
+}
+
+/* Deleting what is not there. */
+void absent_child_delete(struct request *request)
+{
+    auto_server struct server server = {0};
+    if (find_parent(request, request->segment_count - 2, &server)) {
+        reply_empty(request, 204);
+    }
+}
+
+/* .../{server}/{type}, of which there is at most one. */
+void absent_child_get_only(struct request *request)
+{
+    auto_server struct server server = {0};
+    size_t at = request->segment_count - 1;
+    if (find_parent(request, at, &server)) {
+        auto_free char *name = str_format("%s/%s/%s", word_of(WORDS_SERVER_KIND, (int)server.kind),
+                                          server.name, request->segments[at]);
+        reply_resource_not_found(request, server.group, name);
+    }
+}

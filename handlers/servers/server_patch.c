@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* PATCH of servers. */
+#include "core/str.h"
+#include "handlers/arm/operation.h"
+#include "handlers/servers/server_update_private.h"
+#include "handlers/servers/servers.h"
+
+/* The name that the 404 of a server shows. */
+static int not_found(const struct server *server, struct err *err)
+{
+    auto_free char *name = str_format("%s/%s", word_of(WORDS_SERVER_KIND, (int)server->kind), server->name);
+    return resource_not_found(err, server->group, name);
+}
+
+/* Changes the row as it is now, and leaves the operation that the client polls. */
+static int store_patch(struct request *request, const struct server *seen, const struct server_request *wish,
+                       struct err *err, struct operation *ret_operation)
+{
+    struct store *store = request->app->store;
+    auto_server struct server server = {0};
+    auto_store_tx struct store_tx tx = {0};
+    if (store_begin(store, err, &tx) < 0) {
+        return -1;
+    }
+    int found = store_server_get_by_id(store, seen->id, err, &server);
+    if (found <= 0) {
+        return found < 0 ? -1 : not_found(seen, err);
+    }
+    bool work = false;
+    auto_free char *id = server_resource_id(&server);
+    if (server_update(store, wish, &server, err, &work) < 0 ||
+        operation_make(request, OPERATION_SERVER_UPDATE, server.location, id, NULL, err, ret_operation) < 0) {
+        return -1;
+    }
+    ret_operation->server_id = server.id;
+    if (store_operation_insert(store, ret_operation, err) < 0 ||
+        (!work && store_operation_finish(store, ret_operation->id, NULL, err) < 0)) {
+        return -1;
+    }
+    return store_commit(&tx, err);
+}
+
+static void patch(struct request *request, enum server_kind kind)
+{
+    struct err err;
+    auto_server struct server server = {0};
+    if (!find_server(request, kind, &server)) {
+        return;
+    }
+    json_t *body = request_body(request);
+    if (body == NULL) {
+        return;
+    }
+    auto_server_request struct server_request wish = {0};
+    auto_operation struct operation operation = {0};
+    if (server_request_read(kind, body, &err, &wish) < 0 ||
+        store_patch(request, &server, &wish, &err, &operation) < 0) {
+        reply_error(request, &err);
+        return;
+    }
+    reply_operation(request, &operation);
+}
+
+void flexible_server_patch(struct request *request)
+{
+    patch(request, SERVER_FLEXIBLE);
+}
+
+void single_server_patch(struct request *request)
+{
+    patch(request, SERVER_SINGLE);
+}

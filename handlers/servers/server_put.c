@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * PUT of servers. A new one is provisioned, or attached when its tags name an existing PostgreSQL; the
+ * executor does the work. PUT of one that is there changes what PATCH changes.
+ */
+#include "core/clock.h"
+#include "core/str.h"
+#include "handlers/arm/locations.h"
+#include "handlers/arm/names.h"
+#include "handlers/arm/operation.h"
+#include "handlers/servers/server_read_private.h"
+#include "handlers/servers/server_update_private.h"
+#include "handlers/servers/servers.h"
+
+/* ---- new -------------------------------------------------------------------------------------------------
+ */
+
+static int choose_major(const struct executor *executor, const char *version, struct err *err, int *ret_major)
+{
+    enum { MAJORS_MAX = 32 };
+    int majors[MAJORS_MAX];
+    size_t count = executor_majors(executor, majors, MAJORS_MAX);
+    int major = version != NULL ? server_version_major(version) : count > 0 ? majors[count - 1] : 0;
+    if (major == 0) {
+        return err_set(err, ERR_VERSION_UNAVAILABLE,
+                       "No PostgreSQL server programs are installed on this machine. Install them (Debian: "
+                       "postgresql-15), name their directory with --postgres-dir, or attach an existing "
+                       "server with the tags 'malachite.host' and 'malachite.port'.");
+    }
+    if (executor_check_major(executor, major, err) < 0) {
+        return err_target(err, "properties.version");
+    }
+    *ret_major = major;
+    return 0;
+}
+
+static int insert_server(struct request *request, const struct resource_group *group,
+                         const struct server_request *wish, struct err *err, struct server *ret_server)
+{
+    auto_server struct server server = {.kind = wish->kind, .state = SERVER_STATE_PROVISIONING};
+    if (server_request_check_new(wish, err) < 0) {
+        return -1;
+    }
+    server.created_us = clock_now_us();
+    server.attached = wish->host != NULL;
+    server.subscription_id = str_dup(group->subscription_id);
+    server.group = str_dup(group->name);
+    server.name = str_dup(request_param(request, "serverName"));
+    server.location = location_name(wish->location);
+    if (server.subscription_id == NULL || server.group == NULL || server.name == NULL ||
+        server.location == NULL) {
+        return err_no_memory(err);
+    }
+    if (server_apply_settings(wish, &server, err) < 0 || server_apply_attachment(wish, &server, err) < 0) {
+        return -1;
+    }
+    struct executor *executor = request->app->executor;
+    if (!server.attached && (choose_major(executor, wish->version, err, &server.major) < 0 ||
+                             executor_choose_address(executor, err, &server.host, &server.port) < 0)) {
+        return -1;
+    }
+    if (store_server_insert(request->app->store, &server, err) < 0) {
+        return -1;
+    }
+    *ret_server = server;
+    server = (struct server){0};
+    return 0;
+}
+
+/* ---- both ------------------------------------------------------------------------------------------------
+ */
+
+static int check_name_free(struct store *store, const char *name, struct err *err)
+{
+    auto_server struct server other = {0};
+    int found = store_server_get_by_name(store, name, err, &other);
+    if (found <= 0) {
+        return found;
+    }
+    return err_set(
+        err, ERR_SERVER_NAME_TAKEN,
+        "Specified server name is already used. '%s' is one of the %s in resource group '%s'; names are "
+        "unique over both kinds and all groups.",
+        other.name, word_of(WORDS_SERVER_KIND, (int)other.kind), other.group);
+}
+
+/* In one transaction: the server, and the operation that the client polls. */
+static int store_put(struct request *request, const struct resource_group *group,
+                     const struct server_request *wish, struct err *err, struct operation *ret_operation)
+{
+    struct store *store = request->app->store;
+    const char *name = request_param(request, "serverName");
+    auto_server struct server server = {0};
+    auto_store_tx struct store_tx tx = {0};
+    if (store_begin(store, err, &tx) < 0) {
+        return -1;
+    }
+    int found = store_server_get(store, wish->kind, group->subscription_id, group->name, name, err, &server);
+    if (found < 0) {
+        return -1;
+    }
+    bool work = true;
+    if (found > 0 ? server_update(store, wish, &server, err, &work) < 0
+                  : check_name_free(store, name, err) < 0 ||
+                        insert_server(request, group, wish, err, &server) < 0) {
+        return -1;
+    }
+    auto_free char *id = server_resource_id(&server);
+    enum operation_kind kind =
+        found > 0 && !server.attached ? OPERATION_SERVER_UPDATE : OPERATION_SERVER_CREATE;
+    if (operation_make(request, kind, server.location, id, NULL, err, ret_operation) < 0) {
+        return -1;
+    }
+    ret_operation->server_id = server.id;
+    if (store_operation_insert(store, ret_operation, err) < 0) {
+        return -1;
+    }
+    if (!work && store_operation_finish(store, ret_operation->id, NULL, err) < 0) {
+        return -1;
+    }
+    return store_commit(&tx, err);
+}
+
+static void put(struct request *request, enum server_kind kind)
+{
+    struct err err;
+    auto_resource_group struct resource_group group = {0};
+    if (!provider_is_registered(request, POSTGRESQL_NAMESPACE) || !find_living_group(request, &group)) {
+        return;
+    }
+    const char *name = request_param(request, "serverName");
+    if (!server_name_is_valid(name)) {
+        reply_fail(request, ERR_BAD_RESOURCE_NAME, "The server name '%.100s' is invalid. %s", name,
+                   server_name_rule);
+        return;
+    }
+    json_t *body = request_body(request);
+    if (body == NULL) {
+        return;
+    }
+    auto_server_request struct server_request wish = {0};
+    auto_operation struct operation operation = {0};
+    if (server_request_read(kind, body, &err, &wish) < 0 ||
+        store_put(request, &group, &wish, &err, &operation) < 0) {
+        reply_error(request, &err);
+        return;
+    }
+    reply_operation(request, &operation);
+}
+
+void flexible_server_put(struct request *request)
+{
+    put(request, SERVER_FLEXIBLE);
+}
+
+void single_server_put(struct request *request)
+{
+    put(request, SERVER_SINGLE);
+}

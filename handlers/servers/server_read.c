@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+#include "handlers/servers/server_read_private.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "core/server_address.h"
+#include "core/str.h"
+#include "handlers/arm/fields.h"
+
+enum { LOGIN_MAX = 63, PASSWORD_MAX = 128, POSTGRESQL_PORT = 5432 };
+
+int server_version_major(const char *version)
+{
+    size_t digits = strspn(version, "0123456789");
+    size_t len = strlen(version);
+    bool with_minor = version[digits] == '.' &&
+                      strspn(version + digits + 1, "0123456789") == len - digits - 1 && len > digits + 1;
+    if (digits == 0 || digits > 3 || (digits != len && !with_minor)) {
+        return 0;
+    }
+    return (int)strtol(version, NULL, 10);
+}
+
+static int bad_tag(const char *name, const char *value, const char *rule, struct err *err)
+{
+    err_set(err, ERR_BAD_PARAMETER, "The tag '%s' is '%.100s'; it must be %s.", name, value, rule);
+    return err_target(err, "tags.%s", name);
+}
+
+/* Tags that say which existing PostgreSQL the resource stands for: any client can set tags. */
+static int read_attachment(struct server_request *request, json_t *body, struct err *err)
+{
+    json_t *tags = field_get(body, "tags");
+    const char *host = json_string_value(tags == NULL ? NULL : field_get(tags, "malachite.host"));
+    const char *port = json_string_value(tags == NULL ? NULL : field_get(tags, "malachite.port"));
+    int64_t number = POSTGRESQL_PORT;
+    if (host == NULL) {
+        return port == NULL ? 0
+                            : bad_tag("malachite.port", port, "accompanied by the tag 'malachite.host'", err);
+    }
+    if (!server_address_host_is_valid(host)) {
+        return bad_tag("malachite.host", host, "a host name or an IP address", err);
+    }
+    if (port != NULL && !str_to_int(port, 1, 65535, &number)) {
+        return bad_tag("malachite.port", port, "a port from 1 to 65535", err);
+    }
+    request->host = str_dup(host);
+    request->port = (int)number;
+    return request->host == NULL ? err_no_memory(err) : 0;
+}
+
+static int check_create_mode(const char *mode, struct err *err)
+{
+    if (mode == NULL || str_iequals(mode, "Default") || str_iequals(mode, "Create") ||
+        str_iequals(mode, "Update")) {
+        return 0;
+    }
+    err_set(err, ERR_NOT_IMPLEMENTED,
+            "The createMode '%.60s' is not implemented by Malachite; use 'Default'.", mode);
+    return err_target(err, "properties.createMode");
+}
+
+static int check_version(const char *version, struct err *err)
+{
+    if (version == NULL || server_version_major(version) > 0) {
+        return 0;
+    }
+    err_set(err, ERR_BAD_PARAMETER, "The version '%.60s' is not a version of PostgreSQL such as '16'.",
+            version);
+    return err_target(err, "properties.version");
+}
+
+static int check_password(const char *password, struct err *err)
+{
+    if (password == NULL || (password[0] != '\0' && strlen(password) <= PASSWORD_MAX)) {
+        return 0;
+    }
+    err_set(err, ERR_BAD_PARAMETER, "The administrator's password must have 1 to %d characters.",
+            PASSWORD_MAX);
+    return err_target(err, "properties.administratorLoginPassword");
+}
+
+int server_request_read(enum server_kind kind, json_t *body, struct err *err,
+                        struct server_request *ret_request)
+{
+    static const char parent[] = "properties";
+    auto_server_request struct server_request request = {.kind = kind};
+    const char *mode = NULL;
+    if (field_location(body, err, &request.location) < 0 || field_tags(body, err, &request.tags) < 0 ||
+        field_object(body, "", "sku", err, &request.sku) < 0 ||
+        field_object(body, "", parent, err, &request.properties) < 0) {
+        return -1;
+    }
+    json_t *properties = request.properties;
+    if (properties != NULL &&
+        (field_string(properties, parent, "administratorLogin", err, &request.login) < 0 ||
+         field_string(properties, parent, "administratorLoginPassword", err, &request.password) < 0 ||
+         field_string(properties, parent, "version", err, &request.version) < 0 ||
+         field_string(properties, parent, "createMode", err, &mode) < 0)) {
+        return -1;
+    }
+    if (check_create_mode(mode, err) < 0 || check_version(request.version, err) < 0 ||
+        check_password(request.password, err) < 0 || read_attachment(&request, body, err) < 0) {
+        return -1;
+    }
+    *ret_request = request;
+    request = (struct server_request){0};
+    return 0;
+}
+
+void server_request_done(struct server_request *request)
+{
+    free_at_scope_end(&request->tags);
+    free_at_scope_end(&request->host);
+}
+
+static int check_login(const char *login, struct err *err)
+{
+    static const char *const reserved[] = {
+        "azuresu", "azure_superuser", "azure_pg_admin", "admin", "administrator", "root", "guest", "public"};
+    bool valid = strlen(login) <= LOGIN_MAX && (isalpha((unsigned char)login[0]) || login[0] == '_');
+    for (const char *at = login; *at != '\0'; at++) {
+        valid = valid && (isalnum((unsigned char)*at) || *at == '_' || *at == '-');
+    }
+    if (!valid) {
+        err_set(err, ERR_BAD_PARAMETER,
+                "The administrator login '%.80s' is invalid: it has 1 to %d letters, digits, '_' and '-' and "
+                "begins "
+                "with a letter or '_'.",
+                login, LOGIN_MAX);
+        return err_target(err, "properties.administratorLogin");
+    }
+    bool taken = str_istarts(login, "pg_");
+    for (size_t i = 0; i < ARRAY_LEN(reserved); i++) {
+        taken = taken || str_iequals(login, reserved[i]);
+    }
+    if (taken) {
+        err_set(err, ERR_BAD_PARAMETER, "The administrator login '%s' is reserved. Choose another one.",
+                login);
+        return err_target(err, "properties.administratorLogin");
+    }
+    return 0;
+}
+
+int server_request_check_new(const struct server_request *request, struct err *err)
+{
+    if (request->location == NULL) {
+        return err_set(err, ERR_LOCATION_REQUIRED, "The location property is required for this definition.");
+    }
+    const char *missing = request->login == NULL || request->login[0] == '\0' ? "administratorLogin"
+                          : request->password == NULL                         ? "administratorLoginPassword"
+                                                                              : NULL;
+    if (missing != NULL) {
+        err_set(err, ERR_BAD_PARAMETER, "The property 'properties.%s' is required to create a server.",
+                missing);
+        return err_target(err, "properties.%s", missing);
+    }
+    /* An attached server has its roles already. */
+    return request->host != NULL ? 0 : check_login(request->login, err);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What PUT and PATCH change of a server that is there: tags, sku, settings, the administrator's password, and
+ * the address and credentials of attached ones, which are then looked at again.
+ */
+#include "handlers/servers/server_update_private.h"
+
+#include "core/str.h"
+#include "handlers/arm/locations.h"
+#include "handlers/servers/server_view_private.h"
+
+static const char flexible_sku[] = "{\"name\":\"Standard_D2s_v3\",\"tier\":\"GeneralPurpose\"}";
+static const char single_sku[] =
+    "{\"name\":\"GP_Gen5_2\",\"tier\":\"GeneralPurpose\",\"capacity\":2,\"family\":\"Gen5\"}";
+
+int server_apply_settings(const struct server_request *wish, struct server *server, struct err *err)
+{
+    if (wish->tags != NULL && !str_replace(&server->tags, wish->tags)) {
+        return err_no_memory(err);
+    }
+    if (wish->sku != NULL || server->sku == NULL) {
+        const char *standard = wish->kind == SERVER_FLEXIBLE ? flexible_sku : single_sku;
+        char *sku = wish->sku == NULL ? str_dup(standard) : json_dumps(wish->sku, JSON_COMPACT);
+        if (sku == NULL) {
+            return err_no_memory(err);
+        }
+        free_at_scope_end(&server->sku);
+        server->sku = sku;
+    }
+    if (server_properties_check(wish->kind, wish->properties, err) < 0) {
+        return -1;
+    }
+    if (wish->properties != NULL || server->properties == NULL) {
+        char *properties = server_properties_to_keep(wish->kind, wish->properties, server->properties);
+        if (properties == NULL) {
+            return err_no_memory(err);
+        }
+        free_at_scope_end(&server->properties);
+        server->properties = properties;
+    }
+    return 0;
+}
+
+int server_apply_attachment(const struct server_request *wish, struct server *server, struct err *err)
+{
+    if (wish->host != NULL) {
+        server->port = wish->port;
+    }
+    bool copied = (wish->host == NULL || str_replace(&server->host, wish->host)) &&
+                  (wish->login == NULL || str_replace(&server->administrator, wish->login)) &&
+                  (wish->password == NULL || str_replace(&server->password, wish->password));
+    return copied ? 0 : err_no_memory(err);
+}
+
+static int check_location(const struct server *server, const struct server_request *wish, struct err *err)
+{
+    auto_free char *location = wish->location == NULL ? NULL : location_name(wish->location);
+    if (location == NULL || str_equals(location, server->location)) {
+        return 0;
+    }
+    err_set(err, ERR_RESOURCE_LOCATION,
+            "The resource '%s' already exists in location '%s' in resource group '%s'. A resource with the "
+            "same name "
+            "cannot be created in location '%s'. Please select a new resource name.",
+            server->name, server->location, server->group, location);
+    return err_target(err, "location");
+}
+
+static int refuse_change(const struct server *server, const char *property, const char *now, struct err *err)
+{
+    err_set(err, ERR_CONFLICT,
+            "The server '%s' exists with another value of 'properties.%s' ('%s'), which cannot be changed. "
+            "Delete the "
+            "server first, or choose another name.",
+            server->name, property, now);
+    return err_target(err, "properties.%s", property);
+}
+
+static int check_provisioned(const struct server *server, const struct server_request *wish, struct err *err)
+{
+    if (wish->host != NULL) {
+        err_set(err, ERR_CONFLICT,
+                "The server '%s' was provisioned by Malachite; it cannot be attached to another PostgreSQL.",
+                server->name);
+        return err_target(err, "tags.malachite.host");
+    }
+    if (wish->version != NULL && server_version_major(wish->version) != server->major) {
+        auto_free char *now = str_format("%d", server->major);
+        return refuse_change(server, "version", now == NULL ? "" : now, err);
+    }
+    if (wish->login != NULL && !str_equals(wish->login, server->administrator)) {
+        return refuse_change(server, "administratorLogin", server->administrator, err);
+    }
+    return 0;
+}
+
+static int check_not_busy(const struct server *server, struct err *err)
+{
+    bool busy = server->state == SERVER_STATE_PROVISIONING || server->state == SERVER_STATE_STARTING ||
+                server->state == SERVER_STATE_STOPPING || server->state == SERVER_STATE_DROPPING;
+    return !busy ? 0
+                 : err_set(err, ERR_SERVER_BUSY,
+                           "The server '%s' is busy (state %s). Retry when that operation has ended.",
+                           server->name, word_of(WORDS_SERVER_STATE, (int)server->state));
+}
+
+/* The executor changes the role's password; it needs a server that runs, or starts now. */
+static int apply_password(const struct server_request *wish, struct server *server, struct err *err,
+                          bool *ret_work)
+{
+    bool again = server->state == SERVER_STATE_INACCESSIBLE; /* its start is tried again */
+    bool same = wish->password == NULL || str_equals(wish->password, server->password);
+    if (same && !again) {
+        return 0;
+    }
+    if (server->state != SERVER_STATE_READY && !again) {
+        return err_set(
+            err, ERR_SERVER_NOT_READY,
+            "The administrator's password can only be changed on started servers. Server Name = %s, "
+            "Current Server State = %s",
+            server->name, word_of(WORDS_SERVER_STATE, (int)server->state));
+    }
+    if (!same && !str_replace(&server->password, wish->password)) {
+        return err_no_memory(err);
+    }
+    server->state = SERVER_STATE_UPDATING;
+    *ret_work = true;
+    return 0;
+}
+
+int server_update(struct store *store, const struct server_request *wish, struct server *server,
+                  struct err *err, bool *ret_work)
+{
+    bool work = server->attached;
+    if (check_not_busy(server, err) < 0 || check_location(server, wish, err) < 0 ||
+        (!server->attached && check_provisioned(server, wish, err) < 0) ||
+        server_apply_settings(wish, server, err) < 0 ||
+        (!server->attached && apply_password(wish, server, err, &work) < 0)) {
+        return -1;
+    }
+    if (server->attached) {
+        if (server_apply_attachment(wish, server, err) < 0) {
+            return -1;
+        }
+        server->state =
+            server->state == SERVER_STATE_READY ? SERVER_STATE_UPDATING : SERVER_STATE_PROVISIONING;
+    }
+    if (store_server_update(store, server, err) < 0) {
+        return -1;
+    }
+    *ret_work = work;
+    return 0;
+}

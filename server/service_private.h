@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the transport serves. server/ knows nothing of Azure, of the store or of migrations: whoever starts it
+ * hands over these calls. All of them come from several threads at once.
+ */
+#ifndef SERVER_SERVICE_PRIVATE_H
+#define SERVER_SERVICE_PRIVATE_H
+
+#include <stdbool.h>
+
+#include "core/options.h"
+#include "server/request.h"
+
+struct service {
+    struct app *app;               /* given to every request; the transport never looks inside */
+    const struct options *options; /* addresses, ports and limits */
+    /* On an event loop, never waits: finds the route and checks the request. False: it has its answer. */
+    bool (*prepare)(struct request *request);
+    /* Gives the request its answer: on an event loop, or on the slow lane when the route says ROUTE_SLOW. */
+    void (*run)(struct request *request);
+    /* The answer has left, or (sent false) the client went away before its end. */
+    void (*answered)(const struct request *request, bool sent);
+    /* A thread of the slow lane ends. */
+    void (*thread_end)(struct app *app);
+};
+
+#endif

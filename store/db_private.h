@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The file and the handles on it: one SQLite handle per thread, opened on first use, used by that thread
+ * alone.
+ */
+#ifndef STORE_DB_PRIVATE_H
+#define STORE_DB_PRIVATE_H
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+#include "core/err.h"
+#include "store/seal_private.h"
+#include "store/stmt_private.h"
+#include "store/store.h"
+
+struct store {
+    char *path;  /* of the database file */
+    int lock_fd; /* on the directory: one process at a time */
+    struct seal_key key;
+    pthread_key_t handle_key;
+};
+
+struct db {
+    sqlite3 *sqlite;
+    sqlite3_stmt *statements[STMT_COUNT];
+    struct sealer *sealer;
+};
+
+/* The calling thread's handle, opened when there is none yet. */
+int db_of_thread(struct store *store, struct err *err, struct db **ret_db);
+/* Closes a handle and its statements; destructor of the thread key. NULL is fine. */
+void db_close(void *handle);
+
+/* Turns SQLite's last error on this handle into one for the user. Returns -1. */
+int db_error(sqlite3 *sqlite, int rc, struct err *err);
+
+/* The transaction of a function with several statements: its own, or none when the caller has one open. */
+struct db_tx {
+    struct store *store; /* NULL: the caller's transaction, or ended */
+};
+int db_begin(struct store *store, struct err *err, struct db_tx *ret_tx);
+int db_commit(struct db_tx *tx, struct err *err);
+void db_rollback(struct db_tx *tx);
+#define auto_db_tx __attribute__((cleanup(db_rollback)))
+
+/* Brings the file to the newest schema; refuses one that a newer Malachite or another program has made. */
+int schema_apply(sqlite3 *sqlite, const char *path, struct err *err);
+
+#endif
