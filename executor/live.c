@@ -14,12 +14,11 @@ int executor_check_major(const struct executor *executor, int major, struct err 
     }
     char majors[128];
     tools_describe_servers(&executor->tools, majors, sizeof(majors));
-    return err_set(
-        err, ERR_VERSION_UNAVAILABLE,
-        "PostgreSQL %d is not on this machine; these major versions are: %s. To get more, run "
-        "'make postgres MAJORS=\"%d\"' in Malachite's source tree and restart Malachite, or name a directory "
-        "with its binaries with --postgres-dir.",
-        major, majors[0] == '\0' ? "none" : majors, major);
+    return err_set(err, ERR_VERSION_UNAVAILABLE,
+                   "PostgreSQL %d is not installed on this machine. Installed major versions: %s. To install "
+                   "it, run 'make postgres MAJORS=\"%d\"' in Malachite's source tree and restart Malachite, "
+                   "or name a directory with its binaries with --postgres-dir.",
+                   major, majors[0] == '\0' ? "none" : majors, major);
 }
 
 size_t executor_majors(const struct executor *executor, int *ret_majors, size_t max)

@@ -74,7 +74,7 @@ static int check_no_restart(const struct executor *executor, const struct server
 {
     int pending = server->attached ? 0 : store_operation_power_pending(executor->store, server->id, err);
     if (pending > 0) {
-        err_set(err, ERR_SERVER_NOT_READY, "The server '%s' is about to be started, stopped or restarted.",
+        err_set(err, ERR_SERVER_NOT_READY, "The server '%s' is about to start, stop or restart.",
                 server->name);
         err->lasting = false;
     }
@@ -157,7 +157,7 @@ static int find_source(struct executor *executor, const struct migration *migrat
         return -1;
     }
     if (found == 0) {
-        return err_set(err, ERR_RESOURCE_NOT_FOUND, "The source server '%s' does not exist any more.",
+        return err_set(err, ERR_RESOURCE_NOT_FOUND, "The source server '%s' no longer exists.",
                        spec->source_server_id);
     }
     return find_registered(executor, side, "source", spec->source_user, spec->source_password, err);
@@ -171,7 +171,7 @@ static int find_target(struct executor *executor, const struct migration *migrat
         return -1;
     }
     if (found == 0) {
-        return err_set(err, ERR_RESOURCE_NOT_FOUND, "The target server does not exist any more.");
+        return err_set(err, ERR_RESOURCE_NOT_FOUND, "The target server no longer exists.");
     }
     return find_registered(executor, side, "target", migration->spec.target_user,
                            migration->spec.target_password, err);

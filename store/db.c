@@ -40,7 +40,7 @@ int db_error(sqlite3 *sqlite, int rc, struct err *err)
         return err_no_memory(err);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return describe(err, sqlite, ERR_STORE_UNAVAILABLE, "is busy: try again");
+        return describe(err, sqlite, ERR_STORE_UNAVAILABLE, "is busy: retry");
     case SQLITE_FULL:
         return describe(err, sqlite, ERR_STORE_UNAVAILABLE, "cannot grow: its disk is full");
     case SQLITE_READONLY:
@@ -54,7 +54,7 @@ int db_error(sqlite3 *sqlite, int rc, struct err *err)
                         "cannot be read or written: its disk reports an error");
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return describe(err, sqlite, ERR_INTERNAL, "is damaged: put back a copy, or remove it to begin anew");
+        return describe(err, sqlite, ERR_INTERNAL, "is damaged: restore a copy, or remove it to start empty");
     default:
         return describe(err, sqlite, ERR_INTERNAL, "failed");
     }
@@ -141,7 +141,7 @@ bool store_in_transaction(struct store *store)
 int store_begin(struct store *store, struct err *err, struct store_tx *ret_tx)
 {
     if (store_in_transaction(store)) {
-        return err_set(err, ERR_INTERNAL, "A transaction of the store was begun inside another one.");
+        return err_set(err, ERR_INTERNAL, "A transaction of the store was started inside another one.");
     }
     auto_stmt struct stmt begin = {0};
     if (stmt_open(store, STMT_BEGIN, "BEGIN IMMEDIATE", err, &begin) < 0 || stmt_run(&begin, err) < 0) {
@@ -156,7 +156,7 @@ int store_commit(struct store_tx *tx, struct err *err)
     /* SQLite rolls back by itself after a full disk or an I/O error. */
     if (tx->store == NULL || !store_in_transaction(tx->store)) {
         tx->store = NULL;
-        return err_set(err, ERR_INTERNAL, "The store's transaction has been rolled back before its commit.");
+        return err_set(err, ERR_INTERNAL, "The store's transaction was rolled back before its commit.");
     }
     auto_stmt struct stmt commit = {0};
     if (stmt_open(tx->store, STMT_COMMIT, "COMMIT", err, &commit) < 0 || stmt_run(&commit, err) < 0) {

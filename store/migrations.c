@@ -18,7 +18,7 @@ static int tell_insert_failure(const struct stmt *stmt, const struct migration *
                        migration->name);
     }
     if (stmt_hit_foreign_key(stmt)) {
-        return err_set(err, ERR_PARENT_NOT_FOUND, "The target server was deleted meanwhile.");
+        return err_set(err, ERR_PARENT_NOT_FOUND, "The target server was deleted in the meantime.");
     }
     return -1;
 }
@@ -215,7 +215,7 @@ static int update_row(struct store *store, const struct migration *migration, st
     }
     return stmt_changes(&stmt) > 0
                ? 0
-               : err_set(err, ERR_RESOURCE_NOT_FOUND, "The migration's server was deleted meanwhile.");
+               : err_set(err, ERR_RESOURCE_NOT_FOUND, "The migration's server was deleted in the meantime.");
 }
 
 int store_migration_update_spec(struct store *store, const struct migration *migration, struct err *err)

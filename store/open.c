@@ -107,7 +107,7 @@ static int make_key(struct store *store, const char *key_path, bool secrets, str
 {
     if (secrets) {
         return err_set(err, ERR_INTERNAL,
-                       "%s holds sealed passwords but %s, the key that opens them, is missing: put it back.",
+                       "%s holds sealed passwords but %s, the key that opens them, is missing. Restore it.",
                        store->path, key_path);
     }
     if (seal_key_create(key_path, err, &store->key) < 0) {
@@ -166,7 +166,7 @@ int store_open(const char *dir, struct err *err, struct store **ret_store)
     store->lock_fd = -1;
     if (pthread_key_create(&store->handle_key, db_close) != 0) {
         free(store);
-        return err_set(err, ERR_INTERNAL, "The process has no thread key left for the store.");
+        return err_set(err, ERR_INTERNAL, "The process has no free thread key for the store.");
     }
     if (open_files(dir, store, err) < 0) {
         store_close(store);

@@ -147,7 +147,7 @@ static int run_on_database(struct stmt *stmt, const char *name, struct err *err)
     }
     return stmt_changes(stmt) > 0 ? 0
                                   : err_set(err, ERR_RESOURCE_NOT_FOUND,
-                                            "Database '%s' is not part of the migration any more.", name);
+                                            "Database '%s' is no longer part of the migration.", name);
 }
 
 int store_database_update(struct store *store, const struct migration_database *database, struct err *err)

@@ -61,16 +61,15 @@ static int check_origin(sqlite3 *sqlite, const char *path, int version, struct e
         return -1;
     }
     if (application != APPLICATION_ID && (application != 0 || objects > 0 || version != 0)) {
-        return err_set(err, ERR_INTERNAL, "%s was not made by Malachite: it is another program's database.",
-                       path);
+        return err_set(err, ERR_INTERNAL,
+                       "%s was not created by Malachite: it is the database of another program.", path);
     }
     const int newest = (int)ARRAY_LEN(schema_files);
     if (version > newest) {
-        return err_set(
-            err, ERR_INTERNAL,
-            "%s was made by a newer Malachite (schema %d, this one knows up to %d): use that one, or "
-            "another --data-dir.",
-            path, version, newest);
+        return err_set(err, ERR_INTERNAL,
+                       "%s was created by a newer Malachite (schema %d, this one supports up to %d). Run the "
+                       "newer Malachite, or choose another --data-dir.",
+                       path, version, newest);
     }
     return 0;
 }

@@ -88,7 +88,7 @@ static int does_not_open(const char *belongs_to, struct err *err)
 {
     return err_set(
         err, ERR_INTERNAL,
-        "The stored secret %s does not open: it was changed, or sealed with another malachite.key.",
+        "The stored secret %s cannot be decrypted: it was changed, or sealed with another malachite.key.",
         belongs_to);
 }
 

@@ -34,15 +34,14 @@ static int check_key_file(const char *path, int fd, struct err *err)
         return err_set(err, ERR_INTERNAL, "The key file %s is not a regular file.", path);
     }
     if ((status.st_mode & 077) != 0) {
-        return err_set(
-            err, ERR_INTERNAL,
-            "The key file %s can be read by others (mode %03o): it opens every stored password. Say "
-            "'chmod 600 %s' and consider these passwords known.",
-            path, (unsigned)(status.st_mode & 0777), path);
+        return err_set(err, ERR_INTERNAL,
+                       "The key file %s can be read by others (mode %03o): it decrypts every stored "
+                       "password. Run 'chmod 600 %s' and consider these passwords exposed.",
+                       path, (unsigned)(status.st_mode & 0777), path);
     }
     if (status.st_size != SEAL_KEY_SIZE) {
         return err_set(err, ERR_INTERNAL,
-                       "The key file %s has %lld bytes instead of %d: put back the right one.", path,
+                       "The key file %s has %lld bytes instead of %d. Restore the right one.", path,
                        (long long)status.st_size, SEAL_KEY_SIZE);
     }
     return 0;
@@ -89,7 +88,7 @@ int seal_key_create(const char *path, struct err *err, struct seal_key *ret_key)
     }
     unlink(draft);
     if (write_key(draft, &key) < 0 || link(draft, path) < 0) {
-        err_set(err, ERR_INTERNAL, "The key file %s cannot be made: %s.", path, strerror(errno));
+        err_set(err, ERR_INTERNAL, "The key file %s cannot be created: %s.", path, strerror(errno));
         unlink(draft);
         return -1;
     }

@@ -170,7 +170,7 @@ static int target_error(struct pg *target, struct err *err)
 {
     int64_t rows = 0;
     if (PQstatus(target->connection) == CONNECTION_OK) {
-        PQputCopyEnd(target->connection, "given up");
+        PQputCopyEnd(target->connection, "aborted");
         if (finish_side(target, err, &rows) != 0) {
             return -1;
         }

@@ -229,8 +229,7 @@ int cutover_copy_large_objects(struct cutover_state *state, struct err *err)
         result = pg_run(&base->source, err, "COMMIT");
     }
     if (refresh.copied > 0 || refresh.removed > 0) {
-        cutover_note(state, "Large objects copied again: %zu; removed: %zu.", refresh.copied,
-                     refresh.removed);
+        cutover_note(state, "Large objects recopied: %zu; removed: %zu.", refresh.copied, refresh.removed);
     }
     large_objects_report(base, &refresh.undescribed);
     buf_done(&batch.remove);

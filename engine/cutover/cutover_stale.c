@@ -123,7 +123,7 @@ int cutover_find_stale(struct cutover_state *state, struct err *err)
                             PQgetvalue(helper, 0, 3)};
     add_sql(&sql, state->base.source.version);
     if (pg_query(&state->base.source, err, &tables, buf_text(&sql), (int)ARRAY_LEN(params), params) != 0) {
-        return err_prefix(err, "What has been done to the source's tables cannot be read. ");
+        return err_prefix(err, "Cannot read the changes to the source's tables. ");
     }
     for (int row = 0; row < PQntuples(tables); row++) {
         if (take_table(state, tables, row, err) != 0) {

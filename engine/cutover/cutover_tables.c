@@ -211,7 +211,7 @@ static void tell(struct again *again)
     if (again->count > NAMES_TOLD) {
         buf_addf(&names, " and %zu more", again->count - NAMES_TOLD);
     }
-    cutover_note(again->state, "Copied again, as the stream of changes does not carry them: %s",
+    cutover_note(again->state, "Recopied, because logical replication does not carry these tables: %s",
                  buf_text(&names));
 }
 

@@ -175,7 +175,7 @@ static void report_entry(struct restore *restore, const struct archive_entry *en
         report_failure(restore->report, err->sqlstate, !err->lasting, "%s: %s", buf_text(&label),
                        err->message);
     } else {
-        report_warning(restore->report, "%s did not arrive: %s", buf_text(&label), err->message);
+        report_warning(restore->report, "%s was skipped: %s", buf_text(&label), err->message);
     }
 }
 

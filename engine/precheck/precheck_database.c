@@ -240,7 +240,7 @@ static int check_compression(struct check *check)
 }
 
 #define SUPERUSER_ADVICE                                                                                     \
-    "The target's user is no superuser and may not be allowed to create them; they are then left out."
+    "The target's user is not a superuser and may not be allowed to create them; they are then skipped."
 
 /* clang-format off */
 const struct precheck_rule precheck_database_rules[] = {
@@ -270,11 +270,11 @@ const struct precheck_rule precheck_database_rules[] = {
      .sql = "SELECT pg_catalog.format('CAST (%s AS %s)', pg_catalog.format_type(castsource, NULL),"
             " pg_catalog.format_type(casttarget, NULL)) FROM pg_catalog.pg_cast c WHERE c.oid >= 16384"
             " AND castmethod <> 'f' AND " NOT_OF_EXTENSION("pg_cast", "c.oid") " ORDER BY 1",
-     .title = "Casts were made by users", .advice = SUPERUSER_ADVICE},
+     .title = "Casts were created by users", .advice = SUPERUSER_ADVICE},
     {.level = FINDING_WARNING, .type = TYPE_SCHEMA, .when = TARGET_NOT_SUPERUSER,
      .sql = "SELECT pg_catalog.format_type(t.oid, NULL) FROM pg_catalog.pg_type t WHERE t.oid >= 16384"
             " AND typtype = 'b' AND typelem = 0 AND " NOT_OF_EXTENSION("pg_type", "t.oid") " ORDER BY 1",
-     .title = "Base types were made by users", .advice = SUPERUSER_ADVICE},
+     .title = "Base types were created by users", .advice = SUPERUSER_ADVICE},
     {.level = FINDING_WARNING, .type = TYPE_SCHEMA,
      .sql = "SELECT pg_catalog.format('%s (%s)', p.oid::pg_catalog.regprocedure, p.probin) FROM pg_catalog.pg_proc p"
             " JOIN pg_catalog.pg_language l ON l.oid = p.prolang WHERE l.lanname = 'c' AND p.oid >= 16384"
@@ -285,23 +285,23 @@ const struct precheck_rule precheck_database_rules[] = {
     {.level = FINDING_WARNING, .type = TYPE_SCHEMA, .when = TARGET_NOT_SUPERUSER,
      .sql = "SELECT evtname FROM pg_catalog.pg_event_trigger e WHERE e.oid >= 16384"
             " AND " NOT_OF_EXTENSION("pg_event_trigger", "e.oid") " ORDER BY 1",
-     .title = "Event triggers are there", .advice = SUPERUSER_ADVICE},
+     .title = "The database has event triggers", .advice = SUPERUSER_ADVICE},
     {.level = FINDING_WARNING, .type = TYPE_SCHEMA, .when = TARGET_NOT_SUPERUSER,
      .sql = "SELECT fdwname FROM pg_catalog.pg_foreign_data_wrapper f WHERE f.oid >= 16384"
             " AND " NOT_OF_EXTENSION("pg_foreign_data_wrapper", "f.oid") " ORDER BY 1",
-     .title = "Foreign data wrappers were made by users", .advice = SUPERUSER_ADVICE},
+     .title = "Foreign data wrappers were created by users", .advice = SUPERUSER_ADVICE},
     {.level = FINDING_WARNING, .type = TYPE_SCHEMA, .when = TARGET_NOT_SUPERUSER,
      .sql = "SELECT 'parser ' || prsname FROM pg_catalog.pg_ts_parser p WHERE p.oid >= 16384"
             " AND " NOT_OF_EXTENSION("pg_ts_parser", "p.oid")
             " UNION ALL SELECT 'template ' || tmplname FROM pg_catalog.pg_ts_template t WHERE t.oid >= 16384"
             " AND " NOT_OF_EXTENSION("pg_ts_template", "t.oid") " ORDER BY 1",
-     .title = "Text search parsers or templates were made by users", .advice = SUPERUSER_ADVICE},
+     .title = "Text search parsers or templates were created by users", .advice = SUPERUSER_ADVICE},
     {.level = FINDING_WARNING, .type = TYPE_SCHEMA, .when = TARGET_NOT_SUPERUSER,
      .sql = "SELECT opcname || ' (operator class)' FROM pg_catalog.pg_opclass o WHERE o.oid >= 16384"
             " AND " NOT_OF_EXTENSION("pg_opclass", "o.oid")
             " UNION ALL SELECT amname || ' (access method)' FROM pg_catalog.pg_am a WHERE a.oid >= 16384"
             " AND " NOT_OF_EXTENSION("pg_am", "a.oid") " ORDER BY 1",
-     .title = "Operator classes or access methods were made by users", .advice = SUPERUSER_ADVICE},
+     .title = "Operator classes or access methods were created by users", .advice = SUPERUSER_ADVICE},
     {.level = FINDING_WARNING, .type = TYPE_SCHEMA,
      .sql = "SELECT spcname FROM pg_catalog.pg_tablespace WHERE oid IN (SELECT reltablespace FROM pg_catalog.pg_class)"
             " AND spcname <> 'pg_global' UNION SELECT spcname FROM pg_catalog.pg_tablespace s"
@@ -311,7 +311,7 @@ const struct precheck_rule precheck_database_rules[] = {
     {.level = FINDING_WARNING, .type = TYPE_SCHEMA,
      .sql = "SELECT subname FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid"
             " WHERE d.datname = pg_catalog.current_database() ORDER BY 1",
-     .title = "Subscriptions are there", .advice = "They arrive disabled, if the target's user may create them."},
+     .title = "The database has subscriptions", .advice = "They are migrated disabled, if the target's user may create them."},
 };
 /* clang-format on */
 const size_t precheck_database_rule_count = ARRAY_LEN(precheck_database_rules);

@@ -177,9 +177,8 @@ static int check_foreign_owners(struct check *check)
     return precheck_add(
         check,
         "Tables cannot be published, because they belong to others: %s. The user `%s` is not their owner. "
-        "They do not follow the source; they are copied again at the cutover, which takes longer. Grant "
-        "their "
-        "owners' roles to that user, or migrate as a superuser.",
+        "Their changes are not replicated; they are recopied at the cutover, which takes longer. Grant the "
+        "roles of their owners to that user, or migrate as a superuser.",
         buf_text(&names), check->plan->source->user);
 }
 
@@ -198,23 +197,23 @@ const struct precheck_rule precheck_online_database_rules[] = {
     {.level = FINDING_WARNING, .type = TYPE_SCHEMA,
      .sql = NAME_OF_TABLE OF_TABLES " AND c.relpersistence = 'u' ORDER BY 1",
      .title = "Tables are unlogged",
-     .advice = "Their changes are not replicated; they are copied again at the cutover."},
+     .advice = "Their changes are not replicated; they are recopied at the cutover."},
     {.level = FINDING_WARNING, .type = TYPE_SCHEMA,
      .sql = "SELECT oid FROM pg_catalog.pg_largeobject_metadata ORDER BY oid",
-     .title = "Large objects are there",
+     .title = "The database has large objects",
      .advice = "Their changes are not replicated; they are brought up to date at the cutover."},
     {.level = FINDING_WARNING, .type = TYPE_SCHEMA,
      .sql = "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c"
             " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
             " WHERE c.oid >= 16384 AND c.relkind = 'S' AND c.relpersistence <> 't' ORDER BY 1",
-     .title = "Sequences are there",
+     .title = "The database has sequences",
      .advice = "Their values are not replicated; they are set at the cutover."},
     {.level = FINDING_WARNING, .type = TYPE_SCHEMA,
      .sql = "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c"
             " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
             " WHERE c.oid >= 16384 AND c.relkind = 'm' ORDER BY 1",
-     .title = "Materialized views are there",
-     .advice = "They do not follow the source; they are refreshed at the cutover where their tables have changed."},
+     .title = "The database has materialized views",
+     .advice = "They are not replicated; they are refreshed at the cutover if their tables have changed."},
 };
 /* clang-format on */
 const size_t precheck_online_database_rule_count = ARRAY_LEN(precheck_online_database_rules);

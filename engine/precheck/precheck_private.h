@@ -50,7 +50,7 @@ struct precheck_rule {
     int (*run)(struct check *check); /* 0, or -1 with check->err */
     /* Where run is NULL: */
     const char *sql;    /* one column: names of the objects, most telling first */
-    const char *title;  /* "Casts were made by users" */
+    const char *title;  /* "Casts were created by users" */
     const char *advice; /* what to do */
 };
 

@@ -60,7 +60,7 @@ static int read_position(struct pg *control, const char *sql, struct err *err, u
         return err_prefix(err, "The source's position cannot be read. ");
     }
     if (text == NULL || !position_parse(text, ret_position)) {
-        return err_set(err, ERR_INTERNAL, "The %s tells no position.", control->endpoint->label);
+        return err_set(err, ERR_INTERNAL, "The %s did not report a WAL position.", control->endpoint->label);
     }
     return 0;
 }

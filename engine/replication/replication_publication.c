@@ -78,9 +78,9 @@ static int note_left_out(struct publication *publication, int row, const char *w
     publication->states[row] = TABLE_ENDED;
     return add_note(
         publication,
-        str_format("The changes of the table %s.%s are not replicated, as %s: it is copied again at "
-                   "the cutover.",
-                   get(publication, row, TABLE_SCHEMA), get(publication, row, TABLE_NAME), why),
+        str_format(
+            "The changes of the table %s.%s are not replicated, as %s. The table is recopied at the cutover.",
+            get(publication, row, TABLE_SCHEMA), get(publication, row, TABLE_NAME), why),
         err);
 }
 
@@ -354,12 +354,11 @@ static int activate(struct publication *publication, struct err *err)
     if (pg_run(control, err, buf_text(&sql)) != 0) {
         return -1;
     }
-    return truncates
-               ? 0
-               : add_note(publication,
-                          str_dup("PostgreSQL 10 does not replicate TRUNCATE: tables that are emptied by it "
-                                  "are copied again at the cutover."),
-                          err);
+    return truncates ? 0
+                     : add_note(publication,
+                                str_dup("PostgreSQL 10 does not replicate TRUNCATE. Truncated tables are "
+                                        "recopied at the cutover."),
+                                err);
 }
 
 int replication_publish(const struct replication *replication, struct err *err, struct str_list *ret_notes)

@@ -18,7 +18,7 @@ static int try_run(struct transfer_state *state, struct buf *sql, const char *wh
         if (restore_is_over(&state->target, err)) {
             return -1;
         }
-        report_warning(&state->report, "%s of the database did not arrive: %s", what, err->message);
+        report_warning(&state->report, "%s of the database was skipped: %s", what, err->message);
     }
     buf_reset(sql);
     return 0;
@@ -104,8 +104,8 @@ static int apply_setting(struct transfer_state *state, const char *role, const c
     }
     if (role != NULL && !str_list_has(&state->restore.roles, role)) {
         report_warning(&state->report,
-                       "The setting '%s' of role \"%s\" in this database did not arrive: the role does "
-                       "not exist on the target.",
+                       "The setting '%s' of role \"%s\" in this database was skipped: the role does not "
+                       "exist on the target.",
                        name, role);
         return 0;
     }

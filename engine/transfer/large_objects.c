@@ -209,7 +209,7 @@ void large_objects_report(struct transfer_state *state, const struct undescribed
     if (undescribed->count > 0) {
         report_warning(
             &state->report,
-            "Owner, privileges or comment of %zu large objects (%s is the first) did not arrive: %s",
+            "Owner, privileges or comment of %zu large objects (%s is the first) could not be migrated: %s",
             undescribed->count, undescribed->first, undescribed->reason.message);
     }
 }

@@ -174,7 +174,7 @@ static int give_up_turn(struct follower *follower, const struct err *err, struct
         return IDLE_MS;
     }
     if (first || !str_equals(follower->trouble.message, err->message)) {
-        tell(follower, "changes wait and are tried again: ", err->message);
+        tell(follower, "changes wait, and Malachite retries: ", err->message);
     }
     follower->trouble = *err;
     int wait_ms = follower->backoff_ms;
@@ -191,7 +191,7 @@ static void recover(struct follower *follower, struct follower_view *view)
     if (follower->failing_since_ms == 0 || !advances) {
         return;
     }
-    tell(follower, "changes are applied again.", "");
+    tell(follower, "applying changes again.", "");
     follower->failing_since_ms = 0;
     follower->trouble = (struct err){0};
     view->failure = (struct err){0};

@@ -23,7 +23,7 @@ int followers_init(struct executor *executor, struct err *err, struct followers 
     followers->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (followers->wake < 0 || !followers_make_room(followers, 1)) {
         free(followers);
-        return err_set(err, ERR_INTERNAL, "cannot make an eventfd: %s", strerror(errno));
+        return err_set(err, ERR_INTERNAL, "cannot create an eventfd: %s", strerror(errno));
     }
     pthread_mutex_init(&followers->lock, NULL);
     pthread_condattr_t monotonic;
@@ -117,7 +117,7 @@ static struct follower *make_follower(struct followers *followers, const struct 
             : store_migration_get_by_id(followers->executor->store, migration->id, err, &follower->migration);
     if (found <= 0) {
         if (found == 0) {
-            err_set(err, ERR_RESOURCE_NOT_FOUND, "The migration is gone.");
+            err_set(err, ERR_RESOURCE_NOT_FOUND, "The migration was deleted.");
         }
         follower_free(follower);
         return NULL;
@@ -201,7 +201,7 @@ int follower_wait(struct followers *followers, int64_t migration_id, const char 
         *err = ret_view->failure;
         return -1;
     }
-    return err_set(err, ERR_CANCELED, "Stopped while the last changes were applied.");
+    return err_set(err, ERR_CANCELED, "Malachite stopped while it applied the last changes.");
 }
 
 int followers_source_position(struct followers *followers, int64_t migration_id, const struct stop *stop,
@@ -214,7 +214,7 @@ int followers_source_position(struct followers *followers, int64_t migration_id,
     }
     pthread_mutex_unlock(&followers->lock);
     if (wal == NULL) {
-        err_set(err, ERR_SERVER_UNREACHABLE, "The source has not been reached yet.");
+        err_set(err, ERR_SERVER_UNREACHABLE, "Malachite has not reached the source yet.");
         err->lasting = false;
         return -1;
     }

@@ -32,7 +32,7 @@ static int show_trouble(struct work *work, struct migration_database *row, const
 {
     const char *reason = view->failure.message;
     if (reason[0] != '\0') {
-        auto_free char *text = str_format("Changes wait and are tried again: %s", reason);
+        auto_free char *text = str_format("Changes wait, and Malachite retries: %s", reason);
         return text == NULL ? err_no_memory(&work->err) : online_show(work, row, text);
     }
     if (view->missing.message[0] != '\0') {
@@ -90,12 +90,12 @@ static void tell_left_behind(struct work *work, const struct migration_database 
 {
     struct err ignored;
     auto_free char *text =
-        str_format("Replication '%s' of the database '%s' cannot be removed yet, it is tried again: %s",
+        str_format("Replication '%s' of the database '%s' cannot be removed yet. Malachite retries: %s",
                    row->replication, row->name, work->err.message);
     if (text != NULL && work->migration.substate != SUB_COMPLETED) {
         (void)store_event_add(work->store, work->migration.id, text, &ignored);
     }
-    log_event(LOG_WARNING, "replication is left behind", "migration", work->migration.uuid, "name",
+    log_event(LOG_WARNING, "replication was not removed", "migration", work->migration.uuid, "name",
               row->replication, "reason", work->err.message, NULL);
 }
 
@@ -187,8 +187,9 @@ int online_cancel_database(struct work *work, const struct sides *sides, struct 
 
 static void tell_source_gone(const struct work *work, const struct migration_database *row)
 {
-    log_event(LOG_WARNING, "the source server's resource was deleted: what is left on it stays", "migration",
-              work->migration.uuid, "database", row->name, "replication", row->replication, NULL);
+    log_event(LOG_WARNING, "the source server's resource was deleted: its publication and slot stay",
+              "migration", work->migration.uuid, "database", row->name, "replication", row->replication,
+              NULL);
 }
 
 static int clean_up(struct work *work, struct migration_database *rows, size_t count)

@@ -124,8 +124,7 @@ static int look_once(struct work *work, const struct sides *sides, struct stage 
     /* The evidence is kept before anything is removed: somebody else has removed the helper, or all. */
     if (stage->finished && row->evidence == NULL) {
         err_set(&work->err, ERR_CONFLICT,
-                "The database '%s' on the target is not the one any more that followed the source.",
-                row->name);
+                "The database '%s' on the target was replaced since replication started.", row->name);
         work->err.lasting = true;
         return -1;
     }
@@ -195,9 +194,8 @@ static int check_evidence(struct work *work, const struct migration_database *ro
         return 0;
     }
     err_set(&work->err, ERR_CONFLICT,
-            "The cutover of the database '%s' has happened, but the data on the target cannot be trusted: %s "
-            "Keep "
-            "using the source, and create a new migration.",
+            "The database '%s' was cut over, but its data on the target cannot be trusted: %s Keep using the "
+            "source, and create a new migration.",
             row->name, losses);
     work->err.lasting = true;
     return -1;
@@ -228,7 +226,7 @@ static int clean_up(struct work *work, const struct sides *sides, struct migrati
             return -1;
         }
         *ret_pending =
-            str_format("Cleanup is pending, and is retried until it succeeds: %s", work->err.message);
+            str_format("Cleanup is pending. Malachite retries until it succeeds: %s", work->err.message);
         return *ret_pending == NULL ? err_no_memory(&work->err) : 0;
     }
     return 0;
@@ -267,7 +265,7 @@ static int apply_the_rest(struct work *work, struct stage *stages, size_t count)
             continue;
         }
         if (!position_parse(stage->row->cutover_position, &position)) {
-            return err_set(&work->err, ERR_INTERNAL, "'%s' is not a position of the WAL.",
+            return err_set(&work->err, ERR_INTERNAL, "'%s' is not a WAL position.",
                            stage->row->cutover_position);
         }
         if (follower_wait(work->executor->followers, work->migration.id, stage->row->name, position,

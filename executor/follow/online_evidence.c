@@ -119,7 +119,7 @@ char *evidence_warnings(const char *json, const char *before)
         buf_addf(&text, " (%zu) %s", i + 1, json_string_value(json_array_get(warnings, i)));
     }
     if (count > LISTED) {
-        buf_addf(&text, " ... and %zu more in the evidence.", count - LISTED);
+        buf_addf(&text, " The evidence lists %zu more.", count - LISTED);
     }
     return buf_take(&text);
 }

@@ -32,7 +32,7 @@ static const struct fsm_row fsm[SUB_COUNT] = {
         step_prerequisites, STATE_IN_PROGRESS,
         TO(VALIDATION_IN_PROGRESS) | TO(WAITING_FOR_LOGICAL_REPLICATION) | TO(WAITING_FOR_DATABASES) |
         TO(WAITING_FOR_OVERWRITE) | TO(WAITING_FOR_SCHEDULING) | TO(WAITING_FOR_WINDOW) | TO(MIGRATING_DATA),
-        "reaches both servers, checks what could stop the migration"},
+        "connects to both servers, checks the prerequisites"},
     [SUB_WAITING_FOR_LOGICAL_REPLICATION] = {
         step_wait_replication, STATE_WAITING_FOR_USER_ACTION,
         TO(PERFORMING_PREREQUISITE_STEPS),
@@ -44,7 +44,7 @@ static const struct fsm_row fsm[SUB_COUNT] = {
     [SUB_WAITING_FOR_OVERWRITE] = {
         step_wait_overwrite, STATE_WAITING_FOR_USER_ACTION,
         TO(PERFORMING_PREREQUISITE_STEPS),
-        "until overwriteDbsInTarget is true; the target is untouched"},
+        "until overwriteDbsInTarget is true; the target stays unchanged"},
     [SUB_WAITING_FOR_SCHEDULING] = {
         step_wait_scheduling, STATE_WAITING_FOR_USER_ACTION,
         TO(WAITING_FOR_WINDOW) | TO(MIGRATING_DATA),
@@ -64,15 +64,15 @@ static const struct fsm_row fsm[SUB_COUNT] = {
     [SUB_WAITING_FOR_CUTOVER_TRIGGER] = {
         step_wait_cutover, STATE_WAITING_FOR_USER_ACTION,
         TO(COMPLETING_MIGRATION),
-        "until triggerCutover; the target follows the source; online only"},
+        "until triggerCutover; replicates changes; online only"},
     [SUB_COMPLETING_MIGRATION] = {
         step_complete, STATE_IN_PROGRESS,
         0,
-        "applies what is left, sets sequences, compares"},
+        "applies the remaining changes, sets sequences, compares"},
     [SUB_CANCELING] = {
         step_cancel, STATE_IN_PROGRESS,
         0,
-        "leaves the databases as they are, nothing else"},
+        "stops; the databases stay unchanged"},
     [SUB_COMPLETED] = {step_settle, STATE_COUNT, 0, "Succeeded, Failed, Canceled or ValidationFailed"},
 };
 /* clang-format on */
@@ -108,7 +108,7 @@ static enum step_outcome move(struct work *work, enum migration_substate to, enu
         return STEP_STOPPED;
     }
     if (moved == 0) {
-        log_event(LOG_WARNING, "lost the claim", "migration", work->migration.uuid, NULL);
+        log_event(LOG_WARNING, "lost the lease", "migration", work->migration.uuid, NULL);
         return STEP_STOPPED;
     }
     log_event(LOG_INFO, "migration", "id", work->migration.uuid, "name", work->migration.name, "from",
@@ -176,7 +176,7 @@ int fsm_refresh_decisions(struct work *work)
     struct migration_spec *spec = &work->migration.spec;
     int found = store_migration_get_by_id(work->store, work->migration.id, &work->err, &now);
     if (found <= 0) {
-        return found < 0 ? -1 : err_set(&work->err, ERR_RESOURCE_NOT_FOUND, "The migration is gone.");
+        return found < 0 ? -1 : err_set(&work->err, ERR_RESOURCE_NOT_FOUND, "The migration was deleted.");
     }
     spec->cancel = now.spec.cancel;
     spec->trigger_cutover = now.spec.trigger_cutover;
@@ -326,7 +326,7 @@ static void give_back(struct work *work, enum step_outcome outcome)
     struct err err;
     /* A lease that is not given back is renewed for ever. */
     while (store_migration_release(work->store, migration, attention, not_before, &err) < 0) {
-        log_event(LOG_ERROR, "cannot give a migration back", "migration", migration->uuid, "reason",
+        log_event(LOG_ERROR, "cannot release a migration", "migration", migration->uuid, "reason",
                   err.message, NULL);
         if (!failure_is_of_store(&err) || !executor_sleep(work->executor, STORE_PAUSE_MS)) {
             break;

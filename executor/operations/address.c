@@ -58,7 +58,7 @@ int executor_choose_address(struct executor *executor, struct err *err, char **r
     servers_free(servers, count);
     if (!found) {
         return err_set(err, ERR_OPERATION_NOT_ALLOWED,
-                       "No address is left for another server: delete one first.");
+                       "No address is free for another server. Delete a server first.");
     }
     *ret_host = TAKE(host);
     *ret_port = port;

@@ -90,20 +90,20 @@ static int order_start(struct executor *executor, const struct server *server, s
     if (operation_init_power(server, OPERATION_SERVER_START, err, &operation) < 0) {
         return -1;
     }
-    return claim_state(executor, server, SERVER_STATE_STARTING, "It ended unexpectedly and is being started.",
+    return claim_state(executor, server, SERVER_STATE_STARTING, "It ended unexpectedly and is restarting.",
                        &operation, err);
 }
 
 static int give_up(struct executor *executor, const struct server *server, struct err *err)
 {
     auto_free char *text =
-        str_format("The PostgreSQL server ended %d times in a row soon after its start; Malachite no longer "
-                   "starts it. See its log (%s/instances/%s/log), then start the server.",
+        str_format("The PostgreSQL server ended %d times in a row soon after its start, so Malachite no "
+                   "longer restarts it. See its log (%s/instances/%s/log), then start the server.",
                    STARTS_MOST + 1, executor->instances.root, server->name);
     if (text == NULL) {
         return err_no_memory(err);
     }
-    log_event(LOG_ERROR, "server ends again and again", "server", server->name, NULL);
+    log_event(LOG_ERROR, "server keeps ending", "server", server->name, NULL);
     return claim_state(executor, server, SERVER_STATE_INACCESSIBLE, text, NULL, err);
 }
 
@@ -118,7 +118,7 @@ static int look_after(struct executor *executor, struct watched *watched, const 
     if (now_ms < watched->due_ms) {
         return 0;
     }
-    log_event(LOG_WARNING, "server ended unexpectedly, is started again", "server", server->name, NULL);
+    log_event(LOG_WARNING, "server ended unexpectedly; restarting it", "server", server->name, NULL);
     int ordered = order_start(executor, server, err);
     if (ordered > 0) {
         watched->start_ms = now_ms;
@@ -160,7 +160,7 @@ static void look_at_all(struct executor *executor, struct watched **first)
         result = look_at(executor, first, &servers[i], &err);
     }
     if (result < 0) {
-        log_event(LOG_ERROR, "cannot look after the servers", "reason", err.message, NULL);
+        log_event(LOG_ERROR, "cannot watch the servers", "reason", err.message, NULL);
     }
     servers_free(servers, count);
 }

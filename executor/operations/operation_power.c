@@ -100,7 +100,7 @@ int update_server(struct executor *executor, const struct operation *operation, 
         return fail(executor, &server, err);
     }
     if (instance_set_password(&executor->instances, &spec, &executor->stop, err) < 0) {
-        err_append(err, " Give the password again when the server can be reached.");
+        err_append(err, " Set the password again when the server is reachable.");
         return fail(executor, &server, err);
     }
     return set_ready(executor, &server, err);

@@ -94,9 +94,9 @@ static int order_restart(struct work *work, const struct server *seen, struct op
     }
     int found = store_server_get_by_id(work->store, seen->id, &work->err, &server);
     if (found <= 0) {
-        return found < 0
-                   ? -1
-                   : err_set(&work->err, ERR_RESOURCE_NOT_FOUND, "The source server was deleted meanwhile.");
+        return found < 0 ? -1
+                         : err_set(&work->err, ERR_RESOURCE_NOT_FOUND,
+                                   "The source server was deleted in the meantime.");
     }
     if (server.state != SERVER_STATE_READY) {
         err_set(&work->err, ERR_SERVER_NOT_READY, "The source server '%s' is %s.", server.name,
@@ -121,7 +121,8 @@ static int await_operation(struct work *work, const struct operation *ordered)
         auto_operation struct operation now = {0};
         int found = store_operation_get(work->store, ordered->subscription_id, ordered->id, &work->err, &now);
         if (found <= 0) {
-            return found < 0 ? -1 : err_set(&work->err, ERR_INTERNAL, "The restart is gone.");
+            return found < 0 ? -1
+                             : err_set(&work->err, ERR_INTERNAL, "The operation of the restart was deleted.");
         }
         if (now.status == OPERATION_SUCCEEDED) {
             return 0;
@@ -132,7 +133,8 @@ static int await_operation(struct work *work, const struct operation *ordered)
                            now.error_message == NULL ? "The restart was canceled." : now.error_message);
         }
         if (stop_requested(&work->worker->stop)) {
-            return err_set(&work->err, ERR_CANCELED, "Stopped while the source server restarts.");
+            return err_set(&work->err, ERR_CANCELED,
+                           "Malachite stopped while the source server was restarting.");
         }
         executor_wait(executor, seen, OPERATION_LOOK_MS);
     }
@@ -147,7 +149,7 @@ static int restart(struct work *work, const struct server *server)
     }
     executor_wake(work->executor);
     (void)store_event_add(work->store, work->migration.id,
-                          "The source server restarts, to be set up for logical replication.", &ignored);
+                          "The source server is restarting to set up logical replication.", &ignored);
     return await_operation(work, &operation);
 }
 
@@ -162,8 +164,8 @@ static bool set_up_own(struct work *work, const struct sides *sides, int needed,
         return failed(work, ret_outcome);
     }
     if (copying != NULL) {
-        auto_free char *text = str_format("The source server has to restart; that waits until the migration "
-                                          "'%s' has copied what it is copying.",
+        auto_free char *text = str_format("The source server has to restart. The restart waits until the "
+                                          "migration '%s' has finished its base copy.",
                                           copying);
         fsm_tell_once(work, text);
         work->delay_ms = LOOK_AGAIN_MS;
@@ -208,7 +210,8 @@ static bool wait_for_somebody(struct work *work, const struct sides *sides, cons
 {
     auto_free char *sentence = not_set_up(sides, missing);
     auto_free char *text =
-        sentence == NULL ? NULL : str_format("%s %s The migration notices it and continues.", sentence, what);
+        sentence == NULL ? NULL
+                         : str_format("%s %s The migration then continues automatically.", sentence, what);
     if (text == NULL) {
         err_no_memory(&work->err);
         return failed(work, ret_outcome);
@@ -232,7 +235,7 @@ static bool set_up_attached(struct work *work, const struct sides *sides, int ne
     return wait_for_somebody(work, sides, missing,
                              restart_needed
                                  ? "The parameters are changed (ALTER SYSTEM); now restart that PostgreSQL."
-                                 : "Make room for its replication slots.",
+                                 : "Free replication slots on it.",
                              ret_outcome);
 }
 
@@ -297,12 +300,11 @@ enum step_outcome step_wait_replication(struct work *work)
         return STEP_WAIT;
     }
     if (work->migration.error == NULL) {
-        return fsm_move(work, SUB_PERFORMING_PREREQUISITE_STEPS,
-                        "The user allows logical replication to be set up.");
+        return fsm_move(work, SUB_PERFORMING_PREREQUISITE_STEPS, "Setup of logical replication allowed.");
     }
     int changed = has_changed(work);
     if (changed > 0) {
-        return fsm_move(work, SUB_PERFORMING_PREREQUISITE_STEPS, "Looking at the source server again.");
+        return fsm_move(work, SUB_PERFORMING_PREREQUISITE_STEPS, "Checking the source server again.");
     }
     bool passing = !work->err.lasting || work->err.code == ERR_SERVER_NOT_READY;
     if (changed < 0 && (stop_requested(&work->worker->stop) || !passing)) {

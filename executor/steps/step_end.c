@@ -44,7 +44,7 @@ enum step_outcome step_cancel(struct work *work)
         return STEP_FAILED;
     }
     return fsm_end(work, STATE_CANCELED, NULL,
-                   "The migration was canceled; databases on the target stay as they are.");
+                   "The migration was canceled. Databases on the target stay unchanged.");
 }
 
 /* The longer a server has been away, the less often it is tried. */

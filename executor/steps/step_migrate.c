@@ -319,15 +319,15 @@ static enum step_outcome conclude(struct work *work, const struct migration_data
         return STEP_CANCELED;
     }
     if (failures > 0) {
-        return fsm_end(work, STATE_FAILED, buf_text(&error), "At least one database could not be moved.");
+        return fsm_end(work, STATE_FAILED, buf_text(&error), "At least one database could not be migrated.");
     }
     const struct migration_spec *spec = &work->migration.spec;
     if (is_online(&work->migration) &&
         (spec->trigger_cutover != FLAG_TRUE || spec->cutover_databases.count > 0)) {
         return fsm_move(work, SUB_WAITING_FOR_CUTOVER_TRIGGER,
-                        "The base copy is complete; the changes of the source follow until the cutover.");
+                        "The base copy is complete. Changes are replicated until the cutover.");
     }
-    return fsm_move(work, SUB_COMPLETING_MIGRATION, "All databases were moved.");
+    return fsm_move(work, SUB_COMPLETING_MIGRATION, "All databases were migrated.");
 }
 
 static enum step_outcome move_databases(struct moving *moving)

@@ -164,7 +164,8 @@ enum step_outcome step_validate(struct work *work)
         return fsm_end(work, STATE_VALIDATION_FAILED, work->err.message, "Validation failed.");
     }
     if (work->migration.spec.option == MIGRATION_OPTION_VALIDATE) {
-        return fsm_end(work, STATE_SUCCEEDED, NULL, "Validation succeeded; no data was to be moved.");
+        return fsm_end(work, STATE_SUCCEEDED, NULL,
+                       "Validation succeeded. The migration was only to be validated.");
     }
     return fsm_move(work, SUB_PERFORMING_PREREQUISITE_STEPS, "Validation succeeded.");
 }
@@ -182,7 +183,7 @@ static enum step_outcome schedule(struct work *work)
     if (spec->start_data_migration == FLAG_FALSE) {
         return fsm_move(work, SUB_WAITING_FOR_SCHEDULING, "Waiting for startDataMigration or a start time.");
     }
-    return fsm_move(work, SUB_MIGRATING_DATA, "Prerequisites are met; the data is being moved.");
+    return fsm_move(work, SUB_MIGRATING_DATA, "The prerequisites are met. The data migration started.");
 }
 
 /* True: go on with the next; false: *ret_outcome is what the step ends with. */
@@ -217,7 +218,7 @@ static bool guard_databases(struct work *work, const struct sides *sides, enum s
     if (work->migration.spec.databases.count > 0) {
         return true;
     }
-    *ret_outcome = fsm_move(work, SUB_WAITING_FOR_DATABASES, "No databases were named.");
+    *ret_outcome = fsm_move(work, SUB_WAITING_FOR_DATABASES, "No databases were chosen.");
     return false;
 }
 
@@ -257,13 +258,13 @@ static bool guard_overwrite(struct work *work, const struct sides *sides, enum s
         return true;
     }
     auto_buf struct buf event = BUF_MAX(EVENT_MAX);
-    buf_adds(&event, "Already present on the target:");
+    buf_adds(&event, "These databases already exist on the target:");
     for (size_t i = 0; i < in_use.count; i++) {
         buf_addf(&event, "%s `%s`", i > 0 ? "," : "", in_use.items[i]);
     }
     buf_adds(&event, ". Confirm the overwrite or cancel.");
     *ret_outcome = fsm_move(work, SUB_WAITING_FOR_OVERWRITE,
-                            buf_failed(&event) ? "Already present on the target." : buf_text(&event));
+                            buf_failed(&event) ? "Databases already exist on the target." : buf_text(&event));
     return false;
 }
 
@@ -289,7 +290,7 @@ enum step_outcome step_wait_databases(struct work *work)
     if (work->migration.spec.databases.count == 0) {
         return STEP_WAIT;
     }
-    return fsm_move(work, SUB_PERFORMING_PREREQUISITE_STEPS, "Databases were named.");
+    return fsm_move(work, SUB_PERFORMING_PREREQUISITE_STEPS, "Databases chosen.");
 }
 
 enum step_outcome step_wait_overwrite(struct work *work)
@@ -297,7 +298,7 @@ enum step_outcome step_wait_overwrite(struct work *work)
     if (work->migration.spec.overwrite != FLAG_TRUE) {
         return STEP_WAIT;
     }
-    return fsm_move(work, SUB_PERFORMING_PREREQUISITE_STEPS, "The overwrite was confirmed.");
+    return fsm_move(work, SUB_PERFORMING_PREREQUISITE_STEPS, "Overwrite confirmed.");
 }
 
 enum step_outcome step_wait_scheduling(struct work *work)
@@ -307,7 +308,7 @@ enum step_outcome step_wait_scheduling(struct work *work)
         return fsm_move(work, SUB_MIGRATING_DATA, "Started by the user.");
     }
     if (spec->window_start_us > clock_now_us()) {
-        return fsm_move(work, SUB_WAITING_FOR_WINDOW, "A start time was given.");
+        return fsm_move(work, SUB_WAITING_FOR_WINDOW, "A start time was set.");
     }
     return STEP_WAIT;
 }

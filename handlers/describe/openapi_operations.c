@@ -15,7 +15,7 @@ static const struct api_operation operations[] = {
     {"Migrations_Create", "Creates a migration and starts it.", "Migration", "Migration", API_OK | API_CREATED, NULL},
     {"Migrations_Get", "Shows a migration.", NULL, "Migration", API_OK, NULL},
     {"Migrations_Update", "Changes a migration: cutover, cancel, overwrite, databases, start.", "MigrationPatch", "Migration", API_OK, NULL},
-    {"Migrations_Cancel", "Cancels an active migration, or deletes one that has ended.", NULL, "Migration", API_OK | API_NONE, NULL},
+    {"Migrations_Cancel", "Cancels an active migration, or deletes an ended one.", NULL, "Migration", API_OK | API_NONE, NULL},
     {"Migrations_ListByTargetServer", "Lists the migrations of a server, newest first.", NULL, "[]Migration", API_OK,
      "migrationListFilter:Active|All $skipToken:string"},
     {"Migrations_CheckNameAvailability", "Checks the name of a migration.", "NameQuestion", "NameAnswer", API_OK, NULL},

@@ -44,7 +44,7 @@ static const struct {
     {"flexibleServers/migrations/write", "Migrations", "Create/Update Migration",
      "Creates a migration to a server, or changes it: databases, overwrite, cutover, cancel."},
     {"flexibleServers/migrations/delete", "Migrations", "Cancel/Delete Migration",
-     "Cancels an active migration or deletes one that has ended."},
+     "Cancels an active migration or deletes an ended one."},
     {"flexibleServers/checkMigrationNameAvailability/action", "Migrations", "Check Migration Name Availability",
      "Checks whether a migration name is available."},
     {"servers/read", "PostgreSQL Single Server", "List/Get PostgreSQL Servers",

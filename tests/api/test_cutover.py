@@ -170,7 +170,7 @@ def test_other_rows_on_the_target_fail_the_cutover(attached, database, postgres_
     reach_wait(migration)
     postgres_target.psql("DELETE FROM plain WHERE id = 7; INSERT INTO parts VALUES (1000, 1)", name)
     error = fail_cutover(migration)
-    for words in ("has happened, but the data on the target cannot be trusted", "public.plain has 50 rows on the source and 49",
+    for words in ("was cut over, but its data on the target cannot be trusted", "public.plain has 50 rows on the source and 49",
                   "public.parts_1 has 30 rows on the source and 31"):
         assert words in error
     assert "cannot be trusted" in details_of(migration.get(), name)["message"]

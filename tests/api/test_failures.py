@@ -98,7 +98,7 @@ def test_put_again_after_a_failure_says_that_its_error_is_old_and_how_to_try_aga
     response = attached.arm.request("PUT", migration.path, attached.body([name]), status=200)
     again = response.json()["properties"]["currentStatus"]
     assert again["state"] == "Failed" and again["error"].startswith(error)
-    assert "of that earlier run" in again["error"] and "under another name" in again["error"]
+    assert "from that earlier run" in again["error"] and "with another name" in again["error"]
     assert "started nothing" in response.headers["Warning"]
     assert migration.get()["properties"]["currentStatus"]["error"] == error
     attached.put([name]).succeed()

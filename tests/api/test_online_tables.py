@@ -102,7 +102,7 @@ def test_rows_that_alter_table_writes_are_copied_again(attached, following, post
     cut_over(migration)
     assert differences(attached, name) == []
     notes = notes_of(attached, migration)
-    assert "Copied again" in notes and all(f"public.{table}" in notes for table in ("plain", "keyless", "parts_1", "parts_2"))
+    assert "Recopied" in notes and all(f"public.{table}" in notes for table in ("plain", "keyless", "parts_1", "parts_2"))
     assert "loose_1" not in notes
 
 

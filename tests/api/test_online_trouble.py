@@ -188,7 +188,7 @@ def test_a_server_comes_back_while_it_is_followed(fragile, side, how):
             postgres.stop()
         if side == "target":  # without anything to apply its absence is nobody's business
             fragile.source.postgres.psql(insert, name)
-        body = migration.wait(lambda body: "tried again" in details_of(body, name).get("migrationOperation", ""), 30)
+        body = migration.wait(lambda body: "Malachite retries" in details_of(body, name).get("migrationOperation", ""), 30)
         assert substate_of(body) == WAITS
         postgres.start()
         migration.wait(lambda body: "migrationOperation" not in details_of(body, name), 30)
@@ -259,7 +259,7 @@ def test_a_source_that_was_deleted_is_not_waited_for(own, servers):
     one.arm.delete_and_wait(pair.source.id)
     target.start()
     wait_until(lambda: not replication_of(target, name), 20, "the end of the helper")
-    wait_until(lambda: "what is left on it stays" in one.log_text(), 5, "a line in the log")
+    wait_until(lambda: "its publication and slot stay" in one.log_text(), 5, "a line in the log")
 
 
 @pytest.mark.parametrize("side", ["source", "target"])

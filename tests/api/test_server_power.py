@@ -169,7 +169,7 @@ def test_a_server_that_cannot_start_any_more_says_why(own):
     with open(auto, "a") as file:
         file.write("no_such_setting = on\n")
     kill_postmaster(malachite, server)
-    wait_until(lambda: malachite.log_text().count("is started again") >= 2, 30, "another attempt")
+    wait_until(lambda: malachite.log_text().count("restarting it") >= 2, 30, "another attempt")
     wait_until(lambda: state(malachite.arm, server) == "Inaccessible", 30, "Inaccessible")
     with open(auto, "w"):
         pass

@@ -211,7 +211,7 @@ def test_20_an_early_trigger(attached, database, postgres_source, named):
     migration.patch(dbsToMigrate=[name])
     migration.patch(triggerCutover="True", **({"dbsToTriggerCutoverOn": [name]} if named else {}))
     answer = migration.patch(status=409, triggerCutover="False")["error"]
-    assert "cannot be taken back" in answer["message"], answer
+    assert "cannot be withdrawn" in answer["message"], answer
     migration.succeed()
 
 

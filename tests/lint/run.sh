@@ -25,6 +25,7 @@ shell_scripts() {
 check "who includes whom" /usr/bin/python3 tests/lint/rooms.py
 check "sizes of files and functions" tests/lint/sizes.sh
 check "banned functions" tests/lint/banned.sh
+check "words of texts that users see" /usr/bin/python3 tests/lint/words.py
 check "format" tests/lint/tidy.sh format
 check "shellcheck" bash -c "$(declare -f shell_scripts); shell_scripts | xargs shellcheck"
 check "generated blocks of the README" scripts/docs.sh --check build/release/malachite

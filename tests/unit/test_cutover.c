@@ -85,7 +85,7 @@ static void check_large_objects(const char *database, const char *user)
            "ALTER LARGE OBJECT 4000000000 OWNER TO app");
     auto_evidence struct evidence evidence = {0};
     finish_as(database, user, user, &evidence);
-    assert_true(notes_have(&evidence, "Large objects copied again: 9; removed: 1."));
+    assert_true(notes_have(&evidence, "Large objects recopied: 9; removed: 1."));
     assert_same_large_objects(database);
     /* The others have not been touched. */
     assert_value(&target_server, database, "SELECT xmin FROM pg_largeobject_metadata WHERE oid = 5001",
@@ -116,7 +116,7 @@ static void ordinary_logins_bring_large_objects_up_to_date(void **state)
            "ALTER LARGE OBJECT 5003 OWNER TO app; GRANT SELECT ON LARGE OBJECT 5003 TO stranger, reader");
     auto_evidence struct evidence evidence = {0};
     finish_as("ordinary_objects", "app", "app", &evidence);
-    assert_true(notes_have(&evidence, "Large objects copied again: 2; removed: 0."));
+    assert_true(notes_have(&evidence, "Large objects recopied: 2; removed: 0."));
     static const char contents[] = "SELECT string_agg(l.oid || md5(lo_get(l.oid)) || l.lomowner::regrole, ' '"
                                    " ORDER BY l.oid) FROM pg_largeobject_metadata l";
     auto_free char *expected = value_of(&source_server, "ordinary_objects", contents);

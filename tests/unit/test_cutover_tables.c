@@ -282,7 +282,7 @@ static void may_be_run_again(void **state)
                      "SELECT attidentity FROM pg_attribute WHERE attname = 'a' AND attrelid = 't'::regclass",
                      "a");
         /* Only what is closed is known to be done. */
-        assert_int_equal(notes_have(&evidence, "Copied again"), i == 0);
+        assert_int_equal(notes_have(&evidence, "Recopied"), i == 0);
     }
     /* The clean-up of the source was done, that of the target interrupted. */
     run_on(&source_server, "twice",

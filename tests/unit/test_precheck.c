@@ -245,8 +245,8 @@ static void tells_what_does_not_follow(void **state)
     static const char *const texts[] = {
         "Tables have no primary key or other replica identity: `public.keyless`, `public.late`, "
         "`public.part`. ",
-        "Tables are unlogged: `public.unlogged`. ", "Large objects are there: `4711`. ",
-        "Sequences are there: `public.numbers`. ", "Materialized views are there: `public.seen`. "};
+        "Tables are unlogged: `public.unlogged`. ", "The database has large objects: `4711`. ",
+        "The database has sequences: `public.numbers`. ", "The database has materialized views: `public.seen`. "};
     struct findings findings = {0};
     struct variation vary = {.database = "live", .online = true};
     run(&vary, &findings);

@@ -88,7 +88,7 @@ static void a_database_of_another_program_is_refused(void **state)
     auto_free char *path = fixture_path("malachite.db");
     unlink(path);
     run_sql("CREATE TABLE song (title TEXT)");
-    assert_refused("another program's database");
+    assert_refused("the database of another program");
 }
 
 static void a_damaged_file_is_refused(void **state)
