@@ -96,7 +96,7 @@ case_ports_taken() {
 
 case_failed_demo() {
     fails "a demo that fails" "cd /root/malachite && SOURCE_MAJOR=11 make demo"
-    says "PostgreSQL 11 is not on this machine"
+    says "PostgreSQL 11 is not installed on this machine"
     says "stopped what it had started"
     fails "something of a failed demo still runs" "cd /root/malachite && SOURCE_MAJOR=11 make demo >/dev/null 2>&1; \
         grep -lsz malachite /proc/[0-9]*/comm"

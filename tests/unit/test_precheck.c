@@ -246,7 +246,8 @@ static void tells_what_does_not_follow(void **state)
         "Tables have no primary key or other replica identity: `public.keyless`, `public.late`, "
         "`public.part`. ",
         "Tables are unlogged: `public.unlogged`. ", "The database has large objects: `4711`. ",
-        "The database has sequences: `public.numbers`. ", "The database has materialized views: `public.seen`. "};
+        "The database has sequences: `public.numbers`. ",
+        "The database has materialized views: `public.seen`. "};
     struct findings findings = {0};
     struct variation vary = {.database = "live", .online = true};
     run(&vary, &findings);
