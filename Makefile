@@ -55,7 +55,7 @@ PORTAL_SOURCES := $(wildcard portal/src/* portal/src/*/*) portal/build.mjs porta
 $(shell (mkdir -p build/portal; echo $(PORTAL) | cmp -s - build/portal/choice || \
 	echo $(PORTAL) > build/portal/choice) 2>/dev/null)
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/portal/files.o
-LIBRARY_OBJECTS := $(filter-out $(BUILD)/server/main.o,$(OBJECTS))
+LIBRARY_OBJECTS := $(filter-out $(BUILD)/app/main.o,$(OBJECTS))
 SCHEMA := $(sort $(wildcard store/schema/*.sql))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 HEADERS := $(sort $(shell find $(ROOMS) -name '*.h'))
