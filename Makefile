@@ -168,7 +168,7 @@ test-az: build ## installs Debian's azure-cli (large) when it is missing, and ru
 	tests/clients/install-az.sh
 	MALACHITE_BINARY="$(CURDIR)/$(BUILD)/malachite" $(PYTHON) -m pytest -rs tests/clients/test_az.py $(ARGS)
 
-test-fresh: ## the README on a pristine Debian 12 made with debootstrap (needs root; some minutes)
+test-fresh: ## the commands of the README on a pristine Debian 12 made with debootstrap (needs root; some minutes)
 	tests/fresh/run.sh
 
 asan: ## all tests under AddressSanitizer and UBSan
@@ -179,13 +179,13 @@ tsan: ## all tests under ThreadSanitizer
 	+$(MAKE) SAN=thread test-unit
 	+$(MAKE) SAN=thread test-api
 
-lint: ready-lint build ## include rule, sizes, banned functions, format, clang-tidy, shellcheck, generated blocks of the README
+lint: ready-lint build ## include rule, sizes, banned functions, format, clang-tidy, shellcheck, generated and linked pages
 	@tests/lint/run.sh
 
 format: ## formats all C files
 	clang-format -i $(SOURCES) $(HEADERS) $(wildcard tests/unit/*.[ch])
 
-docs: build ## renews the generated blocks of the README
+docs: build ## renews the generated pages in docs/
 	scripts/docs.sh $(BUILD)/malachite
 
 postgres: ## fetches PostgreSQL majors: make postgres MAJORS="12 16"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every option of the program is one row of OPTION_LIST. The flag (--name), the environment variable
- * (MALACHITE_NAME), the help text, the README's table and the validation all come from it. A flag wins over
+ * (MALACHITE_NAME), the help text, the table in docs/ and the validation all come from it. A flag wins over
  * the environment; an invalid value refuses to start.
  */
 #ifndef CORE_OPTIONS_H
@@ -66,7 +66,7 @@ struct options {
 int options_parse(struct options *options, int argc, char **argv, struct err *err);
 void options_done(struct options *options);
 
-/* Prints the options as help text, or as the Markdown table of the README. */
+/* Prints the options as help text, or as the Markdown table of docs/configuration.md. */
 void options_print_help(FILE *out);
 void options_print_markdown(FILE *out);
 

@@ -1,4 +1,4 @@
-"""Figures for the README and for release notes: start-up, memory, REST rates, and the copy against its peers.
+"""Figures for docs/performance.md and for release notes: start-up, memory, REST rates, and the copy against its peers.
 
     run.sh PROGRAM [SCALE [ROUNDS]]
 

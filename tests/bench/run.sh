@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures what the README claims: start-up, memory, REST rates, and the copy of pgbench's database against pgcopydb and
+# Measures what docs/performance.md claims: start-up, memory, REST rates, and the copy of pgbench's database against pgcopydb and
 # pg_dump | pg_restore on the same two servers in the same run; then online migrations against PostgreSQL's own subscription.
 # Prints figures, judges nothing.
 #   run.sh PROGRAM [SCALE [ROUNDS]]

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# The first hour on a pristine Debian 12: every command of the README and every line that the demo prints, as a newcomer
-# would paste them, and what happens when something is missing. Needs root and debootstrap; some 10 minutes, half of it
-# for the first root. `make test-fresh` runs it; CI does with MALACHITE_CI_FRESH=1.
+# The first hour on a pristine Debian 12: every command of the README (and of docs/servers.md and docs/data.md, which
+# continue it) and every line that the demo prints, as a newcomer would paste them, and what happens when something is
+# missing. Needs root and debootstrap; some 10 minutes, half of it for the first root. `make test-fresh` runs it; CI does
+# with MALACHITE_CI_FRESH=1.
 #   run.sh [CASE...]           only these; by default all, in the order below
 #   FRESH_ROOT=FOLDER          where the root is made (/var/tmp/malachite-fresh)
 #   FRESH_KEEP=1               the root of the run before, as it is, with this checkout
@@ -153,10 +154,10 @@ case_path_with_a_space() {
     says "are the same on both sides"
 }
 
-# All indented blocks from "Try it" to "Remove it", in one shell. follow.sh ends with 3 where it waits for the user.
+# All bash blocks of the README and of the pages that continue it, in one shell. follow.sh ends with 3 where it waits for
+# the user.
 case_readme() {
-    awk '/^## /{on=0} /^## (Try it|Use it|Online migrations|Remove it)$/{on=1} on&&/^    /{sub(/^    /,"");print}' README.md \
-        >"$root/root/walk"
+    awk '/^```/{on = $0 == "```bash"; next} on' README.md docs/servers.md docs/data.md >"$root/root/walk"
     {
         echo "trap 'echo \"did not work (\$?): \$BASH_COMMAND\"' ERR"
         cat "$root/root/walk"
