@@ -28,6 +28,7 @@ check "banned functions" tests/lint/banned.sh
 check "words of texts that users see" /usr/bin/python3 tests/lint/words.py
 check "format" tests/lint/tidy.sh format
 check "shellcheck" bash -c "$(declare -f shell_scripts); shell_scripts | xargs shellcheck"
+check "links and files that pages name" /usr/bin/python3 tests/lint/pages.py
 check "generated pages" scripts/docs.sh --check build/release/malachite
 check "clang-tidy" tests/lint/tidy.sh tidy
 echo "lint: $passed passed, $failed failed"
