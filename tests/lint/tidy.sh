@@ -10,11 +10,15 @@ sources() { # c or h; the paths have no spaces
 
 case ${1:-} in
 format)
-    clang-format --dry-run -Werror { sources c; sources h; ls tests/unit/*.[ch]; } | xargs clang-format --dry-run -Werror
+    {
+        sources c
+        sources h
+        git ls-files --cached --others --exclude-standard -- 'tests/unit/*.[ch]'
+    } | xargs clang-format --dry-run -Werror
     ;;
 tidy)
     make -s build/release/gen/schema.inc
-    printf '%s\n' $(sources c) |
+    sources c |
         xargs -P "$(nproc)" -n 1 sh -c 'clang-tidy --quiet "$@" -- -std=c11 -D_GNU_SOURCE \
             -DMALACHITE_VERSION="\"lint\"" -I. -Ibuild/release/gen -isystem "$(pg_config --includedir)" 2>/dev/null' tidy
     ;;
