@@ -2,7 +2,8 @@
 /*
  * Foreign keys that were set aside come back while a cutover can still wait: rows of the source may violate
  * them (written under session_replication_role = replica, or the key has been dropped there). All of them
- * are made in one transaction, or none, as following may go on. They are made as the source has them now.
+ * are made in one transaction, or none, as following may go on. They are made as the source has them now;
+ * those that only the target has, as they were.
  */
 #include <string.h>
 
@@ -12,7 +13,7 @@
 
 enum { SQL_MAX_BYTES = 1024 * 1024 };
 
-enum { KEY_KIND, KEY_SCHEMA, KEY_TABLE, KEY_NAME, KEY_AT_ONCE };
+enum { KEY_KIND, KEY_SCHEMA, KEY_TABLE, KEY_NAME, KEY_AT_ONCE, KEY_OF_SOURCE, KEY_UNDO };
 enum { SOURCE_DEFINITION, SOURCE_VALIDATED, SOURCE_COMMENT };
 
 static const char source_key_sql[] =
@@ -28,8 +29,16 @@ static int read_keys(struct pg *target, const char *name, struct err *err, PGres
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     buf_adds(&sql, "SELECT h.kind, n.nspname, c.relname, h.label, NOT EXISTS (SELECT 1 FROM ");
     pg_add_qualified(target, &sql, name, "changes");
-    buf_addf(&sql, " v WHERE v.kind = %d AND v.relation = h.relation AND v.label = h.label) FROM ",
+    buf_addf(&sql,
+             " v WHERE v.kind = %d AND v.relation = h.relation AND v.label = h.label),"
+             " EXISTS (SELECT 1 FROM ",
              REPLICA_KEY_VALIDATED);
+    pg_add_qualified(target, &sql, name, "catalog");
+    buf_addf(&sql,
+             " b, unnest(b.lines) u(line) WHERE b.source AND u.line LIKE 'constraint_%%'"
+             "  AND split_part(u.line, E'\\x01', 2) ="
+             "    pg_catalog.format('%%I of %%I.%%I', h.label, n.nspname, c.relname)), %s FROM ",
+             replica_undo_sql);
     pg_add_qualified(target, &sql, name, "changes");
     buf_addf(&sql,
              " h JOIN pg_catalog.pg_class c ON c.oid = h.relation"
@@ -100,7 +109,10 @@ static int make_key(struct pg *source, struct pg *target, const PGresult *keys, 
         return -1;
     }
     if (PQntuples(there) == 0) {
-        return 0; /* the source has dropped it */
+        /* Dropped on the source, or the target's own. */
+        bool dropped = strcmp(PQgetvalue(keys, row, KEY_OF_SOURCE), "t") == 0;
+        return dropped || pg_run(target, err, PQgetvalue(keys, row, KEY_UNDO)) == 0 ? 0
+                                                                                    : wait_for_key(key, err);
     }
     int64_t kind = 0;
     str_to_int(PQgetvalue(keys, row, KEY_KIND), 0, INT32_MAX, &kind);

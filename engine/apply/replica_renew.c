@@ -73,6 +73,15 @@ static int change_one(struct pg *target, const char *name, const PGresult *chang
     return alive && reason.lasting ? 0 : -1;
 }
 
+/* Definitions are to name schemas: the session that undoes them has another search_path. */
+static int list_changes(struct pg *target, const char *sql, struct err *err, PGresult **ret_changes)
+{
+    struct err ignored;
+    int result = pg_run(target, err, "BEGIN; SET LOCAL search_path = ''");
+    result = result == 0 ? pg_query(target, err, ret_changes, sql, 0, NULL) : result;
+    return pg_run(target, result == 0 ? err : &ignored, "COMMIT") != 0 ? -1 : result;
+}
+
 static int change_each(struct pg *target, const char *name, struct err *err)
 {
     auto_result PGresult *changes = NULL;
@@ -81,7 +90,7 @@ static int change_each(struct pg *target, const char *name, struct err *err)
     if (buf_failed(&sql)) {
         return err_no_memory(err);
     }
-    if (pg_query(target, err, &changes, buf_text(&sql), 0, NULL) != 0) {
+    if (list_changes(target, buf_text(&sql), err, &changes) != 0) {
         return -1;
     }
     for (int row = 0; row < PQntuples(changes); row++) {

@@ -66,10 +66,16 @@ INSERT INTO standard SELECT i, i FROM generate_series(1, 10) AS i;
 
 
 def test_a_cutover_waits_for_a_key_that_the_source_s_rows_violate(ordinary, database):  # noqa: F811
-    """Rows that somebody wrote with session_replication_role = replica. A key that the source drops stays away."""
+    """Rows that somebody wrote with session_replication_role = replica. A key that the source drops stays away, one that
+    only the target has comes back."""
     name = database()
     migration = follow(ordinary, name, VIOLATED)
-    source = ordinary.source.postgres
+    source, target = ordinary.source.postgres, ordinary.target.postgres
+    target.psql(f"SET ROLE {ordinary.login}; CREATE TABLE mine (p int CONSTRAINT mine REFERENCES parent ON DELETE RESTRICT);"
+                "INSERT INTO mine VALUES (5); ALTER TABLE held ADD CONSTRAINT own FOREIGN KEY (id) REFERENCES parent"
+                " ON DELETE RESTRICT", name)
+    source.psql("UPDATE parent SET id = -id WHERE id = 20", name)
+    wait_until(lambda: target.value("SELECT count(*) FROM parent WHERE id < 0", dbname=name) == 1, 30, "the change")
     source.psql("ALTER TABLE standard DROP CONSTRAINT dropped; SET session_replication_role = replica;"
                 "DELETE FROM parent WHERE id = 3", name)
     migration.patch(triggerCutover="True")
@@ -77,7 +83,9 @@ def test_a_cutover_waits_for_a_key_that_the_source_s_rows_violate(ordinary, data
     words = body["properties"]["currentStatus"]["error"]
     assert "public.held" in words and "Correct the rows on the source" in words and "(p)=(3)" in words
     source.psql("DELETE FROM held WHERE p = 3", name)
+    source.psql("DELETE FROM held WHERE id = 3", name)
     migration.succeed(60)
+    target.psql("ALTER TABLE mine DROP CONSTRAINT mine; DROP TABLE mine; ALTER TABLE held DROP CONSTRAINT own", name)
     assert differences(ordinary, name) == []
 
 
