@@ -6,7 +6,7 @@ export group_url='http://127.0.0.1:8080/subscriptions/00000000-0000-4000-8000-00
 export server_url="${group_url%%\?*}/providers/Microsoft.DBforPostgreSQL/flexibleServers/other-one?api-version=2025-08-01"
 # Exported here and not in run(): there, "terminal=... works" would change the variable for good.
 export root on_this_network=false log
-terminal=
+export terminal=
 output=
 
 passes() {
@@ -24,6 +24,9 @@ complain() {
 # whatever else uses ports on this machine does not matter, and nothing outlives the command.
 inside() { # COMMAND
     local run=(/usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=xterm bash -c "$1")
+    # A session of the namespace's own: a shell with job control waits for ever for a terminal whose foreground group is
+    # outside of it.
+    if [[ -n $terminal ]]; then run=(setsid --ctty --wait "${run[@]}"); fi
     if $on_this_network; then
         chroot "$root" "${run[@]}"
     else
