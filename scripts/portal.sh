@@ -27,7 +27,7 @@ require_node() {
     if ! command -v node >/dev/null; then
         leave_out "node is not installed. To install it: scripts/setup.sh portal; then run make again."
     fi
-    major=$(node -p 'process.versions.node.split(".")[0]')
+    major=$(node -p 'process.versions.node.split(".")[0]') || leave_out "node does not run; its own words are above."
     [[ $major -ge 18 ]] || leave_out "node is version $major, and the portal needs 18 or newer."
     if ! command -v npm >/dev/null && ! command -v curl >/dev/null; then
         leave_out "neither npm nor curl is installed. To install curl: scripts/setup.sh portal; then run make again."
