@@ -14,7 +14,9 @@
 
 enum {
     BLOCKED_MS = 100,       /* pg_dump behind somebody who waits for our locks */
-    BLOCKED_ALONE_MS = 800, /* pg_dump behind somebody who has locks of his own */
+    /* pg_dump behind somebody who has locks of his own: together with a look and the end of its session well
+     * below deadlock_timeout (1 s), or the application is told of a deadlock. */
+    BLOCKED_ALONE_MS = 500,
     LOOK_MS = 100,
     LOOK_CLOSELY_MS = 20, /* for the moment when it has its locks */
 };
