@@ -36,7 +36,7 @@ static void add_types_sql(struct again *again, struct buf *sql, int version)
              " FROM chosen c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"
              "  AND NOT a.attisdropped");
     buf_adds(sql, version >= 120000 ? " AND a.attgenerated = ''" : "");
-    buf_adds(sql, " ORDER BY c.n, a.attname COLLATE \"C\"");
+    buf_adds(sql, " ORDER BY c.n, a.attname::text COLLATE \"C\"");
 }
 
 static int read_types(struct again *again, struct pg *pg, struct err *err, PGresult **ret_types)

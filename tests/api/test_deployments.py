@@ -190,7 +190,7 @@ def refusals():
         "no such parameter": ([{**server, "name": "[parameters('p')]"}], {}, "'p' is not found"),
         "no such variable": ([{**server, "name": "[variables('v')]"}], {}, "'v' is not found"),
         "variables in a circle": ([{**server, "name": "[variables('a')]"}],
-                                  {"variables": {"a": "[variables('b')]", "b": "[variables('a')]"}}, "circle"),
+                                  {"variables": {"a": "[variables('b')]", "b": "[variables('a')]"}}, "cycle"),
         "a missing value": ([], {"parameters": {"p": {"type": "string"}}}, "'p' is not provided"),
         "a wrong type": ([], {"parameters": {"p": {"type": "int", "defaultValue": "x"}}}, "'int'"),
         "not allowed": ([], {"parameters": {"p": {"type": "string", "defaultValue": "x", "allowedValues": ["y"]}}}, "allowed"),

@@ -223,7 +223,7 @@ def test_what_does_not_follow_is_told_before(attached, database, postgres_source
     [schema] = [rule for rule in validated["summary"] if rule["type"] == "SchemaValidation"]
     assert schema["state"] == "Warning"
     text = " ".join(message["message"] for message in schema["messages"])
-    for word in ("public.empty_table", "public.fleeting", "Large objects", "sales.customer_id_seq", "sales.totals"):
+    for word in ("public.empty_table", "public.fleeting", "large objects", "sales.customer_id_seq", "sales.totals"):
         assert word in text
     assert any("public.empty_table" in event for event in events_of(attached, body))
     cut_over(migration)

@@ -236,7 +236,7 @@ def test_23_a_cutover_that_fails(own_pair, database, postgres_source, postgres_t
     migration.patch(triggerCutover="True")
     body = migration.wait(lambda body: pair_of(body) == COMPLETING or state_of(body) == "Failed", 30)
     if state_of(body) != "Failed":  # it waits for the user to make the table again, who goes another way
-        postgres_target.drop_database(name)
+        postgres_target.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
     assert name in migration.fail(timeout=60)
     assert_nothing_is_left(pair, name)
 
