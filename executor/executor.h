@@ -40,6 +40,9 @@ bool executor_ready(const struct executor *executor);
 int executor_check_major(const struct executor *executor, int major, struct err *err);
 /* The majors that can be provisioned, ascending; returns how many. */
 size_t executor_majors(const struct executor *executor, int *ret_majors, size_t max);
+/* The major of a server whose PUT names no version: the newest that a pg_dump of this machine can read, so
+ * that the server can be the source of a migration; else the newest. 0: there are no programs at all. */
+int executor_default_major(const struct executor *executor);
 /* Address and port for a new provisioned server, not used by any other. Inside a store transaction of the
  * caller. */
 int executor_choose_address(struct executor *executor, struct err *err, char **ret_host, int *ret_port);

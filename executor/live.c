@@ -32,6 +32,21 @@ size_t executor_majors(const struct executor *executor, int *ret_majors, size_t 
     return used;
 }
 
+int executor_default_major(const struct executor *executor)
+{
+    int newest = 0;
+    int readable = 0;
+    for (size_t i = 0; i < executor->tools.count; i++) {
+        const struct tools_major *programs = &executor->tools.majors[i];
+        if (programs->server_bin != NULL) {
+            newest = programs->major > newest ? programs->major : newest;
+            bool can_dump = tools_client(&executor->tools, programs->major) != NULL;
+            readable = can_dump && programs->major > readable ? programs->major : readable;
+        }
+    }
+    return readable != 0 ? readable : newest;
+}
+
 static json_t *describe(const struct database_info *database)
 {
     return json_pack("{s:s, s:s, s:s}", "name", database->name, "charset", database->encoding, "collation",

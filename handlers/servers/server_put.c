@@ -17,10 +17,7 @@
 
 static int choose_major(const struct executor *executor, const char *version, struct err *err, int *ret_major)
 {
-    enum { MAJORS_MAX = 32 };
-    int majors[MAJORS_MAX];
-    size_t count = executor_majors(executor, majors, MAJORS_MAX);
-    int major = version != NULL ? server_version_major(version) : count > 0 ? majors[count - 1] : 0;
+    int major = version != NULL ? server_version_major(version) : executor_default_major(executor);
     if (major == 0) {
         return err_set(err, ERR_VERSION_UNAVAILABLE,
                        "No PostgreSQL server programs are installed on this machine. Install them (Debian: "
