@@ -217,7 +217,7 @@ int store_event_list(struct store *store, int64_t migration_id, struct err *err,
 /* Remembers a change before it is made; a second time replaces "undo". */
 int store_cleanup_add(struct store *store, const struct pending_cleanup *cleanup, struct err *err);
 /* What is remembered with that key, in new memory; NULL: nothing. */
-int store_cleanup_undo(struct store *store, const struct pending_cleanup *key, struct err *err,
+int store_cleanup_undo(struct store *store, const struct pending_cleanup *cleanup, struct err *err,
                        char **ret_undo);
 /* Nothing of the database's changes is left. */
 int store_cleanup_done(struct store *store, int64_t migration_id, const char *database, struct err *err);

@@ -123,7 +123,8 @@ static int update_whole_row(struct apply_relation *relation, struct arena *arena
     if (find(relation, old, values_hash(old, relation->column_count)) != NULL) {
         return 0;
     }
-    if (add_row(relation, arena, fresh, values_hash(fresh, relation->column_count), err, &row) != 0) {
+    if (add_row(relation, arena, fresh, values_hash(fresh, relation->column_count), err, &row) != 0 ||
+        row == NULL) {
         return -1;
     }
     row->fresh = row->key;
@@ -154,7 +155,7 @@ static int insert_row(struct apply_relation *relation, struct arena *arena, cons
     struct apply_row *row = NULL;
     int result = key == NULL ? add_row(relation, arena, NULL, relation->row_count, err, &row)
                              : need_row(relation, arena, key, err, &row);
-    if (result != 0) {
+    if (result != 0 || row == NULL) {
         return -1;
     }
     if (row->write != APPLY_WRITES_NOTHING) {

@@ -147,6 +147,9 @@ enum { ROW_SOURCE, ROW_TARGET, ROW_COUNT, ROW_SOURCE_COLUMN, ROW_TARGET_COLUMN, 
 /* A table's first row says how many columns it has; each row is one of them. */
 static int add_row(struct identities *identities, const PGresult *rows, int row, struct err *err)
 {
+    if (identities->tables == NULL) {
+        return err_no_memory(err);
+    }
     uint32_t source = (uint32_t)number(rows, row, ROW_SOURCE);
     struct identity_table *last = identities->count == 0 ? NULL : &identities->tables[identities->count - 1];
     if (last == NULL || last->source != source) {

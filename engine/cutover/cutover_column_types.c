@@ -130,7 +130,7 @@ int again_check_values(struct again *again, const struct again_table *table, str
             return err_prefix(err, "Column %s has the type %s on the source and %s on the target. ",
                               column->name, column->source_type, column->target_type);
         }
-        if (strcmp(before, after) != 0) {
+        if (before == NULL || after == NULL || strcmp(before, after) != 0) {
             err_set(err, ERR_CONFLICT,
                     "Column %s has the type %s on the source and %s on the target, which does not hold the "
                     "source's values unchanged. Give it the source's type on the target.",

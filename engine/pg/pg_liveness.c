@@ -70,7 +70,7 @@ static bool is_unacknowledged(int socket)
 /* Connects to where the session is connected to. False: not over TCP, or no socket. */
 static bool begin_request(struct pg *pg)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
     socklen_t len = sizeof(address);
     if (getpeername(PQsocket(pg->connection), (struct sockaddr *)&address, &len) != 0 ||
         (address.ss_family != AF_INET && address.ss_family != AF_INET6)) {

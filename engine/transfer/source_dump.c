@@ -13,7 +13,7 @@
 #include "engine/transfer/source_window_private.h"
 
 enum {
-    BLOCKED_MS = 100,       /* pg_dump behind somebody who waits for our locks */
+    BLOCKED_MS = 100, /* pg_dump behind somebody who waits for our locks */
     /* pg_dump behind somebody who has locks of his own: together with a look and the end of its session well
      * below deadlock_timeout (1 s), or the application is told of a deadlock. */
     BLOCKED_ALONE_MS = 500,
