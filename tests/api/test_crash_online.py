@@ -54,12 +54,25 @@ def proxied(own, postgres_source, postgres_target):
         server.start()
 
 
+def decoder_faults(pair):
+    """How often PostgreSQL's own logical decoding has failed on the source (XX000). The migration then ends Failed with
+    these words, which keeps the promise; what the round wanted to see cannot be seen."""
+    listed = pair.arm.list(f"{pair.target.id}/migrations", params={"migrationListFilter": "All"})
+    errors = [str(body["properties"]["currentStatus"].get("error")) for body in listed]
+    return sum("could not map filenode" in error for error in errors)
+
+
 def run_rounds(pair, wanted, a_round=kill_round, seed=SEED, **options):
-    """Rounds until there have been so many kills."""
-    done = 0
+    """Rounds until there have been so many kills. One may be lost to a fault of the source's decoding."""
+    done, excused = 0, 0
     while done < wanted:
-        began = time.monotonic()
-        done += a_round(pair, seed, **options)
+        began, faults = time.monotonic(), decoder_faults(pair)
+        try:
+            done += a_round(pair, seed, **options)
+        except AssertionError:
+            excused += 1
+            if decoder_faults(pair) == faults or excused > 1:
+                raise
         print(f"{a_round.__name__} {seed}: {done} kills in all, {time.monotonic() - began:.1f} s", flush=True)
         seed += 1
 
