@@ -20,9 +20,6 @@
 
 enum { BATCH = 50, SQL_MAX_BYTES = 256 * 1024 * 1024 };
 
-/* Event triggers are to be undone last: nothing that happens before shall fire them. */
-enum { FIRST_EVENT_TRIGGER = 1000000000 };
-
 /* The encoding in which every name of the database can be written, for the time of a call. */
 struct session_encoding {
     struct pg *pg;
@@ -101,8 +98,10 @@ static void add_schema(struct pg *target, struct buf *sql, const char *name)
     fingerprint_add_table(target, sql, name);
     buf_adds(sql, "INSERT INTO ");
     add_table(target, sql, name, "changes");
-    buf_adds(sql,
-             " (number, change, undo, kind, relation, part, label) SELECT row_number() OVER (), c.* FROM (");
+    buf_addf(sql,
+             " (number, change, undo, kind, relation, part, label) SELECT"
+             " CASE c.kind WHEN %d THEN %d ELSE 0 END + row_number() OVER (), c.* FROM (",
+             REPLICA_SECURITY_FORCED, REPLICA_FIRST_SECURITY);
     replica_add_changes_sql(target, name, sql);
     buf_adds(sql, ") c; ");
 }
@@ -122,7 +121,7 @@ static int write_down(struct pg *target, const char *name, struct err *err)
     for (int row = 0; row < PQntuples(triggers); row++) {
         buf_adds(&sql, "INSERT INTO ");
         add_table(target, &sql, name, "changes");
-        buf_addf(&sql, " VALUES (%d, ", FIRST_EVENT_TRIGGER + row);
+        buf_addf(&sql, " VALUES (%d, ", REPLICA_FIRST_EVENT_TRIGGER + row);
         pg_add_literal(target, &sql, PQgetvalue(triggers, row, 0));
         buf_adds(&sql, ", ");
         pg_add_literal(target, &sql, PQgetvalue(triggers, row, 1));

@@ -9,7 +9,14 @@
 #include "engine/pg/pg.h"
 
 /* Of what kind a change is, where somebody asks: a foreign key that was set aside. */
-enum { REPLICA_KEY_MADE = 9, REPLICA_KEY_VALIDATED = 10 };
+enum { REPLICA_SECURITY_FORCED = 3, REPLICA_KEY_MADE = 9, REPLICA_KEY_VALIDATED = 10 };
+
+/*
+ * Changes are undone in the order of their numbers. Row level security is forced on the owner again only
+ * when every key has been made, those of later tables included: it would hide rows from the key's check.
+ * Event triggers come last of all, as nothing before shall fire them.
+ */
+enum { REPLICA_FIRST_SECURITY = 900000000, REPLICA_FIRST_EVENT_TRIGGER = 1000000000 };
 
 /*
  * "name" is the helper schema's. Changes that are in force already are not listed.

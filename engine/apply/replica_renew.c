@@ -19,12 +19,15 @@ static int run_text(struct pg *target, const struct buf *sql, struct err *err)
     return buf_failed(sql) ? err_no_memory(err) : pg_run(target, err, buf_text(sql));
 }
 
-/* Numbers of event triggers are above: they are undone last. */
-static void add_last_number(struct pg *target, struct buf *sql, const char *name)
+/* The last number of a change of this kind; see replica_changes_private.h. */
+static void add_last_number(struct pg *target, struct buf *sql, const char *name, const char *kind)
 {
-    buf_adds(sql, "(SELECT coalesce(max(number), 0) FROM ");
+    bool forced = strtol(kind, NULL, 10) == REPLICA_SECURITY_FORCED;
+    int least = forced ? REPLICA_FIRST_SECURITY : 0;
+    buf_addf(sql, "(SELECT coalesce(max(number), %d) FROM ", least);
     pg_add_qualified(target, sql, name, "changes");
-    buf_adds(sql, " WHERE number < 1000000000)");
+    buf_addf(sql, " WHERE number >= %d AND number < %d)", least,
+             forced ? REPLICA_FIRST_EVENT_TRIGGER : REPLICA_FIRST_SECURITY);
 }
 
 static int write_down(struct pg *target, const char *name, const PGresult *changes, int row, struct err *err)
@@ -33,7 +36,7 @@ static int write_down(struct pg *target, const char *name, const PGresult *chang
     buf_adds(&sql, "INSERT INTO ");
     pg_add_qualified(target, &sql, name, "changes");
     buf_adds(&sql, " (number, change, undo, kind, relation, part, label) SELECT 1 + ");
-    add_last_number(target, &sql, name);
+    add_last_number(target, &sql, name, PQgetvalue(changes, row, 2));
     buf_adds(&sql, ", ");
     pg_add_literal(target, &sql, PQgetvalue(changes, row, 0));
     buf_adds(&sql, ", ");
@@ -44,13 +47,13 @@ static int write_down(struct pg *target, const char *name, const PGresult *chang
     return run_text(target, &sql, err);
 }
 
-static int strike_out(struct pg *target, const char *name, struct err *err)
+static int strike_out(struct pg *target, const char *name, const char *kind, struct err *err)
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     buf_adds(&sql, "DELETE FROM ");
     pg_add_qualified(target, &sql, name, "changes");
     buf_adds(&sql, " WHERE number = ");
-    add_last_number(target, &sql, name);
+    add_last_number(target, &sql, name, kind);
     return run_text(target, &sql, err);
 }
 
@@ -66,7 +69,7 @@ static int change_one(struct pg *target, const char *name, const PGresult *chang
         return 0;
     }
     bool alive = PQstatus(target->connection) == CONNECTION_OK && reason.code != ERR_CANCELED;
-    if (alive && strike_out(target, name, err) != 0) {
+    if (alive && strike_out(target, name, PQgetvalue(changes, row, 2), err) != 0) {
         return -1;
     }
     *err = reason;

@@ -13,6 +13,7 @@
 enum restore_pass {
     RESTORE_PRE_DATA,
     RESTORE_POST_DATA,
+    RESTORE_ROW_SECURITY, /* forced on the owner, it would hide rows from the checks of keys */
     RESTORE_PRIVILEGES,
     RESTORE_REFRESH,        /* materialized views: not SQL of the archive but a REFRESH of ours */
     RESTORE_REPLICATION,    /* publications and subscriptions */

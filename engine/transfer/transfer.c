@@ -226,8 +226,9 @@ static int finish_schema(struct transfer_state *state, struct err *err)
     struct restore *restore = &state->restore;
     struct pg *target = &state->target;
     transfer_tell_step(state, "Creating indexes and constraints");
-    if (restore_post_data(restore, target, err) != 0 || trigger_states_apply(state, err) != 0 ||
-        own_identities_apply(state, err) != 0) {
+    if (restore_post_data(restore, target, err) != 0 ||
+        restore_in_order(restore, target, RESTORE_ROW_SECURITY, err) != 0 ||
+        trigger_states_apply(state, err) != 0 || own_identities_apply(state, err) != 0) {
         return -1;
     }
     transfer_tell_step(state, "Setting owners and privileges");
