@@ -134,7 +134,7 @@ struct migration_database {
     int position; /* in the order of the request */
     char *name;
     enum database_state state;
-    char *operation;     /* text of the running step, or NULL */
+    char *operation;     /* text of the running step, after the end that of a pending cleanup; or NULL */
     char *message;       /* what went wrong, or what did not arrive and why; or NULL */
     bool target_claimed; /* Malachite has begun to fill the target database: it may be dropped again */
     int64_t started_us;

@@ -147,6 +147,13 @@ static int clean_source(struct work *work, const struct sides *sides, struct mig
     return replication_drop(&replication, err);
 }
 
+int online_show_pending_cleanup(struct work *work, struct migration_database *row, const struct err *reason)
+{
+    auto_free char *text =
+        str_format("Cleanup is pending. Malachite retries until it succeeds: %s", reason->message);
+    return text == NULL ? err_no_memory(&work->err) : online_show(work, row, text);
+}
+
 int online_clean_up_database(struct work *work, const struct sides *sides, struct migration_database *row)
 {
     if (row->replication == NULL) {
@@ -166,6 +173,9 @@ int online_clean_up_database(struct work *work, const struct sides *sides, struc
     }
     row->following = false;
     (void)str_replace(&row->replication, NULL);
+    if (database_ended(row)) {
+        (void)str_replace(&row->operation, NULL);
+    }
     return store_database_update(work->store, row, &work->err) < 0
                ? -1
                : store_cleanup_done(work->store, row->migration_id, row->name, &work->err);
@@ -178,11 +188,16 @@ int online_cancel_database(struct work *work, const struct sides *sides, struct 
     if (store_database_update(work->store, row, &work->err) < 0) {
         return -1;
     }
+    struct err pending = {0};
     if (online_clean_up_database(work, sides, row) != 0) {
+        pending = work->err;
         tell_left_behind(work, row);
     }
     work->err = reason;
-    return database_end(work, row, DB_CANCELED, NULL);
+    if (database_end(work, row, DB_CANCELED, NULL) != 0) {
+        return -1;
+    }
+    return row->replication == NULL ? 0 : online_show_pending_cleanup(work, row, &pending);
 }
 
 static void tell_source_gone(const struct work *work, const struct migration_database *row)
@@ -214,6 +229,11 @@ static int clean_up(struct work *work, struct migration_database *rows, size_t c
         reachable = reachable && work->err.code != ERR_SERVER_UNREACHABLE &&
                     !stop_requested(&work->executor->stop) && clock_ms_left(deadline_ms) > 0;
         tell_left_behind(work, &rows[i]);
+        if (database_ended(&rows[i])) {
+            struct err reason = work->err;
+            (void)online_show_pending_cleanup(work, &rows[i], &reason);
+            work->err = reason;
+        }
         result = -1;
     }
     return result;

@@ -39,6 +39,9 @@ int online_remembered_identities(struct work *work, const struct migration_datab
  * not in "sides" is passed over.
  */
 int online_clean_up_database(struct work *work, const struct sides *sides, struct migration_database *row);
+/* The client sees that the replication of a database that has ended is still to be removed, and why it could
+ * not be, until online_clean_up_database() has succeeded. */
+int online_show_pending_cleanup(struct work *work, struct migration_database *row, const struct err *reason);
 /* Ends a database that the user has canceled. What cannot be removed from a server now is tried again at the
  * latest at the end of the migration. */
 int online_cancel_database(struct work *work, const struct sides *sides, struct migration_database *row);

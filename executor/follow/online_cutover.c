@@ -201,21 +201,15 @@ static int check_evidence(struct work *work, const struct migration_database *ro
     return -1;
 }
 
-/* "pending": what is still to be cleaned up, or NULL. */
-static int end_succeeded(struct work *work, struct migration_database *row, const char *pending)
+static int end_succeeded(struct work *work, struct migration_database *row)
 {
     auto_free char *warnings = evidence_warnings(row->evidence, row->message);
-    auto_free char *message = pending == NULL ? NULL
-                                              : str_format("%s%s%s", pending, warnings != NULL ? " " : "",
-                                                           warnings != NULL ? warnings : "");
-    return pending != NULL && message == NULL
-               ? err_no_memory(&work->err)
-               : database_end(work, row, DB_SUCCEEDED, message != NULL ? message : warnings);
+    return database_end(work, row, DB_SUCCEEDED, warnings);
 }
 
 /* The data is complete: what somebody keeps us from removing is a warning, and step_settle() retries. */
 static int clean_up(struct work *work, const struct sides *sides, struct migration_database *row,
-                    char **ret_pending)
+                    struct err *ret_pending)
 {
     struct patience patience = begin_patience();
     while (online_clean_up_database(work, sides, row) != 0) {
@@ -225,9 +219,8 @@ static int clean_up(struct work *work, const struct sides *sides, struct migrati
         if (stop_requested(&work->worker->stop)) {
             return -1;
         }
-        *ret_pending =
-            str_format("Cleanup is pending. Malachite retries until it succeeds: %s", work->err.message);
-        return *ret_pending == NULL ? err_no_memory(&work->err) : 0;
+        *ret_pending = work->err;
+        return 0;
     }
     return 0;
 }
@@ -248,8 +241,11 @@ static int finish(struct work *work, const struct sides *sides, struct stage *st
     if (!stage->finished && store_last_figures(work, stage) < 0) {
         return -1;
     }
-    auto_free char *pending = NULL;
-    return clean_up(work, sides, row, &pending) != 0 ? -1 : end_succeeded(work, row, pending);
+    struct err pending = {0};
+    if (clean_up(work, sides, row, &pending) != 0 || end_succeeded(work, row) != 0) {
+        return -1;
+    }
+    return row->replication == NULL ? 0 : online_show_pending_cleanup(work, row, &pending);
 }
 
 /* ---- all of them

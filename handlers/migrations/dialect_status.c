@@ -48,6 +48,17 @@ static int set_time(json_t *object, const char *name, int64_t at_us)
     return at_us == 0 ? 0 : json_set_text(object, name, clock_format(at_us, text));
 }
 
+/* Of a database that has ended: a cleanup that is still pending, then what there is to say of its data. */
+static int set_message(json_t *object, const struct migration_database *row, bool ended)
+{
+    if (!ended || row->operation == NULL) {
+        return json_set_text(object, "message", row->message);
+    }
+    auto_free char *text = str_format("%s%s%s", row->operation, row->message != NULL ? " " : "",
+                                      row->message != NULL ? row->message : "");
+    return text == NULL ? -1 : json_set_text(object, "message", text);
+}
+
 static json_t *write_database(const struct migration_database *row)
 {
     const struct {
@@ -59,17 +70,18 @@ static json_t *write_database(const struct migration_database *row)
         {"cdcUpdateCounter", row->figures.updates},      {"cdcDeleteCounter", row->figures.deletes},
         {"cdcInsertCounter", row->figures.inserts},      {"appliedChanges", row->figures.applied_changes},
         {"incomingChanges", row->figures.pending_bytes}, {"latency", row->figures.latency_seconds}};
+    bool ended = row->state == DB_SUCCEEDED || row->state == DB_FAILED || row->state == DB_CANCELED;
     json_auto_t *object = json_object();
     int failed = json_set_text(object, "databaseName", row->name);
     failed |= json_set_text(object, "migrationState", word_of(WORDS_DATABASE_STATE, (int)row->state));
-    failed |= json_set_text(object, "migrationOperation", row->operation);
+    failed |= json_set_text(object, "migrationOperation", ended ? NULL : row->operation);
     failed |= set_time(object, "startedOn", row->started_us);
     failed |= set_time(object, "endedOn", row->ended_us);
     for (size_t i = 0; i < ARRAY_LEN(counters); i++) {
         failed |= json_object_set_new_nocheck(object, counters[i].name,
                                               json_integer(clamp_int32(counters[i].value)));
     }
-    failed |= json_set_text(object, "message", row->message);
+    failed |= set_message(object, row, ended);
     return failed != 0 ? NULL : TAKE(object);
 }
 

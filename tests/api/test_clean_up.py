@@ -6,8 +6,16 @@ import pytest
 
 from arm import details_of, patience, unique, wait_until
 from malachite import Pair
-from online import (assert_nothing_is_left, cut_over, differences, identities, put_online, reach_wait, replication_of,
-                    source_as_before)
+from online import (
+    assert_nothing_is_left,
+    cut_over,
+    differences,
+    identities,
+    put_online,
+    reach_wait,
+    replication_of,
+    source_as_before,
+)
 
 pytestmark = pytest.mark.timeout(patience(120))
 
@@ -38,8 +46,11 @@ def ordinary(pair, *servers):
     login = unique("login")
     for server in servers:
         server.psql(f"CREATE ROLE {login} LOGIN REPLICATION PASSWORD 'some-password'")
-    yield login, Pair(pair.malachite, pair.malachite.attach(unique("ordinary"), servers[0], "servers", login=login,
-                                                            password="some-password"), pair.target)
+    yield login, Pair(
+        pair.malachite,
+        pair.malachite.attach(unique("ordinary"), servers[0], "servers", login=login, password="some-password"),
+        pair.target,
+    )
 
 
 FORBID = """
@@ -49,7 +60,9 @@ CREATE EVENT TRIGGER forbid ON sql_drop EXECUTE PROCEDURE forbid();
 """
 
 
-def test_an_event_trigger_that_forbids_drops_leaves_pending_cleanup(attached, database, postgres_source, postgres_target):
+def test_an_event_trigger_that_forbids_drops_leaves_pending_cleanup(
+    attached, database, postgres_source, postgres_target
+):
     with ordinary(attached, postgres_source, postgres_target) as (login, pair):
         name = load(postgres_source, database(), login)
         before = identities(postgres_source, name)
@@ -60,6 +73,7 @@ def test_an_event_trigger_that_forbids_drops_leaves_pending_cleanup(attached, da
         body = cut_over(migration)
         message = details_of(body, name)["message"]
         assert "nothing is dropped here" in message and "session_replication_role" not in message
+        assert "Cleanup is pending" in message
         # The slot, which keeps WAL, and the identities do not wait.
         assert identities(postgres_source, name) == before
         assert not postgres_source.query("SELECT 1 FROM pg_replication_slots WHERE database = %s", (name,))
@@ -67,6 +81,7 @@ def test_an_event_trigger_that_forbids_drops_leaves_pending_cleanup(attached, da
         assert replication_of(postgres_source, name) != []
         postgres_source.psql("DROP EVENT TRIGGER forbid", name)
         wait_until(lambda: replication_of(postgres_source, name) == [], 30, "the clean-up")
+        wait_until(lambda: "message" not in details_of(migration.get(), name), 10, "a message without the cleanup")
         postgres_target.psql("DROP EVENT TRIGGER forbid", name)
         assert [line for line in differences(pair, name) if line.startswith("rows ")] == []
 
