@@ -129,13 +129,32 @@ static struct progress observe(struct moving *moving, struct migration_database 
         .store = moving->work->store, .row = row, .look_around = look_around, .context = moving};
 }
 
+/* The figures of a copy that restarts begin again: the message says so for as long as it lasts. "reason": of
+ * an attempt of this process, or NULL. */
+static int restart_figures(struct migration_database *row, const char *reason, struct err *err)
+{
+    int tables = row->tables_queued + row->tables_loading + row->tables_completed + row->tables_errored;
+    bool under_way = tables > row->tables_queued;
+    row->tables_queued = tables;
+    row->tables_loading = row->tables_completed = row->tables_errored = 0;
+    row->rows_copied = row->bytes_copied = 0;
+    if (!under_way) {
+        return 0;
+    }
+    free(row->message);
+    row->message = str_format("The copy of this database restarted. The attempt before was interrupted: %s",
+                              reason != NULL ? reason : "Malachite ended.");
+    return row->message == NULL ? err_no_memory(err) : 0;
+}
+
 /* Readies the row of a database whose copy begins, for the first time or again after an interruption. */
-static int begin_database(struct work *work, struct migration_database *row)
+static int begin_database(struct work *work, struct migration_database *row, const char *reason)
 {
     row->state = DB_IN_PROGRESS;
     row->started_us = row->started_us == 0 ? clock_now_us() : row->started_us;
-    row->tables_queued = row->tables_loading = row->tables_completed = row->tables_errored = 0;
-    row->rows_copied = row->bytes_copied = row->bytes_total = 0;
+    if (restart_figures(row, reason, &work->err) < 0) {
+        return -1;
+    }
     if (is_online(&work->migration) && row->replication == NULL) {
         row->replication = replication_name(work->migration.uuid, row->position);
         if (row->replication == NULL) {
@@ -155,6 +174,7 @@ static int begin_database(struct work *work, struct migration_database *row)
 static enum step_outcome conclude_database(struct work *work, struct migration_database *row,
                                            const char *warnings)
 {
+    (void)str_replace(&row->message, NULL); /* that it restarted */
     if (row->replication == NULL) {
         return database_end(work, row, DB_SUCCEEDED, warnings) < 0 ? STEP_FAILED : STEP_MOVED;
     }
@@ -218,7 +238,10 @@ static int find_sides_again(struct moving *moving)
 static int attempt(struct moving *moving, struct migration_database *row, struct progress *progress,
                    bool again, enum stop_wish *ret_wish)
 {
-    if ((again && find_sides_again(moving) < 0) || begin_database(moving->work, row) < 0) {
+    /* Of the attempt before; a failure to find the servers is not why that was interrupted. */
+    const struct err reason = again ? moving->work->err : (struct err){0};
+    if ((again && find_sides_again(moving) < 0) ||
+        begin_database(moving->work, row, again ? reason.message : NULL) < 0) {
         return -1;
     }
     return transfer_database(moving->work, moving->sides, row, progress, ret_wish);

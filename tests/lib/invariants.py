@@ -10,11 +10,21 @@ TERMINAL = {"Succeeded", "Failed", "Canceled", "ValidationFailed"}
 
 # The legal pairs of state and substate.
 SUBSTATES = {
-    "InProgress": {"PerformingPreRequisiteSteps", "ValidationInProgress", "WaitingForDataMigrationWindow", "MigratingData",
-                   "CompletingMigration", "CancelingRequestedDBMigrations"},
-    "WaitingForUserAction": {"WaitingForLogicalReplicationSetupRequestOnSourceDB", "WaitingForDBsToMigrateSpecification",
-                             "WaitingForTargetDBOverwriteConfirmation", "WaitingForDataMigrationScheduling",
-                             "WaitingForCutoverTrigger"},
+    "InProgress": {
+        "PerformingPreRequisiteSteps",
+        "ValidationInProgress",
+        "WaitingForDataMigrationWindow",
+        "MigratingData",
+        "CompletingMigration",
+        "CancelingRequestedDBMigrations",
+    },
+    "WaitingForUserAction": {
+        "WaitingForLogicalReplicationSetupRequestOnSourceDB",
+        "WaitingForDBsToMigrateSpecification",
+        "WaitingForTargetDBOverwriteConfirmation",
+        "WaitingForDataMigrationScheduling",
+        "WaitingForCutoverTrigger",
+    },
     **{state: {"Completed"} for state in TERMINAL},
 }
 # Here, error tells what the owner of the source has to do.
@@ -24,12 +34,25 @@ DATABASE_STATES = {"InProgress", "WaitingForCutoverTrigger", "Failed", "Canceled
 TABLE_COUNTERS = ("fullLoadQueuedTables", "fullLoadLoadingTables", "fullLoadCompletedTables", "fullLoadErroredTables")
 GROWING = ("cdcInsertCounter", "cdcUpdateCounter", "cdcDeleteCounter", "appliedChanges")
 FIGURES = (*GROWING, "incomingChanges", "latency")
-FLAGS = ("setupLogicalReplicationOnSourceDbIfNeeded", "overwriteDbsInTarget", "migrateRoles", "startDataMigration",
-         "triggerCutover", "cancel")
+FLAGS = (
+    "setupLogicalReplicationOnSourceDbIfNeeded",
+    "overwriteDbsInTarget",
+    "migrateRoles",
+    "startDataMigration",
+    "triggerCutover",
+    "cancel",
+)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z")
 MIGRATION_TYPE = "Microsoft.DBforPostgreSQL/flexibleServers/migrations"
-ARM_HEADERS = ("x-ms-request-id", "x-ms-correlation-request-id", "x-ms-routing-request-id", "Date", "Cache-Control",
-               "Strict-Transport-Security", "X-Content-Type-Options")
+ARM_HEADERS = (
+    "x-ms-request-id",
+    "x-ms-correlation-request-id",
+    "x-ms-routing-request-id",
+    "Date",
+    "Cache-Control",
+    "Strict-Transport-Security",
+    "X-Content-Type-Options",
+)
 
 
 def check_answer(response, secrets=()):
@@ -76,18 +99,15 @@ class MigrationWatch:
 
     def __init__(self):
         self.identity = None
-        self.pairs = []         # (state, substate) as they passed, repetitions left out
-        self.databases = {}     # name -> the newest details
+        self.pairs = []  # (state, substate) as they passed, repetitions left out
+        self.databases = {}  # name -> the newest details
         self.restarted = False
-        self.begun_anew = set()
         self.figures_may_shrink = False  # a target that crashed has lost its last commits, which come again
         self.terminal = None
 
     def begin_attempt(self):
-        """After a restart of the process, each database's copy may begin anew, once; also one that has not been seen
-        yet, as the first answer may still tell of the process before."""
+        """After a restart of the process or of a server, each database's copy may begin again, and says so."""
         self.restarted = True
-        self.begun_anew = set()
 
     def see(self, body, first=False):
         """`first`: the answer of PUT, where the substate is left out. Returns the body."""
@@ -143,10 +163,9 @@ class MigrationWatch:
         before = self.databases.get(name)
         if before and before["migrationState"] != "InProgress" and not self.figures_may_shrink:
             assert all(figures[figure] >= before.get(figure, 0) for figure in GROWING), (before, now)
-        fewer = before and now.get("fullLoadCompletedTables", 0) < before.get("fullLoadCompletedTables", 0)
-        if self.restarted and name not in self.begun_anew and (fewer or sum(counters) == 0):
-            self.begun_anew.add(name)
-            before = None
+        said = now.get("migrationOperation", "") + now.get("message", "")
+        if self.restarted and ("restart" in said or now["migrationState"] != "InProgress"):
+            before = None  # the figures begin again, as the state says
         if before:
             assert now.get("startedOn") == before.get("startedOn", now.get("startedOn")), (before, now)
             assert now.get("fullLoadCompletedTables", 0) >= before.get("fullLoadCompletedTables", 0), (before, now)
