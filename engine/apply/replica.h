@@ -56,6 +56,12 @@ int replica_read(struct pg *target, const char *name, struct err *err, struct re
 /* Makes the foreign keys again that were set aside, as the source has them now; before replica_restore(). All
  * of them or none: an error that is "waiting" names the key that rows violate, and following may go on. */
 int replica_restore_keys(struct pg *source, struct pg *target, const char *name, struct err *err);
+/* Whether rows of the target violate a foreign key that was set aside and that the source has as valid:
+ * ret_violated names one and waits (engine/pg/ddl_wait.h), or has no message. Looks for about limit_ms at
+ * most: what takes longer is seen by replica_restore_keys(). -1: it could not look, by the end of that time
+ * or because a name differs. Sets the target session's statement_timeout_ms. */
+int replica_find_violation(struct pg *source, struct pg *target, const char *name, int limit_ms,
+                           struct err *err, struct err *ret_violated);
 /* Undoes the changes; may be called again after an interruption. The schema stays, but is closed from the
  * beginning on: nothing may be applied any more. Statements that fail because an object is gone are passed
  * over; others end it. */

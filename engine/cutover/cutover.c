@@ -18,7 +18,7 @@
 #include "engine/cutover/cutover_private.h"
 #include "engine/replication/pgoutput.h"
 
-enum { SQL_MAX_BYTES = 4096, NOTE_MAX_BYTES = 16384, LOOK_MS = 5000 };
+enum { SQL_MAX_BYTES = 4096, NOTE_MAX_BYTES = 16384, LOOK_MS = 5000, KEYS_MS = 1000 };
 
 /* ---- both sides at once ----------------------------------------------------------------------------------
  */
@@ -311,7 +311,11 @@ int cutover_find_missing(const struct cutover *cutover, struct err *err, struct 
         result = cutover_read_catalogs(&state, err) != 0 ? -1 : cutover_compare_types(&state, err);
     }
     if (result == 0) {
-        (void)cutover_check_missing(&state, ret_missing);
+        struct err ignored_err;
+        if (cutover_check_missing(&state, ret_missing) == 0) {
+            (void)replica_find_violation(&state.base.source, &state.base.target, cutover->name, KEYS_MS,
+                                         &ignored_err, ret_missing);
+        }
     }
     make_texts_utf8(&ignored, err);
     str_make_utf8(ret_missing->message);

@@ -53,9 +53,10 @@ struct evidence {
 };
 
 /*
- * Whether the target lacks what was made on the source after the base copy: ret_missing says what, and waits
- * (engine/pg/ddl_wait.h); its message is empty when nothing is missing. Reads both catalogs, changes nothing;
- * takes a few seconds at most once connected.
+ * Whether the target lacks what was made on the source after the base copy, or rows violate a foreign key
+ * that the cutover has to add again: ret_missing says what, and waits (engine/pg/ddl_wait.h); its message is
+ * empty when nothing is missing. Reads both catalogs, changes nothing; takes a few seconds at most once
+ * connected.
  */
 int cutover_find_missing(const struct cutover *cutover, struct err *err, struct err *ret_missing);
 

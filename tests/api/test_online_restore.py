@@ -3,8 +3,8 @@ ordinary login may not set session_replication_role, and changes most."""
 
 import pytest
 
-from arm import details_of, patience, wait_until
-from online import differences
+from arm import details_of, patience, substate_of, wait_until
+from online import WAITS, differences
 from test_online_order import both, finish, follow, ordinary, pair  # noqa: F401  (fixtures)
 
 pytestmark = [pytest.mark.timeout(patience(180)), pytest.mark.slow]
@@ -47,8 +47,11 @@ def test_renamed_objects_are_given_back_what_they_had(pair, database):  # noqa: 
     source, target = pair.source.postgres, pair.target.postgres
     source.psql(RENAME, name)
     target.psql(RENAME, name)
-    source.psql('INSERT INTO cur (id, p, q) VALUES (100, 1, 1); INSERT INTO nxt (id, "P", q) VALUES (100, 1, 1);'
-                'INSERT INTO "S 2".other VALUES (1, 2)', name)
+    source.psql(
+        'INSERT INTO cur (id, p, q) VALUES (100, 1, 1); INSERT INTO nxt (id, "P", q) VALUES (100, 1, 1);'
+        'INSERT INTO "S 2".other VALUES (1, 2)',
+        name,
+    )
     finish(migration, name)
     assert differences(pair, name) == []
 
@@ -71,13 +74,27 @@ def test_a_cutover_waits_for_a_key_that_the_source_s_rows_violate(ordinary, data
     name = database()
     migration = follow(ordinary, name, VIOLATED)
     source, target = ordinary.source.postgres, ordinary.target.postgres
-    target.psql(f"SET ROLE {ordinary.login}; CREATE TABLE mine (p int CONSTRAINT mine REFERENCES parent ON DELETE RESTRICT);"
-                "INSERT INTO mine VALUES (5); ALTER TABLE held ADD CONSTRAINT own FOREIGN KEY (id) REFERENCES parent"
-                " ON DELETE RESTRICT", name)
+    target.psql(
+        f"SET ROLE {ordinary.login}; CREATE TABLE mine (p int CONSTRAINT mine REFERENCES parent ON DELETE RESTRICT);"
+        "INSERT INTO mine VALUES (5); ALTER TABLE held ADD CONSTRAINT own FOREIGN KEY (id) REFERENCES parent"
+        " ON DELETE RESTRICT",
+        name,
+    )
+    # While it follows, the violation is reported until it is corrected.
+    source.psql("SET session_replication_role = replica; DELETE FROM parent WHERE id = 4", name)
+    body = migration.wait(lambda body: "Held by" in details_of(body, name).get("migrationOperation", ""), 30)
+    assert substate_of(body) == WAITS
+    words = body["properties"]["currentStatus"]["error"]
+    assert "public.held" in words and "(p)=(4) has no row in public.parent" in words, words
+    source.psql("DELETE FROM held WHERE p = 4", name)
+    migration.wait(lambda body: "Held by" not in details_of(body, name).get("migrationOperation", ""), 30)
     source.psql("UPDATE parent SET id = -id WHERE id = 20", name)
     wait_until(lambda: target.value("SELECT count(*) FROM parent WHERE id < 0", dbname=name) == 1, 30, "the change")
-    source.psql("ALTER TABLE standard DROP CONSTRAINT dropped; SET session_replication_role = replica;"
-                "DELETE FROM parent WHERE id = 3", name)
+    source.psql(
+        "ALTER TABLE standard DROP CONSTRAINT dropped; SET session_replication_role = replica;"
+        "DELETE FROM parent WHERE id = 3",
+        name,
+    )
     migration.patch(triggerCutover="True")
     body = migration.wait(lambda body: "Held by" in details_of(body, name).get("migrationOperation", ""), 30)
     words = body["properties"]["currentStatus"]["error"]
