@@ -57,7 +57,8 @@ $(shell (mkdir -p build/portal; echo $(PORTAL) | cmp -s - build/portal/choice ||
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/portal/files.o
 LIBRARY_OBJECTS := $(filter-out $(BUILD)/app/main.o,$(OBJECTS))
 SCHEMA := $(sort $(wildcard store/schema/*.sql))
-UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+UNIT_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
+UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 HEADERS := $(sort $(shell find $(ROOMS) -name '*.h'))
 
 .DEFAULT_GOAL := build
@@ -179,11 +180,13 @@ tsan: ## all tests under ThreadSanitizer
 	+$(MAKE) SAN=thread test-unit
 	+$(MAKE) SAN=thread test-api
 
-lint: ready-lint build ## include rule, sizes, banned functions, format, clang-tidy, shellcheck, generated and linked pages
+lint: ready-lint build ## include rule, sizes, banned functions, words, format, clang-tidy, shellcheck, flake8, eslint, pages
 	@tests/lint/run.sh
 
-format: ## formats all C files
-	clang-format -i $(SOURCES) $(HEADERS) $(wildcard tests/unit/*.[ch])
+format: ready-lint ## formats C, Python and, with node 20 and npm, JavaScript
+	clang-format -i $(SOURCES) $(HEADERS) $(UNIT_SOURCES) $(wildcard tests/unit/*.h)
+	black -q .
+	tests/lint/javascript.sh --write
 
 docs: build ## renews the generated pages in docs/
 	scripts/docs.sh $(BUILD)/malachite

@@ -40,7 +40,7 @@ packages_of() { # PURPOSE
     unit) echo libcmocka-dev ;;
     api) echo python3-pytest python3-pytest-timeout python3-pytest-xdist python3-psycopg2 python3-requests \
         curl jq ca-certificates ;;
-    lint) echo git clang clang-tidy clang-format libclang-rt-14-dev shellcheck ;;
+    lint) echo git clang clang-tidy clang-format libclang-rt-14-dev shellcheck black flake8 ;;
     test) for purpose in unit api lint; do packages_of "$purpose"; done ;;
     browser) echo chromium ;;
     bench) echo wrk pgcopydb hyperfine ;;
@@ -66,7 +66,7 @@ is_present() { # PACKAGE
     case $1 in
     gcc) command -v gcc >/dev/null || command -v "$CC" >/dev/null ;;
     libc6-dev) [[ -e /usr/include/stdio.h ]] || is_installed "$1" ;;
-    make | pkg-config | curl | jq | git | clang | clang-tidy | clang-format | shellcheck) command -v "$1" >/dev/null ;;
+    make | pkg-config | curl | jq | git | clang | clang-tidy | clang-format | shellcheck | black | flake8) command -v "$1" >/dev/null ;;
     libmicrohttpd-dev) has_library "$1" libmicrohttpd ;;
     libgnutls28-dev) has_library "$1" gnutls ;;
     libjansson-dev) has_library "$1" jansson ;;

@@ -10,7 +10,7 @@ count_in() { # word: PASSED, FAILED or SKIPPED, as cmocka prints them
     grep -oE "\[  $1  \] [0-9]+ test" <<<"$output" | grep -oE '[0-9]+' | awk '{ sum += $1 } END { print sum + 0 }'
 }
 
-for program in "$directory"/test_*; do
+for program in "$directory"/*/test_*; do
     [[ -x $program && ! -d $program && $program != *.d ]] || continue
     output=$(timeout 300 "$program" 2>&1)
     status=$?

@@ -120,9 +120,9 @@ export const api = {
 
 /** Follows the Azure-AsyncOperation of a 202 to its end. */
 export async function followOperation({ headers, json }) {
-  const link = headers.get('Azure-AsyncOperation')
-  if (!link) return json
-  const url = new URL(link)
+  const operation = headers.get('Azure-AsyncOperation')
+  if (!operation) return json
+  const url = new URL(operation)
   for (;;) {
     const status = await api.get(url.pathname + url.search)
     if (status.status === 'Failed' || status.status === 'Canceled') {

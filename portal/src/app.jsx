@@ -163,7 +163,11 @@ export function App() {
             </div>
         )
     else if (!ready)
-        page = <div class="page">{link.up ? <Loading what="Starting" /> : <Box tone="info">Waiting for Malachite to start.</Box>}</div>
+        page = (
+            <div class="page">
+                {link.up ? <Loading what="Starting" /> : <Box tone="info">Waiting for Malachite to start.</Box>}
+            </div>
+        )
     else if (session.needsSignIn) page = <SignIn />
     else if (!session.subscription)
         page = (

@@ -36,8 +36,8 @@ export function usePoll(load, keys, every = 0) {
     }
     if (error) setState((before) => ({ ...before, error, loading: false }))
     else setState({ data, error: null, loading: false, of: turn.of })
-    const { every } = latest.current
-    const pause = error ? 3000 : typeof every === 'function' ? every(data) : every
+    const { every: wait } = latest.current
+    const pause = error ? 3000 : typeof wait === 'function' ? wait(data) : wait
     if (pause > 0) turn.timer = setTimeout(() => (document.hidden ? (turn.missed = true) : run(turn, true)), pause)
   }, [])
 

@@ -39,8 +39,10 @@ def pytest_sessionstart():
 
 def pytest_terminal_summary(terminalreporter):
     candidate = candidate_of("postgresql-15")
-    terminalreporter.write_line(f"tested on PostgreSQL {', '.join(map(version_of, binaries().values()))}"
-                                + (f"; the newest 15 that apt knows is {candidate}" if candidate else ""))
+    terminalreporter.write_line(
+        f"tested on PostgreSQL {', '.join(map(version_of, binaries().values()))}"
+        + (f"; the newest 15 that apt knows is {candidate}" if candidate else "")
+    )
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -84,8 +86,11 @@ def postgres_target():
 @pytest.fixture(scope="session")
 def attached(malachite, postgres_source, postgres_target):
     """Two PostgreSQL servers that Malachite did not start."""
-    return Pair(malachite, malachite.attach("attached-source", postgres_source, "servers"),
-                malachite.attach("attached-target", postgres_target))
+    return Pair(
+        malachite,
+        malachite.attach("attached-source", postgres_source, "servers"),
+        malachite.attach("attached-target", postgres_target),
+    )
 
 
 @pytest.fixture(scope="session")
@@ -123,6 +128,7 @@ def own():
 @pytest.fixture
 def own_pair(own, postgres_source, postgres_target):
     """A Malachite of the test's own with the two attached servers: own_pair("--jobs", 1)."""
+
     def start(*options):
         one = own(*options)
         return Pair(one, one.attach("src", postgres_source, "servers"), one.attach("dst", postgres_target))

@@ -47,8 +47,14 @@ def uri(postgres):
 
 
 def tool(program, *arguments, directory="/tmp", **environment):
-    done = subprocess.run([program, *arguments], cwd=directory, env={**client_environment(), **environment},
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [program, *arguments],
+        cwd=directory,
+        env={**client_environment(), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         raise RuntimeError(f"{program} ended with {done.returncode}: {done.stderr[-2000:]}")
 
@@ -91,9 +97,22 @@ class Copies:
     def by_pgcopydb(self):
         self.target.postgres.create_database(DATABASE)
         subprocess.run(["rm", "-rf", f"{self.home}/pgcopydb"], check=True)
-        tool("pgcopydb", "clone", "--source", uri(self.source.postgres), "--target", uri(self.target.postgres),
-             "--table-jobs", str(JOBS), "--index-jobs", str(JOBS), "--dir", f"{self.home}/pgcopydb",
-             PGCOPYDB_SOURCE_PGURI=uri(self.source.postgres), PGCOPYDB_TARGET_PGURI=uri(self.target.postgres))
+        tool(
+            "pgcopydb",
+            "clone",
+            "--source",
+            uri(self.source.postgres),
+            "--target",
+            uri(self.target.postgres),
+            "--table-jobs",
+            str(JOBS),
+            "--index-jobs",
+            str(JOBS),
+            "--dir",
+            f"{self.home}/pgcopydb",
+            PGCOPYDB_SOURCE_PGURI=uri(self.source.postgres),
+            PGCOPYDB_TARGET_PGURI=uri(self.target.postgres),
+        )
 
     def by_pg_dump(self):
         self.target.postgres.create_database(DATABASE)
@@ -109,8 +128,11 @@ def ended(migration):
 
 
 def compare(copies, rounds):
-    ways = {"malachite": copies.by_malachite, "pgcopydb clone": copies.by_pgcopydb,
-            "pg_dump -Fd, pg_restore": copies.by_pg_dump}
+    ways = {
+        "malachite": copies.by_malachite,
+        "pgcopydb clone": copies.by_pgcopydb,
+        "pg_dump -Fd, pg_restore": copies.by_pg_dump,
+    }
     figures = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():
@@ -118,8 +140,10 @@ def compare(copies, rounds):
             figures[name].append(timed(way))
     for name, runs in figures.items():
         wall, cpu = ([run[i] for run in runs] for i in (0, 1))
-        print(f"  {name:26} wall {statistics.median(wall):6.1f} s ({min(wall):.1f}-{max(wall):.1f})   "
-              f"cpu {statistics.median(cpu):6.1f} s")
+        print(
+            f"  {name:26} wall {statistics.median(wall):6.1f} s ({min(wall):.1f}-{max(wall):.1f})   "
+            f"cpu {statistics.median(cpu):6.1f} s"
+        )
     for peer in list(ways)[1:]:
         ratios = [ours[0] / theirs[0] for ours, theirs in zip(figures["malachite"], figures[peer])]
         print(f"  wall, malachite / {peer}: " + ", ".join(f"{ratio:.2f}" for ratio in ratios))

@@ -36,8 +36,9 @@ def position(postgres):
 
 
 def has_confirmed(postgres, slot, lsn):
-    return postgres.value("SELECT confirmed_flush_lsn >= %s::pg_lsn FROM pg_replication_slots WHERE slot_name = %s",
-                          (lsn, slot))
+    return postgres.value(
+        "SELECT confirmed_flush_lsn >= %s::pg_lsn FROM pg_replication_slots WHERE slot_name = %s", (lsn, slot)
+    )
 
 
 def drain(postgres, slot, lsn, start):
@@ -70,10 +71,15 @@ class Peers:
         schema = tool_output(client("pg_dump"), "-s", "-d", uri(source))
         target.psql(schema, COPY)
         source.execute("CREATE PUBLICATION native FOR ALL TABLES", dbname=DATABASE)
-        target.execute(f"CREATE SUBSCRIPTION native CONNECTION '{source.dsn(DATABASE)}' PUBLICATION native",
-                       dbname=COPY)
-        wait_until(lambda: target.value("SELECT bool_and(srsubstate = 'r') FROM pg_subscription_rel", dbname=COPY),
-                   300, "the subscription's copy", 0.2)
+        target.execute(
+            f"CREATE SUBSCRIPTION native CONNECTION '{source.dsn(DATABASE)}' PUBLICATION native", dbname=COPY
+        )
+        wait_until(
+            lambda: target.value("SELECT bool_and(srsubstate = 'r') FROM pg_subscription_rel", dbname=COPY),
+            300,
+            "the subscription's copy",
+            0.2,
+        )
 
     def toggle_subscription(self, word):
         self.target.postgres.execute(f"ALTER SUBSCRIPTION native {word}", dbname=COPY)
@@ -112,8 +118,10 @@ class Peers:
         watcher.start()
         began = time.monotonic()
         rows = megabytes * 1024
-        self.source.postgres.execute("INSERT INTO large SELECT i, repeat(md5(i::text), 32) FROM"
-                                     f" generate_series(1, {rows}) i", dbname=DATABASE)
+        self.source.postgres.execute(
+            "INSERT INTO large SELECT i, repeat(md5(i::text), 32) FROM" f" generate_series(1, {rows}) i",
+            dbname=DATABASE,
+        )
         written = time.monotonic() - began
         lsn = position(self.source.postgres)
         wait_until(lambda: has_confirmed(self.source.postgres, self.slot, lsn), 600, "the large transaction", 0.05)
@@ -137,6 +145,7 @@ def resident_kib(pid):
 
 def tool_output(program, *arguments):
     import subprocess  # pylint: disable=import-outside-toplevel
+
     return subprocess.run([program, *arguments], capture_output=True, text=True, check=True).stdout
 
 
@@ -149,29 +158,39 @@ def main(program, transactions, burst_seconds, rounds):
         for _ in range(rounds):
             ours, theirs = peers.backlog(transactions)
             rate = transactions / ours[0]
-            print(f"  malachite {ours[0]:6.2f} s ({transactions / ours[0]:7.0f}/s, cpu {ours[1]:.1f} s)   subscription "
-                  f"{theirs[0]:6.2f} s ({transactions / theirs[0]:7.0f}/s, cpu {theirs[1]:.1f} s)   throughput ratio "
-                  f"{theirs[0] / ours[0]:.2f}", flush=True)
+            print(
+                f"  malachite {ours[0]:6.2f} s ({transactions / ours[0]:7.0f}/s, cpu {ours[1]:.1f} s)   subscription "
+                f"{theirs[0]:6.2f} s ({transactions / theirs[0]:7.0f}/s, cpu {theirs[1]:.1f} s)   throughput ratio "
+                f"{theirs[0] / ours[0]:.2f}",
+                flush=True,
+            )
         peers.toggle_subscription("DISABLE")
         began = time.monotonic()
         pgbench(peers.source.postgres, "-t", "5000")
         half = 20000 / (time.monotonic() - began) / 2
         rate = min(rate / 2, half)
         slot, figure = peers.burst(burst_seconds, int(rate))
-        print(f"after {burst_seconds} s at {int(rate)}/s: everything applied after {slot:.2f} s, incomingChanges 0 after "
-              f"{figure:.2f} s", flush=True)
+        print(
+            f"after {burst_seconds} s at {int(rate)}/s: everything applied after {slot:.2f} s, incomingChanges 0 after "
+            f"{figure:.2f} s",
+            flush=True,
+        )
         print(f"cutover of {DATABASE} with nothing pending: {peers.cut_over() * 1000:.0f} ms", flush=True)
         peers.source.postgres.execute("CREATE TABLE large (id int PRIMARY KEY, text text)", dbname=DATABASE)
-        peers.migration = malachite.arm.put_migration(peers.source, peers.target, [DATABASE], migrationMode="Online",
-                                                      overwriteDbsInTarget="True")
+        peers.migration = malachite.arm.put_migration(
+            peers.source, peers.target, [DATABASE], migrationMode="Online", overwriteDbsInTarget="True"
+        )
         peers.migration.wait(WAITS, timeout=300)
         peers.slot = peers.source.postgres.value(
-            "SELECT slot_name FROM pg_replication_slots WHERE slot_name <> 'native'")
+            "SELECT slot_name FROM pg_replication_slots WHERE slot_name <> 'native'"
+        )
         peers.source.postgres.execute("SELECT pg_drop_replication_slot('native')")
         written, applied, peak = peers.large_transaction(1024)
-        print(f"one transaction of 1 GiB: written in {written:.1f} s, applied {applied:.1f} s after its beginning; "
-              f"Malachite's memory at most {peak:.1f} MiB")
+        print(
+            f"one transaction of 1 GiB: written in {written:.1f} s, applied {applied:.1f} s after its beginning; "
+            f"Malachite's memory at most {peak:.1f} MiB"
+        )
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *(int(word) for word in (sys.argv[2:] + ["100000", "60", "2"][len(sys.argv) - 2:])))
+    main(sys.argv[1], *(int(word) for word in (sys.argv[2:] + ["100000", "60", "2"][len(sys.argv) - 2 :])))

@@ -49,8 +49,9 @@ def node_modules():
 
 def client_settings(malachite, client):
     """The variables that `malachite env CLIENT` exports."""
-    done = run_command("env", client, "--endpoints-file", malachite.endpoints_file,
-                       "--client-secret", malachite.client_secret)
+    done = run_command(
+        "env", client, "--endpoints-file", malachite.endpoints_file, "--client-secret", malachite.client_secret
+    )
     assert done.returncode == 0, done.stderr
     settings = {}
     for line in done.stdout.splitlines():

@@ -25,12 +25,24 @@ class Az:
         settings = client_settings(malachite, "az")
         # The isolated configuration that `malachite env az` suggests lies in HOME.
         settings["AZURE_CONFIG_DIR"] = str(folder / "azure")
-        self.settings = {**settings, "HTTPS_PROXY": proxy.url, "NO_PROXY": "127.0.0.1,localhost",
-                         "AZURE_CORE_NO_COLOR": "true", "AZURE_CORE_ONLY_SHOW_ERRORS": "true"}
+        self.settings = {
+            **settings,
+            "HTTPS_PROXY": proxy.url,
+            "NO_PROXY": "127.0.0.1,localhost",
+            "AZURE_CORE_NO_COLOR": "true",
+            "AZURE_CORE_ONLY_SHOW_ERRORS": "true",
+        }
 
     def run(self, *words, timeout=120):
-        done = subprocess.run(["az", *map(str, words), "-o", "json"], env=environment(**self.settings), text=True,
-                              capture_output=True, timeout=patience(timeout), check=False, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            ["az", *map(str, words), "-o", "json"],
+            env=environment(**self.settings),
+            text=True,
+            capture_output=True,
+            timeout=patience(timeout),
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
         return done
 
     def __call__(self, *words, **options):
@@ -50,11 +62,27 @@ def az(strict, tmp_path_factory):
         os.makedirs(one.settings["AZURE_CONFIG_DIR"], exist_ok=True)
         one("cloud", "register", "-n", "Malachite", "--endpoint-resource-manager", url)
         one("cloud", "set", "-n", "Malachite")
-        wrong = one.run("login", "--service-principal", "-u", strict.endpoints["clientId"], "-p", "wrong",
-                        "--tenant", strict.endpoints["tenantId"])
+        wrong = one.run(
+            "login",
+            "--service-principal",
+            "-u",
+            strict.endpoints["clientId"],
+            "-p",
+            "wrong",
+            "--tenant",
+            strict.endpoints["tenantId"],
+        )
         assert wrong.returncode != 0 and "AADSTS7000215" in wrong.stderr, wrong.stderr
-        [account] = one("login", "--service-principal", "-u", strict.endpoints["clientId"], "-p",
-                        strict.client_secret, "--tenant", strict.endpoints["tenantId"])
+        [account] = one(
+            "login",
+            "--service-principal",
+            "-u",
+            strict.endpoints["clientId"],
+            "-p",
+            strict.client_secret,
+            "--tenant",
+            strict.endpoints["tenantId"],
+        )
         assert account["id"] == strict.endpoints["subscriptionId"]
         one("group", "create", "-n", GROUP, "-l", LOCATION)
         one.proxy = proxy
@@ -68,8 +96,27 @@ def servers(az, strict):
     source = strict.provision("az-source", kind="servers", password=PASSWORD)
     source.postgres.execute("CREATE DATABASE shop")
     source.postgres.execute("CREATE TABLE item AS SELECT i AS a FROM generate_series(1, 500) AS i", dbname="shop")
-    az("postgres", "flexible-server", "create", "-g", GROUP, "-n", TARGET, "-l", LOCATION, "-u", "azadmin", "-p",
-       PASSWORD, "--version", "15", "--public-access", "none", "--yes", timeout=200)
+    az(
+        "postgres",
+        "flexible-server",
+        "create",
+        "-g",
+        GROUP,
+        "-n",
+        TARGET,
+        "-l",
+        LOCATION,
+        "-u",
+        "azadmin",
+        "-p",
+        PASSWORD,
+        "--version",
+        "15",
+        "--public-access",
+        "none",
+        "--yes",
+        timeout=200,
+    )
     return source
 
 
@@ -89,11 +136,21 @@ def test_an_offline_migration_arrives(az, servers, tmp_path):
     where = ["-g", GROUP, "-n", TARGET]
     name = ["--migration-name", "azmigration"]
     properties = tmp_path / "migration.json"
-    properties.write_text(json.dumps({"properties": {
-        "SourceDBServerResourceId": servers.id,
-        "SecretParameters": {"AdminCredentials": {"SourceServerPassword": PASSWORD, "TargetServerPassword": PASSWORD}},
-        "DBsToMigrate": ["shop"], "SetupLogicalReplicationOnSourceDBIfNeeded": "true",
-        "OverwriteDBsInTarget": "true"}}))
+    properties.write_text(
+        json.dumps(
+            {
+                "properties": {
+                    "SourceDBServerResourceId": servers.id,
+                    "SecretParameters": {
+                        "AdminCredentials": {"SourceServerPassword": PASSWORD, "TargetServerPassword": PASSWORD}
+                    },
+                    "DBsToMigrate": ["shop"],
+                    "SetupLogicalReplicationOnSourceDBIfNeeded": "true",
+                    "OverwriteDBsInTarget": "true",
+                }
+            }
+        )
+    )
     migration = ["postgres", "flexible-server", "migration"]
     assert az(*migration, "check-name-availability", *where, *name)["nameAvailable"] is True
     created = az(*migration, "create", *where, *name, "--properties", properties)
@@ -114,19 +171,37 @@ def test_an_offline_migration_arrives(az, servers, tmp_path):
 def test_a_migration_that_waits_is_updated_and_canceled(az, servers, tmp_path):
     where = ["-g", GROUP, "-n", TARGET, "--migration-name", "azwaits"]
     properties = tmp_path / "migration.json"
-    properties.write_text(json.dumps({"properties": {
-        "SourceDBServerResourceId": servers.id,
-        "SecretParameters": {"AdminCredentials": {"SourceServerPassword": PASSWORD, "TargetServerPassword": PASSWORD}},
-        "OverwriteDBsInTarget": "true"}}))
+    properties.write_text(
+        json.dumps(
+            {
+                "properties": {
+                    "SourceDBServerResourceId": servers.id,
+                    "SecretParameters": {
+                        "AdminCredentials": {"SourceServerPassword": PASSWORD, "TargetServerPassword": PASSWORD}
+                    },
+                    "OverwriteDBsInTarget": "true",
+                }
+            }
+        )
+    )
     migration = ["postgres", "flexible-server", "migration"]
     az(*migration, "create", *where, "--properties", properties)
     az(*migration, "update", *where, "--db-names", "shop")
-    wait_until(lambda: az(*migration, "show", *where)["properties"]["currentStatus"]["state"] == "Succeeded", 120,
-               "the end of the migration")
+    wait_until(
+        lambda: az(*migration, "show", *where)["properties"]["currentStatus"]["state"] == "Succeeded",
+        120,
+        "the end of the migration",
+    )
     az(*migration, "create", "-g", GROUP, "-n", TARGET, "--migration-name", "azcancel", "--properties", properties)
     az(*migration, "update", "-g", GROUP, "-n", TARGET, "--migration-name", "azcancel", "--cancel")
-    wait_until(lambda: az(*migration, "show", "-g", GROUP, "-n", TARGET, "--migration-name", "azcancel")
-               ["properties"]["currentStatus"]["state"] == "Canceled", 120, "the end of the migration")
+    wait_until(
+        lambda: az(*migration, "show", "-g", GROUP, "-n", TARGET, "--migration-name", "azcancel")["properties"][
+            "currentStatus"
+        ]["state"]
+        == "Canceled",
+        120,
+        "the end of the migration",
+    )
 
 
 def test_the_group_is_deleted(az, servers):

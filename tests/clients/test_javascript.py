@@ -15,8 +15,15 @@ def test_the_sdk_goes_all_the_way(strict, node_modules):
     # Modules are looked for beside the file that imports them.
     script = shutil.copy(ROOT / "tests/clients/sdk.test.mjs", INSTALLED)
     settings = client_settings(strict, "node")
-    done = subprocess.run(["node", "--test", script], env=environment(**settings), cwd=INSTALLED, text=True,
-                          capture_output=True, timeout=patience(200), check=False)
+    done = subprocess.run(
+        ["node", "--test", script],
+        env=environment(**settings),
+        cwd=INSTALLED,
+        text=True,
+        capture_output=True,
+        timeout=patience(200),
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     # The first sign-in is the harness's own, which may have waited for the key of a first start.
     sign_in = max(server_milliseconds(strict, "SignIn_TokenV2")[1:])

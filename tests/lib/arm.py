@@ -21,9 +21,9 @@ from invariants import MIGRATION_TYPE, TERMINAL, MigrationWatch, check_answer
 # Sanitizer builds are slower: every deadline is multiplied by this.
 SLOWNESS = float(os.environ.get("MALACHITE_TEST_SLOWNESS", "1"))
 
-API_VERSION = "2025-08-01"          # flexible servers and their migrations
-SINGLE_API_VERSION = "2017-12-01"   # single servers
-ARM_API_VERSION = "2022-12-01"      # groups, providers, subscriptions
+API_VERSION = "2025-08-01"  # flexible servers and their migrations
+SINGLE_API_VERSION = "2017-12-01"  # single servers
+ARM_API_VERSION = "2022-12-01"  # groups, providers, subscriptions
 PROVIDER = "Microsoft.DBforPostgreSQL"
 LOCATION = "eastus"
 
@@ -101,8 +101,9 @@ class Arm:
         check_answer(response, self.secrets)
         if status is not None:
             expected = (status,) if isinstance(status, int) else status
-            assert response.status_code in expected, \
-                f"{method} {response.url} -> {response.status_code}, not {status}: {response.text[:2000]}"
+            assert (
+                response.status_code in expected
+            ), f"{method} {response.url} -> {response.status_code}, not {status}: {response.text[:2000]}"
         self._watch(response)
         return response
 
@@ -110,12 +111,20 @@ class Arm:
         """Every migration in an answer of the newest dialect passes through the invariants, whoever asked for it. Not
         from other threads: their answers may be older than what was seen already."""
         newest = f"api-version={API_VERSION}" in response.url
-        if not newest or response.status_code not in (200, 201) or threading.current_thread() != threading.main_thread():
+        if (
+            not newest
+            or response.status_code not in (200, 201)
+            or threading.current_thread() != threading.main_thread()
+        ):
             return
         body = response.json() if response.content else None
         items = body.get("value", [body]) if isinstance(body, dict) else []
         for item in items if isinstance(items, list) else []:
-            if isinstance(item, dict) and item.get("type") == MIGRATION_TYPE and "currentStatus" in item.get("properties", {}):
+            if (
+                isinstance(item, dict)
+                and item.get("type") == MIGRATION_TYPE
+                and "currentStatus" in item.get("properties", {})
+            ):
                 watch = self.watches.setdefault(item["id"].lower(), MigrationWatch())
                 watch.see(item, first=response.status_code == 201)
 
@@ -180,14 +189,18 @@ class Arm:
         properties = {"administratorLogin": login, "administratorLoginPassword": password, **properties}
         if version:
             properties["version"] = str(version)
-        body = {"location": LOCATION, "sku": {"name": "Standard_D4ds_v5", "tier": "GeneralPurpose"},
-                "properties": properties}
+        body = {
+            "location": LOCATION,
+            "sku": {"name": "Standard_D4ds_v5", "tier": "GeneralPurpose"},
+            "properties": properties,
+        }
         if attach:
             body["tags"] = {"malachite.host": attach[0], "malachite.port": str(attach[1])}
         return body
 
-    def put_server(self, name, kind="flexibleServers", login="pgadmin", password=None, version=None, attach=None,
-                   group=None):
+    def put_server(
+        self, name, kind="flexibleServers", login="pgadmin", password=None, version=None, attach=None, group=None
+    ):
         """Creates a server and waits for it."""
         password = password or new_secret()
         self.secrets.add(password)
@@ -204,9 +217,14 @@ class Arm:
         source_password = getattr(source, "password", "unused")
         properties = {
             "sourceDbServerResourceId": getattr(source, "id", source),
-            "secretParameters": {"adminCredentials": {"sourceServerPassword": source_password,
-                                                      "targetServerPassword": target.password}},
-            "dbsToMigrate": databases, "migrationMode": "Offline", "migrationOption": "Migrate", **properties}
+            "secretParameters": {
+                "adminCredentials": {"sourceServerPassword": source_password, "targetServerPassword": target.password}
+            },
+            "dbsToMigrate": databases,
+            "migrationMode": "Offline",
+            "migrationOption": "Migrate",
+            **properties,
+        }
         properties = {key: value for key, value in properties.items() if value is not None}
         return {"location": LOCATION, "properties": properties}
 
@@ -260,8 +278,9 @@ class Migration:
                 done = until(body)
             else:
                 done = (words or TERMINAL) & {state_of(body), substate_of(body)}
-            assert done or state_of(body) not in TERMINAL, \
-                f"ended while waiting for {until}: {jsonlib.dumps(body['properties']['currentStatus'], indent=1)}"
+            assert (
+                done or state_of(body) not in TERMINAL
+            ), f"ended while waiting for {until}: {jsonlib.dumps(body['properties']['currentStatus'], indent=1)}"
             return body if done else None
 
         return wait_until(reached, timeout, f"{until or 'the end'} of migration {self.name}")

@@ -26,8 +26,10 @@ def acl(column, kind, owner_column):
 
 def member(catalog, oid):
     """True for an object which belongs to an extension."""
-    return (f"EXISTS (SELECT FROM pg_depend AS m WHERE m.classid = '{catalog}'::regclass AND m.objid = {oid}"
-            " AND m.deptype = 'e')")
+    return (
+        f"EXISTS (SELECT FROM pg_depend AS m WHERE m.classid = '{catalog}'::regclass AND m.objid = {oid}"
+        " AND m.deptype = 'e')"
+    )
 
 
 def user_made(catalog, alias):
@@ -36,8 +38,10 @@ def user_made(catalog, alias):
 
 def derived(catalog, oid):
     """True for what PostgreSQL makes along with another object, such as the constructors of a range type."""
-    return (f"EXISTS (SELECT FROM pg_depend AS m WHERE m.classid = '{catalog}'::regclass AND m.objid = {oid}"
-            " AND m.deptype = 'i')")
+    return (
+        f"EXISTS (SELECT FROM pg_depend AS m WHERE m.classid = '{catalog}'::regclass AND m.objid = {oid}"
+        " AND m.deptype = 'i')"
+    )
 
 
 def named(oid):
@@ -46,8 +50,10 @@ def named(oid):
 
 
 # Tables of the user, and those of extensions whose rows the extension declares to be the user's.
-RELATION = f"c.oid >= 16384 AND c.relnamespace <> 'pg_toast'::regnamespace AND c.relpersistence <> 't' " \
-           f"AND NOT {member('pg_class', 'c.oid')}"
+RELATION = (
+    f"c.oid >= 16384 AND c.relnamespace <> 'pg_toast'::regnamespace AND c.relpersistence <> 't' "
+    f"AND NOT {member('pg_class', 'c.oid')}"
+)
 HAS_PARENTS = "EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid)"
 SORTED = '(SELECT jsonb_agg(o ORDER BY o COLLATE "C") FROM unnest({}) AS o)'
 
@@ -61,7 +67,9 @@ COLUMN_OPTIONS = """(SELECT jsonb_agg(o ORDER BY o COLLATE "C") FROM unnest(atto
 
 KINDS = {}
 
-KINDS["database"] = f"""
+KINDS[
+    "database"
+] = f"""
 SELECT 'database' AS object, {owner('datdba')}, {acl('datacl', 'd', 'datdba')}, datconnlimit, datistemplate,
        datallowconn, pg_encoding_to_char(encoding) AS encoding, datcollate, datctype,
        coalesce(to_jsonb(d)->>'datlocprovider', 'c') AS "provider@15",
@@ -69,18 +77,24 @@ SELECT 'database' AS object, {owner('datdba')}, {acl('datacl', 'd', 'datdba')}, 
        to_jsonb(d)->>'daticurules' AS "rules@16", shobj_description(d.oid, 'pg_database') AS comment
 FROM pg_database AS d WHERE datname = current_database()"""
 
-KINDS["setting"] = """
+KINDS[
+    "setting"
+] = """
 SELECT split_part(entry, '=', 1) AS object, CASE setrole WHEN 0 THEN 'all' ELSE pg_get_userbyid(setrole) END AS role,
        substr(entry, strpos(entry, '=') + 1) AS value
 FROM pg_db_role_setting, unnest(setconfig) AS entry
 WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())"""
 
-KINDS["schema"] = f"""
+KINDS[
+    "schema"
+] = f"""
 SELECT quote_ident(nspname) AS object, {owner('nspowner')}, {acl('nspacl', 'n', 'nspowner')}
 FROM pg_namespace AS n
 WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' AND NOT {member('pg_namespace', 'n.oid')}"""
 
-KINDS["extension"] = f"""
+KINDS[
+    "extension"
+] = f"""
 SELECT quote_ident(extname) AS object, extversion AS "version=", extnamespace::regnamespace::text AS schema,
        {owner('extowner')}
 FROM pg_extension"""
@@ -94,15 +108,20 @@ WHERE (o.oid < 16384 AND {{1}}namespace = 'pg_catalog'::regnamespace OR {member(
   AND {{1}}acl IS DISTINCT FROM initprivs"""
 
 KINDS["changed privileges"] = " UNION ALL ".join(
-    CHANGED_ACL.format(*words) for words in [("pg_class", "rel", "r"), ("pg_proc", "pro", "f"), ("pg_type", "typ", "T")])
+    CHANGED_ACL.format(*words) for words in [("pg_class", "rel", "r"), ("pg_proc", "pro", "f"), ("pg_type", "typ", "T")]
+)
 
-KINDS["language"] = f"""
+KINDS[
+    "language"
+] = f"""
 SELECT quote_ident(lanname) AS object, {owner('lanowner')}, {acl('lanacl', 'l', 'lanowner')}, lanpltrusted,
        lanplcallfoid::regprocedure::text AS call, laninline::regprocedure::text AS inline,
        lanvalidator::regprocedure::text AS validator
 FROM pg_language AS l WHERE lanispl"""
 
-KINDS["type"] = f"""
+KINDS[
+    "type"
+] = f"""
 SELECT format_type(t.oid, NULL) AS object, {owner('typowner')}, {acl('typacl', 'T', 'typowner')}, typtype::text,
        typlen, typbyval, typcategory::text, typispreferred, typisdefined, typdelim::text, typelem::regtype::text,
        typinput::regproc::text, typoutput::regproc::text, typreceive::regproc::text, typsend::regproc::text,
@@ -119,12 +138,16 @@ WHERE {user_made('pg_type', 't')} AND coalesce(relkind = 'c', true) AND typtype 
   AND NOT EXISTS (SELECT FROM pg_type AS element WHERE element.typarray = t.oid)
   AND typnamespace::regnamespace::text !~ '^"?pg_(toast_)?temp'"""
 
-KINDS["function"] = f"""
+KINDS[
+    "function"
+] = f"""
 SELECT p.oid::regprocedure::text AS object, {owner('proowner')}, {acl('proacl', 'f', 'proowner')}, prokind::text,
        pg_get_functiondef(p.oid) AS definition
 FROM pg_proc AS p WHERE {user_made('pg_proc', 'p')} AND NOT {derived('pg_proc', 'p.oid')} AND prokind <> 'a'"""
 
-KINDS["aggregate"] = f"""
+KINDS[
+    "aggregate"
+] = f"""
 SELECT p.oid::regprocedure::text AS object, {owner('proowner')}, {acl('proacl', 'f', 'proowner')},
        pg_get_function_arguments(p.oid) AS arguments, pg_get_function_result(p.oid) AS result, proparallel::text,
        aggkind::text, aggnumdirectargs, aggtransfn::text, aggfinalfn::text, aggcombinefn::text, aggserialfn::text,
@@ -133,7 +156,9 @@ SELECT p.oid::regprocedure::text AS object, {owner('proowner')}, {acl('proacl', 
        aggtransspace, aggmtranstype::regtype::text, aggmtransspace, agginitval, aggminitval
 FROM pg_proc AS p JOIN pg_aggregate ON aggfnoid = p.oid WHERE {user_made('pg_proc', 'p')}"""
 
-KINDS["relation"] = f"""
+KINDS[
+    "relation"
+] = f"""
 SELECT c.oid::regclass::text AS object, relkind::text, relpersistence::text, {owner('relowner')},
        CASE relkind WHEN 'S' THEN sequence.acl ELSE relation.acl END AS acl,
        {PARAMETERS.format('reloptions')} AS options,
@@ -152,7 +177,9 @@ WHERE {RELATION} AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c')"""
 
 # Inherited by CREATE TABLE or joined later: that is not kept by pg_dump for partitions, nor is the order of the columns
 # of a child which joined later.
-KINDS["column"] = f"""
+KINDS[
+    "column"
+] = f"""
 SELECT format('%s.%I', c.oid::regclass, attname) AS object, format_type(atttypid, atttypmod) AS type,
        pg_get_expr(adbin, adrelid) AS "default", attidentity::text, attgenerated::text, attnotnull, attinhcount,
        CASE WHEN NOT relispartition THEN attislocal END AS local,
@@ -165,7 +192,9 @@ SELECT format('%s.%I', c.oid::regclass, attname) AS object, format_type(atttypid
 FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = attrelid LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
 WHERE {RELATION} AND relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND attnum > 0 AND NOT attisdropped"""
 
-KINDS["index"] = f"""
+KINDS[
+    "index"
+] = f"""
 SELECT c.oid::regclass::text AS object, pg_get_indexdef(c.oid) AS definition, indrelid::regclass::text AS "table",
        indisvalid, indisready, indisclustered, indisreplident, indisprimary, indimmediate,
        (SELECT spcname FROM pg_tablespace WHERE oid = reltablespace) AS tablespace,
@@ -176,7 +205,9 @@ FROM pg_index JOIN pg_class AS c ON c.oid = indexrelid WHERE {RELATION}"""
 
 # Constraints that PostgreSQL makes by itself for the partitions behind a foreign key follow from the others; which of
 # several fitting unique indexes a foreign key leans on is chance; NOT NULL constraints are objects from 18 on only.
-KINDS["constraint"] = f"""
+KINDS[
+    "constraint"
+] = f"""
 SELECT format('%I on %s', conname, CASE conrelid WHEN 0 THEN format_type(contypid, NULL) ELSE conrelid::regclass::text END)
        AS object, contype::text, pg_get_constraintdef(c.oid) AS definition, convalidated, condeferrable, condeferred,
        conislocal, coninhcount, CASE WHEN contype = 'c' THEN connoinherit END AS connoinherit,
@@ -187,14 +218,18 @@ WHERE {user_made('pg_constraint', 'c')} AND contype <> 'n'
   AND NOT coalesce((SELECT {member('pg_class', 't.oid')} FROM pg_class AS t WHERE t.oid = conrelid), false)
   AND NOT {member('pg_type', 'contypid')}"""
 
-KINDS["not null constraint@18"] = """
+KINDS[
+    "not null constraint@18"
+] = """
 SELECT format('%I on %s', conname, conrelid::regclass) AS object, pg_get_constraintdef(oid) AS definition, convalidated,
        connoinherit
 FROM pg_constraint WHERE contype = 'n' AND oid >= 16384 AND conrelid <> 0"""
 
 # The triggers behind foreign keys are named after OIDs: known by their constraint, table and function instead. On
 # partitioned tables they exist from 15 on only and do nothing.
-KINDS["trigger"] = f"""
+KINDS[
+    "trigger"
+] = f"""
 SELECT CASE WHEN tgconstraint <> 0 AND tgisinternal
             THEN format('%s of %I on %s', tgfoid::regproc, (SELECT conname FROM pg_constraint AS k WHERE k.oid = tgconstraint),
                         tgrelid::regclass)
@@ -206,17 +241,23 @@ WHERE {RELATION} AND NOT (relkind = 'p' AND tgisinternal AND tgconstraint <> 0)
   AND NOT EXISTS (SELECT FROM pg_constraint AS k JOIN pg_constraint AS p ON p.oid = k.conparentid
                   WHERE k.oid = tgconstraint AND p.conrelid = k.conrelid)"""
 
-KINDS["rule"] = f"""
+KINDS[
+    "rule"
+] = f"""
 SELECT format('%I on %s', rulename, ev_class::regclass) AS object, pg_get_ruledef(r.oid) AS definition, ev_enabled::text
 FROM pg_rewrite AS r JOIN pg_class AS c ON c.oid = ev_class WHERE {RELATION} AND rulename <> '_RETURN'"""
 
-KINDS["policy"] = """
+KINDS[
+    "policy"
+] = """
 SELECT format('%I on %s', polname, polrelid::regclass) AS object, polcmd::text, polpermissive,
        (SELECT jsonb_agg(CASE r WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(r) END) FROM unnest(polroles) AS r) AS roles,
        pg_get_expr(polqual, polrelid) AS qualification, pg_get_expr(polwithcheck, polrelid) AS "check"
 FROM pg_policy"""
 
-KINDS["sequence"] = f"""
+KINDS[
+    "sequence"
+] = f"""
 SELECT c.oid::regclass::text AS object, seqtypid::regtype::text AS type, seqstart, seqincrement, seqmin, seqmax, seqcache,
        seqcycle, (SELECT jsonb_agg(jsonb_build_array(d.deptype, d.refobjid::regclass::text,
            (SELECT attname FROM pg_attribute WHERE attrelid = refobjid AND attnum = refobjsubid)) ORDER BY refobjsubid)
@@ -224,14 +265,18 @@ SELECT c.oid::regclass::text AS object, seqtypid::regtype::text AS type, seqstar
           AND d.refclassid = 'pg_class'::regclass) AS owned_by
 FROM pg_sequence JOIN pg_class AS c ON c.oid = seqrelid WHERE {RELATION}"""
 
-KINDS["default privileges"] = f"""
+KINDS[
+    "default privileges"
+] = f"""
 SELECT format('%s in %s', defaclobjtype,
            CASE defaclnamespace WHEN 0 THEN 'all schemas' ELSE defaclnamespace::regnamespace::text END) AS object,
        pg_get_userbyid(defaclrole) AS role,
        {acl('defaclacl', 'r', 'defaclrole')}
 FROM pg_default_acl"""
 
-KINDS["large object"] = f"""
+KINDS[
+    "large object"
+] = f"""
 SELECT oid::text AS object, {owner('lomowner')}, {acl('lomacl', 'L', 'lomowner')},
        (SELECT md5(string_agg(md5(lo_get(m.oid, first, 8388608)), '' ORDER BY first))
         FROM (SELECT max(pageno::bigint * 2048 + length(data)) AS size FROM pg_largeobject WHERE loid = m.oid) AS s,
@@ -239,13 +284,17 @@ SELECT oid::text AS object, {owner('lomowner')}, {acl('lomacl', 'L', 'lomowner')
 FROM pg_largeobject_metadata AS m"""
 
 # Comments on extensions' members come with the extension. From 17 on a transform is called otherwise.
-KINDS["comment"] = """
+KINDS[
+    "comment"
+] = """
 SELECT i.type || ' ' || CASE i.type WHEN 'transform' THEN replace(i.identity, ' on language ', ' language ')
                                     ELSE i.identity END AS object, description
 FROM pg_description AS d, LATERAL pg_identify_object(d.classoid, d.objoid, d.objsubid) AS i
 WHERE (objoid >= 16384 OR classoid = 'pg_namespace'::regclass)
   AND NOT EXISTS (SELECT FROM pg_depend AS m WHERE m.classid = d.classoid AND m.objid = d.objoid AND m.deptype = 'e')"""
 
-KINDS["security label"] = """
+KINDS[
+    "security label"
+] = """
 SELECT i.type || ' ' || i.identity || ' by ' || provider AS object, label
 FROM pg_seclabel AS l, LATERAL pg_identify_object(l.classoid, l.objoid, l.objsubid) AS i"""

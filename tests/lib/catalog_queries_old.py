@@ -1,9 +1,6 @@
 """The same queries for majors 10 and 11, which lack some columns and functions."""
 
-BEFORE_12 = [
-    ("attgenerated::text", "''::text AS attgenerated"),
-    ("collisdeterministic", "true AS collisdeterministic"),
-]
+BEFORE_12 = [("attgenerated::text", "''::text AS attgenerated"), ("collisdeterministic", "true AS collisdeterministic")]
 BEFORE_11 = [
     ("prokind::text", "CASE WHEN proisagg THEN 'a' WHEN proiswindow THEN 'w' ELSE 'f' END AS prokind"),
     ("prokind <> 'a'", "NOT proisagg"),

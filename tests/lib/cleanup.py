@@ -31,8 +31,8 @@ class Shared:
 
     def __init__(self):
         self.malachites = []
-        self.servers = {}       # Postgres -> (databases, roles, conf) when it joined
-        self.own = []           # Malachites of the test that runs now
+        self.servers = {}  # Postgres -> (databases, roles, conf) when it joined
+        self.own = []  # Malachites of the test that runs now
 
     @contextlib.contextmanager
     def malachite(self, one):
@@ -97,8 +97,10 @@ def names_on(server):
 
 
 def end_sessions(server, which):
-    server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type IN ('client backend', 'walsender')"
-                 f" AND pid <> pg_backend_pid() AND {which}")
+    server.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type IN ('client backend', 'walsender')"
+        f" AND pid <> pg_backend_pid() AND {which}"
+    )
 
 
 def end_migrations(malachite):
@@ -128,8 +130,9 @@ def active_migrations(malachite):
 def send(malachite, method, path, **options):
     """Not through Arm: what a failed test left may break invariants, which would hide the test's own failure."""
     headers = {"Authorization": f"Bearer {malachite.arm.token}"} if malachite.arm.token else {}
-    return requests.request(method, malachite.arm.endpoint + path, headers=headers, timeout=patience(10),
-                            proxies={"http": ""}, **options)
+    return requests.request(
+        method, malachite.arm.endpoint + path, headers=headers, timeout=patience(10), proxies={"http": ""}, **options
+    )
 
 
 def restore_settings(server, conf):
@@ -154,7 +157,7 @@ def drop_prepared(server):
 def drop_slots(server):
     """Those that hold a database, too. A walsender that was told to end may take a moment."""
     deadline = time.monotonic() + patience(5)
-    for name, in server.query("SELECT slot_name FROM pg_replication_slots"):
+    for (name,) in server.query("SELECT slot_name FROM pg_replication_slots"):
         while True:
             try:
                 server.execute("SELECT pg_drop_replication_slot(%s)", (name,))

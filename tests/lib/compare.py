@@ -36,19 +36,33 @@ from catalog_queries_old import for_major
 
 # A database may have settings of its own; with these, values look the same on both sides and nothing is cut short.
 PINNED = {
-    "search_path": "", "client_encoding": "UTF8", "DateStyle": "ISO,YMD", "IntervalStyle": "iso_8601", "TimeZone": "UTC",
-    "bytea_output": "hex", "extra_float_digits": "3", "lc_monetary": "C", "xmloption": "content", "row_security": "off",
-    "quote_all_identifiers": "off", "standard_conforming_strings": "on", "statement_timeout": "0", "lock_timeout": "0",
-    "idle_in_transaction_session_timeout": "0", "default_transaction_isolation": r"read\ committed",
-    "default_transaction_read_only": "on", "default_transaction_deferrable": "off", "client_min_messages": "error",
+    "search_path": "",
+    "client_encoding": "UTF8",
+    "DateStyle": "ISO,YMD",
+    "IntervalStyle": "iso_8601",
+    "TimeZone": "UTC",
+    "bytea_output": "hex",
+    "extra_float_digits": "3",
+    "lc_monetary": "C",
+    "xmloption": "content",
+    "row_security": "off",
+    "quote_all_identifiers": "off",
+    "standard_conforming_strings": "on",
+    "statement_timeout": "0",
+    "lock_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "default_transaction_isolation": r"read\ committed",
+    "default_transaction_read_only": "on",
+    "default_transaction_deferrable": "off",
+    "client_min_messages": "error",
 }
 
 HASH = "hashtextextended({}, 0)"
 HASH_10 = "('x' || left(md5({}), 15))::bit(60)::bigint"
 
 SEQUENCES_PER_QUERY = 200
-SAMPLE_ROWS = 5000      # Up to so many rows, a table that differs is read to show one that does.
-SHOWN = 160             # Characters of a value in a message.
+SAMPLE_ROWS = 5000  # Up to so many rows, a table that differs is read to show one that does.
+SHOWN = 160  # Characters of a value in a message.
 
 
 def compare_databases(source_dsn, target_dsn, ignore=(), roles=None):
@@ -114,8 +128,10 @@ class Side:
         values = {}
         names = [sequence["object"] for sequence in sequences]
         for first in range(0, len(names), SEQUENCES_PER_QUERY):
-            parts = [f"SELECT {literal(name)} AS object, last_value, is_called FROM {name}"
-                     for name in names[first:first + SEQUENCES_PER_QUERY]]
+            parts = [
+                f"SELECT {literal(name)} AS object, last_value, is_called FROM {name}"
+                for name in names[first : first + SEQUENCES_PER_QUERY]
+            ]
             values.update((row.pop("object"), row) for row in self.query(" UNION ALL ".join(parts)))
         for sequence in sequences:
             sequence.update(values[sequence["object"]])
@@ -127,20 +143,23 @@ class Side:
         The hash of an enum or a regclass is that of an OID, and that of a text depends on the encoding: rows may belong
         to other partitions elsewhere. Tables partitioned like this are read as a whole."""
         spread = """SELECT FROM (WITH RECURSIVE up(relid) AS (SELECT c.oid
-                UNION ALL SELECT inhparent FROM up JOIN pg_inherits ON inhrelid = up.relid) SELECT relid FROM up) AS a JOIN pg_partitioned_table ON partrelid = a.relid
+                UNION ALL SELECT inhparent FROM up JOIN pg_inherits ON inhrelid = up.relid) SELECT relid FROM up) AS a
+                JOIN pg_partitioned_table ON partrelid = a.relid
             WHERE partstrat = 'h' AND (a.relid <> c.oid OR NOT {itself}) AND ({any_key} OR EXISTS (
                 SELECT FROM unnest(partattrs) AS key LEFT JOIN pg_attribute ON attrelid = partrelid AND attnum = key
                 LEFT JOIN pg_type AS t ON t.oid = atttypid WHERE key = 0 OR t.oid >= 16384 OR typname LIKE 'reg%'))"""
         above = spread.format(itself=True, any_key=not same_encoding)
         at_all = spread.format(itself=False, any_key=not same_encoding)
-        return self.query(f"""
+        return self.query(
+            f"""
             SELECT c.oid::regclass::text AS object, CASE relkind WHEN 'p' THEN '' ELSE 'ONLY ' END AS "only",
                    (SELECT string_agg('r.' || quote_ident(attname), ', ' ORDER BY attname::text COLLATE "C") FROM pg_attribute
                     WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) AS columns
             FROM pg_class AS c
             WHERE ({RELATION} OR c.oid IN (SELECT unnest(extconfig) FROM pg_extension))
               AND (relkind = 'r' AND NOT EXISTS ({at_all}) OR relkind = 'm' AND relispopulated
-                   OR relkind = 'p' AND EXISTS ({at_all}) AND NOT EXISTS ({above}))""")
+                   OR relkind = 'p' AND EXISTS ({at_all}) AND NOT EXISTS ({above}))"""
+        )
 
     def _read_rows(self, table, same_encoding):
         text = f"ROW({table['columns'] or ''})::text"
@@ -148,16 +167,19 @@ class Side:
         hashed = text + ' COLLATE "C"' if same_encoding else f"md5(convert_to({text}, 'UTF8'))"
         checksum = f"sum({self.hash.format(hashed)}::numeric)" if table["columns"] else "NULL"
         try:
-            [row] = self.query(f"SELECT count(*) AS count, {checksum} AS checksum"
-                               f" FROM {table['only']}{table['object']} AS r")
+            [row] = self.query(
+                f"SELECT count(*) AS count, {checksum} AS checksum" f" FROM {table['only']}{table['object']} AS r"
+            )
         except psycopg2.Error as error:
             row = {"count": "cannot be read: " + str(error).strip(), "checksum": None}
         return {**table, **row}
 
     def rows_as_text(self, table):
         """Every row of a table with its number of occurrences."""
-        rows = self.query(f"SELECT ROW({table['columns']})::text AS row, count(*) AS n"
-                          f" FROM {table['only']}{table['object']} AS r GROUP BY 1")
+        rows = self.query(
+            f"SELECT ROW({table['columns']})::text AS row, count(*) AS n"
+            f" FROM {table['only']}{table['object']} AS r GROUP BY 1"
+        )
         return {row["row"]: row["n"] for row in rows}
 
 
@@ -185,8 +207,9 @@ class Comparison:
             name = item["object"]
             if "role" in item:
                 name += f" for {roles.get(item['role'], item['role'])}"
-            named[name] = {key: translate_roles(key, value, roles) for key, value in item.items()
-                           if key not in ("object", "role")}
+            named[name] = {
+                key: translate_roles(key, value, roles) for key, value in item.items() if key not in ("object", "role")
+            }
         return named
 
     def _compare_kind(self, kind, source, target):
@@ -260,8 +283,10 @@ def translate_roles(key, value, roles):
     if key == "roles":
         return sorted(roles.get(role, role) for role in value)
     if key == "acl":
-        return sorted([roles.get(grantee, grantee), privilege, grantable, roles.get(grantor, grantor)]
-                      for grantee, privilege, grantable, grantor in value)
+        return sorted(
+            [roles.get(grantee, grantee), privilege, grantable, roles.get(grantor, grantor)]
+            for grantee, privilege, grantable, grantor in value
+        )
     return value
 
 
@@ -282,7 +307,7 @@ def describe(source, target):
 
 def excerpt(text, at):
     start = max(0, at - 40) if len(text) > SHOWN else 0
-    shown = text[start:start + SHOWN].replace("\n", "\\n")
+    shown = text[start : start + SHOWN].replace("\n", "\\n")
     return ("..." if start else "") + shown + ("..." if start + SHOWN < len(text) else "")
 
 
@@ -293,16 +318,29 @@ def literal(text):
 def main():
     kinds = ", ".join(kind.partition("@")[0] for kind in KINDS)
     parser = argparse.ArgumentParser(
-        description="Compares two PostgreSQL databases; exit status 1 when they differ.", epilog=f"Kinds: {kinds}, rows.")
+        description="Compares two PostgreSQL databases; exit status 1 when they differ.",
+        epilog=f"Kinds: {kinds}, rows.",
+    )
     parser.add_argument("source", help="connection string of the one database")
     parser.add_argument("target", help="connection string of the other")
-    parser.add_argument("--ignore", action="append", default=[], metavar="WHAT",
-                        help="a kind, a property, kind.property, or kind:object; may be repeated")
-    parser.add_argument("--role", action="append", default=[], metavar="SOURCE=TARGET",
-                        help="role of the source that has another name at the target; may be repeated")
+    parser.add_argument(
+        "--ignore",
+        action="append",
+        default=[],
+        metavar="WHAT",
+        help="a kind, a property, kind.property, or kind:object; may be repeated",
+    )
+    parser.add_argument(
+        "--role",
+        action="append",
+        default=[],
+        metavar="SOURCE=TARGET",
+        help="role of the source that has another name at the target; may be repeated",
+    )
     options = parser.parse_args()
-    differences = compare_databases(options.source, options.target, options.ignore,
-                                    dict(pair.split("=", 1) for pair in options.role))
+    differences = compare_databases(
+        options.source, options.target, options.ignore, dict(pair.split("=", 1) for pair in options.role)
+    )
     for line in differences:
         print(line)
     print(f"{len(differences)} differences" if differences else "no difference", file=sys.stderr)

@@ -27,8 +27,12 @@ FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid AND c.relkind = 'i' AND 
 WHERE t.nspname !~ %s ORDER BY 1, k.n, 5
 """
 
-BY_INDEX = "SET enable_seqscan = off; SET enable_indexscan = on; SET enable_bitmapscan = on; SET enable_indexonlyscan = on"
-BY_TABLE = "SET enable_seqscan = on; SET enable_indexscan = off; SET enable_bitmapscan = off; SET enable_indexonlyscan = off"
+BY_INDEX = (
+    "SET enable_seqscan = off; SET enable_indexscan = on; SET enable_bitmapscan = on; SET enable_indexonlyscan = on"
+)
+BY_TABLE = (
+    "SET enable_seqscan = on; SET enable_indexscan = off; SET enable_bitmapscan = off; SET enable_indexonlyscan = off"
+)
 
 
 def index_differences(dsn, skip="^malachite"):
@@ -58,17 +62,26 @@ def _compare(cursor, index, *parts, by_words):
     wanted = f"(SELECT {key} FROM ONLY {table} WHERE ctid = %s::tid)"
     if by_words:
         # A text search: the first word of the sample.
-        wanted = f"(SELECT quote_literal((tsvector_to_array({key}))[1])::tsquery FROM ONLY {table} WHERE ctid = %s::tid)"
-    search = (f"SELECT coalesce(array_agg(ctid::text ORDER BY ctid::text), '{{}}') FROM ONLY {table}"
-              f" WHERE {key} {operator} {wanted} AND ({predicate})")
+        wanted = (
+            f"(SELECT quote_literal((tsvector_to_array({key}))[1])::tsquery FROM ONLY {table} WHERE ctid = %s::tid)"
+        )
+    search = (
+        f"SELECT coalesce(array_agg(ctid::text ORDER BY ctid::text), '{{}}') FROM ONLY {table}"
+        f" WHERE {key} {operator} {wanted} AND ({predicate})"
+    )
     cursor.execute(BY_TABLE)
-    cursor.execute(f"SELECT ctid::text FROM (SELECT ctid, row_number() OVER (ORDER BY ctid) AS n, count(*) OVER () AS of"
-                   f" FROM ONLY {table} WHERE {predicate}) s WHERE n %% greatest(of / %s, 1) = 0", (SAMPLES,))
+    cursor.execute(
+        f"SELECT ctid::text FROM (SELECT ctid, row_number() OVER (ORDER BY ctid) AS n, count(*) OVER () AS of"
+        f" FROM ONLY {table} WHERE {predicate}) s WHERE n %% greatest(of / %s, 1) = 0",
+        (SAMPLES,),
+    )
     for (place,) in cursor.fetchall():
         by_table, by_index = (_search(cursor, how, search, place) for how in (BY_TABLE, BY_INDEX))
         if by_table != by_index:
-            yield (f"{index}: {key} {operator} the value of {place}: the index finds {by_index}, the table has"
-                   f" {by_table}")
+            yield (
+                f"{index}: {key} {operator} the value of {place}: the index finds {by_index}, the table has"
+                f" {by_table}"
+            )
             return
 
 

@@ -30,7 +30,8 @@ def load_hard(dsn, name="hard", rows=ROWS, read_only=False, subscription=False, 
     try:
         connection.cursor().execute(
             f"CREATE DATABASE {quote_ident(name, connection)} TEMPLATE template0 ENCODING 'UTF8'"
-            " LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'")
+            " LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'"
+        )
     finally:
         connection.close()
     variables = {"rows": rows, "lz4": lz4}
@@ -73,8 +74,7 @@ def main():
     if options.roles_only:
         load_roles(options.dsn)
     else:
-        load_hard(options.dsn, options.name, options.rows, options.read_only, options.subscription,
-                  not options.no_lz4)
+        load_hard(options.dsn, options.name, options.rows, options.read_only, options.subscription, not options.no_lz4)
 
 
 if __name__ == "__main__":

@@ -52,8 +52,14 @@ def environment(**extra):
 
 def run_command(*arguments, timeout=20, **extra_environment):
     """Runs the binary to its end."""
-    return subprocess.run([binary(), *map(str, arguments)], env=environment(**extra_environment), capture_output=True,
-                          text=True, timeout=patience(timeout), stdin=subprocess.DEVNULL)
+    return subprocess.run(
+        [binary(), *map(str, arguments)],
+        env=environment(**extra_environment),
+        capture_output=True,
+        text=True,
+        timeout=patience(timeout),
+        stdin=subprocess.DEVNULL,
+    )
 
 
 def end_with_parent():
@@ -129,8 +135,20 @@ class Malachite:
             self.close()
 
     def command(self, *options):
-        return [binary(), "serve", "--data-dir", self.data_dir, "--http-port", "0", "--https-port", "0",
-                "--endpoints-file", self.endpoints_file, *self.options, *options]
+        return [
+            binary(),
+            "serve",
+            "--data-dir",
+            self.data_dir,
+            "--http-port",
+            "0",
+            "--https-port",
+            "0",
+            "--endpoints-file",
+            self.endpoints_file,
+            *self.options,
+            *options,
+        ]
 
     def start(self, *options):
         """Starts it and waits for the line `Ready.`; again after stop() or kill(), on the same data directory."""
@@ -138,8 +156,14 @@ class Malachite:
             os.unlink(self.endpoints_file)
         with open(self.log, "ab") as log, open(self.output, "wb") as output:
             self._process = subprocess.Popen(
-                self.command(*options), stdin=subprocess.DEVNULL, stdout=output, stderr=log,
-                env=environment(**self.extra_environment), start_new_session=True, preexec_fn=end_with_parent)
+                self.command(*options),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=log,
+                env=environment(**self.extra_environment),
+                start_new_session=True,
+                preexec_fn=end_with_parent,
+            )
         wait_until(lambda: "Ready.\n" in self.output_text() or not self.running, 30, "the line 'Ready.'", 0.005)
         assert self.running, f"ended with {self._process.returncode}:\n{self.log_text()[-4000:]}"
         with open(self.endpoints_file) as file:
@@ -155,12 +179,18 @@ class Malachite:
     def sign_in(self, tenant=None, secret=None, **fields):
         """The answer of the token endpoint, by default to the application with its secret. A field of None is left
         out."""
-        form = {"grant_type": "client_credentials", "client_id": self.endpoints["clientId"],
-                "client_secret": secret or self.option("--client-secret", "malachite"),
-                "scope": "https://management.azure.com/.default", **fields}
-        return requests.post(f"{self.endpoints['http']}/{tenant or self.endpoints['tenantId']}/oauth2/v2.0/token",
-                             data={name: value for name, value in form.items() if value is not None},
-                             timeout=patience(30))
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self.endpoints["clientId"],
+            "client_secret": secret or self.option("--client-secret", "malachite"),
+            "scope": "https://management.azure.com/.default",
+            **fields,
+        }
+        return requests.post(
+            f"{self.endpoints['http']}/{tenant or self.endpoints['tenantId']}/oauth2/v2.0/token",
+            data={name: value for name, value in form.items() if value is not None},
+            timeout=patience(30),
+        )
 
     def option(self, flag, default):
         return self.options[self.options.index(flag) + 1] if flag in self.options else default
@@ -222,15 +252,20 @@ class Malachite:
 
     def check_log(self):
         report = SANITIZER_REPORT.search(self.log_text())
-        assert not report, self.log_text()[max(0, report.start() - 500):report.start() + 6000]
+        assert not report, self.log_text()[max(0, report.start() - 500) : report.start() + 6000]
 
     # -- servers ------------------------------------------------------------------------------------------------
 
     def attach(self, name, postgres, kind="flexibleServers", login=None, password=None, **options):
         """An existing PostgreSQL of postgres.py as a server resource."""
-        server = self.arm.put_server(name, kind, login=login or postgres.superuser,
-                                     password=password or postgres.password,
-                                     attach=(postgres.host, postgres.port), **options)
+        server = self.arm.put_server(
+            name,
+            kind,
+            login=login or postgres.superuser,
+            password=password or postgres.password,
+            attach=(postgres.host, postgres.port),
+            **options,
+        )
         server.postgres = postgres
         return server
 
@@ -255,7 +290,7 @@ class Malachite:
                     pid = int(file.readline())
             except (FileNotFoundError, ValueError):
                 continue  # it ends, or starts, at this moment
-            name = path[len(self.data_dir):].split("/")[2]
+            name = path[len(self.data_dir) :].split("/")[2]
             # A stale file may name a process that has nothing to do with us.
             if alive(pid) and working_directory(pid).startswith(self.data_dir):
                 found[name] = pid

@@ -106,15 +106,25 @@ class Mutator:
             if not column.unique:
                 self.attempt(table, "update", self._from_another(table, only, column))
                 if not column.not_null:
-                    self.attempt(table, "update", f"UPDATE {only}{table} SET {column.name} = NULL"
-                                                  f" WHERE {self._one(table, only)}")
+                    self.attempt(
+                        table,
+                        "update",
+                        f"UPDATE {only}{table} SET {column.name} = NULL" f" WHERE {self._one(table, only)}",
+                    )
             else:
-                self.attempt(table, "move", f"UPDATE {only}{table} AS r SET {column.name} = {column.other(self.n + 3)}"
-                                            f" WHERE {self._one(table, only)}")
+                self.attempt(
+                    table,
+                    "move",
+                    f"UPDATE {only}{table} AS r SET {column.name} = {column.other(self.n + 3)}"
+                    f" WHERE {self._one(table, only)}",
+                )
         # Only one column changes: what is stored out of line is not in the stream.
         for column in columns[-1:]:
-            self.attempt(table, "touch", f"UPDATE {only}{table} SET {column.name} = {column.name}"
-                                         f" WHERE {self._one(table, only)}")
+            self.attempt(
+                table,
+                "touch",
+                f"UPDATE {only}{table} SET {column.name} = {column.name}" f" WHERE {self._one(table, only)}",
+            )
         self.attempt(table, "delete", f"DELETE FROM {only}{table} WHERE {self._one(table, only)}")
         # And again, so that something is left.
         self.n += 500
@@ -126,21 +136,32 @@ class Mutator:
         return f"(tableoid, ctid) IN (SELECT tableoid, ctid FROM {only}{table} ORDER BY random() LIMIT 1)"
 
     def _from_another(self, table, only, column):
-        return (f"UPDATE {only}{table} SET {column.name} = (SELECT o.{column.name} FROM {only}{table} o"
-                f" ORDER BY random() LIMIT 1) WHERE {self._one(table, only)}")
+        return (
+            f"UPDATE {only}{table} SET {column.name} = (SELECT o.{column.name} FROM {only}{table} o"
+            f" ORDER BY random() LIMIT 1) WHERE {self._one(table, only)}"
+        )
 
     def _truncate(self, table):
         """Empties it and puts a part of it back, all in one statement as far as others can see."""
-        names = [column.name for column in (Column(self.connection, row) for row in self.query(
-            COLUMNS, (self.query("SELECT %s::regclass::oid", (table,))[0][0],))) if not column.generated]
+        names = [
+            column.name
+            for column in (
+                Column(self.connection, row)
+                for row in self.query(COLUMNS, (self.query("SELECT %s::regclass::oid", (table,))[0][0],))
+            )
+            if not column.generated
+        ]
         if not names:
             self.attempt(table, "truncate", f"TRUNCATE ONLY {table}; INSERT INTO {table} DEFAULT VALUES")
             return
         names = ", ".join(names)
-        self.attempt(table, "truncate",
-                     f"CREATE TEMP TABLE kept ON COMMIT DROP AS SELECT {names} FROM ONLY {table} ORDER BY random() LIMIT 5;"
-                     f"TRUNCATE ONLY {table};"
-                     f"INSERT INTO {table} ({names}) OVERRIDING SYSTEM VALUE SELECT {names} FROM kept; DROP TABLE kept")
+        self.attempt(
+            table,
+            "truncate",
+            f"CREATE TEMP TABLE kept ON COMMIT DROP AS SELECT {names} FROM ONLY {table} ORDER BY random() LIMIT 5;"
+            f"TRUNCATE ONLY {table};"
+            f"INSERT INTO {table} ({names}) OVERRIDING SYSTEM VALUE SELECT {names} FROM kept; DROP TABLE kept",
+        )
 
 
 def mutate(postgres, name, truncate=None, seed=0.5, rows=3, role=None):

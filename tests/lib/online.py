@@ -103,8 +103,9 @@ def cut_over(migration, timeout=60, **properties):
 def differences(pair, name, **options):
     """The cutover refreshes materialized views whose tables have changed; the source's are as old as ever. Twice, as one
     may depend on another."""
-    views = pair.source.postgres.query("SELECT oid::regclass::text FROM pg_class WHERE relkind = 'm' AND relispopulated",
-                                       dbname=name)
+    views = pair.source.postgres.query(
+        "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'm' AND relispopulated", dbname=name
+    )
     refresh = "".join(f"REFRESH MATERIALIZED VIEW {view};" for view, in views)
     # As replica: event triggers shall not notice.
     pair.source.postgres.psql("SET session_replication_role = replica;" + refresh * 2, name)
@@ -114,7 +115,9 @@ def differences(pair, name, **options):
 def replication_of(postgres, name):
     """Slots, publications, helper schemas and walsenders that have to do with a database."""
     found = postgres.query("SELECT slot_name FROM pg_replication_slots WHERE database = %s", (name,))
-    found += postgres.query("SELECT pid FROM pg_stat_activity WHERE datname = %s AND backend_type = 'walsender'", (name,))
+    found += postgres.query(
+        "SELECT pid FROM pg_stat_activity WHERE datname = %s AND backend_type = 'walsender'", (name,)
+    )
     if postgres.query("SELECT 1 FROM pg_database WHERE datname = %s", (name,)):
         found += postgres.query("SELECT pubname FROM pg_publication", dbname=name)
         found += postgres.query("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'malachite%%'", dbname=name)
@@ -123,18 +126,32 @@ def replication_of(postgres, name):
 
 def identities(postgres, name):
     """The replica identity of every table: what an application's UPDATE and DELETE depend on."""
-    return dict(postgres.query("SELECT oid::regclass::text, relreplident FROM pg_class WHERE relkind IN ('r', 'p')"
-                               " AND oid >= 16384", dbname=name))
+    return dict(
+        postgres.query(
+            "SELECT oid::regclass::text, relreplident FROM pg_class WHERE relkind IN ('r', 'p')" " AND oid >= 16384",
+            dbname=name,
+        )
+    )
 
 
 def assert_nothing_is_left(pair, *names, within=5):
     """No slot, publication, schema, session, process of ours on either side. No other migration may be active."""
+
     def left():
-        found = [(server.name, what) for server in (pair.source, pair.target) for name in names
-                 for what in replication_of(server.postgres, name)]
-        return found + [(server.name, row) for server in (pair.source, pair.target) for row in server.postgres.query(
-            "SELECT datname, backend_type, state, left(query, 80) FROM pg_stat_activity"
-            " WHERE application_name = 'malachite'")]
+        found = [
+            (server.name, what)
+            for server in (pair.source, pair.target)
+            for name in names
+            for what in replication_of(server.postgres, name)
+        ]
+        return found + [
+            (server.name, row)
+            for server in (pair.source, pair.target)
+            for row in server.postgres.query(
+                "SELECT datname, backend_type, state, left(query, 80) FROM pg_stat_activity"
+                " WHERE application_name = 'malachite'"
+            )
+        ]
 
     try:
         wait_until(lambda: not left(), within, "the end of replication")
@@ -146,6 +163,7 @@ def assert_nothing_is_left(pair, *names, within=5):
 @contextlib.contextmanager
 def source_as_before(pair, *names):
     """The source's databases are the same afterwards: objects, and replica identities."""
+
     def look():
         return [(inventory(pair.source.postgres, name), identities(pair.source.postgres, name)) for name in names]
 

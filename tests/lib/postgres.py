@@ -19,11 +19,11 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 
 import psycopg2
 
 from binaries import binaries, client, client_environment, default_bindir, major_of  # noqa: F401  (for importers)
+from processes import alive, children, wait
 
 # Below the ephemeral range, so that no client connection can hold the port.
 PORTS = range(20000, 32000)
@@ -116,16 +116,16 @@ class Postgres:
         """kill -9 of the postmaster and every process of it: a crash. start() brings it back."""
         if not self.running:
             return
-        children = _children(self._process.pid)
+        backends = children(self._process.pid)
         self._process.kill()
         self._process.wait()
         # Backends would notice soon, but until then they hold the shared memory and a restart fails.
-        for pid in children:
+        for pid in backends:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        _wait(lambda: not any(_alive(pid) for pid in children), 10)
+        wait(lambda: not any(alive(pid) for pid in backends), 10)
 
     def restart(self, mode="fast"):
         self.stop(mode)
@@ -160,8 +160,12 @@ class Postgres:
 
     def dsn(self, dbname="postgres", user=None, password=None, tcp=False):
         """A libpq connection string. Over the socket no password is needed."""
-        words = {"host": self.host if tcp else self.socket, "port": self.port,
-                 "user": user or self.superuser, "dbname": dbname}
+        words = {
+            "host": self.host if tcp else self.socket,
+            "port": self.port,
+            "user": user or self.superuser,
+            "dbname": dbname,
+        }
         if tcp:
             words["password"] = password or self.password
         return psycopg2.extensions.make_dsn(**words)
@@ -194,8 +198,9 @@ class Postgres:
 
     def run(self, program, *arguments, stdin=None):
         """Runs a client program and returns its output; RuntimeError with its complaints when it fails."""
-        done = subprocess.run([client(program), *arguments], input=stdin, env=client_environment(),
-                              capture_output=True, text=True)
+        done = subprocess.run(
+            [client(program), *arguments], input=stdin, env=client_environment(), capture_output=True, text=True
+        )
         if done.returncode:
             raise RuntimeError(f"{program} ended with {done.returncode}: {done.stderr}")
         return done.stdout
@@ -220,8 +225,12 @@ class Postgres:
         _hand_over(self.home)
 
     def _write_conf(self):
-        settings = {**self.conf, "listen_addresses": self.host, "port": str(self.port),
-                    "unix_socket_directories": self.socket}
+        settings = {
+            **self.conf,
+            "listen_addresses": self.host,
+            "port": str(self.port),
+            "unix_socket_directories": self.socket,
+        }
         path = os.path.join(self.data, "postgresql.conf")
         with open(path, "w") as file:
             for name, value in settings.items():
@@ -231,8 +240,15 @@ class Postgres:
     def _launch(self):
         with open(self.log, "ab") as log:
             self._process = subprocess.Popen(
-                [os.path.join(self.bindir, "postgres"), "-D", self.data], cwd=self.data, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, env=client_environment(), start_new_session=True, **_unprivileged())
+                [os.path.join(self.bindir, "postgres"), "-D", self.data],
+                cwd=self.data,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=client_environment(),
+                start_new_session=True,
+                **_unprivileged(),
+            )
 
     def _wait_until_ready(self, timeout):
         # The eighth line of postmaster.pid tells, without making connections.
@@ -248,7 +264,7 @@ class Postgres:
                 return False
             return len(lines) >= 8 and lines[0] == str(self.pid) and lines[7].strip() == "ready"
 
-        _wait(ready, timeout)
+        wait(ready, timeout)
         return self.running
 
 
@@ -290,7 +306,9 @@ def _session_directory():
     if _session is None:
         directory = tempfile.mkdtemp(prefix="malachite-pg-", dir="/tmp")
         os.chmod(directory, 0o755)
-        watcher = subprocess.Popen(["sh", "-c", _WATCHER, "sh", directory], stdin=subprocess.PIPE, start_new_session=True)
+        watcher = subprocess.Popen(
+            ["sh", "-c", _WATCHER, "sh", directory], stdin=subprocess.PIPE, start_new_session=True
+        )
         _session = directory, watcher
     return _session[0]
 
@@ -307,10 +325,31 @@ def _template(bindir, superuser):
         file.write(Postgres.password + "\n")
     _hand_over(home)
     subprocess.run(
-        [os.path.join(bindir, "initdb"), "-D", data, "-U", superuser, "--pwfile", password_file,
-         "--auth-host", "scram-sha-256", "--auth-local", "trust", "-E", "UTF8", "--locale", "C.UTF-8", "--no-sync",
-         *(["--wal-segsize", "1"] if major_of(os.path.join(bindir, "initdb")) >= 11 else [])],
-        check=True, cwd=home, env=client_environment(), capture_output=True, **_unprivileged())
+        [
+            os.path.join(bindir, "initdb"),
+            "-D",
+            data,
+            "-U",
+            superuser,
+            "--pwfile",
+            password_file,
+            "--auth-host",
+            "scram-sha-256",
+            "--auth-local",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale",
+            "C.UTF-8",
+            "--no-sync",
+            *(["--wal-segsize", "1"] if major_of(os.path.join(bindir, "initdb")) >= 11 else []),
+        ],
+        check=True,
+        cwd=home,
+        env=client_environment(),
+        capture_output=True,
+        **_unprivileged(),
+    )
     return data
 
 
@@ -340,26 +379,3 @@ def _hand_over(path):
     for directory, directories, files in os.walk(path):
         for name in directories + files:
             os.lchown(os.path.join(directory, name), account.pw_uid, account.pw_gid)
-
-
-def _children(pid):
-    with open(f"/proc/{pid}/task/{pid}/children") as file:
-        return [int(word) for word in file.read().split()]
-
-
-def _alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def _wait(condition, timeout, interval=0.01):
-    """True as soon as the condition holds, False after the timeout."""
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(interval)
-    return condition()

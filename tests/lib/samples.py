@@ -119,7 +119,7 @@ def has_database(postgres, name):
 
 def drop(postgres, *names):
     for name in names:
-        for slot, in postgres.query("SELECT slot_name FROM pg_replication_slots WHERE database = %s", (name,)):
+        for (slot,) in postgres.query("SELECT slot_name FROM pg_replication_slots WHERE database = %s", (name,)):
             postgres.execute("SELECT pg_drop_replication_slot(%s)", (slot,))
         postgres.drop_database(name)
 
@@ -153,13 +153,23 @@ def inventory(postgres, dbname=None):
 
 def sessions(postgres, database):
     """What others are doing in a database now."""
-    return postgres.query("SELECT pid, application_name, state, left(query, 80) FROM pg_stat_activity"
-                          " WHERE datname = %s AND pid <> pg_backend_pid() AND backend_type = 'client backend'", (database,))
+    return postgres.query(
+        "SELECT pid, application_name, state, left(query, 80) FROM pg_stat_activity"
+        " WHERE datname = %s AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
+        (database,),
+    )
+
 
 def wait_for_session(postgres, name, condition, what):
     """Until somebody's session in that database fulfils a condition on pg_stat_activity."""
-    wait_until(lambda: has_database(postgres, name) and postgres.query(
-        f"SELECT 1 FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid() AND {condition}", (name,)), 20, what)
+    wait_until(
+        lambda: has_database(postgres, name)
+        and postgres.query(
+            f"SELECT 1 FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid() AND {condition}", (name,)
+        ),
+        20,
+        what,
+    )
 
 
 def wait_for_index(postgres, name):
@@ -173,13 +183,14 @@ def wait_for_lock(postgres, name):
 
 def assert_nothing_runs(malachite, databases, *servers, within=2):
     """No child process, no session: at once, but for the moment that ending takes."""
+
     def quiet():
         return not malachite.children() and not any(
-            sessions(server.postgres, name) for server in servers for name in databases)
+            sessions(server.postgres, name) for server in servers for name in databases
+        )
 
     try:
         wait_until(quiet, within, "quiet")
     except AssertionError:
         found = [sessions(server.postgres, name) for server in servers for name in databases]
         raise AssertionError(f"left: processes {malachite.children()}, sessions {found}") from None
-

@@ -10,7 +10,7 @@ from arm import patience
 
 HERE = pathlib.Path(__file__).resolve().parent
 
-PRELUDE = '''
+PRELUDE = """
 import time
 
 import pytest
@@ -27,9 +27,10 @@ def follow(pair, postgres_source, name):
     migration = put_online(pair, [name])
     reach_wait(migration)
     return migration
-'''
+"""
 
-FAILING = ['''
+FAILING = [
+    """
 def test_1_fails_while_following_behind_a_lock(attached, postgres_source, postgres_target):
     follow(attached, postgres_source, "left_locked")
     KEPT.append(postgres_target.connect("left_locked"))
@@ -37,7 +38,8 @@ def test_1_fails_while_following_behind_a_lock(attached, postgres_source, postgr
     postgres_source.psql("INSERT INTO empty_table VALUES (1)", "left_locked")
     wait_for_lock(postgres_target, "left_locked")
     assert False, "on purpose"
-''', '''
+""",
+    """
 def test_2_fails_with_roles_settings_and_a_server_that_is_away(attached, database, postgres_source, postgres_target):
     name = load_slow(postgres_source, database(), 30)
     postgres_source.psql("CREATE ROLE left_over; GRANT CREATE ON DATABASE postgres TO left_over;"
@@ -47,21 +49,25 @@ def test_2_fails_with_roles_settings_and_a_server_that_is_away(attached, databas
     migration.wait(lambda body: "fullLoadLoadingTables" in str(body))
     postgres_target.stop("immediate")
     assert False, "on purpose"
-''', '''
+""",
+    """
 def test_3_kills_the_shared_malachite(attached, malachite, postgres_source):
     follow(attached, postgres_source, "left_killed")
     malachite.kill()
     assert False, "on purpose"
-''', '''
+""",
+    """
 def test_4_fails_with_a_malachite_of_its_own(own_pair, database, postgres_source):
     follow(own_pair(), postgres_source, database())
     assert False, "on purpose"
-''', '''
+""",
+    """
 @pytest.mark.timeout(8)
 def test_5_takes_too_long(attached, postgres_source):
     follow(attached, postgres_source, "left_waiting")
     time.sleep(100)
-''', '''
+""",
+    """
 @pytest.fixture
 def broken(attached, postgres_source):
     follow(attached, postgres_source, "left_by_fixture")
@@ -70,7 +76,8 @@ def broken(attached, postgres_source):
 
 def test_6_fixture_fails(broken):
     pass
-''', '''
+""",
+    """
 @pytest.fixture
 def breaks_late(attached, postgres_source):
     yield follow(attached, postgres_source, "left_by_teardown")
@@ -79,10 +86,11 @@ def breaks_late(attached, postgres_source):
 
 def test_7_teardown_fails(breaks_late):
     pass
-''']
+""",
+]
 
 # After each of them, so that it cannot lean on what a later one cleans up.
-PASSING = '''
+PASSING = """
 
 def test_{number}_then_all_is_in_order(attached, malachite, postgres_source, postgres_target):
     from arm import wait_until
@@ -101,17 +109,39 @@ def test_{number}_then_all_is_in_order(attached, malachite, postgres_source, pos
     if {number} == 7:
         attached.put([load_shop(postgres_source, "used", rows=5)]).succeed()
         assert_nothing_runs(malachite, ["used"], attached.source, attached.target)
-'''
+"""
 
 
 def test_a_failed_test_leaves_nothing_that_fails_others(tmp_path):
     script = PRELUDE + "".join(f"\n\n{test}{PASSING.format(number=number)}" for number, test in enumerate(FAILING, 1))
     (tmp_path / "test_order.py").write_text(script)
     environment = {**os.environ, "PYTHONPATH": str(HERE.parent / "api"), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run([sys.executable, "-m", "pytest", "-p", "conftest", "-p", "no:cacheprovider", "-p", "no:xdist",
-                           "--rootdir", str(tmp_path), "-rA", "--tb=short", str(tmp_path)],
-                          env=environment, capture_output=True, text=True, timeout=patience(200), check=False)
-    outcomes = {(name, outcome) for outcome, name in re.findall(r"(?m)^(PASSED|FAILED|ERROR) \S+::(test_\w+)", done.stdout)}
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "conftest",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:xdist",
+            "--rootdir",
+            str(tmp_path),
+            "-rA",
+            "--tb=short",
+            str(tmp_path),
+        ],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=patience(200),
+        check=False,
+    )
+    outcomes = {
+        (name, outcome) for outcome, name in re.findall(r"(?m)^(PASSED|FAILED|ERROR) \S+::(test_\w+)", done.stdout)
+    }
     for number, test in enumerate(FAILING, 1):
         name = re.search(r"def (test_\w+)", test).group(1)
         assert {(name, "FAILED"), (name, "ERROR")} & outcomes, done.stdout[-6000:] + done.stderr[-2000:]

@@ -14,17 +14,25 @@ from minor import candidate_of, clusters_run, installed_of, version_of
 from postgres import Postgres
 
 # What SET can write there. Anything else was put there by the server itself.
-TABLE_OPTIONS = r"autovacuum_\w+|fillfactor|toast_tuple_target|parallel_workers|user_catalog_table|vacuum_\w+" \
-                r"|log_autovacuum_min_duration|security_barrier|security_invoker|check_option|fastupdate" \
-                r"|gin_pending_list_limit|buffering|deduplicate_items|pages_per_range|autosummarize"
+TABLE_OPTIONS = (
+    r"autovacuum_\w+|fillfactor|toast_tuple_target|parallel_workers|user_catalog_table|vacuum_\w+"
+    r"|log_autovacuum_min_duration|security_barrier|security_invoker|check_option|fastupdate"
+    r"|gin_pending_list_limit|buffering|deduplicate_items|pages_per_range|autosummarize"
+)
 KNOWN = {
     "pg_attribute.attoptions": "n_distinct|n_distinct_inherited|siglen|pg_attver",
     "pg_class.reloptions": TABLE_OPTIONS,
-    "pg_database.datconfig": ".*", "pg_db_role_setting.setconfig": ".*",
-    "pg_attribute.attfdwoptions": "user_.*", "pg_foreign_table.ftoptions": "user_.*",
-    "pg_foreign_server.srvoptions": "user_.*", "pg_foreign_data_wrapper.fdwoptions": "user_.*",
-    "pg_user_mapping.umoptions": "user_.*", "pg_event_trigger.evttags": "CREATE TABLE",
-    "pg_extension.extcondition": ".*", "pg_proc.proargnames": ".*", "pg_proc.proconfig": "search_path",
+    "pg_database.datconfig": ".*",
+    "pg_db_role_setting.setconfig": ".*",
+    "pg_attribute.attfdwoptions": "user_.*",
+    "pg_foreign_table.ftoptions": "user_.*",
+    "pg_foreign_server.srvoptions": "user_.*",
+    "pg_foreign_data_wrapper.fdwoptions": "user_.*",
+    "pg_user_mapping.umoptions": "user_.*",
+    "pg_event_trigger.evttags": "CREATE TABLE",
+    "pg_extension.extcondition": ".*",
+    "pg_proc.proargnames": ".*",
+    "pg_proc.proconfig": "search_path",
     "pg_trigger.tgargs": ".*",
 }
 
@@ -101,8 +109,10 @@ def test_the_newest_minor_is_tested():
         pytest.skip("PostgreSQL 15 is not one of Debian's packages here")
     if clusters_run():
         pytest.skip(f"tests run on PostgreSQL {installed}; clusters of this machine would restart with a newer one")
-    assert installed == candidate, (f"the tests run on PostgreSQL {installed}, users get {candidate}: run scripts/setup.sh test,"
-                                    " or apt-get update && apt-get install postgresql-15")
+    assert installed == candidate, (
+        f"the tests run on PostgreSQL {installed}, users get {candidate}: run scripts/setup.sh test,"
+        " or apt-get update && apt-get install postgresql-15"
+    )
 
 
 def test_equal_databases_with_different_pasts_compare_equal(two):
@@ -114,13 +124,19 @@ def test_catalogs_hold_known_options_only(two):
     """Every list of texts in a catalog, of what a user has made: a name that nobody knows is the server's own."""
     straight, _ = two
     unknown = []
-    columns = straight.query("""SELECT attrelid::regclass::text, attname FROM pg_attribute JOIN pg_class AS c ON c.oid = attrelid
-        WHERE relkind = 'r' AND relnamespace = 'pg_catalog'::regnamespace AND atttypid = 'text[]'::regtype""", dbname="kinds")
+    columns = straight.query(
+        """SELECT attrelid::regclass::text, attname FROM pg_attribute JOIN pg_class AS c ON c.oid = attrelid
+        WHERE relkind = 'r' AND relnamespace = 'pg_catalog'::regnamespace AND atttypid = 'text[]'::regtype""",
+        dbname="kinds",
+    )
     for catalog, column in columns:
         mine = "attrelid >= 16384" if catalog == "pg_attribute" else "true"
-        for option, in straight.query(f"SELECT DISTINCT split_part(o, '=', 1) FROM {catalog}, unnest({column}) AS o WHERE {mine}",
-                                      dbname="kinds"):
+        for (option,) in straight.query(
+            f"SELECT DISTINCT split_part(o, '=', 1) FROM {catalog}, unnest({column}) AS o WHERE {mine}", dbname="kinds"
+        ):
             if not re.fullmatch(KNOWN.get(f"{catalog}.{column}", "nothing"), option):
                 unknown.append(f"{catalog}.{column} holds '{option}'")
-    assert unknown == [], (f"{straight.value('SHOW server_version')}: {unknown}; if a user cannot set them, catalog_queries.py"
-                           " must not compare them and the product must not copy them; then add them to KNOWN")
+    assert unknown == [], (
+        f"{straight.value('SHOW server_version')}: {unknown}; if a user cannot set them, catalog_queries.py"
+        " must not compare them and the product must not copy them; then add them to KNOWN"
+    )

@@ -15,12 +15,12 @@ import requests
 from arm import TERMINAL, details_of, state_of, substate_of, unique, wait_until
 from compare import compare_databases
 from online import WAITS, assert_nothing_is_left, identities
-from samples import PLPGSQL, drop, has_database, inventory
+from samples import PLPGSQL, drop, inventory
 from torture_workload import Writers, check_ledger, load_torture
 
 SETUP = "WaitingForLogicalReplicationSetupRequestOnSourceDB"
 MOVING = ("rows", "sequence", "large object")  # what writers change
-STEP_SECONDS = 60       # nothing that a round waits for takes longer, unless something is broken
+STEP_SECONDS = 60  # nothing that a round waits for takes longer, unless something is broken
 
 
 class Round:
@@ -37,7 +37,7 @@ class Round:
         self.migration = None
         self.writers = None
         self.kills = 0
-        self.hits = 0           # outages
+        self.hits = 0  # outages
         self.story = []
         self.began = time.monotonic()
 
@@ -71,11 +71,17 @@ class Round:
             print(*(event for event in detail["events"]), sep="\n")
             evidence = self.pair.arm.get("/_malachite/migrations/" + body["properties"]["migrationId"] + "/evidence")
             for database in evidence["databases"]:
-                print("evidence:", database.get("notes"), [t for t in database.get("tables", []) if t.get("sourceRows") != t.get("targetRows")])
+                print(
+                    "evidence:",
+                    database.get("notes"),
+                    [t for t in database.get("tables", []) if t.get("sourceRows") != t.get("targetRows")],
+                )
             for server in (self.pair.source, self.pair.target):
-                for row in server.postgres.query("SELECT pid, datname, application_name, backend_type, state, wait_event,"
-                                                 " now() - state_change, left(query, 200) FROM pg_stat_activity"
-                                                 " WHERE backend_type IN ('walsender', 'client backend')"):
+                for row in server.postgres.query(
+                    "SELECT pid, datname, application_name, backend_type, state, wait_event,"
+                    " now() - state_change, left(query, 200) FROM pg_stat_activity"
+                    " WHERE backend_type IN ('walsender', 'client backend')"
+                ):
                     print(server.name, *row)
         except Exception as failure:  # pylint: disable=broad-except
             print("cannot tell more:", failure)
@@ -98,8 +104,9 @@ class Round:
     def put(self, **properties):
         """Also again after it was cut off: the same content is fine."""
         self.body["properties"].update(properties)
-        self.migration = self.pair.arm.put_migration(self.pair.source, self.pair.target, None, self.migration_name,
-                                                     status=(200, 201), body=self.body)
+        self.migration = self.pair.arm.put_migration(
+            self.pair.source, self.pair.target, None, self.migration_name, status=(200, 201), body=self.body
+        )
         self.tell("put")
 
     def put_cut_off(self, **properties):
@@ -137,7 +144,7 @@ class Round:
         return f"{substate_of(body)}, {details.get('migrationState', '')} {details.get('migrationOperation', '')}"
 
     def get(self):
-        if self.lenient:    # the copy may begin again several times in one outage
+        if self.lenient:  # the copy may begin again several times in one outage
             self.migration.watch.begin_attempt()
         return self.migration.get()
 
@@ -151,6 +158,7 @@ class Round:
 
     def reach(self, condition, what, timeout=STEP_SECONDS):
         """Until a condition on the body holds; a migration that ends before has failed the test."""
+
         def look():
             body = self.get()
             assert state_of(body) not in TERMINAL, f"ended before {what}: {body['properties']['currentStatus']}"
@@ -200,10 +208,20 @@ class Round:
         "slot": (("SELECT 1 FROM pg_replication_slots WHERE database = %s",), "source"),
         "schema": (("SELECT 1 FROM pg_database WHERE datname = %s",), "target"),
         "copy": (("SELECT 1 FROM pg_stat_progress_copy WHERE datname = %s",), "target"),
-        "index": (("SELECT 1 FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid() AND state = 'active'"
-                   " AND query ~ 'CREATE (UNIQUE )?INDEX|ADD CONSTRAINT'",), "target"),
-        "helper": (("SELECT 1 FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
-                    " AND query ~ 'malachite_' AND query ~ 'changes|progress'",), "target"),
+        "index": (
+            (
+                "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid() AND state = 'active'"
+                " AND query ~ 'CREATE (UNIQUE )?INDEX|ADD CONSTRAINT'",
+            ),
+            "target",
+        ),
+        "helper": (
+            (
+                "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
+                " AND query ~ 'malachite_' AND query ~ 'changes|progress'",
+            ),
+            "target",
+        ),
     }
 
     def wait_for_moment(self, moment):
@@ -222,8 +240,12 @@ class Round:
 
     def _look(self):
         source, target = self.pair.source.postgres, self.pair.target.postgres
-        return (inventory(source), inventory(source, self.name), identities(source, self.name),
-                inventory(target) - {f"database {self.name}"})
+        return (
+            inventory(source),
+            inventory(source, self.name),
+            identities(source, self.name),
+            inventory(target) - {f"database {self.name}"},
+        )
 
     def check_nothing_is_left(self, within=20, source=True):
         if source:
@@ -278,115 +300,3 @@ class Round:
 
     def check_source_is_whole(self):
         check_ledger(self.pair.source.postgres, self.name, self.writers.committed())
-
-
-BASE_MOMENTS = ["publication", "slot", "schema", "copy", "index", "helper", "any", "any"]
-
-
-def kill_round(pair, seed, most=6, **options):
-    """Kills in every phase, then one of the ends. Returns the number of kills."""
-    with Round(pair, seed, **options) as r:
-        if r.chance(0.15):
-            r.put_cut_off()
-        else:
-            r.put()
-        for _ in range(r.random.randint(1, max(1, most // 2))):
-            moment = r.random.choice(BASE_MOMENTS)
-            r.wait_for_moment(moment)
-            r.kill(moment)
-        how = r.random.choice(["quiet", "quiet", "busy", "busy", "early", "cancel", "cancel early", "drop"])
-        r.tell(how)
-        if how == "early":
-            r.sleep(1)
-            r.cut_over_busy(kill=True)
-            return r.kills
-        if how == "cancel early":
-            r.sleep(2)
-            if r.chance(0.5):
-                r.wait_for_moment(r.random.choice(BASE_MOMENTS))
-            r.cancel(kill=True)
-            return r.kills
-        r.reach_wait()
-        for _ in range(r.random.randint(0, most // 2)):
-            r.sleep(0.8)
-            r.kill("following")
-        if how == "cancel":
-            r.sleep(0.3)
-            r.cancel(kill=True)
-        elif how == "drop":
-            drop_target_underneath(r)
-        elif how == "quiet":
-            r.cut_over_quiet(kill=True)
-        else:
-            r.cut_over_busy(kill=True)
-        return r.kills
-
-
-def cutover_round(pair, seed, **options):
-    """Killed again and again inside the cutover."""
-    with Round(pair, seed, rows=200, slow=0, row_seconds=0.004, **options) as r:
-        r.put()
-        r.reach_wait()
-        r.sleep(1)
-        quiet = r.chance(0.5)
-        committed = r.writers.stop() if quiet else r.writers.committed()
-        r.patch(triggerCutover="True")
-        for _ in range(r.random.randint(1, 5)):
-            time.sleep(r.random.choice((r.random.uniform(0, 0.05), r.random.uniform(0, 0.3), r.random.uniform(0, 1))))
-            r.kill("cutover", again=0)
-        r.check_cut_over(committed, quiet)
-    return r.kills
-
-
-def setup_round(pair, seed, **options):
-    """An attached source that is not set up for logical replication: kills in that wait, before and after its restart."""
-    source = pair.source.postgres
-    source.configure(wal_level="replica")
-    source.restart()
-    with Round(pair, seed, outages=True, **options) as r:
-        r.put()
-        r.reach(lambda body: substate_of(body) == SETUP, "the wait for the setup")
-        r.sleep(0.2)
-        r.kill("setup not allowed")
-        r.patch(setupLogicalReplicationOnSourceDbIfNeeded="True")
-        r.sleep(0.2)
-        r.kill("setup allowed")
-        r.reach(lambda body: "error" in body["properties"]["currentStatus"], "the wait for the restart")
-        assert source.value("SELECT count(*) FROM pg_file_settings WHERE name = 'wal_level' AND setting = 'logical'") == 1
-        if r.chance(0.5):
-            r.kill("restart awaited")
-        source.stop("fast")
-        if r.chance(0.5):
-            r.kill("source is down")
-        source.start()
-        r.sleep(1)
-        r.kill("source is up")
-        r.reach_wait()
-        r.cut_over_quiet(kill=True)
-    return r.kills
-
-
-def drop_target_underneath(r):
-    """The target database goes, before or after the trigger: the migration fails and leaves nothing."""
-    target = r.pair.target.postgres
-    late = r.chance(0.4)
-    if not late:
-        target.execute(f'DROP DATABASE "{r.name}" WITH (FORCE)')
-        r.tell("dropped")
-        if r.chance(0.5):
-            r.kill("dropped")
-    else:
-        # Killed inside the cutover, which then finds no database any more: that may have been finished just before.
-        r.patch(triggerCutover="True")
-        r.sleep(0.1)
-        r.pair.malachite.kill()
-        r.kills += 1
-        target.execute(f'DROP DATABASE IF EXISTS "{r.name}" WITH (FORCE)')
-        r.tell("killed and dropped")
-        r.pair.malachite.start()
-    finished = late and state_of(r.get()) == "Succeeded"
-    if not finished:
-        r.reach_end("Failed")
-    r.writers.stop()
-    r.check_nothing_is_left()
-    assert not has_database(target, r.name)

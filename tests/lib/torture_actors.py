@@ -13,7 +13,7 @@ import psycopg2
 
 # What comes of several sessions with locks, and of a base copy that holds some: another try is all it takes.
 TOLERATED = {"40P01", "40001", "55P03", "57014", "55006"}
-RELOADED = 400      # rows of a table that is reloaded
+RELOADED = 400  # rows of a table that is reloaded
 
 
 class Actor:
@@ -110,24 +110,33 @@ class Batches(Actor):
         CREATE TABLE b_3_0 PARTITION OF b_3 FOR VALUES WITH (MODULUS 2, REMAINDER 0);
         CREATE TABLE b_3_1 PARTITION OF b_3 FOR VALUES WITH (MODULUS 2, REMAINDER 1);
         INSERT INTO journal SELECT 9, i FROM generate_series(1, 600) AS i;
-    """ + "".join(f"INSERT INTO b_{t} (w, n, k, v) SELECT 9, i, k, 'first ' || i FROM generate_series(1, 600) AS i,"
-                  " generate_series(1, 2) AS k;" for t in range(4))
+    """ + "".join(
+        f"INSERT INTO b_{t} (w, n, k, v) SELECT 9, i, k, 'first ' || i FROM generate_series(1, 600) AS i,"
+        " generate_series(1, 2) AS k;"
+        for t in range(4)
+    )
 
     def transaction(self, number):
-        rows = "".join(f"INSERT INTO {table} (w, n, k, v) SELECT 1, {number}, k, 'batch {number}' FROM generate_series(1, 2) AS k;"
-                       for table in self.random.sample(self.tables, 4))
+        rows = "".join(
+            f"INSERT INTO {table} (w, n, k, v) SELECT 1, {number}, k, 'batch {number}' FROM generate_series(1, 2) AS k;"
+            for table in self.random.sample(self.tables, 4)
+        )
         return f"INSERT INTO journal VALUES (1, {number});" + rows
 
     @classmethod
     def violations(cls, ask, source=None, busy=False):
         found = []
         for table in cls.tables:
-            wrong = ask(f"""SELECT w, n, coalesce(c, 0) FROM (SELECT w, n, count(*) AS c FROM {table} GROUP BY w, n) AS b
-                FULL JOIN (SELECT w, n, 1 AS j FROM journal) AS j USING (w, n) WHERE c IS DISTINCT FROM 2 OR j IS NULL ORDER BY w, n""")
+            wrong = ask(
+                f"""SELECT w, n, coalesce(c, 0) FROM (SELECT w, n, count(*) AS c FROM {table} GROUP BY w, n) AS b
+                FULL JOIN (SELECT w, n, 1 AS j FROM journal) AS j USING (w, n) WHERE c IS DISTINCT FROM 2 OR j IS NULL ORDER BY w, n"""
+            )
             if wrong:
                 found.append(f"{table}: {len(wrong)} batches are not whole, such as (writer, number, rows) {wrong[:3]}")
         if source:
-            found += [f"{table}: {text}" for table in cls.tables for text in changed_rows(ask, source, table, "w, n, k")]
+            found += [
+                f"{table}: {text}" for table in cls.tables for text in changed_rows(ask, source, table, "w, n, k")
+            ]
         return found
 
 
@@ -139,24 +148,26 @@ class Alterer(Actor):
 
     def transaction(self, number):
         table = self.random.choice(Batches.tables)
-        return self.random.choice([
-            f"ALTER TABLE {table} ADD c_{number} float8 DEFAULT random()",
-            f"ALTER TABLE {table} ADD c_{number} int",
-            f"ALTER TABLE {table} ADD c_{number} int NOT NULL DEFAULT {number}",
-            f"ALTER TABLE {table} ALTER v TYPE varchar({60 + number})",
-            f"ALTER TABLE {table} ALTER v TYPE text",
-            f"ALTER TABLE {table} ALTER k TYPE bigint",
-            f"ALTER TABLE {table} ALTER k TYPE int",
-            f"CREATE INDEX b_index_{number} ON {table} (v)",
-            """DO $$ DECLARE what text; BEGIN
+        return self.random.choice(
+            [
+                f"ALTER TABLE {table} ADD c_{number} float8 DEFAULT random()",
+                f"ALTER TABLE {table} ADD c_{number} int",
+                f"ALTER TABLE {table} ADD c_{number} int NOT NULL DEFAULT {number}",
+                f"ALTER TABLE {table} ALTER v TYPE varchar({60 + number})",
+                f"ALTER TABLE {table} ALTER v TYPE text",
+                f"ALTER TABLE {table} ALTER k TYPE bigint",
+                f"ALTER TABLE {table} ALTER k TYPE int",
+                f"CREATE INDEX b_index_{number} ON {table} (v)",
+                """DO $$ DECLARE what text; BEGIN
                    SELECT format('DROP INDEX %s', oid::regclass) INTO what FROM pg_class WHERE relname LIKE 'b\\_index\\_%' AND
                        relkind IN ('i', 'I') AND NOT relispartition ORDER BY random() LIMIT 1;
                    IF what IS NOT NULL THEN EXECUTE what; END IF; END $$""",
-            """DO $$ DECLARE what text; BEGIN
+                """DO $$ DECLARE what text; BEGIN
                    SELECT format('ALTER TABLE %s DROP %I', attrelid::regclass, attname) INTO what FROM pg_attribute JOIN pg_class AS c
                        ON c.oid = attrelid WHERE relname IN ('b_0', 'b_1', 'b_2', 'b_3') AND attname LIKE 'c\\_%' ORDER BY random() LIMIT 1;
                    IF what IS NOT NULL THEN EXECUTE what; END IF; END $$""",
-        ])
+            ]
+        )
 
 
 class Reloads(Actor):
@@ -171,14 +182,19 @@ class Reloads(Actor):
         CREATE TABLE r_parted (g int, i int, filler text, PRIMARY KEY (i)) PARTITION BY RANGE (i);
         CREATE TABLE r_parted_low PARTITION OF r_parted FOR VALUES FROM (MINVALUE) TO ({RELOADED // 3});
         CREATE TABLE r_parted_high PARTITION OF r_parted FOR VALUES FROM ({RELOADED // 3}) TO (MAXVALUE);
-    """ + "".join(f"INSERT INTO {table} SELECT 0, i, 'x' FROM generate_series(1, {RELOADED}) AS i;"
-                  f"INSERT INTO generations VALUES ('{table}', 0);" for table in kinds)
+    """ + "".join(
+        f"INSERT INTO {table} SELECT 0, i, 'x' FROM generate_series(1, {RELOADED}) AS i;"
+        f"INSERT INTO generations VALUES ('{table}', 0);"
+        for table in kinds
+    )
     limit = 12
 
     @staticmethod
     def rows(table, number):
-        return (f"INSERT INTO {table} SELECT {number}, i, 'x' FROM generate_series(1, {RELOADED}) AS i;"
-                f"UPDATE generations SET g = {number} WHERE name = '{table}'")
+        return (
+            f"INSERT INTO {table} SELECT {number}, i, 'x' FROM generate_series(1, {RELOADED}) AS i;"
+            f"UPDATE generations SET g = {number} WHERE name = '{table}'"
+        )
 
     def transaction(self, number):
         table, kind = self.random.choice(list(self.kinds.items()))
@@ -232,15 +248,17 @@ class Swaps(Actor):
 
     def transaction(self, number):
         fill = f"SELECT {number}, i FROM generate_series(1, {RELOADED}) AS i"
-        return self.random.choice([
-            "DROP TABLE w_drop; CREATE TABLE w_drop (g int, i int PRIMARY KEY);"
-            f"INSERT INTO w_drop {fill}; UPDATE swap_generations SET g = {number} WHERE name = 'w_drop'",
-            f"CREATE TABLE w_next AS SELECT {number} AS g, i FROM generate_series(1, {RELOADED}) AS i;"
-            "ALTER TABLE w_built RENAME TO w_old; ALTER TABLE w_next RENAME TO w_built; DROP TABLE w_old;"
-            f"UPDATE swap_generations SET g = {number} WHERE name = 'w_built'",
-            "ALTER TABLE w_left RENAME TO w_spare; ALTER TABLE w_right RENAME TO w_left; ALTER TABLE w_spare RENAME TO w_right;"
-            "UPDATE homes SET home = CASE home WHEN 'l' THEN 'r' ELSE 'l' END",
-        ])
+        return self.random.choice(
+            [
+                "DROP TABLE w_drop; CREATE TABLE w_drop (g int, i int PRIMARY KEY);"
+                f"INSERT INTO w_drop {fill}; UPDATE swap_generations SET g = {number} WHERE name = 'w_drop'",
+                f"CREATE TABLE w_next AS SELECT {number} AS g, i FROM generate_series(1, {RELOADED}) AS i;"
+                "ALTER TABLE w_built RENAME TO w_old; ALTER TABLE w_next RENAME TO w_built; DROP TABLE w_old;"
+                f"UPDATE swap_generations SET g = {number} WHERE name = 'w_built'",
+                "ALTER TABLE w_left RENAME TO w_spare; ALTER TABLE w_right RENAME TO w_left; ALTER TABLE w_spare RENAME TO w_right;"
+                "UPDATE homes SET home = CASE home WHEN 'l' THEN 'r' ELSE 'l' END",
+            ]
+        )
 
     @classmethod
     def violations(cls, ask, source=None, busy=False):
@@ -320,23 +338,28 @@ class Orders(Actor):
     def transaction(self, number):
         pick = f"(SELECT id FROM orders ORDER BY id OFFSET {self.random.randrange(150)} LIMIT 1)"
         new = 1000 + number * 10
-        statements = self.random.sample([
-            f"INSERT INTO orders VALUES ({new}, 3); INSERT INTO lines (o) SELECT {new} FROM generate_series(1, 3)",
-            f"UPDATE orders SET lines = lines + 1 WHERE id = {pick}; INSERT INTO lines (o) SELECT {pick}",
-            f"DELETE FROM orders WHERE id = {pick} AND (SELECT count(*) FROM orders) > 150",
-            f"UPDATE orders SET id = {new + 1} WHERE id = {pick} AND NOT EXISTS (SELECT FROM orders AS c WHERE c.up = orders.id)",
-            f"INSERT INTO orders VALUES ({new + 2}, 0, {pick})",
-            "UPDATE orders SET up = NULL WHERE id = (SELECT id FROM orders WHERE up IS NOT NULL LIMIT 1);"
-            "DELETE FROM orders WHERE id = (SELECT o.id FROM orders AS o WHERE NOT EXISTS (SELECT FROM orders AS c WHERE c.up = o.id)"
-            " AND (SELECT count(*) FROM orders) > 150 ORDER BY id DESC LIMIT 1)",
-            f"UPDATE accounts SET balance = balance - {number % 100}.25 WHERE id = {1 + number % 50};"
-            f"UPDATE accounts SET balance = balance + {number % 100}.25 WHERE id = {1 + number * 7 % 50}",
-        ], self.random.randint(1, 4))
+        statements = self.random.sample(
+            [
+                f"INSERT INTO orders VALUES ({new}, 3); INSERT INTO lines (o) SELECT {new} FROM generate_series(1, 3)",
+                f"UPDATE orders SET lines = lines + 1 WHERE id = {pick}; INSERT INTO lines (o) SELECT {pick}",
+                f"DELETE FROM orders WHERE id = {pick} AND (SELECT count(*) FROM orders) > 150",
+                f"UPDATE orders SET id = {new + 1} WHERE id = {pick} AND NOT EXISTS (SELECT FROM orders AS c WHERE c.up = orders.id)",
+                f"INSERT INTO orders VALUES ({new + 2}, 0, {pick})",
+                "UPDATE orders SET up = NULL WHERE id = (SELECT id FROM orders WHERE up IS NOT NULL LIMIT 1);"
+                "DELETE FROM orders WHERE id = (SELECT o.id FROM orders AS o WHERE NOT EXISTS (SELECT FROM orders AS c WHERE c.up = o.id)"
+                " AND (SELECT count(*) FROM orders) > 150 ORDER BY id DESC LIMIT 1)",
+                f"UPDATE accounts SET balance = balance - {number % 100}.25 WHERE id = {1 + number % 50};"
+                f"UPDATE accounts SET balance = balance + {number % 100}.25 WHERE id = {1 + number * 7 % 50}",
+            ],
+            self.random.randint(1, 4),
+        )
         return ";".join(statements)
 
     @classmethod
     def violations(cls, ask, source=None, busy=False):
-        wrong = ask("SELECT o.id, lines, count(l.id) FROM orders AS o LEFT JOIN lines AS l ON o = o.id GROUP BY o.id HAVING count(l.id) <> lines")
+        wrong = ask(
+            "SELECT o.id, lines, count(l.id) FROM orders AS o LEFT JOIN lines AS l ON o = o.id GROUP BY o.id HAVING count(l.id) <> lines"
+        )
         found = [f"orders: (order, lines, found) {wrong[:3]}"] if wrong else []
         if ask("SELECT sum(balance) FROM accounts") != [(0,)]:
             found.append("accounts: their sum is not 0")
@@ -348,8 +371,10 @@ class Orders(Actor):
 def changed_rows(ask, source, table, key, more=""):
     """Rows that are never changed: those that are there are as on the source, in the columns that both sides have with the
     same type."""
-    sql = f"SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0" \
-          " AND NOT attisdropped"
+    sql = (
+        f"SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0"
+        " AND NOT attisdropped"
+    )
     common = sorted(name for name, _ in {*ask(sql)} & {*source(sql)})
     rows = f"SELECT {key}, ROW({', '.join(common)}{more})::text FROM {table}"
     ours, theirs = set(source(rows)), set(ask(rows))

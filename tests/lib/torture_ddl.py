@@ -32,7 +32,9 @@ class Field:
     def __init__(self, *options, target_bindir=None):
         # As initdb would choose: provisioned servers have it, too.
         conf = {"default_text_search_config": "pg_catalog.english"}
-        self.source, self.target = Postgres(name="src", conf=conf), Postgres(name="dst", bindir=target_bindir, conf=conf)
+        self.source, self.target = Postgres(name="src", conf=conf), Postgres(
+            name="dst", bindir=target_bindir, conf=conf
+        )
         self.malachite = Malachite(*options)
 
     def __enter__(self):
@@ -41,8 +43,14 @@ class Field:
         self.malachite.start()
         self.target.psql("CREATE ROLE mover LOGIN CREATEDB PASSWORD 'mover-password'")
         source = self.malachite.attach("src", self.source, "servers")
-        self.pairs = {"superuser": Pair(self.malachite, source, self.malachite.attach("dst", self.target)),
-                      "ordinary": Pair(self.malachite, source, self.malachite.attach("mover", self.target, login="mover", password="mover-password"))}
+        self.pairs = {
+            "superuser": Pair(self.malachite, source, self.malachite.attach("dst", self.target)),
+            "ordinary": Pair(
+                self.malachite,
+                source,
+                self.malachite.attach("mover", self.target, login="mover", password="mover-password"),
+            ),
+        }
         self.pair_source = source
         return self
 
@@ -83,7 +91,7 @@ def run_round(pair, login, seed, mode, story=False, without=()):
                     print("cannot drop:", error)
 
 
-def torture(field, minutes, seed, rounds=10 ** 9, mode=None, login=None, story=False, without=(), stop=False):
+def torture(field, minutes, seed, rounds=10**9, mode=None, login=None, story=False, without=(), stop=False):
     """Rounds until the time is over. Prints each with its seed, and the sum; returns the number of findings."""
     outcomes, findings, first = collections.Counter(), 0, seed
     until = time.monotonic() + minutes * 60
@@ -111,7 +119,7 @@ def torture(field, minutes, seed, rounds=10 ** 9, mode=None, login=None, story=F
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=1)
-    parser.add_argument("--rounds", type=int, default=10 ** 9)
+    parser.add_argument("--rounds", type=int, default=10**9)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--mode", choices=["offline", "online"])
     parser.add_argument("--login", choices=LOGINS)

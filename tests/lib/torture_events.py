@@ -10,138 +10,18 @@ them while no transaction is open. An event is a dictionary:
     changes     function of the model, called when the source has it
 """
 
-import random
 
-import psycopg2
+from torture_model import DML
 
-from torture_actors import Actor
-
-SCHEMA = """
-CREATE SCHEMA app;
-CREATE TYPE mood AS ENUM ('sad', 'ok');
-CREATE TABLE app.plain (id bigint PRIMARY KEY, n int NOT NULL, v text, w text, x numeric(10,2), ts timestamp(0), vc varchar(12), m mood DEFAULT 'ok');
-CREATE TABLE app.twin (id bigint PRIMARY KEY, n int NOT NULL, v text, w text, x numeric(10,2), ts timestamp(0), vc varchar(12), m mood DEFAULT 'ok');
-CREATE TABLE app.whole (id bigint, n int, v text, w text, u int UNIQUE, small smallint);
-ALTER TABLE app.whole REPLICA IDENTITY FULL;
-CREATE TABLE app.coded (id bigint PRIMARY KEY, n int, v text, w text, code text UNIQUE, span int4range, EXCLUDE USING gist (span WITH &&));
-CREATE TABLE app.parted (id bigint, n int, part int, v text, w text, PRIMARY KEY (id, part)) PARTITION BY LIST (part);
-CREATE TABLE app.parted_0 PARTITION OF app.parted FOR VALUES IN (0);
-CREATE TABLE app.parted_1 PARTITION OF app.parted FOR VALUES IN (1);
-CREATE TABLE app.parted_rest PARTITION OF app.parted DEFAULT;
-CREATE TABLE app.father (id bigint PRIMARY KEY, n int, v text, w text, alias int UNIQUE);
-CREATE TABLE app.kid (id bigint PRIMARY KEY, n int, v text, w text, father bigint REFERENCES app.father ON DELETE CASCADE ON UPDATE CASCADE,
-    alias int DEFAULT NULL REFERENCES app.father (alias) ON DELETE SET NULL ON UPDATE SET NULL, up bigint REFERENCES app.kid ON DELETE SET NULL);
-CREATE SEQUENCE app.numbers;
-INSERT INTO app.plain SELECT i, i, 'v' || i, 'w', i, now(), 'vc', 'ok' FROM generate_series(1, 200) AS i;
-INSERT INTO app.twin SELECT i, -i, 'twin ' || i, 'w', i, now(), 'vc', 'sad' FROM generate_series(1, 150) AS i;
-INSERT INTO app.whole SELECT i, i, 'v' || i, NULL, NULLIF(i % 2, 0) * i, 1 FROM generate_series(1, 100) AS i;
-INSERT INTO app.coded SELECT i, i, 'v' || i, 'w', 'code' || i, int4range(i * 10, i * 10 + 5) FROM generate_series(1, 100) AS i;
-INSERT INTO app.parted SELECT i, i, i % 3, 'v', 'w' FROM generate_series(1, 100) AS i;
-INSERT INTO app.father SELECT i, i, 'v', 'w', i FROM generate_series(1, 50) AS i;
-INSERT INTO app.kid SELECT i, i, 'v', 'w', 1 + i % 50, 1 + i % 50, NULLIF(i / 2, 0) FROM generate_series(1, 100) AS i;
-"""
-
-# {name}: the table now; [column]: its column now; $i: a number nobody else uses; $n, $r: any number.
-ONE = "id = (SELECT id FROM {%s} ORDER BY id OFFSET $r %% 50 LIMIT 1)"
-DML = {
-    "plain": ["INSERT INTO {plain} (id, n, [v], [w]) VALUES ($i, $n, 'new', 'w$n')",
-              "UPDATE {plain} SET [v] = [v] || '+', n = $n WHERE " + ONE % "plain",
-              "UPDATE {plain} SET id = $i WHERE " + ONE % "plain", "DELETE FROM {plain} WHERE " + ONE % "plain",
-              "UPDATE {plain} SET [x] = [x] + 1.2345 WHERE " + ONE % "plain", "UPDATE {plain} SET [ts] = clock_timestamp() WHERE " + ONE % "plain",
-              "UPDATE {plain} SET [vc] = left(md5('$n'), 12) WHERE " + ONE % "plain", "UPDATE {plain} SET m = 'sad' WHERE " + ONE % "plain"],
-    "twin": ["INSERT INTO {twin} (id, n, [v], [w]) VALUES ($i, $n, 'new twin', 'w$n')",
-             "UPDATE {twin} SET [w] = 'x$n', n = $n WHERE " + ONE % "twin", "DELETE FROM {twin} WHERE " + ONE % "twin",
-             "UPDATE {twin} SET [x] = 0.005 * $n WHERE " + ONE % "twin"],
-    "whole": ["INSERT INTO {whole} (id, n, [v], u) VALUES ($i, $n, 'new', $i)", "INSERT INTO {whole} (id, n, [v]) VALUES ($n, $n, NULL)",
-              "UPDATE {whole} SET u = $i, n = $n WHERE u = (SELECT max(u) FROM {whole})",
-              "UPDATE {whole} SET [v] = '$n' WHERE ctid = (SELECT ctid FROM {whole} ORDER BY id OFFSET $r % 50 LIMIT 1)",
-              "DELETE FROM {whole} WHERE ctid = (SELECT ctid FROM {whole} ORDER BY id OFFSET $r % 80 LIMIT 1)",
-              "UPDATE {whole} SET small = [small] WHERE id < 20"],
-    "coded": ["INSERT INTO {coded} (id, n, [v], code, span) VALUES ($i, $n, 'new', 'c$i', int4range(10000 + $i * 10, 10005 + $i * 10))",
-              # Values change places: unique only at the end of the transaction.
-              "UPDATE {coded} SET code = code || '~' WHERE id IN (3, 4); UPDATE {coded} SET code = (SELECT CASE c.id WHEN 3 THEN 'a$n' ELSE 'b$n' END"
-              " FROM {coded} AS c WHERE c.id = {coded}.id) WHERE id IN (3, 4)",
-              "UPDATE {coded} SET code = NULL WHERE id = 5; UPDATE {coded} SET code = 'swap' WHERE id = 6; UPDATE {coded} SET code = NULL WHERE id = 6;"
-              "UPDATE {coded} SET code = 'swap' WHERE id = 5",
-              "DELETE FROM {coded} WHERE id > 100 AND " + ONE % "coded", "UPDATE {coded} SET id = $i WHERE id > 50 AND " + ONE % "coded"],
-    "parted": ["INSERT INTO {parted} (id, n, part, [v]) VALUES ($i, $n, $r % 4, 'new')",
-               "UPDATE {parted} SET part = (part + 1) % 4, n = $n WHERE " + ONE % "parted",
-               "UPDATE {parted} SET [w] = 'x$n' WHERE " + ONE % "parted", "DELETE FROM {parted} WHERE " + ONE % "parted"],
-    "father": ["INSERT INTO {father} (id, n, [v], alias) VALUES ($i, $n, 'new', $i); INSERT INTO {kid} (id, n, father, alias) VALUES ($i, $n, $i, $i)",
-               "UPDATE {father} SET id = $i WHERE " + ONE % "father", "UPDATE {father} SET alias = -$i WHERE " + ONE % "father",
-               "DELETE FROM {father} WHERE (SELECT count(*) FROM {father}) > 20 AND " + ONE % "father"],
-    "kid": ["INSERT INTO {kid} (id, n, up) SELECT $i, $n, max(id) FROM {kid}", "DELETE FROM {kid} WHERE " + ONE % "kid",
-            "UPDATE {kid} SET father = NULL WHERE father = (SELECT min(id) FROM {father}); DELETE FROM {father} WHERE id = (SELECT min(id) FROM {father})",
-            "UPDATE {kid} SET [w] = 'k$n' WHERE " + ONE % "kid"],
-}
-
-
-class Model:
-    """Which names the tables and columns of SCHEMA have now, and which columns there are."""
-
-    def __init__(self, seed):
-        self.random = random.Random(f"{seed}-events")
-        self.number = 0
-        self.tables = {name: ("app", name) for name in DML}
-        self.columns = {name: {"v": "v", "w": "w"} for name in DML}
-        for name in ("plain", "twin"):
-            self.columns[name].update(x="x", ts="ts", vc="vc")
-        self.columns["whole"]["small"] = "small"
-        self.indexes = []
-        self.partitions = []    # (number, attached)
-
-    def sql_name(self, table):
-        return "%s.%s" % self.tables[table]
-
-    def fresh(self, prefix):
-        self.number += 1
-        return f"{prefix}_{self.number}"
-
-    def dml(self, table, template, unique, number, chance):
-        """A statement, or None when it needs a column that has been dropped."""
-        for column in ("v", "w", "x", "ts", "vc", "small"):
-            if f"[{column}]" in template:
-                if column not in self.columns[table]:
-                    return None
-                template = template.replace(f"[{column}]", self.columns[table][column])
-        for name in self.tables:
-            template = template.replace("{%s}" % name, self.sql_name(name))
-        return (template.replace("$i", str(unique)).replace("$n", str(number)).replace("$r", str(chance)))
-
-
-class Writer(Actor):
-    """Changes the tables of SCHEMA, whatever they are called."""
-
-    limit = 80
-
-    def __init__(self, postgres, name, seed, model):
-        super().__init__(postgres, name, seed)
-        self.model = model
-        self.number = 0
-
-    def transaction(self, number):
-        statements = []
-        for _ in range(self.random.randint(1, 4)):
-            self.number += 1
-            table = self.random.choice(list(DML))
-            statements.append(self.model.dml(table, self.random.choice(DML[table]), 1000 + self.number, number,
-                                             self.random.randrange(10 ** 6)))
-        return ";".join(filter(None, statements)) or "SELECT 1"
-
-    def _one(self, cursor):
-        try:
-            super()._one(cursor)
-        except psycopg2.IntegrityError:     # what comes of random changes
-            cursor.execute("ROLLBACK")
-
-
-# -- events -----------------------------------------------------------------------------------------------------
 
 def rename_table(m):
     table = m.random.choice(list(DML))
     schema, old = m.tables[table]
     new = m.fresh(table)
-    return {"source": [f"ALTER TABLE {schema}.{old} RENAME TO {new}"], "changes": lambda: m.tables.update({table: (schema, new)})}
+    return {
+        "source": [f"ALTER TABLE {schema}.{old} RENAME TO {new}"],
+        "changes": lambda: m.tables.update({table: (schema, new)}),
+    }
 
 
 def swap_tables(m):
@@ -149,16 +29,23 @@ def swap_tables(m):
     if one[0] != two[0]:
         return None
     spare = m.fresh("spare")
-    return {"source": [f"ALTER TABLE {one[0]}.{one[1]} RENAME TO {spare}", f"ALTER TABLE {one[0]}.{two[1]} RENAME TO {one[1]}",
-                       f"ALTER TABLE {one[0]}.{spare} RENAME TO {two[1]}"],
-            "changes": lambda: m.tables.update(plain=two, twin=one)}
+    return {
+        "source": [
+            f"ALTER TABLE {one[0]}.{one[1]} RENAME TO {spare}",
+            f"ALTER TABLE {one[0]}.{two[1]} RENAME TO {one[1]}",
+            f"ALTER TABLE {one[0]}.{spare} RENAME TO {two[1]}",
+        ],
+        "changes": lambda: m.tables.update(plain=two, twin=one),
+    }
 
 
 def move_schema(m):
     table, new = m.random.choice(["plain", "twin", "coded"]), m.fresh("moved")
     name = m.tables[table][1]
-    return {"source": [f"CREATE SCHEMA {new}", f"ALTER TABLE {m.sql_name(table)} SET SCHEMA {new}"],
-            "changes": lambda: m.tables.update({table: (new, name)})}
+    return {
+        "source": [f"CREATE SCHEMA {new}", f"ALTER TABLE {m.sql_name(table)} SET SCHEMA {new}"],
+        "changes": lambda: m.tables.update({table: (new, name)}),
+    }
 
 
 def rename_schema(m):
@@ -173,20 +60,32 @@ def rename_schema(m):
 def rename_column(m):
     table, column = m.random.choice(list(DML)), m.random.choice("vw")
     old, new = m.columns[table][column], m.fresh("col")
-    return {"source": [f"ALTER TABLE {m.sql_name(table)} RENAME {old} TO {new}"], "changes": lambda: m.columns[table].update({column: new})}
+    return {
+        "source": [f"ALTER TABLE {m.sql_name(table)} RENAME {old} TO {new}"],
+        "changes": lambda: m.columns[table].update({column: new}),
+    }
 
 
 def swap_columns(m):
     table = m.random.choice(list(DML))
     one, two, spare = m.columns[table]["v"], m.columns[table]["w"], m.fresh("spare")
     name = m.sql_name(table)
-    return {"source": [f"ALTER TABLE {name} RENAME {one} TO {spare}", f"ALTER TABLE {name} RENAME {two} TO {one}",
-                       f"ALTER TABLE {name} RENAME {spare} TO {two}"],
-            "changes": lambda: m.columns[table].update(v=two, w=one)}
+    return {
+        "source": [
+            f"ALTER TABLE {name} RENAME {one} TO {spare}",
+            f"ALTER TABLE {name} RENAME {two} TO {one}",
+            f"ALTER TABLE {name} RENAME {spare} TO {two}",
+        ],
+        "changes": lambda: m.columns[table].update(v=two, w=one),
+    }
 
 
-TYPES = {"x": ["numeric", "numeric(12,4)", "numeric(14,3)", "numeric(15,1)", "double precision"], "ts": ["timestamp", "timestamp(3)", "timestamptz", "text"],
-         "vc": ["varchar(30)", "text", "char(40)", "varchar"], "small": ["int", "bigint", "numeric"]}
+TYPES = {
+    "x": ["numeric", "numeric(12,4)", "numeric(14,3)", "numeric(15,1)", "double precision"],
+    "ts": ["timestamp", "timestamp(3)", "timestamptz", "text"],
+    "vc": ["varchar(30)", "text", "char(40)", "varchar"],
+    "small": ["int", "bigint", "numeric"],
+}
 
 
 def alter_type(m):
@@ -196,7 +95,10 @@ def alter_type(m):
         return None
     kind = m.random.choice(TYPES[column])
     # Back from text only with USING, which every type takes.
-    return {"source": [f"ALTER TABLE {m.sql_name(table)} ALTER {m.columns[table][column]} TYPE {kind}"], "may_fail": True}
+    return {
+        "source": [f"ALTER TABLE {m.sql_name(table)} ALTER {m.columns[table][column]} TYPE {kind}"],
+        "may_fail": True,
+    }
 
 
 def key_type(m):
@@ -206,15 +108,32 @@ def key_type(m):
 
 def add_column(m):
     name = m.fresh("added")
-    kind = m.random.choice(["int", "text", "int DEFAULT 7", "text NOT NULL DEFAULT 'd'", "timestamptz DEFAULT '2020-01-01'", "int[]",
-                            "numeric(8,2) DEFAULT 1.25"])
-    return {"source": [f"ALTER TABLE {m.sql_name(m.random.choice(list(DML)))} ADD {name} {kind}"], "first": m.random.random() < 0.3}
+    kind = m.random.choice(
+        [
+            "int",
+            "text",
+            "int DEFAULT 7",
+            "text NOT NULL DEFAULT 'd'",
+            "timestamptz DEFAULT '2020-01-01'",
+            "int[]",
+            "numeric(8,2) DEFAULT 1.25",
+        ]
+    )
+    return {
+        "source": [f"ALTER TABLE {m.sql_name(m.random.choice(list(DML)))} ADD {name} {kind}"],
+        "first": m.random.random() < 0.3,
+    }
 
 
 def add_random_column(m):
     """The target cannot compute the values of rows that are there: only a copy of the table has them."""
     kind = m.random.choice(["float8 DEFAULT random()", "serial", "text DEFAULT md5(random()::text)"])
-    return {"source": [f"ALTER TABLE {m.sql_name(m.random.choice(['plain', 'twin', 'coded']))} ADD {m.fresh('added')} {kind}"], "volatile": True}
+    return {
+        "source": [
+            f"ALTER TABLE {m.sql_name(m.random.choice(['plain', 'twin', 'coded']))} ADD {m.fresh('added')} {kind}"
+        ],
+        "volatile": True,
+    }
 
 
 def drop_column(m):
@@ -250,10 +169,21 @@ def new_partition(m):
         sql = [f"CREATE TABLE app.{name} PARTITION OF {parent} FOR VALUES IN ({number})"]
         rows = [f"INSERT INTO {parent} (id, n, part) VALUES ({number}, 1, {number})"]
     else:
-        sql = [f"CREATE TABLE app.{name} {columns}", f"ALTER TABLE {parent} ATTACH PARTITION app.{name} FOR VALUES IN ({number})"]
-        rows = [f"INSERT INTO app.{name} (id, n, part) SELECT i, i, {number} FROM generate_series(1, 20) AS i"] if "rows" in how else []
-    return {"source": [sql[0], *rows, *sql[1:]] if "rows" in how else sql + rows, "target": sql, "first": m.random.random() < 0.3,
-            "changes": lambda: m.partitions.append([number, name, True])}
+        sql = [
+            f"CREATE TABLE app.{name} {columns}",
+            f"ALTER TABLE {parent} ATTACH PARTITION app.{name} FOR VALUES IN ({number})",
+        ]
+        rows = (
+            [f"INSERT INTO app.{name} (id, n, part) SELECT i, i, {number} FROM generate_series(1, 20) AS i"]
+            if "rows" in how
+            else []
+        )
+    return {
+        "source": [sql[0], *rows, *sql[1:]] if "rows" in how else sql + rows,
+        "target": sql,
+        "first": m.random.random() < 0.3,
+        "changes": lambda: m.partitions.append([number, name, True]),
+    }
 
 
 def detach_partition(m):
@@ -276,9 +206,13 @@ def exchange_partition(m):
         return None
     number, name, _ = one = m.random.choice(attached)
     parent, old, new = m.sql_name("parted"), m.fresh("old"), m.fresh("new")
-    ddl = [f"CREATE TABLE app.{new} (LIKE {parent} INCLUDING ALL)", f"ALTER TABLE {parent} DETACH PARTITION app.{name}",
-           f"ALTER TABLE app.{name} RENAME TO {old}", f"ALTER TABLE app.{new} RENAME TO {name}",
-           f"ALTER TABLE {parent} ATTACH PARTITION app.{name} FOR VALUES IN ({number})"]
+    ddl = [
+        f"CREATE TABLE app.{new} (LIKE {parent} INCLUDING ALL)",
+        f"ALTER TABLE {parent} DETACH PARTITION app.{name}",
+        f"ALTER TABLE app.{name} RENAME TO {old}",
+        f"ALTER TABLE app.{new} RENAME TO {name}",
+        f"ALTER TABLE {parent} ATTACH PARTITION app.{name} FOR VALUES IN ({number})",
+    ]
     rows = f"INSERT INTO app.{name} (id, n, part) SELECT 5000 + i, i, {number} FROM generate_series(1, 7) AS i"
     return {"source": [*ddl, rows], "target": ddl, "changes": lambda: one.__setitem__(2, True)}
 
@@ -288,19 +222,31 @@ def rotate(m):
     table = m.random.choice(["plain", "twin"])
     schema, name = m.tables[table]
     old = m.fresh("rotated")
-    ddl = [f"ALTER TABLE {schema}.{name} RENAME TO {old}", f"CREATE TABLE {schema}.{name} (LIKE {schema}.{old} INCLUDING ALL)"]
+    ddl = [
+        f"ALTER TABLE {schema}.{name} RENAME TO {old}",
+        f"CREATE TABLE {schema}.{name} (LIKE {schema}.{old} INCLUDING ALL)",
+    ]
     columns = ", ".join(["id", "n"])
-    return {"source": [*ddl, f"INSERT INTO {schema}.{name} ({columns}) SELECT i, i FROM generate_series(1, 30) AS i"], "target": ddl,
-            "renames": True}
+    return {
+        "source": [*ddl, f"INSERT INTO {schema}.{name} ({columns}) SELECT i, i FROM generate_series(1, 30) AS i"],
+        "target": ddl,
+        "renames": True,
+    }
 
 
 def recreate(m):
     """The same name, another table."""
     schema, name = m.tables["twin"]
     spare = m.fresh("spare")
-    ddl = [f"CREATE TABLE {schema}.{spare} (LIKE {schema}.{name} INCLUDING ALL)", f"DROP TABLE {schema}.{name}",
-           f"ALTER TABLE {schema}.{spare} RENAME TO {name}"]
-    return {"source": [*ddl, f"INSERT INTO {schema}.{name} (id, n) SELECT i, i FROM generate_series(1, 40) AS i"], "target": ddl}
+    ddl = [
+        f"CREATE TABLE {schema}.{spare} (LIKE {schema}.{name} INCLUDING ALL)",
+        f"DROP TABLE {schema}.{name}",
+        f"ALTER TABLE {schema}.{spare} RENAME TO {name}",
+    ]
+    return {
+        "source": [*ddl, f"INSERT INTO {schema}.{name} (id, n) SELECT i, i FROM generate_series(1, 40) AS i"],
+        "target": ddl,
+    }
 
 
 def reload(m):
@@ -308,49 +254,106 @@ def reload(m):
     name = m.sql_name(table)
     part = ", part" if table == "parted" else ""
     value = ", i % 3" if table == "parted" else ""
-    return {"source": [f"TRUNCATE {name}", f"INSERT INTO {name} (id, n{part}) SELECT i, i{value} FROM generate_series(1, 60) AS i"], "target": []}
+    return {
+        "source": [
+            f"TRUNCATE {name}",
+            f"INSERT INTO {name} (id, n{part}) SELECT i, i{value} FROM generate_series(1, 60) AS i",
+        ],
+        "target": [],
+    }
 
 
 def new_table(m):
     name = m.fresh("made")
     ddl = [f"CREATE TABLE app.{name} (id int PRIMARY KEY, v text)"]
-    return {"source": [*ddl, f"INSERT INTO app.{name} SELECT i, 'v' FROM generate_series(1, 25) AS i"], "target": ddl,
-            "first": m.random.random() < 0.3}
+    return {
+        "source": [*ddl, f"INSERT INTO app.{name} SELECT i, 'v' FROM generate_series(1, 25) AS i"],
+        "target": ddl,
+        "first": m.random.random() < 0.3,
+    }
 
 
 def looser(m):
     """What the target would refuse from now on."""
     table, name = m.random.choice(["plain", "twin"]), m.fresh("value")
-    return m.random.choice([
-        {"source": [f"ALTER TABLE {m.sql_name(table)} ALTER n DROP NOT NULL", f"UPDATE {m.sql_name(table)} SET n = NULL WHERE id % 10 = 1"],
-         "target": [f"ALTER TABLE {m.sql_name(table)} ALTER n DROP NOT NULL"], "first": True},
-        {"source": [f"ALTER TYPE mood ADD VALUE '{name}'"], "then": [f"UPDATE {m.sql_name(table)} SET m = '{name}' WHERE id % 10 = 2"]},
-    ])
+    return m.random.choice(
+        [
+            {
+                "source": [
+                    f"ALTER TABLE {m.sql_name(table)} ALTER n DROP NOT NULL",
+                    f"UPDATE {m.sql_name(table)} SET n = NULL WHERE id % 10 = 1",
+                ],
+                "target": [f"ALTER TABLE {m.sql_name(table)} ALTER n DROP NOT NULL"],
+                "first": True,
+            },
+            {
+                "source": [f"ALTER TYPE mood ADD VALUE '{name}'"],
+                "then": [f"UPDATE {m.sql_name(table)} SET m = '{name}' WHERE id % 10 = 2"],
+            },
+        ]
+    )
 
 
 def identity(m):
     how = m.random.choice(["FULL", "DEFAULT"])
-    return {"source": [f"ALTER TABLE {m.sql_name(m.random.choice(['plain', 'coded', 'father']))} REPLICA IDENTITY {how}"]}
+    return {
+        "source": [f"ALTER TABLE {m.sql_name(m.random.choice(['plain', 'coded', 'father']))} REPLICA IDENTITY {how}"]
+    }
 
 
 def rewrite(m):
     """Nothing changes, but every file does."""
     table = m.sql_name(m.random.choice(["plain", "twin", "coded", "kid"]))
-    return {"source": [f"VACUUM FULL {table}"], "target": []} if m.random.random() < 0.5 else \
-        {"source": [f"ALTER TABLE {table} SET (fillfactor = {m.random.randint(50, 90)})"]}
+    return (
+        {"source": [f"VACUUM FULL {table}"], "target": []}
+        if m.random.random() < 0.5
+        else {"source": [f"ALTER TABLE {table} SET (fillfactor = {m.random.randint(50, 90)})"]}
+    )
 
 
 def sequence(m):
-    return {"source": [f"ALTER SEQUENCE app.numbers INCREMENT {m.random.randint(1, 5)} RESTART {m.random.randint(1, 10 ** 6)}"]}
+    return {
+        "source": [
+            f"ALTER SEQUENCE app.numbers INCREMENT {m.random.randint(1, 5)} RESTART {m.random.randint(1, 10 ** 6)}"
+        ]
+    }
 
 
 def settings(m):
     return {"source": [f"ALTER DATABASE %(name)s SET work_mem = '{m.random.randint(1, 9)}MB'"]}
 
 
-EVENTS = [rename_table, swap_tables, move_schema, rename_schema, rename_column, swap_columns, alter_type, alter_type, key_type, add_column,
-          add_column, add_random_column, drop_column, add_index, add_unique, new_partition, new_partition, detach_partition,
-          exchange_partition, rotate, recreate, reload, reload, new_table, looser, identity, rewrite, sequence, settings]
+EVENTS = [
+    rename_table,
+    swap_tables,
+    move_schema,
+    rename_schema,
+    rename_column,
+    swap_columns,
+    alter_type,
+    alter_type,
+    key_type,
+    add_column,
+    add_column,
+    add_random_column,
+    drop_column,
+    add_index,
+    add_unique,
+    new_partition,
+    new_partition,
+    detach_partition,
+    exchange_partition,
+    rotate,
+    recreate,
+    reload,
+    reload,
+    new_table,
+    looser,
+    identity,
+    rewrite,
+    sequence,
+    settings,
+]
 
 
 def next_event(m, without=()):
@@ -358,4 +361,11 @@ def next_event(m, without=()):
         make = m.random.choice(EVENTS)
         event = None if make.__name__ in without else make(m)
         if event:
-            return {"what": make.__name__, "first": False, "changes": lambda: None, "then": [], "target": event["source"], **event}
+            return {
+                "what": make.__name__,
+                "first": False,
+                "changes": lambda: None,
+                "then": [],
+                "target": event["source"],
+                **event,
+            }

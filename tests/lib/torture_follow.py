@@ -6,7 +6,8 @@ import psycopg2
 
 from arm import TERMINAL, details_of, state_of, substate_of, wait_until
 from online import WAITS
-from torture_events import DML, SCHEMA, Model, Writer, next_event
+from torture_events import next_event
+from torture_model import DML, SCHEMA, Model, Writer
 from torture_more_actors import STEADY
 from torture_rounds import Finding, Round
 
@@ -21,15 +22,15 @@ class OnlineRound(Round):
         super().__init__(pair, login, seed, "Online")
         self.without = without
         self.model = Model(seed)
-        self.but = set()            # tables that only another copy could make equal
+        self.but = set()  # tables that only another copy could make equal
         self.failed = None
-        self.first = set()          # OIDs of the tables of the base copy
+        self.first = set()  # OIDs of the tables of the base copy
 
     def run(self, events=None):
         self.load(STEADY, SCHEMA)
         self.actors.append(Writer(self.source, self.name, self.seed, self.model))
         for actor in self.actors:
-            actor.limit /= 3    # what is tested is order, not speed
+            actor.limit /= 3  # what is tested is order, not speed
             actor.start()
         time.sleep(self.random.uniform(0, 0.3))
         self.first = {one for one, _ in self.ask_source(IDENTITIES)}
@@ -53,10 +54,14 @@ class OnlineRound(Round):
     def disturb_base_copy(self):
         for _ in range(self.random.randint(0, 2)):
             time.sleep(self.random.uniform(0, 0.8))
-            self.hold("source", self.random.choice(["b_0", "r_trunc", "orders", "app.plain"]), self.random.uniform(0.1, 1))
+            self.hold(
+                "source", self.random.choice(["b_0", "r_trunc", "orders", "app.plain"]), self.random.uniform(0.1, 1)
+            )
 
     def reach_following(self):
-        body = wait_until(lambda: self.seen(lambda body: substate_of(body) == WAITS or state_of(body) in TERMINAL), 90, "following")
+        body = wait_until(
+            lambda: self.seen(lambda body: substate_of(body) == WAITS or state_of(body) in TERMINAL), 90, "following"
+        )
         self.tell(f"{state_of(body)} {substate_of(body)}")
         if state_of(body) in TERMINAL:
             self.failed = body["properties"]["currentStatus"].get("error")
@@ -77,7 +82,13 @@ class OnlineRound(Round):
                 self.hold("source", table, self.random.uniform(0.2, 1.5))
             elif how == "table":
                 name = self.model.fresh("only_here")
-                self.on_target([f"CREATE TABLE app.{name} (a int PRIMARY KEY, b text)", f"INSERT INTO app.{name} VALUES (1, 'mine')"], "target-only table")
+                self.on_target(
+                    [
+                        f"CREATE TABLE app.{name} (a int PRIMARY KEY, b text)",
+                        f"INSERT INTO app.{name} VALUES (1, 'mine')",
+                    ],
+                    "target-only table",
+                )
             elif how == "column":
                 name = self.model.fresh("only_here")
                 self.on_target([f"ALTER TABLE {table} ADD {name} text DEFAULT 'mine'"], "target-only column")
@@ -132,7 +143,9 @@ class OnlineRound(Round):
             event["changes"]()
             self.tell(f"{event['what']}: {'; '.join(event['source'] + event['then'])}")
         except psycopg2.Error as error:
-            self.tell(f"{event['what']}: not on the source: {error.pgcode} {str(error).splitlines()[0]} [{'; '.join(event['source'])}]")
+            self.tell(
+                f"{event['what']}: not on the source: {error.pgcode} {str(error).splitlines()[0]} [{'; '.join(event['source'])}]"
+            )
             if repeated:
                 raise Finding("harness: the target has what the source refused") from None
             return
@@ -157,17 +170,22 @@ class OnlineRound(Round):
 
     def passed(self, lsn):
         """Everything up to there has been applied: the slot needs it no more."""
-        rows = self.ask_source("SELECT min(confirmed_flush_lsn) >= %s::pg_lsn FROM pg_replication_slots WHERE database = %s", (lsn, self.name))
+        rows = self.ask_source(
+            "SELECT min(confirmed_flush_lsn) >= %s::pg_lsn FROM pg_replication_slots WHERE database = %s",
+            (lsn, self.name),
+        )
         return rows[0][0]
 
     def position(self):
-        return self.ask_source("SELECT min(confirmed_flush_lsn)::text FROM pg_replication_slots WHERE database = %s", (self.name,))
+        return self.ask_source(
+            "SELECT min(confirmed_flush_lsn)::text FROM pg_replication_slots WHERE database = %s", (self.name,)
+        )
 
     def settle(self, event, lsn, repeated):
         """Until the change is applied or waited for with a message; then the user repeats it, and all goes on."""
         deadline, waits_since, before = time.monotonic() + 45, None, None
         while True:
-            if self.position() != before:   # a busy machine takes its time
+            if self.position() != before:  # a busy machine takes its time
                 before, deadline = self.position(), time.monotonic() + 45
             body = self.get()
             if state_of(body) in TERMINAL:
@@ -186,9 +204,16 @@ class OnlineRound(Round):
             if done:
                 return
             if time.monotonic() > deadline:
-                figures = {key: value for key, value in details_of(body, self.name).items() if key in ("incomingChanges", "latency")}
-                raise Finding(f"neither applied nor waiting: {event['what']}, {figures}, {self.position()}, {lsn}" if not message else
-                              f"waits although the DDL was repeated ({event['what']}): {message}")
+                figures = {
+                    key: value
+                    for key, value in details_of(body, self.name).items()
+                    if key in ("incomingChanges", "latency")
+                }
+                raise Finding(
+                    f"neither applied nor waiting: {event['what']}, {figures}, {self.position()}, {lsn}"
+                    if not message
+                    else f"waits although the DDL was repeated ({event['what']}): {message}"
+                )
             time.sleep(0.05)
 
     # -- what must hold -----------------------------------------------------------------------------------------
@@ -232,10 +257,20 @@ class OnlineRound(Round):
 
     def recopied(self):
         """Tables that Malachite has put aside, to recopy them at the cutover."""
-        helpers = self.ask_target("SELECT format('%I.stale', nspname) FROM pg_namespace WHERE nspname LIKE 'malachite%'")
-        relations = [one for table, in helpers for one, in self.ask_target(f"SELECT DISTINCT relation::bigint FROM {table}")]
-        names = {self.ask_source("SELECT format('%%I.%%I', relnamespace::regnamespace::text, relname) FROM pg_class WHERE oid = %s", (one,))[0][0]
-                 for one in relations if self.ask_source("SELECT 1 FROM pg_class WHERE oid = %s", (one,))}
+        helpers = self.ask_target(
+            "SELECT format('%I.stale', nspname) FROM pg_namespace WHERE nspname LIKE 'malachite%'"
+        )
+        relations = [
+            one for table, in helpers for one, in self.ask_target(f"SELECT DISTINCT relation::bigint FROM {table}")
+        ]
+        names = {
+            self.ask_source(
+                "SELECT format('%%I.%%I', relnamespace::regnamespace::text, relname) FROM pg_class WHERE oid = %s",
+                (one,),
+            )[0][0]
+            for one in relations
+            if self.ask_source("SELECT 1 FROM pg_class WHERE oid = %s", (one,))
+        }
         names |= {name for one, name in self.ask_source(IDENTITIES) if (one not in self.first)}
         if names:
             self.tell(f"recopied at the cutover: {' '.join(sorted(names))}")

@@ -15,17 +15,19 @@ class Churn(Actor):
     """
 
     def transaction(self, number):
-        return self.random.choice([
-            "DROP VIEW root_view; CREATE VIEW root_view AS SELECT * FROM roots",
-            "DROP MATERIALIZED VIEW root_sums; CREATE MATERIALIZED VIEW root_sums AS SELECT b, count(*) FROM roots GROUP BY b",
-            "DROP TABLE root_child; CREATE TABLE root_child (c int) INHERITS (roots); INSERT INTO root_child VALUES (1000, 'c', 1)",
-            "DROP SCHEMA passing CASCADE; CREATE SCHEMA passing; CREATE TABLE passing.t (a int PRIMARY KEY); INSERT INTO passing.t VALUES (1)",
-            f"CREATE OR REPLACE FUNCTION passing_function() RETURNS int LANGUAGE sql AS 'SELECT {number}'",
-            "DROP TABLE IF EXISTS scratch; CREATE TABLE scratch AS SELECT i FROM generate_series(1, 100) AS i",
-            "CREATE TEMP TABLE temporary (a int) ON COMMIT DROP",
-            "DROP INDEX IF EXISTS roots_b; CREATE INDEX roots_b ON roots (b)",
-            "ALTER TABLE roots DROP CONSTRAINT IF EXISTS roots_check; ALTER TABLE roots ADD CONSTRAINT roots_check CHECK (a > 0)",
-        ])
+        return self.random.choice(
+            [
+                "DROP VIEW root_view; CREATE VIEW root_view AS SELECT * FROM roots",
+                "DROP MATERIALIZED VIEW root_sums; CREATE MATERIALIZED VIEW root_sums AS SELECT b, count(*) FROM roots GROUP BY b",
+                "DROP TABLE root_child; CREATE TABLE root_child (c int) INHERITS (roots); INSERT INTO root_child VALUES (1000, 'c', 1)",
+                "DROP SCHEMA passing CASCADE; CREATE SCHEMA passing; CREATE TABLE passing.t (a int PRIMARY KEY); INSERT INTO passing.t VALUES (1)",
+                f"CREATE OR REPLACE FUNCTION passing_function() RETURNS int LANGUAGE sql AS 'SELECT {number}'",
+                "DROP TABLE IF EXISTS scratch; CREATE TABLE scratch AS SELECT i FROM generate_series(1, 100) AS i",
+                "CREATE TEMP TABLE temporary (a int) ON COMMIT DROP",
+                "DROP INDEX IF EXISTS roots_b; CREATE INDEX roots_b ON roots (b)",
+                "ALTER TABLE roots DROP CONSTRAINT IF EXISTS roots_check; ALTER TABLE roots ADD CONSTRAINT roots_check CHECK (a > 0)",
+            ]
+        )
 
     @classmethod
     def violations(cls, ask, source=None, busy=False):
@@ -53,11 +55,20 @@ class Local(Actor):
     @classmethod
     def violations(cls, ask, source=None, busy=False):
         found = changed_rows(ask, source, "local", "id", more=", words(body)::text") if source else []
-        for where in ("words(body) @@ plainto_tsquery('fox')", "words(body) @@ plainto_tsquery('horses')", "words(body) @@ 'running'",
-                      "local_day(at) = (SELECT day FROM local ORDER BY id LIMIT 1)",
-                      "local_day(at) = (SELECT day FROM local ORDER BY id DESC LIMIT 1)"):
-            by_index, by_rows = (ask.plain(f"SET enable_seqscan = {on}; SET enable_indexscan = {off}; SET enable_bitmapscan = {off};"
-                                           f"SELECT count(*) FROM local WHERE {where}") for on, off in (("off", "on"), ("on", "off")))
+        for where in (
+            "words(body) @@ plainto_tsquery('fox')",
+            "words(body) @@ plainto_tsquery('horses')",
+            "words(body) @@ 'running'",
+            "local_day(at) = (SELECT day FROM local ORDER BY id LIMIT 1)",
+            "local_day(at) = (SELECT day FROM local ORDER BY id DESC LIMIT 1)",
+        ):
+            by_index, by_rows = (
+                ask.plain(
+                    f"SET enable_seqscan = {on}; SET enable_indexscan = {off}; SET enable_bitmapscan = {off};"
+                    f"SELECT count(*) FROM local WHERE {where}"
+                )
+                for on, off in (("off", "on"), ("on", "off"))
+            )
             if by_index != by_rows:
                 found.append(f"local, {where}: the index finds {by_index}, the rows are {by_rows}")
         if ask.plain("SELECT count(*) FROM local WHERE day <> local_day(at)") != [(0,)]:
@@ -69,8 +80,22 @@ STEADY = [Batches, Reloads, Unlogged, Orders, Local]
 RESTLESS = [Alterer, Swaps, Partitions, Churn]
 
 # Of the database, before the migration.
-SETTINGS = ["timezone = 'America/New_York'", "timezone = 'Asia/Kolkata'", "default_text_search_config = 'pg_catalog.german'",
-            "DateStyle = 'SQL, DMY'", "IntervalStyle = 'sql_standard'", "bytea_output = 'escape'", "extra_float_digits = -3",
-            "lc_monetary = 'C'", "default_transaction_isolation = 'repeatable read'", "search_path = public, passing",
-            "statement_timeout = '30s'", "lock_timeout = '20s'", "idle_in_transaction_session_timeout = '20s'",
-            "default_tablespace = ''", "row_security = off", "check_function_bodies = off", "array_nulls = off"]
+SETTINGS = [
+    "timezone = 'America/New_York'",
+    "timezone = 'Asia/Kolkata'",
+    "default_text_search_config = 'pg_catalog.german'",
+    "DateStyle = 'SQL, DMY'",
+    "IntervalStyle = 'sql_standard'",
+    "bytea_output = 'escape'",
+    "extra_float_digits = -3",
+    "lc_monetary = 'C'",
+    "default_transaction_isolation = 'repeatable read'",
+    "search_path = public, passing",
+    "statement_timeout = '30s'",
+    "lock_timeout = '20s'",
+    "idle_in_transaction_session_timeout = '20s'",
+    "default_tablespace = ''",
+    "row_security = off",
+    "check_function_bodies = off",
+    "array_nulls = off",
+]

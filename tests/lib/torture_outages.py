@@ -4,7 +4,8 @@ import time
 
 from malachite import Pair
 from proxy import Proxy
-from torture import BASE_MOMENTS, Round
+from torture import Round
+from torture_kills import BASE_MOMENTS
 from torture_workload import check_ledger
 
 
@@ -13,13 +14,21 @@ class ProxiedPair(Pair):
 
     def __init__(self, malachite, source, target):
         self.proxies = {"source": Proxy(source.host, source.port), "target": Proxy(target.host, target.port)}
-        super().__init__(malachite, self._attach(malachite, "source", source, "servers"),
-                         self._attach(malachite, "target", target, "flexibleServers"))
+        super().__init__(
+            malachite,
+            self._attach(malachite, "source", source, "servers"),
+            self._attach(malachite, "target", target, "flexibleServers"),
+        )
 
     def _attach(self, malachite, side, postgres, kind):
         proxy = self.proxies[side]
-        server = malachite.arm.put_server(f"proxied-{side}", kind, login=postgres.superuser, password=postgres.password,
-                                          attach=(proxy.host, proxy.port))
+        server = malachite.arm.put_server(
+            f"proxied-{side}",
+            kind,
+            login=postgres.superuser,
+            password=postgres.password,
+            attach=(proxy.host, proxy.port),
+        )
         server.postgres = postgres
         return server
 
@@ -35,7 +44,11 @@ class OutageRound(Round):
     def hit(self, kind, side, seconds=None):
         """One outage of a server, from beginning to end."""
         postgres, proxy = getattr(self.pair, side).postgres, self.pair.proxies[side]
-        seconds = self.random.choice((0, self.random.uniform(0, 1), self.random.uniform(1, 4))) if seconds is None else seconds
+        seconds = (
+            self.random.choice((0, self.random.uniform(0, 1), self.random.uniform(1, 4)))
+            if seconds is None
+            else seconds
+        )
         self.hits += 1
         self.tell(f"{kind} of the {side}, {seconds:.1f} s")
         if side == "target" and kind == "immediate":
@@ -47,10 +60,14 @@ class OutageRound(Round):
                 self.kill("the server is away", again=0)
             postgres.start()
         elif kind == "terminate":
-            postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'malachite'")
+            postgres.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'malachite'"
+            )
         elif kind == "terminate one":
-            postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'malachite'"
-                             " ORDER BY random() LIMIT 1")
+            postgres.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'malachite'"
+                " ORDER BY random() LIMIT 1"
+            )
         elif kind == "cut":
             proxy.cut()
         else:
@@ -61,8 +78,9 @@ class OutageRound(Round):
             proxy.resume()
 
     def hit_somehow(self):
-        kind = self.random.choice(["fast", "immediate", "immediate", "terminate", "terminate one", "terminate one", "cut",
-                                   "silence"])
+        kind = self.random.choice(
+            ["fast", "immediate", "immediate", "terminate", "terminate one", "terminate one", "cut", "silence"]
+        )
         self.hit(kind, self.random.choice(["source", "target"]))
 
 
@@ -102,8 +120,6 @@ def outage_round(pair, seed, most=4, **options):
         check_ledger(r.pair.target.postgres, r.name, committed)
         r.check_equal(rows=how == "quiet")
         return r.hits
-
-
 
 
 def too_long_round(pair, seed, side, kind, phase, within=60, **options):

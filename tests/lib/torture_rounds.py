@@ -10,16 +10,20 @@ import psycopg2
 from arm import TERMINAL, details_of, state_of, substate_of, unique, wait_until
 from online import WAITS, assert_nothing_is_left
 from postgres import quoted
-from torture_events import Writer
+from torture_model import Writer
 from torture_more_actors import RESTLESS, SETTINGS, STEADY
 
-PINNED = "-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c extra_float_digits=3 -c search_path=public" \
-         " -c bytea_output=hex -c default_text_search_config=pg_catalog.english -c lock_timeout=20s -c statement_timeout=60s" \
-         " -c default_transaction_isolation=repeatable\\ read"
+PINNED = (
+    "-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c extra_float_digits=3 -c search_path=public"
+    " -c bytea_output=hex -c default_text_search_config=pg_catalog.english -c lock_timeout=20s -c statement_timeout=60s"
+    " -c default_transaction_isolation=repeatable\\ read"
+)
 USER_TABLES = """SELECT format('%I.%I', nspname, relname) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
     WHERE relkind = 'r' AND c.oid >= 16384 AND nspname !~ '^(pg_|malachite)' AND nspname <> 'information_schema' ORDER BY 1"""
 COLUMNS = """SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attname"""
-SEQUENCES = """SELECT format('%I.%I', schemaname, sequencename), last_value, increment_by FROM pg_sequences ORDER BY 1"""
+SEQUENCES = (
+    """SELECT format('%I.%I', schemaname, sequencename), last_value, increment_by FROM pg_sequences ORDER BY 1"""
+)
 
 
 class Finding(AssertionError):
@@ -83,17 +87,19 @@ class Round:
 
     def close(self):
         for actor in self.actors:
-            actor._ended.set()      # pylint: disable=protected-access
-            actor._go.set()         # pylint: disable=protected-access
+            actor._ended.set()  # pylint: disable=protected-access
+            actor._go.set()  # pylint: disable=protected-access
         for thread in self.threads:
             thread.join(30)
 
     def put(self):
-        self.migration = self.pair.arm.put_migration(self.pair.source, self.pair.target, None, unique("m"), body=self.body)
+        self.migration = self.pair.arm.put_migration(
+            self.pair.source, self.pair.target, None, unique("m"), body=self.body
+        )
         self.tell("put")
 
     def get(self):
-        self.migration.watch.begin_attempt()    # a copy may begin again: that is what is tested
+        self.migration.watch.begin_attempt()  # a copy may begin again: that is what is tested
         self.migration.watch.figures_may_shrink = True
         body = self.migration.get()
         message = self.message(body)
@@ -123,7 +129,9 @@ class Round:
         def run():
             try:
                 connection = postgres.connect(self.name)
-                connection.cursor().execute(f"SET lock_timeout = '5s'; BEGIN; LOCK TABLE {table} IN {mode} MODE; SELECT pg_sleep({seconds}); COMMIT")
+                connection.cursor().execute(
+                    f"SET lock_timeout = '5s'; BEGIN; LOCK TABLE {table} IN {mode} MODE; SELECT pg_sleep({seconds}); COMMIT"
+                )
                 connection.close()
             except psycopg2.Error:
                 pass
@@ -149,7 +157,7 @@ class Round:
     def check_equal(self, but=()):
         """Every table of the source, with the source's columns; every sequence is not behind."""
         differences = []
-        for table, in self.ask_source(USER_TABLES):
+        for (table,) in self.ask_source(USER_TABLES):
             if table not in but:
                 differences += self.compare_table(table)
         there = {name: (value, step) for name, value, step in self.ask_target(SEQUENCES)}
@@ -165,7 +173,7 @@ class Round:
     def compare_table(self, table, sample=True):
         columns = [quoted(name) for name, in self.ask_source(COLUMNS, (table,))]
         rows = f"ROW({', '.join(columns)})::text"
-        sql = f"SELECT count(*), sum(hashtextextended({rows} COLLATE \"C\", 0)::numeric) FROM ONLY {table}"
+        sql = f'SELECT count(*), sum(hashtextextended({rows} COLLATE "C", 0)::numeric) FROM ONLY {table}'
         ours = self.ask_source(sql)
         try:
             theirs = self.ask_target(sql)
@@ -207,14 +215,19 @@ class OfflineRound(Round):
         self.tell("actors " + " ".join(one.__name__ for one in restless))
         for actor in self.actors:
             if not actor.steady:
-                actor.limit /= len(restless)    # about ten definitions a second in all
+                actor.limit /= len(restless)  # about ten definitions a second in all
             actor.start()
         time.sleep(self.random.uniform(0, 0.5))
         self.put()
         for _ in range(self.random.randint(0, 3)):
             time.sleep(self.random.uniform(0, 0.6))
             table = self.random.choice(["b_0", "b_2", "r_trunc", "r_keyed", "orders", "local"])
-            self.hold("source", table, self.random.uniform(0.1, 1.5), self.random.choice(["ACCESS EXCLUSIVE", "SHARE", "EXCLUSIVE"]))
+            self.hold(
+                "source",
+                table,
+                self.random.uniform(0.1, 1.5),
+                self.random.choice(["ACCESS EXCLUSIVE", "SHARE", "EXCLUSIVE"]),
+            )
         state, error = self.end(150)
         for actor in self.actors:
             actor.stop()

@@ -35,7 +35,7 @@ def several_round(pair, seed, count=3):
             canceled = set()
             left = names.copy()
             chance.shuffle(left)
-            if chance.random() < 0.5:   # maybe while others are still copied
+            if chance.random() < 0.5:  # maybe while others are still copied
                 canceled.add(left[0])
                 migration.cancel(dbsToCancelMigrationOn=[left[0]])
                 kill(0.3)

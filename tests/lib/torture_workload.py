@@ -78,16 +78,33 @@ CREATE FUNCTION notice() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
 CREATE EVENT TRIGGER notice ON ddl_command_start EXECUTE FUNCTION notice();
 """
 
-TABLES = ("keyed", "doubles", "whole", "toasted", "codes", "by_index", "parted", "hashed", "always", "parent", "child",
-          "later", "watched", "watched_log", "bulk")
+TABLES = (
+    "keyed",
+    "doubles",
+    "whole",
+    "toasted",
+    "codes",
+    "by_index",
+    "parted",
+    "hashed",
+    "always",
+    "parent",
+    "child",
+    "later",
+    "watched",
+    "watched_log",
+    "bulk",
+)
 
 
 def _digest_functions():
     """One per writer, so that nobody waits for a table that another one empties."""
     script = "".join(f"CREATE INDEX ON {table} (writer);" for table in TABLES if table != "bulk")
     for w in range(WRITERS):
-        parts = " UNION ALL ".join(f"SELECT '{table}' || r::text AS t FROM public.{table} r WHERE writer = {w}"
-                                   for table in (*TABLES, f"own_{w}", f"own_child_{w}"))
+        parts = " UNION ALL ".join(
+            f"SELECT '{table}' || r::text AS t FROM public.{table} r WHERE writer = {w}"
+            for table in (*TABLES, f"own_{w}", f"own_child_{w}")
+        )
         script += f"""
             CREATE FUNCTION public.digest_{w}() RETURNS text LANGUAGE sql STABLE AS $$
             SELECT md5(coalesce(string_agg(t, ',' ORDER BY t COLLATE "C"), '')) FROM ({parts}) x $$;
@@ -98,8 +115,9 @@ def _digest_functions():
 def load_torture(postgres, name, rows=20000, slow=40, row_seconds=0.01, event_trigger=True):
     """Copying it takes about 2 * slow * row_seconds."""
     script = SCHEMA + "".join(OWN.format(w=w) for w in range(WRITERS)) + _digest_functions()
-    return load(postgres, name, script + (EVENT_TRIGGER if event_trigger else ""), rows=rows, slow=slow,
-                row_seconds=row_seconds)
+    return load(
+        postgres, name, script + (EVENT_TRIGGER if event_trigger else ""), rows=rows, slow=slow, row_seconds=row_seconds
+    )
 
 
 # $w: the writer, $n: the number of its transaction, $i: a number nobody else uses, $r: a random one.
@@ -120,8 +138,9 @@ OPERATIONS = [
     "UPDATE toasted SET body = repeat(md5('$i'), 120) WHERE id = " + PICK.format("toasted"),
     "UPDATE toasted SET id = $i WHERE id = " + PICK.format("toasted"),
     "INSERT INTO codes VALUES ($i, $w, $n, 'c$i', 'm$i')",
-    "UPDATE codes SET code = 'x$w-' || $r % 10 WHERE id = " + PICK.format("codes") +
-    " AND NOT EXISTS (SELECT FROM codes WHERE code = 'x$w-' || $r % 10)",
+    "UPDATE codes SET code = 'x$w-' || $r % 10 WHERE id = "
+    + PICK.format("codes")
+    + " AND NOT EXISTS (SELECT FROM codes WHERE code = 'x$w-' || $r % 10)",
     "DELETE FROM codes WHERE writer = $w AND mail = 'swap$w'; INSERT INTO codes VALUES ($i, $w, $n, NULL, 'swap$w')",
     "UPDATE codes SET mail = 'a$i' WHERE mail = 'swap$w'; UPDATE codes SET mail = 'swap$w' WHERE id = "
     + PICK.format("codes"),
@@ -152,10 +171,14 @@ OPERATIONS = [
     "SELECT lo_unlink(oid) FROM pg_largeobject_metadata WHERE oid::int % 3 = $w ORDER BY oid DESC LIMIT 1",
 ]
 TRUNCATE = "TRUNCATE own_$w, own_child_$w"
-BIG_ONE = ("INSERT INTO keyed (writer, n, v) SELECT $w, $n, 'big' FROM generate_series(1, 1500);"
-           "DELETE FROM keyed WHERE writer = $w AND v = 'big' AND n < $n")
-SHORTEN = ("DELETE FROM watched_log WHERE writer = $w; DELETE FROM doubles WHERE writer = $w;"
-           "DELETE FROM whole WHERE writer = $w AND n < $n - 20; DELETE FROM toasted WHERE writer = $w AND n < $n - 20")
+BIG_ONE = (
+    "INSERT INTO keyed (writer, n, v) SELECT $w, $n, 'big' FROM generate_series(1, 1500);"
+    "DELETE FROM keyed WHERE writer = $w AND v = 'big' AND n < $n"
+)
+SHORTEN = (
+    "DELETE FROM watched_log WHERE writer = $w; DELETE FROM doubles WHERE writer = $w;"
+    "DELETE FROM whole WHERE writer = $w AND n < $n - 20; DELETE FROM toasted WHERE writer = $w AND n < $n - 20"
+)
 LEDGER = "INSERT INTO journal VALUES ($w, $n); UPDATE ledger SET n = $n, digest = digest_$w() WHERE writer = $w"
 
 
@@ -189,8 +212,12 @@ class LedgerWriter:
         statements = []
         for text in [*chosen, LEDGER]:
             self._unique += WRITERS * 10
-            statements.append(text.replace("$w", str(self.number)).replace("$n", str(n))
-                              .replace("$i", str(self._unique)).replace("$r", str(self._random.randrange(10 ** 6))))
+            statements.append(
+                text.replace("$w", str(self.number))
+                .replace("$n", str(n))
+                .replace("$i", str(self._unique))
+                .replace("$r", str(self._random.randrange(10**6)))
+            )
         return "BEGIN;" + ";".join(statements) + ";COMMIT"
 
     def _run(self):
@@ -250,8 +277,10 @@ class Writers:
 
 def check_ledger(postgres, name, at_least):
     """The database shows a state that existed, and nothing of the first `at_least` transactions is missing."""
-    found = dict((writer, (n, digest)) for writer, n, digest in postgres.query(
-        "SELECT writer, n, digest FROM ledger", dbname=name))
+    found = dict(
+        (writer, (n, digest))
+        for writer, n, digest in postgres.query("SELECT writer, n, digest FROM ledger", dbname=name)
+    )
     for number, least in enumerate(at_least):
         n, digest = found[number]
         assert n >= least, f"writer {number}: {least} transactions were committed, {n} are there"

@@ -166,6 +166,7 @@ def load_zoo(postgres, name, owner=None, extensions=True):
     script = f"SET ROLE {quoted(owner)};" if owner else ""
     script += ZOO + (SINCE_11 if postgres.major >= 11 else "") + (SINCE_12 if postgres.major >= 12 else "")
     script += WITH_EXTENSIONS if extensions else ""
-    postgres.psql(script + "SELECT lo_from_bytea(4711, 'first'), lo_from_bytea(4712, decode(repeat('00ff', 5000), 'hex'))",
-                  name)
+    postgres.psql(
+        script + "SELECT lo_from_bytea(4711, 'first'), lo_from_bytea(4712, decode(repeat('00ff', 5000), 'hex'))", name
+    )
     return name

@@ -15,8 +15,12 @@ FILE = re.compile(r"`([\w.-]+(?:/[\w.-]+)+\.(?:c|h|py|sh|mjs|jsx|txt|sql|md|json
 
 
 def pages():
-    listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"], capture_output=True,
-                            text=True, check=True).stdout.split("\n")
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split("\n")
     return [pathlib.Path(path) for path in listed if path and pathlib.Path(path).exists()]
 
 

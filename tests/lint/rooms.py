@@ -101,7 +101,9 @@ def check_declarations(texts, declared_elsewhere):
             continue
         stem = re.sub(r"(_private)?\.h$", "", name)
         room = os.path.dirname(name)
-        pattern = r"\w+\.c" if os.path.basename(stem) == os.path.basename(room) else os.path.basename(stem) + r"(_\w+)?\.c"
+        pattern = (
+            r"\w+\.c" if os.path.basename(stem) == os.path.basename(room) else os.path.basename(stem) + r"(_\w+)?\.c"
+        )
         homes = [other for other in texts if re.fullmatch(re.escape(room) + "/" + pattern, other)]
         have = set().union(*(defined(texts[home]) for home in homes)) if homes else set()
         excused = declared_elsewhere.get(name, [])

@@ -26,7 +26,11 @@ check "who includes whom" /usr/bin/python3 tests/lint/rooms.py
 check "sizes of files and functions" tests/lint/sizes.sh
 check "banned functions" tests/lint/banned.sh
 check "words of texts that users see" /usr/bin/python3 tests/lint/words.py
-check "format" tests/lint/tidy.sh format
+check "format of C" tests/lint/tidy.sh format
+check "format of Python" black --check --quiet .
+check "flake8" flake8
+check "prettier and eslint" tests/lint/javascript.sh
+check "lines of Markdown" tests/lint/markdown.py
 check "shellcheck" bash -c "$(declare -f shell_scripts); shell_scripts | xargs shellcheck"
 check "links and files that pages name" /usr/bin/python3 tests/lint/pages.py
 check "generated pages" scripts/docs.sh --check build/release/malachite

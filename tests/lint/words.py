@@ -25,6 +25,7 @@ def phrases():
 
 def blank_comments(text, pattern):
     """Comments become blank lines, so that line numbers stay. Strings are matched first, as they may hold "//"."""
+
     def blank(match):
         return match[0] if match[0][0] in "\"'`" else "\n" * match[0].count("\n")
 
@@ -51,8 +52,13 @@ def leading_lines(text):
 
 
 def sources():
-    names = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True,
-                           capture_output=True, text=True).stdout.split("\n")
+    names = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split("\n")
     for name in names:
         path = ROOT / name
         if name.startswith("tests/") or not path.is_file():

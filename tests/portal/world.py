@@ -24,9 +24,15 @@ class World:
     def start(self, options=(), register=True):
         self.malachite = Malachite(*options).start()
         if register:
-            self.malachite.arm.request("POST", f"{self.malachite.arm.subscription}/providers/Microsoft.DataMigration/register", status=200)
-        return {"url": self.malachite.arm.endpoint, "subscription": self.malachite.endpoints["subscriptionId"],
-                "clientId": self.malachite.endpoints["clientId"], "tenantId": self.malachite.endpoints["tenantId"]}
+            self.malachite.arm.request(
+                "POST", f"{self.malachite.arm.subscription}/providers/Microsoft.DataMigration/register", status=200
+            )
+        return {
+            "url": self.malachite.arm.endpoint,
+            "subscription": self.malachite.endpoints["subscriptionId"],
+            "clientId": self.malachite.endpoints["clientId"],
+            "tenantId": self.malachite.endpoints["tenantId"],
+        }
 
     def attach(self, name, kind="servers", conf=None):
         postgres = Postgres(conf=conf).start()
@@ -40,12 +46,20 @@ class World:
 
     def address(self, name):
         server = self.servers[name]
-        return {"id": server.id, "login": server.login, "password": server.password, "host": server.postgres.host, "port": server.postgres.port}
+        return {
+            "id": server.id,
+            "login": server.login,
+            "password": server.password,
+            "host": server.postgres.host,
+            "port": server.postgres.port,
+        }
 
     def put_server(self, name, location="eastus", **properties):
         """One more flexible server, of the given properties, before the PostgreSQL of the first one."""
         server = next(iter(self.servers.values()))
-        body = self.malachite.arm.server_body(server.login, server.password, None, (server.postgres.host, server.postgres.port), **properties)
+        body = self.malachite.arm.server_body(
+            server.login, server.password, None, (server.postgres.host, server.postgres.port), **properties
+        )
         body["location"] = location
         self.malachite.arm.put_and_wait(self.malachite.arm.server_id(name), body)
 
@@ -68,11 +82,14 @@ class World:
         return self.servers[server].postgres.query(sql, dbname=database)
 
     def put_migration(self, source, target, name, databases, **properties):
-        migration = self.malachite.arm.put_migration(self.servers[source], self.servers[target], databases, name=name, **properties)
+        migration = self.malachite.arm.put_migration(
+            self.servers[source], self.servers[target], databases, name=name, **properties
+        )
         return migration.path
 
     def wait(self, path, until=None, timeout=60):
         """Until the migration is in this state or substate, by default until it has ended."""
+
         def reached():
             body = self.malachite.arm.get(path)
             found = ({until} if until else TERMINAL) & {state_of(body), substate_of(body)}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What happens on a source while it is followed, told as SQL; for tests/unit/test_apply.c. */
+/* What happens on a source while it is followed, told as SQL; for tests/unit/engine/test_apply.c. */
 #ifndef TESTS_UNIT_APPLY_STORIES_H
 #define TESTS_UNIT_APPLY_STORIES_H
 

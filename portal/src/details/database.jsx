@@ -167,8 +167,8 @@ export function DatabasePanel({ name, migration, own, rates, onCutover, onCancel
                     <h3>Base copy</h3>
                     <Progress value={fractionOf(row)} label={`Progress of ${name}`} />
                     <p class="quiet">
-                        {number(row.rowsCopied)} rows ({bytes(row.bytesCopied)}) copied. The database uses {bytes(row.bytesTotal)} of
-                        disk space on the source.
+                        {number(row.rowsCopied)} rows ({bytes(row.bytesCopied)}) copied. The database uses {bytes(row.bytesTotal)}{' '}
+                        of disk space on the source.
                     </p>
                 </section>
             )}

@@ -70,9 +70,8 @@ export function ErrorHelp({ migration, group, server }) {
                 <Marked text={error ?? 'Validation found problems that would make the migration fail. See below.'} />
             </p>
             <p>
-                <strong>What to do:</strong>{' '}
-                {adviceFor(error ?? '') ?? 'Fix the problem that the message describes.'} Then create a new migration with
-                another name: a failed migration cannot be retried.
+                <strong>What to do:</strong> {adviceFor(error ?? '') ?? 'Fix the problem that the message describes.'} Then create
+                a new migration with another name: a failed migration cannot be retried.
             </p>
             <p class="buttons">
                 <Link class="button" href={similar(migration, group, server)}>

@@ -38,7 +38,7 @@ export function History({ events }) {
     )
 }
 
-function Rules({ title, items }) {
+function Rules({ items }) {
     return (
         <ul class="rules">
             {(items ?? []).map((item) => (

@@ -28,7 +28,8 @@ const NAME_RULE = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/
 function problemsOf(values, taken) {
     const empty = 'The value should not be empty.'
     const problems = {}
-    if (!NAME_RULE.test(values.name)) problems.name = 'Use 3 to 63 lowercase letters, digits and hyphens, with no hyphen at either end.'
+    if (!NAME_RULE.test(values.name))
+        problems.name = 'Use 3 to 63 lowercase letters, digits and hyphens, with no hyphen at either end.'
     else if (taken) problems.name = taken
     if (values.group === NEW_GROUP ? !values.newGroup : !values.group)
         problems[values.group === NEW_GROUP ? 'newGroup' : 'group'] = empty
@@ -94,7 +95,12 @@ function Fields({ values, set, problem, choices }) {
                 options={[...choices.groups.map(({ name }) => [name, name]), [NEW_GROUP, 'Create new...']]}
             />
             {values.group === NEW_GROUP && <TextField label="New resource group" required {...field('newGroup')} />}
-            <TextField label="Server name" required {...field('name')} hint="Must be unique among all servers of this Malachite." />
+            <TextField
+                label="Server name"
+                required
+                {...field('name')}
+                hint="Must be unique among all servers of this Malachite."
+            />
             <SelectField
                 label="Region"
                 name="location"

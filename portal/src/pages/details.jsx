@@ -170,11 +170,7 @@ export function Details({ group, server, name, database }) {
             <div class="page">
                 <Crumbs items={crumbs} />
                 <PageTitle icon="migration" title={name} subtitle="Migration" close={paths.migrations(group, server)} />
-                {error ? (
-                    <ErrorBox error={error} title="Cannot show the migration" />
-                ) : (
-                    <Loading what="Loading the migration" />
-                )}
+                {error ? <ErrorBox error={error} title="Cannot show the migration" /> : <Loading what="Loading the migration" />}
             </div>
         )
     }

@@ -91,7 +91,11 @@ const checks = {
     put(
       problems,
       'databases',
-      length === 0 ? 'Select at least one database.' : length > DATABASES_MAX ? `Select at most ${DATABASES_MAX} databases.` : null,
+      length === 0
+        ? 'Select at least one database.'
+        : length > DATABASES_MAX
+          ? `Select at most ${DATABASES_MAX} databases.`
+          : null,
     )
     put(problems, 'mode', values.mode ? null : 'Select a migration mode.')
     return problems

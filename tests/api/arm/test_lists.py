@@ -1,0 +1,95 @@
+"""Lists of migrations: what is in them, in which order, page by page."""
+
+import pytest
+
+from arm import unique
+from samples import load_shop
+
+
+@pytest.fixture
+def target(arm, malachite, postgres_target):
+    """A target without migrations."""
+    return malachite.attach(unique("list"), postgres_target)
+
+
+@pytest.fixture
+def mixed(arm, attached, target, database, postgres_source):
+    """One migration in each kind of state: {state: Migration}."""
+    made = {
+        "Succeeded": arm.put_migration(attached.source, target, [load_shop(postgres_source, database(), rows=1)]),
+        "Failed": arm.put_migration(attached.source, target, ["not-there"]),
+        "Canceled": arm.put_migration(attached.source, target, None),
+        "WaitingForUserAction": arm.put_migration(attached.source, target, None),
+    }
+    made["Canceled"].cancel()
+    for state, migration in made.items():
+        migration.wait(state)
+    yield made
+    made["WaitingForUserAction"].cancel()
+
+
+def listed(arm, target, **params):
+    return [item["name"] for item in arm.list(f"{target.id}/migrations", params=params)]
+
+
+def test_the_list_of_a_new_server_is_empty(arm, target):
+    for params in ({}, {"migrationListFilter": "Active"}, {"migrationListFilter": "All"}):
+        assert arm.get(f"{target.id}/migrations", params=params) == {"value": []}
+
+
+def test_the_filter_tells_active_ones_from_all(arm, target, mixed):
+    active = [mixed["WaitingForUserAction"].name]
+    everything = {migration.name for migration in mixed.values()}
+    assert listed(arm, target) == listed(arm, target, migrationListFilter="Active") == active
+    assert listed(arm, target, migrationListFilter="active") == active
+    assert set(listed(arm, target, migrationListFilter="All")) == everything
+    arm.error("GET", f"{target.id}/migrations", 400, params={"migrationListFilter": "Some"})
+
+
+def test_the_newest_comes_first(arm, target, mixed):
+    names = [migration.name for migration in mixed.values()]
+    assert listed(arm, target, migrationListFilter="All") == names[::-1]
+
+
+def test_items_are_the_resources(arm, target, mixed):
+    items = {item["name"]: item for item in arm.list(f"{target.id}/migrations", params={"migrationListFilter": "All"})}
+    for migration in mixed.values():
+        item, body = items[migration.name], migration.get()
+        for metadata in ("sourceDbServerMetadata", "targetDbServerMetadata"):
+            body["properties"].pop(metadata, None)
+            assert metadata not in item["properties"]
+        assert item == body
+        migration.watch.see(item)
+
+
+def test_each_target_has_its_own(arm, attached, target, mixed):
+    others = set(listed(arm, attached.target, migrationListFilter="All"))
+    assert not others & {migration.name for migration in mixed.values()}
+
+
+def test_long_lists_come_in_pages(arm, attached, target):
+    body = arm.migration_body(attached.source, target, None)
+    names = [f"page-{number}" for number in range(230)]
+    for name in names:
+        arm.request("PUT", f"{target.id}/migrations/{name}", body, status=201)
+    first = arm.get(f"{target.id}/migrations", params={"migrationListFilter": "All"})
+    assert "$skipToken" in first["nextLink"] or "%24skipToken" in first["nextLink"]
+    assert "api-version=2025-08-01" in first["nextLink"] and "migrationListFilter=All" in first["nextLink"]
+    assert first["nextLink"].startswith(arm.endpoint)
+    assert listed(arm, target, migrationListFilter="All") == listed(arm, target) == names[::-1]
+    # What happens between two pages neither repeats nor loses items.
+    arm.request("PUT", f"{target.id}/migrations/meanwhile", body, status=201)
+    second = arm.get(first["nextLink"])
+    page = [item["name"] for item in second["value"]]
+    assert page[0] == names[::-1][len(first["value"])] and "meanwhile" not in page
+    for name in names + ["meanwhile"]:
+        arm.request("PATCH", f"{target.id}/migrations/{name}", {"properties": {"cancel": "True"}}, status=200)
+
+
+@pytest.mark.parametrize("token", ["x", "m1-", "m1-zz", "-1", "m1-" + "f" * 40, "%00"])
+def test_a_made_up_page_is_refused(arm, target, token):
+    arm.error("GET", f"{target.id}/migrations?api-version=2025-08-01&$skipToken={token}", 400)
+
+
+def test_a_list_of_a_missing_server_is_404(arm):
+    arm.error("GET", arm.server_id("no-server") + "/migrations", 404, "ParentResourceNotFound")

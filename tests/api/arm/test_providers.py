@@ -1,0 +1,93 @@
+"""Resource providers and their registration."""
+
+import pytest
+
+from arm import API_VERSION, wait_until
+
+NAMESPACES = ("Microsoft.DBforPostgreSQL", "Microsoft.DataMigration")
+
+
+def state(arm, namespace):
+    return arm.get(f"{arm.subscription}/providers/{namespace}")["registrationState"]
+
+
+def test_the_list_has_both_providers(arm):
+    listed = {item["namespace"]: item for item in arm.list(f"{arm.subscription}/providers")}
+    for namespace in NAMESPACES:
+        assert listed[namespace]["resourceTypes"], namespace
+
+
+def test_types_have_versions_newest_first(arm):
+    body = arm.get(f"{arm.subscription}/providers/Microsoft.DBforPostgreSQL")
+    types = {item["resourceType"]: item for item in body["resourceTypes"]}
+    assert {"flexibleServers", "flexibleServers/migrations", "servers"} <= set(types)
+    for item in types.values():
+        dates = [version[:10] for version in item["apiVersions"]]
+        assert dates == sorted(dates, reverse=True), item
+    assert API_VERSION in types["flexibleServers/migrations"]["apiVersions"]
+    assert "2022-12-01" not in types["flexibleServers/migrations"]["apiVersions"]
+    assert "2022-12-01" in types["flexibleServers"]["apiVersions"]
+    assert "East US" in types["flexibleServers"]["locations"]
+
+
+def test_postgresql_is_registered_from_the_start_and_datamigration_is_not(own):
+    arm = own().arm
+    assert [state(arm, namespace) for namespace in NAMESPACES] == ["Registered", "NotRegistered"]
+
+
+def test_registering_and_unregistering_is_polled(own):
+    arm = own().arm
+    path = f"{arm.subscription}/providers/{NAMESPACES[1]}"
+    body = arm.request("POST", path + "/register", status=200).json()
+    assert body["namespace"] == NAMESPACES[1] and body["registrationState"] in ("Registering", "Registered")
+    wait_until(lambda: state(arm, NAMESPACES[1].lower()) == "Registered", 10, "Registered")
+    body = arm.request("POST", path + "/unregister", status=200).json()
+    assert body["registrationState"] in ("Unregistering", "Unregistered", "NotRegistered")
+    wait_until(lambda: state(arm, NAMESPACES[1]) in ("Unregistered", "NotRegistered"), 10, "Unregistered")
+
+
+def test_registration_survives_a_restart(own):
+    one = own()
+    one.arm.request("POST", f"{one.arm.subscription}/providers/{NAMESPACES[1]}/register", status=200)
+    wait_until(lambda: state(one.arm, NAMESPACES[1]) == "Registered", 10, "Registered")
+    one.restart()
+    assert state(one.arm, NAMESPACES[1]) == "Registered"
+
+
+def test_an_unknown_provider_is_told(arm):
+    arm.error("GET", f"{arm.subscription}/providers/Microsoft.Nothing", 404)
+    arm.error("POST", f"{arm.subscription}/providers/Microsoft.Nothing/register", 404)
+
+
+@pytest.mark.parametrize(
+    "options, api_version", [(["--strict-prerequisites"], API_VERSION), ([], "2021-06-15-privatepreview")]
+)
+def test_migrations_may_need_datamigration_to_be_registered(own_pair, options, api_version):
+    pair = own_pair(*options)
+    path = f"{pair.target.id}/migrations/m"
+    body = pair.body(["postgres"])
+    body["properties"]["triggerCutover"] = True
+    body["properties"]["secretParameters"]["aadApp"] = {
+        "clientId": "00000000-0000-4000-8000-00000000c11e",
+        "tenantId": pair.malachite.endpoints["tenantId"],
+        "aadSecret": "malachite",
+    }
+    error = pair.arm.error("PUT", path, 409, "MissingSubscriptionRegistration", json=body, api_version=api_version)
+    assert "Microsoft.DataMigration" in error["message"]
+    register = f"{pair.arm.subscription}/providers/Microsoft.DataMigration/register"
+    pair.arm.request("POST", register, status=200)
+    wait_until(lambda: state(pair.arm, NAMESPACES[1]) == "Registered", 10, "Registered")
+    pair.arm.request("PUT", path, body, api_version=api_version, status=201)
+    pair.arm.request("PATCH", path, {"properties": {"cancel": "True"}}, status=(200, 409))
+
+
+def test_the_namespace_of_the_servers_can_be_unregistered_too(own_pair):
+    pair = own_pair()
+    arm = pair.arm
+    arm.request("POST", f"{arm.subscription}/providers/{NAMESPACES[0]}/unregister", status=200)
+    wait_until(lambda: state(arm, NAMESPACES[0]) != "Registered", 10, "the end of the registration")
+    arm.error(
+        "PUT", f"{pair.target.id}/migrations/m", 409, "MissingSubscriptionRegistration", json=pair.body(["postgres"])
+    )
+    arm.request("POST", f"{arm.subscription}/providers/{NAMESPACES[0]}/register", status=200)
+    wait_until(lambda: state(arm, NAMESPACES[0]) == "Registered", 10, "Registered")

@@ -1,0 +1,25 @@
+// What prettier does not decide about the JavaScript of the portal and of the tests.
+import js from '@eslint/js'
+import globals from 'globals'
+
+export default [
+  { ignores: ['**/node_modules/', 'build/'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.{js,jsx,mjs}'],
+    languageOptions: { ecmaVersion: 2023, sourceType: 'module', parserOptions: { ecmaFeatures: { jsx: true } } },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      complexity: ['error', 22],
+      eqeqeq: 'error',
+      'max-lines': ['error', 400],
+      'max-lines-per-function': ['error', { max: 135, skipBlankLines: true }],
+      'no-control-regex': 'off',
+      'no-shadow': 'error',
+      'no-var': 'error',
+      'prefer-const': 'error',
+    },
+  },
+  { files: ['portal/src/**'], languageOptions: { globals: globals.browser } },
+  { files: ['portal/build.mjs', 'tests/**'], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
+]

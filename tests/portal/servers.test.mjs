@@ -1,0 +1,106 @@
+// Servers made in the portal, and resource providers registered there.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+
+import { assertNoTrouble, button, chooseSource, fillSetup, next, until, wizardPath } from './steps.mjs'
+import { openBrowser, openPage, openWorld, shoot, shootAll } from './world.mjs'
+
+const world = openWorld()
+let browser, url, source, target
+
+before(async () => {
+    ;({ url } = await world.start())
+    source = await world.attach({ name: 'src' })
+    target = await world.provision({ name: 'dst' })
+    browser = await openBrowser()
+    await world.create_database({ server: 'src', name: 'shop', sql: 'CREATE TABLE t (a int PRIMARY KEY)' })
+})
+after(async () => {
+    await browser?.close()
+    await world.end()
+})
+
+test('servers are created from the portal: a provisioned target, an attached source', async () => {
+    const page = await openPage(browser, url)
+    await page.goto('/')
+    await page.getByRole('link', { name: 'Create flexible server' }).click()
+    await button(page, 'Create').click()
+    await page.getByText('3 to 63 lowercase letters').waitFor()
+    await page.locator('input[name=name]').fill('dst')
+    await page
+        .locator('[data-field=name]')
+        .getByText(/already|taken|use/)
+        .waitFor()
+    await page.locator('select[name=group]').selectOption({ label: 'Create new...' })
+    await page.locator('input[name=newGroup]').fill('fresh-group')
+    await page.locator('input[name=name]').fill('made-here')
+    await page.locator('select[name=version]').selectOption('15')
+    await page.locator('input[name=login]').fill('boss')
+    await page.locator('input[name=password]').fill('Secret-1')
+    await shootAll(page, 'create-server')
+    await button(page, 'Create').click()
+    await page.getByRole('heading', { level: 1, name: 'made-here' }).waitFor()
+    await page.getByText('Ready', { exact: true }).waitFor()
+    assert.equal(new URL(page.url()).pathname, '/portal/flexible/fresh-group/made-here')
+
+    await page.goto('/portal/create-server?kind=single')
+    await page.locator('select[name=group]').selectOption('rg')
+    await page.locator('input[name=name]').fill('old-one')
+    await page.locator('input[name=host]').fill(source.host)
+    await page.locator('input[name=port]').fill(String(source.port))
+    await page.locator('input[name=login]').fill(source.login)
+    await page.locator('input[name=password]').fill('not-this')
+    await button(page, 'Create').click()
+    await page.getByText('password authentication failed').waitFor()
+    await page.locator('input[name=password]').fill(source.password)
+    await button(page, 'Create').click()
+    await page.getByRole('heading', { level: 1, name: 'old-one' }).waitFor()
+    await page.getByRole('button', { name: 'Migrate now' }).click()
+    await page.locator('select[name=target]').selectOption({ label: 'made-here' })
+    await button(page, 'Go to migration wizard').click()
+    await page.getByRole('tab', { name: 'Source' }).click()
+    await until(
+        'the server',
+        () => page.locator('select[name=sourceId]').inputValue(),
+        (value) => value.endsWith('/old-one'),
+    )
+    assertNoTrouble(page)
+})
+
+test('resource providers: filter, unregister, register; without it Create says what is missing', async () => {
+    const page = await openPage(browser, url)
+    await page.goto('/')
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Subscription' }).click()
+    await page.getByRole('navigation', { name: 'Subscription' }).getByRole('link', { name: 'Resource providers' }).click()
+    await page.getByPlaceholder('Filter by name...').fill('DataMigration')
+    await until(
+        'one row',
+        () => page.locator('tbody tr').count(),
+        (count) => count === 1,
+    )
+    assert.ok(await button(page, 'Register').isDisabled())
+    await page.getByLabel('Microsoft.DataMigration').check()
+    await button(page, 'Unregister').click()
+    await page.getByRole('row', { name: /Microsoft.DataMigration NotRegistered/ }).waitFor()
+
+    const second = await openPage(browser, url)
+    await second.goto(wizardPath('dst'))
+    await second.getByText('Microsoft.DataMigration is not registered').waitFor()
+    await fillSetup(second, 'unregistered')
+    await next(second, 'Source')
+    await chooseSource(second, source, ['shop'])
+    await next(second, 'Target')
+    await second.locator('input[name=targetPassword]').fill(target.password)
+    await next(second, 'Networking')
+    await next(second, 'Review + create')
+    await button(second, 'Create').click()
+    await second.getByText('and click Create again').waitFor()
+
+    await shoot(page, 'resource-providers')
+    await button(page, 'Register').click()
+    await page.getByRole('row', { name: /Microsoft.DataMigration Registered/ }).waitFor()
+    await button(second, 'Create').click()
+    await second.getByText('Migration created').waitFor()
+    assertNoTrouble(page)
+    assertNoTrouble(second)
+})
