@@ -11,7 +11,7 @@
 /* "az, node, python, curl" */
 void client_env_list(FILE *out);
 /*
- * Prints shell exports, and comments with the commands to go on with. Finds the server by the endpoints file
+ * Prints shell exports, and comments with the commands to run next. Finds the server by the endpoints file
  * of the options, else by address and port. Returns an exit code: clean, or usage when the client is unknown
  * or the options do not say where the server is.
  */

@@ -90,7 +90,7 @@ static int run_env(int argc, char **argv)
     return result;
 }
 
-/* For commands that take no arguments; 0 means go on. */
+/* For commands that take no arguments; 0 means continue. */
 static int refuse_arguments(int argc, char **argv)
 {
     if (argc > 0) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Starting and stopping. Ports are bound before the executor starts, so that a port in use is told before any
- * PostgreSQL server is started for nothing. Stopping goes the other way round and never takes longer than
+ * Starting and stopping. Ports are bound before the executor starts, so that a port in use is reported before
+ * any PostgreSQL server is started for nothing. Stopping goes the other way round and never takes longer than
  * STOP_LIMIT_MS: nothing that is cut off then is lost, the next start takes it up.
  */
 #include "app/serve_private.h"

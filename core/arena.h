@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Memory that is given out in pieces and taken back all at once. An all-zero arena is empty and valid. What
- * it holds is bounded by whoever fills it: arena_used() tells how much that is.
+ * it holds is bounded by its user: arena_used() tells how much that is.
  */
 #ifndef CORE_ARENA_H
 #define CORE_ARENA_H

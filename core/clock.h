@@ -14,7 +14,7 @@ enum { CLOCK_TEXT_SIZE = 32 };
 int64_t clock_now_us(void);
 /*
  * The same without steps: the wall clock as it was at the first call, and what the monotonic clock has
- * counted since. For leases and waits that are kept as instants; whoever sets the system's clock does not
+ * counted since. For leases and waits that are kept as instants; setting the system's clock does not
  * move them.
  */
 int64_t clock_steady_us(void);

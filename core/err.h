@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One error value for every room. Functions that can fail return 0 or a negative number and fill a
- * struct err that the caller owns; nobody logs and returns the same error.
+ * struct err that the caller owns; an error is either logged or returned, never both.
  *
  * The codes are those that Azure Resource Manager and the PostgreSQL resource provider put on the wire;
  * the row says which HTTP status goes with each, so that no handler has to choose one.

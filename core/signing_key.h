@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The RSA key that signs Malachite's tokens, kept in a file. Making one takes a few hundred milliseconds, so
- * a thread of its own reads or makes it; whoever needs the key before that is done waits.
+ * a thread of its own reads or makes it; callers that need the key earlier wait.
  */
 #ifndef CORE_SIGNING_KEY_H
 #define CORE_SIGNING_KEY_H
@@ -23,7 +23,7 @@ int signing_key_open(const char *path, struct err *err, struct signing_key **ret
 /* Waits for the thread. NULL is fine. */
 void signing_key_close(struct signing_key *key);
 
-/* The functions below may be called by any thread and wait until the key is there; they fail for good when
+/* The functions below may be called by any thread and wait until the key is there; they fail permanently if
  * OpenSSL could not make one. */
 
 /* RSASSA-PKCS1-v1_5 with SHA-256, in base64url: new memory that the caller frees, or NULL. */

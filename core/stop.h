@@ -11,7 +11,7 @@
 
 enum stop_wish {
     STOP_NONE = 0,
-    STOP_SHUTDOWN, /* Malachite is stopping: leave things so that the work can be taken up again */
+    STOP_SHUTDOWN, /* Malachite is stopping: leave things so that the work can resume */
     STOP_CANCEL,   /* the user canceled: end for good and clean up */
 };
 

@@ -165,7 +165,7 @@ char *str_percent_decode(const char *segment, size_t len)
     return str_is_utf8(text, used) ? TAKE(text) : NULL;
 }
 
-/* Bytes of the form 10xxxxxx go on with a character. */
+/* Bytes of the form 10xxxxxx continue a character. */
 static bool begins_character(char byte)
 {
     return ((unsigned char)byte & 0xc0) != 0x80;

@@ -15,7 +15,7 @@ bool database_is_canceled(const struct work *work, const struct migration_databa
 bool database_is_to_move(const struct migration_database *row);
 /* The names of all those. */
 int databases_to_move(struct work *work, struct str_list *ret_names);
-/* Stores its end. message NULL: keeps what is there. */
+/* Stores its end. message NULL: keeps the present one. */
 int database_end(struct work *work, struct migration_database *row, enum database_state state,
                  const char *message);
 /* Ends all that have not ended. */

@@ -279,7 +279,7 @@ static int prepare(struct executor *executor, struct err *err)
     if (executor->work_root == NULL) {
         return err_no_memory(err);
     }
-    /* Archives of a process that was killed: their migrations begin them anew. */
+    /* Archives of a process that was killed: their migrations make new ones. */
     if (tree_remove(executor->work_root, err) < 0 ||
         tree_make_dir(executor->work_root, 0700, NULL, err) < 0) {
         return -1;

@@ -21,13 +21,13 @@
 
 struct executor;
 
-/* Finds the PostgreSQL programs, takes up what an earlier process left, starts the threads. Does not wait for
- * provisioned servers to come up: that goes on in the background. options and store outlive the executor. */
+/* Finds the PostgreSQL programs, resumes what an earlier process left, starts the threads. Does not wait for
+ * provisioned servers to come up: that happens in the background. options and store outlive the executor. */
 int executor_start(const struct options *options, struct store *store, struct err *err,
                    struct executor **ret_executor);
 /* There is new work: a migration, an operation, a decision of the user. Any thread, never blocks. */
 void executor_wake(struct executor *executor);
-/* Stops all work so that it can be taken up again, stops the provisioned servers; within 4 seconds. Frees it.
+/* Stops all work so that it can resume, stops the provisioned servers; within 4 seconds. Frees it.
  */
 void executor_stop(struct executor *executor);
 /* Has an attached server that is Inaccessible asked again in the background, unless that was some seconds

@@ -14,7 +14,7 @@
 enum { EXECUTOR_WORKERS_MAX = 64, OPERATION_THREADS = 2, RECHECKS_MAX = 16 };
 
 /*
- * One worker thread and what the monitor shares with it. The lock orders "the worker takes up something else"
+ * One worker thread and what the monitor shares with it. The lock orders "the worker starts something else"
  * against "the monitor passes a wish to stop on": a wish never reaches the wrong migration or database.
  */
 struct worker {
@@ -33,7 +33,8 @@ struct worker {
  * stop. */
 void worker_enter_database(struct worker *worker, const char *name);
 
-/* When a migration is too old to go on: counted from its creation, or from the start that was asked for. */
+/* When a migration is too old to continue: counted from its creation, or from the start that was asked for.
+ */
 int64_t migration_expires_us(const struct executor *executor, const struct migration *migration);
 /* Whether that moment has come. A clock that is set forward does not bring it. */
 bool migration_is_expired(int64_t expires_us);
@@ -77,7 +78,7 @@ struct executor {
     bool watcher_running;
 };
 
-/* Reads the wake generation; a later executor_wait() with it returns at once if there was a wake meanwhile.
+/* Reads the wake generation; a later executor_wait() with it returns at once after a wake in the meantime.
  */
 uint64_t executor_generation(struct executor *executor);
 /* Waits for a wake newer than "seen", a stop, or at most timeout_ms. */

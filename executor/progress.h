@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Carries what the engine tells about one database's transfer into the store. Used by one worker thread. */
+/* Stores what the engine reports about the transfer of one database. Used by one worker thread. */
 #ifndef EXECUTOR_PROGRESS_H
 #define EXECUTOR_PROGRESS_H
 

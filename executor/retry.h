@@ -34,7 +34,7 @@ struct retry {
 bool retry_after(struct retry *retry, const struct work *work, const struct stop *stop, bool advanced);
 
 /*
- * For steps before the data moves, which hold no thread: a server that had been reached and is away now is
+ * For steps before the data moves, which hold no thread: a server that was reachable and no longer is is
  * waited for, up to --reconnect-seconds. "outcome" is what the step would end with; work->err, if that is
  * STEP_FAILED.
  */

@@ -69,7 +69,7 @@ static const char *libpq_sslmode(const char *ssl_mode)
     return NULL;
 }
 
-/* The state of a server that an earlier process was asked to restart is Ready until that is taken up. */
+/* The state of a server that an earlier process was asked to restart is Ready until the restart resumes. */
 static int check_no_restart(const struct executor *executor, const struct server *server, struct err *err)
 {
     int pending = server->attached ? 0 : store_operation_power_pending(executor->store, server->id, err);
@@ -177,7 +177,7 @@ static int find_target(struct executor *executor, const struct migration *migrat
                            migration->spec.target_password, err);
 }
 
-/* may_lack_source: a source that does not exist any more is left out. */
+/* may_lack_source: a source that no longer exists is left out. */
 static int find_sides(struct executor *executor, const struct migration *migration, bool may_lack_source,
                       struct err *err, struct sides *ret_sides)
 {

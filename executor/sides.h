@@ -24,7 +24,7 @@ struct sides {
 /* Looks both servers up. err is lasting when a server is gone, not lasting when it is still starting. */
 int sides_find(struct executor *executor, const struct migration *migration, struct err *err,
                struct sides *ret_sides);
-/* For what has to be removed at the end: a source whose resource has been deleted meanwhile is left out
+/* For what has to be removed at the end: a source whose resource was deleted in the meantime is left out
  * (work.host is NULL). */
 int sides_find_left(struct executor *executor, const struct migration *migration, struct err *err,
                     struct sides *ret_sides);

@@ -128,7 +128,7 @@ static bool is_blank(const char *text, size_t len)
     return true;
 }
 
-/* The parser quotes what it stumbled over, which may be a password: only the place is told. */
+/* The parser quotes the text it rejects, which may be a password: only the position is reported. */
 static void answer_bad_json(struct request *request, json_error_t *error)
 {
     char *near = strstr(error->text, " near '");

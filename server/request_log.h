@@ -16,7 +16,7 @@ struct request_log;
 
 /* Keeps at most capacity entries; 0 keeps none and counts only. */
 int request_log_new(size_t capacity, struct err *err, struct request_log **ret_log);
-/* NULL is fine. No other thread uses the log any more. */
+/* NULL is fine. No other thread may still use the log. */
 void request_log_free(struct request_log *log);
 
 /* Adds an answered request, copying what is kept of it. sent: the whole answer reached the client. Any

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the transport serves. server/ knows nothing of Azure, of the store or of migrations: whoever starts it
+ * What the transport serves. server/ knows nothing of Azure, of the store or of migrations: its caller
  * hands over these calls. All of them come from several threads at once.
  */
 #ifndef SERVER_SERVICE_PRIVATE_H

@@ -126,7 +126,7 @@ bool slow_lane_stop(struct slow_lane *lane, int64_t deadline_ms)
     pthread_mutex_lock(&lane->mutex);
     lane->stopping = true;
     pthread_cond_broadcast(&lane->work);
-    /* All threads may be busy for long: who waits is told here. */
+    /* All threads may be busy for long: waiting calls are reported here. */
     for (struct slow_task *task = take_task(lane); task != NULL; task = take_task(lane)) {
         pthread_mutex_unlock(&lane->mutex);
         task->run(task, true);

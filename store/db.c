@@ -6,7 +6,8 @@
  *
  * The VFS unix-excl locks the file for this process as long as it is open and keeps the index of the WAL on
  * the heap: a read costs no system call (2.5 instead of 6 us), and no shared mapping is needed, which mounted
- * folders of container hosts lack. Others can read a copy of the files meanwhile, not the files themselves.
+ * folders of container hosts lack. In the meantime others can read a copy of the files, not the files
+ * themselves.
  */
 #include "store/db_private.h"
 
@@ -153,7 +154,7 @@ int store_begin(struct store *store, struct err *err, struct store_tx *ret_tx)
 
 int store_commit(struct store_tx *tx, struct err *err)
 {
-    /* SQLite rolls back by itself after a full disk or an I/O error. */
+    /* SQLite has already rolled back after a full disk or an I/O error. */
     if (tx->store == NULL || !store_in_transaction(tx->store)) {
         tx->store = NULL;
         return err_set(err, ERR_INTERNAL, "The store's transaction was rolled back before its commit.");

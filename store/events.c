@@ -4,7 +4,7 @@
 #include "core/clock.h"
 #include "store/db_private.h"
 
-/* A client that goes on sending PATCH must not fill the disk: the oldest events make room. */
+/* A client that keeps sending PATCH must not fill the disk: the oldest events make room. */
 enum { EVENTS_KEPT = 1000 };
 
 static int read_event(struct stmt *stmt, void *row, struct err *err)

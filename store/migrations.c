@@ -191,7 +191,7 @@ int store_migration_writing(struct store *store, int64_t target_id, const char *
     return stmt_get_row(&stmt, &migration_type, err, ret_migration);
 }
 
-/* An ended migration gets neither a worker nor secrets any more. */
+/* An ended migration gets neither a worker nor secrets. */
 static int update_row(struct store *store, const struct migration *migration, struct err *err)
 {
     auto_migration_lists struct migration_lists lists = {0};

@@ -75,7 +75,7 @@ static void bind_database(struct stmt *stmt, const struct migration_database *da
     bind_text(stmt, database->evidence);
 }
 
-/* Rows of databases that are not named any more, with their tables. */
+/* Rows of databases that are no longer named, with their tables. */
 static int drop_other_databases(struct store *store, int64_t migration_id, const char *names_json,
                                 struct err *err)
 {

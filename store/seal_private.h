@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Secrets at rest: AES-256-GCM with a random nonce per value and a key that lies in a file of its own, so
- * that a copy of the database alone tells nobody a password. Each value is bound to what it belongs to
+ * that a copy of the database alone reveals no password. Each value is bound to what it belongs to
  * ("server/shop/password"): a sealed value copied to another row does not open.
  *
  * Layout of a sealed value: one byte 1 (this layout), 12 bytes nonce, the ciphertext, 16 bytes tag.
@@ -20,7 +20,7 @@ struct seal_key {
 };
 
 /* Reads the key file. 1 and the key; 0 when there is no such file; -1 when it is not a regular file of 32
- * bytes that nobody but its owner can read. */
+ * bytes that only its owner can read. */
 int seal_key_load(const char *path, struct err *err, struct seal_key *ret_key);
 /* Makes a new key file (mode 0600), complete or not at all. Fails when there is one. */
 int seal_key_create(const char *path, struct err *err, struct seal_key *ret_key);

@@ -8,7 +8,7 @@
  *     bind_int(&stmt, id);
  *     return stmt_run(&stmt, err);
  *
- * Failures of bind_ and column_ calls stick and are told by the next stmt_ call.
+ * Failures of bind_ and column_ calls stick and are reported by the next stmt_ call.
  */
 #ifndef STORE_STMT_PRIVATE_H
 #define STORE_STMT_PRIVATE_H

@@ -3,10 +3,10 @@
  * The store: what Malachite knows, kept in one file (WAL), one function per query. Nothing here shows that
  * SQLite is behind it. Any thread may call; each thread gets a handle of its own on first use.
  *
- * Functions return 0 or -1 with err set; those that look up one row return 1 when it is there and 0 when not.
+ * Functions return 0 or -1 with err set; those that look up one row return 1 if it exists and 0 if not.
  * Every function is one transaction of its own unless the caller has begun one with store_begin(); after an
  * error inside it, roll back. A ret_row is filled without looking at what was in it: give it an empty one.
- * Writing to a row that is gone is an error (ERR_RESOURCE_NOT_FOUND), deleting it is not.
+ * Writing to a deleted row is an error (ERR_RESOURCE_NOT_FOUND), deleting it is not.
  *
  * Names are compared without case and kept as first written; names of PostgreSQL objects are compared byte by
  * byte.
@@ -100,7 +100,7 @@ int store_child_get(struct store *store, int64_t server_id, enum server_child_ki
 /* Ordered by name. */
 int store_child_list(struct store *store, int64_t server_id, enum server_child_kind kind, struct err *err,
                      struct server_child **ret_children, size_t *ret_count);
-/* Inserts, or replaces the properties. ERR_RESOURCE_NOT_FOUND when the server is gone. */
+/* Inserts, or replaces the properties. ERR_RESOURCE_NOT_FOUND when the server was deleted. */
 int store_child_put(struct store *store, const struct server_child *child, struct err *err);
 int store_child_delete(struct store *store, int64_t server_id, enum server_child_kind kind, const char *name,
                        struct err *err);
@@ -164,7 +164,7 @@ int store_migration_claim(struct store *store, const char *owner, int64_t now_us
 /* Prolongs all leases of this owner, those on operations too. */
 int store_migration_renew(struct store *store, const char *owner, int64_t lease_until_us, struct err *err);
 /* Gives the lease back, if it is still held. attention and not_before as given, unless the user has written
- * or attention was asked for meanwhile; a settled migration gets none. */
+ * or attention was requested in the meantime; a settled migration gets none. */
 int store_migration_release(struct store *store, const struct migration *migration, bool attention,
                             int64_t not_before_us, struct err *err);
 /* At start, when the only process that uses the file is this one: frees the leases of all other owners,
@@ -177,7 +177,7 @@ struct migration_move {
     enum migration_substate from; /* compare */
     enum migration_state state;   /* and swap */
     enum migration_substate substate;
-    const char *error; /* NULL: unchanged, "": none any more */
+    const char *error; /* NULL: unchanged, "": removed */
     const char *event; /* text of the event row */
 };
 /* Compare-and-swap of the state plus its event, in one transaction, and only under migration's lease. Returns
@@ -189,7 +189,7 @@ int store_migration_move(struct store *store, struct migration *migration, const
 /* Asks for a worker now, as a write of the user does, also while one has it: it is then claimed again. A
  * settled migration gets none. Any thread. */
 int store_migration_attention(struct store *store, int64_t id, struct err *err);
-/* An ended migration is settled when no database has a replication name any more: nothing is left on its
+/* An ended migration is settled when no database has a replication name: nothing is left on its
  * servers. Call after the last name was removed: erases the secrets. Does nothing as long as it is not so. */
 int store_migration_settled(struct store *store, int64_t id, struct err *err);
 /* The ended migrations that are not settled, oldest first; free() the list. */
@@ -202,8 +202,8 @@ int store_migration_set_facts(struct store *store, const struct migration *migra
  * lease is lost. */
 int store_migration_set_error(struct store *store, const struct migration *migration, const char *error,
                               struct err *err);
-/* 1 when the user has asked to cancel (spec.cancel), or the migration is gone with its server. Cheap: called
- * several times a second. */
+/* 1 when the user has asked to cancel (spec.cancel), or the migration was deleted with its server. Cheap:
+ * called several times a second. */
 int store_migration_cancel_requested(struct store *store, int64_t id, struct err *err);
 /* The earliest moment at which a claim can succeed without a new wish of the user: not_before, or the end of
  * a lease. It may have passed already; 0 when there is none. */

@@ -91,7 +91,7 @@ static int set_allow_connections(struct pg *pg, const char *name, bool allow, st
 
 static int drop_subscription(struct pg *pg, const char *subscription, struct err *err)
 {
-    /* Without its slot's name the drop does not need the publisher, which may be gone or unreachable. */
+    /* Without its slot's name the drop does not need the publisher, which may be deleted or unreachable. */
     if (run_named(pg, "ALTER SUBSCRIPTION ", subscription, " DISABLE", err) != 0 ||
         run_named(pg, "ALTER SUBSCRIPTION ", subscription, " SET (slot_name = NONE)", err) != 0 ||
         run_named(pg, "DROP SUBSCRIPTION ", subscription, "", err) != 0) {
@@ -125,8 +125,8 @@ static int for_each(struct pg *inside, const PGresult *names,
     return 0;
 }
 
-/* DROP DATABASE ... FORCE refuses subscriptions and prepared transactions; both go only from within the
- * database. */
+/* DROP DATABASE ... FORCE refuses subscriptions and prepared transactions; both can be removed only from
+ * within the database. */
 static int clear_blockers(struct pg *pg, const char *name, const struct victim *victim, struct err *err)
 {
     auto_result PGresult *subscriptions = NULL;

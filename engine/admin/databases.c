@@ -11,7 +11,7 @@
 
 enum { CREATE_RETRY_MS = 10000, CREATE_PAUSE_MS = 100, NAME_MAX_BYTES = 63, SQL_MAX_BYTES = 8192 };
 
-/* An interrupted DROP DATABASE leaves a row with connection limit -2 that nobody can use. */
+/* An interrupted DROP DATABASE leaves an unusable row with connection limit -2. */
 #define LIST_SQL                                                                                             \
     "SELECT d.datname, pg_catalog.pg_encoding_to_char(d.encoding), d.datcollate, d.datctype,"                \
     " pg_catalog.pg_get_userbyid(d.datdba),"                                                                 \

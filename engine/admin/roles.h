@@ -14,7 +14,7 @@
 
 /*
  * Creates on the target the roles that it lacks (attributes, settings, comments, memberships, privileges on
- * parameters; password hashes where the source lets us read them), all or none. Roles that are there already
+ * parameters; password hashes where the source lets us read them), all or none. Roles that exist already
  * are left alone, those of PostgreSQL and of Azure are not copied. Superusers of the source become ordinary
  * roles. A user of the target who is no superuser is made a member of each new role, so that he can give it
  * its objects. What could not be carried over is appended to ret_warnings. Settings of a role in one database

@@ -20,7 +20,7 @@ struct roles_job {
 /* Formats and appends a warning. 0, or -1 when memory is out. */
 int roles_warn(struct roles_job *job, const char *format, ...) printf_like(2, 3);
 /* Runs a statement on the target inside a savepoint. 0: done, 1: the target refused (job->err says why, the
- * transaction goes on), -1: lost or stopped. */
+ * transaction continues), -1: lost or stopped. */
 int roles_try(struct roles_job *job, const struct buf *sql);
 
 int roles_copy_settings(struct roles_job *job);

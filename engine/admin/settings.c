@@ -190,7 +190,7 @@ static int alter(struct pg *pg, const struct setting_change *change, struct err 
 }
 
 /* Sessions take the settings over from the postmaster when they begin: one that is newer than the reload
- * tells. Going on after the timeout is harmless. */
+ * tells. Continuing after the timeout is harmless. */
 static void await_reload(const struct endpoint *endpoint, const char *loaded_before, const struct stop *stop)
 {
     int64_t deadline_ms = clock_monotonic_ms() + RELOAD_TIMEOUT_MS;

@@ -10,7 +10,7 @@
  *     <root>/instances/<name>/log       what the server writes; log.old when it had grown large at a start
  *     <root>/templates/<major>-<digest>/
  *
- * An instance outlives a killed Malachite and is taken up again at the next start; a clean stop stops it.
+ * An instance outlives a killed Malachite, which adopts it at the next start; a clean stop stops it.
  * Functions may be called from any thread, but for one instance by one thread at a time.
  */
 #ifndef ENGINE_INSTANCE_INSTANCE_H
@@ -60,7 +60,7 @@ struct instance_spec {
 int instance_create(const struct instance_host *host, const struct instance_spec *spec,
                     const struct stop *stop, struct err *err);
 /* Starts it unless it runs already; creates it when instance_create() has failed before (a server left by a
- * killed Malachite is taken up; one that listens elsewhere is started anew), waits until it answers.
+ * killed Malachite is adopted; one that listens elsewhere is restarted), waits until it answers.
  * ERR_RESOURCE_NOT_FOUND when it has no data directory.
  */
 int instance_start(const struct instance_host *host, const struct instance_spec *spec,

@@ -48,7 +48,7 @@ static bool may_pass(const struct stat *info, const struct child_user *user)
     return (info->st_mode & needed) != 0;
 }
 
-/* Lets the user pass through our own root without reading it: by its group where nobody else had any right.
+/* Lets the user pass through our own root without reading it: by its group where others had no rights.
  */
 static int open_root(const char *root, const struct child_user *user, struct err *err)
 {

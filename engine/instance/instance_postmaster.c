@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The postmaster of an instance: whether it runs, and stopping it. What runs is told from postmaster.pid and
+ * The postmaster of an instance: whether it runs, and stopping it. What runs is known from postmaster.pid and
  * from the command line of that process, which everybody may read; /proc/PID/cwd would be closed to root in a
  * container.
  */

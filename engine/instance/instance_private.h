@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files engine/instance*.c share; nobody else includes it. */
+/* Shared by the files of this room only. */
 #ifndef ENGINE_INSTANCE_INSTANCE_PRIVATE_H
 #define ENGINE_INSTANCE_INSTANCE_PRIVATE_H
 
@@ -30,7 +30,7 @@ int template_hold(const struct instance_host *host, const struct tools_major *pr
 /* The settings of postgresql.conf for a major, one a line; the caller frees. NULL when memory is out. */
 char *template_settings(int major);
 
-/* A running server, as its postmaster.pid tells. */
+/* A running server, according to its postmaster.pid. */
 struct postmaster {
     pid_t pid;
     int port;
@@ -45,7 +45,7 @@ bool postmaster_find(const char *dir, struct postmaster *ret_postmaster);
  */
 int postmaster_start(const struct instance_host *host, const struct instance_spec *spec, const char *dir,
                      const struct stop *stop, struct err *err);
-/* Waits until a server that was there already answers. It goes on whatever happens. */
+/* Waits until a server that was already running answers. It keeps running whatever happens. */
 int postmaster_await(const struct instance_spec *spec, const char *dir, pid_t pid, const struct stop *stop,
                      struct err *err);
 /* Sends SIGINT (gently) or SIGQUIT at once, and what is stronger when it does not end. */

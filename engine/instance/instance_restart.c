@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Restart with a way back. PostgreSQL checks much of what ALTER SYSTEM writes only when it starts; a server
- * that did not start any more could not be asked to take the setting back.
+ * that no longer starts could not be asked to take the setting back.
  */
 #include "engine/instance/instance.h"
 
@@ -16,7 +16,7 @@
 
 enum { STOP_TIMEOUT_MS = 10000, SETTINGS_MAX_BYTES = 1 << 20 };
 
-/* The settings that the server ran with last; made anew at each start that succeeds. */
+/* The settings that the server last ran with; rewritten at each successful start. */
 struct settings_files {
     char *current;
     char *kept;

@@ -76,7 +76,7 @@ static const struct setting settings[] = {
 
 /*
  * azuresu over the socket only, whose directory is closed to everybody but the server's user and root. "md5"
- * means SCRAM for whoever has a SCRAM secret (all that are created here); roles that come from an older
+ * means SCRAM for roles with a SCRAM secret (all that are created here); roles that come from an older
  * server with their md5 hash can log in too, as they could there.
  */
 static const char hba[] = "local all azuresu trust\n"

@@ -126,7 +126,7 @@ static int copy_subdir(int from_dir, int to_dir, const char *name, int depth, co
     if (to < 0) {
         return fail(copy->err, "open", name);
     }
-    /* Its owner changes last: until then nobody else can put anything into it. */
+    /* Its owner changes last: until then no other user can put anything into it. */
     return copy_dir(from, to, depth, copy) != 0 ? -1 : give_away(to, name, copy);
 }
 

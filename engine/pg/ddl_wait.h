@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Errors that wait for somebody: the target lacks DDL that the source has had, or refuses a value because of
- * it. Whoever gets such an error (err->waiting, never err->lasting) shows its message, retries with backoff
- * and without a deadline, and gives up only when the user cancels or when the source no longer keeps the
+ * it. The receiver of such an error (err->waiting, never err->lasting) shows its message, retries with
+ * backoff and without a deadline, and stops only when the user cancels or when the source no longer keeps the
  * changes.
  *
  * A message reads: what waits and why; "Run there: DDL" where the statement is known; PostgreSQL's own words

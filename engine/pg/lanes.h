@@ -5,7 +5,7 @@
 
 #include "core/err.h"
 
-/* Works until the queue that context holds is empty. -1: this lane cannot go on (err); the others do. */
+/* Works until the queue that context holds is empty. -1: this lane has failed (err); the others continue. */
 typedef int lane_work(void *context, struct err *err);
 /* Called on the caller's thread about once a second. */
 typedef void lane_tick(void *context);

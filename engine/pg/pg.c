@@ -69,12 +69,12 @@ int pg_wait(struct pg *pg, bool for_write, int64_t deadline_ms, struct err *err)
 
 /*
  * A cancel request on its way. It opens a connection of its own and blocks without a timeout when the
- * server's host is gone, so a thread of its own sends it. Whoever lets go of it last frees it.
+ * server's host has died, so a thread of its own sends it. The last holder frees it.
  */
 struct cancel_request {
     PGcancel *cancel;
     _Atomic int holders;
-    _Atomic bool answered; /* the server has taken it: it cannot hit a later statement any more */
+    _Atomic bool answered; /* the server has received it: it can no longer hit a later statement */
 };
 
 static void let_go(struct cancel_request *request)
@@ -180,7 +180,7 @@ bool pg_abandon(struct pg *pg)
     while (step == 0 && clock_ms_left(deadline_ms) > 0) {
         step = drain_step(pg, deadline_ms);
     }
-    /* The statement may have ended by itself: a request that is still on its way would cancel the next one.
+    /* The statement may have ended already: a request that is still on its way would cancel the next one.
      */
     pg->tainted = !wait_for_answer(request, deadline_ms);
     let_go(request);

@@ -95,7 +95,7 @@ int pg_value(struct pg *pg, struct err *err, char **ret_value, const char *sql, 
  */
 int pg_next_result(struct pg *pg, int64_t deadline_ms, struct err *err, PGresult **ret_result);
 /* Cancels what is running (also COPY) and throws its results away. False: not within two seconds, or the
- * connection is lost; then it is of no use any more. Works although a stop is wished. */
+ * connection is lost; then it cannot be used again. Works although a stop is wished. */
 bool pg_abandon(struct pg *pg);
 
 /* Adds an identifier or a literal, quoted by libpq. */

@@ -83,7 +83,7 @@ static const struct session_setting session_settings[] = {
     {FOR_ADMIN, 0, "SET default_transaction_read_only = off"},
     {FOR_ALL, 90600, "SET idle_in_transaction_session_timeout = 0"},
     {FOR_READ | FOR_ADMIN, 110000, "SET jit = off"},
-    /* Ours to set from 12 on: how long a walsender waits for somebody who is gone. */
+    /* Ours to set from 12 on: how long a walsender waits for a client that has died. */
     {FOR_REPLICATION, 120000, "SET wal_sender_timeout = '60s'"},
     {FOR_ALL, 120000, "SET default_table_access_method = heap"},
     {FOR_ALL, 140000, "SET idle_session_timeout = 0"},
@@ -118,7 +118,8 @@ static PGconn *start_connecting(const struct endpoint *endpoint, const char *dat
     char port[16];
     snprintf(port, sizeof(port), "%d", endpoint->port);
     bool has_password = endpoint->password != NULL && endpoint->password[0] != '\0';
-    /* A ~/.pgpass of whoever runs Malachite must not stand in for a password that the user did not give. */
+    /* The ~/.pgpass of the user who runs Malachite must not stand in for a password that the user did not
+     * give. */
     const char *const pairs[][2] = {
         {"host", endpoint->host},
         {"port", port},
@@ -242,7 +243,7 @@ static int open_session(struct pg *pg, enum pg_role role, struct err *err)
     if (pg->connection == NULL) {
         return err_no_memory(err);
     }
-    /* Only the verbose form of a failed connection attempt tells the SQLSTATE. */
+    /* Only the verbose form of a failed connection attempt contains the SQLSTATE. */
     PQsetErrorVerbosity(pg->connection, PQERRORS_VERBOSE);
     PQsetNoticeReceiver(pg->connection, ignore_notice, NULL);
     if (finish_connecting(pg, err) != 0) {
@@ -299,7 +300,7 @@ int pg_open_any(const struct endpoint *endpoint, const char *avoid, enum pg_role
         if (avoid != NULL && strcmp(candidates[i], avoid) == 0) {
             continue;
         }
-        /* The error of the first attempt is the one that tells most. */
+        /* The error of the first attempt says most. */
         struct err failure;
         if (pg_open(endpoint, candidates[i], role, stop, &failure, ret_pg) == 0) {
             return 0;

@@ -14,7 +14,7 @@ enum pg_poll pg_poll_socket(int socket, short events, int64_t deadline_ms, const
 int pg_poll_error(const struct pg *pg, enum pg_poll outcome, struct err *err);
 
 /*
- * For whoever waits for an answer without a deadline; call it at least once a second. Looks whether the
+ * For callers that wait for an answer without a deadline; call it at least once a second. Looks whether the
  * server still lives once the session has been silent for a while, and never waits itself. heard_ms: when
  * something arrived last, or the wait began, clock_monotonic_ms(). A refused second session is an answer. -1:
  * nothing arrives from there any longer; the session is of no use.

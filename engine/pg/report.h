@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What did not arrive, and why, collected while a transfer goes on. Losses that cost no data become warnings;
+ * What was skipped, and why, collected during a transfer. Losses that cost no data become warnings;
  * a missing table, row, index or constraint is a failure and makes the transfer fail at its end. Any thread
  * may add.
  */
@@ -27,7 +27,7 @@ struct report {
     struct str_list failures; /* the first few */
     size_t failure_count;
     char sqlstate[6]; /* of the first failure that has one */
-    bool retryable;   /* every failure so far may pass by itself */
+    bool retryable;   /* every failure so far may be transient */
     struct report_role *roles;
     size_t role_count;
 };

@@ -206,7 +206,7 @@ static int check_languages(struct check *check)
     return 0;
 }
 
-/* lz4 is a choice of whoever built the target; without it CREATE TABLE fails for such a column. */
+/* lz4 is optional when PostgreSQL is built; without it CREATE TABLE fails for such a column. */
 static int check_compression(struct check *check)
 {
     if (check->source.version < 140000 || check->target.version < 140000) {

@@ -80,7 +80,7 @@ static int check_free_senders(struct check *check)
                       "max_wal_senders", CODE_SENDERS);
 }
 
-/* Managed services have other ways than the role's attribute: where it is missing, only an attempt tells. */
+/* Managed services have other ways than the role's attribute: where it is missing, only an attempt shows. */
 static int check_replication_right(struct check *check)
 {
     struct err refusal = {0};

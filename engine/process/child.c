@@ -43,7 +43,7 @@ static const char *const step_texts[] = {
     [STEP_EXEC] = "execute it",
 };
 
-/* What the child tells: first that it is there (only a detached one), later what failed. */
+/* What the child reports: first that it runs (only a detached one), later what failed. */
 struct report {
     enum step step;
     int error;
@@ -64,7 +64,7 @@ static void tell(int fd, enum step step, int error)
 {
     struct report report = {.step = step, .error = error, .pid = getpid()};
     ssize_t written = write(fd, &report, sizeof(report));
-    (void)written; /* nobody is left to tell */
+    (void)written; /* there is nobody to report it to */
 }
 
 _Noreturn static void give_up(int fd, enum step step)

@@ -43,11 +43,11 @@ struct child {
 /*
  * Runs to the end. What it writes to standard error is kept in "errors" (its beginning is dropped when it
  * outgrows the buffer; may be NULL), what it writes to standard output in "output" (thrown away when NULL;
- * when it outgrows the buffer, buf_failed(output) tells). Returns 0 and the exit status (128 + signal when
+ * when it outgrows the buffer, buf_failed(output) is true). Returns 0 and the exit status (128 + signal when
  * killed), or -1: could not start, timeout, ended by may_go_on() (both ERR_UNAVAILABLE), or stopped
  * (ERR_CANCELED). In every case the child and the
- * processes of its group (workers of pg_restore -j) are gone by then: SIGTERM, then SIGKILL after 2 s; a wish
- * to stop is noticed within 100 ms.
+ * processes of its group (workers of pg_restore -j) have ended by then: SIGTERM, then SIGKILL after 2 s; a
+ * wish to stop is noticed within 100 ms.
  */
 int child_run(const struct child *child, struct buf *output, struct buf *errors, struct err *err,
               int *ret_status);

@@ -62,7 +62,8 @@ static void keep_tail(struct buf *buf, const char *bytes, size_t len)
     buf_add(buf, bytes, len);
 }
 
-/* Reads what is there, but not for ever from a child that never stops writing. Closes the stream at its end.
+/* Reads what has arrived, but not for ever from a child that never stops writing. Closes the stream at its
+ * end.
  */
 static void drain(struct stream *stream)
 {
@@ -174,7 +175,7 @@ static bool group_lives(pid_t group)
     return lives;
 }
 
-/* Ends what is left of the group, and waits until it is gone. */
+/* Ends what is left of the group, and waits for it. */
 static int reap(const struct run *run)
 {
     int status = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Looks after the provisioned servers. One that ended by itself (killed, out of memory) is started by an
+ * Looks after the provisioned servers. One that ended unasked (killed, out of memory) is started by an
  * operation as the user's own would be, so nobody else works on it in the meantime. The pause doubles from
  * attempt to attempt. One that keeps ending is left Inaccessible with the reason, for the user to look at.
  */
@@ -15,7 +15,7 @@
 
 enum {
     PERIOD_MS = 1000,
-    STEADY_MS = 60000, /* whoever has run that long starts with a clean slate */
+    STEADY_MS = 60000, /* a server that ran that long starts with a clean slate */
     PAUSE_LEAST_MS = 1000,
     STARTS_MOST = 5,
 };

@@ -6,7 +6,7 @@
 
 #include "executor/internal.h"
 
-/* The server of an operation; an error when it is gone. */
+/* The server of an operation; an error if it was deleted. */
 int operation_find_server(struct executor *executor, const struct operation *operation, struct err *err,
                           struct server *ret_server);
 

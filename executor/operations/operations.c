@@ -2,7 +2,7 @@
 /*
  * Works off the long-running operations that the REST calls on servers, databases and groups leave in the
  * store. Each may be run again after a crash: creating replaces what an interrupted attempt left, deleting
- * accepts what is gone.
+ * accepts what was already deleted.
  */
 #include <jansson.h>
 #include <stdlib.h>

@@ -112,7 +112,7 @@ static int order_restart(struct work *work, const struct server *seen, struct op
     return store_commit(&tx, &work->err);
 }
 
-/* Bounded by the operation's own limits. Stopped, it goes on without us. */
+/* Bounded by the operation's own limits. After a stop it continues without us. */
 static int await_operation(struct work *work, const struct operation *ordered)
 {
     struct executor *executor = work->executor;
@@ -310,6 +310,6 @@ enum step_outcome step_wait_replication(struct work *work)
     if (changed < 0 && (stop_requested(&work->worker->stop) || !passing)) {
         return outcome_of_failure(work);
     }
-    work->delay_ms = LOOK_AGAIN_MS; /* a server that restarts cannot be reached meanwhile */
+    work->delay_ms = LOOK_AGAIN_MS; /* a server that restarts is unreachable in the meantime */
     return STEP_LATER;
 }

@@ -91,13 +91,13 @@ static int transfer_database(struct work *work, const struct sides *sides, struc
 }
 
 /*
- * About once a second while a database is moved: those that are followed meanwhile may be canceled or fail.
+ * About once a second while a database is moved: databases followed in the meantime may be canceled or fail.
  * "at" is the one that is moved.
  */
 static void look_at_others(struct moving *moving, const struct migration_database *at)
 {
     struct work *work = moving->work;
-    struct err kept = work->err; /* the move that goes on writes there */
+    struct err kept = work->err; /* the running move writes there */
     bool failed = fsm_refresh_decisions(work) < 0;
     for (size_t i = 0; i < moving->count && !failed; i++) {
         struct migration_database *row = &moving->rows[i];
@@ -278,7 +278,7 @@ static int move_or_retry(struct moving *moving, struct migration_database *row, 
     return 0;
 }
 
-/* STEP_MOVED: this database has ended, one way or another, or is followed; go on with the next. */
+/* STEP_MOVED: this database has ended, one way or another, or is followed; continue with the next. */
 static enum step_outcome move_database(struct moving *moving, struct migration_database *row)
 {
     struct work *work = moving->work;

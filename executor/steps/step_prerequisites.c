@@ -186,7 +186,7 @@ static enum step_outcome schedule(struct work *work)
     return fsm_move(work, SUB_MIGRATING_DATA, "The prerequisites are met. The data migration started.");
 }
 
-/* True: go on with the next; false: *ret_outcome is what the step ends with. */
+/* True: continue with the next; false: *ret_outcome is what the step ends with. */
 typedef bool guard_fn(struct work *work, const struct sides *sides, enum step_outcome *ret_outcome);
 
 static bool give_up(const struct work *work, enum step_outcome *ret_outcome)
