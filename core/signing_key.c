@@ -25,9 +25,9 @@ struct signing_key {
     char *path;
     pthread_t thread;
     pthread_mutex_t mutex;
-    pthread_cond_t settled;
-    bool is_settled;
-    /* Written by the thread before is_settled, then never changed. */
+    pthread_cond_t ready;
+    bool is_ready;
+    /* Written by the thread before is_ready, then never changed. */
     EVP_PKEY *pkey; /* NULL: none could be made */
     char *id;
 };
@@ -135,8 +135,8 @@ static void *get_ready(void *arg)
     pthread_mutex_lock(&key->mutex);
     key->pkey = pkey;
     key->id = id;
-    key->is_settled = true;
-    pthread_cond_broadcast(&key->settled);
+    key->is_ready = true;
+    pthread_cond_broadcast(&key->ready);
     pthread_mutex_unlock(&key->mutex);
     return NULL;
 }
@@ -152,7 +152,7 @@ int signing_key_open(const char *path, struct err *err, struct signing_key **ret
     }
     key->path = copy;
     pthread_mutex_init(&key->mutex, NULL);
-    pthread_cond_init(&key->settled, NULL);
+    pthread_cond_init(&key->ready, NULL);
     int failure = pthread_create(&key->thread, NULL, get_ready, key);
     if (failure != 0) {
         free(copy);
@@ -169,7 +169,7 @@ void signing_key_close(struct signing_key *key)
         return;
     }
     pthread_join(key->thread, NULL);
-    pthread_cond_destroy(&key->settled);
+    pthread_cond_destroy(&key->ready);
     pthread_mutex_destroy(&key->mutex);
     EVP_PKEY_free(key->pkey);
     free(key->id);
@@ -181,8 +181,8 @@ void signing_key_close(struct signing_key *key)
 static EVP_PKEY *wait_for_key(struct signing_key *key)
 {
     pthread_mutex_lock(&key->mutex);
-    while (!key->is_settled) {
-        pthread_cond_wait(&key->settled, &key->mutex);
+    while (!key->is_ready) {
+        pthread_cond_wait(&key->ready, &key->mutex);
     }
     pthread_mutex_unlock(&key->mutex);
     return key->pkey;

@@ -11,7 +11,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "store/db_private.h"
-#include "store/debts_private.h"
+#include "store/migration_cleanup_private.h"
 #include "store/migration_row_private.h"
 
 #define UNDER_LEASE " WHERE id = ? AND lease_generation = ? AND lease_owner IS ?"
@@ -73,7 +73,7 @@ int store_migration_release(struct store *store, const struct migration *migrati
     if (stmt_open(
             store, STMT_MIGRATION_RELEASE,
             "UPDATE migration SET lease_owner = NULL, lease_until_us = 0,"
-            " attention = ((ended_us = 0 OR " HAS_DEBT
+            " attention = ((ended_us = 0 OR " HAS_PENDING_CLEANUP
             ") AND (? OR asked OR user_generation <> claimed_generation)),"
             " not_before_us = CASE WHEN asked OR user_generation <> claimed_generation THEN 0 ELSE ? END,"
             " asked = 0" UNDER_LEASE,
@@ -104,7 +104,7 @@ int store_migration_free_leases(struct store *store, const char *owner, struct e
 {
     auto_db_tx struct db_tx tx = {0};
     if (db_begin(store, err, &tx) < 0 || free_leases(store, owner, err) < 0 ||
-        debts_take_up(store, err) < 0) {
+        migration_cleanup_resume(store, err) < 0) {
         return -1;
     }
     return db_commit(&tx, err);
@@ -120,8 +120,8 @@ static int swap_state(struct store *store, const struct migration *migration,
                   "UPDATE migration SET state = ?, substate = ?2, error = nullif(coalesce(?, error), ''), "
                   "ended_us = ?4,"
                   " entered_us = CASE WHEN substate = ?2 THEN entered_us ELSE ?5 END,"
-                  " secrets = CASE WHEN ?4 = 0 OR " HAS_DEBT " THEN secrets END,"
-                  " attention = (attention AND (?4 = 0 OR " HAS_DEBT "))" UNDER_LEASE
+                  " secrets = CASE WHEN ?4 = 0 OR " HAS_PENDING_CLEANUP " THEN secrets END,"
+                  " attention = (attention AND (?4 = 0 OR " HAS_PENDING_CLEANUP "))" UNDER_LEASE
                   " AND substate = ? RETURNING secrets IS NOT NULL",
                   err, &stmt) < 0) {
         return -1;

@@ -7,7 +7,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "store/db_private.h"
-#include "store/debts_private.h"
+#include "store/migration_cleanup_private.h"
 #include "store/migration_row_private.h"
 #include "store/progress_private.h"
 
@@ -199,8 +199,8 @@ static int update_row(struct store *store, const struct migration *migration, st
     auto_stmt struct stmt stmt = {0};
     if (stmt_open(store, STMT_MIGRATION_UPDATE_SPEC,
                   "UPDATE migration SET (" MIGRATION_USER_COLUMNS ") = (" MIGRATION_USER_PARAMETERS "),"
-                  " secrets = CASE WHEN ended_us = 0 OR " HAS_DEBT " THEN ? END,"
-                  " attention = (ended_us = 0 OR " HAS_DEBT "), not_before_us = 0,"
+                  " secrets = CASE WHEN ended_us = 0 OR " HAS_PENDING_CLEANUP " THEN ? END,"
+                  " attention = (ended_us = 0 OR " HAS_PENDING_CLEANUP "), not_before_us = 0,"
                   " user_generation = user_generation + 1 WHERE id = ?",
                   err, &stmt) < 0 ||
         migration_lists_make(&migration->spec, err, &lists) < 0 ||

@@ -149,8 +149,8 @@ int store_migration_count_active(struct store *store, int64_t target_id, struct 
 int store_migration_writing(struct store *store, int64_t target_id, const char *database, int64_t except_id,
                             struct err *err, struct migration *ret_migration);
 /* Writes tags, source_id and spec (with the databases when they changed) and asks for a worker's attention
- * now. All of spec is written: get, change and update inside one store_begin(). A settled migration gets no
- * attention and keeps no secrets. */
+ * now. All of spec is written: get, change and update inside one store_begin(). An ended migration
+ * without pending cleanup gets no attention and keeps no secrets. */
 int store_migration_update_spec(struct store *store, const struct migration *migration, struct err *err);
 /* The user has answered what the error of a waiting migration was about. */
 int store_migration_clear_error(struct store *store, int64_t id, struct err *err);
@@ -164,13 +164,14 @@ int store_migration_claim(struct store *store, const char *owner, int64_t now_us
 /* Prolongs all leases of this owner, those on operations too. */
 int store_migration_renew(struct store *store, const char *owner, int64_t lease_until_us, struct err *err);
 /* Gives the lease back, if it is still held. attention and not_before as given, unless the user has written
- * or attention was requested in the meantime; a settled migration gets none. */
+ * or attention was requested in the meantime; an ended migration without pending cleanup gets
+ * none. */
 int store_migration_release(struct store *store, const struct migration *migration, bool attention,
                             int64_t not_before_us, struct err *err);
 /* At start, when the only process that uses the file is this one: frees the leases of all other owners,
  * forgets what active migrations wait for by the clock (it may have been set since), and gives attention to
- * what needs a process to look after it all the time: migrations that wait for the cutover, and ended ones
- * that are not settled. */
+ * what needs a process all the time: migrations that wait for the cutover, and ended ones with pending
+ * cleanup. */
 int store_migration_free_leases(struct store *store, const char *owner, struct err *err);
 
 struct migration_move {
@@ -186,15 +187,15 @@ struct migration_move {
  * erases the secrets, in the file and in migration. */
 int store_migration_move(struct store *store, struct migration *migration, const struct migration_move *move,
                          struct err *err);
-/* Asks for a worker now, as a write of the user does, also while one has it: it is then claimed again. A
- * settled migration gets none. Any thread. */
+/* Asks for a worker now, as a write of the user does, also while one has it: it is then claimed again. An
+ * ended migration without pending cleanup gets none. Any thread. */
 int store_migration_attention(struct store *store, int64_t id, struct err *err);
-/* An ended migration is settled when no database has a replication name: nothing is left on its
- * servers. Call after the last name was removed: erases the secrets. Does nothing as long as it is not so. */
-int store_migration_settled(struct store *store, int64_t id, struct err *err);
-/* The ended migrations that are not settled, oldest first; free() the list. */
-int store_migration_list_unsettled(struct store *store, struct err *err, int64_t **ret_ids,
-                                   size_t *ret_count);
+/* The cleanup of an ended migration is complete when no database has a replication name: nothing is left on
+ * its servers. Call after the last name was removed: erases the secrets. Does nothing before that. */
+int store_migration_cleaned_up(struct store *store, int64_t id, struct err *err);
+/* The ended migrations with pending cleanup, oldest first; free() the list. */
+int store_migration_list_pending_cleanup(struct store *store, struct err *err, int64_t **ret_ids,
+                                         size_t *ret_count);
 /* Metadata, validation and window end (unless the user has written since the claim), as found by the
  * executor. ERR_CONFLICT when the lease is lost. */
 int store_migration_set_facts(struct store *store, const struct migration *migration, struct err *err);

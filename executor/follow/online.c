@@ -243,7 +243,7 @@ int online_clean_up(struct work *work)
 {
     struct migration_database *rows = NULL;
     size_t count = 0;
-    size_t debts = 0;
+    size_t pending = 0;
     if (!is_online(&work->migration)) {
         return 0;
     }
@@ -251,9 +251,9 @@ int online_clean_up(struct work *work)
         return -1;
     }
     for (size_t i = 0; i < count; i++) {
-        debts += rows[i].replication == NULL ? 0 : 1;
+        pending += rows[i].replication == NULL ? 0 : 1;
     }
-    int result = debts == 0 ? 0 : clean_up(work, rows, count);
+    int result = pending == 0 ? 0 : clean_up(work, rows, count);
     migration_databases_free(rows, count);
     return result;
 }

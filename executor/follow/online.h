@@ -35,7 +35,7 @@ int online_remembered_identities(struct work *work, const struct migration_datab
 
 /*
  * Ends the replication of one database: slot, publication, helper and sessions are gone, the databases stay.
- * -1: a server cannot be reached; row->replication stays and keeps the migration unsettled. A source that is
+ * -1: a server cannot be reached; row->replication stays and keeps its cleanup pending. A source that is
  * not in "sides" is passed over.
  */
 int online_clean_up_database(struct work *work, const struct sides *sides, struct migration_database *row);

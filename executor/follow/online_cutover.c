@@ -207,7 +207,7 @@ static int end_succeeded(struct work *work, struct migration_database *row)
     return database_end(work, row, DB_SUCCEEDED, warnings);
 }
 
-/* The data is complete: what somebody keeps us from removing is a warning, and step_settle() retries. */
+/* The data is complete: what somebody keeps us from removing is a warning, and step_clean_up() retries. */
 static int clean_up(struct work *work, const struct sides *sides, struct migration_database *row,
                     struct err *ret_pending)
 {

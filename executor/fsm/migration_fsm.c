@@ -13,7 +13,7 @@
 #include "executor/fsm/before_data_private.h"
 #include "executor/retry.h"
 
-enum { DEBT_PAUSE_MS = 2000, STORE_PAUSE_MS = 1000 };
+enum { CLEANUP_PAUSE_MS = 2000, STORE_PAUSE_MS = 1000 };
 
 #define TO(substate) (1u << SUB_##substate)
 
@@ -73,7 +73,7 @@ static const struct fsm_row fsm[SUB_COUNT] = {
         step_cancel, STATE_IN_PROGRESS,
         0,
         "stops; the databases stay unchanged"},
-    [SUB_COMPLETED] = {step_settle, STATE_COUNT, 0, "Succeeded, Failed, Canceled or ValidationFailed"},
+    [SUB_COMPLETED] = {step_clean_up, STATE_COUNT, 0, "Succeeded, Failed, Canceled or ValidationFailed"},
 };
 /* clang-format on */
 
@@ -203,7 +203,7 @@ int fsm_refresh_logins(struct work *work)
 }
 
 /* At every end nothing of ours is left on the servers, and no database is still on its way. What cannot be
- * removed now is a debt that step_settle pays. */
+ * removed now is retried by step_clean_up. */
 static void close_work(struct work *work, enum migration_state state, const char *error)
 {
     struct err reason = work->err;
@@ -335,33 +335,34 @@ static void give_back(struct work *work, enum step_outcome outcome)
 }
 
 /* After the end: what is left on a server is looked at again in a while. */
-static bool has_debt(struct work *work)
+static bool has_pending_cleanup(struct work *work)
 {
     struct migration_database *rows = NULL;
     size_t count = 0;
-    bool debt = false;
+    bool pending = false;
     struct err err;
     if (store_database_list(work->store, work->migration.id, &err, &rows, &count) == 0) {
         for (size_t i = 0; i < count; i++) {
-            debt = debt || rows[i].replication != NULL;
+            pending = pending || rows[i].replication != NULL;
         }
         migration_databases_free(rows, count);
     }
-    work->delay_ms = DEBT_PAUSE_MS;
-    return debt;
+    work->delay_ms = CLEANUP_PAUSE_MS;
+    return pending;
 }
 
 void fsm_run(struct work *work)
 {
     enum step_outcome outcome = STEP_MOVED;
     if (work->migration.substate == SUB_COMPLETED) {
-        outcome = step_settle(work);
+        outcome = step_clean_up(work);
     }
     while (outcome == STEP_MOVED && work->migration.substate != SUB_COMPLETED) {
         outcome = run_step(work);
     }
-    bool in_debt = outcome == STEP_MOVED && is_online(&work->migration) && has_debt(work);
-    give_back(work, in_debt ? STEP_LATER : outcome);
+    bool cleanup_is_pending =
+        outcome == STEP_MOVED && is_online(&work->migration) && has_pending_cleanup(work);
+    give_back(work, cleanup_is_pending ? STEP_LATER : outcome);
 }
 
 void executor_print_fsm(FILE *out)

@@ -47,7 +47,7 @@ step_fn step_migrate;
 step_fn step_wait_cutover;
 step_fn step_complete;
 step_fn step_cancel;
-step_fn step_settle;
+step_fn step_clean_up;
 
 /* Moves to another substate, with an event. STEP_MOVED, or STEP_STOPPED when the lease is lost or the store
  * fails. */

@@ -7,7 +7,7 @@
 #include "executor/database_row.h"
 #include "executor/follow/online.h"
 
-enum { LOOK_AGAIN_MS = 500, LONGEST_WAIT_MS = 60 * 60 * 1000, DEBT_PAUSE_MS = 5000, USER_PAUSE_MS = 1000 };
+enum { LOOK_AGAIN_MS = 500, LONGEST_WAIT_MS = 60 * 60 * 1000, CLEANUP_PAUSE_MS = 5000, USER_PAUSE_MS = 1000 };
 
 /* The databases of a migration, and those of them that a step is about. */
 struct database_set {
@@ -15,8 +15,8 @@ struct database_set {
     size_t count;
     struct migration_database **chosen;
     size_t chosen_count;
-    size_t open_count; /* not ended */
-    bool debt;         /* something is left on a server of a database that was canceled */
+    size_t open_count;       /* not ended */
+    bool cleanup_is_pending; /* something is left on a server of a database that was canceled */
 };
 
 static void set_done(struct database_set *set)
@@ -86,8 +86,9 @@ static int end_canceled(struct work *work, const struct sides *sides, struct dat
     for (size_t i = 0; i < set->count; i++) {
         struct migration_database *row = &set->rows[i];
         if (database_ended(row)) {
-            set->debt =
-                set->debt || (row->replication != NULL && online_clean_up_database(work, sides, row) != 0);
+            set->cleanup_is_pending =
+                set->cleanup_is_pending ||
+                (row->replication != NULL && online_clean_up_database(work, sides, row) != 0);
             continue;
         }
         if (!database_is_canceled(work, row)) {
@@ -96,7 +97,7 @@ static int end_canceled(struct work *work, const struct sides *sides, struct dat
         if (online_cancel_database(work, sides, row) != 0) {
             return -1;
         }
-        set->debt = set->debt || row->replication != NULL;
+        set->cleanup_is_pending = set->cleanup_is_pending || row->replication != NULL;
     }
     return 0;
 }
@@ -111,7 +112,7 @@ static enum step_outcome wait_more(struct work *work, const struct database_set 
                 work->executor->options->cutover_wait_seconds);
         return STEP_FAILED;
     }
-    int64_t longest_ms = set->debt ? DEBT_PAUSE_MS : LONGEST_WAIT_MS;
+    int64_t longest_ms = set->cleanup_is_pending ? CLEANUP_PAUSE_MS : LONGEST_WAIT_MS;
     work->delay_ms = left_us / 1000 > longest_ms ? (int)longest_ms : (int)(left_us / 1000) + 1;
     return STEP_LATER;
 }
@@ -124,7 +125,7 @@ static int choose_open(struct work *work, const struct sides *sides, bool all, s
         choose(work, all, ret_set) != 0) {
         return -1;
     }
-    ret_set->debt = before.debt;
+    ret_set->cleanup_is_pending = before.cleanup_is_pending;
     return 0;
 }
 

@@ -48,7 +48,7 @@ enum step_outcome step_cancel(struct work *work)
 }
 
 /* The longer a server has been away, the less often it is tried. */
-static int settle_pause_ms(const struct migration *migration)
+static int cleanup_pause_ms(const struct migration *migration)
 {
     int64_t pause_ms = (clock_now_us() - migration->ended_us) / 1000 / 8;
     return pause_ms < SETTLE_AGAIN_LEAST_MS  ? SETTLE_AGAIN_LEAST_MS
@@ -57,12 +57,12 @@ static int settle_pause_ms(const struct migration *migration)
 }
 
 /* Ended migrations come here as long as a server that could not be reached keeps replication of theirs. */
-enum step_outcome step_settle(struct work *work)
+enum step_outcome step_clean_up(struct work *work)
 {
     if (online_clean_up(work) != 0) {
-        work->delay_ms = settle_pause_ms(&work->migration);
+        work->delay_ms = cleanup_pause_ms(&work->migration);
         return STEP_LATER;
     }
-    return store_migration_settled(work->store, work->migration.id, &work->err) < 0 ? STEP_STOPPED
-                                                                                    : STEP_WAIT;
+    return store_migration_cleaned_up(work->store, work->migration.id, &work->err) < 0 ? STEP_STOPPED
+                                                                                       : STEP_WAIT;
 }

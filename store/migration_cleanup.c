@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/debts_private.h"
+#include "store/migration_cleanup_private.h"
 
 #include <stdlib.h>
 
 #include "core/attr.h"
 #include "store/stmt_private.h"
 
-#define NEEDS_NO_SECRETS "ended_us <> 0 AND secrets IS NOT NULL AND NOT " HAS_DEBT
+#define NEEDS_NO_SECRETS "ended_us <> 0 AND secrets IS NOT NULL AND NOT " HAS_PENDING_CLEANUP
 
 int store_migration_attention(struct store *store, int64_t id, struct err *err)
 {
     auto_stmt struct stmt stmt = {0};
     if (stmt_open(store, STMT_MIGRATION_ATTENTION,
                   "UPDATE migration SET attention = 1, asked = 1, not_before_us = 0"
-                  " WHERE id = ? AND (ended_us = 0 OR " HAS_DEBT ")",
+                  " WHERE id = ? AND (ended_us = 0 OR " HAS_PENDING_CLEANUP ")",
                   err, &stmt) < 0) {
         return -1;
     }
@@ -21,10 +21,10 @@ int store_migration_attention(struct store *store, int64_t id, struct err *err)
     return stmt_run(&stmt, err);
 }
 
-int store_migration_settled(struct store *store, int64_t id, struct err *err)
+int store_migration_cleaned_up(struct store *store, int64_t id, struct err *err)
 {
     auto_stmt struct stmt stmt = {0};
-    if (stmt_open(store, STMT_MIGRATION_SETTLED,
+    if (stmt_open(store, STMT_MIGRATION_CLEANED_UP,
                   "UPDATE migration SET secrets = NULL, attention = 0 WHERE id = ? AND " NEEDS_NO_SECRETS,
                   err, &stmt) < 0) {
         return -1;
@@ -33,10 +33,10 @@ int store_migration_settled(struct store *store, int64_t id, struct err *err)
     return stmt_run(&stmt, err);
 }
 
-static int settle_all(struct store *store, struct err *err)
+static int clean_up_all(struct store *store, struct err *err)
 {
     auto_stmt struct stmt stmt = {0};
-    if (stmt_open(store, STMT_MIGRATION_SETTLED_ALL,
+    if (stmt_open(store, STMT_MIGRATION_CLEANED_UP_ALL,
                   "UPDATE migration SET secrets = NULL, attention = 0 WHERE " NEEDS_NO_SECRETS, err,
                   &stmt) < 0) {
         return -1;
@@ -44,13 +44,14 @@ static int settle_all(struct store *store, struct err *err)
     return stmt_run(&stmt, err);
 }
 
-int debts_take_up(struct store *store, struct err *err)
+int migration_cleanup_resume(struct store *store, struct err *err)
 {
     auto_stmt struct stmt stmt = {0};
-    if (settle_all(store, err) < 0 || stmt_open(store, STMT_MIGRATION_START_ATTENTION,
-                                                "UPDATE migration SET attention = 1, not_before_us = 0"
-                                                " WHERE (ended_us = 0 AND substate = ?) OR " HAS_DEBT,
-                                                err, &stmt) < 0) {
+    if (clean_up_all(store, err) < 0 ||
+        stmt_open(store, STMT_MIGRATION_START_ATTENTION,
+                  "UPDATE migration SET attention = 1, not_before_us = 0"
+                  " WHERE (ended_us = 0 AND substate = ?) OR " HAS_PENDING_CLEANUP,
+                  err, &stmt) < 0) {
         return -1;
     }
     bind_word(&stmt, WORDS_SUBSTATE, SUB_WAITING_FOR_CUTOVER_TRIGGER);
@@ -68,12 +69,13 @@ static void release_id(void *row)
     (void)row;
 }
 
-int store_migration_list_unsettled(struct store *store, struct err *err, int64_t **ret_ids, size_t *ret_count)
+int store_migration_list_pending_cleanup(struct store *store, struct err *err, int64_t **ret_ids,
+                                         size_t *ret_count)
 {
     static const struct row_type id_type = {sizeof(int64_t), read_id, release_id};
     auto_stmt struct stmt stmt = {0};
-    if (stmt_open(store, STMT_MIGRATION_UNSETTLED,
-                  "SELECT id FROM migration WHERE ended_us <> 0 AND " HAS_DEBT " ORDER BY id", err,
+    if (stmt_open(store, STMT_MIGRATION_PENDING_CLEANUP,
+                  "SELECT id FROM migration WHERE ended_us <> 0 AND " HAS_PENDING_CLEANUP " ORDER BY id", err,
                   &stmt) < 0) {
         return -1;
     }

@@ -43,17 +43,17 @@ static void move_to(struct migration *migration, enum migration_state state, enu
     assert_int_equal(store_migration_move(fixture_store, migration, &move, &fixture_err), 1);
 }
 
-static size_t count_unsettled(int64_t *ret_first)
+static size_t count_pending(int64_t *ret_first)
 {
     int64_t *ids = NULL;
     size_t count = 0;
-    assert_ok(store_migration_list_unsettled(fixture_store, &fixture_err, &ids, &count));
+    assert_ok(store_migration_list_pending_cleanup(fixture_store, &fixture_err, &ids, &count));
     *ret_first = count == 0 ? 0 : ids[0];
     free(ids);
     return count;
 }
 
-/* Of both migrations, the first has a debt. */
+/* The first of both migrations has a pending cleanup. */
 static void end_both(int64_t ids[static 2])
 {
     auto_migration struct migration row = {0};
@@ -69,7 +69,7 @@ static void end_both(int64_t ids[static 2])
     }
 }
 
-static void a_debt_keeps_the_secrets_until_it_is_settled(void **state)
+static void pending_cleanup_keeps_the_secrets(void **state)
 {
     (void)state;
     int64_t ids[2];
@@ -82,26 +82,26 @@ static void a_debt_keeps_the_secrets_until_it_is_settled(void **state)
     assert_string_equal(row.spec.source_password, "hunter2-source");
     assert_true(row.attention);
     assert_int_equal(row.not_before_us, 5000);
-    assert_int_equal(count_unsettled(&first), 1);
+    assert_int_equal(count_pending(&first), 1);
     assert_int_equal(first, ids[0]);
 
     /* Not yet: the name is still there. */
-    assert_ok(store_migration_settled(fixture_store, ids[0], &fixture_err));
+    assert_ok(store_migration_cleaned_up(fixture_store, ids[0], &fixture_err));
     get(ids[0], &row);
     assert_non_null(row.spec.source_password);
     claim(5000, &row);
     set_replication(ids[0], NULL);
-    assert_ok(store_migration_settled(fixture_store, ids[0], &fixture_err));
+    assert_ok(store_migration_cleaned_up(fixture_store, ids[0], &fixture_err));
     assert_ok(store_migration_release(fixture_store, &row, true, 0, &fixture_err));
     get(ids[0], &row);
     assert_null(row.spec.source_password);
     assert_null(row.spec.aad_secret);
     assert_false(row.attention);
     assert_int_equal(row.state, STATE_FAILED);
-    assert_int_equal(count_unsettled(&first), 0);
+    assert_int_equal(count_pending(&first), 0);
 }
 
-static void new_tags_leave_the_secrets_of_a_debt(void **state)
+static void new_tags_keep_the_secrets_of_a_pending_cleanup(void **state)
 {
     (void)state;
     int64_t ids[2];
@@ -116,7 +116,7 @@ static void new_tags_leave_the_secrets_of_a_debt(void **state)
     }
 }
 
-static void a_start_takes_up_followers_and_debts(void **state)
+static void a_start_resumes_followers_and_cleanups(void **state)
 {
     (void)state;
     int64_t ids[2];
@@ -139,7 +139,7 @@ static void a_start_takes_up_followers_and_debts(void **state)
     assert_false(can_be_claimed());
 }
 
-static void a_start_erases_the_secrets_of_what_was_settled(void **state)
+static void a_start_erases_the_secrets_after_a_cleanup(void **state)
 {
     (void)state;
     int64_t ids[2];
@@ -210,12 +210,12 @@ static void figures_and_the_rest_of_a_row_are_written_apart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        store_test(a_debt_keeps_the_secrets_until_it_is_settled),
-        store_test(new_tags_leave_the_secrets_of_a_debt),
-        store_test(a_start_takes_up_followers_and_debts),
-        store_test(a_start_erases_the_secrets_of_what_was_settled),
+        store_test(pending_cleanup_keeps_the_secrets),
+        store_test(new_tags_keep_the_secrets_of_a_pending_cleanup),
+        store_test(a_start_resumes_followers_and_cleanups),
+        store_test(a_start_erases_the_secrets_after_a_cleanup),
         store_test(attention_is_not_lost_while_a_worker_is_at_it),
         store_test(figures_and_the_rest_of_a_row_are_written_apart),
     };
-    return cmocka_run_group_tests_name("store_debts", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("store_cleanup", tests, NULL, NULL);
 }
