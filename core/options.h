@@ -40,7 +40,7 @@
     I(lifetime_seconds,       "lifetime-seconds",       1, 31536000,  "604800",                               "SECONDS", "an active migration older than this fails (168 hours)")                      \
     I(cutover_wait_seconds,   "cutover-wait-seconds",   1, 31536000,  "259200",                               "SECONDS", "a migration that waits longer than this for its cutover fails (72 hours)")           \
     I(reconnect_seconds,      "reconnect-seconds",      1, 86400,     "600",                                  "SECONDS", "a migration fails when a server is unreachable for this long")                \
-    I(evidence_ms,            "evidence-ms",            0, 3600000,   "150",                                  "MS",      "time limit for counting the rows of source and target at the cutover")                            \
+    I(evidence_ms,            "evidence-ms",            0, 3600000,   "3000",                                 "MS",      "time limit for counting the rows of source and target at the cutover")                            \
     I(retry_after,            "retry-after",            1, 600,       "1",                                    "SECONDS", "Retry-After of long-running operations")                                             \
     I(max_connections,        "max-connections",        8, 10000,     "1000",                                 "N",       "maximum number of open connections, for HTTP and HTTPS each")                 \
     I(idle_timeout,           "idle-timeout",           1, 3600,      "60",                                   "SECONDS", "close HTTP connections that are idle for this long")                              \

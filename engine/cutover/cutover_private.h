@@ -86,8 +86,11 @@ int cutover_copy_large_objects(struct cutover_state *state, struct err *err);
 int cutover_refresh_views(struct cutover_state *state, struct err *err);
 /* Counts rows, and finds out whether the source was quiet. -1 only when memory is out or a stop is wished. */
 int cutover_count(struct cutover_state *state, struct err *err);
-/* Whether all that was to be seen on the source up to now is on the target; false also when that cannot be
- * told. */
-bool cutover_source_is_quiet(struct cutover_state *state);
+/* Whether all that was to be seen on the source up to now is on the target: nothing of a published table was
+ * written since. */
+enum source_quiet { SOURCE_UNKNOWN, SOURCE_QUIET, SOURCE_WRITTEN };
+enum source_quiet cutover_source_is_quiet(struct cutover_state *state);
+/* No transaction at all has ended since tables were recopied. */
+bool cutover_copies_are_current(struct cutover_state *state);
 
 #endif

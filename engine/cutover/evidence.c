@@ -10,20 +10,16 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "engine/cutover/cutover_private.h"
+#include "engine/cutover/evidence_private.h"
 #include "engine/pg/lanes.h"
 
 enum {
     BATCH_TABLES = 100,
     BATCH_PAGES = 1000,
     LANES_FROM_PAGES = 8000, /* below it more sessions cost more than they save */
+    PAGES_PER_MS = 200,      /* more than any server counts: a table that needs longer is not begun */
+    BUSY_MS = 150,           /* for counting where nothing can be concluded from it */
     SQL_MAX_BYTES = 4 * 1024 * 1024,
-};
-
-struct counted {
-    const struct cutover_relation *relation;
-    struct evidence_table *told;
-    char *refusal; /* PostgreSQL's words, or NULL */
 };
 
 struct counter {
@@ -37,22 +33,16 @@ struct counter {
     bool canceled; /* under lock */
 };
 
-enum side { SOURCE, TARGET };
 enum outcome { COUNTED, REFUSED, OVER };
 
 /* ---- one query -------------------------------------------------------------------------------------------
  */
 
-static bool is_readable(const struct counted *table, enum side side)
-{
-    return side == SOURCE ? table->relation->source_readable : table->relation->target_readable;
-}
-
 static enum outcome send_counts(struct pg *pg, const struct counted *tables, size_t count, enum side side)
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     for (size_t i = 0; i < count; i++) {
-        if (is_readable(&tables[i], side)) {
+        if (evidence_is_readable(&tables[i], side)) {
             buf_addf(&sql, "%sSELECT %zu, count(*) FROM ONLY ", sql.len > 0 ? " UNION ALL " : "", i);
             pg_add_qualified(pg, &sql, tables[i].relation->schema, tables[i].relation->name);
             const char *condition = tables[i].relation->condition;
@@ -141,8 +131,9 @@ static size_t take_batch(struct counter *counter, struct counted **ret_first)
     *ret_first = &counter->tables[counter->next];
     while (counter->next < counter->count && count < BATCH_TABLES) {
         int64_t more = counter->tables[counter->next].relation->pages;
-        if (count > 0 && pages + more > BATCH_PAGES) {
-            break;
+        bool hopeless = more / PAGES_PER_MS > clock_ms_left(counter->deadline_ms);
+        if (hopeless || (count > 0 && pages + more > BATCH_PAGES)) {
+            break; /* those behind it are larger */
         }
         pages += more;
         count++;
@@ -253,99 +244,6 @@ static void run_lanes(struct counter *counter)
     }
 }
 
-/* ---- what it says ----------------------------------------------------------------------------------------
- */
-
-static void lose_difference(struct cutover_state *state, const char *what, int64_t source, int64_t target)
-{
-    cutover_lose(state,
-                 "Table %s has %lld rows on the source and %lld on the target, although nobody wrote to the "
-                 "source.",
-                 what, (long long)source, (long long)target);
-}
-
-/* Rows may be in other partitions on the target: together they are compared, and told once. "first": the
- * first of those with this root. */
-static void compare_root(struct cutover_state *state, const struct counter *counter, size_t first)
-{
-    const char *root = counter->tables[first].relation->root;
-    int64_t source = 0;
-    int64_t target = 0;
-    for (size_t i = first; i < counter->count; i++) {
-        const struct counted *table = &counter->tables[i];
-        if (table->relation->root == NULL || !str_equals(table->relation->root, root)) {
-            continue;
-        }
-        if (table->told->source_rows < 0 || table->told->target_rows < 0) {
-            return;
-        }
-        source += table->told->source_rows;
-        target += table->told->target_rows;
-    }
-    if (source != target) {
-        lose_difference(state, root, source, target);
-    }
-}
-
-static bool is_first_of_root(const struct counter *counter, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        const char *root = counter->tables[i].relation->root;
-        if (root != NULL && str_equals(root, counter->tables[n].relation->root)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void compare_table(struct cutover_state *state, const struct counter *counter, size_t n)
-{
-    const struct counted *table = &counter->tables[n];
-    const struct evidence_table *told = table->told;
-    auto_free char *name = str_format("%s.%s", told->schema, told->name);
-    if (name == NULL) {
-        return;
-    }
-    bool refused = table->refusal != NULL || !is_readable(table, SOURCE) || !is_readable(table, TARGET);
-    if (refused && state->closed) {
-        cutover_note(state, "Table %s could not be compared after an interruption.", name);
-    } else if (!is_readable(table, SOURCE) || !is_readable(table, TARGET)) {
-        cutover_lose(state, "Table %s could not be compared: the user may not read it on the %s.", name,
-                     is_readable(table, SOURCE) ? "target" : "source");
-    } else if (table->refusal != NULL) {
-        cutover_lose(state, "Table %s could not be compared. PostgreSQL said: \"%s\".", name, table->refusal);
-    } else if (table->relation->root != NULL) {
-        if (is_first_of_root(counter, n)) {
-            compare_root(state, counter, n);
-        }
-    } else if (told->source_rows >= 0 && told->target_rows >= 0 && told->source_rows != told->target_rows) {
-        lose_difference(state, name, told->source_rows, told->target_rows);
-    }
-}
-
-/* The time was up. */
-static void note_uncounted(struct cutover_state *state, const struct counter *counter)
-{
-    size_t uncounted = 0;
-    for (size_t i = 0; i < counter->count; i++) {
-        const struct evidence_table *told = counter->tables[i].told;
-        uncounted += told->source_rows < 0 || told->target_rows < 0 ? 1 : 0;
-    }
-    if (uncounted > 0) {
-        cutover_note(state, "The rows of %zu of %zu tables were not counted within %d ms (--evidence-ms).",
-                     uncounted, counter->count, state->cutover->count_ms);
-    }
-}
-
-static void draw_conclusions(struct cutover_state *state, const struct counter *counter)
-{
-    state->evidence->quiet = state->cutover->count_ms > 0 && cutover_source_is_quiet(state);
-    for (size_t i = 0; state->evidence->quiet && i < counter->count; i++) {
-        compare_table(state, counter, i);
-    }
-    note_uncounted(state, counter);
-}
-
 static void counter_done(struct counter *counter)
 {
     for (size_t i = 0; i < counter->count; i++) {
@@ -356,18 +254,23 @@ static void counter_done(struct counter *counter)
 
 int cutover_count(struct cutover_state *state, struct err *err)
 {
-    struct counter counter = {.state = state, .deadline_ms = clock_monotonic_ms() + state->cutover->count_ms};
+    int limit_ms = state->cutover->count_ms;
+    struct counter counter = {.state = state};
     if (list_tables(&counter, err) != 0) {
         counter_done(&counter);
         return -1;
     }
-    if (state->cutover->count_ms > 0) {
+    if (limit_ms > BUSY_MS && cutover_source_is_quiet(state) != SOURCE_QUIET) {
+        limit_ms = BUSY_MS;
+    }
+    counter.deadline_ms = clock_monotonic_ms() + limit_ms;
+    if (limit_ms > 0) {
         pthread_mutex_init(&counter.lock, NULL);
         run_lanes(&counter);
         pthread_mutex_destroy(&counter.lock);
     }
     if (!counter.canceled) {
-        draw_conclusions(state, &counter);
+        evidence_conclude(state, counter.tables, counter.count);
     }
     counter_done(&counter);
     return counter.canceled ? err_set(err, ERR_CANCELED, "The cutover was stopped while rows were counted.")

@@ -54,7 +54,7 @@ static bool flush(struct cutover_state *state)
 }
 
 /* The session that read the stream may take a moment to let go of the slot. */
-static bool has_no_changes(struct cutover_state *state)
+static enum source_quiet look_for_changes(struct cutover_state *state)
 {
     char applied[POSITION_TEXT_SIZE];
     const char *params[] = {state->cutover->name, position_format(state->applied, applied)};
@@ -64,24 +64,29 @@ static bool has_no_changes(struct cutover_state *state)
         auto_free char *any = NULL;
         state->base.source.statement_timeout_ms = clock_ms_left(deadline_ms);
         if (state->base.source.statement_timeout_ms == 0) {
-            return false;
+            return SOURCE_UNKNOWN;
         }
         if (pg_value(&state->base.source, &err, &any, changes_sql, 2, params) == 0) {
-            return any == NULL;
+            return any == NULL ? SOURCE_QUIET : SOURCE_WRITTEN;
         }
         if (strcmp(err.sqlstate, "55006") != 0) {
-            return false;
+            return SOURCE_UNKNOWN;
         }
         clock_sleep_ms(PAUSE_MS);
     }
 }
 
-bool cutover_source_is_quiet(struct cutover_state *state)
+enum source_quiet cutover_source_is_quiet(struct cutover_state *state)
 {
-    if (!is_usable(&state->base.source) || (state->copied && !is_same_snapshot(state))) {
-        return false;
+    if (!is_usable(&state->base.source) || !flush(state)) {
+        return SOURCE_UNKNOWN;
     }
-    bool quiet = flush(state) && has_no_changes(state);
+    enum source_quiet quiet = look_for_changes(state);
     state->base.source.statement_timeout_ms = 0;
     return quiet;
+}
+
+bool cutover_copies_are_current(struct cutover_state *state)
+{
+    return !state->copied || (is_usable(&state->base.source) && is_same_snapshot(state));
 }

@@ -2,8 +2,8 @@
 
 import pytest
 
-from arm import patience, unique
-from online import cut_over, put_online, reach_wait, wait_for_nothing_pending
+from arm import details_of, patience, unique
+from online import Writer, cut_over, put_online, reach_wait, wait_for_nothing_pending
 from samples import drop, load_shop
 
 pytestmark = pytest.mark.timeout(patience(120))
@@ -54,3 +54,32 @@ def test_evidence_of_a_cutover(request, kind):
     finally:
         for server in (pair.source, pair.target):
             drop(server.postgres, name)
+
+
+def test_what_was_not_counted_is_not_said_to_be_equal(own_pair, database):
+    pair = own_pair("--evidence-ms", 1)
+    name = database()
+    pair.source.postgres.create_database(name)
+    pair.source.postgres.psql(
+        "CREATE TABLE large AS SELECT i AS id, repeat('x', 200) AS v FROM generate_series(1, 100000) AS i;"
+        "ALTER TABLE large ADD PRIMARY KEY (id)",
+        name,
+    )
+    migration = put_online(pair, [name])
+    reach_wait(migration)
+    message = details_of(cut_over(migration), name)["message"]
+    assert "public.large" in message and "not counted within 1 ms" in message and "All rows" not in message, message
+
+
+def test_writing_after_the_cutover_is_reported(attached, database):
+    name = database()
+    source = attached.source.postgres
+    source.create_database(name)
+    source.psql("CREATE TABLE busy (id serial PRIMARY KEY, n int)", name)
+    migration = put_online(attached, [name])
+    reach_wait(migration)
+    with Writer(source, name, transaction="INSERT INTO busy (n) VALUES (%(n)s + 0 * %(m)s)", pause=0):
+        message = details_of(cut_over(migration), name)["message"]
+    assert "written to after the cutover" in message and "All rows" not in message, message
+    [found] = attached.arm.get(address(migration.get()))["databases"]
+    assert found["losses"] == [] and found["sourceQuiet"] is False
