@@ -5,6 +5,7 @@
  */
 #include "engine/catalog/fingerprint.h"
 
+#include "engine/catalog/fingerprint_private.h"
 #include "engine/catalog/identity.h"
 
 enum { SQL_MAX_BYTES = 256 * 1024 * 1024, PROCEDURE_BODY_SINCE = 140000, GENERATED_SINCE = 120000 };
@@ -44,6 +45,7 @@ static const char relations_sql[] =
     "  FROM tables t JOIN kinds k ON k.relkind = t.relkind"
     " UNION ALL SELECT 'columns of table', t.name, t.name, string_agg(concat_ws('|', a.attnum, a.attname,"
     "   format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attcollation, a.attstorage,"
+    "   a.attstattarget,"
     "   d.adbin::text), ',' ORDER BY a.attnum)"
     "  FROM tables t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped"
     "  LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
@@ -70,8 +72,8 @@ static const char relations_sql[] =
     " UNION ALL SELECT 'policy', quote_ident(y.polname) || ' of ' || t.name, t.name, concat_ws('|', y.polcmd,"
     "   y.polpermissive, y.polroles::text, y.polqual::text, y.polwithcheck::text)"
     "  FROM pg_policy y JOIN tables t ON t.oid = y.polrelid"
-    " UNION ALL SELECT 'statistics object', format('%I.%I', p.nspname, s.stxname), t.name, concat_ws('|',"
-    "   s.stxkeys::text, s.stxkind::text) FROM pg_statistic_ext s JOIN tables t ON t.oid = s.stxrelid"
+    " UNION ALL SELECT 'statistics object', format('%I.%I', p.nspname, s.stxname), t.name, "
+    "   to_jsonb(s)::text FROM pg_statistic_ext s JOIN tables t ON t.oid = s.stxrelid"
     "  JOIN places p ON p.oid = s.stxnamespace";
 
 static const char others_sql[] =
@@ -86,16 +88,18 @@ static const char others_sql[] =
     "   (SELECT string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ',' ORDER BY a.attnum)"
     "     FROM pg_attribute a WHERE a.attrelid = y.typrelid AND a.attnum > 0 AND NOT a.attisdropped),"
     "   (SELECT string_agg(c.conname || c.convalidated || c.conbin::text, ',' ORDER BY c.conname)"
-    "     FROM pg_constraint c WHERE c.contypid = y.oid AND c.contype = 'c'))"
+    "     FROM pg_constraint c WHERE c.contypid = y.oid AND c.contype = 'c'),"
+    "   (SELECT to_jsonb(r)::text FROM pg_range r WHERE r.rngtypid = y.oid))"
     "  FROM pg_type y JOIN places p ON p.oid = y.typnamespace"
     "  WHERE NOT EXISTS (SELECT 1 FROM pg_type e WHERE e.typarray = y.oid)"
     "   AND (y.typrelid = 0 OR EXISTS (SELECT 1 FROM pg_class c WHERE c.oid = y.typrelid AND c.relkind = "
     "'c'))"
     "   AND NOT EXISTS (SELECT 1 FROM members m WHERE m.classid = 'pg_type'::regclass AND m.objid = y.oid)"
-    " UNION ALL SELECT 'extension', quote_ident(e.extname), '', e.extversion FROM pg_extension e"
+    " UNION ALL SELECT 'extension', quote_ident(e.extname), '', concat_ws('|',"
+    "   e.extversion, e.extnamespace::regnamespace) FROM pg_extension e"
     " UNION ALL SELECT 'event trigger', quote_ident(e.evtname), '', concat_ws('|', e.evtevent, e.evtenabled, "
     "e.evtfoid,"
-    "   e.evttags::text) FROM pg_event_trigger e"
+    "   e.evttags::text, e.evtowner::regrole) FROM pg_event_trigger e"
     " UNION ALL SELECT 'default privileges', concat_ws(' ', a.defaclrole::regrole, "
     "a.defaclnamespace::regnamespace,"
     "   a.defaclobjtype), '', a.defaclacl::text FROM pg_default_acl a"
@@ -110,7 +114,8 @@ static void add_functions_sql(struct buf *sql, int version)
         " UNION ALL SELECT 'function', format('%I.%I(%s)', p.nspname, f.proname,"
         "   pg_get_function_identity_arguments(f.oid)), '', concat_ws('|', f.prosrc, f.probin::text,"
         "   f.prorettype, f.prolang, f.provolatile, f.proisstrict, f.prosecdef, f.proleakproof,"
-        "   f.proparallel, f.proconfig::text, f.proargdefaults::text, f.proowner::regrole, f.proacl::text");
+        "   f.proparallel, f.proconfig::text, f.proargdefaults::text, f.proowner::regrole, f.proacl::text,"
+        "   f.procost, f.prorows, (SELECT to_jsonb(a)::text FROM pg_aggregate a WHERE a.aggfnoid = f.oid)");
     buf_adds(sql, version >= PROCEDURE_BODY_SINCE ? ", f.prosqlbody::text" : "");
     buf_adds(sql, ") FROM pg_proc f JOIN places p ON p.oid = f.pronamespace WHERE NOT EXISTS (SELECT 1"
                   "   FROM members m WHERE m.classid = 'pg_proc'::regclass AND m.objid = f.oid)");
@@ -125,6 +130,10 @@ static void add_prints_sql(struct buf *sql, int version)
                   "line FROM (");
     buf_adds(sql, relations_sql);
     buf_adds(sql, others_sql);
+    buf_adds(sql, fingerprint_operators_sql);
+    buf_adds(sql, fingerprint_texts_sql);
+    buf_adds(sql, fingerprint_outside_sql);
+    buf_adds(sql, fingerprint_attached_sql);
     add_functions_sql(sql, version);
     buf_adds(sql, ") AS o(kind, object, parent, definition))");
 }
@@ -187,8 +196,8 @@ static const char changes_sql[] =
     "  WHERE CASE c.done WHEN 'created' THEN n.kind IS NULL WHEN 'dropped' THEN n.kind IS NOT NULL"
     "    ELSE n.print IS NOT DISTINCT FROM t.print AND n.kind IS NOT NULL END"
     "   AND NOT EXISTS (SELECT 1 FROM changes p WHERE c.parent = p.object AND p.done <> 'altered'"
-    "     AND p.kind IN ('table', 'view', 'materialized view', 'foreign table', 'sequence') AND p.kind <> "
-    "c.kind)"
+    "     AND p.kind IN ('table', 'view', 'materialized view', 'foreign table', 'sequence', 'type', 'schema',"
+    "     'collation', 'foreign server', 'extension') AND p.kind <> c.kind)"
     "  ORDER BY c.kind, c.object";
 
 int fingerprint_compare(struct pg *source, struct pg *target, const char *name, struct err *err,
