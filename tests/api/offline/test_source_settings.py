@@ -260,11 +260,15 @@ CREATE TABLE public.loose (p money, ps money[], o public.offer, d date, i interv
 CREATE TABLE public.by_money (p money) PARTITION BY RANGE (p);
 CREATE TABLE public.by_money_1 PARTITION OF public.by_money FOR VALUES FROM (MINVALUE) TO (1000::numeric::money);
 CREATE TABLE public.by_money_2 PARTITION OF public.by_money FOR VALUES FROM (1000::numeric::money) TO (MAXVALUE);
+CREATE UNLOGGED TABLE public.recopied (id int, at timestamptz, lasted interval, p money,
+    shown text GENERATED ALWAYS AS (public.shown(at, lasted, 1)) STORED);
+CREATE INDEX recopied_shown ON public.recopied (public.shown(at, lasted, id)) WHERE public.priced(p) > '';
 CREATE FUNCTION public.fill(low int, high int) RETURNS void LANGUAGE sql AS $$
     INSERT INTO public.price SELECT i, '2020-03-01 00:30+00'::timestamptz + i * interval '7 hours', -i * interval '1 day 2 hours',
         i / 7.0, (i * -1234.56)::numeric::money, ARRAY[i::money, NULL], ROW('a,b', i::money)::public.offer, 'public.loose',
         'Running Dogs ' || i FROM generate_series(low, high) i;
     INSERT INTO public.loose SELECT p, ps, o, at::date, lasted, at::timetz FROM public.price WHERE id BETWEEN low AND high;
+    INSERT INTO public.recopied SELECT id, at, lasted, p FROM public.price WHERE id BETWEEN low AND high;
     INSERT INTO public.by_money SELECT p FROM public.loose;
     INSERT INTO public.by_money SELECT p * -1 FROM public.loose$$;
 SELECT public.fill(1, 200);
@@ -317,8 +321,9 @@ def german_servers(tmp_path_factory):
             yield source, target
 
 
+@pytest.mark.parametrize("mode", ["Offline", "Online"])
 @pytest.mark.parametrize("login", ["shopkeeper", "mover"])
-def test_settings_of_the_owner_and_of_the_server_hold(german_servers, malachite, login):
+def test_settings_of_the_owner_and_of_the_server_hold(german_servers, malachite, login, mode):
     source, target = german_servers
     pair = Pair(
         malachite,
@@ -329,10 +334,13 @@ def test_settings_of_the_owner_and_of_the_server_hold(german_servers, malachite,
     )
     with made(pair, "shopkeeper", "", OF_OWNER) as name:
         run_as(source, "shopkeeper", PRICES, name)
-        migration = put_online(pair, [name])
-        reach_wait(migration)
-        run_as(source, "shopkeeper", PRICE_CHANGES, name)
-        cut_over(migration)
+        if mode == "Online":
+            migration = put_online(pair, [name])
+            reach_wait(migration)
+            run_as(source, "shopkeeper", PRICE_CHANGES, name)
+            cut_over(migration)
+        else:
+            pair.put([name]).succeed(60)
         for server in (source, target):
             assert server.query("SELECT current_user::text", dbname=name) == [("shopkeeper",)]
             server.psql(f"ALTER DATABASE {name} RESET role")
@@ -340,7 +348,7 @@ def test_settings_of_the_owner_and_of_the_server_hold(german_servers, malachite,
         assert left == []
         owner = {"user": "shopkeeper", "password": "plain-password", "tcp": True}
         for server in (source, target):
-            assert count_indexes(server.dsn(name, **owner)) >= 5
+            assert count_indexes(server.dsn(name, **owner)) >= 6
             assert index_differences(server.dsn(name, **owner)) == []
 
 
