@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
+#include "engine/replication/pgoutput.h"
 #include "executor/follow/followers_private.h"
 #include "executor/retry.h"
 
@@ -16,6 +17,7 @@ enum {
     BACKOFF_LEAST_MS = 100,
     BACKOFF_MOST_MS = 3000,
     BACKOFF_WAITING_MS = 1000, /* while the user has to do something */
+    INTERNAL_ERRORS_MOST = 8,  /* about ten seconds */
 };
 
 /* ---- figures ---------------------------------------------------------------------------------------------
@@ -145,9 +147,31 @@ static bool is_hopeless(const struct follower *follower, const struct err *err)
     return !failure_is_transient(err) || (late && !waits_for_user(err));
 }
 
+/*
+ * An internal error of PostgreSQL (XX000) may come of DDL at the same moment: the source cannot map a file to
+ * its table while it decodes, or the target's catalog changes under a statement. One that comes again and
+ * again at the same position does not pass.
+ */
+static void judge_internal_error(struct follower *follower, struct err *err)
+{
+    if (!str_equals(err->sqlstate, "XX000")) {
+        return;
+    }
+    if (++follower->internal_errors < INTERNAL_ERRORS_MOST) {
+        err->lasting = false;
+        return;
+    }
+    char position[POSITION_TEXT_SIZE];
+    err_prefix(
+        err,
+        "PostgreSQL failed %d times in a row behind WAL position %s of the source: replication of database "
+        "'%s' cannot pass it. Keep using the source, and create a new migration. The last error: ",
+        follower->internal_errors, position_format(follower->trouble_position, position), follower->database);
+}
+
 /* Gives everything back that was open. Yields when to try again; the view says that it has failed where that
  * is of no use. */
-static int give_up_turn(struct follower *follower, const struct err *err, struct follower_view *view)
+static int give_up_turn(struct follower *follower, struct err *err, struct follower_view *view)
 {
     bool first = follower->failing_since_ms == 0;
     follow_close(follower->follow);
@@ -167,8 +191,9 @@ static int give_up_turn(struct follower *follower, const struct err *err, struct
     if (view->position != 0) {
         store_figures_now(follower, view); /* what waits is pending */
     }
-    view->failure = *err;
     follower->trouble_position = view->position;
+    judge_internal_error(follower, err);
+    view->failure = *err;
     if (is_hopeless(follower, err)) {
         view->state = FOLLOWER_FAILED;
         return IDLE_MS;
@@ -193,6 +218,7 @@ static void recover(struct follower *follower, struct follower_view *view)
     }
     tell(follower, "applying changes again.", "");
     follower->failing_since_ms = 0;
+    follower->internal_errors = 0;
     follower->trouble = (struct err){0};
     view->failure = (struct err){0};
 }

@@ -54,6 +54,7 @@ struct follower {
     struct follow *follow;
     int64_t failing_since_ms; /* 0: all is well */
     int backoff_ms;
+    int internal_errors; /* of PostgreSQL, in a row at one position */
     struct err trouble;
     uint64_t trouble_position;       /* of the view, when it began */
     int64_t commit_us;               /* of the last transaction applied, on the source; 0: none yet */

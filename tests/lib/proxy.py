@@ -59,17 +59,21 @@ class Proxy:
             return
         with self._lock:
             self._sockets |= {client, server}
-        for one, other in ((client, server), (server, client)):
-            threading.Thread(target=self._pump, args=(one, other), daemon=True).start()
+        for one, other, answer in ((client, server, self.answer), (server, client, lambda data: None)):
+            threading.Thread(target=self._pump, args=(one, other, answer), daemon=True).start()
 
-    def _pump(self, one, other):
+    def answer(self, data):
+        """What the client gets as an answer instead of the server's, or None. To be overridden."""
+
+    def _pump(self, one, other, answer):
         try:
             while True:
                 data = one.recv(CHUNK)
                 self._open.wait()
                 if not data:
                     break
-                other.sendall(data)
+                reply = answer(data)
+                (one if reply else other).sendall(reply or data)
         except OSError:
             pass
         for each in (one, other):
