@@ -153,6 +153,21 @@ static bool is_well_formed(const char *version)
     return suffix[0] == '\0' || suffix[1] != '\0';
 }
 
+unsigned api_version_rank(const char *version)
+{
+    if (version == NULL || !is_well_formed(version)) {
+        return API_NEWEST;
+    }
+    unsigned digits = 0;
+    for (size_t i = 0; i < DATE_LEN; i++) {
+        digits = version[i] == '-' ? digits : digits * 10 + (unsigned)(version[i] - '0');
+    }
+    unsigned stage = str_istarts(version + DATE_LEN, "-privatepreview") ? API_PRIVATE_PREVIEW
+                     : version[DATE_LEN] == '-'                         ? API_PREVIEW
+                                                                        : API_STABLE;
+    return digits * 10 + stage;
+}
+
 static void join(struct buf *text, const char *const *words, const char *separator)
 {
     for (size_t i = 0; words[i] != NULL; i++) {

@@ -7,6 +7,7 @@
 #ifndef HANDLERS_ARM_API_VERSION_H
 #define HANDLERS_ARM_API_VERSION_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -26,6 +27,15 @@ struct resource_type {
 
 extern const struct resource_type resource_types[];
 extern const size_t resource_type_count;
+
+/*
+ * The order of api-versions, over all types: by date, then private preview, preview, stable. NULL and what is
+ * no version count as the newest. API_DATE() is the first of a day.
+ */
+#define API_DATE(year, month, day) ((((year)*100U + (month)) * 100U + (day)) * 10U)
+enum { API_PRIVATE_PREVIEW, API_PREVIEW, API_STABLE };
+#define API_NEWEST UINT_MAX
+unsigned api_version_rank(const char *version);
 
 /* The row of "Namespace/type" (compared without case), or NULL. */
 const struct resource_type *resource_type_find(const char *resource_type);

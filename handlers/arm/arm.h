@@ -7,10 +7,15 @@
 #ifndef HANDLERS_ARM_ARM_H
 #define HANDLERS_ARM_ARM_H
 
+#include "handlers/arm/property.h"
 #include "server/request.h"
 
 /* operation.c */
 void operation_status(struct request *request);
 void group_operation_result(struct request *request);
+
+/* descriptions.c */
+extern const struct description arm_descriptions[];
+extern const size_t arm_description_count;
 
 #endif

@@ -99,15 +99,10 @@ static int check_tag(const char *name, const json_t *value, struct err *err)
     return 0;
 }
 
-int field_tags(json_t *body, struct err *err, char **ret_tags)
+int tags_read(json_t *tags, struct err *err, char **ret_tags)
 {
-    json_t *tags = NULL;
-    if (field_object(body, "", "tags", err, &tags) < 0) {
-        return -1;
-    }
-    if (tags == NULL) {
-        *ret_tags = NULL;
-        return 0;
+    if (!json_is_object(tags)) {
+        return field_wrong_type(tags, "tags", "an object", err);
     }
     if (json_object_size(tags) > TAGS_MAX) {
         err_set(err, ERR_BAD_PARAMETER, "There are %zu tags; a resource can have at most %d.",
@@ -129,13 +124,20 @@ int field_tags(json_t *body, struct err *err, char **ret_tags)
     return 0;
 }
 
-int field_location(json_t *body, struct err *err, const char **ret_location)
+int field_tags(json_t *body, struct err *err, char **ret_tags)
 {
-    const char *location = NULL;
-    if (field_string(body, "", "location", err, &location) < 0) {
-        return -1;
+    json_t *tags = field_get(body, "tags");
+    *ret_tags = NULL;
+    return tags == NULL ? 0 : tags_read(tags, err, ret_tags);
+}
+
+int location_read(const json_t *value, struct err *err, const char **ret_location)
+{
+    if (!json_is_string(value)) {
+        return field_wrong_type(value, "location", "a string", err);
     }
-    if (location != NULL && !location_is_valid(location)) {
+    const char *location = json_string_value(value);
+    if (!location_is_valid(location)) {
         err_set(
             err, ERR_BAD_PARAMETER,
             "The location '%.80s' is not the name of a region. Give a name such as 'eastus' or 'East US'.",
@@ -144,6 +146,13 @@ int field_location(json_t *body, struct err *err, const char **ret_location)
     }
     *ret_location = location;
     return 0;
+}
+
+int field_location(json_t *body, struct err *err, const char **ret_location)
+{
+    const json_t *location = field_get(body, "location");
+    *ret_location = NULL;
+    return location == NULL ? 0 : location_read(location, err, ret_location);
 }
 
 json_t *json_from_text(const char *text)

@@ -20,6 +20,9 @@ int field_object(json_t *object, const char *parent, const char *name, struct er
 int field_tags(json_t *body, struct err *err, char **ret_tags);
 /* The "location" of a body as the client wrote it, checked for shape; NULL when absent. */
 int field_location(json_t *body, struct err *err, const char **ret_location);
+/* The same of the values themselves. */
+int tags_read(json_t *tags, struct err *err, char **ret_tags);
+int location_read(const json_t *value, struct err *err, const char **ret_location);
 
 /* ERR_BAD_CONTENT for a value of the wrong type: "The property 'x.y' must be a string, not a number.".
  * Returns -1. */

@@ -7,6 +7,7 @@
 #ifndef HANDLERS_DEPLOYMENTS_DEPLOYMENTS_H
 #define HANDLERS_DEPLOYMENTS_DEPLOYMENTS_H
 
+#include "handlers/arm/property.h"
 #include "server/request.h"
 
 /* deployment.c */
@@ -28,5 +29,9 @@ void deployment_validate(struct request *request);
 
 /* deployment_what_if.c */
 void deployment_what_if(struct request *request);
+
+/* descriptions.c */
+extern const struct description deployments_descriptions[];
+extern const size_t deployments_description_count;
 
 #endif

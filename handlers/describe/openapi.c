@@ -88,13 +88,13 @@ static void add_query_parameters(json_t *parameters, const char *query)
 }
 
 static json_t *write_parameters(const struct route *route, const struct api_operation *operation,
-                                const struct dialect *dialect)
+                                const char *version)
 {
     json_t *parameters = json_array();
     add_path_parameters(parameters, route->pattern);
     if ((route->flags & ROUTE_ARM) != 0) {
         add_parameter(parameters, "api-version", "query", true,
-                      write_versions(route->resource_type, dialect->api_version));
+                      write_versions(route->resource_type, version));
     }
     add_query_parameters(parameters, operation->query);
     return parameters;
@@ -118,10 +118,10 @@ static json_t *write_content(const char *type, json_t *example)
 }
 
 static json_t *write_body(const struct route *route, const struct api_operation *operation,
-                          const struct dialect *dialect)
+                          const char *version)
 {
     bool required = (route->flags & ROUTE_BODY) != 0;
-    json_t *example = schema_example_request(dialect, operation->body);
+    json_t *example = schema_example_request(dialect_find(version), operation->body);
     return json_pack("{s:b, s:o}", "required", required, "content", write_content(operation->body, example));
 }
 
@@ -142,30 +142,30 @@ static json_t *write_accepted(bool with_body)
                      "headers", headers, "content", write_content("AcceptedOperation", NULL));
 }
 
-static json_t *write_answer(const struct api_operation *operation, const struct dialect *dialect,
+static json_t *write_answer(const struct api_operation *operation, const char *version,
                             const char *description)
 {
     if (operation->answer == NULL) {
         return json_pack("{s:s}", "description", description);
     }
-    json_t *example = schema_example_answer(dialect, operation->answer);
+    json_t *example = schema_example_answer(dialect_find(version), operation->answer);
     return json_pack("{s:s, s:o}", "description", description, "content",
                      write_content(operation->answer, example));
 }
 
 static json_t *write_responses(const struct route *route, const struct api_operation *operation,
-                               const struct dialect *dialect)
+                               const char *version)
 {
     json_t *responses = json_object();
     unsigned answers = operation->answers;
     if ((answers & API_OK) != 0) {
-        json_object_set_new(responses, "200", write_answer(operation, dialect, "Done."));
+        json_object_set_new(responses, "200", write_answer(operation, version, "Done."));
     }
     if ((answers & API_OK_EMPTY) != 0) {
         json_object_set_new(responses, "200", json_pack("{s:s}", "description", "Done."));
     }
     if ((answers & API_CREATED) != 0) {
-        json_object_set_new(responses, "201", write_answer(operation, dialect, "Created."));
+        json_object_set_new(responses, "201", write_answer(operation, version, "Created."));
     }
     if ((answers & (API_ACCEPTED | API_ACCEPTED_EMPTY)) != 0) {
         json_object_set_new(responses, "202", write_accepted((answers & API_ACCEPTED) != 0));
@@ -187,17 +187,17 @@ static json_t *write_responses(const struct route *route, const struct api_opera
 /* ---- paths -----------------------------------------------------------------------------------------------
  */
 
-static json_t *write_operation(const struct route *route, const struct dialect *dialect)
+static json_t *write_operation(const struct route *route, const char *version)
 {
     const struct api_operation *operation = api_operation_of(route);
     auto_free char *tag = strndup(route->operation_id, strcspn(route->operation_id, "_"));
     json_t *object =
         json_pack("{s:s, s:s, s:[s], s:o}", "operationId", route->operation_id, "summary", operation->summary,
-                  "tags", tag, "parameters", write_parameters(route, operation, dialect));
+                  "tags", tag, "parameters", write_parameters(route, operation, version));
     if (operation->body != NULL) {
-        json_object_set_new(object, "requestBody", write_body(route, operation, dialect));
+        json_object_set_new(object, "requestBody", write_body(route, operation, version));
     }
-    json_object_set_new(object, "responses", write_responses(route, operation, dialect));
+    json_object_set_new(object, "responses", write_responses(route, operation, version));
     return object;
 }
 
@@ -218,7 +218,7 @@ static const char *describe_tag(const char *tag)
     return str_istarts(tag, "Single") ? "Single servers." : "Calls of the service.";
 }
 
-static json_t *write_paths(const struct dialect *dialect, json_t *tags)
+static json_t *write_paths(const char *version, json_t *tags)
 {
     static const char *const verbs[] = {
         [METHOD_GET] = "get",   [METHOD_HEAD] = "head",   [METHOD_PUT] = "put",
@@ -235,7 +235,7 @@ static json_t *write_paths(const struct dialect *dialect, json_t *tags)
             path = json_object();
             json_object_set_new(paths, route->pattern, path);
         }
-        json_object_set_new(path, verbs[route->method], write_operation(route, dialect));
+        json_object_set_new(path, verbs[route->method], write_operation(route, version));
         auto_free char *tag = strndup(route->operation_id, strcspn(route->operation_id, "_"));
         if (tag != NULL && json_object_get(seen, tag) == NULL) {
             json_object_set_new(seen, tag, json_true());
@@ -249,20 +249,18 @@ static json_t *write_paths(const struct dialect *dialect, json_t *tags)
 /* ---- components ------------------------------------------------------------------------------------------
  */
 
-static json_t *write_named_schema(const char *name, const struct dialect *dialect)
+/* In versions that migrations alone have, servers are described as in their newest one. */
+static json_t *write_named_schema(const char *name, const char *version)
 {
-    if (str_equals(name, "Migration")) {
-        return schema_write_migration(dialect);
-    }
-    if (str_equals(name, "MigrationPatch")) {
-        return schema_write_migration_patch(dialect);
-    }
-    const struct schema *schema = schema_find(name);
-    return schema == NULL ? NULL : schema_write(schema);
+    const struct description *description = schema_find(name);
+    const struct resource_type *servers = resource_type_find(POSTGRESQL_NAMESPACE "/flexibleServers");
+    bool own = supports(servers, version) || str_istarts(name, "Migration");
+    return description == NULL ? NULL
+                               : schema_write(description, own ? api_version_rank(version) : API_NEWEST);
 }
 
 /* Adds the schemas that value refers to, and those that these refer to. */
-static void add_schemas(json_t *to, json_t *value, const struct dialect *dialect)
+static void add_schemas(json_t *to, json_t *value, const char *version)
 {
     static const char prefix[] = "#/components/schemas/";
     size_t index;
@@ -270,24 +268,24 @@ static void add_schemas(json_t *to, json_t *value, const struct dialect *dialect
     json_t *member;
     if (json_is_array(value)) {
         json_array_foreach (value, index, member) {
-            add_schemas(to, member, dialect);
+            add_schemas(to, member, version);
         }
     }
     json_object_foreach (value, key, member) {
         const char *reference = str_equals(key, "$ref") ? json_string_value(member) : NULL;
         if (reference == NULL || !str_istarts(reference, prefix)) {
-            add_schemas(to, member, dialect);
+            add_schemas(to, member, version);
         } else if (json_object_get(to, reference + strlen(prefix)) == NULL) {
             const char *name = reference + strlen(prefix);
-            json_t *schema = write_named_schema(name, dialect);
+            json_t *schema = write_named_schema(name, version);
             if (json_object_set_new(to, name, schema) == 0) {
-                add_schemas(to, schema, dialect);
+                add_schemas(to, schema, version);
             }
         }
     }
 }
 
-static json_t *write_components(json_t *paths, const struct dialect *dialect)
+static json_t *write_components(json_t *paths, const char *version)
 {
     json_t *error = json_pack("{s:{s:s, s:s}}", "error", "code", "ResourceNotFound", "message",
                               "The Resource 'Microsoft.DBforPostgreSQL/flexibleServers/shop' under resource "
@@ -295,23 +293,23 @@ static json_t *write_components(json_t *paths, const struct dialect *dialect)
     json_t *responses = json_pack("{s:{s:s, s:o}}", "Error", "description", "The error.", "content",
                                   write_content("Error", error));
     json_t *schemas_object = json_object();
-    add_schemas(schemas_object, paths, dialect);
-    add_schemas(schemas_object, responses, dialect);
+    add_schemas(schemas_object, paths, version);
+    add_schemas(schemas_object, responses, version);
     return json_pack("{s:o, s:o, s:{s:{s:s, s:s, s:s}}}", "schemas", schemas_object, "responses", responses,
                      "securitySchemes", "bearer", "type", "http", "scheme", "bearer", "bearerFormat", "JWT");
 }
 
-json_t *openapi_document(const struct dialect *dialect, const char *base)
+json_t *openapi_document(const char *version, const char *base)
 {
     auto_free char *text = str_format("Malachite, a local control plane for migrations to Azure Database for "
                                       "PostgreSQL. This document describes api-version %s.",
-                                      dialect->api_version);
+                                      version);
     json_t *tags = json_array();
-    json_t *paths = write_paths(dialect, tags);
+    json_t *paths = write_paths(version, tags);
     json_t *info =
-        json_pack("{s:s, s:s, s:s, s:{s:s, s:s}}", "title", "Malachite", "version", dialect->api_version,
-                  "description", text, "license", "name", "MIT", "url", "https://spdx.org/licenses/MIT.html");
-    json_t *components = write_components(paths, dialect);
+        json_pack("{s:s, s:s, s:s, s:{s:s, s:s}}", "title", "Malachite", "version", version, "description",
+                  text, "license", "name", "MIT", "url", "https://spdx.org/licenses/MIT.html");
+    json_t *components = write_components(paths, version);
     return json_pack("{s:s, s:o, s:[{s:s}], s:[{s:[]}, {}], s:o, s:o, s:o}", "openapi", "3.0.3", "info", info,
                      "servers", "url", base, "security", "bearer", "tags", tags, "paths", paths, "components",
                      components);
@@ -320,16 +318,18 @@ json_t *openapi_document(const struct dialect *dialect, const char *base)
 /* ---- calls -----------------------------------------------------------------------------------------------
  */
 
+static const char *const *document_versions(void)
+{
+    return resource_type_find(POSTGRESQL_NAMESPACE "/flexibleServers/migrations")->api_versions;
+}
+
 void openapi_index(struct request *request)
 {
-    size_t count;
-    const struct dialect *dialects = dialect_list(&count);
     json_t *value = json_array();
-    for (size_t i = 0; i < count; i++) {
-        auto_free char *path = str_format("/_malachite/openapi/%s.json", dialects[i].api_version);
+    for (const char *const *version = document_versions(); *version != NULL; version++) {
+        auto_free char *path = str_format("/_malachite/openapi/%s.json", *version);
         auto_free char *url = path == NULL ? NULL : reply_absolute_url(request, path);
-        json_array_append_new(value,
-                              json_pack("{s:s, s:s*}", "apiVersion", dialects[i].api_version, "url", url));
+        json_array_append_new(value, json_pack("{s:s, s:s*}", "apiVersion", *version, "url", url));
     }
     reply_json(request, 200, json_pack("{s:o}", "value", value));
 }
@@ -337,16 +337,14 @@ void openapi_index(struct request *request)
 void openapi_get(struct request *request)
 {
     static const char ending[] = ".json";
-    size_t count;
-    const struct dialect *dialects = dialect_list(&count);
     const char *file = request_param(request, "document");
     size_t len = strlen(file);
     bool named = len > strlen(ending) && str_iequals(file + len - strlen(ending), ending);
-    auto_free char *version = strndup(file, named ? len - strlen(ending) : len);
+    auto_free char *asked = strndup(file, named ? len - strlen(ending) : len);
     auto_free char *base = reply_absolute_url(request, "");
-    for (size_t i = 0; i < count; i++) {
-        if (str_iequals(dialects[i].api_version, version)) {
-            reply_json(request, 200, base == NULL ? NULL : openapi_document(&dialects[i], base));
+    for (const char *const *version = document_versions(); *version != NULL; version++) {
+        if (str_iequals(*version, asked)) {
+            reply_json(request, 200, base == NULL ? NULL : openapi_document(*version, base));
             return;
         }
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The OpenAPI documents: one per dialect of migrations, made at run time from the tables that serve: the
- * route table, the dialect table, the api-versions and handlers/describe/schemas.c. What each operation takes
+ * The OpenAPI documents: one per api-version of migrations, made at run time from the tables that serve: the
+ * route table, the api-versions and the descriptions of all rooms. What each operation takes
  * and answers is told in api_operations.
  */
 #ifndef HANDLERS_DESCRIBE_OPENAPI_H
@@ -40,9 +40,9 @@ void api_note_unknown(struct request *request);
 /* That, or for Azure's routes a general one; NULL for others. */
 const struct api_operation *api_operation_of(const struct route *route);
 
-/* The document of a dialect; base is where this Malachite is reached, without slash at its end. New
- * reference, NULL when memory is out. Any thread. */
-json_t *openapi_document(const struct dialect *dialect, const char *base);
+/* The document of an api-version of migrations; base is where this Malachite is reached, without slash at its
+ * end. New reference, NULL when memory is out. Any thread. */
+json_t *openapi_document(const char *version, const char *base);
 
 /* Whether a route is told in the documents: those that lack an implementation and those for people are not.
  */

@@ -5,16 +5,45 @@
 #include <string.h>
 
 #include "core/attr.h"
-#include "core/buf.h"
 #include "core/str.h"
+#include "handlers/arm/arm.h"
+#include "handlers/deployments/deployments.h"
+#include "handlers/migrations/dialect.h"
+#include "handlers/migrations/migrations.h"
+#include "handlers/own/own.h"
+#include "handlers/resources/resources.h"
+#include "handlers/servers/servers.h"
 
-enum { PATH_MAX_BYTES = 400, DEPTH_MAX = 8 };
+/* ---- the descriptions of all rooms -----------------------------------------------------------------------
+ */
 
-const struct schema *schema_find(const char *name)
+static const size_t one = 1;
+static const struct {
+    const struct description *items;
+    const size_t *count;
+} lists[] = {
+    {arm_descriptions, &arm_description_count},
+    {&migration_description, &one},
+    {&migration_patch_description, &one},
+    {&migration_database_description, &one},
+    {migrations_descriptions, &migrations_description_count},
+    {server_descriptions, &server_description_count},
+    {database_descriptions, &database_description_count},
+    {rule_descriptions, &rule_description_count},
+    {configuration_descriptions, &configuration_description_count},
+    {servers_descriptions, &servers_description_count},
+    {resources_descriptions, &resources_description_count},
+    {deployments_descriptions, &deployments_description_count},
+    {own_descriptions, &own_description_count},
+};
+
+const struct description *schema_find(const char *name)
 {
-    for (size_t i = 0; name != NULL && i < schema_count; i++) {
-        if (str_equals(schemas[i].name, name)) {
-            return &schemas[i];
+    for (size_t list = 0; name != NULL && list < ARRAY_LEN(lists); list++) {
+        for (size_t i = 0; i < *lists[list].count; i++) {
+            if (str_equals(lists[list].items[i].name, name)) {
+                return &lists[list].items[i];
+            }
         }
     }
     return NULL;
@@ -59,6 +88,9 @@ json_t *schema_write_type(const char *type)
     if (str_equals(type, "object")) {
         return json_pack("{s:s, s:b}", "type", type, "additionalProperties", 1);
     }
+    if (str_equals(type, "struct")) {
+        return json_pack("{s:s}", "type", "object");
+    }
     return str_equals(type, "any") ? json_object() : json_pack("{s:s}", "type", type);
 }
 
@@ -74,7 +106,9 @@ static json_t *member_object(json_t *object, const char *name)
     return member;
 }
 
-int schema_add_property(json_t *object_schema, const char *path, json_t *definition, unsigned flags)
+/* Adds a definition at a path with dots to an object schema, making the objects on the way. Takes definition.
+ * Returns 0, or -1 when memory is out. */
+static int add_property(json_t *object_schema, const char *path, json_t *definition, bool required)
 {
     json_t *object = object_schema;
     const char *dot;
@@ -88,45 +122,52 @@ int schema_add_property(json_t *object_schema, const char *path, json_t *definit
         }
         path = dot + 1;
     }
-    if ((flags & SCHEMA_READ_ONLY) != 0) {
-        json_object_set_new(definition, "readOnly", json_true());
-    }
-    if ((flags & SCHEMA_WRITE_ONLY) != 0) {
-        json_object_set_new(definition, "writeOnly", json_true());
-    }
-    if ((flags & SCHEMA_REQUIRED) != 0) {
-        json_t *required = json_object_get(object, "required");
-        if (required == NULL) {
-            required = json_array();
-            json_object_set_new(object, "required", required);
+    if (required) {
+        json_t *names = json_object_get(object, "required");
+        if (names == NULL) {
+            names = json_array();
+            json_object_set_new(object, "required", names);
         }
-        json_array_append_new(required, json_string(path));
+        json_array_append_new(names, json_string(path));
     }
     json_t *properties = member_object(object, "properties");
     return json_object_set_new(properties, path, definition);
 }
 
 /* Siblings of $ref are ignored in OpenAPI 3.0, so that a reference with more to say goes into allOf. */
-static json_t *write_row(const struct schema_row *row)
+static json_t *write_row(const struct property *row, unsigned version)
 {
-    json_t *type = schema_write_type(row->type);
-    bool plain = row->description == NULL && (row->flags & (SCHEMA_READ_ONLY | SCHEMA_WRITE_ONLY)) == 0;
-    if (isupper((unsigned char)row->type[0]) && strchr(row->type, '|') == NULL && !plain) {
-        type = json_pack("{s:[o]}", "allOf", type);
+    bool settable = property_is_settable(row);
+    bool shown = (row->access & ACCESS_SHOWN) != 0 && (row->access & ACCESS_SECRET) == 0;
+    const char *type = row->schema != NULL ? row->schema : row->type == NULL ? NULL : row->type->schema;
+    json_t *definition = row->type != NULL && row->type->describe != NULL
+                             ? row->type->describe(row, version)
+                             : schema_write_type(type == NULL ? "any" : type);
+    if (json_object_get(definition, "$ref") != NULL && (row->text != NULL || !settable || !shown)) {
+        definition = json_pack("{s:[o]}", "allOf", definition);
     }
-    if (type != NULL && row->description != NULL) {
-        json_object_set_new(type, "description", json_string(row->description));
+    if (definition != NULL && row->text != NULL) {
+        json_object_set_new(definition, "description", json_string(row->text));
     }
-    return type;
+    if (definition != NULL && !settable) {
+        json_object_set_new(definition, "readOnly", json_true());
+    }
+    if (definition != NULL && !shown) {
+        json_object_set_new(definition, "writeOnly", json_true());
+    }
+    return definition;
 }
 
-json_t *schema_write(const struct schema *schema)
+json_t *schema_write(const struct description *description, unsigned version)
 {
     json_auto_t *object =
-        json_pack("{s:s, s:s*, s:{}}", "type", "object", "description", schema->description, "properties");
-    for (size_t i = 0; object != NULL && i < schema->count; i++) {
-        const struct schema_row *row = &schema->rows[i];
-        if (schema_add_property(object, row->path, write_row(row), row->flags) < 0) {
+        json_pack("{s:s, s:s*, s:{}}", "type", "object", "description", description->text, "properties");
+    for (size_t i = 0; object != NULL && i < description->count; i++) {
+        const struct property *row = &description->rows[i];
+        bool part = description->access == 0 || (row->access & description->access) != 0;
+        bool required = description->access == 0 && (row->access & ACCESS_REQUIRED) != 0;
+        if (row->access != 0 && part && property_is_in(row, version) &&
+            add_property(object, row->path, write_row(row, version), required) < 0) {
             return NULL;
         }
     }
@@ -136,65 +177,15 @@ json_t *schema_write(const struct schema *schema)
 /* ---- what of a body is in no row -------------------------------------------------------------------------
  */
 
-/* The row with this path; *ret_above: rows lie below it. */
-static const struct schema_row *find_row(const struct schema *schema, const char *path, bool *ret_above)
+static void note(void *context, const char *path, const char *belongs)
 {
-    size_t len = strlen(path);
-    *ret_above = false;
-    for (size_t i = 0; i < schema->count; i++) {
-        const struct schema_row *row = &schema->rows[i];
-        if (str_iequals(row->path, path)) {
-            return row;
-        }
-        *ret_above = *ret_above || (str_istarts(row->path, path) && row->path[len] == '.');
-    }
-    return NULL;
-}
-
-/* Where a property of this name would be understood, or NULL. */
-static const char *find_place(const struct schema *schema, const char *key)
-{
-    for (size_t i = 0; i < schema->count; i++) {
-        const char *dot = strrchr(schema->rows[i].path, '.');
-        const char *last = dot == NULL ? schema->rows[i].path : dot + 1;
-        if (str_iequals(last, key) && (schema->rows[i].flags & SCHEMA_READ_ONLY) == 0) {
-            return schema->rows[i].path;
-        }
-    }
-    return NULL;
-}
-
-/* path: where object stands in the whole body; inner: in this schema. */
-static void note_members(struct request *request, const struct schema *schema, json_t *object,
-                         const char *path, const char *inner, int depth)
-{
-    const char *key;
-    json_t *value;
-    json_object_foreach (object, key, value) {
-        auto_buf struct buf full = BUF_MAX(PATH_MAX_BYTES);
-        auto_buf struct buf local = BUF_MAX(PATH_MAX_BYTES);
-        bool above;
-        buf_addf(&full, "%s%s%s", path, path[0] == '\0' ? "" : ".", key);
-        buf_addf(&local, "%s%s%s", inner, inner[0] == '\0' ? "" : ".", key);
-        if (buf_failed(&full) || buf_failed(&local) || depth == DEPTH_MAX) {
-            continue;
-        }
-        const struct schema_row *row = find_row(schema, buf_text(&local), &above);
-        const struct schema *other = row == NULL ? NULL : schema_find(row->type);
-        if (above && json_is_object(value)) {
-            note_members(request, schema, value, buf_text(&full), buf_text(&local), depth + 1);
-        } else if (other != NULL && json_is_object(value)) {
-            note_members(request, other, value, buf_text(&full), "", depth + 1);
-        } else if (row == NULL && !above) {
-            request_note(request, buf_text(&full), find_place(schema, key));
-        }
-    }
+    request_note(context, path, belongs);
 }
 
 void schema_note_unknown(struct request *request, const char *name)
 {
-    const struct schema *schema = schema_find(name);
-    if (schema != NULL && request->body != NULL) {
-        note_members(request, schema, request->body, "", "", 0);
+    const struct description *description = schema_find(name);
+    if (description != NULL && request->body != NULL) {
+        properties_note_unknown(description, schema_find, request->body, note, request);
     }
 }

@@ -71,8 +71,7 @@ json_t *schema_example_request(const struct dialect *dialect, const char *type)
     if (!put) {
         migration.spec.trigger_cutover = FLAG_UNSET; /* refused while offline */
     }
-    const struct migration_view view = {.migration = &migration, .target_resource_id = target_id};
-    json_t *properties = dialect_write_request(dialect, &view, put ? ACCESS_PUT : ACCESS_PATCH);
-    return put ? json_pack("{s:s, s:o}", "location", "canadacentral", "properties", properties)
-               : json_pack("{s:o}", "properties", properties);
+    const struct migration_view view = {
+        .migration = &migration, .target_resource_id = target_id, .location = migration.location};
+    return dialect_write_request(dialect, &view, put ? ACCESS_PUT : ACCESS_PATCH);
 }

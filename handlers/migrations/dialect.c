@@ -5,159 +5,132 @@
  */
 #include "handlers/migrations/dialect.h"
 
-#include <string.h>
-
 #include "core/attr.h"
 #include "core/str.h"
+#include "handlers/migrations/dialect_private.h"
 
 /* clang-format off */
-#define FEATURES_A  (DIALECT_MODE_FROM_CUTOVER | DIALECT_NEEDS_DATA_MIGRATION)
 #define FEATURES_C  DIALECT_LOCATION_REQUIRED
 #define FEATURES_C2 (FEATURES_C | DIALECT_DETAILS)
-#define FEATURES_D  (FEATURES_C2 | DIALECT_DELETE_ANSWERS)
 
-/* Newest first. */
 static const struct dialect dialects[] = {
-    {"2026-07-01-preview",        FAMILY_D,  FEATURES_D},
-    {"2026-04-01-preview",        FAMILY_D,  FEATURES_D},
-    {"2026-01-01-preview",        FAMILY_D,  FEATURES_D},
-    {"2025-08-01",                FAMILY_D,  FEATURES_D},
-    {"2025-06-01-preview",        FAMILY_D,  FEATURES_D},
-    {"2025-01-01-preview",        FAMILY_C4, FEATURES_C2},
-    {"2024-11-01-preview",        FAMILY_C4, FEATURES_C2},
-    {"2024-08-01",                FAMILY_C3, FEATURES_C2},
-    {"2024-03-01-preview",        FAMILY_C3, FEATURES_C2},
-    {"2023-12-01-preview",        FAMILY_C3, FEATURES_C2},
-    {"2023-06-01-preview",        FAMILY_C2, FEATURES_C2},
-    {"2023-03-01-preview",        FAMILY_C,  FEATURES_C},
-    {"2022-05-01-privatepreview", FAMILY_BP, 0},
-    {"2022-05-01-preview",        FAMILY_B,  FEATURES_C | DIALECT_SECRETS_OPTIONAL},
-    {"2021-06-15-privatepreview", FAMILY_A,  FEATURES_A},
+    {FAMILY_A,  DIALECT_MODE_FROM_CUTOVER | DIALECT_NEEDS_DATA_MIGRATION},
+    {FAMILY_BP, 0},
+    {FAMILY_B,  FEATURES_C | DIALECT_SECRETS_OPTIONAL},
+    {FAMILY_C,  FEATURES_C},
+    {FAMILY_C2, FEATURES_C2},
+    {FAMILY_C3, FEATURES_C2},
+    {FAMILY_C4, FEATURES_C2},
+    {FAMILY_D,  FEATURES_C2 | DIALECT_DELETE_ANSWERS},
 };
 
-#define FIELD(member) (unsigned)offsetof(struct migration_spec, member)
+#define P        "properties."
 #define PUT      (ACCESS_PUT | ACCESS_SHOWN)
 #define BOTH     (ACCESS_PUT | ACCESS_PATCH | ACCESS_SHOWN)
 #define ALIAS    (ACCESS_PUT | ACCESS_PATCH)                 /* a spelling that is only understood */
 #define SECRET   (ACCESS_PUT | ACCESS_PATCH | ACCESS_SECRET)
 #define READ     ACCESS_SHOWN
+#define FIELD(member)      .field = offsetof(struct migration_spec, member)
+#define TYPE(name, member) .type = &type_##name, FIELD(member)
+#define SINCE(family)      .since = FAMILY_##family
+#define UNTIL(family)      .until = END_##family
+/* Until B with "DB", since C with "Db"; so were true and false "True" and "False". */
+#define TEXT_UNTIL_B(first, old, new, member, access, about) \
+    {P old, NULL, access, about, TYPE(text, member), SINCE(first), UNTIL(B)}, \
+    {P new, NULL, access, about, TYPE(text, member), SINCE(C)}
+#define NAMES_UNTIL_B(first, old, new, member, about) \
+    {P old, NULL, BOTH, about, TYPE(names, member), SINCE(first), UNTIL(B)}, \
+    {P new, NULL, BOTH, about, TYPE(names, member), SINCE(C)}
+#define FLAG_UNTIL_B(first, old, new, member, access, about) \
+    {P old, NULL, access, about, TYPE(flag, member), SINCE(first), UNTIL(B)}, \
+    {P new, NULL, access, about, TYPE(flag_word, member), SINCE(C)}
+#define MEMBER(path, schema, ...) {P path, schema, READ, NULL, .type = NULL, __VA_ARGS__}
+#define METADATA(name, writer, storage, about, ...) \
+    {P name, "struct", READ, about, .write = writer, __VA_ARGS__}, \
+    MEMBER(name ".location", "string", __VA_ARGS__), MEMBER(name ".version", "string", __VA_ARGS__), \
+    MEMBER(name "." storage, "integer", __VA_ARGS__), MEMBER(name ".sku.name", "string", __VA_ARGS__), \
+    MEMBER(name ".sku.tier", "string", __VA_ARGS__)
+#define ADMINS "secretParameters.adminCredentials."
+#define AAD    "secretParameters.aadApp."
+#define SOURCE_TEXT "Facts about the source server."
+#define TARGET_TEXT "Facts about the target server."
 
-const struct property dialect_properties[] = {
-    {"migrationId",            KIND_RUN_ID,        0, READ, FAMILY_A,  FAMILY_D},
-    {"migrationName",          KIND_NAME,          0, READ, FAMILY_A,  FAMILY_BP},
-    {"migrationDetailsLevel",  KIND_DETAILS_LEVEL, 0, READ, FAMILY_A,  FAMILY_A},
-    {"migrationDetailsLevel",  KIND_DETAILS_LEVEL, 0, READ, FAMILY_B,  FAMILY_B},
-    {"currentStatus",          KIND_STATUS,        0, READ, FAMILY_A,  FAMILY_D},
-    {"migrationInstanceResourceId",  KIND_TEXT, FIELD(runtime_server_id), PUT, FAMILY_C3, FAMILY_D},
-    {"migrationRuntimeResourceId",   KIND_TEXT, FIELD(runtime_server_id), ACCESS_PUT, FAMILY_C3, FAMILY_D},
-    {"migrationMode",                KIND_MODE, FIELD(mode),              PUT, FAMILY_BP, FAMILY_D},
-    {"migrationWindowEndTimeInUtc",  KIND_TIME, FIELD(window_end_us),     PUT, FAMILY_C,  FAMILY_D},
-    {"sourceDBServerResourceId",     KIND_TEXT, FIELD(source_server_id),  PUT, FAMILY_A,  FAMILY_B},
-    {"sourceDbServerResourceId",     KIND_TEXT, FIELD(source_server_id),  PUT, FAMILY_C,  FAMILY_D},
-    {"sourceDBServerFullyQualifiedDomainName", KIND_TEXT, FIELD(source_fqdn), PUT, FAMILY_BP, FAMILY_B},
-    {"sourceDbServerFullyQualifiedDomainName", KIND_TEXT, FIELD(source_fqdn), PUT, FAMILY_C,  FAMILY_D},
-    {"targetDBServerResourceId",     KIND_TARGET_ID, 0, READ, FAMILY_A, FAMILY_B},
-    {"targetDbServerResourceId",     KIND_TARGET_ID, 0, READ, FAMILY_C, FAMILY_D},
-    {"targetDBServerFullyQualifiedDomainName", KIND_TEXT, FIELD(target_fqdn), PUT, FAMILY_BP, FAMILY_B},
-    {"targetDbServerFullyQualifiedDomainName", KIND_TEXT, FIELD(target_fqdn), PUT, FAMILY_C,  FAMILY_D},
-    {"secretParameters.aadApp.clientId",  KIND_TEXT, FIELD(aad_client_id), PUT, FAMILY_A, FAMILY_A},
-    {"secretParameters.aadApp.tenantId",  KIND_TEXT, FIELD(aad_tenant_id), PUT, FAMILY_A, FAMILY_A},
-    {"secretParameters.aadApp.aadSecret", KIND_TEXT, FIELD(aad_secret),    SECRET, FAMILY_A, FAMILY_A},
-    {"secretParameters.adminCredentials.sourceServerPassword", KIND_TEXT, FIELD(source_password), SECRET, FAMILY_A, FAMILY_D},
-    {"secretParameters.adminCredentials.targetServerPassword", KIND_TEXT, FIELD(target_password), SECRET, FAMILY_A, FAMILY_D},
-    {"secretParameters.sourceServerUsername", KIND_TEXT, FIELD(source_user), SECRET, FAMILY_C, FAMILY_D},
-    {"secretParameters.targetServerUsername", KIND_TEXT, FIELD(target_user), SECRET, FAMILY_C, FAMILY_D},
-    {"userAssignedIdentityResourceId", KIND_TEXT, FIELD(identity_id), PUT, FAMILY_A, FAMILY_A},
-    {"dBsToMigrate",           KIND_NAMES, FIELD(databases), BOTH, FAMILY_A, FAMILY_B},
-    {"dbsToMigrate",           KIND_NAMES, FIELD(databases), BOTH, FAMILY_C, FAMILY_D},
-    {"migrationResourceGroup.resourceId",       KIND_TEXT, FIELD(migration_group_id),  PUT, FAMILY_A, FAMILY_A},
-    {"migrationResourceGroup.subnetResourceId", KIND_TEXT, FIELD(migration_subnet_id), PUT, FAMILY_A, FAMILY_A},
-    {"targetDBServerSubnetResourceId",          KIND_TEXT, FIELD(migration_subnet_id), ACCESS_PUT, FAMILY_A, FAMILY_A},
-    {"setupLogicalReplicationOnSourceDBIfNeeded", KIND_FLAG,      FIELD(setup_replication), BOTH | ACCESS_FALSE, FAMILY_A, FAMILY_B},
-    {"setupLogicalReplicationOnSourceDbIfNeeded", KIND_FLAG_WORD, FIELD(setup_replication), BOTH | ACCESS_FALSE, FAMILY_C, FAMILY_D},
-    {"overwriteDBsInTarget",   KIND_FLAG,      FIELD(overwrite), BOTH | ACCESS_FALSE, FAMILY_A, FAMILY_B},
-    {"overwriteDbsInTarget",   KIND_FLAG_WORD, FIELD(overwrite), BOTH | ACCESS_FALSE, FAMILY_C, FAMILY_D},
-    {"migrationWindowStartTimeInUtc", KIND_TIME, FIELD(window_start_us), BOTH, FAMILY_A, FAMILY_D},
-    {"startDataMigration",     KIND_FLAG,      FIELD(start_data_migration), BOTH, FAMILY_A, FAMILY_B},
-    {"startDataMigration",     KIND_FLAG_WORD, FIELD(start_data_migration), BOTH, FAMILY_C, FAMILY_D},
-    {"triggerCutover",         KIND_FLAG,      FIELD(trigger_cutover), BOTH, FAMILY_A, FAMILY_B},
-    {"triggerCutover",         KIND_FLAG_WORD, FIELD(trigger_cutover), BOTH, FAMILY_C, FAMILY_D},
-    {"dBsToTiggerCutoverOn",   KIND_NAMES, FIELD(cutover_databases), BOTH, FAMILY_BP, FAMILY_B}, /* sic */
-    {"dbsToTriggerCutoverOn",  KIND_NAMES, FIELD(cutover_databases), BOTH, FAMILY_C, FAMILY_D},
-    {"dBsToTriggerCutoverMigrationOn", KIND_NAMES, FIELD(cutover_databases), ALIAS, FAMILY_BP, FAMILY_BP},
-    {"cancel",                 KIND_FLAG,      FIELD(cancel), BOTH, FAMILY_BP, FAMILY_B},
-    {"cancel",                 KIND_FLAG_WORD, FIELD(cancel), BOTH, FAMILY_C, FAMILY_D},
-    {"dBsToCancelMigrationOn", KIND_NAMES, FIELD(cancel_databases), BOTH, FAMILY_BP, FAMILY_B},
-    {"dbsToCancelMigrationOn", KIND_NAMES, FIELD(cancel_databases), BOTH, FAMILY_C, FAMILY_D},
-    {"migrateRoles",           KIND_FLAG_WORD, FIELD(migrate_roles), BOTH | ACCESS_FALSE_LATER, FAMILY_C3, FAMILY_D},
-    {"sourceDBServerMetadata", KIND_SOURCE_METADATA, 0, READ, FAMILY_A, FAMILY_B},
-    {"sourceDbServerMetadata", KIND_SOURCE_METADATA, 0, READ, FAMILY_C, FAMILY_D},
-    {"targetDBServerMetadata", KIND_TARGET_METADATA, 0, READ, FAMILY_A, FAMILY_B},
-    {"targetDbServerMetadata", KIND_TARGET_METADATA, 0, READ, FAMILY_C, FAMILY_D},
-    {"migrationOption",        KIND_OPTION,      FIELD(option),      PUT, FAMILY_C2, FAMILY_D},
-    {"sourceType",             KIND_SOURCE_TYPE, FIELD(source_type), PUT, FAMILY_C2, FAMILY_D},
-    {"sslMode",                KIND_SSL_MODE,    FIELD(ssl_mode),    PUT, FAMILY_C2, FAMILY_D},
+static const struct property properties[] = {
+    {P "migrationId", "string", READ, "Id of the migration.", .write = dialect_write_run_id},
+    {P "migrationName", "string", READ, "Name of the migration.", .write = dialect_write_name, UNTIL(BP)},
+    {P "migrationDetailsLevel", "Default|Summary|Full", READ, "Level of detail of the answer.", .write = dialect_write_details_level, UNTIL(A)},
+    {P "migrationDetailsLevel", "Default|Summary|Full", READ, "Level of detail of the answer.", .write = dialect_write_details_level, SINCE(B), UNTIL(B)},
+    {P "currentStatus", "struct", READ, "State, substate, error and progress.", .write = dialect_write_current_status},
+    {P "currentStatus.state", NULL, READ, NULL, .type = &type_state_word},
+    MEMBER("currentStatus.error", "string"),
+    {P "currentStatus.currentSubStateDetails.currentSubState", NULL, READ, NULL, .type = &type_substate_word},
+    MEMBER("currentStatus.currentSubStateDetails.dbDetails", "{}MigrationDatabase", SINCE(C2)),
+    MEMBER("currentStatus.currentSubStateDetails.validationDetails", "ValidationDetails", SINCE(C2)),
+    {P "migrationInstanceResourceId", NULL, PUT, "Resource id of the migration runtime server.", TYPE(text, runtime_server_id), SINCE(C3)},
+    {P "migrationRuntimeResourceId", NULL, ACCESS_PUT, "Resource id of the migration runtime server.", TYPE(text, runtime_server_id), SINCE(C3)},
+    {P "migrationMode", NULL, PUT, "Offline: a single copy. Online: a base copy, then replication until the cutover.", TYPE(mode, mode), SINCE(BP)},
+    {P "migrationWindowEndTimeInUtc", NULL, PUT, "End of the window; after the migration has ended, the time of its end.", TYPE(time, window_end_us), SINCE(C)},
+    TEXT_UNTIL_B(A, "sourceDBServerResourceId", "sourceDbServerResourceId", source_server_id, PUT, "Resource id of the source server, or host:port@user for any PostgreSQL."),
+    TEXT_UNTIL_B(BP, "sourceDBServerFullyQualifiedDomainName", "sourceDbServerFullyQualifiedDomainName", source_fqdn, PUT, "Host name or address of the source, instead of the resource's own."),
+    {P "targetDBServerResourceId", "string", READ, "Resource id of the target server.", .write = dialect_write_target_id, UNTIL(B)},
+    {P "targetDbServerResourceId", "string", READ, "Resource id of the target server.", .write = dialect_write_target_id, SINCE(C)},
+    TEXT_UNTIL_B(BP, "targetDBServerFullyQualifiedDomainName", "targetDbServerFullyQualifiedDomainName", target_fqdn, PUT, "Host name or address of the target, instead of the resource's own."),
+    {P AAD "clientId", NULL, PUT, "Client id of the Microsoft Entra application.", TYPE(text, aad_client_id), UNTIL(A)},
+    {P AAD "tenantId", NULL, PUT, "Tenant of the Microsoft Entra application.", TYPE(text, aad_tenant_id), UNTIL(A)},
+    {P AAD "aadSecret", NULL, SECRET, "Secret of the Microsoft Entra application.", TYPE(text, aad_secret), UNTIL(A)},
+    {P ADMINS "sourceServerPassword", NULL, SECRET, "Password for the source.", TYPE(text, source_password)},
+    {P ADMINS "targetServerPassword", NULL, SECRET, "Password for the target.", TYPE(text, target_password)},
+    {P "secretParameters.sourceServerUsername", NULL, SECRET, "User on the source; default: the server's administrator.", TYPE(text, source_user), SINCE(C)},
+    {P "secretParameters.targetServerUsername", NULL, SECRET, "User on the target; default: the server's administrator.", TYPE(text, target_user), SINCE(C)},
+    {P "userAssignedIdentityResourceId", NULL, PUT, "Resource id of a user-assigned identity.", TYPE(text, identity_id), UNTIL(A)},
+    NAMES_UNTIL_B(A, "dBsToMigrate", "dbsToMigrate", databases, "Databases to migrate, 1 to 8. Without them, the migration waits until a PATCH names them."),
+    {P "migrationResourceGroup.resourceId", NULL, PUT, "Resource id of the group for helper resources.", TYPE(text, migration_group_id), UNTIL(A)},
+    {P "migrationResourceGroup.subnetResourceId", NULL, PUT, "Resource id of the subnet for helper resources.", TYPE(text, migration_subnet_id), UNTIL(A)},
+    {P "targetDBServerSubnetResourceId", NULL, ACCESS_PUT, "Resource id of the subnet for helper resources.", TYPE(text, migration_subnet_id), UNTIL(A)},
+    FLAG_UNTIL_B(A, "setupLogicalReplicationOnSourceDBIfNeeded", "setupLogicalReplicationOnSourceDbIfNeeded", setup_replication, BOTH | ACCESS_FALSE, "Set up logical replication on the source if it is missing."),
+    FLAG_UNTIL_B(A, "overwriteDBsInTarget", "overwriteDbsInTarget", overwrite, BOTH | ACCESS_FALSE, "Overwrite databases that already exist on the target."),
+    {P "migrationWindowStartTimeInUtc", NULL, BOTH, "Earliest start of the data migration.", TYPE(time, window_start_us)},
+    FLAG_UNTIL_B(A, "startDataMigration", "startDataMigration", start_data_migration, BOTH, "Start the data migration now."),
+    FLAG_UNTIL_B(A, "triggerCutover", "triggerCutover", trigger_cutover, BOTH, "Cut over: stop replication and complete the migration."),
+    NAMES_UNTIL_B(BP, "dBsToTiggerCutoverOn" /* sic */, "dbsToTriggerCutoverOn", cutover_databases, "With triggerCutover: cut over these databases only."),
+    {P "dBsToTriggerCutoverMigrationOn", NULL, ALIAS, "With triggerCutover: cut over these databases only.", TYPE(names, cutover_databases), SINCE(BP), UNTIL(BP)},
+    FLAG_UNTIL_B(BP, "cancel", "cancel", cancel, BOTH, "Cancel the migration."),
+    NAMES_UNTIL_B(BP, "dBsToCancelMigrationOn", "dbsToCancelMigrationOn", cancel_databases, "With cancel: cancel these databases only."),
+    {P "migrateRoles", NULL, BOTH | ACCESS_FALSE_LATER, "Migrate roles too.", TYPE(flag_word, migrate_roles), SINCE(C3)},
+    METADATA("sourceDBServerMetadata", dialect_write_source_metadata, "storageMB", SOURCE_TEXT, UNTIL(B)),
+    METADATA("sourceDbServerMetadata", dialect_write_source_metadata, "storageMb", SOURCE_TEXT, SINCE(C)),
+    METADATA("targetDBServerMetadata", dialect_write_target_metadata, "storageMB", TARGET_TEXT, UNTIL(B)),
+    METADATA("targetDbServerMetadata", dialect_write_target_metadata, "storageMb", TARGET_TEXT, SINCE(C)),
+    {P "migrationOption", NULL, PUT, "Validate, migrate, or both.", TYPE(option, option), SINCE(C2)},
+    {P "sourceType", NULL, PUT, "Type of the source server.", TYPE(source_type, source_type), SINCE(C2)},
+    {P "sslMode", NULL, PUT, "TLS mode of connections to the source.", TYPE(ssl_mode, ssl_mode), SINCE(C2)},
+    {"tags", NULL, BOTH, NULL, .type = &type_migration_tags},
+    {"location", NULL, PUT, NULL, .type = &type_migration_location, SINCE(BP), UNTIL(BP)},
+    {"location", NULL, PUT, NULL, .type = &type_migration_location, UNTIL(A)},
+    {"location", NULL, PUT | ACCESS_REQUIRED, NULL, .type = &type_migration_location, SINCE(B)},
+    {"id", "string", READ, NULL, .write = dialect_write_id},
+    {"name", "string", READ, NULL, .write = dialect_write_name},
+    {"type", "string", READ, NULL, .write = dialect_write_type},
+    /* what tracked resources of other services have */
+    {.path = "etag"}, {.path = "identity"}, {.path = "sku"}, {.path = "systemData"},
 };
 /* clang-format on */
-const size_t dialect_property_count = ARRAY_LEN(dialect_properties);
-_Static_assert(ARRAY_LEN(dialect_properties) <= 64, "struct dialect_request.given has a bit per row");
+_Static_assert(ARRAY_LEN(properties) <= PROPERTIES_MAX, "struct dialect_request.given has a flag per row");
+
+const struct description migration_description =
+    DESCRIPTION("Migration", properties, "A migration of databases to a flexible server.");
+const struct description migration_patch_description =
+    DESCRIPTION_PART("MigrationPatch", properties,
+                     "The properties that can be changed while a migration is active.", ACCESS_PATCH);
 
 const struct dialect *dialect_find(const char *api_version)
 {
-    for (size_t i = 0; i < ARRAY_LEN(dialects); i++) {
-        if (str_iequals(dialects[i].api_version, api_version)) {
-            return &dialects[i];
-        }
+    unsigned rank = api_version_rank(api_version);
+    size_t at = ARRAY_LEN(dialects) - 1;
+    while (at > 0 && (unsigned)dialects[at].family > rank) {
+        at--;
     }
-    return &dialects[0];
-}
-
-const char *dialect_spelling(const struct dialect *dialect, const struct property *property)
-{
-    for (size_t i = 0; i < dialect_property_count; i++) {
-        const struct property *row = &dialect_properties[i];
-        if (row->kind < KIND_RUN_ID && row->field == property->field && dialect->family >= row->from &&
-            dialect->family <= row->to) {
-            return row->path;
-        }
-    }
-    return property->path;
-}
-
-static const char *const source_types[] = {"OnPremises",
-                                           "AWS",
-                                           "GCP",
-                                           "AzureVM",
-                                           "PostgreSQLSingleServer",
-                                           "AWS_RDS",
-                                           "AWS_AURORA",
-                                           "AWS_EC2",
-                                           "GCP_CloudSQL",
-                                           "GCP_AlloyDB",
-                                           "GCP_Compute",
-                                           "EDB",
-                                           "EDB_Oracle_Server",
-                                           "EDB_PostgreSQL",
-                                           "PostgreSQLFlexibleServer",
-                                           "PostgreSQLCosmosDB",
-                                           "Huawei_RDS",
-                                           "Huawei_Compute",
-                                           "Heroku_PostgreSQL",
-                                           "Crunchy_PostgreSQL",
-                                           "ApsaraDB_RDS",
-                                           "Digital_Ocean_Droplets",
-                                           "Digital_Ocean_PostgreSQL",
-                                           "Supabase_PostgreSQL"};
-static const char *const ssl_modes[] = {"Prefer", "Require", "VerifyCA", "VerifyFull"};
-
-static const char *normalise(const char *const *words, size_t count, const char *text)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (str_iequals(words[i], text)) {
-            return words[i];
-        }
-    }
-    return NULL;
+    return &dialects[at];
 }
 
 const struct dialect *dialect_list(size_t *ret_count)
@@ -166,52 +139,14 @@ const struct dialect *dialect_list(size_t *ret_count)
     return dialects;
 }
 
-/* The list has grown at its end only. */
-const char *const *dialect_source_types(const struct dialect *dialect, size_t *ret_count)
+const char *dialect_spelling(const struct dialect *dialect, const struct property *property)
 {
-    *ret_count = dialect->family >= FAMILY_C4   ? ARRAY_LEN(source_types)
-                 : dialect->family == FAMILY_C3 ? 12
-                                                : 5;
-    return source_types;
-}
-
-const char *const *dialect_ssl_modes(size_t *ret_count)
-{
-    *ret_count = ARRAY_LEN(ssl_modes);
-    return ssl_modes;
-}
-
-const char *dialect_storage_name(const struct dialect *dialect)
-{
-    return dialect->family <= FAMILY_B ? "storageMB" : "storageMb";
-}
-
-const char *dialect_place(const char *path)
-{
-    const char *dot = strrchr(path, '.');
-    const char *key = dot == NULL ? path : dot + 1;
-    for (size_t i = dialect_property_count; i-- > 0;) {
-        const char *place = dialect_properties[i].path;
-        const char *last = strrchr(place, '.');
-        if (str_iequals(last == NULL ? place : last + 1, key)) {
-            return place;
+    for (size_t i = 0; i < ARRAY_LEN(properties); i++) {
+        const struct property *row = &properties[i];
+        bool decision = row->type != NULL && row->type->same != NULL;
+        if (decision && row->field == property->field && property_is_in(row, dialect->family)) {
+            return row->path;
         }
     }
-    return NULL;
-}
-
-const char *dialect_source_type(const char *text)
-{
-    return normalise(source_types, ARRAY_LEN(source_types), text);
-}
-
-const char *dialect_ssl_mode(const char *text)
-{
-    return normalise(ssl_modes, ARRAY_LEN(ssl_modes), text);
-}
-
-const char *dialect_shown_ssl_mode(const struct migration_spec *spec)
-{
-    bool single = str_equals(spec->source_type, "PostgreSQLSingleServer");
-    return spec->ssl_mode != NULL ? spec->ssl_mode : single ? "VerifyFull" : "Prefer";
+    return property->path;
 }

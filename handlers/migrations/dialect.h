@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The migration's properties in all api-versions. A dialect is data: one table with a row per property and
- * spelling says how it is called on the wire, what form it has, who may set it, and from which family of
- * versions to which it is shown. Reading and writing both walk that table; no handler asks for a version.
+ * The migration's properties in all api-versions. A dialect is data: the description of the migration
+ * (handlers/arm/property.h) has a row per property and spelling, and says from which version to which it is
+ * shown. Reading, merging and writing walk that table; no handler asks for a version.
  *
- * Requests are read leniently, the same for all versions: the spellings of every version, names and enum
- * values in any case, booleans also as strings. Answers are strictly in the dialect.
+ * Requests are read with the spellings of every version, enum values in any case, booleans also as strings.
  */
 #ifndef HANDLERS_MIGRATIONS_DIALECT_H
 #define HANDLERS_MIGRATIONS_DIALECT_H
@@ -17,20 +16,24 @@
 
 #include "core/err.h"
 #include "core/str_list.h"
+#include "handlers/arm/api_version.h"
+#include "handlers/arm/property.h"
 #include "store/rows.h"
 
-/* Versions that look alike on the wire, in the order of time. BP is 2022-05-01-privatepreview, as the CLI
- * sends it. */
+/* Versions that look alike on the wire, by the rank of the first. BP is 2022-05-01-privatepreview, as the CLI
+ * sends it. END_X: the last rank of X. */
 enum family {
-    FAMILY_A,
-    FAMILY_BP,
-    FAMILY_B,
-    FAMILY_C,
-    FAMILY_C2,
-    FAMILY_C3,
-    FAMILY_C4,
-    FAMILY_D,
-    FAMILY_COUNT
+    FAMILY_A = API_DATE(2021, 6, 15),
+    FAMILY_BP = API_DATE(2022, 5, 1) + API_PRIVATE_PREVIEW,
+    FAMILY_B = API_DATE(2022, 5, 1) + API_PREVIEW,
+    FAMILY_C = API_DATE(2023, 3, 1),
+    FAMILY_C2 = API_DATE(2023, 6, 1),
+    FAMILY_C3 = API_DATE(2023, 12, 1),
+    FAMILY_C4 = API_DATE(2024, 11, 1),
+    FAMILY_D = API_DATE(2025, 6, 1),
+    END_A = FAMILY_BP - 1,
+    END_BP = FAMILY_B - 1,
+    END_B = FAMILY_C - 1,
 };
 
 /* What differs between families besides properties. */
@@ -44,7 +47,6 @@ enum dialect_features {
 };
 
 struct dialect {
-    const char *api_version;
     enum family family;
     unsigned features;
 };
@@ -52,68 +54,39 @@ struct dialect {
 /* The dialect of an api-version that api_version_check() let pass; unknown newer ones get the newest. Never
  * NULL. */
 const struct dialect *dialect_find(const char *api_version);
+/* All dialects, oldest first. */
+const struct dialect *dialect_list(size_t *ret_count);
 
-enum property_kind {
-    /* members of struct migration_spec */
-    KIND_TEXT,
-    KIND_NAMES,     /* array of strings */
-    KIND_FLAG,      /* shown as true or false */
-    KIND_FLAG_WORD, /* shown as "True" or "False" */
-    KIND_MODE,
-    KIND_OPTION,
-    KIND_SOURCE_TYPE,
-    KIND_SSL_MODE,
-    KIND_TIME,
-    /* made from the rest of the migration; never read from a request */
-    KIND_RUN_ID,
-    KIND_NAME,
-    KIND_DETAILS_LEVEL,
-    KIND_STATUS,
-    KIND_TARGET_ID,
-    KIND_SOURCE_METADATA,
-    KIND_TARGET_METADATA,
-};
-
-enum property_access {
-    ACCESS_PUT = 1 << 0,
-    ACCESS_PATCH = 1 << 1,
-    ACCESS_SHOWN = 1 << 2,
-    ACCESS_SECRET = 1 << 3, /* never shown, never compared */
-    ACCESS_FALSE = 1 << 4,  /* an unset flag is shown as false */
+enum migration_access {
+    ACCESS_FALSE = ACCESS_OWN, /* an unset flag is shown as false */
     ACCESS_FALSE_LATER =
-        1 << 5, /* likewise, but not in the answer to PUT (as recorded of the real service) */
+        ACCESS_OWN << 1, /* likewise, but not in the answer to PUT (as recorded of the real service) */
 };
 
-struct property {
-    const char *path; /* below "properties": "secretParameters.adminCredentials.sourceServerPassword" */
-    enum property_kind kind;
-    unsigned field; /* offset in struct migration_spec; 0 and unused for kinds from KIND_RUN_ID on */
-    unsigned access;
-    enum family from, to; /* families that show it */
-};
-
-extern const struct property dialect_properties[];
-extern const size_t dialect_property_count; /* at most 64: requests remember what they gave in a bit set */
+/* The migration as a resource; what PATCH may change is its part for ACCESS_PATCH. */
+extern const struct description migration_description, migration_patch_description;
+/* dbDetails.<name>; its subject is a struct migration_database. */
+extern const struct description migration_database_description;
 
 /* ---- reading ---------------------------------------------------------------------------------------------
  */
 
 struct dialect_request {
-    struct migration_spec spec; /* only what was given is set */
-    uint64_t given;             /* bit per row of the table */
-    struct str_list ignored;    /* paths of properties that no version knows, for the log */
+    struct migration_spec spec; /* only what was given is set. First: the rows' fields are offsets in it */
+    char *tags;                 /* JSON, or NULL */
+    const char *location;       /* as the client wrote it, of the body; or NULL */
+    bool given[PROPERTIES_MAX];
 };
 
-/* Reads "properties" (NULL: nothing given). Read-only properties are passed over, so that an answer can be
- * sent back. On failure err names the path. Release with dialect_request_done(). */
-int dialect_read(json_t *properties, struct err *err, struct dialect_request *ret_request);
+/* Reads the body of a request. On failure err names the path. Release with dialect_request_done(). */
+int dialect_read(json_t *body, struct err *err, struct dialect_request *ret_request);
 void dialect_request_done(struct dialect_request *request);
 #define auto_dialect_request __attribute__((cleanup(dialect_request_done)))
 
 /* Whether the request gives this member of struct migration_spec, in any spelling. */
 bool dialect_gives_field(const struct dialect_request *request, size_t field);
 #define dialect_gives(request, member) dialect_gives_field((request), offsetof(struct migration_spec, member))
-/* Whether it gives a property that PATCH may set. */
+/* Whether it gives a property that PATCH may set only as long as the migration is active. */
 bool dialect_gives_patchable(const struct dialect_request *request);
 
 /* The first property of the request whose value is another one in spec, among the rows that have all bits of
@@ -139,16 +112,18 @@ enum migration_detail {
 };
 
 struct migration_view {
+    const struct dialect *dialect; /* set by the functions that write */
     const struct migration *migration;
     const char *target_resource_id;
+    const char *location; /* to be shown */
     const struct migration_database *databases;
     size_t database_count;
     enum migration_detail detail;
 };
 
-/* The "properties" object in this dialect; new reference, NULL when memory is out. */
+/* The whole resource in this dialect; new reference, NULL when memory is out. */
 json_t *dialect_write(const struct dialect *dialect, const struct migration_view *view);
-/* "properties" of a request that asks for this migration, in this dialect, with secrets: what a client would
+/* The body of a request that asks for this migration, in this dialect, with secrets: what a client would
  * send. access: ACCESS_PUT or ACCESS_PATCH; for PATCH the flags alone. */
 json_t *dialect_write_request(const struct dialect *dialect, const struct migration_view *view,
                               unsigned access);
@@ -157,19 +132,6 @@ json_t *dialect_write_status(const struct dialect *dialect, const struct migrati
 
 /* How this dialect spells the property, for messages; its own path when the dialect does not have it. */
 const char *dialect_spelling(const struct dialect *dialect, const struct property *property);
-
-/* All dialects, newest first. */
-const struct dialect *dialect_list(size_t *ret_count);
-/* The words of this dialect, for its description: requests may use those of all. Static. */
-const char *const *dialect_source_types(const struct dialect *dialect, size_t *ret_count);
-const char *const *dialect_ssl_modes(size_t *ret_count);
-/* How this dialect tells a state: words that it does not have are told as the nearest that it has. */
-const char *dialect_state_word(const struct dialect *dialect, enum migration_state state);
-const char *dialect_substate_word(const struct dialect *dialect, enum migration_substate substate);
-/* "storageMB" or "storageMb". */
-const char *dialect_storage_name(const struct dialect *dialect);
-/* Where a property that was not understood ("properties.foo") should have stood, or NULL. */
-const char *dialect_place(const char *path);
 
 /* The service's spelling of a source type or ssl mode given in any case, or NULL. */
 const char *dialect_source_type(const char *text);

@@ -1,39 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Comparing what a request gives with what is stored, and putting it there. */
-#include <string.h>
-
 #include "core/str.h"
-#include "handlers/migrations/dialect.h"
+#include "handlers/migrations/dialect_private.h"
 
-static const void *member(const struct migration_spec *spec, const struct property *row)
-{
-    return (const char *)spec + row->field;
-}
-
-static bool is_given(const struct dialect_request *request, size_t row)
-{
-    return (request->given >> row & 1) != 0;
-}
-
-bool dialect_gives_field(const struct dialect_request *request, size_t field)
-{
-    for (size_t i = 0; i < dialect_property_count; i++) {
-        if (is_given(request, i) && dialect_properties[i].field == field) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool dialect_gives_patchable(const struct dialect_request *request)
-{
-    for (size_t i = 0; i < dialect_property_count; i++) {
-        if (is_given(request, i) && (dialect_properties[i].access & ACCESS_PATCH) != 0) {
-            return true;
-        }
-    }
-    return false;
-}
+/* ---- the values of one property --------------------------------------------------------------------------
+ */
 
 /* Resource ids compare without case and with or without the leading slash. */
 static bool same_text(const char *a, const char *b)
@@ -44,47 +15,110 @@ static bool same_text(const char *a, const char *b)
     return str_iequals(a[0] == '/' ? a + 1 : a, b[0] == '/' ? b + 1 : b);
 }
 
-static bool same_value(const struct property *row, const struct migration_spec *a,
-                       const struct migration_spec *b)
+bool dialect_same_text(const struct property *row, const void *a, const void *b)
 {
-    switch (row->kind) {
-    case KIND_SSL_MODE: /* an answer may be sent back */
-        return str_iequals(dialect_shown_ssl_mode(a), dialect_shown_ssl_mode(b));
-    case KIND_TEXT:
-    case KIND_SOURCE_TYPE:
-        return same_text(*(char *const *)member(a, row), *(char *const *)member(b, row));
-    case KIND_NAMES:
-        return str_list_equals(member(a, row), member(b, row));
-    case KIND_FLAG:
-    case KIND_FLAG_WORD: /* unset means false */
-        return (*(const enum flag *)member(a, row) == FLAG_TRUE) ==
-               (*(const enum flag *)member(b, row) == FLAG_TRUE);
-    case KIND_MODE:
-    case KIND_OPTION:
-        return *(const int *)member(a, row) == *(const int *)member(b, row);
-    case KIND_TIME:
-        return *(const int64_t *)member(a, row) == *(const int64_t *)member(b, row);
-    case KIND_RUN_ID:
-    case KIND_NAME:
-    case KIND_DETAILS_LEVEL:
-    case KIND_STATUS:
-    case KIND_TARGET_ID:
-    case KIND_SOURCE_METADATA:
-    case KIND_TARGET_METADATA:
-        break;
-    }
+    return same_text(*(char *const *)property_value(row, a), *(char *const *)property_value(row, b));
+}
+
+bool dialect_same_names(const struct property *row, const void *a, const void *b)
+{
+    return str_list_equals(property_value(row, a), property_value(row, b));
+}
+
+/* Unset means false. */
+bool dialect_same_flag(const struct property *row, const void *a, const void *b)
+{
+    return (*(const enum flag *)property_value(row, a) == FLAG_TRUE) ==
+           (*(const enum flag *)property_value(row, b) == FLAG_TRUE);
+}
+
+bool dialect_same_time(const struct property *row, const void *a, const void *b)
+{
+    return *(const int64_t *)property_value(row, a) == *(const int64_t *)property_value(row, b);
+}
+
+bool dialect_same_word(const struct property *row, const void *a, const void *b)
+{
+    return *(const int *)property_value(row, a) == *(const int *)property_value(row, b);
+}
+
+/* An answer may be sent back. */
+bool dialect_same_ssl_mode(const struct property *row, const void *a, const void *b)
+{
+    (void)row;
+    return str_iequals(dialect_shown_ssl_mode(a), dialect_shown_ssl_mode(b));
+}
+
+bool dialect_copy_text(const struct property *row, const void *from, void *to)
+{
+    return str_replace(property_member(row, to), *(char *const *)property_value(row, from));
+}
+
+bool dialect_copy_names(const struct property *row, const void *from, void *to)
+{
+    return str_list_copy(property_member(row, to), property_value(row, from));
+}
+
+bool dialect_copy_flag(const struct property *row, const void *from, void *to)
+{
+    *(enum flag *)property_member(row, to) = *(const enum flag *)property_value(row, from);
     return true;
+}
+
+bool dialect_copy_time(const struct property *row, const void *from, void *to)
+{
+    *(int64_t *)property_member(row, to) = *(const int64_t *)property_value(row, from);
+    return true;
+}
+
+bool dialect_copy_word(const struct property *row, const void *from, void *to)
+{
+    *(int *)property_member(row, to) = *(const int *)property_value(row, from);
+    return true;
+}
+
+/* ---- all properties of a request -------------------------------------------------------------------------
+ */
+
+/* The row that the request gives, when it is one of the migration's settings; NULL otherwise. */
+static const struct property *given_row(const struct dialect_request *request, size_t index)
+{
+    const struct property *row = &migration_description.rows[index];
+    bool setting = row->type != NULL && row->type->same != NULL;
+    return setting && request->given[index] ? row : NULL;
+}
+
+bool dialect_gives_field(const struct dialect_request *request, size_t field)
+{
+    for (size_t i = 0; i < migration_description.count; i++) {
+        const struct property *row = given_row(request, i);
+        if (row != NULL && row->field == field) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool dialect_gives_patchable(const struct dialect_request *request)
+{
+    for (size_t i = 0; i < migration_description.count; i++) {
+        const struct property *row = given_row(request, i);
+        if (row != NULL && (row->access & ACCESS_PATCH) != 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 const struct property *dialect_first_difference(const struct dialect_request *request,
                                                 const struct migration_spec *spec, unsigned with,
                                                 unsigned without)
 {
-    for (size_t i = 0; i < dialect_property_count; i++) {
-        const struct property *row = &dialect_properties[i];
-        bool compared = is_given(request, i) && (row->access & with) == with &&
-                        (row->access & (without | ACCESS_SECRET)) == 0;
-        if (compared && !same_value(row, &request->spec, spec)) {
+    for (size_t i = 0; i < migration_description.count; i++) {
+        const struct property *row = given_row(request, i);
+        bool compared =
+            row != NULL && (row->access & with) == with && (row->access & (without | ACCESS_SECRET)) == 0;
+        if (compared && !row->type->same(row, &request->spec, spec)) {
             return row;
         }
     }
@@ -94,55 +128,20 @@ const struct property *dialect_first_difference(const struct dialect_request *re
 bool dialect_changes_field(const struct dialect_request *request, const struct migration_spec *spec,
                            size_t field)
 {
-    for (size_t i = 0; i < dialect_property_count; i++) {
-        const struct property *row = &dialect_properties[i];
-        if (is_given(request, i) && row->field == field && !same_value(row, &request->spec, spec)) {
+    for (size_t i = 0; i < migration_description.count; i++) {
+        const struct property *row = given_row(request, i);
+        if (row != NULL && row->field == field && !row->type->same(row, &request->spec, spec)) {
             return true;
         }
     }
     return false;
 }
 
-static bool copy_value(const struct property *row, const struct migration_spec *from,
-                       struct migration_spec *to)
-{
-    void *field = (char *)to + row->field;
-    switch (row->kind) {
-    case KIND_TEXT:
-    case KIND_SOURCE_TYPE:
-    case KIND_SSL_MODE:
-        return str_replace(field, *(char *const *)member(from, row));
-    case KIND_NAMES:
-        return str_list_copy(field, member(from, row));
-    case KIND_FLAG:
-    case KIND_FLAG_WORD:
-        *(enum flag *)field = *(const enum flag *)member(from, row);
-        break;
-    case KIND_MODE:
-    case KIND_OPTION:
-        *(int *)field = *(const int *)member(from, row);
-        break;
-    case KIND_TIME:
-        *(int64_t *)field = *(const int64_t *)member(from, row);
-        break;
-    case KIND_RUN_ID:
-    case KIND_NAME:
-    case KIND_DETAILS_LEVEL:
-    case KIND_STATUS:
-    case KIND_TARGET_ID:
-    case KIND_SOURCE_METADATA:
-    case KIND_TARGET_METADATA:
-        break;
-    }
-    return true;
-}
-
 int dialect_merge(const struct dialect_request *request, struct migration_spec *spec, struct err *err)
 {
-    for (size_t i = 0; i < dialect_property_count; i++) {
-        const struct property *row = &dialect_properties[i];
-        if (is_given(request, i) && (row->access & ACCESS_PATCH) != 0 &&
-            !copy_value(row, &request->spec, spec)) {
+    for (size_t i = 0; i < migration_description.count; i++) {
+        const struct property *row = given_row(request, i);
+        if (row != NULL && (row->access & ACCESS_PATCH) != 0 && !row->type->copy(row, &request->spec, spec)) {
             return err_no_memory(err);
         }
     }

@@ -4,7 +4,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "handlers/arm/fields.h"
-#include "handlers/migrations/dialect.h"
+#include "handlers/migrations/dialect_private.h"
 
 static int32_t clamp_int32(int64_t value)
 {
@@ -12,9 +12,9 @@ static int32_t clamp_int32(int64_t value)
 }
 
 /* Words that families before C2 do not have are told as the nearest they have. */
-static enum migration_state known_state(const struct dialect *dialect, enum migration_state state)
+static enum migration_state known_state(unsigned version, enum migration_state state)
 {
-    if ((dialect->features & DIALECT_DETAILS) != 0) {
+    if (version >= FAMILY_C2) {
         return state;
     }
     return state == STATE_VALIDATION_FAILED ? STATE_FAILED
@@ -22,9 +22,9 @@ static enum migration_state known_state(const struct dialect *dialect, enum migr
                                             : state;
 }
 
-static enum migration_substate known_substate(const struct dialect *dialect, enum migration_substate substate)
+static enum migration_substate known_substate(unsigned version, enum migration_substate substate)
 {
-    if ((dialect->features & DIALECT_DETAILS) != 0) {
+    if (version >= FAMILY_C2) {
         return substate;
     }
     return substate == SUB_VALIDATION_IN_PROGRESS ? SUB_PERFORMING_PREREQUISITE_STEPS
@@ -32,61 +32,97 @@ static enum migration_substate known_substate(const struct dialect *dialect, enu
                                                   : substate;
 }
 
-const char *dialect_state_word(const struct dialect *dialect, enum migration_state state)
+const char *dialect_state_word(unsigned version, enum migration_state state)
 {
-    return word_of(WORDS_MIGRATION_STATE, (int)known_state(dialect, state));
+    return word_of(WORDS_MIGRATION_STATE, (int)known_state(version, state));
 }
 
-const char *dialect_substate_word(const struct dialect *dialect, enum migration_substate substate)
+const char *dialect_substate_word(unsigned version, enum migration_substate substate)
 {
-    return word_of(WORDS_SUBSTATE, (int)known_substate(dialect, substate));
+    return word_of(WORDS_SUBSTATE, (int)known_substate(version, substate));
 }
 
-static int set_time(json_t *object, const char *name, int64_t at_us)
+/* ---- a database ------------------------------------------------------------------------------------------
+ */
+
+static json_t *write_text(const struct property *row, const void *subject)
+{
+    return json_string(*(char *const *)property_value(row, subject));
+}
+
+static json_t *write_time(const struct property *row, const void *subject)
 {
     char text[CLOCK_TEXT_SIZE];
-    return at_us == 0 ? 0 : json_set_text(object, name, clock_format(at_us, text));
+    int64_t at_us = *(const int64_t *)property_value(row, subject);
+    return at_us == 0 ? NULL : json_string(clock_format(at_us, text));
 }
 
-/* Of a database that has ended: a cleanup that is still pending, then what there is to say of its data. */
-static int set_message(json_t *object, const struct migration_database *row, bool ended)
+static json_t *write_state(const struct property *row, const void *subject)
 {
-    if (!ended || row->operation == NULL) {
-        return json_set_text(object, "message", row->message);
-    }
-    auto_free char *text = str_format("%s%s%s", row->operation, row->message != NULL ? " " : "",
-                                      row->message != NULL ? row->message : "");
-    return text == NULL ? -1 : json_set_text(object, "message", text);
+    (void)row;
+    return json_string(
+        word_of(WORDS_DATABASE_STATE, (int)((const struct migration_database *)subject)->state));
 }
 
-static json_t *write_database(const struct migration_database *row)
+static json_t *write_count(const struct property *row, const void *subject)
 {
-    const struct {
-        const char *name;
-        int64_t value;
-    } counters[] = {
-        {"fullLoadQueuedTables", row->tables_queued},    {"fullLoadErroredTables", row->tables_errored},
-        {"fullLoadLoadingTables", row->tables_loading},  {"fullLoadCompletedTables", row->tables_completed},
-        {"cdcUpdateCounter", row->figures.updates},      {"cdcDeleteCounter", row->figures.deletes},
-        {"cdcInsertCounter", row->figures.inserts},      {"appliedChanges", row->figures.applied_changes},
-        {"incomingChanges", row->figures.pending_bytes}, {"latency", row->figures.latency_seconds}};
-    bool ended = row->state == DB_SUCCEEDED || row->state == DB_FAILED || row->state == DB_CANCELED;
-    json_auto_t *object = json_object();
-    int failed = json_set_text(object, "databaseName", row->name);
-    failed |= json_set_text(object, "migrationState", word_of(WORDS_DATABASE_STATE, (int)row->state));
-    failed |= json_set_text(object, "migrationOperation", ended ? NULL : row->operation);
-    failed |= set_time(object, "startedOn", row->started_us);
-    failed |= set_time(object, "endedOn", row->ended_us);
-    for (size_t i = 0; i < ARRAY_LEN(counters); i++) {
-        failed |= json_object_set_new_nocheck(object, counters[i].name,
-                                              json_integer(clamp_int32(counters[i].value)));
-    }
-    failed |= set_message(object, row, ended);
-    return failed != 0 ? NULL : TAKE(object);
+    return json_integer(clamp_int32(*(const int *)property_value(row, subject)));
 }
+
+static json_t *write_figure(const struct property *row, const void *subject)
+{
+    return json_integer(clamp_int32(*(const int64_t *)property_value(row, subject)));
+}
+
+static json_t *describe_state(const struct property *row, unsigned version)
+{
+    (void)row;
+    return dialect_describe_words(WORDS_DATABASE_STATE, DB_COUNT, NULL, version);
+}
+
+static json_t *describe_int32(const struct property *row, unsigned version)
+{
+    (void)row;
+    (void)version;
+    return json_pack("{s:s, s:s}", "type", "integer", "format", "int32");
+}
+
+static const struct property_type type_string = {.schema = "string", .write = write_text};
+static const struct property_type type_moment = {.schema = "date-time", .write = write_time};
+static const struct property_type type_database_state = {.describe = describe_state, .write = write_state};
+static const struct property_type type_count = {.describe = describe_int32, .write = write_count};
+static const struct property_type type_figure = {.describe = describe_int32, .write = write_figure};
+
+/* clang-format off */
+#define ROW(name, kind, member) \
+    {name, NULL, ACCESS_SHOWN, NULL, .type = &type_##kind, .field = offsetof(struct migration_database, member)}
+static const struct property database_rows[] = {
+    ROW("databaseName", string, name),
+    ROW("migrationState", database_state, state),
+    ROW("migrationOperation", string, operation),
+    ROW("startedOn", moment, started_us),
+    ROW("endedOn", moment, ended_us),
+    ROW("fullLoadQueuedTables", count, tables_queued),
+    ROW("fullLoadErroredTables", count, tables_errored),
+    ROW("fullLoadLoadingTables", count, tables_loading),
+    ROW("fullLoadCompletedTables", count, tables_completed),
+    ROW("cdcUpdateCounter", figure, figures.updates),
+    ROW("cdcDeleteCounter", figure, figures.deletes),
+    ROW("cdcInsertCounter", figure, figures.inserts),
+    ROW("appliedChanges", figure, figures.applied_changes),
+    ROW("incomingChanges", figure, figures.pending_bytes),
+    ROW("latency", count, figures.latency_seconds),
+    ROW("message", string, message),
+};
+/* clang-format on */
+const struct description migration_database_description =
+    DESCRIPTION("MigrationDatabase", database_rows, "The progress of one database.");
+
+/* ---- the status ------------------------------------------------------------------------------------------
+ */
 
 /* Empty until there is something to tell of at least one database, as the real service does. */
-static json_t *write_databases(const struct migration_view *view)
+static json_t *write_databases(const struct dialect *dialect, const struct migration_view *view)
 {
     json_auto_t *object = json_object();
     bool any = false;
@@ -97,7 +133,8 @@ static json_t *write_databases(const struct migration_view *view)
     }
     for (size_t i = 0; any && i < view->database_count; i++) {
         if (json_object_set_new_nocheck(object, view->databases[i].name,
-                                        write_database(&view->databases[i])) < 0) {
+                                        properties_write(&migration_database_description, dialect->family,
+                                                         &view->databases[i])) < 0) {
             return NULL;
         }
     }
@@ -121,7 +158,7 @@ json_t *dialect_write_status(const struct dialect *dialect, const struct migrati
 {
     const struct migration *migration = view->migration;
     json_auto_t *status = json_object();
-    int failed = json_set_text(status, "state", dialect_state_word(dialect, migration->state));
+    int failed = json_set_text(status, "state", dialect_state_word(dialect->family, migration->state));
     if (view->detail == DETAIL_CREATED) {
         return failed != 0 ? NULL : TAKE(status);
     }
@@ -131,9 +168,10 @@ json_t *dialect_write_status(const struct dialect *dialect, const struct migrati
     if (failed != 0) {
         return NULL;
     }
-    failed |= json_set_text(details, "currentSubState", dialect_substate_word(dialect, migration->substate));
+    failed |= json_set_text(details, "currentSubState",
+                            dialect_substate_word(dialect->family, migration->substate));
     if ((dialect->features & DIALECT_DETAILS) != 0) {
-        failed |= json_object_set_new_nocheck(details, "dbDetails", write_databases(view));
+        failed |= json_object_set_new_nocheck(details, "dbDetails", write_databases(dialect, view));
         json_t *validation = json_from_text(migration->validation);
         failed |=
             validation == NULL ? 0 : json_object_set_new_nocheck(details, "validationDetails", validation);

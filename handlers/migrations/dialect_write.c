@@ -1,27 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* Writing "properties" of an answer: strictly in the dialect, unset members left out, secrets never. */
-#include <string.h>
-
+/* Showing a migration: strictly in the dialect, unset members left out, secrets never. */
 #include "core/attr.h"
 #include "core/clock.h"
 #include "core/str.h"
 #include "handlers/arm/fields.h"
 #include "handlers/arm/locations.h"
-#include "handlers/migrations/dialect.h"
+#include "handlers/arm/resource.h"
+#include "handlers/migrations/dialect_private.h"
 
-static const void *member(const struct migration_spec *spec, const struct property *row)
+/* ---- settings --------------------------------------------------------------------------------------------
+ */
+
+static const struct migration_spec *spec_of(const void *subject)
 {
-    return (const char *)spec + row->field;
+    return &((const struct migration_view *)subject)->migration->spec;
 }
 
-static json_t *write_time(int64_t at_us)
+json_t *dialect_write_text(const struct property *row, const void *subject)
 {
-    char text[CLOCK_TEXT_SIZE];
-    return at_us == 0 ? NULL : json_string(clock_format(at_us, text));
+    return json_string(*(char *const *)property_value(row, spec_of(subject))); /* NULL gives NULL */
 }
 
-static json_t *write_names(const struct str_list *names)
+json_t *dialect_write_names(const struct property *row, const void *subject)
 {
+    const struct str_list *names = property_value(row, spec_of(subject));
     json_t *array = names->count == 0 ? NULL : json_array();
     for (size_t i = 0; array != NULL && i < names->count; i++) {
         json_array_append_new(array, json_string(names->items[i]));
@@ -29,18 +31,126 @@ static json_t *write_names(const struct str_list *names)
     return array;
 }
 
-static json_t *write_flag(const struct property *row, const struct migration_view *view)
+/* Whether the flag is shown, and as what. */
+static bool is_shown(const struct property *row, const void *subject, bool *ret_true)
 {
-    enum flag flag = *(const enum flag *)member(&view->migration->spec, row);
-    bool shown_as_false = (row->access & ACCESS_FALSE) != 0 ||
-                          ((row->access & ACCESS_FALSE_LATER) != 0 && view->detail != DETAIL_CREATED);
-    if (flag == FLAG_UNSET && !shown_as_false) {
-        return NULL;
-    }
-    if (row->kind == KIND_FLAG) {
-        return json_boolean(flag == FLAG_TRUE);
-    }
-    return json_string(flag == FLAG_TRUE ? "True" : "False");
+    const struct migration_view *view = subject;
+    enum flag flag = *(const enum flag *)property_value(row, spec_of(subject));
+    *ret_true = flag == FLAG_TRUE;
+    return flag != FLAG_UNSET || (row->access & ACCESS_FALSE) != 0 ||
+           ((row->access & ACCESS_FALSE_LATER) != 0 && view->detail != DETAIL_CREATED);
+}
+
+json_t *dialect_write_flag(const struct property *row, const void *subject)
+{
+    bool set;
+    return is_shown(row, subject, &set) ? json_boolean(set) : NULL;
+}
+
+json_t *dialect_write_flag_word(const struct property *row, const void *subject)
+{
+    bool set;
+    return is_shown(row, subject, &set) ? json_string(set ? "True" : "False") : NULL;
+}
+
+json_t *dialect_write_time(const struct property *row, const void *subject)
+{
+    char text[CLOCK_TEXT_SIZE];
+    int64_t at_us = *(const int64_t *)property_value(row, spec_of(subject));
+    return at_us == 0 ? NULL : json_string(clock_format(at_us, text));
+}
+
+static json_t *write_word(enum vocabulary vocabulary, int value)
+{
+    return value < 0 ? NULL : json_string(word_of(vocabulary, value));
+}
+
+json_t *dialect_write_mode(const struct property *row, const void *subject)
+{
+    (void)row;
+    return write_word(WORDS_MIGRATION_MODE, spec_of(subject)->mode);
+}
+
+json_t *dialect_write_option(const struct property *row, const void *subject)
+{
+    (void)row;
+    return write_word(WORDS_MIGRATION_OPTION, spec_of(subject)->option);
+}
+
+json_t *dialect_write_source_type(const struct property *row, const void *subject)
+{
+    (void)row;
+    const struct migration_view *view = subject;
+    const char *type = spec_of(subject)->source_type;
+    return dialect_has_source_type(view->dialect->family, type) ? json_string(type) : NULL;
+}
+
+json_t *dialect_write_ssl_mode(const struct property *row, const void *subject)
+{
+    (void)row;
+    return json_string(dialect_shown_ssl_mode(spec_of(subject)));
+}
+
+/* ---- what no client sets ---------------------------------------------------------------------------------
+ */
+
+json_t *dialect_write_run_id(const struct property *row, const void *subject)
+{
+    (void)row;
+    return json_string(((const struct migration_view *)subject)->migration->uuid);
+}
+
+json_t *dialect_write_name(const struct property *row, const void *subject)
+{
+    (void)row;
+    return json_string(((const struct migration_view *)subject)->migration->name);
+}
+
+json_t *dialect_write_details_level(const struct property *row, const void *subject)
+{
+    (void)row;
+    (void)subject;
+    return json_string("Default");
+}
+
+json_t *dialect_write_current_status(const struct property *row, const void *subject)
+{
+    (void)row;
+    const struct migration_view *view = subject;
+    return dialect_write_status(view->dialect, view);
+}
+
+json_t *dialect_write_target_id(const struct property *row, const void *subject)
+{
+    (void)row;
+    return json_string(((const struct migration_view *)subject)->target_resource_id);
+}
+
+json_t *dialect_write_tags(const struct property *row, const void *subject)
+{
+    (void)row;
+    return json_from_text(((const struct migration_view *)subject)->migration->tags);
+}
+
+json_t *dialect_write_location(const struct property *row, const void *subject)
+{
+    (void)row;
+    return json_string(((const struct migration_view *)subject)->location);
+}
+
+json_t *dialect_write_id(const struct property *row, const void *subject)
+{
+    (void)row;
+    const struct migration_view *view = subject;
+    auto_free char *id = armid_child(view->target_resource_id, "migrations", view->migration->name);
+    return json_string(id);
+}
+
+json_t *dialect_write_type(const struct property *row, const void *subject)
+{
+    (void)row;
+    (void)subject;
+    return json_string(POSTGRESQL_NAMESPACE "/flexibleServers/migrations");
 }
 
 /* Of a server's sku the metadata have name and tier only. */
@@ -50,24 +160,23 @@ static json_t *write_sku(const json_t *sku)
                      json_object_get(sku, "tier"));
 }
 
-/* The metadata of one server, with what the older versions spell otherwise. The real service shows a flexible
- * server's region by its display name, a single server's by its short one. */
-static json_t *write_metadata(const struct property *row, const struct dialect *dialect,
-                              const struct migration_view *view)
+/* The metadata of one server as stored, with the version's name of the storage size. The real service shows a
+ * flexible server's region by its display name, a single server's by its short one. */
+static json_t *write_metadata(const struct property *row, const struct migration_view *view, const char *text,
+                              bool target)
 {
-    bool target = row->kind == KIND_TARGET_METADATA;
-    json_auto_t *stored =
-        json_from_text(target ? view->migration->target_metadata : view->migration->source_metadata);
+    json_auto_t *stored = json_from_text(text);
     json_t *metadata = view->detail == DETAIL_FULL && stored != NULL ? json_object() : NULL;
     const char *location = json_string_value(json_object_get(stored, "location"));
     json_t *version = json_object_get(stored, "version");
     json_t *size = json_object_get(stored, "storageMb");
+    const char *size_name = row->until == END_B ? "storageMB" : "storageMb";
     if (metadata == NULL) {
         return NULL;
     }
     int failed = json_set_text(metadata, "location", target ? location_display_name(location) : location);
     failed |= version == NULL ? 0 : json_object_set(metadata, "version", version);
-    failed |= size == NULL ? 0 : json_object_set(metadata, dialect_storage_name(dialect), size);
+    failed |= size == NULL ? 0 : json_object_set(metadata, size_name, size);
     failed |= json_object_set_new(metadata, "sku", write_sku(json_object_get(stored, "sku")));
     if (failed != 0) {
         json_decref(metadata);
@@ -76,117 +185,45 @@ static json_t *write_metadata(const struct property *row, const struct dialect *
     return metadata;
 }
 
-/* A word that came later is not told to a client that cannot know it. */
-static json_t *write_source_type(const struct dialect *dialect, const struct migration_spec *spec)
+json_t *dialect_write_source_metadata(const struct property *row, const void *subject)
 {
-    size_t count = 0;
-    const char *const *words = dialect_source_types(dialect, &count);
-    for (size_t i = 0; i < count; i++) {
-        if (str_equals(words[i], spec->source_type)) {
-            return json_string(words[i]);
-        }
-    }
-    return NULL;
+    const struct migration_view *view = subject;
+    return write_metadata(row, view, view->migration->source_metadata, false);
 }
 
-static json_t *write_value(const struct property *row, const struct dialect *dialect,
-                           const struct migration_view *view)
+json_t *dialect_write_target_metadata(const struct property *row, const void *subject)
 {
-    const struct migration *migration = view->migration;
-    const struct migration_spec *spec = &migration->spec;
-    switch (row->kind) {
-    case KIND_SOURCE_TYPE:
-        return write_source_type(dialect, spec);
-    case KIND_TEXT:
-        return json_string(*(char *const *)member(spec, row)); /* NULL gives NULL */
-    case KIND_SSL_MODE:
-        return json_string(dialect_shown_ssl_mode(spec));
-    case KIND_NAMES:
-        return write_names(member(spec, row));
-    case KIND_FLAG:
-    case KIND_FLAG_WORD:
-        return write_flag(row, view);
-    case KIND_MODE:
-        return spec->mode < 0 ? NULL : json_string(word_of(WORDS_MIGRATION_MODE, spec->mode));
-    case KIND_OPTION:
-        return spec->option < 0 ? NULL : json_string(word_of(WORDS_MIGRATION_OPTION, spec->option));
-    case KIND_TIME:
-        return write_time(*(const int64_t *)member(spec, row));
-    case KIND_RUN_ID:
-        return json_string(migration->uuid);
-    case KIND_NAME:
-        return json_string(migration->name);
-    case KIND_DETAILS_LEVEL:
-        return json_string("Default");
-    case KIND_STATUS:
-        return dialect_write_status(dialect, view);
-    case KIND_TARGET_ID:
-        return json_string(view->target_resource_id);
-    case KIND_SOURCE_METADATA:
-    case KIND_TARGET_METADATA:
-        return write_metadata(row, dialect, view);
-    }
-    return NULL;
+    const struct migration_view *view = subject;
+    return write_metadata(row, view, view->migration->target_metadata, true);
 }
 
-/* Sets a value at a path with dots, making the objects on the way. Takes value. */
-static int set_at_path(json_t *object, const char *path, json_t *value)
+/* ---- all properties --------------------------------------------------------------------------------------
+ */
+
+json_t *dialect_write(const struct dialect *dialect, const struct migration_view *view)
 {
-    const char *dot = strchr(path, '.');
-    while (dot != NULL) {
-        char key[64];
-        size_t len = (size_t)(dot - path);
-        if (len >= sizeof(key)) {
-            json_decref(value);
-            return -1;
-        }
-        memcpy(key, path, len);
-        key[len] = '\0';
-        json_t *inner = json_object_get(object, key);
-        if (inner == NULL) {
-            inner = json_object();
-            if (json_object_set_new_nocheck(object, key, inner) < 0) {
-                json_decref(value);
-                return -1;
-            }
-        }
-        object = inner;
-        path = dot + 1;
-        dot = strchr(path, '.');
-    }
-    return json_object_set_new_nocheck(object, path, value);
+    struct migration_view subject = *view;
+    subject.dialect = dialect;
+    return properties_write(&migration_description, dialect->family, &subject);
 }
 
 json_t *dialect_write_request(const struct dialect *dialect, const struct migration_view *view,
                               unsigned access)
 {
-    json_auto_t *properties = json_object();
-    for (size_t i = 0; properties != NULL && i < dialect_property_count; i++) {
-        const struct property *row = &dialect_properties[i];
-        bool flag = row->kind == KIND_FLAG || row->kind == KIND_FLAG_WORD;
-        bool spelled = dialect->family >= row->from && dialect->family <= row->to &&
-                       (row->access & (ACCESS_SHOWN | ACCESS_SECRET)) != 0;
-        bool set = !flag || *(const enum flag *)member(&view->migration->spec, row) != FLAG_UNSET;
+    struct migration_view subject = *view;
+    subject.dialect = dialect;
+    json_auto_t *body = json_object();
+    for (size_t i = 0; body != NULL && i < migration_description.count; i++) {
+        const struct property *row = &migration_description.rows[i];
+        bool flag = row->type == &type_flag || row->type == &type_flag_word;
+        bool spelled =
+            property_is_in(row, dialect->family) && (row->access & (ACCESS_SHOWN | ACCESS_SECRET)) != 0;
+        bool set = !flag || *(const enum flag *)property_value(row, &view->migration->spec) != FLAG_UNSET;
         bool sent = (row->access & access) != 0 && spelled && set && (flag || access == ACCESS_PUT);
-        json_t *value = sent ? write_value(row, dialect, view) : NULL;
-        if (value != NULL && set_at_path(properties, row->path, value) < 0) {
+        json_t *value = sent ? row->type->write(row, &subject) : NULL;
+        if (value != NULL && property_set_at(body, row->path, value) < 0) {
             return NULL;
         }
     }
-    return TAKE(properties);
-}
-
-json_t *dialect_write(const struct dialect *dialect, const struct migration_view *view)
-{
-    json_auto_t *properties = json_object();
-    for (size_t i = 0; properties != NULL && i < dialect_property_count; i++) {
-        const struct property *row = &dialect_properties[i];
-        bool shown = (row->access & ACCESS_SHOWN) != 0 && (row->access & ACCESS_SECRET) == 0 &&
-                     dialect->family >= row->from && dialect->family <= row->to;
-        json_t *value = shown ? write_value(row, dialect, view) : NULL;
-        if (value != NULL && set_at_path(properties, row->path, value) < 0) {
-            return NULL;
-        }
-    }
-    return TAKE(properties);
+    return TAKE(body);
 }

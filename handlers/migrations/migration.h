@@ -32,9 +32,4 @@ void reply_migration(struct request *request, int status, const struct server *t
 json_t *migration_write(const struct dialect *dialect, const struct server *target,
                         const struct migration_view *view, const char *location);
 
-/* Reads "properties" and "tags" of a body; what was passed over goes to the request log. ret_tags may be NULL
- * text: none given. */
-int read_migration_body(struct request *request, json_t *body, struct err *err,
-                        struct dialect_request *ret_given, char **ret_tags);
-
 #endif

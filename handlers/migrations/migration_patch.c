@@ -215,10 +215,10 @@ static int check_decision(struct decision *decision, struct err *err)
     if (fixed != NULL) {
         const char *path = dialect_spelling(decision->dialect, fixed);
         err_set(err, ERR_BAD_PARAMETER,
-                "The property 'properties.%s' cannot be changed after the migration '%s' was created. Create "
+                "The property '%s' cannot be changed after the migration '%s' was created. Create "
                 "a new migration with another name.",
                 path, migration->name);
-        return err_target(err, "properties.%s", path);
+        return err_target(err, "%s", path);
     }
     if (check_cutover(decision, err) < 0 || check_cancel(decision, err) < 0 ||
         check_new_databases(decision, err) < 0) {
@@ -241,8 +241,9 @@ static int clear_answered(struct decision *decision, struct err *err)
 }
 
 /* Reads, decides and writes in one transaction, so that nothing the executor does comes in between. */
-static int store_decision(struct decision *decision, char **tags, struct err *err)
+static int store_decision(struct decision *decision, struct err *err)
 {
+    char **tags = &decision->given.tags;
     struct migration *migration = decision->migration;
     auto_store_tx struct store_tx tx = {0};
     if (store_begin(decision->store, err, &tx) < 0) {
@@ -287,15 +288,14 @@ void migration_patch(struct request *request)
     if (body == NULL) {
         return;
     }
-    auto_free char *tags = NULL;
     struct decision decision = {.dialect = dialect_find(request->api_version),
                                 .target = &target,
                                 .migration = &migration,
                                 .store = request->app->store};
     migration_spec_init(&decision.given.spec);
-    int result = read_migration_body(request, body, &err, &decision.given, &tags);
+    int result = dialect_read(body, &err, &decision.given);
     if (result == 0) {
-        result = store_decision(&decision, &tags, &err);
+        result = store_decision(&decision, &err);
     }
     dialect_request_done(&decision.given);
     if (result < 0) {

@@ -19,8 +19,6 @@ struct creation {
     struct server target;
     struct server source; /* id 0: host:port@user */
     struct dialect_request given;
-    char *tags;
-    const char *location; /* as the client wrote it, or NULL */
 };
 
 static void creation_done(struct creation *creation)
@@ -28,7 +26,6 @@ static void creation_done(struct creation *creation)
     server_done(&creation->target);
     server_done(&creation->source);
     dialect_request_done(&creation->given);
-    free_at_scope_end(&creation->tags);
 }
 
 /* Where a dialect lets the secrets be left out, both servers' own administrators are meant, as far as the
@@ -100,11 +97,10 @@ static int read_source(struct creation *creation, struct err *err, bool *ret_is_
 static int read_creation(struct creation *creation, json_t *body, struct err *err)
 {
     struct migration_spec *spec = &creation->given.spec;
-    if (field_location(body, err, &creation->location) < 0 ||
-        read_migration_body(creation->request, body, err, &creation->given, &creation->tags) < 0) {
+    if (dialect_read(body, err, &creation->given) < 0) {
         return -1;
     }
-    if (creation->location == NULL && (creation->dialect->features & DIALECT_LOCATION_REQUIRED) != 0) {
+    if (creation->given.location == NULL && (creation->dialect->features & DIALECT_LOCATION_REQUIRED) != 0) {
         return err_set(err, ERR_LOCATION_REQUIRED, "The location property is required for this definition.");
     }
     fill_mode(creation->dialect, spec);
@@ -132,10 +128,10 @@ static int check_same(const struct creation *creation, const struct migration *e
         const char *path = dialect_spelling(creation->dialect, other);
         err_set(err, ERR_MIGRATION_EXISTS,
                 "The migration '%s' of the server '%s' already exists (state %s) with another value of "
-                "'properties.%s'. Choose another name, or change the running migration with PATCH.",
+                "'%s'. Choose another name, or change the running migration with PATCH.",
                 existing->name, creation->target.name, word_of(WORDS_MIGRATION_STATE, (int)existing->state),
                 path);
-        return err_target(err, "properties.%s", path);
+        return err_target(err, "%s", path);
     }
     return 0;
 }
@@ -172,7 +168,8 @@ static int check_target_state(const struct server *target, struct err *err)
 /* Hands what was read over to the row. */
 static int make_row(struct creation *creation, struct migration *ret_migration, struct err *err)
 {
-    const char *location = creation->location != NULL ? creation->location : creation->target.location;
+    const char *location =
+        creation->given.location != NULL ? creation->given.location : creation->target.location;
     ret_migration->name = str_dup(request_param(creation->request, "migrationName"));
     ret_migration->location = str_dup(location);
     if (ret_migration->name == NULL || ret_migration->location == NULL) {
@@ -181,7 +178,7 @@ static int make_row(struct creation *creation, struct migration *ret_migration, 
     id_new(ret_migration->uuid);
     ret_migration->target_id = creation->target.id;
     ret_migration->source_id = creation->source.id;
-    ret_migration->tags = TAKE(creation->tags);
+    ret_migration->tags = TAKE(creation->given.tags);
     ret_migration->spec = creation->given.spec;
     migration_spec_init(&creation->given.spec);
     ret_migration->state = STATE_IN_PROGRESS;
@@ -209,8 +206,9 @@ static int store_creation(struct creation *creation, struct err *err, struct mig
         if (check_same(creation, ret_migration, err) < 0) {
             return -1;
         }
-        bool new_tags = creation->tags != NULL && !str_equals(creation->tags, ret_migration->tags);
-        if (new_tags && (!str_replace(&ret_migration->tags, creation->tags) ||
+        bool new_tags =
+            creation->given.tags != NULL && !str_equals(creation->given.tags, ret_migration->tags);
+        if (new_tags && (!str_replace(&ret_migration->tags, creation->given.tags) ||
                          store_migration_update_spec(store, ret_migration, err) < 0)) {
             return -1;
         }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The migration resource as the client sees it. */
 #include "core/str.h"
-#include "handlers/arm/fields.h"
 #include "handlers/arm/locations.h"
 #include "handlers/migrations/migration.h"
 
@@ -28,18 +27,9 @@ bool find_migration(struct request *request, const struct server *target, struct
 json_t *migration_write(const struct dialect *dialect, const struct server *target,
                         const struct migration_view *view, const char *location)
 {
-    const struct migration *migration = view->migration;
-    auto_free char *id = armid_child(view->target_resource_id, "migrations", migration->name);
-    json_auto_t *object = json_object();
-    int failed = json_object_set_new_nocheck(object, "properties", dialect_write(dialect, view));
-    json_t *tags = json_from_text(migration->tags);
-    failed |= tags == NULL ? 0 : json_object_set_new_nocheck(object, "tags", tags);
-    failed |= json_set_text(object, "location",
-                            location != NULL ? location : location_display_name(target->location));
-    failed |= id == NULL ? -1 : json_set_text(object, "id", id);
-    failed |= json_set_text(object, "name", migration->name);
-    failed |= json_set_text(object, "type", POSTGRESQL_NAMESPACE "/flexibleServers/migrations");
-    return failed != 0 ? NULL : TAKE(object);
+    struct migration_view shown = *view;
+    shown.location = location != NULL ? location : location_display_name(target->location);
+    return dialect_write(dialect, &shown);
 }
 
 void reply_migration(struct request *request, int status, const struct server *target,

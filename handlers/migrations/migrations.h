@@ -7,6 +7,7 @@
 #ifndef HANDLERS_MIGRATIONS_MIGRATIONS_H
 #define HANDLERS_MIGRATIONS_MIGRATIONS_H
 
+#include "handlers/arm/property.h"
 #include "server/request.h"
 
 /* migration_delete.c */
@@ -21,5 +22,9 @@ void migration_patch(struct request *request);
 
 /* migration_put.c */
 void migration_put(struct request *request);
+
+/* descriptions.c */
+extern const struct description migrations_descriptions[];
+extern const size_t migrations_description_count;
 
 #endif

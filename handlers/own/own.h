@@ -7,6 +7,7 @@
 #ifndef HANDLERS_OWN_OWN_H
 #define HANDLERS_OWN_OWN_H
 
+#include "handlers/arm/property.h"
 #include "server/request.h"
 
 /* health.c */
@@ -31,5 +32,9 @@ void malachite_request_clear(struct request *request);
 
 /* metrics.c */
 void metrics_get(struct request *request);
+
+/* descriptions.c */
+extern const struct description own_descriptions[];
+extern const size_t own_description_count;
 
 #endif

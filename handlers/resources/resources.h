@@ -8,6 +8,7 @@
 #ifndef HANDLERS_RESOURCES_RESOURCES_H
 #define HANDLERS_RESOURCES_RESOURCES_H
 
+#include "handlers/arm/property.h"
 #include "server/request.h"
 
 /* group.c */
@@ -58,5 +59,9 @@ void tags_get(struct request *request);
 void tags_put(struct request *request);
 void tags_patch(struct request *request);
 void tags_delete(struct request *request);
+
+/* descriptions.c */
+extern const struct description resources_descriptions[];
+extern const size_t resources_description_count;
 
 #endif

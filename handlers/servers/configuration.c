@@ -8,21 +8,44 @@
 #include "core/str.h"
 #include "handlers/arm/fields.h"
 #include "handlers/arm/operation.h"
-#include "handlers/servers/server_child_private.h"
+#include "handlers/servers/resource_view_private.h"
 #include "handlers/servers/servers.h"
 
 static const char type[] = "configurations";
 enum { UPDATES_MAX = 500 };
 
+struct configuration_request {
+    const char *value;
+    const char *source;
+};
+
+/* clang-format off */
+#define RO ACCESS_SHOWN
+#define RW (ACCESS_PUT | ACCESS_PATCH | ACCESS_SHOWN)
+#define P  "properties."
+static const struct property configuration_rows[] = {
+    {P "value", NULL, RW, "The server parameter's value.", .type = &type_string, .field = offsetof(struct configuration_request, value)},
+    {P "description", "string", RO, NULL, .write = write_known},
+    {P "defaultValue", "string", RO, NULL, .write = write_known},
+    {P "dataType", "string", RO, NULL, .write = write_known},
+    {P "allowedValues", "string", RO, NULL, .write = write_known},
+    {P "source", NULL, RW, NULL, .type = &type_string, .field = offsetof(struct configuration_request, source)},
+    {P "isDynamicConfig", "boolean", RO, NULL, .write = write_known},
+    {P "isReadOnly", "boolean", RO, NULL, .write = write_known},
+    {P "isConfigPendingRestart", "boolean", RO, NULL, .write = write_known},
+    {P "unit", "string", RO, NULL, .write = write_known},
+    PROPERTY_DOC(P "documentationLink", "string", RO, NULL),
+    CHILD_ROWS,
+};
+/* clang-format on */
+const struct description configuration_descriptions[] = {
+    DESCRIPTION("Configuration", configuration_rows, NULL)};
+const size_t configuration_description_count = ARRAY_LEN(configuration_descriptions);
+
 json_t *configuration_write(const struct server *server, json_t *configuration)
 {
     auto_free char *name = str_dup(json_string_value(json_object_get(configuration, "name")));
-    if (name == NULL) {
-        json_decref(configuration);
-        return NULL;
-    }
-    json_object_del(configuration, "name");
-    return server_child_write(server, type, name, configuration);
+    return server_child_write(configuration_descriptions, server, type, name, configuration);
 }
 
 /* The server of the path, which answers; else the request has been answered. */
@@ -97,28 +120,26 @@ static void get(struct request *request, enum server_kind kind)
 /* ---- write -----------------------------------------------------------------------------------------------
  */
 
-/* Checks one wish and appends {name, value} to changes; without a value the default is wished for, which the
- * source "system-default" says too. */
-static int add_wish(struct request *request, const struct server *server, const char *name,
-                    json_t *properties, struct err *err, json_t *changes)
+/* Checks one wish ({properties: {value, source}}) and appends {name, value} to changes. The source
+ * "system-default" asks for the default. */
+static int add_wish(struct request *request, const struct server *server, const char *name, json_t *body,
+                    struct err *err, json_t *changes)
 {
-    const char *value = NULL;
-    const char *source = NULL;
+    struct configuration_request wish = {0};
     json_auto_t *configuration = NULL;
     auto_free char *checked = NULL;
-    if (properties != NULL && (field_string(properties, "properties", "value", err, &value) < 0 ||
-                               field_string(properties, "properties", "source", err, &source) < 0)) {
+    if (properties_read(configuration_descriptions, body, err, &wish, NULL) < 0) {
         return -1;
     }
-    bool reset = str_iequals(source, "system-default");
-    if (value == NULL && !reset) {
+    bool reset = str_iequals(wish.source, "system-default");
+    if (wish.value == NULL && !reset) {
         err_set(err, ERR_BAD_PARAMETER,
                 "The property 'properties.value' is required, unless 'properties.source' is "
                 "'system-default'.");
         return err_target(err, "properties.value");
     }
     if (look_up(request, server, name, err, &configuration) < 0 ||
-        configuration_check(configuration, reset ? NULL : value, err, &checked) < 0) {
+        configuration_check(configuration, reset ? NULL : wish.value, err, &checked) < 0) {
         return -1;
     }
     json_t *change =
@@ -155,10 +176,8 @@ static void update(struct request *request, enum server_kind kind)
         return;
     }
     const char *name = request_param(request, "configurationName");
-    json_t *properties = NULL;
     json_auto_t *changes = json_array();
-    if (field_object(body, "", "properties", &err, &properties) < 0 ||
-        add_wish(request, &server, name, properties, &err, changes) < 0 ||
+    if (add_wish(request, &server, name, body, &err, changes) < 0 ||
         store_changes(request, &server, name, json_incref(changes), &err, &operation) < 0) {
         reply_error(request, &err);
         return;
@@ -191,7 +210,7 @@ static int read_updates(struct request *request, const struct server *server, js
             err_set(err, ERR_BAD_PARAMETER, "The property 'value[].name' is required.");
             return err_target(err, "value[%zu].name", i);
         }
-        if (add_wish(request, server, name, properties, err, changes) < 0) {
+        if (add_wish(request, server, name, item, err, changes) < 0) {
             return -1;
         }
     }

@@ -4,12 +4,34 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "handlers/arm/fields.h"
 #include "handlers/arm/operation.h"
-#include "handlers/servers/server_view_private.h"
+#include "handlers/servers/database_private.h"
+#include "handlers/servers/resource_view_private.h"
 #include "handlers/servers/servers.h"
 
 enum { DATABASE_NAME_MAX = 63 };
+
+struct database_request {
+    const char *charset;
+    const char *collation;
+};
+
+/* clang-format off */
+#define RW (ACCESS_PUT | ACCESS_PATCH | ACCESS_SHOWN)
+static const struct property database_rows[] = {
+    {"properties.charset", NULL, RW, "Character set, such as UTF8.", .type = &type_string, .field = offsetof(struct database_request, charset)},
+    {"properties.collation", NULL, RW, "Collation, such as en_US.utf8.", .type = &type_string, .field = offsetof(struct database_request, collation)},
+    CHILD_ROWS,
+};
+/* clang-format on */
+const struct description database_descriptions[] = {DESCRIPTION("Database", database_rows, NULL)};
+const size_t database_description_count = ARRAY_LEN(database_descriptions);
+
+json_t *database_write(const struct server *server, json_t *database)
+{
+    auto_free char *name = str_dup(json_string_value(json_object_get(database, "name")));
+    return server_child_write(database_descriptions, server, "databases", name, database);
+}
 
 /* The server of the path, ready to be asked; else the request has been answered. */
 static bool find_ready_server(struct request *request, enum server_kind kind, const char *action,
@@ -118,21 +140,6 @@ static int store_change(struct request *request, enum operation_kind kind, const
     return store_operation_insert(request->app->store, ret_operation, err);
 }
 
-static int read_database(json_t *body, struct err *err, const char **ret_charset, const char **ret_collation)
-{
-    json_t *properties = NULL;
-    if (field_object(body, "", "properties", err, &properties) < 0) {
-        return -1;
-    }
-    *ret_charset = NULL;
-    *ret_collation = NULL;
-    return properties == NULL ? 0
-           : field_string(properties, "properties", "charset", err, ret_charset) < 0 ||
-                   field_string(properties, "properties", "collation", err, ret_collation) < 0
-               ? -1
-               : 0;
-}
-
 static void put(struct request *request, enum server_kind kind)
 {
     struct err err;
@@ -147,16 +154,15 @@ static void put(struct request *request, enum server_kind kind)
         return;
     }
     json_t *body = request_body(request);
-    const char *charset = NULL;
-    const char *collation = NULL;
+    struct database_request wish = {0};
     if (body == NULL) {
         return;
     }
-    if (read_database(body, &err, &charset, &collation) < 0 ||
-        store_change(
-            request, OPERATION_DATABASE_CREATE, &server,
-            json_pack("{s:s, s:s*, s:s*}", "database", name, "charset", charset, "collation", collation),
-            &err, &operation) < 0) {
+    if (properties_read(database_descriptions, body, &err, &wish, NULL) < 0 ||
+        store_change(request, OPERATION_DATABASE_CREATE, &server,
+                     json_pack("{s:s, s:s*, s:s*}", "database", name, "charset", wish.charset, "collation",
+                               wish.collation),
+                     &err, &operation) < 0) {
         reply_error(request, &err);
         return;
     }

@@ -5,6 +5,7 @@
 #include "handlers/arm/fields.h"
 #include "handlers/arm/operation.h"
 #include "handlers/servers/configuration_private.h"
+#include "handlers/servers/database_private.h"
 #include "handlers/servers/server_child_private.h"
 #include "handlers/servers/server_view_private.h"
 #include "handlers/servers/servers.h"
@@ -41,8 +42,7 @@ static void reply_child_result(struct request *request, const struct server *ser
     } else if (found == 0) {
         reply_empty(request, 204);
     } else {
-        reply_json(request, 200,
-                   server_child_write(server, type, child.name, json_from_text(child.properties)));
+        reply_json(request, 200, rule_write(server, &child));
     }
 }
 

@@ -13,120 +13,118 @@
 #include "core/str.h"
 #include "handlers/arm/fields.h"
 #include "handlers/arm/operation.h"
+#include "handlers/servers/resource_view_private.h"
 #include "handlers/servers/servers.h"
 
 enum { RULE_NAME_MAX = 128 };
-
-/* Fills what is kept of a rule's properties; err says what is wrong with them. */
-typedef int read_rule_fn(json_t *properties, struct err *err, json_t **ret_kept);
 
 struct rule_type {
     enum server_kind server;
     enum server_child_kind kind;
     const char *parameter; /* in the route's pattern */
-    read_rule_fn *read;
 };
 
-json_t *server_child_write(const struct server *server, const char *type, const char *name,
-                           json_t *properties)
+struct rule_request {
+    json_t *properties; /* as they are kept */
+};
+
+/* ---- what rules look like --------------------------------------------------------------------------------
+ */
+
+static int bad_value(const char *value, const char *path, const char *expected, struct err *err)
 {
-    auto_free char *parent = server_resource_id(server);
-    auto_free char *id = parent == NULL ? NULL : armid_child(parent, type, name);
-    auto_free char *full_type =
-        str_format("%s/%s/%s", POSTGRESQL_NAMESPACE, word_of(WORDS_SERVER_KIND, (int)server->kind), type);
-    if (id == NULL || full_type == NULL || properties == NULL) {
-        json_decref(properties);
-        return NULL;
-    }
-    return json_pack("{s:o, s:s, s:s, s:s}", "properties", properties, "id", id, "name", name, "type",
-                     full_type);
+    err_set(err, ERR_BAD_PARAMETER, "The value '%.300s' of '%s' is not %s.", value, path, expected);
+    return err_target(err, "%s", path);
 }
 
-static json_t *write_rule(const struct server *server, const struct server_child *rule)
+static int read_ipv4(const struct property *row, json_t *value, const char *path, struct err *err,
+                     void *record)
 {
-    return server_child_write(server, word_of(WORDS_SERVER_CHILD, (int)rule->kind), rule->name,
+    (void)path;
+    struct in_addr address;
+    if (!json_is_string(value)) {
+        return field_wrong_type(value, row->path, "a string", err);
+    }
+    return inet_pton(AF_INET, json_string_value(value), &address) == 1
+               ? setting_keep(row, value, err, record)
+               : bad_value(json_string_value(value), row->path, "an IPv4 address such as '203.0.113.7'", err);
+}
+
+static int read_subnet(const struct property *row, json_t *value, const char *path, struct err *err,
+                       void *record)
+{
+    (void)path;
+    auto_armid struct armid id = {0};
+    if (!json_is_string(value)) {
+        return field_wrong_type(value, row->path, "a string", err);
+    }
+    bool subnet = armid_parse(json_string_value(value), &id) && id.depth == 2 &&
+                  str_iequals(id.types[0], "virtualNetworks") && str_iequals(id.types[1], "subnets");
+    return subnet ? setting_keep(row, value, err, record)
+                  : bad_value(json_string_value(value), row->path, "the id of a subnet", err);
+}
+
+/* Anything but true is false. */
+static int read_boolean(const struct property *row, json_t *value, const char *path, struct err *err,
+                        void *record)
+{
+    (void)path;
+    json_auto_t *boolean = json_boolean(json_is_true(value));
+    return setting_keep(row, boolean, err, record);
+}
+
+static const struct property_type type_ipv4 = {.schema = "string", .read = read_ipv4, .write = write_known};
+static const struct property_type type_subnet = {
+    .schema = "string", .read = read_subnet, .write = write_known};
+static const struct property_type type_boolean = {
+    .schema = "boolean", .read = read_boolean, .write = write_known};
+
+/* clang-format off */
+#define RW  (ACCESS_PUT | ACCESS_PATCH | ACCESS_SHOWN)
+#define REQ (RW | ACCESS_REQUIRED)
+#define KEPT .field = offsetof(struct rule_request, properties)
+static const struct property firewall_rows[] = {
+    {"properties.startIpAddress", NULL, REQ, NULL, .type = &type_ipv4, KEPT},
+    {"properties.endIpAddress", NULL, REQ, NULL, .type = &type_ipv4, KEPT},
+    CHILD_ROWS,
+};
+static const struct property network_rows[] = {
+    {"properties.ignoreMissingVnetServiceEndpoint", NULL, RW, NULL, .type = &type_boolean, KEPT, .standard = "false"},
+    {"properties.state", "string", ACCESS_SHOWN, NULL, .write = write_known, .standard = "\"Ready\""},
+    {"properties.virtualNetworkSubnetId", NULL, REQ, "Resource id of the subnet.", .type = &type_subnet, KEPT},
+    CHILD_ROWS,
+};
+const struct description rule_descriptions[] = {
+    [CHILD_FIREWALL_RULE] = DESCRIPTION("FirewallRule", firewall_rows, NULL),
+    [CHILD_VIRTUAL_NETWORK_RULE] = DESCRIPTION("VirtualNetworkRule", network_rows, NULL),
+};
+/* clang-format on */
+const size_t rule_description_count = ARRAY_LEN(rule_descriptions);
+
+json_t *rule_write(const struct server *server, const struct server_child *rule)
+{
+    return server_child_write(&rule_descriptions[rule->kind], server,
+                              word_of(WORDS_SERVER_CHILD, (int)rule->kind), rule->name,
                               json_from_text(rule->properties));
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------------
- */
-
-static int missing(const char *name, struct err *err)
+static uint32_t address_of(const json_t *properties, const char *name)
 {
-    err_set(err, ERR_BAD_PARAMETER, "The property 'properties.%s' is required.", name);
-    return err_target(err, "properties.%s", name);
+    struct in_addr address = {0};
+    const char *text = json_string_value(json_object_get(properties, name));
+    return text != NULL && inet_pton(AF_INET, text, &address) == 1 ? ntohl(address.s_addr) : 0;
 }
 
-static int read_address(json_t *properties, const char *name, struct err *err, const char **ret_text,
-                        uint32_t *ret_address)
+static int check_range(const json_t *properties, struct err *err)
 {
-    struct in_addr address;
-    const char *text = NULL;
-    if (field_string(properties, "properties", name, err, &text) < 0) {
-        return -1;
+    if (address_of(properties, "startIpAddress") <= address_of(properties, "endIpAddress")) {
+        return 0;
     }
-    if (text == NULL) {
-        return missing(name, err);
-    }
-    if (inet_pton(AF_INET, text, &address) != 1) {
-        err_set(err, ERR_BAD_PARAMETER,
-                "The value '%.60s' of 'properties.%s' is not an IPv4 address such as '203.0.113.7'.", text,
-                name);
-        return err_target(err, "properties.%s", name);
-    }
-    *ret_text = text;
-    *ret_address = ntohl(address.s_addr);
-    return 0;
-}
-
-static int read_firewall_rule(json_t *properties, struct err *err, json_t **ret_kept)
-{
-    const char *start = NULL;
-    const char *end = NULL;
-    uint32_t first = 0;
-    uint32_t last = 0;
-    if (read_address(properties, "startIpAddress", err, &start, &first) < 0 ||
-        read_address(properties, "endIpAddress", err, &end, &last) < 0) {
-        return -1;
-    }
-    if (first > last) {
-        err_set(err, ERR_BAD_PARAMETER,
-                "The start address '%s' of the range is greater than its end address '%s'.", start, end);
-        return err_target(err, "properties.startIpAddress");
-    }
-    json_t *kept = json_pack("{s:s, s:s}", "startIpAddress", start, "endIpAddress", end);
-    if (kept == NULL) {
-        return err_no_memory(err);
-    }
-    *ret_kept = kept;
-    return 0;
-}
-
-static int read_network_rule(json_t *properties, struct err *err, json_t **ret_kept)
-{
-    static const char name[] = "virtualNetworkSubnetId";
-    const char *text = NULL;
-    auto_armid struct armid id = {0};
-    if (field_string(properties, "properties", name, err, &text) < 0) {
-        return -1;
-    }
-    if (text == NULL) {
-        return missing(name, err);
-    }
-    if (!armid_parse(text, &id) || id.depth != 2 || !str_iequals(id.types[0], "virtualNetworks") ||
-        !str_iequals(id.types[1], "subnets")) {
-        err_set(err, ERR_BAD_PARAMETER, "The value '%.300s' of 'properties.%s' is not the id of a subnet.",
-                text, name);
-        return err_target(err, "properties.%s", name);
-    }
-    bool ignore = json_is_true(field_get(properties, "ignoreMissingVnetServiceEndpoint"));
-    json_t *kept = json_pack("{s:b, s:s, s:s}", "ignoreMissingVnetServiceEndpoint", ignore, "state", "Ready",
-                             name, text);
-    if (kept == NULL) {
-        return err_no_memory(err);
-    }
-    *ret_kept = kept;
-    return 0;
+    err_set(err, ERR_BAD_PARAMETER,
+            "The start address '%s' of the range is greater than its end address '%s'.",
+            json_string_value(json_object_get(properties, "startIpAddress")),
+            json_string_value(json_object_get(properties, "endIpAddress")));
+    return err_target(err, "properties.startIpAddress");
 }
 
 static int check_name(const char *name, struct err *err)
@@ -198,17 +196,16 @@ static int store_rule(struct request *request, const struct rule_type *type, con
 static int read_rule(struct request *request, const struct rule_type *type, json_t *body, struct err *err,
                      struct server_child *ret_rule)
 {
-    json_t *properties = NULL;
-    json_auto_t *kept = NULL;
-    if (check_name(request_param(request, type->parameter), err) < 0 ||
-        field_object(body, "", "properties", err, &properties) < 0) {
+    const struct description *description = &rule_descriptions[type->kind];
+    struct rule_request wish = {0};
+    if (check_name(request_param(request, type->parameter), err) < 0) {
         return -1;
     }
-    if (properties == NULL) {
-        err_set(err, ERR_BAD_PARAMETER, "The property 'properties' is required.");
-        return err_target(err, "properties");
-    }
-    if (type->read(properties, err, &kept) < 0) {
+    bool read = properties_read(description, body, err, &wish, NULL) == 0 &&
+                properties_check_required(description, body, err) == 0 &&
+                (type->kind != CHILD_FIREWALL_RULE || check_range(wish.properties, err) == 0);
+    json_auto_t *kept = wish.properties;
+    if (!read) {
         return -1;
     }
     ret_rule->name = str_dup(request_param(request, type->parameter));
@@ -254,7 +251,7 @@ static void get(struct request *request, const struct rule_type *type)
                        type_of(type), request_param(request, type->parameter));
         reply_resource_not_found(request, server.group, name);
     } else {
-        reply_json(request, 200, write_rule(&server, &rule));
+        reply_json(request, 200, rule_write(&server, &rule));
     }
 }
 
@@ -292,7 +289,7 @@ static void list(struct request *request, const struct rule_type *type)
     }
     json_t *value = json_array();
     for (size_t i = 0; i < count; i++) {
-        json_array_append_new(value, write_rule(&server, &rules[i]));
+        json_array_append_new(value, rule_write(&server, &rules[i]));
     }
     server_children_free(rules, count);
     reply_json(request, 200, json_pack("{s:o}", "value", value));
@@ -301,12 +298,10 @@ static void list(struct request *request, const struct rule_type *type)
 /* ---- the routes ------------------------------------------------------------------------------------------
  */
 
-static const struct rule_type flexible_firewall = {SERVER_FLEXIBLE, CHILD_FIREWALL_RULE, "firewallRuleName",
-                                                   read_firewall_rule};
-static const struct rule_type single_firewall = {SERVER_SINGLE, CHILD_FIREWALL_RULE, "firewallRuleName",
-                                                 read_firewall_rule};
+static const struct rule_type flexible_firewall = {SERVER_FLEXIBLE, CHILD_FIREWALL_RULE, "firewallRuleName"};
+static const struct rule_type single_firewall = {SERVER_SINGLE, CHILD_FIREWALL_RULE, "firewallRuleName"};
 static const struct rule_type single_network = {SERVER_SINGLE, CHILD_VIRTUAL_NETWORK_RULE,
-                                                "virtualNetworkRuleName", read_network_rule};
+                                                "virtualNetworkRuleName"};
 
 #define RULE_HANDLERS(prefix, type)                                                                          \
     void prefix##_put(struct request *request)                                                               \

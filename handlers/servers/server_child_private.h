@@ -7,9 +7,7 @@
 
 #include "store/rows.h"
 
-/* The resource {properties, id, name, type} of a child of this type ("firewallRules"); takes the reference to
- * properties. New reference, NULL when memory is out. */
-json_t *server_child_write(const struct server *server, const char *type, const char *name,
-                           json_t *properties);
+/* New reference, NULL when memory is out. */
+json_t *rule_write(const struct server *server, const struct server_child *rule);
 
 #endif

@@ -84,23 +84,11 @@ static int check_password(const char *password, struct err *err)
 int server_request_read(enum server_kind kind, json_t *body, struct err *err,
                         struct server_request *ret_request)
 {
-    static const char parent[] = "properties";
     auto_server_request struct server_request request = {.kind = kind};
-    const char *mode = NULL;
-    if (field_location(body, err, &request.location) < 0 || field_tags(body, err, &request.tags) < 0 ||
-        field_object(body, "", "sku", err, &request.sku) < 0 ||
-        field_object(body, "", parent, err, &request.properties) < 0) {
+    if (properties_read(server_description(kind), body, err, &request, NULL) < 0) {
         return -1;
     }
-    json_t *properties = request.properties;
-    if (properties != NULL &&
-        (field_string(properties, parent, "administratorLogin", err, &request.login) < 0 ||
-         field_string(properties, parent, "administratorLoginPassword", err, &request.password) < 0 ||
-         field_string(properties, parent, "version", err, &request.version) < 0 ||
-         field_string(properties, parent, "createMode", err, &mode) < 0)) {
-        return -1;
-    }
-    if (check_create_mode(mode, err) < 0 || check_version(request.version, err) < 0 ||
+    if (check_create_mode(request.mode, err) < 0 || check_version(request.version, err) < 0 ||
         check_password(request.password, err) < 0 || read_attachment(&request, body, err) < 0) {
         return -1;
     }
@@ -113,6 +101,7 @@ void server_request_done(struct server_request *request)
 {
     free_at_scope_end(&request->tags);
     free_at_scope_end(&request->host);
+    json_decref(request->settings);
 }
 
 static int check_login(const char *login, struct err *err)

@@ -4,24 +4,9 @@
 #define HANDLERS_SERVERS_SERVER_READ_PRIVATE_H
 
 #include <jansson.h>
-#include <stdbool.h>
 
 #include "core/err.h"
-#include "store/rows.h"
-
-/* Pointers into the body but for tags and host. NULL: not given. */
-struct server_request {
-    enum server_kind kind;
-    const char *location;
-    char *tags;
-    json_t *sku;
-    json_t *properties;
-    const char *login;
-    const char *password;
-    const char *version;
-    char *host; /* tag malachite.host: an existing server to attach; else NULL */
-    int port;
-};
+#include "handlers/servers/server_description_private.h"
 
 int server_request_read(enum server_kind kind, json_t *body, struct err *err,
                         struct server_request *ret_request);

@@ -27,11 +27,8 @@ int server_apply_settings(const struct server_request *wish, struct server *serv
         free_at_scope_end(&server->sku);
         server->sku = sku;
     }
-    if (server_properties_check(wish->kind, wish->properties, err) < 0) {
-        return -1;
-    }
-    if (wish->properties != NULL || server->properties == NULL) {
-        char *properties = server_properties_to_keep(wish->kind, wish->properties, server->properties);
+    if (wish->settings != NULL || server->properties == NULL) {
+        char *properties = server_settings_merge(wish->settings, server->properties);
         if (properties == NULL) {
             return err_no_memory(err);
         }

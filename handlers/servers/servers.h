@@ -7,6 +7,7 @@
 #ifndef HANDLERS_SERVERS_SERVERS_H
 #define HANDLERS_SERVERS_SERVERS_H
 
+#include "handlers/arm/property.h"
 #include "server/request.h"
 
 /* capability.c */
@@ -82,5 +83,12 @@ void single_server_restart(struct request *request);
 /* server_put.c */
 void flexible_server_put(struct request *request);
 void single_server_put(struct request *request);
+
+/* What the resources look like: configuration.c, database.c, descriptions.c, server_child.c,
+ * server_description.c */
+extern const struct description configuration_descriptions[], database_descriptions[], servers_descriptions[],
+    rule_descriptions[], server_descriptions[];
+extern const size_t configuration_description_count, database_description_count, servers_description_count,
+    rule_description_count, server_description_count;
 
 #endif

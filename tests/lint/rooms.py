@@ -86,7 +86,7 @@ def declared(text):
             flat.append(character)
         depth -= character == "}"
     for statement in "".join(flat).split(";"):
-        found = re.match(r"\s*(?!typedef|static|extern)[\w\s\*]*?\b(\w+)\s*\((?!\*)", statement)
+        found = re.match(r"(?!typedef|static|extern)[\w\s\*]*?\b(\w+)\s*\((?!\*)", statement.strip())
         if found and not re.match(r"\s*(struct|enum|union)\s+\w*\s*$", statement):
             yield found.group(1)
 

@@ -29,7 +29,8 @@ static void accepts_every_version_of_migrations(void **state)
     for (; row->api_versions[count] != NULL; count++) {
         assert_int_equal(check(MIGRATIONS, row->api_versions[count], true), 0);
         assert_null(warning);
-        assert_string_equal(dialect_find(row->api_versions[count])->api_version, row->api_versions[count]);
+        assert_true((unsigned)dialect_find(row->api_versions[count])->family <=
+                    api_version_rank(row->api_versions[count]));
     }
     assert_int_equal(count, 15);
 }
@@ -44,6 +45,23 @@ static void lists_are_newest_first_without_duplicates(void **state)
             assert_string_not_equal(versions[j - 1], versions[j]);
         }
     }
+}
+
+static void versions_have_an_order(void **state)
+{
+    (void)state;
+    static const char *const order[] = {"2021-06-15-privatepreview",
+                                        "2022-05-01-privatepreview",
+                                        "2022-05-01-preview",
+                                        "2022-05-01",
+                                        "2022-12-01",
+                                        "2099-01-01-preview"};
+    for (size_t i = 1; i < ARRAY_LEN(order); i++) {
+        assert_true(api_version_rank(order[i - 1]) < api_version_rank(order[i]));
+    }
+    assert_int_equal(api_version_rank(NULL), API_NEWEST);
+    assert_int_equal(api_version_rank("latest"), API_NEWEST);
+    assert_int_equal(api_version_rank("2022-05-01-privatepreview"), FAMILY_BP);
 }
 
 static void keeps_a_list_for_each_type(void **state)
@@ -102,6 +120,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(accepts_every_version_of_migrations),
         cmocka_unit_test(lists_are_newest_first_without_duplicates),
+        cmocka_unit_test(versions_have_an_order),
         cmocka_unit_test(keeps_a_list_for_each_type),
         cmocka_unit_test(accepts_a_newer_version_with_a_warning_unless_strict),
         cmocka_unit_test(refuses_what_is_no_version),

@@ -17,12 +17,11 @@ static struct err err;
 static struct dialect_request read_text(const char *text)
 {
     struct dialect_request request = {0};
-    json_t *json = json_loads(text, 0, NULL);
-    assert_non_null(json);
-    if (dialect_read(json, &err, &request) < 0) {
+    json_auto_t *body = json_pack("{s:o}", "properties", json_loads(text, 0, NULL));
+    assert_non_null(body);
+    if (dialect_read(body, &err, &request) < 0) {
         fail_msg("%s: %s", text, err.message);
     }
-    json_decref(json);
     return request;
 }
 
@@ -55,9 +54,9 @@ static json_t *write_in(const char *version, struct migration *migration, enum m
 {
     const struct migration_view view = {
         .migration = migration, .target_resource_id = TARGET_ID, .detail = detail};
-    json_t *json = dialect_write(dialect_find(version), &view);
-    assert_non_null(json);
-    return json;
+    json_auto_t *resource = dialect_write(dialect_find(version), &view);
+    assert_non_null(resource);
+    return json_incref(json_object_get(resource, "properties"));
 }
 
 static void assert_keys(json_t *object, const char *expected)
@@ -236,15 +235,24 @@ static void reads_all_three_spellings_of_the_cutover_list(void **state)
     }
 }
 
-static void remembers_unknown_properties_by_path(void **state)
+static void add_path(void *paths, const char *path, const char *belongs)
+{
+    (void)belongs;
+    assert_true(str_list_add(paths, path));
+}
+
+static void notes_unknown_properties_by_path(void **state)
 {
     (void)state;
-    auto_dialect_request struct dialect_request request =
-        read_text("{\"colour\":1,\"secretParameters\":{\"adminCredentials\":{\"pin\":2}},\"currentStatus\":{"
-                  "\"state\":1}}");
-    assert_int_equal(request.ignored.count, 2);
-    assert_true(str_list_has(&request.ignored, "properties.colour"));
-    assert_true(str_list_has(&request.ignored, "properties.secretParameters.adminCredentials.pin"));
+    auto_str_list struct str_list paths = {0};
+    json_auto_t *body = json_loads("{\"etag\":1,\"properties\":{\"colour\":1,\"secretParameters\":{"
+                                   "\"adminCredentials\":{\"pin\":2}},\"currentStatus\":{\"state\":1}}}",
+                                   0, NULL);
+    properties_note_unknown(&migration_description, NULL, body, add_path, &paths);
+    assert_int_equal(paths.count, 2);
+    assert_true(str_list_has(&paths, "properties.colour"));
+    assert_true(str_list_has(&paths, "properties.secretParameters.adminCredentials.pin"));
+    auto_dialect_request struct dialect_request request = read_text("{\"currentStatus\":{\"state\":1}}");
     assert_false(dialect_gives_patchable(&request));
 }
 
@@ -271,9 +279,9 @@ static void names_the_path_of_a_wrong_value(void **state)
          "properties.secretParameters.adminCredentials.targetServerPassword"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        json_auto_t *json = json_loads(rows[i].text, 0, NULL);
+        json_auto_t *body = json_pack("{s:o}", "properties", json_loads(rows[i].text, 0, NULL));
         struct dialect_request request;
-        assert_int_equal(dialect_read(json, &err, &request), -1);
+        assert_int_equal(dialect_read(body, &err, &request), -1);
         assert_string_equal(err.target, rows[i].path);
         assert_int_equal(err_http_status(err.code), 400);
     }
@@ -290,11 +298,14 @@ static void answer_sent_back_changes_nothing(void **state)
     auto_migration struct migration migration = make_migration();
     migration.spec.window_start_us = 1791394639000000;
     for (size_t i = 0; type->api_versions[i] != NULL; i++) {
-        json_auto_t *json = write_in(type->api_versions[i], &migration, DETAIL_FULL);
+        json_auto_t *body =
+            json_pack("{s:o}", "properties", write_in(type->api_versions[i], &migration, DETAIL_FULL));
+        auto_str_list struct str_list paths = {0};
         struct dialect_request request;
-        assert_int_equal(dialect_read(json, &err, &request), 0);
+        assert_int_equal(dialect_read(body, &err, &request), 0);
         assert_null(dialect_first_difference(&request, &migration.spec, ACCESS_PUT, 0));
-        assert_int_equal(request.ignored.count, 0);
+        properties_note_unknown(&migration_description, NULL, body, add_path, &paths);
+        assert_int_equal(paths.count, 0);
         dialect_request_done(&request);
     }
 }
@@ -311,7 +322,7 @@ static void difference_is_found_but_not_in_secrets(void **state)
     const struct property *found =
         dialect_first_difference(&other, &migration.spec, ACCESS_PUT, ACCESS_PATCH);
     assert_non_null(found);
-    assert_string_equal(found->path, "migrationOption");
+    assert_string_equal(found->path, "properties.migrationOption");
 }
 
 static void merge_takes_what_patch_may_set(void **state)
@@ -334,8 +345,10 @@ static void spelling_follows_the_dialect(void **state)
     auto_migration struct migration migration = make_migration();
     auto_dialect_request struct dialect_request request = read_text("{\"overwriteDbsInTarget\":false}");
     const struct property *found = dialect_first_difference(&request, &migration.spec, ACCESS_PUT, 0);
-    assert_string_equal(dialect_spelling(dialect_find("2025-08-01"), found), "overwriteDbsInTarget");
-    assert_string_equal(dialect_spelling(dialect_find("2022-05-01-preview"), found), "overwriteDBsInTarget");
+    assert_string_equal(dialect_spelling(dialect_find("2025-08-01"), found),
+                        "properties.overwriteDbsInTarget");
+    assert_string_equal(dialect_spelling(dialect_find("2022-05-01-preview"), found),
+                        "properties.overwriteDBsInTarget");
 }
 
 int main(void)
@@ -350,7 +363,7 @@ int main(void)
         cmocka_unit_test(old_dialects_tell_new_states_in_their_own_words),
         cmocka_unit_test(reads_names_words_and_flags_in_any_case),
         cmocka_unit_test(reads_all_three_spellings_of_the_cutover_list),
-        cmocka_unit_test(remembers_unknown_properties_by_path),
+        cmocka_unit_test(notes_unknown_properties_by_path),
         cmocka_unit_test(names_the_path_of_a_wrong_value),
         cmocka_unit_test(answer_sent_back_changes_nothing),
         cmocka_unit_test(difference_is_found_but_not_in_secrets),

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/str.h"
+#include "handlers/servers/server_read_private.h"
 #include "handlers/servers/server_view_private.h"
 
 static char name[] = "shop";
@@ -28,6 +29,15 @@ static json_t *properties_in(const char *api_version)
     json_t *properties = json_incref(json_object_get(object, "properties"));
     json_decref(object);
     return properties;
+}
+
+/* The settings of a request over those kept before. */
+static char *keep(json_t *body, const char *before)
+{
+    struct err err;
+    auto_server_request struct server_request request = {0};
+    assert_int_equal(server_request_read(SERVER_FLEXIBLE, body, &err, &request), 0);
+    return server_settings_merge(request.settings, before);
 }
 
 static void an_older_version_does_not_show_what_came_later(void **state)
@@ -55,8 +65,8 @@ static void an_older_version_does_not_show_what_came_later(void **state)
 static void the_performance_goes_with_the_size(void **state)
 {
     (void)state;
-    json_auto_t *wish = json_pack("{s:{s:i}}", "STORAGE", "storageSizeGB", 300);
-    server.properties = server_properties_to_keep(SERVER_FLEXIBLE, wish, NULL);
+    json_auto_t *body = json_pack("{s:{s:{s:i}}}", "properties", "STORAGE", "storageSizeGB", 300);
+    server.properties = keep(body, NULL);
     json_auto_t *shown = properties_in("2025-08-01");
     json_t *storage = json_object_get(shown, "storage");
     assert_string_equal(json_string_value(json_object_get(storage, "tier")), "P20");
@@ -68,27 +78,30 @@ static void the_performance_goes_with_the_size(void **state)
 static void members_that_are_left_out_stay(void **state)
 {
     (void)state;
-    json_auto_t *first = json_pack("{s:{s:i, s:s}, s:s}", "backup", "backupRetentionDays", 14,
-                                   "geoRedundantBackup", "Enabled", "administratorLoginPassword", "secret");
-    json_auto_t *second = json_pack("{s:{s:i}}", "backup", "backupRetentionDays", 20);
-    auto_free char *before = server_properties_to_keep(SERVER_FLEXIBLE, first, NULL);
-    auto_free char *after = server_properties_to_keep(SERVER_FLEXIBLE, second, before);
+    json_auto_t *first =
+        json_pack("{s:{s:{s:i, s:s}, s:s}}", "properties", "backup", "backupRetentionDays", 14,
+                  "geoRedundantBackup", "Enabled", "administratorLoginPassword", "secret");
+    json_auto_t *second = json_pack("{s:{s:{s:i}}}", "properties", "backup", "backupRetentionDays", 20);
+    auto_free char *before = keep(first, NULL);
+    auto_free char *after = keep(second, before);
     assert_string_equal(after,
                         "{\"backup\":{\"backupRetentionDays\":20,\"geoRedundantBackup\":\"Enabled\"}}");
 }
 
-static void what_is_of_the_wrong_type_is_told(void **state)
+static void the_error_names_a_property_of_the_wrong_type(void **state)
 {
     (void)state;
     struct err err;
-    json_auto_t *number = json_pack("{s:i}", "storage", 5);
-    json_auto_t *object = json_pack("{s:{}}", "availabilityZone");
-    json_auto_t *ignored = json_pack("{s:i}", "state", 5);
-    assert_int_equal(server_properties_check(SERVER_FLEXIBLE, number, &err), -1);
+    auto_server_request struct server_request request = {0};
+    json_auto_t *number = json_pack("{s:{s:i}}", "properties", "storage", 5);
+    json_auto_t *object = json_pack("{s:{s:{}}}", "properties", "availabilityZone");
+    json_auto_t *ignored = json_pack("{s:{s:i}}", "properties", "state", 5);
+    assert_int_equal(server_request_read(SERVER_FLEXIBLE, number, &err, &request), -1);
     assert_string_equal(err.target, "properties.storage");
-    assert_int_equal(server_properties_check(SERVER_FLEXIBLE, object, &err), -1);
-    assert_int_equal(server_properties_check(SERVER_FLEXIBLE, ignored, &err), 0);
-    assert_int_equal(server_properties_check(SERVER_FLEXIBLE, NULL, &err), 0);
+    assert_int_equal(server_request_read(SERVER_FLEXIBLE, object, &err, &request), -1);
+    assert_string_equal(err.target, "properties.availabilityZone");
+    assert_int_equal(server_request_read(SERVER_FLEXIBLE, ignored, &err, &request), 0);
+    assert_null(request.settings);
 }
 
 int main(void)
@@ -97,7 +110,7 @@ int main(void)
         cmocka_unit_test(an_older_version_does_not_show_what_came_later),
         cmocka_unit_test(the_performance_goes_with_the_size),
         cmocka_unit_test(members_that_are_left_out_stay),
-        cmocka_unit_test(what_is_of_the_wrong_type_is_told),
+        cmocka_unit_test(the_error_names_a_property_of_the_wrong_type),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* What a migration's answers carry beside its own properties. */
+#include "core/attr.h"
+#include "handlers/arm/property.h"
+#include "handlers/migrations/migrations.h"
+
+#define DOC PROPERTY_DOC
+#define ANY (ACCESS_PUT | ACCESS_PATCH | ACCESS_SHOWN)
+
+/* clang-format off */
+static const struct property validation_rows[] = {
+    DOC("status", "Failed|Succeeded|Warning", ANY, NULL),
+    DOC("validationStartTimeInUtc", "date-time", ANY, NULL), DOC("validationEndTimeInUtc", "date-time", ANY, NULL),
+    DOC("serverLevelValidationDetails", "[]ValidationItem", ANY, NULL),
+    DOC("dbLevelValidationDetails", "[]ValidationDatabase", ANY, NULL),
+};
+static const struct property validation_item_rows[] = {
+    DOC("type", "string", ANY, NULL), DOC("state", "Failed|Succeeded|Warning", ANY, NULL),
+    DOC("messages", "[]ValidationMessage", ANY, NULL),
+};
+static const struct property validation_message_rows[] = {
+    DOC("state", "Failed|Succeeded|Warning", ANY, NULL), DOC("message", "string", ANY, NULL),
+};
+static const struct property validation_database_rows[] = {
+    DOC("databaseName", "string", ANY, NULL), DOC("startedOn", "date-time", ANY, NULL), DOC("endedOn", "date-time", ANY, NULL),
+    DOC("summary", "[]ValidationItem", ANY, NULL),
+};
+
+const struct description migrations_descriptions[] = {
+    DESCRIPTION("ValidationDetails", validation_rows, NULL),
+    DESCRIPTION("ValidationItem", validation_item_rows, NULL),
+    DESCRIPTION("ValidationMessage", validation_message_rows, NULL),
+    DESCRIPTION("ValidationDatabase", validation_database_rows, NULL),
+};
+/* clang-format on */
+const size_t migrations_description_count = ARRAY_LEN(migrations_descriptions);

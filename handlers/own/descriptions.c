@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* The bodies of Malachite's own calls. */
+#include "core/attr.h"
+#include "handlers/arm/property.h"
+#include "handlers/own/own.h"
+
+#define DOC PROPERTY_DOC
+#define WO  (ACCESS_PUT | ACCESS_PATCH)
+#define ANY (ACCESS_PUT | ACCESS_PATCH | ACCESS_SHOWN)
+#define REQ (ANY | ACCESS_REQUIRED)
+
+/* clang-format off */
+static const struct property logged_rows[] = {
+    DOC("number", "integer", ANY, "Sequence number, from 1."), DOC("time", "date-time", ANY, NULL),
+    DOC("operation", "string", ANY, "operationId of the route; absent if no route matched."),
+    DOC("method", "string", ANY, NULL), DOC("path", "string", ANY, "Path without the query."), DOC("apiVersion", "string", ANY, NULL),
+    DOC("status", "integer", ANY, NULL), DOC("durationMs", "number", ANY, NULL), DOC("sent", "boolean", ANY, "The client received the whole answer."),
+    DOC("requestId", "string", ANY, NULL), DOC("correlationRequestId", "string", ANY, NULL), DOC("clientRequestId", "string", ANY, NULL),
+    DOC("notUnderstood", "[]NotUnderstood", ANY, NULL),
+};
+static const struct property noted_rows[] = {
+    DOC("path", "string", ANY, "The property that Malachite ignored."), DOC("reason", "unknown|misplaced", ANY, NULL),
+    DOC("belongs", "string", ANY, "Path at which Malachite supports this property."),
+};
+static const struct property log_rows[] = {
+    DOC("count", "integer", ANY, "Entries that pass the filters."), DOC("total", "integer", ANY, "Requests so far."),
+    DOC("evicted", "integer", ANY, "Requests that are no longer stored."), DOC("capacity", "integer", ANY, NULL),
+    DOC("value", "[]LoggedRequest", ANY, "Newest first."),
+};
+static const struct property own_migration_rows[] = {
+    DOC("migrationId", "string", ANY, NULL), DOC("name", "string", ANY, NULL), DOC("id", "string", ANY, NULL),
+    DOC("targetServer", "string", ANY, NULL), DOC("source", "string", ANY, NULL), DOC("state", "string", ANY, NULL),
+    DOC("substate", "string", ANY, NULL), DOC("error", "string", ANY, NULL), DOC("createdAt", "date-time", ANY, NULL),
+    DOC("endedAt", "date-time", ANY, NULL), DOC("deleted", "boolean", ANY, NULL), DOC("databases", "[]object", ANY, NULL),
+    DOC("events", "[]object", ANY, NULL), DOC("tables", "[]object", ANY, NULL),
+};
+static const struct property evidence_rows[] = {
+    DOC("migrationId", "string", ANY, NULL), DOC("name", "string", ANY, NULL), DOC("databases", "[]DatabaseEvidence", ANY, "Databases that were cut over."),
+};
+static const struct property database_evidence_rows[] = {
+    DOC("name", "string", ANY, NULL), DOC("takenOn", "date-time", ANY, NULL),
+    DOC("positionAtTrigger", "string", ANY, "WAL position of the source; all earlier commits were applied."),
+    DOC("positionApplied", "string", ANY, NULL),
+    DOC("sourceQuiet", "boolean", ANY, "Nothing was written to the source since then: the row counts must be equal."),
+    DOC("tables", "[]TableEvidence", ANY, NULL), DOC("sequences", "[]SequenceEvidence", ANY, NULL),
+    DOC("losses", "[]string", ANY, "Data that differs from the source, or could not be compared. The migration failed."),
+    DOC("warnings", "[]string", ANY, "Objects that were not migrated, without loss of data."), DOC("notes", "[]string", ANY, NULL),
+};
+static const struct property table_evidence_rows[] = {
+    DOC("schema", "string", ANY, NULL), DOC("name", "string", ANY, NULL),
+    DOC("sourceRows", "integer", ANY, "null: not counted within --evidence-ms."), DOC("targetRows", "integer", ANY, NULL),
+};
+static const struct property sequence_evidence_rows[] = {
+    DOC("schema", "string", ANY, NULL), DOC("name", "string", ANY, NULL), DOC("sourceValue", "integer", ANY, NULL),
+    DOC("targetValue", "integer", ANY, NULL),
+};
+static const struct property health_rows[] = {
+    DOC("status", "string", ANY, NULL), DOC("version", "string", ANY, NULL), DOC("uptimeSeconds", "integer", ANY, NULL),
+};
+static const struct property application_rows[] = {
+    DOC("displayName", "string", ANY, NULL), DOC("appId", "string", ANY, "Client id of the application."), DOC("tenantId", "string", ANY, NULL),
+    DOC("auth", "none|any|strict", ANY, "Required authentication (--auth)."),
+};
+static const struct property connection_rows[] = {
+    DOC("server", "string", REQ, "Resource id, or host:port@user."), DOC("password", "string", WO | ACCESS_REQUIRED, NULL),
+    DOC("login", "string", ANY, "Default: the server's administrator."),
+};
+static const struct property connection_database_rows[] = {
+    DOC("name", "string", ANY, NULL), DOC("charset", "string", ANY, NULL), DOC("collation", "string", ANY, NULL),
+};
+static const struct property connection_result_rows[] = {
+    DOC("version", "string", ANY, "Server version, such as 15.18."), DOC("login", "string", ANY, NULL),
+    DOC("databases", "[]ConnectionDatabase", ANY, "Databases that can be migrated."),
+};
+
+const struct description own_descriptions[] = {
+    DESCRIPTION("LoggedRequest", logged_rows, NULL),
+    DESCRIPTION("NotUnderstood", noted_rows, NULL),
+    DESCRIPTION("RequestLog", log_rows, NULL),
+    DESCRIPTION("MigrationDetail", own_migration_rows, "A migration with details that the service's answers lack."),
+    DESCRIPTION("MigrationEvidence", evidence_rows, "Comparison of source and target at the cutover."),
+    DESCRIPTION("DatabaseEvidence", database_evidence_rows, NULL),
+    DESCRIPTION("TableEvidence", table_evidence_rows, NULL),
+    DESCRIPTION("SequenceEvidence", sequence_evidence_rows, NULL),
+    DESCRIPTION("Health", health_rows, NULL),
+    DESCRIPTION("Application", application_rows, NULL),
+    DESCRIPTION("Connection", connection_rows, "A server resource by its id, or any other server by host and port."),
+    DESCRIPTION("ConnectionResult", connection_result_rows, NULL),
+    DESCRIPTION("ConnectionDatabase", connection_database_rows, NULL),
+};
+/* clang-format on */
+const size_t own_description_count = ARRAY_LEN(own_descriptions);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* How servers look, and what the body of a PUT or PATCH is read into. */
+#ifndef HANDLERS_SERVERS_SERVER_DESCRIPTION_PRIVATE_H
+#define HANDLERS_SERVERS_SERVER_DESCRIPTION_PRIVATE_H
+
+#include <jansson.h>
+
+#include "handlers/arm/property.h"
+#include "store/rows.h"
+
+/* Pointers into the body but for tags, settings and host. NULL: not given. */
+struct server_request {
+    enum server_kind kind;
+    const char *location;
+    char *tags;
+    json_t *sku;
+    json_t *settings; /* what the resource shows later, by its own names */
+    const char *login;
+    const char *password;
+    const char *version;
+    const char *mode;
+    char *host; /* tag malachite.host: an existing server to attach; else NULL */
+    int port;
+};
+
+/* Static. */
+const struct description *server_description(enum server_kind kind);
+
+#endif
