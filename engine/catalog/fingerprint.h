@@ -26,7 +26,7 @@ void fingerprint_add_origin(struct pg *target, struct buf *sql, const char *name
 /*
  * What was done on the source since and not repeated on the target: rows of kind ("index"), object
  * ("shop.by_name") and what was done to it ("created", "altered", "dropped"). Objects of one that was created
- * or dropped itself are left out.
+ * or dropped itself are left out. NULL: nothing was done on the source.
  */
 int fingerprint_compare(struct pg *source, struct pg *target, const char *name, struct err *err,
                         PGresult **ret_changes);
