@@ -173,6 +173,24 @@ static void connect_rooms(struct serving *serving)
                                         .thread_end = end_thread};
 }
 
+/* Whoever reaches the port may then read and overwrite databases. */
+static int check_remote(const struct serving *serving, struct err *err)
+{
+    const struct options *options = serving->options;
+    if (!httpd_is_remote(serving->httpd) || str_equals(options->auth, "strict")) {
+        return 0;
+    }
+    if (!options->allow_remote && str_equals(options->auth, "none")) {
+        return err_set(err, ERR_BAD_INPUT,
+                       "--listen %s lets other machines connect, and --auth none lets all of them read and "
+                       "overwrite databases: use --auth strict, or confirm with --allow-remote",
+                       options->listen);
+    }
+    log_event(LOG_WARNING, "other machines can use Malachite without signing in; --auth strict prevents that",
+              "listen", options->listen, "auth", options->auth, NULL);
+    return 0;
+}
+
 /* Returns an exit code, EXIT_CLEAN when it serves. */
 static int start(struct serving *serving, struct err *err)
 {
@@ -195,6 +213,9 @@ static int start(struct serving *serving, struct err *err)
     }
     if (httpd_open(&serving->service, &serving->tls, err, &serving->httpd) < 0) {
         return EXIT_SERVICE_MISSING;
+    }
+    if (check_remote(serving, err) < 0) {
+        return EXIT_BAD_CONFIGURATION;
     }
     if (store_open(options->data_dir, err, &app->store) < 0) {
         return EXIT_BAD_CONFIGURATION;

@@ -57,7 +57,11 @@
     X(ERR_NOT_FOUND, "NotFound", 404)                                                                        \
     X(ERR_OTHER_SITE, "RequestFromOtherSite", 403)                                                           \
     X(ERR_METHOD_NOT_ALLOWED, "HttpMethodNotAllowed", 405)                                                   \
+    X(ERR_REQUEST_TIMEOUT, "RequestTimeout", 408)                                                            \
     X(ERR_TOO_LARGE, "RequestEntityTooLarge", 413)                                                           \
+    X(ERR_MEDIA_TYPE, "UnsupportedMediaType", 415)                                                           \
+    X(ERR_OTHER_HOST, "RequestForOtherHost", 421)                                                            \
+    X(ERR_HEADERS_TOO_LARGE, "RequestHeaderFieldsTooLarge", 431)                                             \
     X(ERR_URI_TOO_LONG, "RequestUriTooLong", 414)                                                            \
     X(ERR_NOT_IMPLEMENTED, "NotImplementedByEmulator", 501)                                                  \
     X(ERR_UNAVAILABLE, "ServiceUnavailable", 503)                                                            \

@@ -9,7 +9,7 @@
 
 #include "core/str.h"
 
-enum option_kind { OPTION_IS_STRING, OPTION_IS_INTEGER, OPTION_IS_SWITCH };
+enum option_kind { OPTION_IS_STRING, OPTION_IS_INTEGER, OPTION_IS_SWITCH, OPTION_IS_LIST };
 
 struct option_row {
     enum option_kind kind;
@@ -29,7 +29,9 @@ static const struct option_row option_rows[] = {
     {OPTION_IS_INTEGER, offsetof(struct options, field), flag, min, max, fallback, placeholder, help},
 #define ROW_SWITCH(field, flag, help) \
     {OPTION_IS_SWITCH, offsetof(struct options, field), flag, 0, 1, "", "", help},
-    OPTION_LIST(ROW_STRING, ROW_INTEGER, ROW_SWITCH)
+#define ROW_LIST(field, flag, fallback, placeholder, help) \
+    {OPTION_IS_LIST, offsetof(struct options, field), flag, 0, 0, fallback, placeholder, help},
+    OPTION_LIST(ROW_STRING, ROW_INTEGER, ROW_SWITCH, ROW_LIST)
 };
 /* clang-format on */
 
@@ -65,6 +67,21 @@ static bool parse_switch(const char *value, bool *ret_on)
     return false;
 }
 
+/* A list is text with commas. A flag that is given again adds to it. */
+static int append_to_list(char **field, const char *value, struct err *err)
+{
+    if (*field == NULL || (*field)[0] == '\0' || value[0] == '\0') {
+        return str_replace(field, value) ? 0 : err_no_memory(err);
+    }
+    char *joined = str_format("%s,%s", *field, value);
+    if (joined == NULL) {
+        return err_no_memory(err);
+    }
+    free(*field);
+    *field = joined;
+    return 0;
+}
+
 /* Stores one value; "from" names the flag or variable it came from, for the message. */
 static int set_option(struct options *options, const struct option_row *row, const char *value,
                       const char *from, struct err *err)
@@ -74,6 +91,8 @@ static int set_option(struct options *options, const struct option_row *row, con
     switch (row->kind) {
     case OPTION_IS_STRING:
         return str_replace((char **)(void *)field, value) ? 0 : err_no_memory(err);
+    case OPTION_IS_LIST:
+        return append_to_list((char **)(void *)field, value, err);
     case OPTION_IS_INTEGER:
         if (!str_to_int(value, row->min, row->max, &number)) {
             return err_set(err, ERR_BAD_INPUT, "%s: '%s' is not a whole number from %d to %d", from, value,
@@ -107,8 +126,9 @@ static int apply_defaults_and_environment(struct options *options, struct err *e
     return 0;
 }
 
-/* Applies argv[*at], "--flag value" or "--flag=value"; moves *at to the last word used. */
-static int apply_flag(struct options *options, int argc, char **argv, int *at, struct err *err)
+/* Applies argv[*at], "--flag value" or "--flag=value"; moves *at to the last word used. seen: the rows whose
+ * flags came before, of which a list grows; the first one replaces what the environment says. */
+static int apply_flag(struct options *options, int argc, char **argv, int *at, bool *seen, struct err *err)
 {
     const char *word = argv[*at];
     size_t len = strcspn(word, "=");
@@ -128,6 +148,11 @@ static int apply_flag(struct options *options, int argc, char **argv, int *at, s
     }
     char from[64];
     snprintf(from, sizeof(from), "--%s", row->flag);
+    char **list = (char **)(void *)((char *)options + row->offset);
+    if (row->kind == OPTION_IS_LIST && !seen[row - option_rows] && !str_replace(list, NULL)) {
+        return err_no_memory(err);
+    }
+    seen[row - option_rows] = true;
     return set_option(options, row, value, from, err);
 }
 
@@ -217,11 +242,12 @@ static int check_words(const struct options *options, struct err *err)
 int options_parse(struct options *options, int argc, char **argv, struct err *err)
 {
     *options = (struct options){0};
+    bool seen[ARRAY_LEN(option_rows)] = {false};
     if (apply_defaults_and_environment(options, err) < 0) {
         return -1;
     }
     for (int at = 0; at < argc; at++) {
-        if (apply_flag(options, argc, argv, &at, err) < 0) {
+        if (apply_flag(options, argc, argv, &at, seen, err) < 0) {
             return -1;
         }
     }
@@ -234,7 +260,7 @@ int options_parse(struct options *options, int argc, char **argv, struct err *er
 void options_done(struct options *options)
 {
     for (size_t i = 0; i < ARRAY_LEN(option_rows); i++) {
-        if (option_rows[i].kind == OPTION_IS_STRING) {
+        if (option_rows[i].kind == OPTION_IS_STRING || option_rows[i].kind == OPTION_IS_LIST) {
             free(*(char **)(void *)((char *)options + option_rows[i].offset));
         }
     }

@@ -15,8 +15,11 @@
 
 /* clang-format off */
 /*  kind    field                  flag                     least  most     default        placeholder  what it does */
-#define OPTION_LIST(S, I, B)                                                                                             \
-    S(listen,                 "listen",                               "127.0.0.1",                            "ADDRESS", "address to listen on")                                                               \
+#define OPTION_LIST(S, I, B, L)                                                                                          \
+    S(listen,                 "listen",                               "127.0.0.1,::1",                        "ADDRESSES", "addresses to listen on, separated by ','")                                         \
+    B(allow_remote,           "allow-remote",                                                                            "allow --listen beyond loopback although --auth none lets everybody in")             \
+    L(allow_host,             "allow-host",                           "",                                     "NAME",    "additional host name that requests may be for; repeatable, or separated by ','")     \
+    L(trusted_proxy,          "trusted-proxy",                        "",                                     "ADDRESS", "proxy whose Forwarded and X-Forwarded headers count, besides those on loopback; ADDRESS or ADDRESS/BITS; repeatable") \
     I(http_port,              "http-port",              0, 65535,     "8080",                                 "PORT",    "port for HTTP; 0 picks a free one")                                                  \
     I(https_port,             "https-port",             0, 65535,     "8443",                                 "PORT",    "port for HTTPS; 0 picks a free one")                                                 \
     S(tls_names,              "tls-names",                            "",                                     "NAMES",   "additional host names and addresses for the HTTPS certificate, separated by ','")                   \
@@ -43,6 +46,7 @@
     I(evidence_ms,            "evidence-ms",            0, 3600000,   "3000",                                 "MS",      "time limit for counting the rows of source and target at the cutover")                            \
     I(retry_after,            "retry-after",            1, 600,       "1",                                    "SECONDS", "Retry-After of long-running operations")                                             \
     I(max_connections,        "max-connections",        8, 10000,     "1000",                                 "N",       "maximum number of open connections, for HTTP and HTTPS each")                 \
+    I(request_timeout,        "request-timeout",        1, 3600,      "60",                                   "SECONDS", "time limit for receiving a request, and for sending its answer")                  \
     I(idle_timeout,           "idle-timeout",           1, 3600,      "60",                                   "SECONDS", "close HTTP connections that are idle for this long")                              \
     I(request_log,            "request-log",            0, 100000,    "1000",                                 "N",       "requests stored for /_malachite/requests; 0: none")                              \
     S(log_level,              "log-level",                            "info",                                 "LEVEL",   "debug, info, warning or error")                                                      \
@@ -53,7 +57,7 @@ struct options {
 #define OPTION_STRING(field, ...)  char *field;
 #define OPTION_INTEGER(field, ...) int field;
 #define OPTION_SWITCH(field, ...)  bool field;
-    OPTION_LIST(OPTION_STRING, OPTION_INTEGER, OPTION_SWITCH)
+    OPTION_LIST(OPTION_STRING, OPTION_INTEGER, OPTION_SWITCH, OPTION_STRING)
 #undef OPTION_STRING
 #undef OPTION_INTEGER
 #undef OPTION_SWITCH

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/attr.h"
+#include "core/str.h"
+
 bool str_list_add(struct str_list *list, const char *text)
 {
     char **items = realloc(list->items, (list->count + 1) * sizeof(*items));
@@ -17,6 +20,26 @@ bool str_list_add(struct str_list *list, const char *text)
         return false;
     }
     list->count++;
+    return true;
+}
+
+bool str_list_add_items(struct str_list *list, const char *text)
+{
+    auto_free char *copy = str_dup(text);
+    if (copy == NULL) {
+        return false;
+    }
+    for (char *rest = copy; rest != NULL;) {
+        char *item = strsep(&rest, ",");
+        item += strspn(item, " \t");
+        size_t len = strlen(item);
+        while (len > 0 && (item[len - 1] == ' ' || item[len - 1] == '\t')) {
+            item[--len] = '\0';
+        }
+        if (len > 0 && !str_list_add(list, item)) {
+            return false;
+        }
+    }
     return true;
 }
 

@@ -13,6 +13,9 @@ struct str_list {
 
 /* Appends a copy. False when memory is out (the list is unchanged). */
 bool str_list_add(struct str_list *list, const char *text);
+/* Appends the items of "a, b,c" without the spaces around them; empty ones are left out. False when memory is
+ * out. */
+bool str_list_add_items(struct str_list *list, const char *text);
 /* Replaces the content of "to" with copies of "from"'s. False when memory is out. */
 bool str_list_copy(struct str_list *to, const struct str_list *from);
 bool str_list_has(const struct str_list *list, const char *text);

@@ -15,12 +15,15 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
+#include "server/allowed_host_private.h"
+#include "server/framing_private.h"
+#include "server/library_private.h"
 #include "server/reply.h"
 #include "server/route.h"
 
 enum { EXCHANGE_MAGIC = 0x6d786368, LOG_PATH_MAX = 512 };
 
-/* A client that goes on after this much of a body that is too long is cut off. */
+/* A client that sends more than this of a body that is too long is cut off. */
 static const uint64_t discard_max = UINT64_C(64) * 1024 * 1024;
 
 enum phase { PHASE_NEW, PHASE_BODY, PHASE_SLOW, PHASE_SENT };
@@ -30,6 +33,7 @@ struct exchange {
     enum phase phase;
     struct exchange_host *host;
     struct MHD_Connection *connection;
+    struct visit *visit;
     uint64_t discarded; /* bytes of a body that is too long */
     bool failed;        /* err says why the request cannot be served */
     struct err err;
@@ -56,60 +60,44 @@ void *exchange_on_uri(void *listener, const char *uri, struct MHD_Connection *co
     exchange->connection = connection;
     exchange->discarded = 0;
     request_init(&exchange->request, host->service->app);
+    exchange->err = (struct err){0};
     exchange->failed = request_set_uri(&exchange->request, uri, &exchange->err) < 0;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    exchange->visit = info == NULL ? NULL : info->socket_context;
+    visit_enter(exchange->visit, VISIT_RECEIVING);
     atomic_fetch_add(&host->open, 1);
     return exchange;
 }
 
 static enum MHD_Result send_out_of_memory(struct exchange_host *host, struct MHD_Connection *connection)
 {
-    return MHD_queue_response(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, host->out_of_memory);
-}
-
-static bool add_headers(struct MHD_Response *response, const struct request *request)
-{
-    const struct reply *reply = &request->reply;
-    struct reply_common common;
-    reply_common_headers(request, &common);
-    bool added = true;
-    for (size_t i = 0; i < common.count; i++) {
-        added = MHD_add_response_header(response, common.headers[i].name, common.headers[i].value) && added;
-    }
-    for (size_t i = 0; i < reply->header_count; i++) {
-        added = MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value) && added;
-    }
-    if (reply->content_type != NULL) {
-        added = MHD_add_response_header(response, "Content-Type", reply->content_type) && added;
-    }
-    return added;
+    return library_queue(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, host->out_of_memory);
 }
 
 static enum MHD_Result send_reply(struct exchange *exchange)
 {
-    static char nothing[] = "";
     struct reply *reply = &exchange->request.reply;
     exchange->phase = PHASE_SENT;
+    visit_enter(exchange->visit, VISIT_SENDING);
     if (reply->out_of_memory) {
         reply->status = MHD_HTTP_INTERNAL_SERVER_ERROR;
         return send_out_of_memory(exchange->host, exchange->connection);
     }
-    struct MHD_Response *response =
-        reply->body == NULL
-            ? MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT)
-            : MHD_create_response_from_buffer(reply->body_len, reply->body, MHD_RESPMEM_MUST_FREE);
+    struct MHD_Response *response = library_response(&exchange->request);
     if (response == NULL) {
         return send_out_of_memory(exchange->host, exchange->connection);
     }
-    reply->body = NULL; /* the response's now */
-    enum MHD_Result queued = add_headers(response, &exchange->request)
-                                 ? MHD_queue_response(exchange->connection, (unsigned)reply->status, response)
-                                 : send_out_of_memory(exchange->host, exchange->connection);
+    enum MHD_Result queued = library_queue(exchange->connection, (unsigned)reply->status, response);
     MHD_destroy_response(response);
     return queued;
 }
 
+/* In the first call the rest of the request is not read, and the connection closed: the door reads on. */
 static enum MHD_Result refuse(struct exchange *exchange, const struct err *err)
 {
+    visit_linger(exchange->visit);
+    reply_header(&exchange->request, "Connection", "close");
     reply_error(&exchange->request, err);
     return send_reply(exchange);
 }
@@ -121,38 +109,97 @@ static const char *header(struct MHD_Connection *connection, const char *name)
 
 static bool announces_too_much(struct MHD_Connection *connection)
 {
-    const char *length = header(connection, "Content-Length");
+    const char *length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
     int64_t bytes = 0;
     return length != NULL && !str_to_int(length, 0, REQUEST_BODY_MAX, &bytes);
 }
 
-static enum MHD_Result begin(struct exchange *exchange, const struct exchange_listener *listener,
-                             const char *method)
+static int too_large(struct err *err)
+{
+    return err_set(err, ERR_TOO_LARGE, "The request content is longer than the %d bytes allowed.",
+                   REQUEST_BODY_MAX);
+}
+
+static struct peer local_address(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct sockaddr_storage name = {0};
+    socklen_t len = sizeof(name);
+    if (info != NULL) {
+        (void)getsockname(info->connect_fd, (struct sockaddr *)(void *)&name, &len);
+    }
+    return peer_of((const struct sockaddr *)(const void *)&name);
+}
+
+/* A request line with a whole URL names the host twice. */
+static int check_host(const struct exchange *exchange, const char *host, struct err *err)
+{
+    const struct str_list *names = exchange->host->names;
+    struct peer local = local_address(exchange->connection);
+    auto_free char *in_line = request_uri_host(&exchange->request);
+    const char *const hosts[] = {host, in_line};
+    for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
+        if (hosts[i] != NULL && !allowed_host(hosts[i], &local, names)) {
+            return err_set(err, ERR_OTHER_HOST,
+                           "The request is for the host '%.200s', which Malachite does not serve. Use a "
+                           "loopback address, or start Malachite with --allow-host and the host's name.",
+                           hosts[i]);
+        }
+    }
+    return 0;
+}
+
+static bool is_trusted_proxy(const struct exchange *exchange)
+{
+    struct peer peer = visit_peer(exchange->visit);
+    const struct str_list *proxies = exchange->host->proxies;
+    bool trusted = peer_is_loopback(&peer);
+    for (size_t i = 0; !trusted && i < proxies->count; i++) {
+        trusted = peer_is_in(&peer, proxies->items[i]);
+    }
+    return trusted;
+}
+
+static struct request_head read_head(const struct exchange *exchange)
 {
     struct MHD_Connection *connection = exchange->connection;
-    const struct request_head head = {
+    struct request_head head = {
         .host = header(connection, "Host"),
-        .forwarded_host = header(connection, "X-Forwarded-Host"),
-        .forwarded_proto = header(connection, "X-Forwarded-Proto"),
         .authorization = header(connection, "Authorization"),
+        .content_type = header(connection, "Content-Type"),
         .correlation_id = header(connection, "x-ms-correlation-request-id"),
         .client_request_id = header(connection, "x-ms-client-request-id"),
         .accept_encoding = header(connection, "Accept-Encoding"),
         .if_none_match = header(connection, "If-None-Match"),
+        .origin = header(connection, "Origin"),
         .fetch_site = header(connection, "Sec-Fetch-Site"),
     };
+    if (is_trusted_proxy(exchange)) {
+        head.forwarded = header(connection, "Forwarded");
+        head.forwarded_host = header(connection, "X-Forwarded-Host");
+        head.forwarded_proto = header(connection, "X-Forwarded-Proto");
+        head.forwarded_port = header(connection, "X-Forwarded-Port");
+    }
+    return head;
+}
+
+static enum MHD_Result begin(struct exchange *exchange, const struct exchange_listener *listener,
+                             const char *method, const char *version)
+{
+    struct MHD_Connection *connection = exchange->connection;
+    const struct request_head head = read_head(exchange);
     exchange->phase = PHASE_BODY;
-    exchange->request.method = method_from_name(method);
+    request_set_method(&exchange->request, method);
     if (!request_set_head(&exchange->request, &head, listener->authority, listener->https)) {
         exchange->request.reply.out_of_memory = true;
         return send_reply(exchange);
     }
-    if (!exchange->failed && announces_too_much(connection)) {
-        exchange->failed = true;
-        err_set(&exchange->err, ERR_TOO_LARGE, "The request content is longer than the %d bytes allowed.",
-                REQUEST_BODY_MAX);
-    }
-    return exchange->failed ? refuse(exchange, &exchange->err) : MHD_YES;
+    struct err *err = &exchange->err;
+    bool good = framing_check(connection, version, err) == 0 && !exchange->failed &&
+                check_host(exchange, head.host, err) == 0 &&
+                (!announces_too_much(connection) || too_large(err) == 0);
+    return good ? MHD_YES : refuse(exchange, err);
 }
 
 static enum MHD_Result take_body(struct exchange *exchange, const char *data, size_t *data_size)
@@ -163,7 +210,11 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *data, si
         exchange->discarded += *data_size;
     }
     *data_size = 0;
-    return exchange->discarded > discard_max ? MHD_NO : MHD_YES;
+    if (exchange->discarded > discard_max) {
+        library_cut(exchange->connection, ERR_TOO_LARGE, "The request content is longer than allowed.");
+        return MHD_NO;
+    }
+    return MHD_YES;
 }
 
 static void run_slow(struct slow_task *task, bool refused)
@@ -202,10 +253,10 @@ static enum MHD_Result run_on_slow_lane(struct exchange *exchange)
 static enum MHD_Result answer(struct exchange *exchange)
 {
     struct request *request = &exchange->request;
+    visit_enter(exchange->visit, VISIT_WORKING);
     if (buf_failed(&request->raw_body)) {
-        struct err err;
-        err_set(&err, ERR_TOO_LARGE, "The request content is longer than the %d bytes allowed.",
-                REQUEST_BODY_MAX);
+        struct err err = {0};
+        too_large(&err);
         return refuse(exchange, &err);
     }
     if (atomic_load(&exchange->host->draining)) {
@@ -229,7 +280,6 @@ enum MHD_Result exchange_on_request(void *listener, struct MHD_Connection *conne
                                     size_t *data_size, void **con_cls)
 {
     (void)url; /* already decoded, so that borders between segments are lost: the raw one is used */
-    (void)version;
     struct exchange_listener *from = listener;
     struct exchange *exchange = exchange_of(*con_cls);
     if (exchange == NULL) {
@@ -237,7 +287,7 @@ enum MHD_Result exchange_on_request(void *listener, struct MHD_Connection *conne
     }
     switch (exchange->phase) {
     case PHASE_NEW:
-        return begin(exchange, from, method);
+        return begin(exchange, from, method, version);
     case PHASE_BODY:
         return *data_size > 0 ? take_body(exchange, data, data_size) : answer(exchange);
     case PHASE_SLOW:
@@ -272,8 +322,8 @@ static void log_access(const struct exchange *exchange, bool completed)
     log_event(status >= 500 ? LOG_WARNING
               : quiet       ? LOG_DEBUG
                             : LOG_INFO,
-              "request", "method", method_name(request->method), "path", path, "status", status_text, "ms",
-              ms, "request", request->request_id, "operation",
+              "request", "method", request->method_text, "path", path, "status", status_text, "ms", ms,
+              "request", request->request_id, "operation",
               request->route == NULL ? NULL : request->route->operation_id, "api_version",
               request->api_version, "sent", completed ? NULL : "no", NULL);
 }
@@ -292,6 +342,7 @@ void exchange_on_completed(void *listener, struct MHD_Connection *connection, vo
         log_access(exchange, sent);
         exchange->host->service->answered(&exchange->request, sent);
     }
+    visit_enter(exchange->visit, VISIT_IDLE);
     *con_cls = NULL;
     request_done(&exchange->request);
     exchange->magic = 0;

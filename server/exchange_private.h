@@ -10,6 +10,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "core/str_list.h"
+#include "server/door_private.h"
 #include "server/service_private.h"
 #include "server/slow_lane_private.h"
 
@@ -17,6 +19,8 @@
 struct exchange_host {
     const struct service *service;
     struct slow_lane *lane;
+    const struct str_list *names;       /* that requests may be for, besides loopback */
+    const struct str_list *proxies;     /* whose headers count: addresses and networks, besides loopback */
     struct MHD_Response *out_of_memory; /* made at start, for when nothing can be made */
     _Atomic bool draining;              /* new requests are refused */
     _Atomic int open;                   /* exchanges that exist */

@@ -24,14 +24,16 @@ enum {
     /* Holds request line, headers and the answer's headers: the longest URI allowed and a token of 8 KiB fit.
      * The library wipes it after each request, so more costs time. */
     CONNECTION_MEMORY = 32 * 1024,
+    CONNECTIONS_CLOSING = 64,
     DRAIN_POLL_MS = 5,
 };
 
 struct listener {
     struct exchange_listener exchanges;
+    struct httpd *httpd;
     struct MHD_Daemon *daemon;
+    struct listen_sockets sockets;
     char *url;
-    int fd; /* -1: none */
 };
 
 enum { LISTENER_HTTP, LISTENER_HTTPS, LISTENER_COUNT };
@@ -40,6 +42,9 @@ struct httpd {
     struct exchange_host host;
     struct listener listeners[LISTENER_COUNT];
     const struct tls_material *tls;
+    struct str_list names;
+    struct str_list proxies;
+    struct door *door;
 };
 
 /* What libmicrohttpd complains about is nearly always a client that went away. */
@@ -61,31 +66,62 @@ static void end_slow_thread(void *argument)
     service->thread_end(service->app);
 }
 
-/* libmicrohttpd takes callbacks in its option table as integers. */
+/* Of a connection: its visit, and with TLS what watches for plain HTTP. */
+static void on_connection(void *closure, struct MHD_Connection *connection, void **socket_context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    const struct listener *listener = closure;
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        visit_end(*socket_context);
+        *socket_context = NULL;
+        return;
+    }
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct visit *visit = info == NULL ? NULL : door_visit(listener->httpd->door, info->connect_fd);
+    if (listener->exchanges.https) {
+        visit_keep(visit, plain_http_watch(listener->httpd->listeners[LISTENER_HTTP].url, connection));
+    }
+    *socket_context = visit;
+}
+
+/* A door_port's: hands the socket to an event loop, which closes it in any case. */
+static void admit(void *arg, int fd, const struct sockaddr *peer, socklen_t len)
+{
+    const struct listener *listener = arg;
+    if (listener->daemon != NULL) {
+        (void)MHD_add_connection(listener->daemon, fd, peer, len);
+    } else {
+        close(fd);
+    }
+}
+
+/* libmicrohttpd takes callbacks in its option table as integers. Its own limit of connections is divided by
+ * the threads; the door's is the one that counts, and some that it has ended may still be about to close. */
 static struct MHD_Daemon *start_daemon(struct listener *listener, const struct options *options,
-                                       const struct tls_material *tls, char *http_url)
+                                       const struct tls_material *tls)
 {
     static char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
     struct exchange_listener *closure = &listener->exchanges;
+    const intptr_t limit = (options->max_connections + CONNECTIONS_CLOSING) * (intptr_t)EVENT_THREADS;
     const struct MHD_OptionItem settings[] = {
-        {MHD_OPTION_LISTEN_SOCKET, listener->fd, NULL},
         {MHD_OPTION_THREAD_POOL_SIZE, EVENT_THREADS, NULL},
-        {MHD_OPTION_CONNECTION_LIMIT, options->max_connections, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, limit, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL},
         {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)exchange_on_uri, closure},
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)exchange_on_completed, closure},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, listener},
         {MHD_OPTION_END, 0, NULL},
     };
     const struct MHD_OptionItem secure[] = {
         {MHD_OPTION_HTTPS_MEM_CERT, 0, tls->certificate_pem},
         {MHD_OPTION_HTTPS_MEM_KEY, 0, tls->key_pem},
         {MHD_OPTION_HTTPS_PRIORITIES, 0, priorities},
-        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)plain_http_on_connection, http_url},
         {MHD_OPTION_END, 0, NULL},
     };
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
-                     MHD_USE_ERROR_LOG | (closure->https ? MHD_USE_TLS : 0U);
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
+                     MHD_USE_ITC | MHD_USE_ERROR_LOG | (closure->https ? MHD_USE_TLS : 0U);
     /* The logger comes first, or it misses what the other options give cause to say. */
     return MHD_start_daemon(flags, 0, NULL, NULL, exchange_on_request, closure, MHD_OPTION_EXTERNAL_LOGGER,
                             log_mhd, NULL, MHD_OPTION_ARRAY, settings,
@@ -97,13 +133,17 @@ static int open_listener(struct httpd *httpd, int which, struct err *err)
     struct listener *listener = &httpd->listeners[which];
     const struct options *options = httpd->host.service->options;
     bool https = which == LISTENER_HTTPS;
+    listener->httpd = httpd;
     listener->exchanges.host = &httpd->host;
     listener->exchanges.https = https;
     if (listen_open(options->listen, https ? options->https_port : options->http_port, err,
-                    &listener->exchanges.authority, &listener->fd) < 0) {
+                    &listener->sockets) < 0) {
         return -1;
     }
-    listener->url = str_format("%s://%s", https ? "https" : "http", listener->exchanges.authority);
+    listener->exchanges.authority = listen_authority(options->listen, listener->sockets.port);
+    listener->url = listener->exchanges.authority == NULL
+                        ? NULL
+                        : str_format("%s://%s", https ? "https" : "http", listener->exchanges.authority);
     return listener->url == NULL ? err_no_memory(err) : 0;
 }
 
@@ -120,8 +160,34 @@ static struct MHD_Response *make_out_of_memory_response(void)
     return response;
 }
 
+/* The names of the certificate are those that clients have been given, or ask for by themselves. */
+static int read_lists(struct httpd *httpd, struct err *err)
+{
+    const struct options *options = httpd->host.service->options;
+    if (!str_list_copy(&httpd->names, &httpd->tls->names) ||
+        !str_list_add_items(&httpd->names, options->listen) ||
+        !str_list_add_items(&httpd->names, options->allow_host) ||
+        !str_list_add_items(&httpd->proxies, options->trusted_proxy)) {
+        return err_no_memory(err);
+    }
+    for (size_t i = 0; i < httpd->proxies.count; i++) {
+        struct peer network;
+        int bits = 0;
+        if (!peer_network_parse(httpd->proxies.items[i], &network, &bits)) {
+            return err_set(err, ERR_BAD_INPUT, "--trusted-proxy: '%s' is neither an address nor ADDRESS/BITS",
+                           httpd->proxies.items[i]);
+        }
+    }
+    httpd->host.names = &httpd->names;
+    httpd->host.proxies = &httpd->proxies;
+    return 0;
+}
+
 static int open_all(struct httpd *httpd, struct err *err)
 {
+    if (read_lists(httpd, err) < 0) {
+        return -1;
+    }
     httpd->host.out_of_memory = make_out_of_memory_response();
     if (httpd->host.out_of_memory == NULL) {
         return err_no_memory(err);
@@ -143,15 +209,27 @@ int httpd_open(const struct service *service, const struct tls_material *tls, st
     }
     httpd->host.service = service;
     httpd->tls = tls;
-    for (int i = 0; i < LISTENER_COUNT; i++) {
-        httpd->listeners[i].fd = -1;
-    }
     if (open_all(httpd, err) < 0) {
         httpd_stop(httpd);
         return -1;
     }
     *ret_httpd = httpd;
     return 0;
+}
+
+static int open_door(struct httpd *httpd, struct err *err)
+{
+    const struct options *options = httpd->host.service->options;
+    struct door_settings settings = {.port_count = LISTENER_COUNT,
+                                     .connections_max = (size_t)options->max_connections,
+                                     .request_ms = options->request_timeout * 1000,
+                                     .idle_ms = options->idle_timeout * 1000};
+    for (int i = 0; i < LISTENER_COUNT; i++) {
+        struct listener *listener = &httpd->listeners[i];
+        settings.ports[i] = (struct door_port){
+            .sockets = &listener->sockets, .tls = listener->exchanges.https, .admit = admit, .arg = listener};
+    }
+    return door_open(&settings, err, &httpd->door);
 }
 
 int httpd_serve(struct httpd *httpd, struct err *err)
@@ -163,15 +241,20 @@ int httpd_serve(struct httpd *httpd, struct err *err)
     }
     for (int i = 0; i < LISTENER_COUNT; i++) {
         struct listener *listener = &httpd->listeners[i];
-        listener->daemon = start_daemon(listener, httpd->host.service->options, httpd->tls,
-                                        httpd->listeners[LISTENER_HTTP].url);
+        listener->daemon = start_daemon(listener, httpd->host.service->options, httpd->tls);
         if (listener->daemon == NULL) {
             return err_set(err, ERR_UNAVAILABLE,
                            "cannot start the %s listener; run with --log-level debug for details",
                            listener->exchanges.https ? "HTTPS" : "HTTP");
         }
     }
-    return 0;
+    return open_door(httpd, err);
+}
+
+bool httpd_is_remote(const struct httpd *httpd)
+{
+    return httpd->listeners[LISTENER_HTTP].sockets.beyond_loopback ||
+           httpd->listeners[LISTENER_HTTPS].sockets.beyond_loopback;
 }
 
 const char *httpd_http_url(const struct httpd *httpd)
@@ -184,21 +267,17 @@ const char *httpd_https_url(const struct httpd *httpd)
     return httpd->listeners[LISTENER_HTTPS].url;
 }
 
-/*
- * Takes the listening sockets away from the daemons and shuts them, so that clients are refused at once. They
- * are closed only when no thread can be in accept() any more.
- */
+/* Clients are refused at once. */
 static void stop_accepting(struct httpd *httpd)
 {
     if (atomic_exchange(&httpd->host.draining, true)) {
         return;
     }
+    if (httpd->door != NULL) {
+        door_close(httpd->door);
+    }
     for (int i = 0; i < LISTENER_COUNT; i++) {
-        struct listener *listener = &httpd->listeners[i];
-        if (listener->daemon != NULL) {
-            MHD_quiesce_daemon(listener->daemon);
-        }
-        shutdown(listener->fd, SHUT_RD);
+        listen_close(&httpd->listeners[i].sockets);
     }
 }
 
@@ -222,13 +301,14 @@ void httpd_stop(struct httpd *httpd)
         if (listener->daemon != NULL) {
             MHD_stop_daemon(listener->daemon);
         }
-        if (listener->fd >= 0) {
-            close(listener->fd);
-        }
+        listen_close(&listener->sockets);
         free(listener->url);
         free(listener->exchanges.authority);
     }
+    door_free(httpd->door);
     slow_lane_free(httpd->host.lane);
+    str_list_done(&httpd->names);
+    str_list_done(&httpd->proxies);
     if (httpd->host.out_of_memory != NULL) {
         MHD_destroy_response(httpd->host.out_of_memory);
     }

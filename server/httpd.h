@@ -23,6 +23,9 @@ int httpd_open(const struct service *service, const struct tls_material *tls, st
  * httpd_stop(). */
 int httpd_serve(struct httpd *httpd, struct err *err);
 
+/* Other machines can reach one of the addresses. */
+bool httpd_is_remote(const struct httpd *httpd);
+
 /* How clients reach the listeners, "http://127.0.0.1:8080"; owned by the httpd. */
 const char *httpd_http_url(const struct httpd *httpd);
 const char *httpd_https_url(const struct httpd *httpd);

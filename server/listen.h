@@ -3,17 +3,30 @@
 #ifndef SERVER_LISTEN_H
 #define SERVER_LISTEN_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "core/err.h"
 
-/*
- * Binds address (numeric or a name) and port (0: any) and listens. ret_authority gets how clients on this
- * machine reach it, "127.0.0.1:8080" or "[::1]:8080", which the caller frees; ret_fd the socket,
- * close-on-exec and non-blocking. ERR_UNAVAILABLE when the address cannot be had.
- */
-int listen_open(const char *address, int port, struct err *err, char **ret_authority, int *ret_fd);
+enum { LISTEN_SOCKETS_MAX = 16 };
 
-/* The part of a URL for an address to connect to: brackets around IPv6, loopback for "any". The caller frees.
+/* The sockets of one port, one per address; close-on-exec and non-blocking. */
+struct listen_sockets {
+    int fds[LISTEN_SOCKETS_MAX];
+    size_t count;
+    int port;
+    bool beyond_loopback; /* other machines can reach one of them */
+};
+
+/*
+ * Binds every address of the list ("127.0.0.1,::1", numeric or names) to the same port (0: any free one) and
+ * listens. Without IPv6, "::1" is left out of a longer list. ERR_UNAVAILABLE when an address cannot be had.
  */
-char *listen_authority(const char *address, int port);
+int listen_open(const char *addresses, int port, struct err *err, struct listen_sockets *ret_sockets);
+void listen_close(struct listen_sockets *sockets);
+
+/* The part of a URL by which clients on this machine reach the first address of the list: "127.0.0.1:8080",
+ * brackets around IPv6, loopback for "any". The caller frees. */
+char *listen_authority(const char *addresses, int port);
 
 #endif

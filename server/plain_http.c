@@ -73,7 +73,7 @@ static ssize_t pull(gnutls_transport_ptr_t pointer, void *data, size_t size)
     return recv(watched->fd, data, size, 0);
 }
 
-static void begin(const char *http_url, struct MHD_Connection *connection, void **socket_context)
+void *plain_http_watch(const char *http_url, struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *socket =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -81,25 +81,14 @@ static void begin(const char *http_url, struct MHD_Connection *connection, void 
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
     struct watched *watched = socket == NULL || tls == NULL ? NULL : calloc(1, sizeof(*watched));
     if (watched == NULL) {
-        return; /* without it, plain HTTP is closed without an answer */
+        return NULL; /* without it, plain HTTP is closed without an answer */
     }
     watched->http_url = http_url;
     watched->fd = socket->connect_fd;
-    *socket_context = watched;
     gnutls_transport_ptr_t receive;
     gnutls_transport_ptr_t send_as_before;
     gnutls_transport_get_ptr2(tls->tls_session, &receive, &send_as_before);
     gnutls_transport_set_ptr2(tls->tls_session, watched, send_as_before);
     gnutls_transport_set_pull_function(tls->tls_session, pull);
-}
-
-void plain_http_on_connection(void *closure, struct MHD_Connection *connection, void **socket_context,
-                              enum MHD_ConnectionNotificationCode code)
-{
-    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        begin(closure, connection, socket_context);
-    } else {
-        free(*socket_context);
-        *socket_context = NULL;
-    }
+    return watched;
 }

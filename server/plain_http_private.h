@@ -5,9 +5,9 @@
 
 #include <microhttpd.h>
 
-/* For MHD_OPTION_NOTIFY_CONNECTION of a listener with TLS. closure: the URL of the HTTP listener, as text
- * that outlives the daemon. Runs on the event loop; never blocks. */
-void plain_http_on_connection(void *closure, struct MHD_Connection *connection, void **socket_context,
-                              enum MHD_ConnectionNotificationCode code);
+/* Watches a new connection with TLS. http_url: of the HTTP listener, text that outlives the daemon. Returns
+ * what has to be freed when the connection is closed; NULL when it cannot be watched. On the event loop;
+ * never blocks. */
+void *plain_http_watch(const char *http_url, struct MHD_Connection *connection);
 
 #endif

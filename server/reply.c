@@ -150,17 +150,6 @@ static void add_common(struct reply_common *common, const char *name, const char
     common->count++;
 }
 
-/* Browsers keep Strict-Transport-Security per host name, for all ports and for a year: sent for localhost it
- * would break every other program that is developed there. */
-static bool is_localhost(const char *host)
-{
-    size_t len = strcspn(host, ":");
-    static const char name[] = "localhost";
-    size_t name_len = sizeof(name) - 1;
-    return len >= name_len && strncasecmp(host + len - name_len, name, name_len) == 0 &&
-           (len == name_len || host[len - name_len - 1] == '.');
-}
-
 static bool has_header(const struct reply *reply, const char *name)
 {
     for (size_t i = 0; i < reply->header_count; i++) {
@@ -193,7 +182,4 @@ void reply_common_headers(const struct request *request, struct reply_common *re
         add_common(ret_common, "Expires", "-1");
     }
     add_common(ret_common, "X-Content-Type-Options", "nosniff");
-    if (request->host == NULL || !is_localhost(request->host)) {
-        add_common(ret_common, "Strict-Transport-Security", "max-age=31536000; includeSubDomains");
-    }
 }

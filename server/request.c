@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/request.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -26,6 +28,15 @@ enum method method_from_name(const char *name)
     return METHOD_OTHER;
 }
 
+void request_set_method(struct request *request, const char *name)
+{
+    request->method = method_from_name(name);
+    snprintf(request->method_text, sizeof(request->method_text), "%s", name);
+    for (char *at = request->method_text; *at != '\0'; at++) {
+        *at = isgraph((unsigned char)*at) ? *at : '?';
+    }
+}
+
 const char *method_name(enum method method)
 {
     return method_names[method];
@@ -44,6 +55,7 @@ void request_done(struct request *request)
     free(request->raw_uri);
     free(request->host);
     free(request->authorization);
+    free(request->content_type);
     free(request->if_none_match);
     free(request->client_request_id);
     free(request->path_text);

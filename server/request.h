@@ -26,6 +26,7 @@ enum {
     REQUEST_URI_MAX = 16 * 1024,
     REQUEST_FORM_BYTES_MAX = 64 * 1024,
     REQUEST_NOTES_MAX = 50,
+    REQUEST_METHOD_SIZE = 24,
     REQUEST_CORRELATION_SIZE = ID_TEXT_SIZE * 2,
 };
 
@@ -70,13 +71,16 @@ struct request {
     struct app *app;
     const struct route *route;
     enum method method;
-    char *raw_uri;       /* path and query as sent */
-    char *host;          /* Host header (or X-Forwarded-Host), for absolute links; never NULL */
-    bool https;          /* or X-Forwarded-Proto */
+    char method_text[REQUEST_METHOD_SIZE]; /* as sent, cut to size */
+    char *raw_uri;                         /* path and query as sent */
+    char *host;          /* Host header, or what a proxy passes on, for absolute links; never NULL */
+    bool https;          /* or so a proxy says */
     char *authorization; /* header, or NULL; never logged */
+    char *content_type;  /* header, or NULL */
     bool takes_gzip;     /* of Accept-Encoding */
     bool takes_brotli;
     char *if_none_match;                  /* header, or NULL */
+    bool from_browser;                    /* it has a header that only browsers send */
     bool from_other_site;                 /* a page of another site makes a browser send it */
     char *segments[REQUEST_SEGMENTS_MAX]; /* of the path, decoded; empty ones are left out */
     size_t segment_count;
@@ -135,6 +139,8 @@ void request_free(struct request *request);
 void request_init(struct request *request, struct app *app);
 void request_done(struct request *request);
 
+/* Takes the method as sent. */
+void request_set_method(struct request *request, const char *name);
 enum method method_from_name(const char *name);
 const char *method_name(enum method method);
 
@@ -145,19 +151,29 @@ const char *method_name(enum method method);
  */
 int request_set_uri(struct request *request, const char *uri, struct err *err);
 
+/* The host of a URI in absolute form ("http://name:port/path"); NULL for others. The caller frees. */
+char *request_uri_host(const struct request *request);
+
 /* Takes the body as application/x-www-form-urlencoded. ERR_BAD_REQUEST when it is none, ERR_TOO_LARGE. */
 int request_parse_form(struct request *request, struct err *err);
 
-/* Headers as the client sent them; each may be NULL. */
+/* Whether text could be the value of a Host header: name, name:port, 1.2.3.4:port, [::1]:port. */
+bool request_is_host(const char *text, size_t len);
+
+/* Headers as the client sent them; each may be NULL. Those of proxies only from a proxy that is trusted. */
 struct request_head {
     const char *host;
+    const char *forwarded;       /* Forwarded (RFC 7239): what the others do not say */
     const char *forwarded_host;  /* X-Forwarded-Host */
     const char *forwarded_proto; /* X-Forwarded-Proto */
+    const char *forwarded_port;  /* X-Forwarded-Port */
     const char *authorization;
+    const char *content_type;
     const char *correlation_id;
     const char *client_request_id;
     const char *accept_encoding;
     const char *if_none_match;
+    const char *origin;
     const char *fetch_site; /* Sec-Fetch-Site */
 };
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The URI, the headers and the form body of a request. The path is split before it is decoded, so that an
+ * The URI and the form body of a request. The path is split before it is decoded, so that an
  * escaped slash cannot move a border between segments.
  */
 #include <ctype.h>
@@ -10,8 +10,6 @@
 
 #include "core/str.h"
 #include "server/request.h"
-
-enum { HOST_MAX = 255, CLIENT_REQUEST_ID_MAX = 128 };
 
 /* Decodes text in place: the result is never longer. False when it is not well-formed. */
 static bool decode_in_place(char *text)
@@ -137,6 +135,14 @@ static const char *path_of(const char *uri)
     return scheme == 0 ? uri : uri + scheme + strcspn(uri + scheme, "/?#");
 }
 
+char *request_uri_host(const struct request *request)
+{
+    const char *uri = request->raw_uri == NULL ? "" : request->raw_uri;
+    const char *path = path_of(uri);
+    size_t scheme = path == uri ? 0 : (size_t)(strstr(uri, "//") - uri) + 2;
+    return path == uri ? NULL : strndup(uri + scheme, (size_t)(path - uri) - scheme);
+}
+
 int request_set_uri(struct request *request, const char *uri, struct err *err)
 {
     if (strlen(uri) > REQUEST_URI_MAX) {
@@ -152,128 +158,6 @@ int request_set_uri(struct request *request, const char *uri, struct err *err)
         return -1;
     }
     return path[len] == '?' ? set_query(request, path + len + 1, err) : 0;
-}
-
-/* name, name:port, 1.2.3.4:port, [::1]:port */
-static bool is_host(const char *text, size_t len)
-{
-    if (len == 0 || len > HOST_MAX) {
-        return false;
-    }
-    size_t at = 0;
-    if (text[0] == '[') {
-        at = 1;
-        while (at < len && (isxdigit((unsigned char)text[at]) || text[at] == ':' || text[at] == '.')) {
-            at++;
-        }
-        if (at < 3 || at >= len || text[at] != ']') {
-            return false;
-        }
-        at++;
-    } else {
-        while (at < len && (isalnum((unsigned char)text[at]) || strchr(".-_", text[at]) != NULL)) {
-            at++;
-        }
-    }
-    if (at == len) {
-        return true;
-    }
-    size_t digits = at + 1;
-    while (digits < len && isdigit((unsigned char)text[digits])) {
-        digits++;
-    }
-    return at > 0 && text[at] == ':' && digits == len && digits > at + 1 && digits <= at + 6;
-}
-
-/* The first of a list "a, b": proxies append, so the first is what the client saw. */
-static size_t first_of_list(const char *list)
-{
-    size_t len = strcspn(list, ",");
-    while (len > 0 && list[len - 1] == ' ') {
-        len--;
-    }
-    return len;
-}
-
-static bool is_correlation_id(const char *text)
-{
-    size_t len = strlen(text);
-    for (size_t i = 0; i < len; i++) {
-        if (!isalnum((unsigned char)text[i]) && strchr("-_.", text[i]) == NULL) {
-            return false;
-        }
-    }
-    return len > 0 && len < REQUEST_CORRELATION_SIZE;
-}
-
-static bool is_client_request_id(const char *text)
-{
-    size_t len = strlen(text);
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] < 0x21 || text[i] > 0x7E) {
-            return false;
-        }
-    }
-    return len > 0 && len <= CLIENT_REQUEST_ID_MAX;
-}
-
-static char *choose_host(const struct request_head *head, const char *our_host)
-{
-    const char *const candidates[] = {head->forwarded_host, head->host};
-    for (size_t i = 0; i < ARRAY_LEN(candidates); i++) {
-        if (candidates[i] != NULL) {
-            size_t len = first_of_list(candidates[i]);
-            if (is_host(candidates[i], len)) {
-                return strndup(candidates[i], len);
-            }
-        }
-    }
-    return strdup(our_host);
-}
-
-/* Whether Accept-Encoding has the coding in its list, and not with the weight 0. */
-static bool takes_encoding(const char *accept, const char *coding)
-{
-    size_t len = strlen(coding);
-    for (const char *at = accept; at != NULL && *at != '\0'; at += *at == ',' ? 1 : 0) {
-        at += strspn(at, " \t");
-        size_t item_len = strcspn(at, ",");
-        bool named = item_len >= len && strncasecmp(at, coding, len) == 0 &&
-                     (item_len == len || strchr("; \t", at[len]) != NULL);
-        if (named) {
-            const char *weight = memmem(at, item_len, "q=", 2);
-            return weight == NULL || strtod(weight + 2, NULL) > 0;
-        }
-        at += item_len;
-    }
-    return false;
-}
-
-bool request_set_head(struct request *request, const struct request_head *head, const char *our_host,
-                      bool https)
-{
-    request->https = https;
-    if (head->forwarded_proto != NULL) {
-        size_t len = first_of_list(head->forwarded_proto);
-        bool is_https = len == 5 && strncasecmp(head->forwarded_proto, "https", len) == 0;
-        bool is_http = len == 4 && strncasecmp(head->forwarded_proto, "http", len) == 0;
-        request->https = is_https || (https && !is_http);
-    }
-    request->host = choose_host(head, our_host);
-    request->authorization = str_dup(head->authorization);
-    request->takes_gzip = takes_encoding(head->accept_encoding, "gzip");
-    request->takes_brotli = takes_encoding(head->accept_encoding, "br");
-    request->if_none_match = str_dup(head->if_none_match);
-    request->from_other_site = head->fetch_site != NULL && (str_iequals(head->fetch_site, "cross-site") ||
-                                                            str_iequals(head->fetch_site, "same-site"));
-    if (head->correlation_id != NULL && is_correlation_id(head->correlation_id)) {
-        memcpy(request->correlation_id, head->correlation_id, strlen(head->correlation_id) + 1);
-    }
-    bool echo = head->client_request_id != NULL && is_client_request_id(head->client_request_id);
-    request->client_request_id = echo ? strdup(head->client_request_id) : NULL;
-    return request->host != NULL && (head->authorization == NULL || request->authorization != NULL) &&
-           (head->if_none_match == NULL || request->if_none_match != NULL) &&
-           (!echo || request->client_request_id != NULL);
 }
 
 int request_parse_form(struct request *request, struct err *err)

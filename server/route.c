@@ -274,7 +274,8 @@ int route_match(const struct route_table *table, struct request *request, char a
     list_methods(methods, allow);
     return err_set(err, ERR_METHOD_NOT_ALLOWED,
                    "The requested resource does not support http method '%s'. It supports: %s.",
-                   method_name(request->method), allow);
+                   request->method_text[0] != '\0' ? request->method_text : method_name(request->method),
+                   allow);
 }
 
 void route_print(FILE *out)

@@ -39,6 +39,7 @@ void tls_done(struct tls_material *tls)
     free(tls->ca_file);
     free(tls->certificate_pem);
     free_secret(tls->key_pem);
+    str_list_done(&tls->names);
     *tls = (struct tls_material){0};
 }
 
@@ -52,43 +53,37 @@ static bool is_certifiable(const char *name)
 
 static int add_further_names(const char *further_names, struct err *err, struct str_list *names)
 {
-    auto_free char *copy = str_dup(further_names);
-    if (copy == NULL) {
+    auto_str_list struct str_list further = {0};
+    if (!str_list_add_items(&further, further_names)) {
         return err_no_memory(err);
     }
-    for (char *rest = copy; rest != NULL;) {
-        char *name = strsep(&rest, ",");
-        name += strspn(name, " ");
-        size_t len = strlen(name);
-        while (len > 0 && name[len - 1] == ' ') {
-            name[--len] = '\0';
-        }
-        if (len == 0) {
-            continue;
-        }
-        if (!is_certifiable(name)) {
+    if (further.count > FURTHER_NAMES_MAX) {
+        return err_set(err, ERR_BAD_INPUT, "--tls-names: more than %d names", FURTHER_NAMES_MAX);
+    }
+    for (size_t i = 0; i < further.count; i++) {
+        if (!is_certifiable(further.items[i])) {
             return err_set(err, ERR_BAD_INPUT, "--tls-names: '%s' is neither a host name nor an address",
-                           name);
+                           further.items[i]);
         }
-        if (names->count == ARRAY_LEN(standing_names) + FURTHER_NAMES_MAX) {
-            return err_set(err, ERR_BAD_INPUT, "--tls-names: more than %d names", FURTHER_NAMES_MAX);
-        }
-        if (!str_list_add(names, name)) {
+        if (!str_list_add(names, further.items[i])) {
             return err_no_memory(err);
         }
     }
     return 0;
 }
 
-static int wanted_names(const char *listen_address, const char *further_names, struct err *err,
+static int wanted_names(const char *listen_addresses, const char *further_names, struct err *err,
                         struct str_list *names)
 {
     bool added = true;
     for (size_t i = 0; i < ARRAY_LEN(standing_names); i++) {
         added = added && str_list_add(names, standing_names[i]);
     }
-    if (is_certifiable(listen_address)) {
-        added = added && str_list_add(names, listen_address);
+    auto_str_list struct str_list listened = {0};
+    added = added && str_list_add_items(&listened, listen_addresses);
+    for (size_t i = 0; added && i < listened.count; i++) {
+        bool wanted = is_certifiable(listened.items[i]) && !str_list_has(names, listened.items[i]);
+        added = !wanted || str_list_add(names, listened.items[i]);
     }
     return added ? add_further_names(further_names, err, names) : err_no_memory(err);
 }
@@ -160,11 +155,11 @@ static int get_server(const char *dir, const struct str_list *wanted, const stru
     return 0;
 }
 
-int tls_prepare(const char *data_dir, const char *listen_address, const char *further_names, struct err *err,
-                struct tls_material *ret_tls)
+int tls_prepare(const char *data_dir, const char *listen_addresses, const char *further_names,
+                struct err *err, struct tls_material *ret_tls)
 {
     auto_str_list struct str_list names = {0};
-    if (wanted_names(listen_address, further_names, err, &names) < 0) {
+    if (wanted_names(listen_addresses, further_names, err, &names) < 0) {
         return -1;
     }
     auto_free char *dir = str_format("%s/tls", data_dir);
@@ -180,6 +175,8 @@ int tls_prepare(const char *data_dir, const char *listen_address, const char *fu
     struct tls_material tls = {.ca_file = str_format("%s/ca.pem", dir),
                                .certificate_pem = tls_certificate_pem(&server),
                                .key_pem = tls_key_pem(&server)};
+    tls.names = names;
+    names = (struct str_list){0};
     if (tls.ca_file == NULL || tls.certificate_pem == NULL || tls.key_pem == NULL) {
         tls_done(&tls);
         return err_no_memory(err);

@@ -9,21 +9,23 @@
 #include <stdbool.h>
 
 #include "core/err.h"
+#include "core/str_list.h"
 
 struct tls_material {
     char *ca_file;         /* path of ca.pem: what clients shall trust */
     char *certificate_pem; /* of the HTTPS port */
     char *key_pem;         /* secret */
+    struct str_list names; /* what the certificate is for */
 };
 
 /*
  * Takes the certificates from data_dir, making those that are missing, unreadable, about to expire within 30
  * days, or (the port's) not good for one of the names: localhost, 127.0.0.1, ::1, the Azure hosts that
- * clients have hard-coded, listen_address, and further_names ("a,b"; ERR_BAD_INPUT for what is no host name
+ * clients have hard-coded, listen_addresses, and further_names ("a,b"; ERR_BAD_INPUT for what is no host name
  * and no address). Release with tls_done().
  */
-int tls_prepare(const char *data_dir, const char *listen_address, const char *further_names, struct err *err,
-                struct tls_material *ret_tls);
+int tls_prepare(const char *data_dir, const char *listen_addresses, const char *further_names,
+                struct err *err, struct tls_material *ret_tls);
 void tls_done(struct tls_material *tls);
 
 #endif

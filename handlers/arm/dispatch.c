@@ -83,9 +83,41 @@ static int check_site(const struct request *request, struct err *err)
     return err_set(err, ERR_OTHER_SITE, "Cross-site browser requests are not allowed to make changes.");
 }
 
+/* "application/json; charset=utf-8", "application/merge-patch+json", "text/json" */
+static bool is_json_type(const char *type)
+{
+    size_t len = strcspn(type, "; \t");
+    static const char *const known[] = {"application/json", "text/json"};
+    for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+        if (strlen(known[i]) == len && strncasecmp(type, known[i], len) == 0) {
+            return true;
+        }
+    }
+    static const char suffix[] = "+json";
+    size_t suffix_len = sizeof(suffix) - 1;
+    return len > suffix_len && strncasecmp(type + len - suffix_len, suffix, suffix_len) == 0;
+}
+
+/* A browser sends forms and plain text anywhere without asking, and bodies without a type. Other programs
+ * that leave the type out mean JSON. */
+static int check_media_type(const struct request *request, struct err *err)
+{
+    const char *type = request->content_type;
+    bool is_form = (request->route->flags & ROUTE_FORM) != 0;
+    bool given = type != NULL && type[0] != '\0';
+    if (request->raw_body.len == 0 || is_form || request->method == METHOD_GET ||
+        request->method == METHOD_HEAD || (given ? is_json_type(type) : !request->from_browser)) {
+        return 0;
+    }
+    return err_set(err, ERR_MEDIA_TYPE,
+                   "The content media type '%.100s' is not supported. Only 'application/json' is supported: "
+                   "send the header 'Content-Type: application/json'.",
+                   given ? type : "<null>");
+}
+
 static int check_route(struct request *request, struct err *err)
 {
-    if (check_site(request, err) < 0) {
+    if (check_site(request, err) < 0 || check_media_type(request, err) < 0) {
         return -1;
     }
     if ((request->route->flags & ROUTE_ARM) != 0 &&

@@ -50,7 +50,6 @@ ARM_HEADERS = (
     "x-ms-routing-request-id",
     "Date",
     "Cache-Control",
-    "Strict-Transport-Security",
     "X-Content-Type-Options",
 )
 

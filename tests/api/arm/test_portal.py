@@ -136,7 +136,7 @@ def test_a_server_that_is_not_there(arm):
     "site, status", [(None, 400), ("same-origin", 400), ("none", 400), ("cross-site", 403), ("same-site", 403)]
 )
 def test_a_page_of_another_site_decides_nothing(arm, site, status):
-    headers = {"Content-Type": "text/plain", **({"Sec-Fetch-Site": site} if site else {})}
+    headers = {"Content-Type": "application/json", **({"Sec-Fetch-Site": site} if site else {})}
     found, _, body = raw(arm, "POST", "/_malachite/connection", b"{}", headers)
     assert found == status, body
     assert raw(arm, "GET", "/_malachite/health", headers=headers)[0] == 200

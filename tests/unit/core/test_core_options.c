@@ -57,7 +57,7 @@ static void defaults_are_valid(void **state)
     (void)state;
     assert_int_equal(parse(NULL, NULL), 0);
     assert_int_equal(options.http_port, 8080);
-    assert_string_equal(options.listen, "127.0.0.1");
+    assert_string_equal(options.listen, "127.0.0.1,::1");
     assert_string_equal(options.data_dir, "/state/malachite");
     assert_false(options.strict_api_version);
 }
@@ -133,7 +133,7 @@ static void every_option_is_in_the_help_and_in_the_table(void **state)
 #define ASSERT_LISTED(field, flag, ...)                                                                      \
     assert_non_null(strstr(help, "  --" flag));                                                              \
     assert_non_null(strstr(table, "| `--" flag));
-    OPTION_LIST(ASSERT_LISTED, ASSERT_LISTED, ASSERT_LISTED)
+    OPTION_LIST(ASSERT_LISTED, ASSERT_LISTED, ASSERT_LISTED, ASSERT_LISTED)
 #undef ASSERT_LISTED
     assert_non_null(strstr(table, "`MALACHITE_MAX_ACTIVE_PER_TARGET`"));
     free(help);
