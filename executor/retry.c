@@ -5,6 +5,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "engine/pg/sqlstate.h"
 
 enum { LATER_MS = 1000, PAUSE_LEAST_MS = 500, PAUSE_MOST_MS = 3000, SLICE_MS = 50, RESTARTS_MOST = 10 };
 
@@ -20,7 +21,7 @@ bool failure_is_of_store(const struct err *err)
 static bool is_refused_login(const struct err *err)
 {
     return err->code == ERR_SERVER_UNREACHABLE &&
-           (err->service_code == LOGIN_CODE || strncmp(err->sqlstate, "28", 2) == 0);
+           (err->service_code == LOGIN_CODE || sqlstate_is(err->sqlstate, SQLSTATE_AUTHORIZATION));
 }
 
 bool failure_is_transient(const struct err *err)

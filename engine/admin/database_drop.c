@@ -10,6 +10,7 @@
 #include "core/str.h"
 #include "engine/admin/databases.h"
 #include "engine/pg/pg.h"
+#include "engine/pg/sqlstate.h"
 
 enum { DROP_LIMIT_MS = 10000, DROP_PAUSE_MS = 100, NAME_MAX_BYTES = 63, SQL_MAX_BYTES = 4096 };
 
@@ -69,7 +70,7 @@ static int refuse(const struct endpoint *endpoint, const char *name, const struc
             "role (GRANT \"%s\" TO \"%s\") or the owner of the database.",
             endpoint->user, name, endpoint->label, victim->owner, victim->owner, endpoint->user);
     err->service_code = 603117;
-    memcpy(err->sqlstate, "42501", sizeof("42501"));
+    memcpy(err->sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE, sizeof(err->sqlstate));
     return err_target(err, "%s", name);
 }
 
@@ -177,7 +178,7 @@ static int end_sessions(struct pg *pg, const char *name, struct err *err)
         auto_result PGresult *ended = NULL;
         const char *pid = PQgetvalue(pids, i, 0);
         if (pg_query(pg, err, &ended, "SELECT pg_catalog.pg_terminate_backend($1::int)", 1, &pid) != 0 &&
-            strcmp(err->sqlstate, "42501") != 0) {
+            !sqlstate_is(err->sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE)) {
             return -1;
         }
     }
@@ -186,7 +187,8 @@ static int end_sessions(struct pg *pg, const char *name, struct err *err)
 
 static int explain_failure(const struct pg *pg, const char *name, struct err *err)
 {
-    if (strcmp(err->sqlstate, "55006") == 0 || strcmp(err->sqlstate, "42501") == 0) {
+    if (sqlstate_is(err->sqlstate, SQLSTATE_OBJECT_IN_USE) ||
+        sqlstate_is(err->sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE)) {
         err->service_code = 603111;
         err_append(
             err,
@@ -207,7 +209,7 @@ static int drop_until(struct pg *pg, const char *name, int64_t deadline_ms, stru
         if (run_named(pg, "DROP DATABASE IF EXISTS ", name, force, err) == 0) {
             return 0;
         }
-        if (strcmp(err->sqlstate, "55006") != 0 || clock_ms_left(deadline_ms) == 0) {
+        if (!sqlstate_is(err->sqlstate, SQLSTATE_OBJECT_IN_USE) || clock_ms_left(deadline_ms) == 0) {
             return explain_failure(pg, name, err);
         }
         clock_sleep_ms(DROP_PAUSE_MS);

@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "engine/pg/pg.h"
+#include "engine/pg/sqlstate.h"
 
 enum { CREATE_RETRY_MS = 10000, CREATE_PAUSE_MS = 100, NAME_MAX_BYTES = 63, SQL_MAX_BYTES = 8192 };
 
@@ -127,22 +128,20 @@ static int build_create(struct pg *pg, const char *name, const char *charset, co
     return 0;
 }
 
-static bool is_state(const struct err *err, const char *sqlstate)
-{
-    return strcmp(err->sqlstate, sqlstate) == 0;
-}
-
 /* Says which of the user's words PostgreSQL did not like. */
 static int explain_create(const char *name, const char *charset, const char *collation, struct err *err)
 {
     char said[sizeof(err->message)];
     memcpy(said, err->message, sizeof(said));
     struct err old = *err;
-    if (is_state(err, "42704") && charset != NULL && strstr(said, "encoding") != NULL) {
+    if (sqlstate_is(err->sqlstate, SQLSTATE_UNDEFINED_OBJECT) && charset != NULL &&
+        strstr(said, "encoding") != NULL) {
         err_set(err, ERR_BAD_PARAMETER, "The charset '%s' is not an encoding of PostgreSQL. %.1200s", charset,
                 said);
         err_target(err, "charset");
-    } else if ((is_state(err, "42809") || is_state(err, "22023")) && collation != NULL) {
+    } else if ((sqlstate_is(err->sqlstate, SQLSTATE_WRONG_OBJECT_TYPE) ||
+                sqlstate_is(err->sqlstate, SQLSTATE_INVALID_PARAMETER)) &&
+               collation != NULL) {
         err_set(err, ERR_BAD_PARAMETER,
                 "The collation '%s' cannot be used with the charset '%s' on this server. %.1200s", collation,
                 charset != NULL ? charset : "default", said);
@@ -176,12 +175,13 @@ int database_create(const struct endpoint *endpoint, const char *name, const cha
     }
     int64_t deadline_ms = clock_monotonic_ms() + CREATE_RETRY_MS;
     while (pg_run(&pg, err, buf_text(&sql)) != 0) {
-        /* 23505: somebody else created it at the same moment. */
-        if (is_state(err, "42P04") || is_state(err, "23505")) {
+        /* A unique violation: somebody else created it at the same moment. */
+        if (sqlstate_is(err->sqlstate, SQLSTATE_DUPLICATE_DATABASE) ||
+            sqlstate_is(err->sqlstate, SQLSTATE_UNIQUE_VIOLATION)) {
             return 0;
         }
-        /* 42809: a locale that this machine lacks. */
-        if (is_state(err, "42809") && is_service_default(collation)) {
+        /* A wrong object type: a locale that this machine lacks. */
+        if (sqlstate_is(err->sqlstate, SQLSTATE_WRONG_OBJECT_TYPE) && is_service_default(collation)) {
             collation = NULL;
             buf_reset(&sql);
             if (build_create(&pg, name, charset, collation, err, &sql) != 0) {
@@ -189,8 +189,8 @@ int database_create(const struct endpoint *endpoint, const char *name, const cha
             }
             continue;
         }
-        /* 55006: another session is using template0, if only for its own CREATE DATABASE. */
-        if (!is_state(err, "55006") || clock_ms_left(deadline_ms) == 0) {
+        /* In use: another session is using template0, if only for its own CREATE DATABASE. */
+        if (!sqlstate_is(err->sqlstate, SQLSTATE_OBJECT_IN_USE) || clock_ms_left(deadline_ms) == 0) {
             return explain_create(name, charset, collation, err);
         }
         clock_sleep_ms(CREATE_PAUSE_MS);

@@ -8,6 +8,7 @@
 
 #include "engine/admin/databases.h"
 #include "engine/pg/pg.h"
+#include "engine/pg/sqlstate.h"
 
 enum { SQL_MAX_BYTES = 16 * 1024, FIRST_USER_OID = 16384 };
 
@@ -67,16 +68,12 @@ static int build_question(const struct pg *pg, struct err *err, struct buf *sql)
     return buf_failed(sql) ? err_no_memory(err) : 0;
 }
 
-/* 1: the database refused to let us look, which counts as holding something. */
-static int is_closed(const struct err *err)
+/* The database refused to let us look, which counts as holding something. */
+static bool is_closed(const struct err *err)
 {
-    static const char *const states[] = {"55000", "42501", "28000", "53300"};
-    for (size_t i = 0; i < ARRAY_LEN(states); i++) {
-        if (strcmp(err->sqlstate, states[i]) == 0 && err->service_code != 603100) {
-            return 1;
-        }
-    }
-    return 0;
+    return err->service_code != 603100 &&
+           sqlstate_in(err->sqlstate, SQLSTATE_NOT_IN_STATE, SQLSTATE_INSUFFICIENT_PRIVILEGE,
+                       SQLSTATE_INVALID_AUTHORIZATION, SQLSTATE_TOO_MANY_CONNECTIONS);
 }
 
 /* 1: holds something or cannot be looked into, 0: empty or not there. */
@@ -85,7 +82,7 @@ static int is_in_use(const struct endpoint *endpoint, const char *name, const st
 {
     auto_pg struct pg pg = {0};
     if (pg_open(endpoint, name, PG_ADMIN, stop, err, &pg) != 0) {
-        if (strcmp(err->sqlstate, "3D000") == 0) {
+        if (sqlstate_is(err->sqlstate, SQLSTATE_UNDEFINED_DATABASE)) {
             return 0;
         }
         return is_closed(err) ? 1 : -1;

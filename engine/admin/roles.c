@@ -10,6 +10,7 @@
 
 #include "core/str.h"
 #include "engine/admin/roles_private.h"
+#include "engine/pg/sqlstate.h"
 
 enum role_column {
     ROLE_NAME,
@@ -143,7 +144,7 @@ static int create(struct roles_job *job, const PGresult *roles, int row)
 {
     const char *name = PQgetvalue(roles, row, ROLE_NAME);
     int outcome = try_create(job, roles, row, true);
-    if (outcome > 0 && strcmp(job->err->sqlstate, "42501") == 0) {
+    if (outcome > 0 && sqlstate_is(job->err->sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE)) {
         outcome = try_create(job, roles, row, false);
         if (outcome == 0 &&
             roles_warn(job,

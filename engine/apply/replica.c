@@ -15,6 +15,7 @@
 #include "engine/catalog/fingerprint.h"
 #include "engine/catalog/identity.h"
 #include "engine/catalog/source_database.h"
+#include "engine/pg/sqlstate.h"
 #include "engine/replication/pgoutput.h"
 #include "engine/replication/stale.h"
 
@@ -271,20 +272,16 @@ static void add_forget(struct pg *target, struct buf *sql, const char *name, con
 /* The user may have dropped or replaced the object meanwhile, or the change was never made. */
 static bool is_gone(const struct err *err)
 {
-    static const char *const states[] = {"42P01", "42703", "42704", "3F000", "42809", "55000", "42710"};
-    for (size_t i = 0; i < ARRAY_LEN(states); i++) {
-        if (strcmp(err->sqlstate, states[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return sqlstate_in(err->sqlstate, SQLSTATE_UNDEFINED_TABLE, SQLSTATE_UNDEFINED_COLUMN,
+                       SQLSTATE_UNDEFINED_OBJECT, SQLSTATE_UNDEFINED_SCHEMA, SQLSTATE_WRONG_OBJECT_TYPE,
+                       SQLSTATE_NOT_IN_STATE, SQLSTATE_DUPLICATE_OBJECT);
 }
 
 /* A foreign key that the source's own rows violate: it stays NOT VALID, or away. A cutover has waited
  * before (replica_restore_keys()); this is a migration that ends without one. */
 static bool is_violated(const struct err *err)
 {
-    bool violated = strcmp(err->sqlstate, "23503") == 0;
+    bool violated = sqlstate_is(err->sqlstate, SQLSTATE_FOREIGN_KEY_VIOLATION);
     if (violated) {
         log_event(LOG_WARNING, "foreign key of the target left unvalidated", "reason", err->message, NULL);
     }

@@ -10,6 +10,7 @@
 #include "core/str.h"
 #include "engine/apply/replica.h"
 #include "engine/apply/replica_changes_private.h"
+#include "engine/pg/sqlstate.h"
 
 enum { SQL_MAX_BYTES = 1024 * 1024 };
 
@@ -86,7 +87,8 @@ static void add_validated(struct pg *target, struct buf *sql, const char *const 
 /* Rows that violate it, or a definition that the target cannot have yet: the user can mend either. */
 static int wait_for_key(const char *const *key, struct err *err)
 {
-    if (strncmp(err->sqlstate, "23", 2) != 0 && strncmp(err->sqlstate, "42", 2) != 0) {
+    if (!sqlstate_is(err->sqlstate, SQLSTATE_INTEGRITY_CONSTRAINT) &&
+        !sqlstate_is(err->sqlstate, SQLSTATE_SYNTAX_OR_ACCESS_RULE)) {
         return -1;
     }
     err->waiting = true;

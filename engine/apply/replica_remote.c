@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/apply/replica.h"
+#include "engine/pg/sqlstate.h"
 
 enum { STATEMENT_LIMIT_MS = 30000, REMOVE_LIMIT_MS = 10000 };
 
@@ -11,7 +12,7 @@ static int open_database(const struct endpoint *target, const char *database, co
                          struct err *err, struct pg *ret_pg)
 {
     if (pg_open(target, database, PG_WRITE, stop, err, ret_pg) != 0) {
-        return strcmp(err->sqlstate, "3D000") == 0 ? 0 : -1;
+        return sqlstate_is(err->sqlstate, SQLSTATE_UNDEFINED_DATABASE) ? 0 : -1;
     }
     ret_pg->statement_timeout_ms = STATEMENT_LIMIT_MS;
     return 1;

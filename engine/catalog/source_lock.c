@@ -6,6 +6,7 @@
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/str.h"
+#include "engine/pg/sqlstate.h"
 
 enum {
     SQL_MAX_BYTES = 64 * 1024 * 1024,
@@ -15,8 +16,6 @@ enum {
     WAIT_MS = 800,
     WAIT_LEAST_MS = 20,
 };
-
-static const char locked_state[] = "55P03";
 
 #define USER_TABLES                                                                                          \
     "WITH config AS (SELECT unnest(extconfig) AS oid FROM pg_extension), listed AS ("                        \
@@ -59,7 +58,8 @@ int source_tables_lock(struct pg *source, const PGresult *tables, int64_t starte
         }
         if (pg_runf(source, err, "SET LOCAL lock_timeout = %d; LOCK TABLE %s IN ACCESS SHARE MODE",
                     wait_left(started_ms), buf_text(&names)) != 0) {
-            err->service_code = strcmp(err->sqlstate, "42501") == 0 ? 603110 : err->service_code;
+            err->service_code =
+                sqlstate_is(err->sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE) ? 603110 : err->service_code;
             return err_prefix(err, "The tables of the source database cannot be locked for reading. ");
         }
         buf_reset(&names);
@@ -203,5 +203,5 @@ int source_lock_blocker(struct pg *source, const char *application, struct err *
 
 bool source_lock_timed_out(const struct err *err)
 {
-    return strcmp(err->sqlstate, locked_state) == 0;
+    return sqlstate_is(err->sqlstate, SQLSTATE_LOCK_NOT_AVAILABLE);
 }

@@ -6,12 +6,12 @@
 #include "core/clock.h"
 #include "engine/copy/copy.h"
 #include "engine/copy/copy_sql.h"
+#include "engine/pg/sqlstate.h"
 
 enum { SQL_MAX_BYTES = 8 * 1024 * 1024 };
 
 /* Nobody else has a table for himself while the holder has its lock, so whoever waits waits in a queue. */
-#define LOCK_TIMEOUT       "100ms"
-#define STATE_LOCK_TIMEOUT "55P03"
+#define LOCK_TIMEOUT "100ms"
 
 /* What a second attempt at a table does otherwise. */
 enum { WITH_TEXT = 1 };
@@ -179,30 +179,26 @@ static int recover(struct copy_lane *lane, struct err *err, bool *ret_lost)
     return lane->holder ? 0 : begin_snapshot(lane, err);
 }
 
-static bool is_one_of(const char *sqlstate, const char *const *states, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(sqlstate, states[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* What may help a table after this error: 0 nothing. */
 static int other_way(const struct copy_piece *piece, const struct err *err, int how)
 {
     /* No binary functions on the target (an extension of another version), or their format is another one. */
-    static const char *const binary[] = {"42883", "42804", "22P03", "0A000", "42P18", "08P01", "22003"};
+    static const char *const binary[] = {SQLSTATE_UNDEFINED_FUNCTION,     SQLSTATE_DATATYPE_MISMATCH,
+                                         SQLSTATE_INVALID_BINARY,         SQLSTATE_FEATURE_NOT_SUPPORTED,
+                                         SQLSTATE_INDETERMINATE_DATATYPE, SQLSTATE_PROTOCOL_VIOLATION,
+                                         SQLSTATE_NUMERIC_OUT_OF_RANGE};
     bool can_text = (how & WITH_TEXT) == 0 && !piece->table->text && piece->table->columns != NULL;
-    return can_text && is_one_of(err->sqlstate, binary, ARRAY_LEN(binary)) ? how | WITH_TEXT : 0;
+    return can_text && sqlstate_is_one_of(err->sqlstate, binary, ARRAY_LEN(binary)) ? how | WITH_TEXT : 0;
 }
 
 /* A check may look at another table by a function, and find that empty: its rows come later. */
 static bool may_need_others(const struct copy_lane *lane, const struct err *err)
 {
-    static const char *const states[] = {"23514", "P0001", "P0002", "P0004", "38000", "39000", "21000"};
-    return !lane->pool->last_pass && is_one_of(err->sqlstate, states, ARRAY_LEN(states));
+    static const char *const states[] = {SQLSTATE_CHECK_VIOLATION,      SQLSTATE_RAISED,
+                                         SQLSTATE_NO_DATA_FOUND,        SQLSTATE_ASSERT_FAILURE,
+                                         SQLSTATE_EXTERNAL_ROUTINE,     SQLSTATE_ROUTINE_INVOCATION,
+                                         SQLSTATE_CARDINALITY_VIOLATION};
+    return !lane->pool->last_pass && sqlstate_is_one_of(err->sqlstate, states, ARRAY_LEN(states));
 }
 
 static void give_up(struct copy_lane *lane, struct copy_piece *piece, const struct err *err)
@@ -231,7 +227,7 @@ static int copy_alone(struct copy_lane *lane, struct copy_piece *piece, struct e
             }
             return -1;
         }
-        if (!lost && !lane->holder && strcmp(reason.sqlstate, STATE_LOCK_TIMEOUT) == 0) {
+        if (!lost && !lane->holder && sqlstate_is(reason.sqlstate, SQLSTATE_LOCK_NOT_AVAILABLE)) {
             set_state(piece, TRANSFER_QUEUED);
             piece->left = true;
             return 0;

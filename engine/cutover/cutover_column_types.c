@@ -10,6 +10,7 @@
 
 #include "core/str.h"
 #include "engine/cutover/cutover_again_private.h"
+#include "engine/pg/sqlstate.h"
 
 enum { SQL_MAX_BYTES = 8 * 1024 * 1024 };
 enum { TYPES_TABLE, TYPES_COLUMN, TYPES_TYPE, TYPES_PARTS };
@@ -135,7 +136,7 @@ int again_check_values(struct again *again, const struct again_table *table, str
                     "Column %s has the type %s on the source and %s on the target, which does not hold the "
                     "source's values unchanged. Give it the source's type on the target.",
                     column->name, column->source_type, column->target_type);
-            memcpy(err->sqlstate, "42804", sizeof(err->sqlstate));
+            memcpy(err->sqlstate, SQLSTATE_DATATYPE_MISMATCH, sizeof(err->sqlstate));
             return -1;
         }
     }

@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "engine/cutover/cutover_private.h"
+#include "engine/pg/sqlstate.h"
 #include "engine/replication/pgoutput.h"
 #include "engine/replication/replication.h"
 
@@ -69,7 +70,7 @@ static enum source_quiet look_for_changes(struct cutover_state *state)
         if (pg_value(&state->base.source, &err, &any, changes_sql, 2, params) == 0) {
             return any == NULL ? SOURCE_QUIET : SOURCE_WRITTEN;
         }
-        if (strcmp(err.sqlstate, "55006") != 0) {
+        if (!sqlstate_is(err.sqlstate, SQLSTATE_OBJECT_IN_USE)) {
             return SOURCE_UNKNOWN;
         }
         clock_sleep_ms(PAUSE_MS);

@@ -8,6 +8,7 @@
 
 #include "core/str.h"
 #include "engine/dump/restore.h"
+#include "engine/pg/sqlstate.h"
 
 enum { BATCH_ENTRIES = 100, SQL_MAX_BYTES = 64 * 1024 * 1024, LABEL_MAX_BYTES = 1024 };
 
@@ -37,8 +38,10 @@ static int give_each(struct restore *restore, struct pg *target, const struct ow
         if (restore_is_over(target, err)) {
             return -1;
         }
-        bool absent = strcmp(err->sqlstate, "42704") == 0 || strcmp(err->sqlstate, "42P01") == 0 ||
-                      strcmp(err->sqlstate, "42883") == 0 || strcmp(err->sqlstate, "3F000") == 0;
+        bool absent = sqlstate_is(err->sqlstate, SQLSTATE_UNDEFINED_OBJECT) ||
+                      sqlstate_is(err->sqlstate, SQLSTATE_UNDEFINED_TABLE) ||
+                      sqlstate_is(err->sqlstate, SQLSTATE_UNDEFINED_FUNCTION) ||
+                      sqlstate_is(err->sqlstate, SQLSTATE_UNDEFINED_SCHEMA);
         if (!absent) {
             report_owner(restore, owned->entries[i], err);
         }
@@ -118,7 +121,8 @@ static size_t first_statement(const char *sql)
 static char *missing_role(const struct err *err)
 {
     static const char before[] = "role \"";
-    const char *start = strcmp(err->sqlstate, "42704") == 0 ? strstr(err->message, before) : NULL;
+    const char *start =
+        sqlstate_is(err->sqlstate, SQLSTATE_UNDEFINED_OBJECT) ? strstr(err->message, before) : NULL;
     const char *end = start == NULL ? NULL : strstr(start, "\" does not exist");
     return end == NULL ? NULL
                        : str_format("%.*s", (int)(end - start) - (int)strlen(before), start + strlen(before));

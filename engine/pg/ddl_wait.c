@@ -5,6 +5,7 @@
 
 #include "core/buf.h"
 #include "core/str.h"
+#include "engine/pg/sqlstate.h"
 
 enum { TEXT_MAX_BYTES = 64 * 1024, WORDS_MAX_BYTES = 500 };
 
@@ -52,12 +53,7 @@ bool ddl_wait_is_refusal(const char *sqlstate)
     /* Data, constraints, triggers, definitions, privileges, limits of the server's formats. */
     static const char *const classes[] = {"09", "0A", "0L", "0P", "22", "23", "27",    "2F",
                                           "38", "39", "3F", "42", "44", "54", "55000", "P0"};
-    for (size_t i = 0; i < ARRAY_LEN(classes); i++) {
-        if (strncmp(sqlstate, classes[i], strlen(classes[i])) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return sqlstate_is_one_of(sqlstate, classes, ARRAY_LEN(classes));
 }
 
 static const char *field(const PGresult *result, int code)
@@ -107,7 +103,7 @@ static void add_likely_ddl(struct pg *target, struct buf *ddl, const PGresult *r
     if (!table && field(result, PG_DIAG_DATATYPE_NAME)[0] != '\0') {
         add_drop_domain_constraint(target, ddl, result);
     } else if (table && field(result, PG_DIAG_COLUMN_NAME)[0] != '\0' &&
-               strcmp(field(result, PG_DIAG_SQLSTATE), "23502") == 0) {
+               sqlstate_is(field(result, PG_DIAG_SQLSTATE), SQLSTATE_NOT_NULL_VIOLATION)) {
         add_drop_not_null(target, ddl, result);
     } else if (table) {
         add_drop_constraint(target, ddl, result);

@@ -7,6 +7,7 @@
 
 #include "engine/pg/pg.h"
 #include "engine/pg/pg_private.h"
+#include "engine/pg/sqlstate.h"
 
 enum { MESSAGE_MAX_BYTES = 1200, DOING_MAX_BYTES = 400, TEXT_MAX_BYTES = 64 * 1024 };
 
@@ -18,17 +19,12 @@ static const char *const passing_states[] = {
 
 static bool is_passing(const char *sqlstate)
 {
-    for (size_t i = 0; i < ARRAY_LEN(passing_states); i++) {
-        if (strncmp(sqlstate, passing_states[i], strlen(passing_states[i])) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return sqlstate_is_one_of(sqlstate, passing_states, ARRAY_LEN(passing_states));
 }
 
 static enum err_code code_of_state(const char *sqlstate)
 {
-    if (strcmp(sqlstate, "42501") == 0) {
+    if (sqlstate_is(sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE)) {
         return ERR_OPERATION_NOT_ALLOWED;
     }
     return is_passing(sqlstate) ? ERR_UNAVAILABLE : ERR_INTERNAL;
@@ -202,38 +198,39 @@ static bool says(const char *report, const char *words)
 
 static struct connect_failure classify_state(const char *sqlstate, const char *report)
 {
-    if (strcmp(sqlstate, "28P01") == 0) {
+    if (sqlstate_is(sqlstate, SQLSTATE_INVALID_PASSWORD)) {
         return (struct connect_failure){603100, true, "Check the user name and the password."};
     }
-    if (strcmp(sqlstate, "28000") == 0 && says(report, "pg_hba.conf")) {
+    if (sqlstate_is(sqlstate, SQLSTATE_INVALID_AUTHORIZATION) && says(report, "pg_hba.conf")) {
         return (struct connect_failure){
             603000, true,
             "The server's pg_hba.conf (or firewall) does not let this user in from this "
             "machine: add an entry for it."};
     }
-    if (strcmp(sqlstate, "28000") == 0) {
+    if (sqlstate_is(sqlstate, SQLSTATE_INVALID_AUTHORIZATION)) {
         return (struct connect_failure){603100, true, "Check the user name and the password."};
     }
-    if (strcmp(sqlstate, "3D000") == 0) {
+    if (sqlstate_is(sqlstate, SQLSTATE_UNDEFINED_DATABASE)) {
         return (struct connect_failure){0, true, "Check the name of the database."};
     }
-    if (strcmp(sqlstate, "42501") == 0 && (says(report, "walsender") || says(report, "WAL sender"))) {
+    if (sqlstate_is(sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE) &&
+        (says(report, "walsender") || says(report, "WAL sender"))) {
         return (struct connect_failure){603104, true, "Run as a superuser: ALTER ROLE ... REPLICATION."};
     }
-    if (strcmp(sqlstate, "53300") == 0 && says(report, "max_wal_senders")) {
+    if (sqlstate_is(sqlstate, SQLSTATE_TOO_MANY_CONNECTIONS) && says(report, "max_wal_senders")) {
         return (struct connect_failure){603105, false,
                                         "Raise max_wal_senders or end replication that is not needed."};
     }
-    if (strcmp(sqlstate, "42501") == 0) {
+    if (sqlstate_is(sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE)) {
         return (struct connect_failure){0, true, "Grant this user CONNECT on the database."};
     }
-    if (strcmp(sqlstate, "08P01") == 0 && says(report, "startup parameter")) {
+    if (sqlstate_is(sqlstate, SQLSTATE_PROTOCOL_VIOLATION) && says(report, "startup parameter")) {
         return (struct connect_failure){
             603000, true,
             "This looks like a connection pooler. Give the address of the PostgreSQL "
             "server itself."};
     }
-    if (strcmp(sqlstate, "53300") == 0) {
+    if (sqlstate_is(sqlstate, SQLSTATE_TOO_MANY_CONNECTIONS)) {
         return (struct connect_failure){603000, false, "Raise max_connections or close other sessions."};
     }
     return (struct connect_failure){603000, !is_passing(sqlstate), ""};

@@ -14,6 +14,7 @@
 #include "core/clock.h"
 #include "engine/pg/pg.h"
 #include "engine/pg/pg_private.h"
+#include "engine/pg/sqlstate.h"
 
 enum { CONNECT_TIMEOUT_S = 10, OPTIONS_MAX_BYTES = 4096, DATABASE_NAME_MAX_BYTES = 64 * 4 };
 
@@ -282,13 +283,9 @@ int pg_open(const struct endpoint *endpoint, const char *database, enum pg_role 
 /* True when a connection failed because of this one database, so that another one may do. */
 static bool is_about_database(const struct err *err)
 {
-    static const char *const states[] = {"3D000", "55000", "42501"};
-    for (size_t i = 0; i < ARRAY_LEN(states); i++) {
-        if (strcmp(err->sqlstate, states[i]) == 0) {
-            return true;
-        }
-    }
-    return strcmp(err->sqlstate, "28000") == 0 && err->service_code != 603100;
+    return sqlstate_in(err->sqlstate, SQLSTATE_UNDEFINED_DATABASE, SQLSTATE_NOT_IN_STATE,
+                       SQLSTATE_INSUFFICIENT_PRIVILEGE) ||
+           (sqlstate_is(err->sqlstate, SQLSTATE_INVALID_AUTHORIZATION) && err->service_code != 603100);
 }
 
 int pg_open_any(const struct endpoint *endpoint, const char *avoid, enum pg_role role,

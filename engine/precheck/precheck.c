@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/str.h"
+#include "engine/pg/sqlstate.h"
 #include "engine/precheck/precheck_private.h"
 
 enum { MESSAGE_MAX_BYTES = 8192, NAMES_SHOWN = 10 };
@@ -255,9 +256,9 @@ static int check_database(struct check *check, const char *database)
         if (outcome == 0 && check->plan->online) {
             outcome = run_rules(check, precheck_online_database_rules, precheck_online_database_rule_count);
         }
-    } else if (strcmp(check->err->sqlstate, "3D000") != 0) {
+    } else if (!sqlstate_is(check->err->sqlstate, SQLSTATE_UNDEFINED_DATABASE)) {
         /* That it is not there at all has been found by a rule of the server. */
-        if (strcmp(check->err->sqlstate, "42501") == 0) {
+        if (sqlstate_is(check->err->sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE)) {
             check->err->service_code = 603110;
         }
         outcome = check->err->code == ERR_CANCELED ? -1 : add_error(check, FINDING_FAILED, check->err);

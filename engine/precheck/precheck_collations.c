@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "engine/pg/sqlstate.h"
 #include "engine/precheck/precheck_private.h"
 
 enum { SQL_MAX_BYTES = 4096 };
@@ -54,7 +55,8 @@ static int can_use(struct check *check, const char *provider, const char *locale
     }
     *check->err = failure;
     /* No right to create temporary objects, or a read-only server, which another rule reports. */
-    return strcmp(failure.sqlstate, "42501") == 0 || strcmp(failure.sqlstate, "25006") == 0;
+    return sqlstate_is(failure.sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE) ||
+           sqlstate_is(failure.sqlstate, SQLSTATE_READ_ONLY_TRANSACTION);
 }
 
 static int check_locale(struct check *check, const char *locale, const char *encoding)

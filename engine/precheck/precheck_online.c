@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/str.h"
+#include "engine/pg/sqlstate.h"
 #include "engine/precheck/precheck_private.h"
 
 enum { TEXT_MAX_BYTES = 8192, CODE_WAL_LEVEL = 603107, CODE_SLOTS = 603105, CODE_SENDERS = 603106 };
@@ -95,7 +96,7 @@ static int check_replication_right(struct check *check)
                                 check->plan->stop, &refusal, &walsender) == 0) {
         return 0;
     }
-    if (strcmp(refusal.sqlstate, "42501") != 0) {
+    if (!sqlstate_is(refusal.sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE)) {
         *check->err = refusal;
         return -1;
     }

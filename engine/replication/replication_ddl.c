@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "engine/catalog/source_database.h"
+#include "engine/pg/sqlstate.h"
 #include "engine/replication/replication_private.h"
 
 enum { LOCK_PAUSE_MS = 100 };
@@ -48,21 +49,8 @@ int replication_lock_timeout(struct pg *control, int ms, struct err *err)
     return pg_runf(control, err, "SET lock_timeout = %d", ms);
 }
 
-static bool is_any(const struct err *err, const char *const *states, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strncmp(err->sqlstate, states[i], strlen(states[i])) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 enum ddl_outcome replication_ddl(struct pg *control, const struct buf *sql, struct err *err)
 {
-    static const char *const later[] = {STATE_LOCK_TIMEOUT, "40P01", "57014", "XX000"};
-    static const char *const gone[] = {STATE_NO_SUCH_TABLE, STATE_NO_SUCH_OBJECT, "3F000"};
-    static const char *const failed[] = {"08", "53", "57", "58"};
     if (buf_failed(sql)) {
         err_no_memory(err);
         return DDL_FAILED;
@@ -74,11 +62,16 @@ enum ddl_outcome replication_ddl(struct pg *control, const struct buf *sql, stru
     if (!usable || err->sqlstate[0] == '\0') {
         return DDL_FAILED;
     }
-    if (is_any(err, later, ARRAY_LEN(later))) {
-        return DDL_LATER; /* XX000: "tuple concurrently updated", by another change of the same table */
+    if (sqlstate_in(err->sqlstate, SQLSTATE_LOCK_NOT_AVAILABLE, SQLSTATE_DEADLOCK_DETECTED,
+                    SQLSTATE_QUERY_CANCELED, SQLSTATE_INTERNAL_ERROR)) {
+        /* An internal error is "tuple concurrently updated", by another change of the same table. */
+        return DDL_LATER;
     }
-    if (is_any(err, gone, ARRAY_LEN(gone))) {
+    if (sqlstate_in(err->sqlstate, SQLSTATE_UNDEFINED_TABLE, SQLSTATE_UNDEFINED_OBJECT,
+                    SQLSTATE_UNDEFINED_SCHEMA)) {
         return DDL_GONE;
     }
-    return is_any(err, failed, ARRAY_LEN(failed)) ? DDL_FAILED : DDL_REFUSED;
+    bool failed = sqlstate_in(err->sqlstate, SQLSTATE_CONNECTION_EXCEPTION, SQLSTATE_INSUFFICIENT_RESOURCES,
+                              SQLSTATE_OPERATOR_INTERVENTION, SQLSTATE_SYSTEM_ERROR);
+    return failed ? DDL_FAILED : DDL_REFUSED;
 }

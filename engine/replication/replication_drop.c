@@ -6,6 +6,7 @@
  */
 #include "core/clock.h"
 #include "core/str.h"
+#include "engine/pg/sqlstate.h"
 #include "engine/replication/replication_private.h"
 
 enum {
@@ -229,7 +230,7 @@ static int drop_all(const struct replication *replication, struct err *err)
     auto_pg struct pg control = {0};
     struct err reason = {0};
     if (replication_control(replication, replication->stop, &reason, &control) != 0) {
-        bool gone = replication_is_state(&reason, STATE_NO_SUCH_DATABASE);
+        bool gone = sqlstate_is(reason.sqlstate, SQLSTATE_UNDEFINED_DATABASE);
         bool dropped =
             reason.sqlstate[0] != '\0' && drop_slot_from_elsewhere(replication, deadline_ms, err) == 0;
         if (gone) {

@@ -5,6 +5,7 @@
 
 #include "core/attr.h"
 #include "core/clock.h"
+#include "engine/pg/sqlstate.h"
 #include "engine/replication/pgoutput.h"
 #include "engine/replication/replication.h"
 
@@ -107,7 +108,7 @@ int replication_flush_position(struct pg *control, struct err *err, uint64_t *re
     if (pg_run(control, err, nudge) == 0) {
         return replication_end_position(control, err, ret_position);
     }
-    bool refused = strcmp(err->sqlstate, "42501") == 0;
+    bool refused = sqlstate_is(err->sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE);
     struct err ignored;
     bool usable = PQtransactionStatus(control->connection) == PQTRANS_IDLE ||
                   pg_run(control, refused ? err : &ignored, "ROLLBACK") == 0;

@@ -5,18 +5,6 @@
 
 #include "engine/replication/replication.h"
 
-/* PostgreSQL's SQLSTATEs that are not failures for us. */
-#define STATE_IN_USE           "55006"
-#define STATE_LOCK_TIMEOUT     "55P03"
-#define STATE_NO_SUCH_OBJECT   "42704"
-#define STATE_NO_SUCH_TABLE    "42P01"
-#define STATE_NO_SUCH_DATABASE "3D000"
-/* Replication slots or senders, and wal_level. */
-#define STATE_LIMIT_EXCEEDED "53400"
-#define STATE_NOT_IN_STATE   "55000"
-
-bool replication_is_state(const struct err *err, const char *sqlstate);
-
 /* Sleeps up to ms. -1 with err when stopped or when the deadline (monotonic) has passed; what was waited for
  * is "waiting for the replication slot ...". */
 int replication_pause(const struct stop *stop, int64_t deadline_ms, int ms, struct err *err,

@@ -11,6 +11,7 @@
 #include "core/str.h"
 #include "engine/admin/settings.h"
 #include "engine/pg/pg.h"
+#include "engine/pg/sqlstate.h"
 
 enum { NO_RIGHT_CODE = 603104, SENDERS_APART_SINCE = 120000, SQL_MAX_BYTES = 8192, NUMBER_TEXT_SIZE = 24 };
 
@@ -149,10 +150,10 @@ static int check_right(struct setup *setup, const struct endpoint *source, const
     if (may != NULL || pg_open(source, control->database, PG_REPLICATION, stop, err, &walsender) == 0) {
         return 0;
     }
-    if (strcmp(err->sqlstate, "53300") == 0) {
+    if (sqlstate_is(err->sqlstate, SQLSTATE_TOO_MANY_CONNECTIONS)) {
         return 0; /* all senders are busy: the right was looked at before that */
     }
-    if (strcmp(err->sqlstate, "42501") != 0) {
+    if (!sqlstate_is(err->sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE)) {
         return -1;
     }
     err_set(err, ERR_OPERATION_NOT_ALLOWED,

@@ -9,6 +9,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "engine/pg/sqlstate.h"
 #include "engine/replication/pgoutput.h"
 #include "engine/replication/replication_private.h"
 
@@ -21,11 +22,6 @@ enum {
     NO_SLOT_CODE = 603105,
     WAL_LEVEL_CODE = 603107,
 };
-
-bool replication_is_state(const struct err *err, const char *sqlstate)
-{
-    return strcmp(err->sqlstate, sqlstate) == 0;
-}
 
 int replication_pause(const struct stop *stop, int64_t deadline_ms, int ms, struct err *err,
                       const char *waiting)
@@ -89,10 +85,10 @@ static int try_drop(struct pg *control, const char *name, struct err *err)
                  "SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots"
                  " WHERE slot_name = $1",
                  1, &name) == 0 ||
-        replication_is_state(err, STATE_NO_SUCH_OBJECT)) {
+        sqlstate_is(err->sqlstate, SQLSTATE_UNDEFINED_OBJECT)) {
         return 1;
     }
-    return replication_is_state(err, STATE_IN_USE) ? 0 : -1;
+    return sqlstate_is(err->sqlstate, SQLSTATE_OBJECT_IN_USE) ? 0 : -1;
 }
 
 int replication_drop_slot(struct pg *control, const char *name, int64_t deadline_ms, struct err *err)
@@ -192,9 +188,9 @@ static int read_slot(const PGresult *result, struct replication_slot *slot, stru
 static int refuse_creation(struct pg *walsender, const PGresult *result, struct err *err)
 {
     pg_error(walsender, result, err, "while creating the replication slot");
-    if (replication_is_state(err, STATE_LIMIT_EXCEEDED)) {
+    if (sqlstate_is(err->sqlstate, SQLSTATE_LIMIT_EXCEEDED)) {
         err->service_code = NO_SLOT_CODE;
-    } else if (replication_is_state(err, STATE_NOT_IN_STATE)) {
+    } else if (sqlstate_is(err->sqlstate, SQLSTATE_NOT_IN_STATE)) {
         err->service_code = WAL_LEVEL_CODE;
     }
     return -1;

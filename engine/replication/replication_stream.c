@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "engine/pg/sqlstate.h"
 #include "engine/replication/pgoutput.h"
 #include "engine/replication/replication_private.h"
 
@@ -61,7 +62,7 @@ static int start(const struct replication *replication, struct pg *pg, const cha
 {
     int64_t deadline_ms = clock_monotonic_ms() + START_MS;
     while (pg_run(pg, err, sql) != 0) {
-        if (!replication_is_state(err, STATE_IN_USE)) {
+        if (!sqlstate_is(err->sqlstate, SQLSTATE_OBJECT_IN_USE)) {
             return err_prefix(err, "The stream of changes could not be started. ");
         }
         if (free_slot(replication, err) != 0 ||

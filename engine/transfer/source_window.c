@@ -8,6 +8,7 @@
 #include "core/str.h"
 #include "engine/catalog/schema_digest.h"
 #include "engine/catalog/source_lock.h"
+#include "engine/pg/sqlstate.h"
 #include "engine/replication/stale.h"
 #include "engine/transfer/source_window_private.h"
 
@@ -43,14 +44,13 @@ int window_changed(struct window *window, struct err *err, const char *what)
 /* For SQL on the source: what others have done may be why it failed. */
 int window_sql_failed(struct window *window, const struct err *err)
 {
-    static const char *const classes[] = {"42", "3F", "XX", "22", "40"};
     if (source_lock_timed_out(err)) {
         return window_fail(window, SETBACK_LOCKED);
     }
-    for (size_t i = 0; i < ARRAY_LEN(classes); i++) {
-        if (strncmp(err->sqlstate, classes[i], 2) == 0 && strcmp(err->sqlstate, "42501") != 0) {
-            return window_fail(window, SETBACK_UNKNOWN);
-        }
+    bool by_others = sqlstate_in(err->sqlstate, SQLSTATE_SYNTAX_OR_ACCESS_RULE, SQLSTATE_UNDEFINED_SCHEMA,
+                                 SQLSTATE_INTERNAL, SQLSTATE_DATA_EXCEPTION, SQLSTATE_TRANSACTION_ROLLBACK);
+    if (by_others && !sqlstate_is(err->sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE)) {
+        return window_fail(window, SETBACK_UNKNOWN);
     }
     return window_fail(window, SETBACK_FATAL);
 }
@@ -297,7 +297,7 @@ static bool may_wait(struct window *window, struct err *err)
         "The tables of database '%s' on the %s could not be locked for reading within %lld seconds: %s. End "
         "that session or wait for its end, then create a new migration.",
         state->transfer->database, state->transfer->source->label, (long long)(patience_ms / 1000), who);
-    memcpy(err->sqlstate, "55P03", sizeof(err->sqlstate));
+    memcpy(err->sqlstate, SQLSTATE_LOCK_NOT_AVAILABLE, sizeof(err->sqlstate));
     err->lasting = true;
     err_target(err, "%s", state->transfer->database);
     return false;

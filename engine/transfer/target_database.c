@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "engine/admin/databases.h"
+#include "engine/pg/sqlstate.h"
 #include "engine/transfer/transfer_steps.h"
 
 enum { SQL_MAX_BYTES = 16 * 1024, CREATE_LIMIT_MS = 15000, PAUSE_MS = 100 };
@@ -37,8 +38,10 @@ static void add_locale(struct pg *target, struct buf *sql, const struct source_d
 static int explain_create(const struct transfer_state *state, struct err *err)
 {
     const struct source_database *database = &state->database;
-    bool locale = strcmp(err->sqlstate, "42809") == 0 || strcmp(err->sqlstate, "22023") == 0 ||
-                  strcmp(err->sqlstate, "42704") == 0 || strcmp(err->sqlstate, "42601") == 0;
+    bool locale = sqlstate_is(err->sqlstate, SQLSTATE_WRONG_OBJECT_TYPE) ||
+                  sqlstate_is(err->sqlstate, SQLSTATE_INVALID_PARAMETER) ||
+                  sqlstate_is(err->sqlstate, SQLSTATE_UNDEFINED_OBJECT) ||
+                  sqlstate_is(err->sqlstate, SQLSTATE_SYNTAX_ERROR);
     if (!locale) {
         return err_prefix(err, "The database '%s' cannot be created on the target. ",
                           state->transfer->database);
@@ -61,10 +64,11 @@ static int try_again(struct transfer_state *state, struct pg *target, struct err
 {
     const struct transfer *transfer = state->transfer;
     /* Somebody else is creating a database from template0 at this moment. */
-    if (strcmp(err->sqlstate, "55006") == 0) {
+    if (sqlstate_is(err->sqlstate, SQLSTATE_OBJECT_IN_USE)) {
         return 1;
     }
-    if (strcmp(err->sqlstate, "42P04") != 0 && strcmp(err->sqlstate, "23505") != 0) {
+    if (!sqlstate_is(err->sqlstate, SQLSTATE_DUPLICATE_DATABASE) &&
+        !sqlstate_is(err->sqlstate, SQLSTATE_UNIQUE_VIOLATION)) {
         return 0;
     }
     auto_free char *invalid = NULL;

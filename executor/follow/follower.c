@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
+#include "engine/pg/sqlstate.h"
 #include "engine/replication/pgoutput.h"
 #include "executor/follow/followers_private.h"
 #include "executor/retry.h"
@@ -154,7 +155,7 @@ static bool is_hopeless(const struct follower *follower, const struct err *err)
  */
 static void judge_internal_error(struct follower *follower, struct err *err)
 {
-    if (!str_equals(err->sqlstate, "XX000")) {
+    if (!sqlstate_is(err->sqlstate, SQLSTATE_INTERNAL_ERROR)) {
         return;
     }
     if (++follower->internal_errors < INTERNAL_ERRORS_MOST) {

@@ -10,6 +10,7 @@
 #include "engine/admin/roles.h"
 #include "engine/instance/instance_tree.h"
 #include "engine/online/base_copy.h"
+#include "engine/pg/sqlstate.h"
 #include "engine/replication/replication_name.h"
 #include "engine/transfer/transfer.h"
 #include "executor/database_row.h"
@@ -250,7 +251,7 @@ static int attempt(struct moving *moving, struct migration_database *row, struct
 /* Each further attempt would fill the target again, from its beginning. */
 static bool is_disk_full(const struct err *err)
 {
-    return str_equals(err->sqlstate, "53100");
+    return sqlstate_is(err->sqlstate, SQLSTATE_DISK_FULL);
 }
 
 static int move_or_retry(struct moving *moving, struct migration_database *row, struct progress *progress,
