@@ -289,10 +289,10 @@ const struct route routes[] = {
     GET("/devicelogin", signin_device_page, 0, NULL, "SignIn_DevicePage"),
 
     /* Malachite's own */
-    GET("/_malachite/health", malachite_health, ROUTE_QUIET, NULL, "Malachite_Health"),
-    GET("/_malachite/ready", malachite_ready, ROUTE_QUIET, NULL, "Malachite_Ready"),
+    GET("/_malachite/health", malachite_health, ROUTE_QUIET | ROUTE_OPEN, NULL, "Malachite_Health"),
+    GET("/_malachite/ready", malachite_ready, ROUTE_QUIET | ROUTE_OPEN, NULL, "Malachite_Ready"),
     GET("/_malachite/routes", malachite_routes, 0, NULL, "Malachite_Routes"),
-    GET("/_malachite/ca.pem", malachite_ca, 0, NULL, "Malachite_CertificateAuthority"),
+    GET("/_malachite/ca.pem", malachite_ca, ROUTE_OPEN, NULL, "Malachite_CertificateAuthority"),
     GET("/_malachite/migrations", malachite_migration_list, 0, NULL, "Malachite_Migrations_List"),
     GET("/_malachite/migrations/{migrationId}", malachite_migration_get, 0, NULL, "Malachite_Migrations_Get"),
     GET("/_malachite/migrations/{migrationId}/evidence", malachite_migration_evidence, 0, NULL, "Malachite_Migrations_Evidence"),
@@ -300,8 +300,8 @@ const struct route routes[] = {
     DELETE("/_malachite/requests", malachite_request_clear, ROUTE_QUIET, NULL, "Malachite_Requests_Clear"),
     GET("/_malachite/applications", malachite_application_list, 0, NULL, "Malachite_Applications_List"),
     POST("/_malachite/connection", malachite_connection_test, ROUTE_TOKEN | ROUTE_SLOW | ROUTE_BODY, NULL, "Malachite_Connection_Test"),
-    GET("/_malachite/openapi", openapi_index, 0, NULL, "Malachite_OpenApi_List"),
-    GET("/_malachite/openapi/{document}", openapi_get, 0, NULL, "Malachite_OpenApi_Get"),
+    GET("/_malachite/openapi", openapi_index, ROUTE_OPEN, NULL, "Malachite_OpenApi_List"),
+    GET("/_malachite/openapi/{document}", openapi_get, ROUTE_OPEN, NULL, "Malachite_OpenApi_Get"),
     GET("/metrics", metrics_get, ROUTE_QUIET, NULL, "Metrics"),
 
     /* the web portal: one page, which finds out itself what its path stands for */

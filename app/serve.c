@@ -181,12 +181,13 @@ static int check_remote(const struct serving *serving, struct err *err)
         return 0;
     }
     if (!options->allow_remote && str_equals(options->auth, "none")) {
-        return err_set(err, ERR_BAD_INPUT,
-                       "--listen %s lets other machines connect, and --auth none lets all of them read and "
-                       "overwrite databases: use --auth strict, or confirm with --allow-remote",
-                       options->listen);
+        return err_set(
+            err, ERR_BAD_INPUT,
+            "--listen %s lets other machines connect, and --auth none lets all of them read and "
+            "overwrite databases: require tokens with --auth strict, or confirm with --allow-remote",
+            options->listen);
     }
-    log_event(LOG_WARNING, "other machines can use Malachite without signing in; --auth strict prevents that",
+    log_event(LOG_WARNING, "other machines can use Malachite without a token; --auth strict requires one",
               "listen", options->listen, "auth", options->auth, NULL);
     return 0;
 }

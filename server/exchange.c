@@ -174,6 +174,9 @@ static struct request_head read_head(const struct exchange *exchange)
         .if_none_match = header(connection, "If-None-Match"),
         .origin = header(connection, "Origin"),
         .fetch_site = header(connection, "Sec-Fetch-Site"),
+        .metadata = header(connection, "Metadata"),
+        .identity = header(connection, "X-IDENTITY-HEADER"),
+        .identity_2017 = header(connection, "Secret"),
     };
     if (is_trusted_proxy(exchange)) {
         head.forwarded = header(connection, "Forwarded");

@@ -80,6 +80,7 @@ struct request {
     bool takes_gzip;     /* of Accept-Encoding */
     bool takes_brotli;
     char *if_none_match;                  /* header, or NULL */
+    bool has_metadata_header;             /* of a client that asks for the token of a managed identity */
     bool from_browser;                    /* it has a header that only browsers send */
     bool from_other_site;                 /* a page of another site makes a browser send it */
     char *segments[REQUEST_SEGMENTS_MAX]; /* of the path, decoded; empty ones are left out */
@@ -174,7 +175,10 @@ struct request_head {
     const char *accept_encoding;
     const char *if_none_match;
     const char *origin;
-    const char *fetch_site; /* Sec-Fetch-Site */
+    const char *fetch_site;    /* Sec-Fetch-Site */
+    const char *metadata;      /* Metadata: of the instance metadata service */
+    const char *identity;      /* X-IDENTITY-HEADER: of App Service */
+    const char *identity_2017; /* Secret: the same in its version of 2017 */
 };
 /*
  * Takes over the headers. What could not stand in a URL or in a header of ours is replaced: the host by

@@ -229,6 +229,8 @@ bool request_set_head(struct request *request, const struct request_head *head, 
     request->takes_brotli = takes_encoding(head->accept_encoding, "br");
     request->if_none_match = str_dup(head->if_none_match);
     request->content_type = str_dup(head->content_type);
+    request->has_metadata_header =
+        str_iequals(head->metadata, "true") || head->identity != NULL || head->identity_2017 != NULL;
     request->from_browser = head->fetch_site != NULL || head->origin != NULL;
     request->from_other_site = request->host != NULL && is_from_other_site(request, head);
     if (head->correlation_id != NULL && is_correlation_id(head->correlation_id)) {

@@ -24,6 +24,7 @@ enum route_flags {
     ROUTE_QUIET = 1 << 4, /* health probes: logged at debug only */
     ROUTE_FORM = 1 << 5,  /* the body is a form: request_form() */
     ROUTE_TOKEN = 1 << 6, /* not ARM's, but needs what --auth asks for */
+    ROUTE_OPEN = 1 << 7,  /* Malachite's own, and open to everybody under --auth strict, too */
 };
 
 struct route {

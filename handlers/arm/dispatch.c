@@ -115,16 +115,32 @@ static int check_media_type(const struct request *request, struct err *err)
                    given ? type : "<null>");
 }
 
+static bool segment_is(const struct request *request, size_t at, const char *literal)
+{
+    return at < request->segment_count && strcasecmp(request->segments[at], literal) == 0;
+}
+
+/* Malachite's own calls tell what is migrated from where, and with strict sign-in only to those who signed
+ * in. */
+static bool needs_token(const struct request *request)
+{
+    unsigned flags = request->route->flags;
+    if ((flags & (ROUTE_ARM | ROUTE_TOKEN)) != 0) {
+        return true;
+    }
+    return segment_is(request, 0, "_malachite") && (flags & ROUTE_OPEN) == 0 &&
+           str_equals(request->app->options->auth, "strict");
+}
+
 static int check_route(struct request *request, struct err *err)
 {
     if (check_site(request, err) < 0 || check_media_type(request, err) < 0) {
         return -1;
     }
-    if ((request->route->flags & ROUTE_ARM) != 0 &&
-        (check_api_version_given(request, err) < 0 || authenticate(request, err) < 0)) {
+    if ((request->route->flags & ROUTE_ARM) != 0 && check_api_version_given(request, err) < 0) {
         return -1;
     }
-    if ((request->route->flags & ROUTE_TOKEN) != 0 && authenticate(request, err) < 0) {
+    if (needs_token(request) && authenticate(request, err) < 0) {
         return -1;
     }
     if ((request->route->flags & ROUTE_FORM) != 0 && request_parse_form(request, err) < 0) {
@@ -135,11 +151,6 @@ static int check_route(struct request *request, struct err *err)
         return -1;
     }
     return check_api_version(request, err);
-}
-
-static bool segment_is(const struct request *request, size_t at, const char *literal)
-{
-    return at < request->segment_count && strcasecmp(request->segments[at], literal) == 0;
 }
 
 /* Where "providers" stands in the path; the number of segments when it does not. */

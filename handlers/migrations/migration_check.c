@@ -114,6 +114,25 @@ static bool is_id(const char *text)
     return text[i] == '\0';
 }
 
+/* With strict sign-in, the secret of our own application must be the one that signs in. Others are unknown.
+ */
+static int check_application_secret(const struct options *options, const struct migration_spec *spec,
+                                    struct err *err)
+{
+    static const char path[] = "properties.secretParameters.aadApp.aadSecret";
+    bool ours = spec->aad_client_id != NULL && str_iequals(spec->aad_client_id, options->client_id);
+    if (!ours || spec->aad_secret == NULL || !str_equals(options->auth, "strict") ||
+        str_equals(spec->aad_secret, options->client_secret)) {
+        return 0;
+    }
+    err_set(
+        err, ERR_BAD_PARAMETER,
+        "The property '%s' is not the client secret of the application '%s'. Use the secret that Malachite "
+        "was started with (--client-secret-file).",
+        path, options->client_id);
+    return err_target(err, "%s", path);
+}
+
 static int check_application(const struct migration_spec *spec, struct err *err)
 {
     const char *const ids[][2] = {{spec->aad_client_id, "properties.secretParameters.aadApp.clientId"},
@@ -175,7 +194,7 @@ int check_spec(struct request *request, const struct migration_spec *spec, struc
 {
     if (check_required(spec->source_server_id, "properties.sourceDbServerResourceId",
                        "the resource id of the source server, or host:port@user", err) < 0 ||
-        check_application(spec, err) < 0 ||
+        check_application(spec, err) < 0 || check_application_secret(request->app->options, spec, err) < 0 ||
         check_resource_id(spec->migration_subnet_id, "properties.migrationResourceGroup.subnetResourceId",
                           err) < 0 ||
         check_resource_id(spec->runtime_server_id, "properties.migrationInstanceResourceId", err) < 0 ||

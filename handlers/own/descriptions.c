@@ -56,6 +56,11 @@ static const struct property sequence_evidence_rows[] = {
 };
 static const struct property health_rows[] = {
     DOC("status", "string", ANY, NULL), DOC("version", "string", ANY, NULL), DOC("uptimeSeconds", "integer", ANY, NULL),
+    DOC("signIn", "SignIn", ANY, NULL),
+};
+static const struct property sign_in_rows[] = {
+    DOC("auth", "none|any|strict", ANY, "Required authentication (--auth)."), DOC("appId", "string", ANY, "Client id of the application."),
+    DOC("tenantId", "string", ANY, NULL),
 };
 static const struct property application_rows[] = {
     DOC("displayName", "string", ANY, NULL), DOC("appId", "string", ANY, "Client id of the application."), DOC("tenantId", "string", ANY, NULL),
@@ -83,6 +88,7 @@ const struct description own_descriptions[] = {
     DESCRIPTION("TableEvidence", table_evidence_rows, NULL),
     DESCRIPTION("SequenceEvidence", sequence_evidence_rows, NULL),
     DESCRIPTION("Health", health_rows, NULL),
+    DESCRIPTION("SignIn", sign_in_rows, "What a client needs to know before it can sign in."),
     DESCRIPTION("Application", application_rows, NULL),
     DESCRIPTION("Connection", connection_rows, "A server resource by its id, or any other server by host and port."),
     DESCRIPTION("ConnectionResult", connection_result_rows, NULL),

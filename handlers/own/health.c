@@ -11,10 +11,13 @@ enum { CA_BYTES_MAX = 64 * 1024 };
 
 void malachite_health(struct request *request)
 {
+    const struct options *options = request->app->options;
     int64_t uptime_s = (clock_now_us() - request->app->started_us) / 1000000;
+    /* The portal has to know how to sign in before it can. */
     reply_json(request, 200,
-               json_pack("{s:s, s:s, s:I}", "status", "ok", "version", MALACHITE_VERSION, "uptimeSeconds",
-                         (json_int_t)uptime_s));
+               json_pack("{s:s, s:s, s:I, s:{s:s, s:s, s:s}}", "status", "ok", "version", MALACHITE_VERSION,
+                         "uptimeSeconds", (json_int_t)uptime_s, "signIn", "auth", options->auth, "appId",
+                         options->client_id, "tenantId", options->tenant_id));
 }
 
 void malachite_ready(struct request *request)

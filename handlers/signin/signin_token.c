@@ -281,9 +281,18 @@ void signin_device_page(struct request *request)
 }
 
 /* The instance metadata service, App Service (2019-08-01) and its older form (2017-09-01) differ in names of
- * headers and in what they leave out; every client finds its own here. */
+ * headers and in what they leave out; every client finds its own here. None sends its header unasked from a
+ * browser, or follows a redirect with it: that keeps tokens from those who can only make others send a GET.
+ */
 void signin_managed_identity(struct request *request)
 {
+    if (!request->has_metadata_header) {
+        reply_json(
+            request, 400,
+            json_pack("{s:s, s:s}", "error", "invalid_request", "error_description",
+                      "Required metadata header not specified or not correct: send 'Metadata: true'."));
+        return;
+    }
     const char *audience = request_query(request, "resource");
     const char *client_id = request_query(request, "client_id");
     if (client_id == NULL) {

@@ -132,7 +132,7 @@ function useStart() {
         let unmounted = false
         const load = async () => {
             try {
-                session.application ??= (await api.get('/_malachite/applications')).value[0]
+                session.application ??= (await api.get('/_malachite/health')).signIn
                 if (!session.needsSignIn) session.subscription ??= (await api.list('/subscriptions', VERSIONS.resources))[0]
                 if (!unmounted) setState({ ready: true, error: null })
             } catch (error) {

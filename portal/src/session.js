@@ -4,7 +4,7 @@ const listeners = new Set()
 
 export const session = {
   token: sessionStorage.getItem(KEY),
-  application: null, // from /_malachite/applications
+  application: null, // what /_malachite/health says of signing in
   subscription: null, // the one that exists
   expired: false,
 

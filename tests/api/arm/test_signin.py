@@ -245,21 +245,36 @@ def test_a_device_signs_in(malachite):
 
 
 @pytest.mark.parametrize(
-    "query",
+    "query, headers",
     [
-        {"api-version": "2018-02-01"},
-        {"api-version": "2019-08-01"},
-        {"api-version": "2017-09-01", "clientid": "11111111-1111-4111-8111-111111111111"},
+        ({"api-version": "2018-02-01"}, {"Metadata": "true"}),
+        ({"api-version": "2018-02-01"}, {"metadata": "True"}),
+        ({"api-version": "2019-08-01"}, {"X-IDENTITY-HEADER": "x"}),
+        ({"api-version": "2017-09-01", "clientid": "11111111-1111-4111-8111-111111111111"}, {"Secret": "x"}),
     ],
 )
-def test_a_managed_identity_gets_a_token(malachite, query):
-    body = call(malachite, "GET", "/metadata/identity/oauth2/token/", params={"resource": MANAGEMENT, **query}).json()
+def test_a_managed_identity_gets_a_token(malachite, query, headers):
+    path = "/metadata/identity/oauth2/token"
+    body = call(malachite, "GET", path + "/", params={"resource": MANAGEMENT, **query}, headers=headers).json()
     claims = claims_of(body["access_token"])
     assert (claims["aud"], claims["tid"]) == (MANAGEMENT, malachite.endpoints["tenantId"])
     assert claims["appid"] == query.get("clientid", malachite.endpoints["clientId"])
     assert int(body["expires_on"]) == claims["exp"]
-    missing = call(malachite, "GET", "/metadata/identity/oauth2/token", params=query)
+    missing = call(malachite, "GET", path, params=query, headers=headers)
     assert (missing.status_code, missing.json()["error"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("headers", [{}, {"Metadata": "false"}, {"Metadata": ""}, {"X-Metadata": "true"}])
+def test_a_managed_identity_needs_the_metadata_header(malachite, headers):
+    response = call(
+        malachite,
+        "GET",
+        "/metadata/identity/oauth2/token",
+        params={"resource": MANAGEMENT, "api-version": "2018-02-01"},
+        headers=headers,
+    )
+    assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
+    assert "Metadata: true" in response.json()["error_description"] and "access_token" not in response.text
 
 
 # -- --auth -----------------------------------------------------------------------------------------------------
@@ -355,16 +370,69 @@ def test_the_check_stands_between_version_and_subscription(strict):
     "path",
     [
         "/_malachite/health",
+        "/_malachite/ready",
         "/_malachite/ca.pem",
-        "/_malachite/routes",
+        "/_malachite/openapi",
         "/metrics",
         "/metadata/endpoints?api-version=2022-09-01",
         "/common/discovery/keys",
         "/adfs/.well-known/openid-configuration",
     ],
 )
-def test_own_calls_and_sign_in_need_no_token(strict, path):
+def test_health_trust_description_and_sign_in_need_no_token(strict, path):
     assert call(strict, "GET", path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "method, path",
+    [
+        ("GET", "/_malachite/migrations"),
+        ("GET", "/_malachite/migrations/x"),
+        ("GET", "/_malachite/migrations/x/evidence"),
+        ("GET", "/_malachite/requests"),
+        ("HEAD", "/_malachite/requests"),
+        ("DELETE", "/_malachite/requests"),
+        ("GET", "/_MALACHITE//requests/"),
+        ("GET", "/%5Fmalachite/requests"),
+        ("GET", "/_malachite/applications"),
+        ("GET", "/_malachite/routes"),
+        ("POST", "/_malachite/connection"),
+    ],
+)
+def test_strict_covers_malachite_s_own_calls(strict, malachite, method, path):
+    assert call(strict, method, path).status_code == 401
+    assert call(strict, method, path, headers={"Authorization": "Bearer x"}).status_code == 401
+    token = strict.sign_in().json()["access_token"]
+    assert call(strict, method, path, headers={"Authorization": f"Bearer {token}"}).status_code != 401
+    assert call(malachite, method, path).status_code != 401
+
+
+def test_what_the_portal_needs_before_it_signs_in_is_open(strict):
+    found = call(strict, "GET", "/_malachite/health").json()["signIn"]
+    assert found == {"auth": "strict", "appId": strict.endpoints["clientId"], "tenantId": strict.endpoints["tenantId"]}
+
+
+def test_strict_refuses_a_wrong_client_secret_of_a_migration(strict):
+    """The first page of the wizard asks for it. Nobody else is asked for one, so only our own application counts."""
+    target = strict.arm.put_server("wizard", attach=("127.0.0.1", 1), login="a", password="never-told")
+    for client, secret, wrong in (
+        (strict.endpoints["clientId"], "nonsense", True),
+        (strict.endpoints["clientId"].upper(), "Malachite", True),
+        (strict.endpoints["clientId"], "malachite", False),
+        ("11111111-1111-4111-8111-111111111111", "nonsense", False),
+    ):
+        body = strict.arm.migration_body(target, target, ["x"])
+        body["location"] = "eastus"
+        body["properties"]["secretParameters"]["aadApp"] = {
+            "clientId": client,
+            "tenantId": strict.endpoints["tenantId"],
+            "aadSecret": secret,
+        }
+        path = f"{target.id}/migrations/wizard"
+        response = strict.arm.request("PUT", path, body, api_version="2021-06-15-privatepreview")
+        refusal = response.json().get("error", {}).get("target") == "properties.secretParameters.aadApp.aadSecret"
+        assert refusal == wrong, response.text
+        assert "nonsense" not in response.text
 
 
 def test_tokens_outlive_a_restart(own):
