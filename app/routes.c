@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every route of the program. Patterns are those of the public specifications; 501 rows are operations that
- * the service documents and Malachite does not have yet.
+ * Every route of the program: its handler, its rules for api-version and body, its action in Azure's roles,
+ * and what it takes and answers. Patterns are those of the public specifications; rows that LACK a handler
+ * are operations that the service documents and Malachite does not have yet.
  */
-#include "server/route.h"
+#include "app/routes_private.h"
 
 #include "core/attr.h"
-#include "handlers/arm/api_version.h"
 #include "handlers/arm/arm.h"
 #include "handlers/deployments/deployments.h"
 #include "handlers/describe/openapi.h"
@@ -21,298 +21,280 @@
 static void malachite_routes(struct request *request);
 
 /* clang-format off */
-#define S     "/subscriptions/{subscriptionId}"
-#define RG    S "/resourcegroups/{resourceGroupName}"
-#define P     "/providers/" POSTGRESQL_NAMESPACE
-#define FS    RG P "/flexibleServers/{serverName}"
-#define SS    RG P "/servers/{serverName}"
-#define DEPLOY RG "/providers/" RESOURCES_NAMESPACE "/deployments"
-#define LOC   S P "/locations/{location}"
-
-#define T_MIGRATION  POSTGRESQL_NAMESPACE "/flexibleServers/migrations"
-#define T_FLEXIBLE   POSTGRESQL_NAMESPACE "/flexibleServers"
-#define T_FLEX_DB    POSTGRESQL_NAMESPACE "/flexibleServers/databases"
-#define T_FLEX_RULE  POSTGRESQL_NAMESPACE "/flexibleServers/firewallRules"
-#define T_FLEX_CONF  POSTGRESQL_NAMESPACE "/flexibleServers/configurations"
-#define T_FLEX_CAP   POSTGRESQL_NAMESPACE "/flexibleServers/capabilities"
-#define T_FLEX_ADMIN POSTGRESQL_NAMESPACE "/flexibleServers/administrators"
-#define T_FLEX_BACKUP POSTGRESQL_NAMESPACE "/flexibleServers/backups"
-#define T_FLEX_REPLICA POSTGRESQL_NAMESPACE "/flexibleServers/replicas"
-#define T_FLEX_LOG   POSTGRESQL_NAMESPACE "/flexibleServers/logFiles"
-#define T_FLEX_LTR   POSTGRESQL_NAMESPACE "/flexibleServers/ltrBackupOperations"
-#define T_FLEX_THREAT POSTGRESQL_NAMESPACE "/flexibleServers/advancedThreatProtectionSettings"
-#define T_FLEX_PEC   POSTGRESQL_NAMESPACE "/flexibleServers/privateEndpointConnections"
-#define T_FLEX_PLR   POSTGRESQL_NAMESPACE "/flexibleServers/privateLinkResources"
-#define T_FLEX_ENDPOINT POSTGRESQL_NAMESPACE "/flexibleServers/virtualendpoints"
-#define T_FLEX_TUNING POSTGRESQL_NAMESPACE "/flexibleServers/tuningOptions"
-#define T_FLEX_EVENT POSTGRESQL_NAMESPACE "/flexibleServers/maintenanceEvents"
-#define T_FLEX_UPGRADE POSTGRESQL_NAMESPACE "/flexibleServers/majorVersionUpgradePrecheck"
-#define T_SINGLE     POSTGRESQL_NAMESPACE "/servers"
-#define T_SINGLE_DB  POSTGRESQL_NAMESPACE "/servers/databases"
-#define T_SINGLE_RULE POSTGRESQL_NAMESPACE "/servers/firewallRules"
-#define T_SINGLE_NET POSTGRESQL_NAMESPACE "/servers/virtualNetworkRules"
-#define T_SINGLE_CONF POSTGRESQL_NAMESPACE "/servers/configurations"
-#define T_SINGLE_ADMIN POSTGRESQL_NAMESPACE "/servers/administrators"
-#define T_SINGLE_ALERT POSTGRESQL_NAMESPACE "/servers/securityAlertPolicies"
-#define T_SINGLE_KEY POSTGRESQL_NAMESPACE "/servers/keys"
-#define T_SINGLE_PEC POSTGRESQL_NAMESPACE "/servers/privateEndpointConnections"
-#define T_SINGLE_PLR POSTGRESQL_NAMESPACE "/servers/privateLinkResources"
-#define T_NAME       POSTGRESQL_NAMESPACE "/checkNameAvailability"
-#define T_LOCATION   POSTGRESQL_NAMESPACE "/locations"
-#define T_CAPABILITY POSTGRESQL_NAMESPACE "/locations/capabilities"
-#define T_NAME_IN    POSTGRESQL_NAMESPACE "/locations/checkNameAvailability"
-#define T_TIERS      POSTGRESQL_NAMESPACE "/locations/performanceTiers"
-#define T_SUBNETS    POSTGRESQL_NAMESPACE "/locations/checkVirtualNetworkSubnetUsage"
-#define T_USAGES     POSTGRESQL_NAMESPACE "/locations/resourceType/usages"
-#define T_ASYNC      POSTGRESQL_NAMESPACE "/locations/azureAsyncOperation"
-#define T_RESULT     POSTGRESQL_NAMESPACE "/locations/operationResults"
-#define T_OPERATIONS POSTGRESQL_NAMESPACE "/operations"
-#define T_DNS        POSTGRESQL_NAMESPACE "/getPrivateDnsZoneSuffix"
-#define T_GROUP      RESOURCES_NAMESPACE "/subscriptions/resourceGroups"
-#define T_DEPLOY     RESOURCES_NAMESPACE "/deployments"
-#define T_SUB        RESOURCES_NAMESPACE "/subscriptions"
-#define T_SUB_LOC    RESOURCES_NAMESPACE "/subscriptions/locations"
-#define T_PROVIDER   RESOURCES_NAMESPACE "/subscriptions/providers"
-#define T_RESOURCES  RESOURCES_NAMESPACE "/subscriptions/resources"
-#define T_SUB_RESULT RESOURCES_NAMESPACE "/subscriptions/operationresults"
-#define T_TAGS       RESOURCES_NAMESPACE "/tags"
-#define T_TENANT     RESOURCES_NAMESPACE "/tenants"
-
-enum {
-    READ = ROUTE_ARM,
-    WRITE = ROUTE_ARM | ROUTE_BODY,
-    MAY_WRITE = ROUTE_ARM | ROUTE_BODY_OPTIONAL,
-    LIVE = ROUTE_ARM | ROUTE_SLOW,
-    LIVE_WRITE = ROUTE_ARM | ROUTE_SLOW | ROUTE_BODY,
-};
-
-#define GET(pattern, handler, flags, type, id)    {METHOD_GET, pattern, handler, flags, type, id}
-#define PUT(pattern, handler, flags, type, id)    {METHOD_PUT, pattern, handler, flags, type, id}
-#define POST(pattern, handler, flags, type, id)   {METHOD_POST, pattern, handler, flags, type, id}
-#define PATCH(pattern, handler, flags, type, id)  {METHOD_PATCH, pattern, handler, flags, type, id}
-#define DELETE(pattern, handler, flags, type, id) {METHOD_DELETE, pattern, handler, flags, type, id}
-#define HEAD(pattern, handler, flags, type, id)   {METHOD_HEAD, pattern, handler, flags, type, id}
-#define LACKS(verb, pattern, type, id)            {METHOD_##verb, pattern, not_implemented, MAY_WRITE, type, id}
-#define TAGS(scope, id)                                                                                      \
-    GET(scope "/providers/Microsoft.Resources/tags/default", tags_get, READ, T_TAGS, "Tags_GetAt" id),          \
-    PUT(scope "/providers/Microsoft.Resources/tags/default", tags_put, WRITE, T_TAGS, "Tags_CreateOrUpdateAt" id), \
-    PATCH(scope "/providers/Microsoft.Resources/tags/default", tags_patch, WRITE, T_TAGS, "Tags_UpdateAt" id),  \
-    DELETE(scope "/providers/Microsoft.Resources/tags/default", tags_delete, READ, T_TAGS, "Tags_DeleteAt" id)
-
 const struct route routes[] = {
     /* migrations: never long-running */
-    PUT(FS "/migrations/{migrationName}", migration_put, WRITE, T_MIGRATION, "Migrations_Create"),
-    GET(FS "/migrations/{migrationName}", migration_get, READ, T_MIGRATION, "Migrations_Get"),
-    PATCH(FS "/migrations/{migrationName}", migration_patch, WRITE, T_MIGRATION, "Migrations_Update"),
-    DELETE(FS "/migrations/{migrationName}", migration_delete, READ, T_MIGRATION, "Migrations_Cancel"),
-    HEAD(FS "/migrations/{migrationName}", migration_head, READ, T_MIGRATION, "Migrations_CheckExistence"),
-    GET(FS "/migrations", migration_list, READ, T_MIGRATION, "Migrations_ListByTargetServer"),
-    POST(FS "/checkMigrationNameAvailability", migration_check_name, WRITE, T_MIGRATION, "Migrations_CheckNameAvailability"),
+    PUT(FS "/migrations/{migrationName}", migration_put, WRITE, T_MIGRATION, "Migrations_Create",
+        "Creates a migration and starts it.", "Migration", "Migration", OK | CREATED),
+    GET(FS "/migrations/{migrationName}", migration_get, READ, T_MIGRATION, "Migrations_Get", "Shows a migration.", "Migration"),
+    PATCH(FS "/migrations/{migrationName}", migration_patch, WRITE, T_MIGRATION, "Migrations_Update",
+        "Changes a migration: cutover, cancel, overwrite, databases, start.", "MigrationPatch", "Migration", OK),
+    DELETE(FS "/migrations/{migrationName}", migration_delete, READ, T_MIGRATION, "Migrations_Cancel", "Cancels an active migration, or deletes an ended one.", "Migration", OK | NONE),
+    HEAD(FS "/migrations/{migrationName}", migration_head, T_MIGRATION, "Migrations_CheckExistence", "Checks whether the resource exists."),
+    GET_WITH(FS "/migrations", migration_list, READ, T_MIGRATION, "Migrations_ListByTargetServer", T_MIGRATION "/read",
+        "Lists the migrations of a server, newest first.", "[]Migration", OK, "migrationListFilter:Active|All $skipToken:string"),
+    POST(FS "/checkMigrationNameAvailability", migration_check_name, WRITE, T_MIGRATION, "Migrations_CheckNameAvailability", T_FLEXIBLE "/checkMigrationNameAvailability/action",
+        "Checks the name of a migration.", "NameQuestion", "NameAnswer", OK),
 
     /* flexible servers */
-    PUT(FS, flexible_server_put, WRITE, T_FLEXIBLE, "Servers_CreateOrUpdate"),
-    GET(FS, flexible_server_get, READ, T_FLEXIBLE, "Servers_Get"),
-    DELETE(FS, flexible_server_delete, READ, T_FLEXIBLE, "Servers_Delete"),
-    GET(RG P "/flexibleServers", flexible_server_list_of_group, READ, T_FLEXIBLE, "Servers_ListByResourceGroup"),
-    GET(S P "/flexibleServers", flexible_server_list, READ, T_FLEXIBLE, "Servers_ListBySubscription"),
-    PUT(FS "/databases/{databaseName}", flexible_database_put, MAY_WRITE, T_FLEX_DB, "Databases_Create"),
-    GET(FS "/databases/{databaseName}", flexible_database_get, LIVE, T_FLEX_DB, "Databases_Get"),
-    DELETE(FS "/databases/{databaseName}", flexible_database_delete, READ, T_FLEX_DB, "Databases_Delete"),
-    GET(FS "/databases", flexible_database_list, LIVE, T_FLEX_DB, "Databases_ListByServer"),
-    PATCH(FS, flexible_server_patch, WRITE, T_FLEXIBLE, "Servers_Update"),
-    HEAD(FS, flexible_server_head, READ, T_FLEXIBLE, "Servers_CheckExistence"),
-    POST(FS "/start", flexible_server_start, MAY_WRITE, T_FLEXIBLE, "Servers_Start"),
-    POST(FS "/stop", flexible_server_stop, MAY_WRITE, T_FLEXIBLE, "Servers_Stop"),
-    POST(FS "/restart", flexible_server_restart, MAY_WRITE, T_FLEXIBLE, "Servers_Restart"),
-    PUT(FS "/firewallRules/{firewallRuleName}", flexible_firewall_rule_put, WRITE, T_FLEX_RULE, "FirewallRules_CreateOrUpdate"),
-    GET(FS "/firewallRules/{firewallRuleName}", flexible_firewall_rule_get, READ, T_FLEX_RULE, "FirewallRules_Get"),
-    DELETE(FS "/firewallRules/{firewallRuleName}", flexible_firewall_rule_delete, READ, T_FLEX_RULE, "FirewallRules_Delete"),
-    GET(FS "/firewallRules", flexible_firewall_rule_list, READ, T_FLEX_RULE, "FirewallRules_ListByServer"),
-    GET(FS "/configurations", flexible_configuration_list, LIVE, T_FLEX_CONF, "Configurations_ListByServer"),
-    GET(FS "/configurations/{configurationName}", flexible_configuration_get, LIVE, T_FLEX_CONF, "Configurations_Get"),
-    PATCH(FS "/configurations/{configurationName}", flexible_configuration_update, LIVE_WRITE, T_FLEX_CONF, "Configurations_Update"),
-    PUT(FS "/configurations/{configurationName}", flexible_configuration_update, LIVE_WRITE, T_FLEX_CONF, "Configurations_Put"),
-    GET(FS "/capabilities", flexible_server_capability_list, READ, T_FLEX_CAP, "CapabilitiesByServer_List"),
+    PUT(FS, flexible_server_put, WRITE, T_FLEXIBLE, "Servers_CreateOrUpdate",
+        "Creates or changes a flexible server.", "FlexibleServer", "FlexibleServer", LRO),
+    GET(FS, flexible_server_get, READ, T_FLEXIBLE, "Servers_Get", "Shows a flexible server.", "FlexibleServer"),
+    DELETE(FS, flexible_server_delete, READ, T_FLEXIBLE, "Servers_Delete", "Deletes a flexible server.", NULL, LRO | NONE),
+    GET(RG P "/flexibleServers", flexible_server_list_of_group, READ, T_FLEXIBLE, "Servers_ListByResourceGroup", "Lists the flexible servers of a group.", "[]FlexibleServer"),
+    GET(S P "/flexibleServers", flexible_server_list, READ, T_FLEXIBLE, "Servers_ListBySubscription", "Lists all flexible servers.", "[]FlexibleServer"),
+    PUT(FS "/databases/{databaseName}", flexible_database_put, MAY_WRITE, T_FLEX_DB, "Databases_Create",
+        "Creates a database.", "Database", NULL, LRO),
+    GET(FS "/databases/{databaseName}", flexible_database_get, LIVE, T_FLEX_DB, "Databases_Get", "Shows a database.", "Database"),
+    DELETE(FS "/databases/{databaseName}", flexible_database_delete, READ, T_FLEX_DB, "Databases_Delete", "Drops a database.", NULL, LRO | NONE),
+    GET(FS "/databases", flexible_database_list, LIVE, T_FLEX_DB, "Databases_ListByServer", "Lists the databases of a server.", "[]Database"),
+    PATCH(FS, flexible_server_patch, WRITE, T_FLEXIBLE, "Servers_Update",
+        "Changes a flexible server.", "FlexibleServerPatch", NULL, LRO),
+    HEAD(FS, flexible_server_head, T_FLEXIBLE, "Servers_CheckExistence", "Checks whether the resource exists."),
+    POST(FS "/start", flexible_server_start, MAY_WRITE, T_FLEXIBLE, "Servers_Start", T_FLEXIBLE "/start/action",
+        "Starts a flexible server.", NULL, NULL, LRO),
+    POST(FS "/stop", flexible_server_stop, MAY_WRITE, T_FLEXIBLE, "Servers_Stop", T_FLEXIBLE "/stop/action",
+        "Stops a flexible server.", NULL, NULL, LRO),
+    POST(FS "/restart", flexible_server_restart, MAY_WRITE, T_FLEXIBLE, "Servers_Restart", T_FLEXIBLE "/restart/action",
+        "Restarts a flexible server.", "Restart", NULL, LRO),
+    PUT(FS "/firewallRules/{firewallRuleName}", flexible_firewall_rule_put, WRITE, T_FLEX_RULE, "FirewallRules_CreateOrUpdate",
+        "Creates or changes a firewall rule.", "FirewallRule", NULL, LRO),
+    GET(FS "/firewallRules/{firewallRuleName}", flexible_firewall_rule_get, READ, T_FLEX_RULE, "FirewallRules_Get", "Shows a firewall rule.", "FirewallRule"),
+    DELETE(FS "/firewallRules/{firewallRuleName}", flexible_firewall_rule_delete, READ, T_FLEX_RULE, "FirewallRules_Delete", "Deletes a firewall rule.", NULL, LRO | NONE),
+    GET(FS "/firewallRules", flexible_firewall_rule_list, READ, T_FLEX_RULE, "FirewallRules_ListByServer", "Lists the firewall rules of a server.", "[]FirewallRule"),
+    GET(FS "/configurations", flexible_configuration_list, LIVE, T_FLEX_CONF, "Configurations_ListByServer", "Lists the server parameters.", "[]Configuration"),
+    GET(FS "/configurations/{configurationName}", flexible_configuration_get, LIVE, T_FLEX_CONF, "Configurations_Get", "Shows a server parameter.", "Configuration"),
+    PATCH(FS "/configurations/{configurationName}", flexible_configuration_update, LIVE_WRITE, T_FLEX_CONF, "Configurations_Update",
+        "Changes a server parameter.", "Configuration", NULL, LRO),
+    PUT(FS "/configurations/{configurationName}", flexible_configuration_update, LIVE_WRITE, T_FLEX_CONF, "Configurations_Put",
+        "Sets a server parameter.", "Configuration", NULL, LRO),
+    GET(FS "/capabilities", flexible_server_capability_list, READ, T_FLEX_CAP, "CapabilitiesByServer_List", "Lists the versions and sizes available to a server.", "[]Capability"),
 
     /* flexible servers: types of children that none has here, and what would make one */
-    GET(FS "/administrators", absent_child_list, READ, T_FLEX_ADMIN, "AdministratorsMicrosoftEntra_ListByServer"),
-    GET(FS "/administrators/{objectId}", absent_child_get, READ, T_FLEX_ADMIN, "AdministratorsMicrosoftEntra_Get"),
-    DELETE(FS "/administrators/{objectId}", absent_child_delete, READ, T_FLEX_ADMIN, "AdministratorsMicrosoftEntra_Delete"),
-    LACKS(PUT, FS "/administrators/{objectId}", T_FLEX_ADMIN, "AdministratorsMicrosoftEntra_CreateOrUpdate"),
-    GET(FS "/backups", absent_child_list, READ, T_FLEX_BACKUP, "BackupsAutomaticAndOnDemand_ListByServer"),
-    GET(FS "/backups/{backupName}", absent_child_get, READ, T_FLEX_BACKUP, "BackupsAutomaticAndOnDemand_Get"),
-    DELETE(FS "/backups/{backupName}", absent_child_delete, READ, T_FLEX_BACKUP, "BackupsAutomaticAndOnDemand_Delete"),
-    LACKS(PUT, FS "/backups/{backupName}", T_FLEX_BACKUP, "BackupsAutomaticAndOnDemand_Create"),
-    GET(FS "/replicas", absent_child_list, READ, T_FLEX_REPLICA, "Replicas_ListByServer"),
-    GET(FS "/logFiles", absent_child_list, READ, T_FLEX_LOG, "CapturedLogs_ListByServer"),
-    GET(FS "/ltrBackupOperations", absent_child_list, READ, T_FLEX_LTR, "BackupsLongTermRetention_ListByServer"),
-    GET(FS "/ltrBackupOperations/{backupName}", absent_child_get, READ, T_FLEX_LTR, "BackupsLongTermRetention_Get"),
-    LACKS(POST, FS "/ltrPreBackup", T_FLEX_LTR, "BackupsLongTermRetention_CheckPrerequisites"),
-    LACKS(POST, FS "/startLtrBackup", T_FLEX_LTR, "BackupsLongTermRetention_Start"),
-    GET(FS "/advancedThreatProtectionSettings", absent_child_list, READ, T_FLEX_THREAT, "AdvancedThreatProtectionSettings_ListByServer"),
-    GET(FS "/advancedThreatProtectionSettings/{threatProtectionName}", absent_child_get, READ, T_FLEX_THREAT, "AdvancedThreatProtectionSettings_Get"),
-    LACKS(PUT, FS "/advancedThreatProtectionSettings/{threatProtectionName}", T_FLEX_THREAT, "ServerThreatProtectionSettings_CreateOrUpdate"),
-    GET(FS "/privateEndpointConnections", absent_child_list, READ, T_FLEX_PEC, "PrivateEndpointConnections_ListByServer"),
-    GET(FS "/privateEndpointConnections/{privateEndpointConnectionName}", absent_child_get, READ, T_FLEX_PEC, "PrivateEndpointConnections_Get"),
-    DELETE(FS "/privateEndpointConnections/{privateEndpointConnectionName}", absent_child_delete, READ, T_FLEX_PEC, "PrivateEndpointConnections_Delete"),
-    LACKS(PUT, FS "/privateEndpointConnections/{privateEndpointConnectionName}", T_FLEX_PEC, "PrivateEndpointConnections_Update"),
-    GET(FS "/privateLinkResources", absent_child_list, READ, T_FLEX_PLR, "PrivateLinkResources_ListByServer"),
-    GET(FS "/privateLinkResources/{groupName}", absent_child_get, READ, T_FLEX_PLR, "PrivateLinkResources_Get"),
-    GET(FS "/virtualendpoints", absent_child_list, READ, T_FLEX_ENDPOINT, "VirtualEndpoints_ListByServer"),
-    GET(FS "/virtualendpoints/{virtualEndpointName}", absent_child_get, READ, T_FLEX_ENDPOINT, "VirtualEndpoints_Get"),
-    DELETE(FS "/virtualendpoints/{virtualEndpointName}", absent_child_delete, READ, T_FLEX_ENDPOINT, "VirtualEndpoints_Delete"),
-    LACKS(PUT, FS "/virtualendpoints/{virtualEndpointName}", T_FLEX_ENDPOINT, "VirtualEndpoints_Create"),
-    LACKS(PATCH, FS "/virtualendpoints/{virtualEndpointName}", T_FLEX_ENDPOINT, "VirtualEndpoints_Update"),
-    GET(FS "/tuningOptions", absent_child_list, READ, T_FLEX_TUNING, "TuningOptions_ListByServer"),
-    GET(FS "/tuningOptions/{tuningOption}", absent_child_get, READ, T_FLEX_TUNING, "TuningOptions_Get"),
-    LACKS(GET, FS "/tuningOptions/{tuningOption}/recommendations", T_FLEX_TUNING, "TuningOptions_ListRecommendations"),
-    GET(FS "/maintenanceEvents", absent_child_list, READ, T_FLEX_EVENT, "MaintenanceEvents_ListByServer"),
-    GET(FS "/maintenanceEvents/{eventName}", absent_child_get, READ, T_FLEX_EVENT, "MaintenanceEvents_Get"),
-    LACKS(POST, FS "/maintenanceEvents/{eventName}/applyNow", T_FLEX_EVENT, "MaintenanceEvents_ApplyNow"),
-    LACKS(POST, FS "/maintenanceEvents/{eventName}/reschedule", T_FLEX_EVENT, "MaintenanceEvents_Reschedule"),
-    GET(FS "/majorVersionUpgradePrecheck", absent_child_list, READ, T_FLEX_UPGRADE, "MajorVersionUpgradePrecheck_ListByServer"),
-    GET(FS "/majorVersionUpgradePrecheck/{precheckName}", absent_child_get, READ, T_FLEX_UPGRADE, "MajorVersionUpgradePrecheck_Get"),
-    LACKS(POST, FS "/startMajorVersionUpgradePrecheck", T_FLEX_UPGRADE, "MajorVersionUpgradePrecheck_Start"),
-    LACKS(POST, FS "/migrateNetwork", T_FLEXIBLE, "Servers_MigrateNetwork"),
+    ABSENT_LIST(FS "/administrators", T_FLEX_ADMIN, "AdministratorsMicrosoftEntra_ListByServer"),
+    ABSENT_GET(FS "/administrators/{objectId}", T_FLEX_ADMIN, "AdministratorsMicrosoftEntra_Get"),
+    ABSENT_DELETE(FS "/administrators/{objectId}", T_FLEX_ADMIN, "AdministratorsMicrosoftEntra_Delete"),
+    LACKS(PUT, FS "/administrators/{objectId}", T_FLEX_ADMIN, "AdministratorsMicrosoftEntra_CreateOrUpdate", T_FLEX_ADMIN "/write"),
+    ABSENT_LIST(FS "/backups", T_FLEX_BACKUP, "BackupsAutomaticAndOnDemand_ListByServer"),
+    ABSENT_GET(FS "/backups/{backupName}", T_FLEX_BACKUP, "BackupsAutomaticAndOnDemand_Get"),
+    ABSENT_DELETE(FS "/backups/{backupName}", T_FLEX_BACKUP, "BackupsAutomaticAndOnDemand_Delete"),
+    LACKS(PUT, FS "/backups/{backupName}", T_FLEX_BACKUP, "BackupsAutomaticAndOnDemand_Create", T_FLEX_BACKUP "/write"),
+    ABSENT_LIST(FS "/replicas", T_FLEX_REPLICA, "Replicas_ListByServer"),
+    ABSENT_LIST(FS "/logFiles", T_FLEX_LOG, "CapturedLogs_ListByServer"),
+    ABSENT_LIST(FS "/ltrBackupOperations", T_FLEX_LTR, "BackupsLongTermRetention_ListByServer"),
+    ABSENT_GET(FS "/ltrBackupOperations/{backupName}", T_FLEX_LTR, "BackupsLongTermRetention_Get"),
+    LACKS(POST, FS "/ltrPreBackup", T_FLEX_LTR, "BackupsLongTermRetention_CheckPrerequisites", T_FLEXIBLE "/ltrPreBackup/action"),
+    LACKS(POST, FS "/startLtrBackup", T_FLEX_LTR, "BackupsLongTermRetention_Start", T_FLEXIBLE "/startLtrBackup/action"),
+    ABSENT_LIST(FS "/advancedThreatProtectionSettings", T_FLEX_THREAT, "AdvancedThreatProtectionSettings_ListByServer"),
+    ABSENT_GET(FS "/advancedThreatProtectionSettings/{threatProtectionName}", T_FLEX_THREAT, "AdvancedThreatProtectionSettings_Get"),
+    LACKS(PUT, FS "/advancedThreatProtectionSettings/{threatProtectionName}", T_FLEX_THREAT, "ServerThreatProtectionSettings_CreateOrUpdate", T_FLEX_THREAT "/write"),
+    ABSENT_LIST(FS "/privateEndpointConnections", T_FLEX_PEC, "PrivateEndpointConnections_ListByServer"),
+    ABSENT_GET(FS "/privateEndpointConnections/{privateEndpointConnectionName}", T_FLEX_PEC, "PrivateEndpointConnections_Get"),
+    ABSENT_DELETE(FS "/privateEndpointConnections/{privateEndpointConnectionName}", T_FLEX_PEC, "PrivateEndpointConnections_Delete"),
+    LACKS(PUT, FS "/privateEndpointConnections/{privateEndpointConnectionName}", T_FLEX_PEC, "PrivateEndpointConnections_Update", T_FLEX_PEC "/write"),
+    ABSENT_LIST(FS "/privateLinkResources", T_FLEX_PLR, "PrivateLinkResources_ListByServer"),
+    ABSENT_GET(FS "/privateLinkResources/{groupName}", T_FLEX_PLR, "PrivateLinkResources_Get"),
+    ABSENT_LIST(FS "/virtualendpoints", T_FLEX_ENDPOINT, "VirtualEndpoints_ListByServer"),
+    ABSENT_GET(FS "/virtualendpoints/{virtualEndpointName}", T_FLEX_ENDPOINT, "VirtualEndpoints_Get"),
+    ABSENT_DELETE(FS "/virtualendpoints/{virtualEndpointName}", T_FLEX_ENDPOINT, "VirtualEndpoints_Delete"),
+    LACKS(PUT, FS "/virtualendpoints/{virtualEndpointName}", T_FLEX_ENDPOINT, "VirtualEndpoints_Create", T_FLEX_ENDPOINT "/write"),
+    LACKS(PATCH, FS "/virtualendpoints/{virtualEndpointName}", T_FLEX_ENDPOINT, "VirtualEndpoints_Update", T_FLEX_ENDPOINT "/write"),
+    ABSENT_LIST(FS "/tuningOptions", T_FLEX_TUNING, "TuningOptions_ListByServer"),
+    ABSENT_GET(FS "/tuningOptions/{tuningOption}", T_FLEX_TUNING, "TuningOptions_Get"),
+    LACKS(GET, FS "/tuningOptions/{tuningOption}/recommendations", T_FLEX_TUNING, "TuningOptions_ListRecommendations", T_FLEX_TUNING "/read"),
+    ABSENT_LIST(FS "/maintenanceEvents", T_FLEX_EVENT, "MaintenanceEvents_ListByServer"),
+    ABSENT_GET(FS "/maintenanceEvents/{eventName}", T_FLEX_EVENT, "MaintenanceEvents_Get"),
+    LACKS(POST, FS "/maintenanceEvents/{eventName}/applyNow", T_FLEX_EVENT, "MaintenanceEvents_ApplyNow", T_FLEX_EVENT "/applyNow/action"),
+    LACKS(POST, FS "/maintenanceEvents/{eventName}/reschedule", T_FLEX_EVENT, "MaintenanceEvents_Reschedule", T_FLEX_EVENT "/reschedule/action"),
+    ABSENT_LIST(FS "/majorVersionUpgradePrecheck", T_FLEX_UPGRADE, "MajorVersionUpgradePrecheck_ListByServer"),
+    ABSENT_GET(FS "/majorVersionUpgradePrecheck/{precheckName}", T_FLEX_UPGRADE, "MajorVersionUpgradePrecheck_Get"),
+    LACKS(POST, FS "/startMajorVersionUpgradePrecheck", T_FLEX_UPGRADE, "MajorVersionUpgradePrecheck_Start", T_FLEXIBLE "/startMajorVersionUpgradePrecheck/action"),
+    LACKS(POST, FS "/migrateNetwork", T_FLEXIBLE, "Servers_MigrateNetwork", T_FLEXIBLE "/migrateNetwork/action"),
 
     /* single servers */
-    PUT(SS, single_server_put, WRITE, T_SINGLE, "SingleServers_Create"),
-    GET(SS, single_server_get, READ, T_SINGLE, "SingleServers_Get"),
-    DELETE(SS, single_server_delete, READ, T_SINGLE, "SingleServers_Delete"),
-    GET(RG P "/servers", single_server_list_of_group, READ, T_SINGLE, "SingleServers_ListByResourceGroup"),
-    GET(S P "/servers", single_server_list, READ, T_SINGLE, "SingleServers_List"),
-    PUT(SS "/databases/{databaseName}", single_database_put, MAY_WRITE, T_SINGLE_DB, "SingleDatabases_CreateOrUpdate"),
-    GET(SS "/databases/{databaseName}", single_database_get, LIVE, T_SINGLE_DB, "SingleDatabases_Get"),
-    DELETE(SS "/databases/{databaseName}", single_database_delete, READ, T_SINGLE_DB, "SingleDatabases_Delete"),
-    GET(SS "/databases", single_database_list, LIVE, T_SINGLE_DB, "SingleDatabases_ListByServer"),
-    PATCH(SS, single_server_patch, WRITE, T_SINGLE, "SingleServers_Update"),
-    HEAD(SS, single_server_head, READ, T_SINGLE, "SingleServers_CheckExistence"),
-    POST(SS "/restart", single_server_restart, MAY_WRITE, T_SINGLE, "SingleServers_Restart"),
-    PUT(SS "/firewallRules/{firewallRuleName}", single_firewall_rule_put, WRITE, T_SINGLE_RULE, "SingleFirewallRules_CreateOrUpdate"),
-    GET(SS "/firewallRules/{firewallRuleName}", single_firewall_rule_get, READ, T_SINGLE_RULE, "SingleFirewallRules_Get"),
-    DELETE(SS "/firewallRules/{firewallRuleName}", single_firewall_rule_delete, READ, T_SINGLE_RULE, "SingleFirewallRules_Delete"),
-    GET(SS "/firewallRules", single_firewall_rule_list, READ, T_SINGLE_RULE, "SingleFirewallRules_ListByServer"),
-    PUT(SS "/virtualNetworkRules/{virtualNetworkRuleName}", single_network_rule_put, WRITE, T_SINGLE_NET, "SingleVirtualNetworkRules_CreateOrUpdate"),
-    GET(SS "/virtualNetworkRules/{virtualNetworkRuleName}", single_network_rule_get, READ, T_SINGLE_NET, "SingleVirtualNetworkRules_Get"),
-    DELETE(SS "/virtualNetworkRules/{virtualNetworkRuleName}", single_network_rule_delete, READ, T_SINGLE_NET, "SingleVirtualNetworkRules_Delete"),
-    GET(SS "/virtualNetworkRules", single_network_rule_list, READ, T_SINGLE_NET, "SingleVirtualNetworkRules_ListByServer"),
-    GET(SS "/configurations", single_configuration_list, LIVE, T_SINGLE_CONF, "SingleConfigurations_ListByServer"),
-    GET(SS "/configurations/{configurationName}", single_configuration_get, LIVE, T_SINGLE_CONF, "SingleConfigurations_Get"),
-    PUT(SS "/configurations/{configurationName}", single_configuration_update, LIVE_WRITE, T_SINGLE_CONF, "SingleConfigurations_CreateOrUpdate"),
-    POST(SS "/updateConfigurations", single_configuration_update_all, LIVE_WRITE, T_SINGLE_CONF, "SingleServerParameters_ListUpdateConfigurations"),
-    GET(SS "/performanceTiers", single_server_performance_tier_list, READ, T_SINGLE, "SingleServerBasedPerformanceTier_List"),
-    GET(SS "/replicas", absent_child_list, READ, T_SINGLE, "SingleReplicas_ListByServer"),
-    GET(SS "/logFiles", absent_child_list, READ, T_SINGLE, "SingleLogFiles_ListByServer"),
-    GET(SS "/recoverableServers", absent_child_get_only, READ, T_SINGLE, "SingleRecoverableServers_Get"),
-    GET(SS "/administrators", absent_child_list, READ, T_SINGLE_ADMIN, "SingleServerAdministrators_List"),
-    GET(SS "/administrators/activeDirectory", absent_child_get, READ, T_SINGLE_ADMIN, "SingleServerAdministrators_Get"),
-    DELETE(SS "/administrators/activeDirectory", absent_child_delete, READ, T_SINGLE_ADMIN, "SingleServerAdministrators_Delete"),
-    LACKS(PUT, SS "/administrators/activeDirectory", T_SINGLE_ADMIN, "SingleServerAdministrators_CreateOrUpdate"),
-    GET(SS "/securityAlertPolicies", absent_child_list, READ, T_SINGLE_ALERT, "SingleServerSecurityAlertPolicies_ListByServer"),
-    GET(SS "/securityAlertPolicies/{securityAlertPolicyName}", absent_child_get, READ, T_SINGLE_ALERT, "SingleServerSecurityAlertPolicies_Get"),
-    LACKS(PUT, SS "/securityAlertPolicies/{securityAlertPolicyName}", T_SINGLE_ALERT, "SingleServerSecurityAlertPolicies_CreateOrUpdate"),
-    GET(SS "/keys", absent_child_list, READ, T_SINGLE_KEY, "SingleServerKeys_List"),
-    GET(SS "/keys/{keyName}", absent_child_get, READ, T_SINGLE_KEY, "SingleServerKeys_Get"),
-    DELETE(SS "/keys/{keyName}", absent_child_delete, READ, T_SINGLE_KEY, "SingleServerKeys_Delete"),
-    LACKS(PUT, SS "/keys/{keyName}", T_SINGLE_KEY, "SingleServerKeys_CreateOrUpdate"),
-    GET(SS "/privateEndpointConnections", absent_child_list, READ, T_SINGLE_PEC, "SinglePrivateEndpointConnections_ListByServer"),
-    GET(SS "/privateEndpointConnections/{privateEndpointConnectionName}", absent_child_get, READ, T_SINGLE_PEC, "SinglePrivateEndpointConnections_Get"),
-    DELETE(SS "/privateEndpointConnections/{privateEndpointConnectionName}", absent_child_delete, READ, T_SINGLE_PEC, "SinglePrivateEndpointConnections_Delete"),
-    LACKS(PUT, SS "/privateEndpointConnections/{privateEndpointConnectionName}", T_SINGLE_PEC, "SinglePrivateEndpointConnections_CreateOrUpdate"),
-    LACKS(PATCH, SS "/privateEndpointConnections/{privateEndpointConnectionName}", T_SINGLE_PEC, "SinglePrivateEndpointConnections_UpdateTags"),
-    GET(SS "/privateLinkResources", absent_child_list, READ, T_SINGLE_PLR, "SinglePrivateLinkResources_ListByServer"),
-    GET(SS "/privateLinkResources/{groupName}", absent_child_get, READ, T_SINGLE_PLR, "SinglePrivateLinkResources_Get"),
+    PUT(SS, single_server_put, WRITE, T_SINGLE, "SingleServers_Create",
+        "Creates or changes a single server.", "SingleServer", NULL, LRO),
+    GET(SS, single_server_get, READ, T_SINGLE, "SingleServers_Get", "Shows a single server.", "SingleServer"),
+    DELETE(SS, single_server_delete, READ, T_SINGLE, "SingleServers_Delete", "Deletes a single server.", NULL, LRO | NONE),
+    GET(RG P "/servers", single_server_list_of_group, READ, T_SINGLE, "SingleServers_ListByResourceGroup", "Lists the single servers of a group.", "[]SingleServer"),
+    GET(S P "/servers", single_server_list, READ, T_SINGLE, "SingleServers_List", "Lists all single servers.", "[]SingleServer"),
+    PUT(SS "/databases/{databaseName}", single_database_put, MAY_WRITE, T_SINGLE_DB, "SingleDatabases_CreateOrUpdate",
+        "Creates a database.", "Database", NULL, LRO),
+    GET(SS "/databases/{databaseName}", single_database_get, LIVE, T_SINGLE_DB, "SingleDatabases_Get", "Shows a database.", "Database"),
+    DELETE(SS "/databases/{databaseName}", single_database_delete, READ, T_SINGLE_DB, "SingleDatabases_Delete", "Drops a database.", NULL, LRO | NONE),
+    GET(SS "/databases", single_database_list, LIVE, T_SINGLE_DB, "SingleDatabases_ListByServer", "Lists the databases of a server.", "[]Database"),
+    PATCH(SS, single_server_patch, WRITE, T_SINGLE, "SingleServers_Update",
+        "Changes a single server.", "SingleServerPatch", NULL, LRO),
+    HEAD(SS, single_server_head, T_SINGLE, "SingleServers_CheckExistence", "Checks whether the resource exists."),
+    POST(SS "/restart", single_server_restart, MAY_WRITE, T_SINGLE, "SingleServers_Restart", T_SINGLE "/restart/action",
+        "Restarts a single server.", NULL, NULL, LRO),
+    PUT(SS "/firewallRules/{firewallRuleName}", single_firewall_rule_put, WRITE, T_SINGLE_RULE, "SingleFirewallRules_CreateOrUpdate",
+        "Creates or changes a firewall rule.", "FirewallRule", NULL, LRO),
+    GET(SS "/firewallRules/{firewallRuleName}", single_firewall_rule_get, READ, T_SINGLE_RULE, "SingleFirewallRules_Get", "Shows a firewall rule.", "FirewallRule"),
+    DELETE(SS "/firewallRules/{firewallRuleName}", single_firewall_rule_delete, READ, T_SINGLE_RULE, "SingleFirewallRules_Delete", "Deletes a firewall rule.", NULL, LRO | NONE),
+    GET(SS "/firewallRules", single_firewall_rule_list, READ, T_SINGLE_RULE, "SingleFirewallRules_ListByServer", "Lists the firewall rules of a server.", "[]FirewallRule"),
+    PUT(SS "/virtualNetworkRules/{virtualNetworkRuleName}", single_network_rule_put, WRITE, T_SINGLE_NET, "SingleVirtualNetworkRules_CreateOrUpdate",
+        "Creates or changes a virtual network rule.", "VirtualNetworkRule", NULL, LRO),
+    GET(SS "/virtualNetworkRules/{virtualNetworkRuleName}", single_network_rule_get, READ, T_SINGLE_NET, "SingleVirtualNetworkRules_Get", "Shows a virtual network rule.", "VirtualNetworkRule"),
+    DELETE(SS "/virtualNetworkRules/{virtualNetworkRuleName}", single_network_rule_delete, READ, T_SINGLE_NET, "SingleVirtualNetworkRules_Delete", "Deletes a virtual network rule.", NULL, LRO | NONE),
+    GET(SS "/virtualNetworkRules", single_network_rule_list, READ, T_SINGLE_NET, "SingleVirtualNetworkRules_ListByServer", "Lists the virtual network rules of a server.", "[]VirtualNetworkRule"),
+    GET(SS "/configurations", single_configuration_list, LIVE, T_SINGLE_CONF, "SingleConfigurations_ListByServer", "Lists the server parameters.", "[]Configuration"),
+    GET(SS "/configurations/{configurationName}", single_configuration_get, LIVE, T_SINGLE_CONF, "SingleConfigurations_Get", "Shows a server parameter.", "Configuration"),
+    PUT(SS "/configurations/{configurationName}", single_configuration_update, LIVE_WRITE, T_SINGLE_CONF, "SingleConfigurations_CreateOrUpdate",
+        "Sets a server parameter.", "Configuration", NULL, LRO),
+    POST(SS "/updateConfigurations", single_configuration_update_all, LIVE_WRITE, T_SINGLE_CONF, "SingleServerParameters_ListUpdateConfigurations", T_SINGLE "/updateConfigurations/action",
+        "Runs the action.", "object", "object", OK | LRO),
+    GET_WITH(SS "/performanceTiers", single_server_performance_tier_list, READ, T_SINGLE, "SingleServerBasedPerformanceTier_List", T_SINGLE "/performanceTiers/read",
+        "Lists the resources.", "[]object", OK, NULL),
+    ABSENT_LIST_OF(SS "/replicas", T_SINGLE, "SingleReplicas_ListByServer", T_SINGLE "/replicas/read"),
+    ABSENT_LIST_OF(SS "/logFiles", T_SINGLE, "SingleLogFiles_ListByServer", T_SINGLE "/logFiles/read"),
+    ABSENT_ONLY_OF(SS "/recoverableServers", T_SINGLE, "SingleRecoverableServers_Get", T_SINGLE "/recoverableServers/read"),
+    ABSENT_LIST(SS "/administrators", T_SINGLE_ADMIN, "SingleServerAdministrators_List"),
+    ABSENT_GET(SS "/administrators/activeDirectory", T_SINGLE_ADMIN, "SingleServerAdministrators_Get"),
+    ABSENT_DELETE(SS "/administrators/activeDirectory", T_SINGLE_ADMIN, "SingleServerAdministrators_Delete"),
+    LACKS(PUT, SS "/administrators/activeDirectory", T_SINGLE_ADMIN, "SingleServerAdministrators_CreateOrUpdate", T_SINGLE_ADMIN "/write"),
+    ABSENT_LIST(SS "/securityAlertPolicies", T_SINGLE_ALERT, "SingleServerSecurityAlertPolicies_ListByServer"),
+    ABSENT_GET(SS "/securityAlertPolicies/{securityAlertPolicyName}", T_SINGLE_ALERT, "SingleServerSecurityAlertPolicies_Get"),
+    LACKS(PUT, SS "/securityAlertPolicies/{securityAlertPolicyName}", T_SINGLE_ALERT, "SingleServerSecurityAlertPolicies_CreateOrUpdate", T_SINGLE_ALERT "/write"),
+    ABSENT_LIST(SS "/keys", T_SINGLE_KEY, "SingleServerKeys_List"),
+    ABSENT_GET(SS "/keys/{keyName}", T_SINGLE_KEY, "SingleServerKeys_Get"),
+    ABSENT_DELETE(SS "/keys/{keyName}", T_SINGLE_KEY, "SingleServerKeys_Delete"),
+    LACKS(PUT, SS "/keys/{keyName}", T_SINGLE_KEY, "SingleServerKeys_CreateOrUpdate", T_SINGLE_KEY "/write"),
+    ABSENT_LIST(SS "/privateEndpointConnections", T_SINGLE_PEC, "SinglePrivateEndpointConnections_ListByServer"),
+    ABSENT_GET(SS "/privateEndpointConnections/{privateEndpointConnectionName}", T_SINGLE_PEC, "SinglePrivateEndpointConnections_Get"),
+    ABSENT_DELETE(SS "/privateEndpointConnections/{privateEndpointConnectionName}", T_SINGLE_PEC, "SinglePrivateEndpointConnections_Delete"),
+    LACKS(PUT, SS "/privateEndpointConnections/{privateEndpointConnectionName}", T_SINGLE_PEC, "SinglePrivateEndpointConnections_CreateOrUpdate", T_SINGLE_PEC "/write"),
+    LACKS(PATCH, SS "/privateEndpointConnections/{privateEndpointConnectionName}", T_SINGLE_PEC, "SinglePrivateEndpointConnections_UpdateTags", T_SINGLE_PEC "/write"),
+    ABSENT_LIST(SS "/privateLinkResources", T_SINGLE_PLR, "SinglePrivateLinkResources_ListByServer"),
+    ABSENT_GET(SS "/privateLinkResources/{groupName}", T_SINGLE_PLR, "SinglePrivateLinkResources_Get"),
 
     /* the resource provider as a whole */
-    POST(S P "/checkNameAvailability", server_check_name, WRITE, T_NAME, "NameAvailability_CheckGlobally"),
-    POST(LOC "/checkNameAvailability", server_check_name, WRITE, T_NAME_IN, "NameAvailability_CheckWithLocation"),
-    GET(LOC "/azureAsyncOperation/{operationId}", operation_status, READ, T_ASYNC, "AzureAsyncOperation_Get"),
-    GET(LOC "/operationResults/{operationId}", operation_result, LIVE, T_RESULT, "OperationResults_Get"),
-    GET(LOC "/capabilities", capability_list, READ, T_CAPABILITY, "CapabilitiesByLocation_List"),
-    GET(LOC "/performanceTiers", performance_tier_list, READ, T_TIERS, "SingleLocationBasedPerformanceTier_List"),
-    POST(LOC "/checkVirtualNetworkSubnetUsage", subnet_usage_list, WRITE, T_SUBNETS, "VirtualNetworkSubnetUsage_List"),
-    LACKS(GET, LOC "/resourceType/flexibleServers/usages", T_USAGES, "QuotaUsages_List"),
-    POST(P "/getPrivateDnsZoneSuffix", private_dns_suffix, MAY_WRITE, T_DNS, "PrivateDnsZoneSuffix_Get"),
-    GET(P "/operations", provider_operation_list, READ, T_OPERATIONS, "Operations_List"),
+    POST(S P "/checkNameAvailability", server_check_name, WRITE, T_NAME, "NameAvailability_CheckGlobally", T_NAME "/action",
+        "Checks the name of a server.", "NameQuestion", "NameAnswer", OK),
+    POST(LOC "/checkNameAvailability", server_check_name, WRITE, T_NAME_IN, "NameAvailability_CheckWithLocation", T_NAME_IN "/action",
+        "Checks the name of a server.", "NameQuestion", "NameAnswer", OK),
+    GET(LOC "/azureAsyncOperation/{operationId}", operation_status, READ, T_ASYNC, "AzureAsyncOperation_Get", "Shows the status of a long-running operation.", "OperationStatus"),
+    GET_WITH(LOC "/operationResults/{operationId}", operation_result, LIVE, T_RESULT, "OperationResults_Get", T_RESULT "/read",
+        "Shows the result of a long-running operation.", "any", OK | LRO | NONE, NULL),
+    GET(LOC "/capabilities", capability_list, READ, T_CAPABILITY, "CapabilitiesByLocation_List", "Lists the versions and sizes available in a region.", "[]Capability"),
+    GET(LOC "/performanceTiers", performance_tier_list, READ, T_TIERS, "SingleLocationBasedPerformanceTier_List", "Lists the resources.", "[]object"),
+    POST(LOC "/checkVirtualNetworkSubnetUsage", subnet_usage_list, WRITE, T_SUBNETS, "VirtualNetworkSubnetUsage_List", T_SUBNETS "/action",
+        "Runs the action.", "object", "object", OK | LRO),
+    LACKS(GET, LOC "/resourceType/flexibleServers/usages", T_USAGES, "QuotaUsages_List", T_USAGES "/read"),
+    POST(P "/getPrivateDnsZoneSuffix", private_dns_suffix, MAY_WRITE, T_DNS, "PrivateDnsZoneSuffix_Get", T_DNS "/action",
+        "Shows the suffix of private DNS zones.", NULL, "string", OK),
+    GET(P "/operations", provider_operation_list, READ, T_OPERATIONS, "Operations_List", "Lists the operations of the provider.", "[]Operation"),
 
     /* Resource Manager */
-    GET("/subscriptions", subscription_list, READ, T_SUB, "Subscriptions_List"),
-    GET(S, subscription_get, READ, T_SUB, "Subscriptions_Get"),
-    GET(S "/locations", location_list, READ, T_SUB_LOC, "Subscriptions_ListLocations"),
-    GET("/tenants", tenant_list, READ, T_TENANT, "Tenants_List"),
-    PUT(RG, group_put, WRITE, T_GROUP, "ResourceGroups_CreateOrUpdate"),
-    GET(RG, group_get, READ, T_GROUP, "ResourceGroups_Get"),
-    {METHOD_HEAD, RG, group_head, READ, T_GROUP, "ResourceGroups_CheckExistence"},
-    PATCH(RG, group_patch, WRITE, T_GROUP, "ResourceGroups_Update"),
-    DELETE(RG, group_delete, READ, T_GROUP, "ResourceGroups_Delete"),
-    GET(S "/resourcegroups", group_list, READ, T_GROUP, "ResourceGroups_List"),
-    GET(S "/operationresults/{operationId}", group_operation_result, READ, T_SUB_RESULT, "ResourceGroups_OperationResult"),
-    GET(S "/providers", provider_list, READ, T_PROVIDER, "Providers_List"),
-    GET(S "/providers/{resourceProviderNamespace}", provider_get, READ, T_PROVIDER, "Providers_Get"),
-    POST(S "/providers/{resourceProviderNamespace}/register", provider_register, MAY_WRITE, T_PROVIDER, "Providers_Register"),
-    POST(S "/providers/{resourceProviderNamespace}/unregister", provider_unregister, MAY_WRITE, T_PROVIDER, "Providers_Unregister"),
-    GET(S "/resources", resource_list, READ, T_RESOURCES, "Resources_List"),
-    GET(RG "/resources", resource_list_of_group, READ, T_RESOURCES, "Resources_ListByResourceGroup"),
+    GET("/subscriptions", subscription_list, READ, T_SUB, "Subscriptions_List", "Lists the subscriptions; there is exactly one.", "[]Subscription"),
+    GET(S, subscription_get, READ, T_SUB, "Subscriptions_Get", "Shows the subscription.", "Subscription"),
+    GET(S "/locations", location_list, READ, T_SUB_LOC, "Subscriptions_ListLocations", "Lists the regions.", "[]Location"),
+    GET("/tenants", tenant_list, READ, T_TENANT, "Tenants_List", "Lists the tenants; there is exactly one.", "[]Tenant"),
+    PUT(RG, group_put, WRITE, T_GROUP, "ResourceGroups_CreateOrUpdate",
+        "Creates or changes a resource group.", "ResourceGroup", "ResourceGroup", OK | CREATED),
+    GET(RG, group_get, READ, T_GROUP, "ResourceGroups_Get", "Shows a resource group.", "ResourceGroup"),
+    HEAD(RG, group_head, T_GROUP, "ResourceGroups_CheckExistence", "Checks whether a resource group exists."),
+    PATCH(RG, group_patch, WRITE, T_GROUP, "ResourceGroups_Update",
+        "Changes the tags of a resource group.", "ResourceGroupPatch", "ResourceGroup", OK),
+    DELETE(RG, group_delete, READ, T_GROUP, "ResourceGroups_Delete", "Deletes a resource group and everything in it.", NULL, LRO_EMPTY),
+    GET_WITH(S "/resourcegroups", group_list, READ, T_GROUP, "ResourceGroups_List", T_GROUP "/read",
+        "Lists the resource groups.", "[]ResourceGroup", OK, PAGES),
+    GET_WITH(S "/operationresults/{operationId}", group_operation_result, READ, T_SUB_RESULT, "ResourceGroups_OperationResult", T_SUB_RESULT "/read",
+        "Checks whether a deletion has ended.", NULL, OK_EMPTY | LRO_EMPTY, NULL),
+    GET_WITH(S "/providers", provider_list, READ, T_PROVIDER, "Providers_List", T_PROVIDER "/read",
+        "Lists the resource providers.", "[]Provider", OK, "$expand:string"),
+    GET_WITH(S "/providers/{resourceProviderNamespace}", provider_get, READ, T_PROVIDER, "Providers_Get", T_PROVIDER "/read",
+        "Shows a resource provider.", "Provider", OK, "$expand:string"),
+    POST(S "/providers/{resourceProviderNamespace}/register", provider_register, MAY_WRITE, T_PROVIDER, "Providers_Register", "{resourceProviderNamespace}/register/action",
+        "Registers the subscription with a resource provider.", NULL, "Provider", OK),
+    POST(S "/providers/{resourceProviderNamespace}/unregister", provider_unregister, MAY_WRITE, T_PROVIDER, "Providers_Unregister", "{resourceProviderNamespace}/unregister/action",
+        "Unregisters the subscription from a resource provider.", NULL, "Provider", OK),
+    GET_WITH(S "/resources", resource_list, READ, T_RESOURCES, "Resources_List", T_RESOURCES "/read",
+        "Lists all resources.", "[]GenericResource", OK, PAGES),
+    GET_WITH(RG "/resources", resource_list_of_group, READ, T_RESOURCES, "Resources_ListByResourceGroup", T_GROUP "/resources/read",
+        "Lists the resources of a group.", "[]GenericResource", OK, PAGES),
     TAGS(RG, "ResourceGroup"),
     TAGS(FS, "FlexibleServer"),
     TAGS(FS "/migrations/{migrationName}", "Migration"),
     TAGS(SS, "SingleServer"),
-    POST(RG "/exportTemplate", group_export, MAY_WRITE | ROUTE_SLOW, T_GROUP, "ResourceGroups_ExportTemplate"),
-    PUT(DEPLOY "/{deploymentName}", deployment_put, LIVE_WRITE, T_DEPLOY, "Deployments_CreateOrUpdate"),
-    GET(DEPLOY "/{deploymentName}", deployment_get, READ, T_DEPLOY, "Deployments_Get"),
-    {METHOD_HEAD, DEPLOY "/{deploymentName}", deployment_head, READ, T_DEPLOY, "Deployments_CheckExistence"},
-    DELETE(DEPLOY "/{deploymentName}", deployment_delete, READ, T_DEPLOY, "Deployments_Delete"),
-    GET(DEPLOY, deployment_list, READ, T_DEPLOY, "Deployments_ListByResourceGroup"),
-    POST(DEPLOY "/{deploymentName}/validate", deployment_validate, LIVE_WRITE, T_DEPLOY, "Deployments_Validate"),
-    POST(DEPLOY "/{deploymentName}/cancel", deployment_cancel, MAY_WRITE, T_DEPLOY, "Deployments_Cancel"),
-    GET(DEPLOY "/{deploymentName}/operationStatuses/{operationId}", deployment_status, READ, T_DEPLOY, "Deployments_OperationStatus"),
-    GET(DEPLOY "/{deploymentName}/operations", deployment_operations, READ, T_DEPLOY, "DeploymentOperations_ListByProvider"),
-    GET(RG "/deployments/{deploymentName}/operations", deployment_operations, READ, T_DEPLOY, "DeploymentOperations_List"),
-    POST(DEPLOY "/{deploymentName}/whatIf", deployment_what_if, LIVE_WRITE, T_DEPLOY, "Deployments_WhatIf"),
-    POST(DEPLOY "/{deploymentName}/exportTemplate", deployment_export, MAY_WRITE, T_DEPLOY, "Deployments_ExportTemplate"),
-    LACKS(PUT, S "/providers/Microsoft.Resources/deployments/{deploymentName}", T_DEPLOY, "Deployments_CreateOrUpdateAtSubscriptionScope"),
+    POST(RG "/exportTemplate", group_export, MAY_WRITE | ROUTE_SLOW, T_GROUP, "ResourceGroups_ExportTemplate", T_GROUP "/exportTemplate/action",
+        "Runs the action.", "object", "object", OK | LRO),
+    PUT(DEPLOY "/{deploymentName}", deployment_put, LIVE_WRITE, T_DEPLOY, "Deployments_CreateOrUpdate",
+        "Deploys a template.", "Deployment", "Deployment", OK | CREATED),
+    GET(DEPLOY "/{deploymentName}", deployment_get, READ, T_DEPLOY, "Deployments_Get", "Shows a deployment.", "Deployment"),
+    HEAD(DEPLOY "/{deploymentName}", deployment_head, T_DEPLOY, "Deployments_CheckExistence", "Checks whether a deployment exists."),
+    DELETE(DEPLOY "/{deploymentName}", deployment_delete, READ, T_DEPLOY, "Deployments_Delete", "Deletes a deployment; its resources stay.", NULL, NONE),
+    GET(DEPLOY, deployment_list, READ, T_DEPLOY, "Deployments_ListByResourceGroup", "Lists the deployments of a group.", "[]Deployment"),
+    POST(DEPLOY "/{deploymentName}/validate", deployment_validate, LIVE_WRITE, T_DEPLOY, "Deployments_Validate", T_DEPLOY "/validate/action",
+        "Checks a template without deploying it.", "Deployment", "Deployment", OK),
+    POST(DEPLOY "/{deploymentName}/cancel", deployment_cancel, MAY_WRITE, T_DEPLOY, "Deployments_Cancel", T_DEPLOY "/cancel/action",
+        "Cancels a running deployment.", NULL, NULL, NONE),
+    GET_WITH(DEPLOY "/{deploymentName}/operationStatuses/{operationId}", deployment_status, READ, T_DEPLOY, "Deployments_OperationStatus", T_DEPLOY "/operationstatuses/read",
+        "Shows the status of a deployment.", "OperationStatus", OK, NULL),
+    GET_WITH(DEPLOY "/{deploymentName}/operations", deployment_operations, READ, T_DEPLOY, "DeploymentOperations_ListByProvider", T_DEPLOY "/operations/read",
+        "Lists the operations of a deployment.", "[]DeploymentOperation", OK, NULL),
+    GET_WITH(RG "/deployments/{deploymentName}/operations", deployment_operations, READ, T_DEPLOY, "DeploymentOperations_List", T_DEPLOY "/operations/read",
+        "Lists the operations of a deployment.", "[]DeploymentOperation", OK, NULL),
+    POST(DEPLOY "/{deploymentName}/whatIf", deployment_what_if, LIVE_WRITE, T_DEPLOY, "Deployments_WhatIf", T_DEPLOY "/whatIf/action",
+        "Runs the action.", "object", "object", OK | LRO),
+    POST(DEPLOY "/{deploymentName}/exportTemplate", deployment_export, MAY_WRITE, T_DEPLOY, "Deployments_ExportTemplate", T_DEPLOY "/exportTemplate/action",
+        "Runs the action.", "object", "object", OK | LRO),
+    LACKS(PUT, S "/providers/Microsoft.Resources/deployments/{deploymentName}", T_DEPLOY, "Deployments_CreateOrUpdateAtSubscriptionScope", T_DEPLOY "/write"),
 
     /* sign-in, below whatever authority a client makes up; what needs the signing key may wait for it */
-    GET("/metadata/endpoints", signin_metadata, 0, NULL, "Metadata_Endpoints"),
-    GET("/metadata/identity/oauth2/token", signin_managed_identity, ROUTE_SLOW, NULL, "ManagedIdentity_Token"),
-    GET("/{*}/.well-known/openid-configuration", signin_openid_configuration, 0, NULL, "SignIn_OpenIdConfiguration"),
-    GET("/{*}/discovery/instance", signin_instance_discovery, 0, NULL, "SignIn_InstanceDiscovery"),
-    GET("/{*}/discovery/keys", signin_keys, ROUTE_SLOW, NULL, "SignIn_Keys"),
-    GET("/{*}/discovery/v2.0/keys", signin_keys, ROUTE_SLOW, NULL, "SignIn_KeysV2"),
-    GET("/{*}/userrealm/{user}", signin_user_realm, 0, NULL, "SignIn_UserRealm"),
-    POST("/{*}/oauth2/token", signin_token_post, ROUTE_FORM | ROUTE_SLOW, NULL, "SignIn_Token"),
-    POST("/{*}/oauth2/v2.0/token", signin_token_post, ROUTE_FORM | ROUTE_SLOW, NULL, "SignIn_TokenV2"),
-    POST("/{*}/oauth2/devicecode", signin_device_code_post, ROUTE_FORM | ROUTE_SLOW, NULL, "SignIn_DeviceCode"),
-    POST("/{*}/oauth2/v2.0/devicecode", signin_device_code_post, ROUTE_FORM | ROUTE_SLOW, NULL, "SignIn_DeviceCodeV2"),
-    GET("/{*}/oauth2/authorize", not_implemented, 0, NULL, "SignIn_Authorize"),
-    GET("/{*}/oauth2/v2.0/authorize", not_implemented, 0, NULL, "SignIn_AuthorizeV2"),
-    GET("/devicelogin", signin_device_page, 0, NULL, "SignIn_DevicePage"),
+    HIDDEN(GET, "/metadata/endpoints", signin_metadata, 0, "Metadata_Endpoints"),
+    HIDDEN(GET, "/metadata/identity/oauth2/token", signin_managed_identity, ROUTE_SLOW, "ManagedIdentity_Token"),
+    HIDDEN(GET, "/{*}/.well-known/openid-configuration", signin_openid_configuration, 0, "SignIn_OpenIdConfiguration"),
+    HIDDEN(GET, "/{*}/discovery/instance", signin_instance_discovery, 0, "SignIn_InstanceDiscovery"),
+    HIDDEN(GET, "/{*}/discovery/keys", signin_keys, ROUTE_SLOW, "SignIn_Keys"),
+    HIDDEN(GET, "/{*}/discovery/v2.0/keys", signin_keys, ROUTE_SLOW, "SignIn_KeysV2"),
+    HIDDEN(GET, "/{*}/userrealm/{user}", signin_user_realm, 0, "SignIn_UserRealm"),
+    HIDDEN(POST, "/{*}/oauth2/token", signin_token_post, ROUTE_FORM | ROUTE_SLOW, "SignIn_Token"),
+    HIDDEN(POST, "/{*}/oauth2/v2.0/token", signin_token_post, ROUTE_FORM | ROUTE_SLOW, "SignIn_TokenV2"),
+    HIDDEN(POST, "/{*}/oauth2/devicecode", signin_device_code_post, ROUTE_FORM | ROUTE_SLOW, "SignIn_DeviceCode"),
+    HIDDEN(POST, "/{*}/oauth2/v2.0/devicecode", signin_device_code_post, ROUTE_FORM | ROUTE_SLOW, "SignIn_DeviceCodeV2"),
+    HIDDEN(GET, "/{*}/oauth2/authorize", not_implemented, 0, "SignIn_Authorize"),
+    HIDDEN(GET, "/{*}/oauth2/v2.0/authorize", not_implemented, 0, "SignIn_AuthorizeV2"),
+    HIDDEN(GET, "/devicelogin", signin_device_page, 0, "SignIn_DevicePage"),
 
     /* Malachite's own */
-    GET("/_malachite/health", malachite_health, ROUTE_QUIET | ROUTE_OPEN, NULL, "Malachite_Health"),
-    GET("/_malachite/ready", malachite_ready, ROUTE_QUIET | ROUTE_OPEN, NULL, "Malachite_Ready"),
-    GET("/_malachite/routes", malachite_routes, 0, NULL, "Malachite_Routes"),
-    GET("/_malachite/ca.pem", malachite_ca, ROUTE_OPEN, NULL, "Malachite_CertificateAuthority"),
-    GET("/_malachite/migrations", malachite_migration_list, 0, NULL, "Malachite_Migrations_List"),
-    GET("/_malachite/migrations/{migrationId}", malachite_migration_get, 0, NULL, "Malachite_Migrations_Get"),
-    GET("/_malachite/migrations/{migrationId}/evidence", malachite_migration_evidence, 0, NULL, "Malachite_Migrations_Evidence"),
-    GET("/_malachite/requests", malachite_request_list, ROUTE_QUIET, NULL, "Malachite_Requests_List"),
-    DELETE("/_malachite/requests", malachite_request_clear, ROUTE_QUIET, NULL, "Malachite_Requests_Clear"),
-    GET("/_malachite/applications", malachite_application_list, 0, NULL, "Malachite_Applications_List"),
-    POST("/_malachite/connection", malachite_connection_test, ROUTE_TOKEN | ROUTE_SLOW | ROUTE_BODY, NULL, "Malachite_Connection_Test"),
-    GET("/_malachite/openapi", openapi_index, ROUTE_OPEN, NULL, "Malachite_OpenApi_List"),
-    GET("/_malachite/openapi/{document}", openapi_get, ROUTE_OPEN, NULL, "Malachite_OpenApi_Get"),
-    GET("/metrics", metrics_get, ROUTE_QUIET, NULL, "Metrics"),
+    OWN(GET, "/_malachite/health", malachite_health, ROUTE_QUIET | ROUTE_OPEN, "Malachite_Health",
+        "Reports that the process is alive.", NULL, "Health", OK, NULL),
+    OWN(GET, "/_malachite/ready", malachite_ready, ROUTE_QUIET | ROUTE_OPEN, "Malachite_Ready",
+        "Reports whether Malachite is ready: 200 or 503.", NULL, "Health", OK, NULL),
+    OWN(GET, "/_malachite/routes", malachite_routes, 0, "Malachite_Routes",
+        "Lists the calls that Malachite answers.", NULL, "[]object", OK, NULL),
+    OWN(GET, "/_malachite/ca.pem", malachite_ca, ROUTE_OPEN, "Malachite_CertificateAuthority",
+        "Returns the certificate to trust.", NULL, "application/x-pem-file", OK, NULL),
+    OWN(GET, "/_malachite/migrations", malachite_migration_list, 0, "Malachite_Migrations_List",
+        "Lists the newest migrations of all servers.", NULL, "[]MigrationDetail", OK, "limit:integer"),
+    OWN(GET, "/_malachite/migrations/{migrationId}", malachite_migration_get, 0, "Malachite_Migrations_Get",
+        "Shows a migration with its history, and the tables of one database.", NULL, "MigrationDetail", OK, "database:string"),
+    OWN(GET, "/_malachite/migrations/{migrationId}/evidence", malachite_migration_evidence, 0, "Malachite_Migrations_Evidence",
+        "Compares source and target as they were at the cutover.", NULL, "MigrationEvidence", OK, NULL),
+    OWN(GET, "/_malachite/requests", malachite_request_list, ROUTE_QUIET, "Malachite_Requests_List",
+        "Shows the last requests.", NULL, "RequestLog", OK, "operation:string status:string method:string path:string request:string since:date-time notUnderstood:boolean limit:integer"),
+    OWN(DELETE, "/_malachite/requests", malachite_request_clear, ROUTE_QUIET, "Malachite_Requests_Clear",
+        "Deletes the recorded requests.", NULL, NULL, NONE, NULL),
+    OWN(GET, "/_malachite/applications", malachite_application_list, 0, "Malachite_Applications_List",
+        "Shows the client id of the application that clients sign in as, and whether sign-in is required.", NULL, "[]Application", OK, NULL),
+    OWN(POST, "/_malachite/connection", malachite_connection_test, ROUTE_TOKEN | ROUTE_SLOW | ROUTE_BODY, "Malachite_Connection_Test",
+        "Signs in to a PostgreSQL server and lists its databases.", "Connection", "ConnectionResult", OK, NULL),
+    OWN(GET, "/_malachite/openapi", openapi_index, ROUTE_OPEN, "Malachite_OpenApi_List",
+        "Lists the OpenAPI documents.", NULL, "[]object", OK, NULL),
+    OWN(GET, "/_malachite/openapi/{document}", openapi_get, ROUTE_OPEN, "Malachite_OpenApi_Get",
+        "An OpenAPI document: {api-version}.json.", NULL, "object", OK, NULL),
+    OWN(GET, "/metrics", metrics_get, ROUTE_QUIET, "Metrics",
+        "Metrics for Prometheus.", NULL, "text/plain", OK, NULL),
 
     /* the web portal: one page, which finds out itself what its path stands for */
-    GET("/", portal_page, ROUTE_QUIET, NULL, "Portal_Page"),
-    GET("/portal", portal_page, ROUTE_QUIET, NULL, "Portal_PageOfPath0"),
-    GET("/portal/{1}", portal_page, ROUTE_QUIET, NULL, "Portal_PageOfPath1"),
-    GET("/portal/{1}/{2}", portal_page, ROUTE_QUIET, NULL, "Portal_PageOfPath2"),
-    GET("/portal/{1}/{2}/{3}", portal_page, ROUTE_QUIET, NULL, "Portal_PageOfPath3"),
-    GET("/portal/{1}/{2}/{3}/{4}", portal_page, ROUTE_QUIET, NULL, "Portal_PageOfPath4"),
-    GET("/portal/{1}/{2}/{3}/{4}/{5}", portal_page, ROUTE_QUIET, NULL, "Portal_PageOfPath5"),
-    GET("/portal/assets/{asset}", portal_asset, ROUTE_QUIET, NULL, "Portal_Asset"),
+    HIDDEN(GET, "/", portal_page, ROUTE_QUIET, "Portal_Page"),
+    HIDDEN(GET, "/portal", portal_page, ROUTE_QUIET, "Portal_PageOfPath0"),
+    HIDDEN(GET, "/portal/{1}", portal_page, ROUTE_QUIET, "Portal_PageOfPath1"),
+    HIDDEN(GET, "/portal/{1}/{2}", portal_page, ROUTE_QUIET, "Portal_PageOfPath2"),
+    HIDDEN(GET, "/portal/{1}/{2}/{3}", portal_page, ROUTE_QUIET, "Portal_PageOfPath3"),
+    HIDDEN(GET, "/portal/{1}/{2}/{3}/{4}", portal_page, ROUTE_QUIET, "Portal_PageOfPath4"),
+    HIDDEN(GET, "/portal/{1}/{2}/{3}/{4}/{5}", portal_page, ROUTE_QUIET, "Portal_PageOfPath5"),
+    HIDDEN(GET, "/portal/assets/{asset}", portal_asset, ROUTE_QUIET, "Portal_Asset"),
 };
 /* clang-format on */
 const size_t route_count = ARRAY_LEN(routes);
@@ -324,10 +306,10 @@ static void malachite_routes(struct request *request)
     json_t *value = json_array();
     json_object_set_new(body, "value", value);
     for (size_t i = 0; i < route_count; i++) {
-        json_array_append_new(value,
-                              json_pack("{s:s, s:s, s:s, s:b}", "method", method_name(routes[i].method),
-                                        "pattern", routes[i].pattern, "operationId", routes[i].operation_id,
-                                        "implemented", routes[i].handler != not_implemented));
+        json_array_append_new(
+            value, json_pack("{s:s, s:s, s:s, s:s*, s:b}", "method", method_name(routes[i].method), "pattern",
+                             routes[i].pattern, "operationId", routes[i].operation_id, "action",
+                             routes[i].action, "implemented", routes[i].handler != not_implemented));
     }
     reply_json(request, 200, body);
 }

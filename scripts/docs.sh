@@ -26,15 +26,19 @@ routes() {
             if (path ~ /\/Microsoft.DBforPostgreSQL\/servers/) return "Single servers"
             return path ~ /\/deployments/ ? "Deployments of templates" : "Resource Manager"
         }
+        function action(name) {
+            sub(/^Microsoft.DBforPostgreSQL\//, "", name)
+            return name == "-" ? "" : name
+        }
         {
             name = section($2)
             if (index($2, prefix) == 1) $2 = "…" substr($2, length(prefix) + 1)
             if (!(name in rows)) order[++count] = name
-            rows[name] = rows[name] "| " $1 " | `" $2 "` | " $3 " |\n"
+            rows[name] = rows[name] "| " $1 " | `" $2 "` | " $3 " | " action($4) " |\n"
         }
         END {
             for (i = 1; i <= count; i++)
-                printf "%s## %s\n\n| | Path | Operation |\n| --- | --- | --- |\n%s", i == 1 ? "" : "\n", order[i], rows[order[i]]
+                printf "%s## %s\n\n| | Path | Operation | Action |\n| --- | --- | --- | --- |\n%s", i == 1 ? "" : "\n", order[i], rows[order[i]]
         }'
 }
 

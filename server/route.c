@@ -281,7 +281,7 @@ int route_match(const struct route_table *table, struct request *request, char a
 void route_print(FILE *out)
 {
     for (size_t i = 0; i < route_count; i++) {
-        fprintf(out, "%-7s %s  %s\n", method_name(routes[i].method), routes[i].pattern,
-                routes[i].operation_id);
+        fprintf(out, "%-7s %s  %s  %s\n", method_name(routes[i].method), routes[i].pattern,
+                routes[i].operation_id, routes[i].action == NULL ? "-" : routes[i].action);
     }
 }

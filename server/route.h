@@ -27,15 +27,32 @@ enum route_flags {
     ROUTE_OPEN = 1 << 7,  /* Malachite's own, and open to everybody under --auth strict, too */
 };
 
+enum route_answers {
+    ROUTE_OK = 1 << 0,
+    ROUTE_CREATED = 1 << 1,
+    ROUTE_ACCEPTED = 1 << 2,       /* a long-running operation */
+    ROUTE_NONE = 1 << 3,           /* 204 */
+    ROUTE_OK_EMPTY = 1 << 4,       /* 200 without body */
+    ROUTE_ACCEPTED_EMPTY = 1 << 5, /* Resource Manager's own long-running operations: Location only */
+};
+
 struct route {
     enum method method;
     const char *pattern; /* "/subscriptions/{subscriptionId}/resourcegroups/{resourceGroupName}"; literals
                             match without case. "/{*}/oauth2/token": any path that ends so */
     handler_fn *handler;
-    unsigned flags;
-    const char *resource_type; /* for the api-version check:
-                                  "Microsoft.DBforPostgreSQL/flexibleServers/migrations"; or NULL */
-    const char *operation_id;  /* "Migrations_Create" */
+    unsigned flags; /* enum route_flags: the rules for the api-version and the body */
+    const char
+        *resource_type; /* whose api-versions hold: "Microsoft.DBforPostgreSQL/flexibleServers", or NULL */
+    const char *operation_id; /* "Migrations_Create" */
+    const char *action;       /* in roles: "Microsoft.DBforPostgreSQL/flexibleServers/read", or NULL */
+    /* for the OpenAPI documents */
+    const char *summary; /* NULL: not described */
+    const char *body;    /* name of the body's description ("FlexibleServer"), or NULL */
+    const char
+        *answer; /* likewise, or "[]X": a list {"value", "nextLink"}, a media type ("text/plain"), NULL */
+    unsigned answers;  /* enum route_answers */
+    const char *query; /* parameters: "name:type name:type", or NULL */
 };
 
 extern const struct route routes[];
@@ -59,7 +76,7 @@ enum { ROUTE_ALLOW_SIZE = 64 };
 int route_match(const struct route_table *table, struct request *request, char allow[static ROUTE_ALLOW_SIZE],
                 struct err *err);
 
-/* Prints the table (malachite routes): method, pattern, operationId. */
+/* Prints the table (malachite routes): method, pattern, operationId, action ("-" for none). */
 void route_print(FILE *out);
 
 #endif

@@ -6,23 +6,10 @@
 #include "core/attr.h"
 #include "core/str.h"
 #include "handlers/arm/api_version.h"
-#include "handlers/arm/app.h"
-#include "handlers/arm/arm.h"
-#include "handlers/deployments/deployments.h"
 #include "handlers/describe/schema_private.h"
-#include "handlers/migrations/migrations.h"
-#include "handlers/own/own.h"
-#include "handlers/resources/resources.h"
-#include "handlers/servers/servers.h"
-#include "handlers/signin/signin_handlers.h"
 #include "server/reply.h"
 
 static const char error_reference[] = "#/components/responses/Error";
-
-bool openapi_has(const struct route *route)
-{
-    return route->handler != not_implemented && api_operation_of(route) != NULL;
-}
 
 static bool supports(const struct resource_type *type, const char *api_version)
 {
@@ -87,8 +74,7 @@ static void add_query_parameters(json_t *parameters, const char *query)
     }
 }
 
-static json_t *write_parameters(const struct route *route, const struct api_operation *operation,
-                                const char *version)
+static json_t *write_parameters(const struct route *route, const char *version)
 {
     json_t *parameters = json_array();
     add_path_parameters(parameters, route->pattern);
@@ -96,7 +82,7 @@ static json_t *write_parameters(const struct route *route, const struct api_oper
         add_parameter(parameters, "api-version", "query", true,
                       write_versions(route->resource_type, version));
     }
-    add_query_parameters(parameters, operation->query);
+    add_query_parameters(parameters, route->query);
     return parameters;
 }
 
@@ -117,12 +103,11 @@ static json_t *write_content(const char *type, json_t *example)
                      example);
 }
 
-static json_t *write_body(const struct route *route, const struct api_operation *operation,
-                          const char *version)
+static json_t *write_body(const struct route *route, const char *version)
 {
     bool required = (route->flags & ROUTE_BODY) != 0;
-    json_t *example = schema_example_request(dialect_find(version), operation->body);
-    return json_pack("{s:b, s:o}", "required", required, "content", write_content(operation->body, example));
+    json_t *example = schema_example_request(dialect_find(version), route->body);
+    return json_pack("{s:b, s:o}", "required", required, "content", write_content(route->body, example));
 }
 
 static json_t *write_header(const char *type, const char *description)
@@ -142,35 +127,33 @@ static json_t *write_accepted(bool with_body)
                      "headers", headers, "content", write_content("AcceptedOperation", NULL));
 }
 
-static json_t *write_answer(const struct api_operation *operation, const char *version,
-                            const char *description)
+static json_t *write_answer(const struct route *route, const char *version, const char *description)
 {
-    if (operation->answer == NULL) {
+    if (route->answer == NULL) {
         return json_pack("{s:s}", "description", description);
     }
-    json_t *example = schema_example_answer(dialect_find(version), operation->answer);
+    json_t *example = schema_example_answer(dialect_find(version), route->answer);
     return json_pack("{s:s, s:o}", "description", description, "content",
-                     write_content(operation->answer, example));
+                     write_content(route->answer, example));
 }
 
-static json_t *write_responses(const struct route *route, const struct api_operation *operation,
-                               const char *version)
+static json_t *write_responses(const struct route *route, const char *version)
 {
     json_t *responses = json_object();
-    unsigned answers = operation->answers;
-    if ((answers & API_OK) != 0) {
-        json_object_set_new(responses, "200", write_answer(operation, version, "Done."));
+    unsigned answers = route->answers;
+    if ((answers & ROUTE_OK) != 0) {
+        json_object_set_new(responses, "200", write_answer(route, version, "Done."));
     }
-    if ((answers & API_OK_EMPTY) != 0) {
+    if ((answers & ROUTE_OK_EMPTY) != 0) {
         json_object_set_new(responses, "200", json_pack("{s:s}", "description", "Done."));
     }
-    if ((answers & API_CREATED) != 0) {
-        json_object_set_new(responses, "201", write_answer(operation, version, "Created."));
+    if ((answers & ROUTE_CREATED) != 0) {
+        json_object_set_new(responses, "201", write_answer(route, version, "Created."));
     }
-    if ((answers & (API_ACCEPTED | API_ACCEPTED_EMPTY)) != 0) {
-        json_object_set_new(responses, "202", write_accepted((answers & API_ACCEPTED) != 0));
+    if ((answers & (ROUTE_ACCEPTED | ROUTE_ACCEPTED_EMPTY)) != 0) {
+        json_object_set_new(responses, "202", write_accepted((answers & ROUTE_ACCEPTED) != 0));
     }
-    if ((answers & API_NONE) != 0) {
+    if ((answers & ROUTE_NONE) != 0) {
         json_object_set_new(responses, "204",
                             json_pack("{s:s}", "description", "Done. There is no content."));
     }
@@ -189,15 +172,13 @@ static json_t *write_responses(const struct route *route, const struct api_opera
 
 static json_t *write_operation(const struct route *route, const char *version)
 {
-    const struct api_operation *operation = api_operation_of(route);
     auto_free char *tag = strndup(route->operation_id, strcspn(route->operation_id, "_"));
-    json_t *object =
-        json_pack("{s:s, s:s, s:[s], s:o}", "operationId", route->operation_id, "summary", operation->summary,
-                  "tags", tag, "parameters", write_parameters(route, operation, version));
-    if (operation->body != NULL) {
-        json_object_set_new(object, "requestBody", write_body(route, operation, version));
+    json_t *object = json_pack("{s:s, s:s, s:[s], s:o}", "operationId", route->operation_id, "summary",
+                               route->summary, "tags", tag, "parameters", write_parameters(route, version));
+    if (route->body != NULL) {
+        json_object_set_new(object, "requestBody", write_body(route, version));
     }
-    json_object_set_new(object, "responses", write_responses(route, operation, version));
+    json_object_set_new(object, "responses", write_responses(route, version));
     return object;
 }
 
@@ -227,7 +208,7 @@ static json_t *write_paths(const char *version, json_t *tags)
     json_auto_t *seen = json_object();
     for (size_t i = 0; i < route_count; i++) {
         const struct route *route = &routes[i];
-        if (!openapi_has(route) || route->method > METHOD_DELETE) {
+        if (route->summary == NULL || route->method > METHOD_DELETE) {
             continue;
         }
         json_t *path = json_object_get(paths, route->pattern);
@@ -317,6 +298,11 @@ json_t *openapi_document(const char *version, const char *base)
 
 /* ---- calls -----------------------------------------------------------------------------------------------
  */
+
+void api_note_unknown(struct request *request)
+{
+    schema_note_unknown(request, request->route->body);
+}
 
 static const char *const *document_versions(void)
 {

@@ -91,3 +91,10 @@ def test_the_namespace_of_the_servers_can_be_unregistered_too(own_pair):
     )
     arm.request("POST", f"{arm.subscription}/providers/{NAMESPACES[0]}/register", status=200)
     wait_until(lambda: state(arm, NAMESPACES[0]) == "Registered", 10, "Registered")
+
+
+def test_every_listed_operation_is_the_action_of_a_call(arm):
+    routes = arm.request("GET", "/_malachite/routes", api_version="", status=200).json()["value"]
+    actions = {route["action"] for route in routes if "action" in route}
+    listed = {item["name"] for item in arm.list("/providers/Microsoft.DBforPostgreSQL/operations")}
+    assert listed and listed <= actions, listed - actions

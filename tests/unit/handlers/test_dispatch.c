@@ -37,9 +37,9 @@ static void answer_twice(struct request *request)
 
 static const struct route rows[] = {
     {METHOD_GET, IN_GROUP "/providers/" POSTGRESQL "/flexibleServers/{serverName}/migrations/{migrationName}",
-     answer_once, ROUTE_ARM, POSTGRESQL "/flexibleServers/migrations", "Migrations_Get"},
-    {METHOD_GET, "/never", answer_never, 0, NULL, "Never"},
-    {METHOD_GET, "/twice", answer_twice, 0, NULL, "Twice"},
+     answer_once, ROUTE_ARM, POSTGRESQL "/flexibleServers/migrations", .operation_id = "Migrations_Get"},
+    {METHOD_GET, "/never", answer_never, 0, NULL, .operation_id = "Never"},
+    {METHOD_GET, "/twice", answer_twice, 0, NULL, .operation_id = "Twice"},
 };
 
 static bool strict;

@@ -15,17 +15,17 @@ static void handle(struct request *request)
 #define SERVER GROUP "/providers/Microsoft.DBforPostgreSQL/flexibleServers/{serverName}"
 
 static const struct route rows[] = {
-    {METHOD_GET, "/", handle, 0, NULL, "Root"},
-    {METHOD_GET, GROUP, handle, 0, NULL, "Groups_Get"},
-    {METHOD_HEAD, GROUP, handle, 0, NULL, "Groups_Check"},
-    {METHOD_PUT, GROUP, handle, 0, NULL, "Groups_Put"},
-    {METHOD_GET, SERVER, handle, 0, NULL, "Servers_Get"},
-    {METHOD_GET, "/things/{name}", handle, 0, NULL, "Things_Get"},
-    {METHOD_GET, "/things/special", handle, 0, NULL, "Things_Special"},
-    {METHOD_POST, "/things/{name}", handle, 0, NULL, "Things_Post"},
-    {METHOD_POST, "/{*}/oauth2/token", handle, 0, NULL, "Token"},
-    {METHOD_GET, "/{*}/realm/{user}", handle, 0, NULL, "Realm"},
-    {METHOD_GET, "/fixed/oauth2/token", handle, 0, NULL, "Fixed"},
+    {METHOD_GET, "/", handle, 0, NULL, .operation_id = "Root"},
+    {METHOD_GET, GROUP, handle, 0, NULL, .operation_id = "Groups_Get"},
+    {METHOD_HEAD, GROUP, handle, 0, NULL, .operation_id = "Groups_Check"},
+    {METHOD_PUT, GROUP, handle, 0, NULL, .operation_id = "Groups_Put"},
+    {METHOD_GET, SERVER, handle, 0, NULL, .operation_id = "Servers_Get"},
+    {METHOD_GET, "/things/{name}", handle, 0, NULL, .operation_id = "Things_Get"},
+    {METHOD_GET, "/things/special", handle, 0, NULL, .operation_id = "Things_Special"},
+    {METHOD_POST, "/things/{name}", handle, 0, NULL, .operation_id = "Things_Post"},
+    {METHOD_POST, "/{*}/oauth2/token", handle, 0, NULL, .operation_id = "Token"},
+    {METHOD_GET, "/{*}/realm/{user}", handle, 0, NULL, .operation_id = "Realm"},
+    {METHOD_GET, "/fixed/oauth2/token", handle, 0, NULL, .operation_id = "Fixed"},
 };
 
 /* Matches one request line and keeps what came of it. */
@@ -137,7 +137,7 @@ static void a_tail_needs_something_and_stands_in_front(void **state)
     (void)state;
     static const char *const bad[] = {"/{*}", "/a/{*}/b", "/{*}/{*}/b"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        const struct route row = {METHOD_GET, bad[i], handle, 0, NULL, "Bad"};
+        const struct route row = {METHOD_GET, bad[i], handle, 0, NULL, .operation_id = "Bad"};
         struct route_table *table = NULL;
         struct err err;
         assert_int_equal(route_table_new(&row, 1, &err, &table), -1);
@@ -192,11 +192,16 @@ static void broken_tables_are_refused(void **state)
 {
     (void)state;
     static const struct route bad[][2] = {
-        {{METHOD_GET, "no-slash", handle, 0, NULL, "A"}, {METHOD_GET, "/", handle, 0, NULL, "B"}},
-        {{METHOD_GET, "/a", NULL, 0, NULL, "A"}, {METHOD_GET, "/", handle, 0, NULL, "B"}},
-        {{METHOD_GET, "/a/{x}", handle, 0, NULL, "A"}, {METHOD_GET, "/A/{y}", handle, 0, NULL, "B"}},
-        {{METHOD_GET, "/{}", handle, 0, NULL, "A"}, {METHOD_GET, "/", handle, 0, NULL, "B"}},
-        {{METHOD_GET, "/{x", handle, 0, NULL, "A"}, {METHOD_GET, "/", handle, 0, NULL, "B"}},
+        {{METHOD_GET, "no-slash", handle, 0, NULL, .operation_id = "A"},
+         {METHOD_GET, "/", handle, 0, NULL, .operation_id = "B"}},
+        {{METHOD_GET, "/a", NULL, 0, NULL, .operation_id = "A"},
+         {METHOD_GET, "/", handle, 0, NULL, .operation_id = "B"}},
+        {{METHOD_GET, "/a/{x}", handle, 0, NULL, .operation_id = "A"},
+         {METHOD_GET, "/A/{y}", handle, 0, NULL, .operation_id = "B"}},
+        {{METHOD_GET, "/{}", handle, 0, NULL, .operation_id = "A"},
+         {METHOD_GET, "/", handle, 0, NULL, .operation_id = "B"}},
+        {{METHOD_GET, "/{x", handle, 0, NULL, .operation_id = "A"},
+         {METHOD_GET, "/", handle, 0, NULL, .operation_id = "B"}},
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct err err;
