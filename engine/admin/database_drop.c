@@ -28,11 +28,6 @@ static void victim_done(struct victim *victim)
 }
 #define auto_victim __attribute__((cleanup(victim_done)))
 
-static bool is_true(const PGresult *result, int row, int column)
-{
-    return strcmp(PQgetvalue(result, row, column), "t") == 0;
-}
-
 /* 1 and the row, 0: no such database. */
 static int look(struct pg *pg, const char *name, struct err *err, struct victim *ret_victim)
 {
@@ -49,10 +44,10 @@ static int look(struct pg *pg, const char *name, struct err *err, struct victim 
     }
     struct victim victim = {
         .owner = str_dup(PQgetvalue(result, 0, 0)),
-        .ours = is_true(result, 0, 1),
-        .is_template = is_true(result, 0, 2),
-        .allows_connections = is_true(result, 0, 3),
-        .invalid = is_true(result, 0, 4),
+        .ours = pg_is_true(result, 0, 1),
+        .is_template = pg_is_true(result, 0, 2),
+        .allows_connections = pg_is_true(result, 0, 3),
+        .invalid = pg_is_true(result, 0, 4),
     };
     if (victim.owner == NULL) {
         return err_no_memory(err);

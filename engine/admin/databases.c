@@ -218,7 +218,7 @@ int server_look(const struct endpoint *endpoint, const struct stop *stop, struct
         return -1;
     }
     struct server_info info = {.version = pg.version, .superuser = pg.superuser};
-    info.read_only = strcmp(PQgetvalue(result, 0, 1), "t") == 0;
+    info.read_only = pg_is_true(result, 0, 1);
     if (PQgetisnull(result, 0, 2) ||
         !str_to_int(PQgetvalue(result, 0, 2), 0, INT64_MAX, &info.databases_bytes)) {
         info.databases_bytes = 0;

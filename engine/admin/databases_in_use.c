@@ -92,7 +92,7 @@ static int is_in_use(const struct endpoint *endpoint, const char *name, const st
     if (build_question(&pg, err, &sql) != 0 || pg_query(&pg, err, &result, buf_text(&sql), 0, NULL) != 0) {
         return -1;
     }
-    return strcmp(PQgetvalue(result, 0, 0), "t") == 0;
+    return pg_is_true(result, 0, 0);
 }
 
 int databases_in_use(const struct endpoint *endpoint, const struct str_list *wanted, const struct stop *stop,

@@ -67,7 +67,7 @@ int roles_try(struct roles_job *job, const struct buf *sql)
 
 static bool is_set(const PGresult *roles, int row, enum role_column column)
 {
-    return strcmp(PQgetvalue(roles, row, (int)column), "t") == 0;
+    return pg_is_true(roles, row, (int)column);
 }
 
 static void add_switch(struct buf *sql, bool on, const char *word)

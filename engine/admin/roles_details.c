@@ -4,11 +4,6 @@
 
 #include "engine/admin/roles_private.h"
 
-static bool is_true(const PGresult *result, int row, int column)
-{
-    return strcmp(PQgetvalue(result, row, column), "t") == 0;
-}
-
 static bool is_on_target(const struct roles_job *job, const char *role)
 {
     return str_list_has(&job->there, role) || str_list_has(&job->created, role);
@@ -28,15 +23,15 @@ enum membership_column { GROUP_NAME, MEMBER_NAME, MEMBER_ADMIN, MEMBER_INHERIT, 
 
 static void build_membership(struct roles_job *job, const PGresult *members, int row, struct buf *sql)
 {
-    bool admin = is_true(members, row, MEMBER_ADMIN);
+    bool admin = pg_is_true(members, row, MEMBER_ADMIN);
     buf_adds(sql, "GRANT ");
     pg_add_identifier(&job->target, sql, PQgetvalue(members, row, GROUP_NAME));
     buf_adds(sql, " TO ");
     pg_add_identifier(&job->target, sql, PQgetvalue(members, row, MEMBER_NAME));
     if (job->target.version >= 160000) {
         buf_addf(sql, " WITH ADMIN %s, INHERIT %s, SET %s", admin ? "TRUE" : "FALSE",
-                 is_true(members, row, MEMBER_INHERIT) ? "TRUE" : "FALSE",
-                 is_true(members, row, MEMBER_SET) ? "TRUE" : "FALSE");
+                 pg_is_true(members, row, MEMBER_INHERIT) ? "TRUE" : "FALSE",
+                 pg_is_true(members, row, MEMBER_SET) ? "TRUE" : "FALSE");
     } else if (admin) {
         buf_adds(sql, " WITH ADMIN OPTION");
     }
@@ -207,7 +202,7 @@ static int copy_parameter_privilege(struct roles_job *job, const PGresult *privi
     pg_add_identifier(&job->target, &sql, parameter);
     buf_adds(&sql, " TO ");
     pg_add_identifier(&job->target, &sql, role);
-    buf_adds(&sql, is_true(privileges, row, 3) ? " WITH GRANT OPTION" : "");
+    buf_adds(&sql, pg_is_true(privileges, row, 3) ? " WITH GRANT OPTION" : "");
     return warn_refused(job, roles_try(job, &sql), "The privilege on the parameter", role, parameter);
 }
 

@@ -73,11 +73,6 @@ void settings_free(struct server_setting *settings, size_t count)
     free(settings);
 }
 
-static bool is_true(const PGresult *result, int row, int column)
-{
-    return PQgetvalue(result, row, column)[0] == 't';
-}
-
 /* False when memory is out. */
 static bool read_setting(const PGresult *result, int row, struct server_setting *setting)
 {
@@ -91,10 +86,10 @@ static bool read_setting(const PGresult *result, int row, struct server_setting 
             return false;
         }
     }
-    setting->dynamic = is_true(result, row, column);
-    setting->fixed = is_true(result, row, column + 1);
-    setting->altered = is_true(result, row, column + 2);
-    setting->pending_restart = is_true(result, row, column + 3);
+    setting->dynamic = pg_is_true(result, row, column);
+    setting->fixed = pg_is_true(result, row, column + 1);
+    setting->altered = pg_is_true(result, row, column + 2);
+    setting->pending_restart = pg_is_true(result, row, column + 3);
     return true;
 }
 

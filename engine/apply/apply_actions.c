@@ -35,8 +35,8 @@ int apply_actions_load(struct apply_relation *relation, const struct table_now *
     if (pg_query(target, err, &actions, actions_sql, 3, params) != 0) {
         return -1;
     }
-    relation->lenient = strcmp(PQgetvalue(actions, 0, 0), "t") == 0;
-    relation->acts = strcmp(PQgetvalue(actions, 0, 1), "t") == 0;
+    relation->lenient = pg_is_true(actions, 0, 0);
+    relation->acts = pg_is_true(actions, 0, 1);
     return 0;
 }
 

@@ -40,16 +40,11 @@ static int index_end(const PGresult *indexes, int row)
     return row;
 }
 
-static bool is_true(const PGresult *indexes, int row, int field)
-{
-    return strcmp(PQgetvalue(indexes, row, field), "t") == 0;
-}
-
 /* At most one row has given values in the columns of the index, and none of them is NULL. */
 static bool is_key(struct apply_relation *relation, const PGresult *indexes, int first, int end)
 {
     for (int row = first; row < end; row++) {
-        if (!is_true(indexes, row, INDEX_PLAIN) || !is_true(indexes, row, INDEX_NOT_NULL) ||
+        if (!pg_is_true(indexes, row, INDEX_PLAIN) || !pg_is_true(indexes, row, INDEX_NOT_NULL) ||
             PQgetisnull(indexes, row, INDEX_EQUALS) ||
             apply_relation_column(relation, PQgetvalue(indexes, row, INDEX_COLUMN)) == NULL) {
             return false;
@@ -90,7 +85,7 @@ static bool holds_key(const struct apply_relation *relation, const PGresult *ind
             return false;
         }
     }
-    return is_true(indexes, first, INDEX_PLAIN) && relation->key_count > 0;
+    return pg_is_true(indexes, first, INDEX_PLAIN) && relation->key_count > 0;
 }
 
 static int use_index(struct apply_relation *relation, const PGresult *indexes, int first, int end,

@@ -179,11 +179,11 @@ static int find_table(struct apply_relation *relation, const struct table_now *t
     relation->through = there->kind == 'p';
     relation->grouped = relation->acts;
     relation->partitions = 0;
-    relation->may_gather = strcmp(PQgetvalue(table, 0, 1), "t") == 0;
+    relation->may_gather = pg_is_true(table, 0, 1);
     if (set_table(relation, target, there->schema, there->name, err) != 0) {
         return -1;
     }
-    return strcmp(PQgetvalue(table, 0, 0), "t") == 0 ? find_root(relation, target, err, oid) : 0;
+    return pg_is_true(table, 0, 0) ? find_root(relation, target, err, oid) : 0;
 }
 
 /* ---- its columns -----------------------------------------------------------------------------------------
@@ -226,7 +226,7 @@ static int load_columns(struct apply_relation *relation, struct pg *target, cons
             relation->spare = true;
             continue;
         }
-        column->by_array = strcmp(PQgetvalue(columns, row, 2), "t") == 0;
+        column->by_array = pg_is_true(columns, row, 2);
         column->delimiter = PQgetvalue(columns, row, 3)[0];
         if (!str_replace(&column->type, PQgetvalue(columns, row, 1))) {
             return err_no_memory(err);

@@ -57,7 +57,7 @@ static void add_key(struct pg *target, struct buf *sql, const char *const *key)
 static void add_made(struct pg *target, struct buf *sql, const char *const *key, const PGresult *there,
                      bool at_once)
 {
-    bool validated = strcmp(PQgetvalue(there, 0, SOURCE_VALIDATED), "t") == 0;
+    bool validated = pg_is_true(there, 0, SOURCE_VALIDATED);
     buf_adds(sql, "ALTER TABLE ");
     add_key(target, sql, key);
     buf_adds(sql, " ADD CONSTRAINT ");
@@ -76,7 +76,7 @@ static void add_made(struct pg *target, struct buf *sql, const char *const *key,
 
 static void add_validated(struct pg *target, struct buf *sql, const char *const *key, const PGresult *there)
 {
-    if (strcmp(PQgetvalue(there, 0, SOURCE_VALIDATED), "t") == 0) {
+    if (pg_is_true(there, 0, SOURCE_VALIDATED)) {
         buf_adds(sql, "ALTER TABLE ");
         add_key(target, sql, key);
         buf_adds(sql, " VALIDATE CONSTRAINT ");
@@ -112,14 +112,14 @@ static int make_key(struct pg *source, struct pg *target, const PGresult *keys, 
     }
     if (PQntuples(there) == 0) {
         /* Dropped on the source, or the target's own. */
-        bool dropped = strcmp(PQgetvalue(keys, row, KEY_OF_SOURCE), "t") == 0;
+        bool dropped = pg_is_true(keys, row, KEY_OF_SOURCE);
         return dropped || pg_run(target, err, PQgetvalue(keys, row, KEY_UNDO)) == 0 ? 0
                                                                                     : wait_for_key(key, err);
     }
     int64_t kind = 0;
     str_to_int(PQgetvalue(keys, row, KEY_KIND), 0, INT32_MAX, &kind);
     if (kind == REPLICA_KEY_MADE) {
-        add_made(target, &sql, key, there, strcmp(PQgetvalue(keys, row, KEY_AT_ONCE), "t") == 0);
+        add_made(target, &sql, key, there, pg_is_true(keys, row, KEY_AT_ONCE));
     } else {
         add_validated(target, &sql, key, there);
     }

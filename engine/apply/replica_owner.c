@@ -35,7 +35,7 @@ int replica_own(struct pg *target, const char *name, struct err *err)
                      &name) != 0) {
             return -1;
         }
-        if (owned != NULL && owned[0] == 't') {
+        if (pg_value_is_true(owned)) {
             return 0;
         }
         if (end_owner(target, name, err) != 0) {

@@ -63,7 +63,7 @@ const char *source_database_get(const struct source_database *database, enum sou
 bool source_database_has(const struct source_database *database, enum source_property property)
 {
     const char *value = source_database_get(database, property);
-    return value != NULL && strcmp(value, "t") == 0;
+    return pg_value_is_true(value);
 }
 
 const char *source_database_session_encoding(const char *encoding)

@@ -115,8 +115,8 @@ int source_tables_check(struct pg *source, struct err *err, struct source_tables
                  0, NULL) != 0) {
         return -1;
     }
-    *ret_check = (struct source_tables_check){.unlocked = strcmp(PQgetvalue(row, 0, 0), "t") == 0,
-                                              .moved = strcmp(PQgetvalue(row, 0, 1), "t") == 0};
+    *ret_check =
+        (struct source_tables_check){.unlocked = pg_is_true(row, 0, 0), .moved = pg_is_true(row, 0, 1)};
     return 0;
 }
 

@@ -134,7 +134,7 @@ static bool fill_table(const PGresult *result, int row, struct catalog_table *ta
     table->schema = copy_value(result, row, 1, &failed);
     table->name = copy_value(result, row, 2, &failed);
     table->columns = copy_value(result, row, 3, &failed);
-    table->text = strcmp(PQgetvalue(result, row, 4), "t") == 0;
+    table->text = pg_is_true(result, row, 4);
     table->condition = copy_value(result, row, 5, &failed);
     table->root_schema = copy_value(result, row, 6, &failed);
     table->root_name = copy_value(result, row, 7, &failed);

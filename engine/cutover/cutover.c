@@ -160,7 +160,7 @@ static int read_helper(struct cutover_state *state, struct err *err)
         return err_set(err, ERR_INTERNAL, "The target does not follow the source ('%s').",
                        state->cutover->name);
     }
-    state->closed = strcmp(PQgetvalue(row, 0, 1), "t") == 0;
+    state->closed = pg_is_true(row, 0, 1);
     return 0;
 }
 

@@ -204,7 +204,7 @@ static void add_references_sql(struct again *again, struct buf *sql)
 
 static bool is_ours(const PGresult *references, int row)
 {
-    return strcmp(PQgetvalue(references, row, 0), "t") == 0;
+    return pg_is_true(references, row, 0);
 }
 
 static int remove_dangling(struct again *again, const PGresult *references, int row, struct err *err,

@@ -56,11 +56,6 @@ static const char tail_sql[] =
 
 enum { COLUMN_CONDITION = 7, COLUMN_ROOT, COLUMN_PARENTS, COLUMN_COLUMNS };
 
-static bool is_true(const PGresult *rows, int row, int column)
-{
-    return strcmp(PQgetvalue(rows, row, column), "t") == 0;
-}
-
 static int by_name(const void *a, const void *b)
 {
     const struct cutover_relation *left = &((const struct cutover_shape *)a)->relation;
@@ -96,9 +91,9 @@ static int read_side(const struct cutover_state *state, const PGresult *rows, st
                                                    .name = PQgetvalue(rows, row, 2),
                                                    .condition = text_or_null(rows, row, COLUMN_CONDITION),
                                                    .root = text_or_null(rows, row, COLUMN_ROOT),
-                                                   .source_readable = is_true(rows, row, 3),
-                                                   .carried = is_true(rows, row, 4),
-                                                   .filled = is_true(rows, row, 5)};
+                                                   .source_readable = pg_is_true(rows, row, 3),
+                                                   .carried = pg_is_true(rows, row, 4),
+                                                   .filled = pg_is_true(rows, row, 5)};
         item->parents = PQgetvalue(rows, row, COLUMN_PARENTS);
         item->columns = PQgetvalue(rows, row, COLUMN_COLUMNS);
         str_to_int(PQgetvalue(rows, row, 6), 0, INT64_MAX, &item->relation.pages);
@@ -109,8 +104,8 @@ static int read_side(const struct cutover_state *state, const PGresult *rows, st
 
 static void read_first_row(struct cutover_state *state, const PGresult *source, const PGresult *target)
 {
-    state->large_objects = is_true(source, 0, 3) || is_true(target, 0, 3);
-    state->published = is_true(source, 0, 4);
+    state->large_objects = pg_is_true(source, 0, 3) || pg_is_true(target, 0, 3);
+    state->published = pg_is_true(source, 0, 4);
     state->transactions = str_dup(PQgetvalue(source, 0, 2));
 }
 

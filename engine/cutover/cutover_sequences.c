@@ -63,7 +63,7 @@ static int64_t value_of(const PGresult *rows, int row)
 
 static bool is_called(const PGresult *rows, int row)
 {
-    return strcmp(PQgetvalue(rows, row, 2), "t") == 0;
+    return pg_is_true(rows, row, 2);
 }
 
 static int compare_some(struct sequences *sequences, size_t from, size_t to, struct err *err)

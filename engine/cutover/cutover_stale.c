@@ -99,7 +99,7 @@ static int take_table(struct cutover_state *state, const PGresult *tables, int r
     if (compare_filled(state, tables, row, err, &same) != 0) {
         return -1;
     }
-    if (!same || strcmp(PQgetvalue(tables, row, COLUMN_STALE), "t") == 0) {
+    if (!same || pg_is_true(tables, row, COLUMN_STALE)) {
         relation->carried = false;
     }
     return 0;

@@ -129,8 +129,8 @@ static int ask_target(struct again *again, struct err *err)
     for (int row = 0; row < PQntuples(rows); row++) {
         struct again_table *table = &again->tables[row];
         str_to_int(PQgetvalue(rows, row, 0), 0, INT64_MAX, &table->target_bytes);
-        table->referenced = strcmp(PQgetvalue(rows, row, 1), "t") == 0;
-        table->outside = strcmp(PQgetvalue(rows, row, 2), "t") == 0;
+        table->referenced = pg_is_true(rows, row, 1);
+        table->outside = pg_is_true(rows, row, 2);
         table->key = PQgetisnull(rows, row, 3) ? NULL : str_dup(PQgetvalue(rows, row, 3));
         table->same = str_dup(PQgetvalue(rows, row, 4));
         table->assign = str_dup(PQgetvalue(rows, row, 5));

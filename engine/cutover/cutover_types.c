@@ -90,7 +90,7 @@ static int find_row(const PGresult *list, uint32_t oid)
 
 static bool is_young(const PGresult *source, int row)
 {
-    return strcmp(PQgetvalue(source, row, LIST_YOUNG), "t") == 0;
+    return pg_is_true(source, row, LIST_YOUNG);
 }
 
 /* Its rows on the target are not those that the base copy and the stream have brought. */

@@ -340,3 +340,13 @@ void pg_add_qualified(struct pg *pg, struct buf *sql, const char *schema, const 
     buf_addc(sql, '.');
     pg_add_identifier(pg, sql, name);
 }
+
+bool pg_value_is_true(const char *value)
+{
+    return value != NULL && strcmp(value, "t") == 0;
+}
+
+bool pg_is_true(const PGresult *rows, int row, int column)
+{
+    return pg_value_is_true(PQgetvalue(rows, row, column));
+}

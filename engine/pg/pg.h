@@ -104,6 +104,11 @@ void pg_add_literal(struct pg *pg, struct buf *sql, const char *value);
 /* Adds schema.name, both quoted. */
 void pg_add_qualified(struct pg *pg, struct buf *sql, const char *schema, const char *name);
 
+/* Whether a boolean column is true; NULL is not. */
+bool pg_is_true(const PGresult *rows, int row, int column);
+/* The same for a value as PostgreSQL writes it, which may be NULL. */
+bool pg_value_is_true(const char *value);
+
 /* Fills err from the connection's last error or from a result: PostgreSQL's own message, SQLSTATE, the
  * server's label. "doing" says what was being done: "while creating database 'x'". Returns -1. */
 int pg_error(struct pg *pg, const PGresult *result, struct err *err, const char *doing, ...)

@@ -32,7 +32,7 @@ static int is_known(struct check *check, const char *locale, const char *encodin
                  2, params) != 0) {
         return -1;
     }
-    return known != NULL && strcmp(known, "t") == 0;
+    return pg_value_is_true(known);
 }
 
 /* 1: the target can use the locale, or we cannot find out; 0: it cannot, the reason is in err; -1: lost. */

@@ -119,7 +119,7 @@ static int check_roles(struct check *check)
     auto_buf struct buf names = BUF_MAX(TEXT_MAX_BYTES);
     size_t count = 0;
     for (int i = 0; i < PQntuples(result); i++) {
-        bool is_brought = check->plan->roles && PQgetvalue(result, i, 1)[0] == 't';
+        bool is_brought = check->plan->roles && pg_is_true(result, i, 1);
         if (!is_brought && !str_list_has(&check->target_roles, PQgetvalue(result, i, 0))) {
             precheck_add_name(&names, count++, PQgetvalue(result, i, 0));
         }
@@ -226,7 +226,7 @@ static int check_compression(struct check *check)
                  0, NULL) != 0) {
         return -1;
     }
-    if (PQntuples(result) == 0 || (has_lz4 != NULL && strcmp(has_lz4, "t") == 0)) {
+    if (PQntuples(result) == 0 || pg_value_is_true(has_lz4)) {
         return 0;
     }
     auto_buf struct buf names = BUF_MAX(TEXT_MAX_BYTES);

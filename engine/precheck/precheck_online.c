@@ -9,11 +9,6 @@
 
 enum { TEXT_MAX_BYTES = 8192, CODE_WAL_LEVEL = 603107, CODE_SLOTS = 603105, CODE_SENDERS = 603106 };
 
-static bool is_true(const char *value)
-{
-    return value != NULL && strcmp(value, "t") == 0;
-}
-
 /* What a restart with other parameters cures is no reason to fail when the migration may do that. */
 static enum finding_level parameter_level(const struct check *check)
 {
@@ -92,8 +87,8 @@ static int check_replication_right(struct check *check)
                  NULL) != 0) {
         return -1;
     }
-    if (is_true(may) || pg_open(check->plan->source, check->source.database, PG_REPLICATION,
-                                check->plan->stop, &refusal, &walsender) == 0) {
+    if (pg_value_is_true(may) || pg_open(check->plan->source, check->source.database, PG_REPLICATION,
+                                         check->plan->stop, &refusal, &walsender) == 0) {
         return 0;
     }
     if (!sqlstate_is(refusal.sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE)) {
@@ -115,7 +110,7 @@ static int check_source_writable(struct check *check)
         0) {
         return -1;
     }
-    if (!is_true(recovers)) {
+    if (!pg_value_is_true(recovers)) {
         return 0;
     }
     return precheck_add(check,
@@ -144,7 +139,7 @@ static int check_may_publish(struct check *check)
                  NULL) != 0) {
         return -1;
     }
-    if (is_true(may)) {
+    if (pg_value_is_true(may)) {
         return 0;
     }
     return precheck_add(check,

@@ -15,11 +15,6 @@ static int major_of(const struct pg *pg)
     return pg->version / 10000;
 }
 
-static bool is_true(const char *value)
-{
-    return value != NULL && strcmp(value, "t") == 0;
-}
-
 static int check_source_version(struct check *check)
 {
     if (check->source.version < OLDEST_SERVICE) {
@@ -81,14 +76,14 @@ static int check_target_writable(struct check *check)
         pg_run(&check->target, check->err, "SET default_transaction_read_only = off") != 0) {
         return -1;
     }
-    if (is_true(PQgetvalue(result, 0, 0))) {
+    if (pg_is_true(result, 0, 0)) {
         return precheck_add(
             check,
             "The target server is read-only. The %s is in recovery (`pg_is_in_recovery()` is true): it "
             "is a replica. Choose the primary server, or promote it.",
             check->plan->target->label);
     }
-    if (is_true(PQgetvalue(result, 0, 1))) {
+    if (pg_is_true(result, 0, 1)) {
         return precheck_add(
             check,
             "The target server is read-only. `default_transaction_read_only` is on on the %s. Set it "
@@ -102,7 +97,7 @@ static int check_target_writable(struct check *check)
 static int target_user_may(struct check *check, const char *sql)
 {
     auto_free char *may = NULL;
-    return pg_value(&check->target, check->err, &may, sql, 0, NULL) != 0 ? -1 : is_true(may);
+    return pg_value(&check->target, check->err, &may, sql, 0, NULL) != 0 ? -1 : pg_value_is_true(may);
 }
 
 static int check_createdb(struct check *check)
@@ -145,7 +140,7 @@ static int check_azure_admin(struct check *check)
                  0, NULL) != 0) {
         return -1;
     }
-    if (!is_true(lacking)) {
+    if (!pg_value_is_true(lacking)) {
         return 0;
     }
     return precheck_add(

@@ -29,7 +29,7 @@ int replication_lock_identities(struct pg *control, int64_t deadline_ms, struct 
                      NULL) != 0) {
             return -1;
         }
-        if (locked != NULL && locked[0] == 't') {
+        if (pg_value_is_true(locked)) {
             return 0;
         }
         if (replication_pause(control->stop, deadline_ms, LOCK_PAUSE_MS, err,

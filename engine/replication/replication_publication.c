@@ -48,7 +48,7 @@ static const char *get(const struct publication *publication, int row, enum publ
 
 static bool is_true(const struct publication *publication, int row, enum publication_column column)
 {
-    return get(publication, row, column)[0] == 't';
+    return pg_value_is_true(get(publication, row, column));
 }
 
 static bool has(const struct publication *publication, int row, enum publication_column column)
@@ -110,7 +110,7 @@ static int check_rights(struct publication *publication, struct err *err)
                  NULL) != 0) {
         return -1;
     }
-    if (may != NULL && may[0] == 't') {
+    if (pg_value_is_true(may)) {
         return 0;
     }
     err_set(

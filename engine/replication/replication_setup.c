@@ -70,11 +70,11 @@ static int read_parameter(struct setup *setup, struct parameter *parameter, stru
         return err_set(err, ERR_INTERNAL, "The %s has no parameter '%s'.", control->endpoint->label,
                        parameter->name);
     }
-    bool pending = PQgetvalue(result, 0, 3)[0] == 't';
+    bool pending = pg_is_true(result, 0, 3);
     parameter->runs = number_of(parameter->name, PQgetvalue(result, 0, 0));
     parameter->next =
         pending && !control->superuser ? -1 : number_of(parameter->name, PQgetvalue(result, 0, 1));
-    parameter->fixed = PQgetvalue(result, 0, 2)[0] == 't';
+    parameter->fixed = pg_is_true(result, 0, 2);
     if (parameter == &setup->parameters[WAL_LEVEL]) {
         snprintf(setup->level, sizeof(setup->level), "%s", PQgetvalue(result, 0, 0));
     }
@@ -98,7 +98,7 @@ static int read_numbers(struct setup *setup, int needed, struct err *err)
         setup->parameters[i].used = strtoll(PQgetvalue(result, 0, i - SLOTS), NULL, 10);
         setup->parameters[i].enough = setup->parameters[i].used + needed;
     }
-    setup->azure = PQgetvalue(result, 0, 2)[0] == 't';
+    setup->azure = pg_is_true(result, 0, 2);
     setup->connections = strtoll(PQgetvalue(result, 0, 3), NULL, 10);
     setup->reserved = strtoll(PQgetvalue(result, 0, 4), NULL, 10);
     return 0;

@@ -93,10 +93,10 @@ int stale_look(struct pg *source, uint32_t relation, const char *horizon, struct
         return -1;
     }
     *ret_look = (struct stale_look){.file = get_oid(row, 0, 0),
-                                    .fresh = strcmp(PQgetvalue(row, 0, 1), "t") == 0,
-                                    .filled = strcmp(PQgetvalue(row, 0, 2), "t") == 0,
-                                    .attached = strcmp(PQgetvalue(row, 0, 3), "t") == 0,
-                                    .born = strcmp(PQgetvalue(row, 0, 4), "t") == 0};
+                                    .fresh = pg_is_true(row, 0, 1),
+                                    .filled = pg_is_true(row, 0, 2),
+                                    .attached = pg_is_true(row, 0, 3),
+                                    .born = pg_is_true(row, 0, 4)};
     return 0;
 }
 

@@ -71,7 +71,7 @@ static int add_column(struct table_now *table, const PGresult *rows, int row, st
                                   .type = (uint32_t)number(rows, row, NOW_TYPE),
                                   .modifier = (int32_t)number(rows, row, NOW_MODIFIER),
                                   .type_text = text(rows, row, NOW_TYPE_TEXT),
-                                  .generated = strcmp(PQgetvalue(rows, row, NOW_GENERATED), "t") == 0};
+                                  .generated = pg_is_true(rows, row, NOW_GENERATED)};
     return column->name == NULL || column->type_text == NULL ? err_no_memory(err) : 0;
 }
 

@@ -145,7 +145,7 @@ static int apply_acl(struct transfer_state *state, const struct acl_object *obje
         const struct acl_grant grant = {.grantor = PQgetvalue(acl, row, 0),
                                         .grantee = PQgetisnull(acl, row, 1) ? NULL : PQgetvalue(acl, row, 1),
                                         .privilege = PQgetvalue(acl, row, 2),
-                                        .grantable = strcmp(PQgetvalue(acl, row, 3), "t") == 0};
+                                        .grantable = pg_is_true(acl, row, 3)};
         acl_add_grant(&state->target, &sql, object, &grant, &state->restore.roles, &state->report);
     }
     return try_run(state, &sql, "Privileges", err);

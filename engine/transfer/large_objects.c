@@ -144,7 +144,7 @@ static int add_acl(struct transfer_state *state, struct buf *sql, const struct a
         const struct acl_grant grant = {.grantor = PQgetvalue(acl, row, 0),
                                         .grantee = PQgetisnull(acl, row, 1) ? NULL : PQgetvalue(acl, row, 1),
                                         .privilege = PQgetvalue(acl, row, 2),
-                                        .grantable = strcmp(PQgetvalue(acl, row, 3), "t") == 0};
+                                        .grantable = pg_is_true(acl, row, 3)};
         acl_add_grant(&state->target, sql, object, &grant, &state->restore.roles, &state->report);
     }
     return 0;
@@ -164,7 +164,7 @@ static int describe(struct transfer_state *state, const PGresult *page, int row,
     }
     struct acl_object object = {.name = name, .source_owner = PQgetvalue(page, row, 1)};
     object.owner = add_owner(state, sql, name, object.source_owner);
-    return strcmp(PQgetvalue(page, row, 3), "t") == 0 ? add_acl(state, sql, &object, oid, err) : 0;
+    return pg_is_true(page, row, 3) ? add_acl(state, sql, &object, oid, err) : 0;
 }
 
 static int describe_each(struct transfer_state *state, const PGresult *page, struct undescribed *undescribed,

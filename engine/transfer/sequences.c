@@ -32,8 +32,7 @@ static void add_setval(struct transfer_state *state, struct buf *sql, size_t seq
                      state->catalog.sequences[sequence].name);
     buf_adds(sql, "pg_catalog.setval(");
     pg_add_literal(&state->target, sql, buf_text(&name));
-    buf_addf(sql, ", %s, %s)", PQgetvalue(values, row, 1),
-             strcmp(PQgetvalue(values, row, 2), "t") == 0 ? "true" : "false");
+    buf_addf(sql, ", %s, %s)", PQgetvalue(values, row, 1), pg_is_true(values, row, 2) ? "true" : "false");
 }
 
 static int set_each(struct transfer_state *state, size_t from, const PGresult *values, struct err *err)
