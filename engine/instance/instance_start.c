@@ -64,12 +64,13 @@ static int open_log(struct launch *launch, const struct child_user *user, struct
     return 0;
 }
 
-bool instance_address_is_free(const char *address, int port)
+/* errno of an attempt to listen there, or 0. */
+static int listen_errno(const char *address, int port)
 {
     struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     auto_fd int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || inet_pton(AF_INET, address, &name.sin_addr) != 1) {
-        return true; /* postgres will say what is wrong */
+        return 0; /* postgres will say what is wrong */
     }
     /* As postgres does: what is left of closed connections is no obstacle. */
     int on = 1;
@@ -78,7 +79,12 @@ bool instance_address_is_free(const char *address, int port)
         struct sockaddr any;
         struct sockaddr_in v4;
     } at = {.v4 = name};
-    return bind(fd, &at.any, sizeof(at.v4)) == 0 || errno != EADDRINUSE;
+    return bind(fd, &at.any, sizeof(at.v4)) == 0 ? 0 : errno;
+}
+
+bool instance_address_is_free(const char *address, int port)
+{
+    return listen_errno(address, port) != EADDRINUSE;
 }
 
 /* The end of what this start has written to the log. */
@@ -104,14 +110,15 @@ static int explain(const struct launch *launch, struct err *err)
     char tail[LOG_TAIL_BYTES];
     const struct instance_spec *spec = launch->spec;
     read_log_tail(launch, tail, sizeof(tail));
-    if (strstr(tail, "Address already in use") != NULL) {
+    int refusal = listen_errno(spec->address, spec->port);
+    if (refusal == EADDRINUSE) {
         return err_set(
             err, ERR_CONFLICT,
             "server '%s' cannot listen on %s port %d: another program uses this address and port; stop "
             "that program and start the server again, or give new servers other ports with --server-ports",
             spec->name, spec->address, spec->port);
     }
-    if (strstr(tail, "Cannot assign requested address") != NULL) {
+    if (refusal == EADDRNOTAVAIL) {
         return err_set(
             err, ERR_CONFLICT,
             "server '%s' cannot listen on %s: this machine does not have that address; use --server-ports",

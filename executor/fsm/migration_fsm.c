@@ -233,7 +233,7 @@ enum step_outcome fsm_end(struct work *work, enum migration_state state, const c
 /* The service begins its messages with its own code: "Error 603100: ...". */
 static void name_service_code(struct err *err)
 {
-    if (err->service_code != 0 && strstr(err->message, "Error 603") == NULL) {
+    if (err->service_code != 0) {
         err_prefix(err, "Error %d: ", err->service_code);
     }
 }
