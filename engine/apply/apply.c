@@ -33,6 +33,7 @@ struct apply {
 
     uint64_t careful_until; /* changes up to there go one by one, in the source's order */
     uint64_t begun;         /* commit position of the newest source transaction that has begun */
+    uint32_t transaction;   /* its number */
     bool inside;            /* a source transaction has begun */
     bool skip;              /* that the target has already */
     bool changed;           /* and it has changed something */
@@ -202,6 +203,9 @@ static int keep_order(struct apply *apply, struct apply_relation *relation, enum
 static int take_change(struct apply *apply, const struct pgoutput_message *message, struct err *err)
 {
     struct apply_relation *relation = NULL;
+    if (joined_holds(&apply->target.stale.joined, message->relation, apply->transaction, apply->begun)) {
+        return 0;
+    }
     if (need_relation(apply, message->relation, err, &relation) != 0) {
         return -1;
     }
@@ -230,8 +234,9 @@ static int take_change(struct apply *apply, const struct pgoutput_message *messa
     return arena_used(&apply->arena) >= BATCH_BYTES ? send_pending(apply, true, err) : 0;
 }
 
-static int take_truncate(struct apply *apply, const struct pgoutput_message *message, struct err *err)
+static int take_truncate(struct apply *apply, struct pgoutput_message *message, struct err *err)
 {
+    apply_stale_skip_copied(&apply->target.stale.joined, apply->transaction, apply->begun, message);
     for (size_t i = 0; i < message->relation_count; i++) {
         struct apply_relation *relation = NULL;
         if (need_relation(apply, message->relations[i], err, &relation) != 0 ||
@@ -255,6 +260,7 @@ static int begin(struct apply *apply, const struct pgoutput_message *message, st
 {
     bool careful = apply->careful_until != 0;
     apply->begun = message->commit_position;
+    apply->transaction = message->transaction;
     if (careful && !is_careful(apply)) {
         apply->careful_until = 0;
         if (send_pending(apply, false, err) != 0) {
@@ -310,7 +316,7 @@ static int count(struct apply *apply, int64_t *counter, int result)
     return result;
 }
 
-static int take(struct apply *apply, const struct pgoutput_message *message, struct err *err)
+static int take(struct apply *apply, struct pgoutput_message *message, struct err *err)
 {
     switch (message->kind) {
     case PGOUTPUT_BEGIN:
@@ -333,7 +339,7 @@ static int take(struct apply *apply, const struct pgoutput_message *message, str
     return 0;
 }
 
-int apply_message(struct apply *apply, const struct pgoutput_message *message, struct err *err)
+int apply_message(struct apply *apply, struct pgoutput_message *message, struct err *err)
 {
     if (++apply->messages % PUMP_MESSAGES == 0 && target_pump(&apply->target, err) != 0) {
         return -1;

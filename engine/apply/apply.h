@@ -58,12 +58,12 @@ int apply_open(const struct apply_request *request, struct err *err, struct appl
 void apply_close(struct apply *apply);
 
 /*
- * Takes one message; what is needed of it is copied. May send and wait for the target when its memory is
- * full. Changes of transactions that the target has already are passed over. -1: err names table and column
- * where it is about one; a table or column that the target lacks is an error that is not lasting, as the user
- * may repeat the DDL there.
+ * Takes one message, which it may shorten; what is needed of it is copied. May send and wait for the target
+ * when its memory is full. Changes of transactions that the target has already are passed over. -1: err names
+ * table and column where it is about one; a table or column that the target lacks is an error that is not
+ * lasting, as the user may repeat the DDL there.
  */
-int apply_message(struct apply *apply, const struct pgoutput_message *message, struct err *err);
+int apply_message(struct apply *apply, struct pgoutput_message *message, struct err *err);
 /* Commits all complete transactions taken so far, and waits until it is done. Inside a source transaction:
  * does nothing. */
 int apply_flush(struct apply *apply, struct err *err);

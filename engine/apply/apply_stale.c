@@ -11,10 +11,11 @@ int apply_stale_look(struct apply_target *target, struct relations *relations,
     bool there = stale_knows(stale, id);
     /* A table is described again after DDL. */
     bool worthwhile = target->hides_truncate || message->identity == 'f' || !there || known != NULL;
-    if (target->look == NULL || stale->horizon == NULL || stale_has(stale, id, "") || !worthwhile) {
+    const char *horizon = stale_horizon(stale, id);
+    if (target->look == NULL || horizon == NULL || stale_has(stale, id, "") || !worthwhile) {
         return 0;
     }
-    if (target->look(target->context, id, stale->horizon, err, &look) != 0) {
+    if (target->look(target->context, id, horizon, err, &look) != 0) {
         return -1;
     }
     bool anew = stale_has_other_file(stale, id, look.file) && (target->hides_truncate || look.fresh);
@@ -26,6 +27,18 @@ int apply_stale_look(struct apply_target *target, struct relations *relations,
         known->stale = true;
     }
     return stale_add(stale, id, "", err);
+}
+
+void apply_stale_skip_copied(const struct joined *joined, uint32_t transaction, uint64_t commit_position,
+                             struct pgoutput_message *message)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < message->relation_count; i++) {
+        if (!joined_holds(joined, message->relations[i], transaction, commit_position)) {
+            message->relation_space[kept++] = message->relations[i];
+        }
+    }
+    message->relation_count = kept;
 }
 
 int apply_stale_end(struct apply_target *target, const struct relations *relations,

@@ -15,6 +15,9 @@
  * unless it was TRUNCATE. */
 int apply_stale_look(struct apply_target *target, struct relations *relations,
                      const struct pgoutput_message *message, struct err *err);
+/* A TRUNCATE message: takes the tables out of it whose copy was read after the transaction had ended. */
+void apply_stale_skip_copied(const struct joined *joined, uint32_t transaction, uint64_t commit_position,
+                             struct pgoutput_message *message);
 /* A TRUNCATE message, whose relations are loaded: from here on both sides have the same rows again, whatever
  * had happened. That is how a TRUNCATE in the moment between snapshot and lock of the base copy shows. */
 int apply_stale_end(struct apply_target *target, const struct relations *relations,

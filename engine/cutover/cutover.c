@@ -298,17 +298,22 @@ int cutover_finish(const struct cutover *cutover, struct err *err, struct eviden
     return result;
 }
 
-int cutover_find_missing(const struct cutover *cutover, struct err *err, struct err *ret_missing)
+int cutover_find_missing(const struct cutover *cutover, struct err *err, struct err *ret_missing,
+                         struct late_tables *ret_late)
 {
     struct cutover_state state;
     struct evidence ignored;
     *ret_missing = (struct err){0};
+    *ret_late = (struct late_tables){0};
     state_init(&state, cutover, &ignored);
     int result = open_both(&state, err);
     if (result == 0) {
         state.base.source.statement_timeout_ms = LOOK_MS;
         state.base.target.statement_timeout_ms = LOOK_MS;
-        result = cutover_read_catalogs(&state, err) != 0 ? -1 : cutover_compare_types(&state, err);
+        result = cutover_read_catalogs(&state, err) != 0 || cutover_compare_types(&state, err) != 0 ||
+                         cutover_find_stale(&state, err) != 0
+                     ? -1
+                     : cutover_list_late(&state, err, ret_late);
     }
     if (result == 0) {
         struct err ignored_err;

@@ -52,13 +52,27 @@ struct evidence {
     struct str_list notes;    /* what was recopied, what was not counted */
 };
 
+/* A table that both sides have got since the base copy, and that is not followed. */
+struct late_table {
+    uint32_t oid; /* on the source */
+    char *schema;
+    char *name;
+    bool has_rows; /* on the target, which Malachite has not written */
+};
+struct late_tables {
+    struct late_table *items;
+    size_t count;
+};
+
 /*
  * Whether the target lacks what was made on the source after the base copy, or rows violate a foreign key
  * that the cutover has to add again: ret_missing says what, and waits (engine/pg/ddl_wait.h); its message is
- * empty when nothing is missing. Reads both catalogs, changes nothing; takes a few seconds at most once
- * connected.
+ * empty when nothing is missing. And which tables could join (engine/online/join.h); the caller frees them.
+ * Reads both catalogs, changes nothing; takes a few seconds at most once connected.
  */
-int cutover_find_missing(const struct cutover *cutover, struct err *err, struct err *ret_missing);
+int cutover_find_missing(const struct cutover *cutover, struct err *err, struct err *ret_missing,
+                         struct late_tables *ret_late);
+void late_tables_done(struct late_tables *late);
 
 /*
  * Runs it; may be run again after an interruption anywhere. The helper schema stays (replica_end()).

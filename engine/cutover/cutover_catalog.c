@@ -42,19 +42,21 @@ static const char tail_sql[] =
     "     AS names FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid"
     "     WHERE r.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped GROUP BY 1)"
     " SELECT 'L', '', txid_current_snapshot()::text, EXISTS (SELECT 1 FROM pg_largeobject_metadata),"
-    "   EXISTS (SELECT 1 FROM published), false, 0, NULL, NULL, NULL, NULL"
+    "   EXISTS (SELECT 1 FROM published), false, 0, NULL, NULL, NULL, NULL, 0, false"
     " UNION ALL SELECT r.relkind::text, r.nspname::text, r.relname::text,"
     "   has_schema_privilege(r.place, 'USAGE') AND CASE r.relkind"
     "     WHEN 'S' THEN has_sequence_privilege(r.oid, 'SELECT') ELSE has_table_privilege(r.oid, 'SELECT') "
     "END,"
     "   r.relpersistence = 'p' AND (EXISTS (SELECT 1 FROM published WHERE puballtables)"
     "     OR r.oid IN (SELECT oid FROM carried)), r.relispopulated, r.relpages, r.condition,"
-    "   CASE WHEN t.oid IS NOT NULL THEN format('%I.%I', n.nspname, t.relname) END, p.names, c.names::text"
+    "   CASE WHEN t.oid IS NOT NULL THEN format('%I.%I', n.nspname, t.relname) END, p.names, c.names::text, "
+    "r.oid,"
+    "   r.relpersistence = 'p'"
     " FROM relations r LEFT JOIN roots o ON o.leaf = r.oid LEFT JOIN pg_class t ON t.oid = o.root"
     "   LEFT JOIN pg_namespace n ON n.oid = t.relnamespace LEFT JOIN parents p ON p.oid = r.oid"
     "   LEFT JOIN columns c ON c.oid = r.oid";
 
-enum { COLUMN_CONDITION = 7, COLUMN_ROOT, COLUMN_PARENTS, COLUMN_COLUMNS };
+enum { COLUMN_CONDITION = 7, COLUMN_ROOT, COLUMN_PARENTS, COLUMN_COLUMNS, COLUMN_OID, COLUMN_PERMANENT };
 
 static int by_name(const void *a, const void *b)
 {
@@ -93,7 +95,12 @@ static int read_side(const struct cutover_state *state, const PGresult *rows, st
                                                    .root = text_or_null(rows, row, COLUMN_ROOT),
                                                    .source_readable = pg_is_true(rows, row, 3),
                                                    .carried = pg_is_true(rows, row, 4),
+                                                   .published = pg_is_true(rows, row, 4),
+                                                   .permanent = pg_is_true(rows, row, COLUMN_PERMANENT),
                                                    .filled = pg_is_true(rows, row, 5)};
+        int64_t oid = 0;
+        str_to_int(PQgetvalue(rows, row, COLUMN_OID), 0, UINT32_MAX, &oid);
+        item->relation.oid = (uint32_t)oid;
         item->parents = PQgetvalue(rows, row, COLUMN_PARENTS);
         item->columns = PQgetvalue(rows, row, COLUMN_COLUMNS);
         str_to_int(PQgetvalue(rows, row, 6), 0, INT64_MAX, &item->relation.pages);
@@ -124,6 +131,7 @@ static int keep(struct cutover_state *state, const struct cutover_relation *sour
     struct cutover_relation *kept = &state->relations[state->relation_count++];
     *kept = *source;
     kept->target_readable = target->source_readable;
+    kept->target_oid = target->oid;
     kept->pages = source->pages > target->pages ? source->pages : target->pages;
     bool copied = copy_text(source->schema, &kept->schema);
     copied = copy_text(source->name, &kept->name) && copied;
@@ -174,13 +182,17 @@ static int merge(struct cutover_state *state, const struct side_list *source, co
             add_name(names, &there->relation);
             continue;
         }
+        size_t missing = state->missing.count;
         if (cutover_compare_shapes(state, here, there, err) != 0) {
             return -1;
         }
-        if (there != NULL && here->relation.kind == there->relation.kind &&
-            keep(state, &here->relation, &there->relation, err) != 0) {
+        if (there == NULL || here->relation.kind != there->relation.kind) {
+            continue;
+        }
+        if (keep(state, &here->relation, &there->relation, err) != 0) {
             return -1;
         }
+        state->relations[state->relation_count - 1].differs = state->missing.count > missing;
     }
     return 0;
 }

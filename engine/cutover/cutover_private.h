@@ -16,11 +16,16 @@ struct cutover_relation {
                         "" without one, NULL: no such table */
     char *root; /* topmost partitioned table, quoted, whose rows may be in other partitions on the target; or
                    NULL */
+    uint32_t oid; /* on the source */
+    uint32_t target_oid;
     bool source_readable;
     bool target_readable;
-    bool carried;  /* table: it is in the publication */
-    bool filled;   /* view: it is on the source */
-    int64_t pages; /* table: about, the larger of both sides */
+    bool permanent; /* neither unlogged nor temporary */
+    bool differs;   /* something of it is in state->missing */
+    bool published; /* table: it is in the publication, */
+    bool carried;   /* and the stream has brought all its rows */
+    bool filled;    /* view: it is on the source */
+    int64_t pages;  /* table: about, the larger of both sides */
 };
 
 /* What one side's catalog says of a relation beyond that, as text; for comparing. */
@@ -74,6 +79,11 @@ int cutover_check_missing(struct cutover_state *state, struct err *err);
 int cutover_warn_of_ddl(struct cutover_state *state, struct err *err);
 /* Tables whose rows have changed in a way that the stream does not tell are no longer "carried". */
 int cutover_find_stale(struct cutover_state *state, struct err *err);
+/* After cutover_find_stale(): tables that both sides have got since the base copy, with the same columns, and
+ * that are not followed. */
+int cutover_list_late(struct cutover_state *state, struct err *err, struct late_tables *ret_late);
+/* Notes which tables have joined, of an array of their OIDs as text. */
+void cutover_note_joined(struct cutover_state *state, const char *oids);
 /* Gives the target's sequences the source's parameters: before their values. */
 int cutover_set_sequence_options(struct cutover_state *state, struct err *err);
 /* Brings the target's sequences to where the source's are; fills the evidence's sequences. */

@@ -22,16 +22,19 @@ enum { COLUMN_STALE = 2, COLUMN_FILLED, COLUMN_GIVEN };
 static void add_sql(struct buf *sql, int version)
 {
     bool tells_truncate = version >= TRUNCATE_SINCE;
-    buf_adds(sql, "WITH fresh AS (SELECT a.attrelid AS oid, ");
+    buf_adds(sql, "WITH joined AS (SELECT * FROM unnest($5::oid[], $6::oid[], $7::bigint[])"
+                  "   AS u(oid, file, horizon)), fresh AS (SELECT a.attrelid AS oid, ");
     buf_adds(sql, tells_truncate ? "array_agg(a.attname::text) FILTER (WHERE a.atthasmissing) AS filled,"
                                    " array_agg(a.attmissingval::text) FILTER (WHERE a.atthasmissing) AS given"
                                  : "NULL::text[] AS filled, NULL::text[] AS given");
-    buf_adds(sql, " FROM pg_attribute a WHERE a.attrelid >= 16384 AND " STALE_IS_FRESH("$3"));
-    buf_adds(sql, " GROUP BY 1), before AS (SELECT oid, file FROM"
-                  "  unnest($1::oid[], $2::oid[]) AS u(oid, file)),"
+    buf_adds(sql, " FROM pg_attribute a LEFT JOIN joined j ON j.oid = a.attrelid"
+                  " WHERE a.attrelid >= 16384 AND " STALE_IS_FRESH("coalesce(j.horizon, $3::bigint)"));
+    buf_adds(sql, " GROUP BY 1), before AS (SELECT oid, file FROM joined UNION ALL SELECT oid, file FROM"
+                  "  unnest($1::oid[], $2::oid[]) AS u(oid, file) WHERE oid NOT IN (SELECT oid FROM joined)),"
                   " attached AS (SELECT c.oid FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid"
-                  "   JOIN pg_type y ON y.oid = c.reltype WHERE c.relispartition AND ");
-    buf_adds(sql, STALE_IS_YOUNG("i", "$3"));
+                  "   JOIN pg_type y ON y.oid = c.reltype LEFT JOIN joined j ON j.oid = c.oid"
+                  "   WHERE c.relispartition AND ");
+    buf_adds(sql, STALE_IS_YOUNG("i", "coalesce(j.horizon, $3::bigint)"));
     buf_adds(sql, "   AND (NOT " STALE_IS_BORN "     OR EXISTS (SELECT 1 FROM before b WHERE b.oid = c.oid)))"
                   " SELECT n.nspname, c.relname, c.oid = ANY ($4::oid[]) OR h.oid IS NOT NULL"
                   "   OR coalesce(t.file <> c.relfilenode AND ");
@@ -50,8 +53,13 @@ static int read_helper(struct cutover_state *state, struct err *err, PGresult **
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     buf_adds(&sql, "SELECT relations, files, horizon, coalesce((SELECT array_agg(relation) FROM ");
     pg_add_qualified(target, &sql, state->cutover->name, "stale");
-    buf_adds(&sql, "), '{}') FROM ");
+    buf_adds(&sql, "), '{}'), j.* FROM ");
     pg_add_qualified(target, &sql, state->cutover->name, "origin");
+    buf_adds(&sql, ", (SELECT coalesce(array_agg(relation ORDER BY relation), '{}'),"
+                   " coalesce(array_agg(file ORDER BY relation), '{}'),"
+                   " coalesce(array_agg(horizon ORDER BY relation), '{}') FROM ");
+    pg_add_qualified(target, &sql, state->cutover->name, "joined");
+    buf_adds(&sql, ") j");
     return buf_failed(&sql) ? err_no_memory(err) : pg_query(target, err, ret_row, buf_text(&sql), 0, NULL);
 }
 
@@ -120,7 +128,9 @@ int cutover_find_stale(struct cutover_state *state, struct err *err)
         return 0;
     }
     const char *params[] = {PQgetvalue(helper, 0, 0), PQgetvalue(helper, 0, 1), PQgetvalue(helper, 0, 2),
-                            PQgetvalue(helper, 0, 3)};
+                            PQgetvalue(helper, 0, 3), PQgetvalue(helper, 0, 4), PQgetvalue(helper, 0, 5),
+                            PQgetvalue(helper, 0, 6)};
+    cutover_note_joined(state, params[4]);
     add_sql(&sql, state->base.source.version);
     if (pg_query(&state->base.source, err, &tables, buf_text(&sql), (int)ARRAY_LEN(params), params) != 0) {
         return err_prefix(err, "Cannot read the changes to the source's tables. ");

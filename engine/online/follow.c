@@ -33,6 +33,7 @@ struct follow {
     uint64_t careful_until; /* see struct apply_request; 0: nothing was refused */
     uint64_t durable;       /* everything before it would survive a crash of the target */
     int64_t news_ms;        /* monotonic: since when there is something to report; 0: there is not */
+    bool held;              /* in front of a transaction that request.hold does not see */
 };
 
 /* The changes travel in the source database's own encoding, as the rows of the base copy did. */
@@ -93,6 +94,7 @@ static int look(void *context, uint32_t relation, const char *horizon, struct er
 static int open_both(struct follow *follow, struct err *err)
 {
     const struct follow_request *request = &follow->request;
+    follow->held = false;
     const struct apply_request apply = {.target = request->target,
                                         .database = request->database,
                                         .name = request->name,
@@ -149,24 +151,37 @@ void follow_close(struct follow *follow)
     free(follow);
 }
 
+/* The source sends the transaction again when the stream is opened anew. */
+static bool must_hold(const struct follow *follow)
+{
+    const struct source_snapshot *hold = follow->request.hold;
+    const struct pgoutput_message *message = &follow->message;
+    return hold != NULL && message->kind == PGOUTPUT_BEGIN &&
+           !source_snapshot_sees(hold, message->transaction);
+}
+
 /* Applies messages until none is there (0) or the time is up (1). */
 static int take_messages(struct follow *follow, int64_t until_ms, struct err *err)
 {
-    for (int taken = 1;; taken++) {
+    for (int taken = 1; !follow->held; taken++) {
         const char *bytes = NULL;
         size_t len = 0;
         int got = replication_stream_next(&follow->stream, err, &bytes, &len);
         if (got <= 0) {
             return got;
         }
-        if (pgoutput_parse(bytes, len, &follow->message, err) != 0 ||
-            apply_message(follow->apply, &follow->message, err) != 0) {
+        if (pgoutput_parse(bytes, len, &follow->message, err) != 0) {
+            return -1;
+        }
+        follow->held = must_hold(follow);
+        if (!follow->held && apply_message(follow->apply, &follow->message, err) != 0) {
             return -1;
         }
         if (taken % CLOCK_LOOK_MESSAGES == 0 && clock_ms_left(until_ms) == 0) {
             return 1;
         }
     }
+    return 0;
 }
 
 static bool has_more(const struct follow *follow)
@@ -216,7 +231,7 @@ static int run(struct follow *follow, int slice_ms, struct err *err)
         if (more != 0 || !apply_is_busy(follow->apply)) {
             break;
         }
-        if (clock_ms_left(until_ms) > 0 && has_more(follow)) {
+        if (!follow->held && clock_ms_left(until_ms) > 0 && has_more(follow)) {
             continue;
         }
         if (apply_flush(follow->apply, err) != 0) {
@@ -261,6 +276,11 @@ int follow_run(struct follow *follow, int slice_ms, struct err *err)
     return more < 0 ? fail(err) : more;
 }
 
+bool follow_is_held(const struct follow *follow)
+{
+    return follow->held && !apply_is_busy(follow->apply);
+}
+
 int follow_ask(struct follow *follow, struct err *err)
 {
     return replication_stream_report(&follow->stream, follow->durable, true, err);
@@ -274,7 +294,7 @@ int follow_socket(const struct follow *follow)
 uint64_t follow_position(const struct follow *follow)
 {
     uint64_t applied = apply_progress(follow->apply)->position;
-    bool all = !apply_is_busy(follow->apply);
+    bool all = !apply_is_busy(follow->apply) && !follow->held;
     return all && follow->stream.server_end > applied ? follow->stream.server_end : applied;
 }
 

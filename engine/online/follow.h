@@ -14,6 +14,7 @@
 #include "core/stop.h"
 #include "engine/apply/replica.h"
 #include "engine/pg/endpoint.h"
+#include "engine/replication/joined.h"
 
 struct follow;
 
@@ -23,6 +24,9 @@ struct follow_request {
     const char *database;
     const char *name; /* of slot, publication and helper schema */
     const struct stop *stop;
+    /* Stops in front of the first transaction that this snapshot of the source does not see; see
+     * follow_is_held(). NULL: none. */
+    const struct source_snapshot *hold;
     /* Called about twice a second while follow_run() waits for the target. May be NULL. Calls nothing of
      * this header but what only tells. */
     void (*waits)(void *context);
@@ -40,6 +44,8 @@ void follow_close(struct follow *follow);
  * trying again may help unless err is lasting.
  */
 int follow_run(struct follow *follow, int slice_ms, struct err *err);
+/* The next transaction is one that the request's "hold" does not see; all before it are on the target. */
+bool follow_is_held(const struct follow *follow);
 /* The source shall say at once how far it has sent. */
 int follow_ask(struct follow *follow, struct err *err);
 int follow_socket(const struct follow *follow);

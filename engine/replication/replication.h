@@ -51,6 +51,18 @@ struct replication {
  */
 int replication_publish(const struct replication *replication, struct err *err, struct str_list *ret_notes);
 
+/* A table that was made later. */
+struct published_table {
+    uint32_t oid;
+    bool published;
+    char *obstacle; /* why it is not, for a sentence that begins with "as"; or NULL */
+};
+/* Adds tables to the publication, as replication_publish() does, and returns after a few seconds at most.
+ * Fills the rest of each; one that is published already stays so. */
+int replication_publish_more(const struct replication *replication, struct published_table *tables,
+                             size_t count, struct err *err);
+void published_tables_done(struct published_table *tables, size_t count);
+
 /* A new slot, and the connection that keeps its snapshot alive until replication_slot_done(). */
 struct replication_slot {
     struct pg connection;

@@ -5,11 +5,12 @@
  * give it back. Then the tables are changed and added, a few at a time, those that are locked later.
  * Publishing nothing until all are in, it never makes a statement of the application fail.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "engine/replication/replication_private.h"
+#include "engine/replication/publication_private.h"
 
 enum {
     LOCK_MS = 60000,    /* for all tables together */
@@ -21,25 +22,12 @@ enum {
     SQL_MAX_BYTES = 64 * 1024 * 1024,
 };
 
-enum table_state { TABLE_ENDED, TABLE_KEYLESS, TABLE_READY };
-
-struct publication {
-    const struct replication *replication;
-    const char *name;
-    struct pg control;
-    PGresult *tables; /* columns: enum publication_column */
-    enum table_state *states;
-    int64_t deadline_ms;
-    struct str_list *notes;
-};
-
-static void publication_done(struct publication *publication)
+void publication_done(struct publication *publication)
 {
     pg_close(&publication->control);
     PQclear(publication->tables);
     free(publication->states);
 }
-#define auto_publication __attribute__((cleanup(publication_done)))
 
 static const char *get(const struct publication *publication, int row, enum publication_column column)
 {
@@ -49,6 +37,11 @@ static const char *get(const struct publication *publication, int row, enum publ
 static bool is_true(const struct publication *publication, int row, enum publication_column column)
 {
     return pg_value_is_true(get(publication, row, column));
+}
+
+static bool is_ended(const struct publication *publication, int row)
+{
+    return publication->states[row] == TABLE_ENDED || publication->states[row] == TABLE_LEFT_OUT;
 }
 
 static bool has(const struct publication *publication, int row, enum publication_column column)
@@ -75,7 +68,7 @@ static int add_note(struct publication *publication, char *text, struct err *err
 
 static int note_left_out(struct publication *publication, int row, const char *why, struct err *err)
 {
-    publication->states[row] = TABLE_ENDED;
+    publication->states[row] = TABLE_LEFT_OUT;
     return add_note(
         publication,
         str_format(
@@ -123,13 +116,14 @@ static int check_rights(struct publication *publication, struct err *err)
     return err_target(err, "%s", control->database);
 }
 
-/* {"OID of the table": "its own replica identity", ...}. False: there are none. */
-static bool add_own_identities(const struct publication *publication, struct buf *sql)
+bool publication_add_identities(const struct publication *publication, struct buf *sql)
 {
     const char *separator = "";
     buf_adds(sql, "{");
     for (int row = 0; row < PQntuples(publication->tables); row++) {
-        if (has(publication, row, TABLE_OWN)) {
+        bool left = publication->states != NULL && is_ended(publication, row) &&
+                    get(publication, row, TABLE_IDENTITY)[0] != 'f';
+        if (has(publication, row, TABLE_OWN) && !left) {
             buf_addf(sql, "%s\"%s\": \"%s\"", separator, get(publication, row, TABLE_OID),
                      get(publication, row, TABLE_OWN));
             separator = ", ";
@@ -139,11 +133,11 @@ static bool add_own_identities(const struct publication *publication, struct buf
     return separator[0] != '\0';
 }
 
-static int remember(struct publication *publication, struct err *err)
+int publication_remember(struct publication *publication, struct err *err)
 {
     const struct replication *replication = publication->replication;
     auto_buf struct buf identities = BUF_MAX(SQL_MAX_BYTES);
-    if (!add_own_identities(publication, &identities) || replication->remember == NULL) {
+    if (!publication_add_identities(publication, &identities) || replication->remember == NULL) {
         return 0;
     }
     return buf_failed(&identities) ? err_no_memory(err)
@@ -162,12 +156,12 @@ static int create(struct publication *publication, struct err *err)
     buf_adds(&sql, " WITH (publish = ''); COMMENT ON PUBLICATION ");
     pg_add_identifier(control, &sql, publication->name);
     buf_adds(&sql, " IS '");
-    add_own_identities(publication, &sql);
+    publication_add_identities(publication, &sql);
     buf_adds(&sql, "'");
     return buf_failed(&sql) ? err_no_memory(err) : pg_run(control, err, buf_text(&sql));
 }
 
-static int classify(struct publication *publication, struct err *err)
+int publication_classify(struct publication *publication, struct err *err)
 {
     int count = PQntuples(publication->tables);
     publication->states = calloc((size_t)count + 1, sizeof(*publication->states));
@@ -196,11 +190,11 @@ static int begin(struct publication *publication, struct err *err)
     if (check_rights(publication, err) != 0 ||
         replication_lock_identities(control, publication->deadline_ms, err) != 0 ||
         replication_read_tables(control, publication->replication, err, &publication->tables) != 0 ||
-        remember(publication, err) != 0 || create(publication, err) != 0 ||
+        publication_remember(publication, err) != 0 || create(publication, err) != 0 ||
         replication_unlock_identities(control, err) != 0) {
         return -1;
     }
-    return classify(publication, err);
+    return publication_classify(publication, err);
 }
 
 /* ---- tables ----------------------------------------------------------------------------------------------
@@ -302,7 +296,7 @@ static int take_round(struct publication *publication, bool first_round, struct 
         }
     }
     for (int row = 0; row < count; row++) {
-        *ret_left += publication->states[row] == TABLE_ENDED ? 0 : 1;
+        *ret_left += is_ended(publication, row) ? 0 : 1;
     }
     return 0;
 }
@@ -310,7 +304,7 @@ static int take_round(struct publication *publication, bool first_round, struct 
 static int leave_out_locked(struct publication *publication, struct err *err)
 {
     for (int row = 0; row < PQntuples(publication->tables); row++) {
-        if (publication->states[row] != TABLE_ENDED &&
+        if (!is_ended(publication, row) &&
             note_left_out(publication, row, "other sessions have kept it locked", err) != 0) {
             return -1;
         }
@@ -318,7 +312,7 @@ static int leave_out_locked(struct publication *publication, struct err *err)
     return 0;
 }
 
-static int take_tables(struct publication *publication, struct err *err)
+int publication_take_tables(struct publication *publication, struct err *err)
 {
     struct pg *control = &publication->control;
     int left = 0;
@@ -369,7 +363,7 @@ int replication_publish(const struct replication *replication, struct err *err, 
                                                        .notes = ret_notes};
     if (replication_control(replication, replication->stop, err, &publication.control) != 0 ||
         replication_use_names(&publication.control, err) != 0 || begin(&publication, err) != 0 ||
-        take_tables(&publication, err) != 0 || activate(&publication, err) != 0) {
+        publication_take_tables(&publication, err) != 0 || activate(&publication, err) != 0) {
         err_prefix(err, "The publication '%s' cannot be made. ", replication->name);
         str_make_utf8(err->message);
         return -1;

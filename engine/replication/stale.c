@@ -108,6 +108,7 @@ void stale_add_tables(struct pg *target, struct buf *sql, const char *name)
                   " relations oid[] NOT NULL, files oid[] NOT NULL); CREATE TABLE ");
     pg_add_qualified(target, sql, name, "stale");
     buf_adds(sql, " (relation oid PRIMARY KEY, place text NOT NULL); ");
+    joined_add_table(target, sql, name);
 }
 
 void stale_add_origin(struct pg *target, struct buf *sql, const char *name, const PGresult *origin)
@@ -174,7 +175,8 @@ static int load_files(struct pg *target, const char *name, struct err *err, stru
 int stale_load(struct pg *target, const char *name, struct err *err, struct stale *ret_stale)
 {
     struct stale stale = {0};
-    if (load_tables(target, name, err, &stale) != 0 || load_files(target, name, err, &stale) != 0) {
+    if (load_tables(target, name, err, &stale) != 0 || load_files(target, name, err, &stale) != 0 ||
+        joined_load(target, name, err, &stale.joined) != 0) {
         stale_done(&stale);
         return -1;
     }
@@ -190,6 +192,7 @@ void stale_done(struct stale *stale)
     free(stale->tables);
     free(stale->files);
     free(stale->horizon);
+    joined_done(&stale->joined);
     *stale = (struct stale){0};
 }
 
@@ -247,15 +250,22 @@ static const struct stale_file *find_file(const struct stale *stale, uint32_t re
     return low < stale->file_count && stale->files[low].relation == relation ? &stale->files[low] : NULL;
 }
 
+const char *stale_horizon(const struct stale *stale, uint32_t relation)
+{
+    const struct joined_table *joined = joined_find(&stale->joined, relation);
+    return joined != NULL ? joined->horizon : stale->horizon;
+}
+
 bool stale_knows(const struct stale *stale, uint32_t relation)
 {
-    return find_file(stale, relation) != NULL;
+    return joined_find(&stale->joined, relation) != NULL || find_file(stale, relation) != NULL;
 }
 
 bool stale_has_other_file(const struct stale *stale, uint32_t relation, uint32_t file)
 {
+    const struct joined_table *joined = joined_find(&stale->joined, relation);
     const struct stale_file *before = find_file(stale, relation);
-    return before != NULL && before->file != file;
+    return joined != NULL ? joined->file != file : before != NULL && before->file != file;
 }
 
 void stale_add_note(struct pg *target, struct buf *sql, const char *name, uint32_t relation,

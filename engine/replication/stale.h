@@ -18,6 +18,7 @@
 #include "core/buf.h"
 #include "core/err.h"
 #include "engine/pg/pg.h"
+#include "engine/replication/joined.h"
 
 /* A row of texts, in the order of the columns of "origin": what stale_read_origin() yields. */
 enum stale_origin_column {
@@ -80,6 +81,7 @@ struct stale {
     size_t table_count;
     struct stale_file *files; /* by OID */
     size_t file_count;
+    struct joined joined; /* tables that were copied later: */
 };
 /* Reads the helper's tables. */
 int stale_load(struct pg *target, const char *name, struct err *err, struct stale *ret_stale);
@@ -90,7 +92,10 @@ bool stale_has(const struct stale *stale, uint32_t relation, const char *place);
 int stale_add(struct stale *stale, uint32_t relation, const char *place, struct err *err);
 /* The opposite, for one without a place. False: there is none. In memory only, as stale_add(). */
 bool stale_remove(struct stale *stale, uint32_t relation);
-/* It was there when the base copy began. */
+/* Transactions before it had ended when the table was copied. NULL: nothing is known of how the source was.
+ */
+const char *stale_horizon(const struct stale *stale, uint32_t relation);
+/* It was there when it was copied, with the base copy or later. */
 bool stale_knows(const struct stale *stale, uint32_t relation);
 /* It had another file then. */
 bool stale_has_other_file(const struct stale *stale, uint32_t relation, uint32_t file);

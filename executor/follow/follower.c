@@ -84,21 +84,28 @@ static void look_at_source(struct follower *follower, int max_age_ms)
     }
 }
 
+void follower_store_figures(struct follower *follower, const struct follower_view *view)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    if (now_ms - follower->figures_ms >= FIGURES_MS) {
+        follower->figures_ms = now_ms;
+        look_at_source(follower, FIGURES_MS / 2);
+        store_figures_now(follower, view);
+    }
+}
+
 /* The turn waits for the target, as for a lock there: what the source writes in the meantime is pending. */
 static void store_while_waiting(void *context)
 {
     struct follower *follower = context;
-    int64_t now_ms = clock_monotonic_ms();
-    if (follower->follow == NULL || now_ms - follower->figures_ms < FIGURES_MS) {
+    if (follower->follow == NULL) {
         return;
     }
     uint64_t position = follow_position(follower->follow);
     const struct follower_view view = {.position =
                                            position > follower->arrived ? position : follower->arrived,
                                        .progress = *follow_progress(follower->follow)};
-    follower->figures_ms = now_ms;
-    look_at_source(follower, FIGURES_MS / 2);
-    store_figures_now(follower, &view);
+    follower_store_figures(follower, &view);
 }
 
 /*
@@ -313,7 +320,8 @@ int follower_turn(struct follower *follower, uint64_t wanted, struct follower_vi
     }
     recover(follower, ret_view);
     follower_look_for_missing(follower, ret_view);
-    if (more > 0) {
+    follower_join(follower, wanted, ret_view);
+    if (more > 0 || follower->follow == NULL) {
         return 0;
     }
     return wanted > ret_view->position ? WANTED_MS : IDLE_MS;
@@ -322,6 +330,7 @@ int follower_turn(struct follower *follower, uint64_t wanted, struct follower_vi
 void follower_free(struct follower *follower)
 {
     follow_close(follower->follow);
+    follower_join_done(follower);
     sides_done(&follower->sides);
     migration_done(&follower->migration);
     free(follower->migration_uuid);

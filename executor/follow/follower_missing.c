@@ -23,7 +23,7 @@ enum {
 static bool is_due(const struct follower *follower, const struct follower_view *view)
 {
     bool written = follower->asked_end != follower->looked_end || view->missing.message[0] != '\0' ||
-                   follower->found.message[0] != '\0';
+                   follower->found.message[0] != '\0' || follower->late.count > 0;
     return written && !follower->found_waits && clock_monotonic_ms() >= follower->look_due_ms;
 }
 
@@ -61,7 +61,9 @@ static void look(struct follower *follower, struct follower_view *view)
                                     .database = follower->database,
                                     .name = follower->name,
                                     .stop = &follower->stop};
-    if (cutover_find_missing(&cutover, &err, &missing) == 0) {
+    struct late_tables late = {0};
+    if (cutover_find_missing(&cutover, &err, &missing, &late) == 0) {
+        follower_take_late(follower, &late);
         bool again = is_found_again(follower, view, &missing);
         follower->found = missing;
         follower->found_ms = clock_monotonic_ms();
@@ -69,15 +71,15 @@ static void look(struct follower *follower, struct follower_view *view)
         follower->looked_end = follower->asked_end;
         if (again) {
             view->missing = missing;
-            return;
-        }
-        if (wal == NULL || source_wal_end(wal, 0, &follower->stop, &ignored, &follower->found_end) != 0) {
+        } else if (wal == NULL ||
+                   source_wal_end(wal, 0, &follower->stop, &ignored, &follower->found_end) != 0) {
             follower->found_end = 0; /* the next look has another chance */
         }
     } else if (!stop_requested(&follower->stop)) {
         log_event(LOG_INFO, "cannot compare catalogs", "migration", follower->migration_uuid, "database",
                   follower->database, "reason", err.message, NULL);
     }
+    late_tables_done(&late);
 }
 
 void follower_look_for_missing(struct follower *follower, struct follower_view *view)

@@ -40,6 +40,7 @@ struct follower_view {
     struct err failure; /* FAILED: why; ACTIVE: why it cannot follow at the moment, or an empty message */
     struct err
         missing; /* what the source has and the target lacks (cutover_find_missing()), or an empty message */
+    struct err joining; /* what is to be said of tables that both sides have got since, or an empty message */
 };
 
 /* Follows a database from now on; does nothing when it is followed already. */

@@ -8,7 +8,9 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "engine/cutover/cutover.h"
 #include "engine/online/follow.h"
+#include "engine/online/join.h"
 #include "executor/follow/followers.h"
 #include "executor/sides.h"
 #include "store/store.h"
@@ -69,6 +71,14 @@ struct follower {
     uint64_t found_end;  /* the end of the WAL thereafter */
     int64_t found_ms;    /* monotonic */
     bool found_waits;    /* it is shown when everything before found_end is applied */
+
+    /* Of tables that join: executor/follow/follower_join.c. */
+    struct late_tables late;               /* as found last */
+    struct join *join;                     /* those that are published and not copied yet; NULL: none */
+    bool join_copies;                      /* their copy is what the next turn does */
+    int64_t join_due_ms;                   /* monotonic: not before */
+    int join_failures;                     /* in a row */
+    const struct follower_view *turn_view; /* while they are copied */
 };
 
 enum { FOLLOWER_THREADS = 4 };
@@ -89,6 +99,7 @@ struct followers {
     pthread_t threads[FOLLOWER_THREADS];
     int thread_count;
     atomic_bool looking; /* one of them compares catalogs */
+    atomic_bool joining; /* one of them copies tables that join */
 };
 
 /* Under the lock, all three. */
@@ -103,6 +114,15 @@ bool followers_make_room(struct followers *followers, size_t count);
 int follower_turn(struct follower *follower, uint64_t wanted, struct follower_view *ret_view);
 /* Now and then: fills view->missing. Needs the sides of a follower that is connected. */
 void follower_look_for_missing(struct follower *follower, struct follower_view *view);
+/* Now and then: lets tables join that both sides have got. Fills view->joining. It may close
+ * follower->follow.
+ */
+void follower_join(struct follower *follower, uint64_t wanted, struct follower_view *view);
+/* What was found last, which it empties. */
+void follower_take_late(struct follower *follower, struct late_tables *late);
+void follower_join_done(struct follower *follower);
+/* While a turn waits: stores the figures about twice a second. */
+void follower_store_figures(struct follower *follower, const struct follower_view *view);
 /* Closes its sessions and frees it. */
 void follower_free(struct follower *follower);
 

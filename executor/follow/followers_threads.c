@@ -121,7 +121,8 @@ static void ask_for_worker(struct executor *executor, int64_t migration_id)
 static bool is_news(const struct follower_view *before, const struct follower_view *now)
 {
     return before->state != now->state || strcmp(before->failure.message, now->failure.message) != 0 ||
-           strcmp(before->missing.message, now->missing.message) != 0;
+           strcmp(before->missing.message, now->missing.message) != 0 ||
+           strcmp(before->joining.message, now->joining.message) != 0;
 }
 
 /* Unlocks while the follower has its turn. */

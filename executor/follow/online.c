@@ -38,6 +38,9 @@ static int show_trouble(struct work *work, struct migration_database *row, const
     if (view->missing.message[0] != '\0') {
         return online_show(work, row, view->missing.message);
     }
+    if (view->joining.message[0] != '\0') {
+        return online_show(work, row, view->joining.message);
+    }
     /* At the cutover the step says what runs. */
     return row->cutover_position != NULL ? 0 : online_show(work, row, NULL);
 }

@@ -19,6 +19,7 @@ from online import (
     assert_nothing_is_left,
     cut_over,
     differences,
+    identities,
     put_online,
     reach_wait,
     source_as_before,
@@ -102,6 +103,10 @@ def end_migrations(pair):
         Migration(pair.arm, pair.target, name).wait("Canceled")
 
 
+# A table without a key that is made while the migration follows.
+LATE = "SET ROLE app; CREATE TABLE late_loose (a int, v text)"
+
+
 @pytest.mark.parametrize("source_major, target_major", pairs())
 def test_everything_arrives(scene, source_major, target_major):
     pair, name = scene(source_major, target_major)
@@ -111,12 +116,21 @@ def test_everything_arrives(scene, source_major, target_major):
             migration = put_online(pair, [name])
             reach_wait(migration)
             reached = writer.committed
+            for postgres in (source, pair.target.postgres):
+                postgres.psql(LATE, name)
+            source.psql("INSERT INTO late_loose SELECT i, 'x' FROM generate_series(1, 500) AS i", name)
             changed, _ = mutate(source, name, truncate=lambda table: True)
             wait_until(lambda: writer.committed > reached + 20, 30, "the writer")
+            wait_until(
+                lambda: pair.target.postgres.query("SELECT 1 FROM late_loose LIMIT 1", dbname=name), 60, "late rows"
+            )
+            source.psql("UPDATE late_loose SET v = 'y' WHERE a < 100; DELETE FROM late_loose WHERE a > 400", name)
             writer.stop()
         migration.wait(WAITS)
         cut_over(migration)
         assert_nothing_is_left(pair, name)
-    assert differences(pair, name, ignore=("extension.owner",)) == []
+        assert differences(pair, name, ignore=("extension.owner",)) == []
+        assert identities(source, name)["late_loose"] == "d"
+        source.psql("DROP TABLE late_loose", name)
     for kind in ("insert", "update", "move", "delete", "truncate"):
         assert sum(1 for counts in changed.values() if counts.get(kind)) > 10, changed

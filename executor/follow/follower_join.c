@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tables that both sides have got since the base copy join (engine/online/join.h): what would else be
+ * recopied at the cutover is copied before it. Trouble with that keeps nothing else from being followed.
+ */
+#include <stdlib.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "executor/follow/followers_private.h"
+
+enum {
+    LOOK_PAUSE_MS = 500,
+    LATER_MS = 3000, /* somebody has a table locked */
+    FAILED_LEAST_MS = 5000,
+    FAILED_MOST_MS = 60000,
+    TEXT_MAX_BYTES = 16 * 1024,
+};
+
+/* ---- what is said of it ----------------------------------------------------------------------------------
+ */
+
+static void say(struct follower_view *view, const struct buf *text)
+{
+    view->joining = (struct err){0};
+    if (text->len > 0 && !buf_failed(text)) {
+        err_set(&view->joining, ERR_CONFLICT, "%s", buf_text(text));
+    }
+}
+
+static void add_left_out(struct buf *text, const char *schema, const char *name, const char *why)
+{
+    buf_addf(text,
+             "%sThe table %s.%s, which was made on both sides after the base copy, is not followed, as %s.",
+             text->len > 0 ? " " : "", schema, name, why);
+}
+
+/* Those that cannot join: the cutover recopies them. */
+static void add_all_left_out(const struct follower *follower, struct buf *text)
+{
+    size_t count = 0;
+    const struct join_table *tables = follower->join == NULL ? NULL : join_tables(follower->join, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (tables[i].obstacle != NULL) {
+            add_left_out(text, tables[i].schema, tables[i].name, tables[i].obstacle);
+            buf_adds(text, " It is recopied at the cutover.");
+        }
+    }
+    for (size_t i = 0; i < follower->late.count; i++) {
+        const struct late_table *table = &follower->late.items[i];
+        if (table->has_rows) {
+            add_left_out(text, table->schema, table->name,
+                         "it has rows on the target that Malachite has not written");
+            buf_adds(text,
+                     " The cutover replaces them. Empty the table on the target to have it copied now.");
+        }
+    }
+}
+
+/* "what" is said of those that can join: "waits", "is copied". */
+static void say_joining(struct follower *follower, struct follower_view *view, const char *what,
+                        const char *why)
+{
+    auto_buf struct buf text = BUF_MAX(TEXT_MAX_BYTES);
+    size_t count = 0;
+    size_t shown = 0;
+    const struct join_table *tables = join_tables(follower->join, &count);
+    buf_adds(&text, what);
+    for (size_t i = 0; i < count; i++) {
+        if (tables[i].obstacle == NULL) {
+            buf_addf(&text, "%s%s.%s", shown++ > 0 ? ", " : "", tables[i].schema, tables[i].name);
+        }
+    }
+    buf_addf(&text, "%s%s.", why != NULL ? ": " : "", why != NULL ? why : "");
+    add_all_left_out(follower, &text);
+    say(view, &text);
+}
+
+static void say_left_out(const struct follower *follower, struct follower_view *view)
+{
+    auto_buf struct buf text = BUF_MAX(TEXT_MAX_BYTES);
+    add_all_left_out(follower, &text);
+    say(view, &text);
+}
+
+static void tell_joined(struct follower *follower)
+{
+    struct err ignored;
+    auto_buf struct buf text = BUF_MAX(TEXT_MAX_BYTES);
+    size_t count = 0;
+    const struct join_table *tables = join_tables(follower->join, &count);
+    buf_addf(&text, "Database '%s': tables made after the base copy are copied and followed now:",
+             follower->database);
+    for (size_t i = 0; i < count; i++) {
+        if (tables[i].obstacle == NULL) {
+            buf_addf(&text, "%s %s.%s (%lld rows)", i > 0 ? "," : "", tables[i].schema, tables[i].name,
+                     (long long)tables[i].rows);
+        }
+    }
+    if (!buf_failed(&text)) {
+        (void)store_event_add(follower->executor->store, follower->migration_id, buf_text(&text), &ignored);
+        log_event(LOG_INFO, "tables joined", "migration", follower->migration_uuid, "database",
+                  follower->database, "tables", buf_text(&text), NULL);
+    }
+}
+
+/* ---- requests --------------------------------------------------------------------------------------------
+ */
+
+static struct pending_cleanup identities_key(const struct follower *follower)
+{
+    return (struct pending_cleanup){.migration_id = follower->migration_id,
+                                    .database = follower->database,
+                                    .side = "source",
+                                    .kind = "identities",
+                                    .object = follower->name};
+}
+
+static int remember(void *context, const char *identities, struct err *err)
+{
+    const struct follower *follower = context;
+    struct pending_cleanup cleanup = identities_key(follower);
+    cleanup.undo = identities;
+    return store_cleanup_add(follower->executor->store, &cleanup, err);
+}
+
+static void tick(void *context)
+{
+    struct follower *follower = context;
+    follower_store_figures(follower, follower->turn_view);
+}
+
+/* ---- parts -----------------------------------------------------------------------------------------------
+ */
+
+static void end(struct follower *follower)
+{
+    join_free(TAKE(follower->join));
+    follower->join_copies = false;
+}
+
+static void pause_following(struct follower *follower)
+{
+    follow_close(TAKE(follower->follow));
+}
+
+static void fail(struct follower *follower, struct follower_view *view, const struct err *err)
+{
+    if (stop_requested(&follower->stop)) {
+        return;
+    }
+    int64_t pause_ms = (int64_t)FAILED_LEAST_MS
+                       << (follower->join_failures < 4 ? follower->join_failures : 4);
+    follower->join_failures++;
+    follower->join_due_ms = clock_monotonic_ms() + (pause_ms < FAILED_MOST_MS ? pause_ms : FAILED_MOST_MS);
+    log_event(LOG_INFO, "tables cannot join", "migration", follower->migration_uuid, "database",
+              follower->database, "reason", err->message, NULL);
+    auto_buf struct buf text = BUF_MAX(TEXT_MAX_BYTES);
+    buf_addf(&text,
+             "Tables made on both sides after the base copy cannot be copied yet: %s Malachite retries; "
+             "at the latest the cutover copies them.",
+             err->message);
+    say(view, &text);
+    end(follower);
+}
+
+/* Copies of those that can join; NULL: there are none, or memory is out. */
+static struct join_table *choose(const struct follower *follower, size_t *ret_count)
+{
+    const struct late_tables *late = &follower->late;
+    struct join_table *tables = calloc(late->count + 1, sizeof(*tables));
+    size_t count = 0;
+    bool failed = tables == NULL;
+    for (size_t i = 0; i < late->count && !failed; i++) {
+        if (late->items[i].has_rows) {
+            continue;
+        }
+        struct join_table *table = &tables[count++];
+        *table = (struct join_table){.oid = late->items[i].oid,
+                                     .schema = str_dup(late->items[i].schema),
+                                     .name = str_dup(late->items[i].name)};
+        failed = table->schema == NULL || table->name == NULL;
+    }
+    if (tables != NULL && (failed || count == 0)) {
+        join_tables_done(tables, count);
+        tables = NULL;
+    }
+    *ret_count = count;
+    return tables;
+}
+
+static void begin(struct follower *follower, struct follower_view *view)
+{
+    struct err err = {0};
+    size_t count = 0;
+    auto_free char *identities = NULL;
+    struct join_table *tables = choose(follower, &count);
+    const struct pending_cleanup key = identities_key(follower);
+    if (tables == NULL) {
+        say_left_out(follower, view);
+        return;
+    }
+    if (store_cleanup_undo(follower->executor->store, &key, &err, &identities) < 0) {
+        join_tables_done(tables, count);
+        fail(follower, view, &err);
+        return;
+    }
+    const struct join_request request = {.source = &follower->sides.source.work,
+                                         .target = &follower->sides.target.work,
+                                         .database = follower->database,
+                                         .name = follower->name,
+                                         .stop = &follower->stop,
+                                         .identities = identities,
+                                         .remember = remember,
+                                         .tick = tick,
+                                         .context = follower};
+    pause_following(follower);
+    if (join_begin(&request, tables, count, &err, &follower->join) != 0) {
+        fail(follower, view, &err);
+        return;
+    }
+    if (join_can_copy(follower->join)) {
+        say_joining(follower, view, "Preparing to copy tables made after the base copy: ", NULL);
+    } else {
+        say_left_out(follower, view);
+        end(follower);
+        follower->join_due_ms = clock_monotonic_ms() + FAILED_MOST_MS;
+    }
+}
+
+static void wait_for_writers(struct follower *follower, struct follower_view *view)
+{
+    struct err err = {0};
+    auto_free char *blocker = NULL;
+    int ready = join_look(follower->join, view->position, &err, &blocker);
+    if (ready < 0) {
+        fail(follower, view, &err);
+    } else if (ready > 0) {
+        follower->join_copies = true;
+        say_joining(follower, view, "Copying tables made after the base copy; other changes wait: ", NULL);
+    } else if (blocker != NULL) {
+        auto_free char *why = str_format("waiting for %s, which has written to one of them", blocker);
+        say_joining(follower, view, "Tables made after the base copy are to be copied: ", why);
+    }
+}
+
+static void copy(struct follower *follower, struct follower_view *view)
+{
+    struct err err = {0};
+    pause_following(follower);
+    int copied = join_copy(follower->join, &err);
+    if (copied < 0) {
+        fail(follower, view, &err);
+        return;
+    }
+    if (copied == 0) {
+        follower->join_due_ms = clock_monotonic_ms() + LATER_MS;
+        follower->join_copies = false; /* the next turn applies what has been written meanwhile */
+        return;
+    }
+    tell_joined(follower);
+    end(follower);
+    late_tables_done(&follower->late);
+    follower->join_failures = 0;
+    view->joining = (struct err){0};
+}
+
+/* ---- turns -----------------------------------------------------------------------------------------------
+ */
+
+void follower_join(struct follower *follower, uint64_t wanted, struct follower_view *view)
+{
+    atomic_bool *joining = &follower->executor->followers->joining;
+    bool busy = false;
+    bool idle = follower->join == NULL && follower->late.count == 0;
+    if (idle) {
+        view->joining = (struct err){0};
+        follower->join_failures = 0;
+        follower->join_due_ms = 0;
+    }
+    /* Somebody waits for the changes: the cutover copies what has not joined. */
+    if (idle || wanted != 0 || follower->follow == NULL || follower->failing_since_ms != 0 ||
+        clock_monotonic_ms() < follower->join_due_ms ||
+        !atomic_compare_exchange_strong(joining, &busy, true)) {
+        return;
+    }
+    follower->turn_view = view;
+    follower->join_due_ms = clock_monotonic_ms() + LOOK_PAUSE_MS;
+    if (follower->join == NULL) {
+        begin(follower, view);
+    } else if (follower->join_copies) {
+        follower->join_due_ms = 0;
+        copy(follower, view);
+    } else {
+        wait_for_writers(follower, view);
+    }
+    follower->turn_view = NULL;
+    atomic_store(joining, false);
+}
+
+static bool is_same_list(const struct late_tables *a, const struct late_tables *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++) {
+        same = a->items[i].oid == b->items[i].oid && a->items[i].has_rows == b->items[i].has_rows;
+    }
+    return same;
+}
+
+void follower_take_late(struct follower *follower, struct late_tables *late)
+{
+    if (!is_same_list(&follower->late, late)) {
+        follower->join_due_ms = 0;
+    }
+    late_tables_done(&follower->late);
+    follower->late = *late;
+    *late = (struct late_tables){0};
+}
+
+void follower_join_done(struct follower *follower)
+{
+    end(follower);
+    late_tables_done(&follower->late);
+}
