@@ -23,6 +23,11 @@ int join_open(const struct join_request *request, bool target, struct err *err, 
     return pg_set_encoding(ret_pg, source_database_session_encoding(own), err);
 }
 
+bool join_is_possible(const struct join_table *table)
+{
+    return table->obstacle == NULL;
+}
+
 /* ---- what can join ---------------------------------------------------------------------------------------
  */
 

@@ -7,7 +7,7 @@
 #include "engine/catalog/identity.h"
 #include "engine/copy/copy.h"
 #include "engine/copy/copy_sql.h"
-#include "engine/online/join_copy_private.h"
+#include "engine/online/join_snapshot_private.h"
 #include "engine/pg/lanes.h"
 #include "engine/replication/stale.h"
 #include "engine/replication/table_now.h"

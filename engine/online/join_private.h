@@ -16,10 +16,8 @@ struct join {
     uint64_t writers_before; /* they committed before it */
 };
 
-static inline bool join_is_possible(const struct join_table *table)
-{
-    return table->obstacle == NULL;
-}
+/* It has no obstacle. */
+bool join_is_possible(const struct join_table *table);
 /* Whether the target's columns are those of the source, with the same types. */
 bool join_has_same_columns(const struct table_now *here, const struct table_now *there);
 /* Adds the OIDs of those that can join: "{16400,16500}". */

@@ -9,7 +9,7 @@
 #include "engine/catalog/source_lock.h"
 #include "engine/copy/copy.h"
 #include "engine/online/follow.h"
-#include "engine/online/join_copy_private.h"
+#include "engine/online/join_snapshot_private.h"
 #include "engine/replication/replication.h"
 
 enum {

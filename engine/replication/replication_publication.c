@@ -10,7 +10,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "engine/replication/publication_private.h"
+#include "engine/replication/replication_publication_private.h"
 
 enum {
     LOCK_MS = 60000,    /* for all tables together */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One follower's turn. */
+#include "executor/follow/follower_private.h"
+
 #include <stdlib.h>
 
 #include "core/clock.h"
@@ -7,12 +9,13 @@
 #include "core/str.h"
 #include "engine/pg/sqlstate.h"
 #include "engine/replication/pgoutput.h"
-#include "executor/follow/followers_private.h"
+#include "executor/follow/follower_figures_private.h"
+#include "executor/follow/follower_join_private.h"
+#include "executor/follow/follower_missing_private.h"
 #include "executor/retry.h"
 
 enum {
     SLICE_MS = 200,
-    FIGURES_MS = 500, /* how often figures are stored, and how old the source's end may be in them */
     IDLE_MS = 500,
     WANTED_MS = 5, /* while a cutover waits for us */
     BACKOFF_LEAST_MS = 100,
@@ -20,113 +23,6 @@ enum {
     BACKOFF_WAITING_MS = 1000, /* while the user has to do something */
     INTERNAL_ERRORS_MOST = 8,  /* about ten seconds */
 };
-
-/* ---- figures ---------------------------------------------------------------------------------------------
- */
-
-/* What is pending is younger than the last transaction applied, and than the last time when nothing was. */
-static int latency_seconds(struct follower *follower, int64_t pending)
-{
-    int64_t now_us = clock_now_us();
-    if (pending == 0 || follower->arrived_us == 0) {
-        follower->arrived_us = now_us;
-    }
-    int64_t since_us =
-        follower->commit_us > follower->arrived_us ? follower->commit_us : follower->arrived_us;
-    int64_t seconds = (now_us - since_us) / 1000000;
-    return seconds < 0 ? 0 : seconds > INT32_MAX ? INT32_MAX : (int)seconds;
-}
-
-/* Everything up to the source's end of a moment ago is there: nothing is pending, whatever other databases
- * write. */
-static int64_t pending_bytes(const struct follower *follower, uint64_t position)
-{
-    return follower->asked_end > position ? (int64_t)(follower->asked_end - position) : 0;
-}
-
-static bool same_figures(const struct database_figures *a, const struct database_figures *b)
-{
-    return a->inserts == b->inserts && a->updates == b->updates && a->deletes == b->deletes &&
-           a->applied_changes == b->applied_changes && a->pending_bytes == b->pending_bytes &&
-           a->latency_seconds == b->latency_seconds;
-}
-
-static void store_figures_now(struct follower *follower, const struct follower_view *view)
-{
-    const struct replica_progress *progress = &view->progress;
-    int64_t pending = pending_bytes(follower, view->position);
-    const struct database_figures figures = {.inserts = progress->inserts,
-                                             .updates = progress->updates,
-                                             .deletes = progress->deletes,
-                                             .applied_changes = progress->inserts + progress->updates +
-                                                                progress->deletes + progress->truncates,
-                                             .pending_bytes = pending,
-                                             .latency_seconds = latency_seconds(follower, pending)};
-    if (same_figures(&figures, &follower->figures)) {
-        return;
-    }
-    struct err err;
-    if (store_database_set_figures(follower->executor->store, follower->migration_id, follower->database,
-                                   &figures, &err) < 0) {
-        log_event(LOG_WARNING, "cannot store figures", "reason", err.message, NULL);
-        return;
-    }
-    follower->figures = figures;
-}
-
-static void look_at_source(struct follower *follower, int max_age_ms)
-{
-    struct err ignored;
-    uint64_t end = 0;
-    struct source_wal *wal = follower_group_wal(follower->group);
-    if (wal != NULL && source_wal_end(wal, max_age_ms, &follower->stop, &ignored, &end) == 0) {
-        follower->asked_end = end;
-    }
-}
-
-void follower_store_figures(struct follower *follower, const struct follower_view *view)
-{
-    int64_t now_ms = clock_monotonic_ms();
-    if (now_ms - follower->figures_ms >= FIGURES_MS) {
-        follower->figures_ms = now_ms;
-        look_at_source(follower, FIGURES_MS / 2);
-        store_figures_now(follower, view);
-    }
-}
-
-/* The turn waits for the target, as for a lock there: what the source writes in the meantime is pending. */
-static void store_while_waiting(void *context)
-{
-    struct follower *follower = context;
-    if (follower->follow == NULL) {
-        return;
-    }
-    uint64_t position = follow_position(follower->follow);
-    const struct follower_view view = {.position =
-                                           position > follower->arrived ? position : follower->arrived,
-                                       .progress = *follow_progress(follower->follow)};
-    follower_store_figures(follower, &view);
-}
-
-/*
- * Once a second. What the source has written since the last look counts as pending until the source itself
- * says that it has sent everything before it; so it is asked, and what is stored is what has become of the
- * end that was seen at the last look: where it answers soon, 0.
- */
-static int look_at_end(struct follower *follower, const struct follower_view *view, struct err *err)
-{
-    int64_t now_ms = clock_monotonic_ms();
-    if (now_ms - follower->figures_ms < FIGURES_MS) {
-        if (pending_bytes(follower, view->position) == 0 && follower->figures.pending_bytes != 0) {
-            store_figures_now(follower, view);
-        }
-        return 0;
-    }
-    store_figures_now(follower, view);
-    follower->figures_ms = now_ms;
-    look_at_source(follower, FIGURES_MS / 2);
-    return pending_bytes(follower, view->position) == 0 ? 0 : follow_ask(follower->follow, err);
-}
 
 /* ---- trouble ---------------------------------------------------------------------------------------------
  */
@@ -195,9 +91,9 @@ static int give_up_turn(struct follower *follower, struct err *err, struct follo
     if (first || (waits_for_user(&follower->trouble) && !waits_for_user(err))) {
         follower->failing_since_ms = clock_monotonic_ms();
     }
-    look_at_source(follower, 0); /* an end from before the change that failed would hide it */
+    figures_find_end(follower, 0); /* an end from before the change that failed would hide it */
     if (view->position != 0) {
-        store_figures_now(follower, view); /* what waits is pending */
+        figures_store(follower, view); /* what waits is pending */
     }
     follower->trouble_position = view->position;
     judge_internal_error(follower, err);
@@ -220,7 +116,7 @@ static int give_up_turn(struct follower *follower, struct err *err, struct follo
 static void recover(struct follower *follower, struct follower_view *view)
 {
     bool advances =
-        view->position > follower->trouble_position || pending_bytes(follower, view->position) == 0;
+        view->position > follower->trouble_position || figures_pending_bytes(follower, view->position) == 0;
     if (follower->failing_since_ms == 0 || !advances) {
         return;
     }
@@ -233,15 +129,6 @@ static void recover(struct follower *follower, struct follower_view *view)
 
 /* ---- turns -----------------------------------------------------------------------------------------------
  */
-
-static int group_open(struct follower_group *group, const struct endpoint *source, struct err *err)
-{
-    pthread_mutex_lock(&group->lock);
-    int result = group->wal != NULL ? source_wal_set_login(group->wal, source, err)
-                                    : source_wal_open(source, err, &group->wal);
-    pthread_mutex_unlock(&group->lock);
-    return result;
-}
 
 /* The user may have given new ones while we waited. */
 static int refresh_logins(struct follower *follower, struct err *err)
@@ -268,7 +155,7 @@ static int connect_both(struct follower *follower, struct err *err)
     if (sides_find(executor, &follower->migration, err, &follower->sides) < 0) {
         return -1;
     }
-    if (group_open(follower->group, &follower->sides.source.work, err) != 0) {
+    if (follower_group_set_source(follower->group, &follower->sides.source.work, err) != 0) {
         return -1;
     }
     const struct follow_request request = {.source = &follower->sides.source.work,
@@ -276,7 +163,7 @@ static int connect_both(struct follower *follower, struct err *err)
                                            .database = follower->database,
                                            .name = follower->name,
                                            .stop = &follower->stop,
-                                           .waits = store_while_waiting,
+                                           .waits = figures_store_while_waiting,
                                            .context = follower};
     return follow_open(&request, err, &follower->follow);
 }
@@ -302,7 +189,7 @@ static int work(struct follower *follower, uint64_t wanted, struct follower_view
         return -1;
     }
     note_progress(follower, view);
-    if (look_at_end(follower, view, err) != 0) {
+    if (figures_look_at_end(follower, view, err) != 0) {
         return -1;
     }
     if (more == 0 && wanted > view->position && follow_ask(follower->follow, err) != 0) {
@@ -319,7 +206,7 @@ int follower_turn(struct follower *follower, uint64_t wanted, struct follower_vi
         return give_up_turn(follower, &err, ret_view);
     }
     recover(follower, ret_view);
-    follower_look_for_missing(follower, ret_view);
+    follower_compare_catalogs(follower, ret_view);
     follower_join(follower, wanted, ret_view);
     if (more > 0 || follower->follow == NULL) {
         return 0;

@@ -3,12 +3,14 @@
  * Tables that both sides have got since the base copy join (engine/online/join.h): what would else be
  * recopied at the cutover is copied before it. Trouble with that keeps nothing else from being followed.
  */
+#include "executor/follow/follower_join_private.h"
+
 #include <stdlib.h>
 
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
-#include "executor/follow/followers_private.h"
+#include "executor/follow/follower_figures_private.h"
 
 enum {
     LOOK_PAUSE_MS = 500,
@@ -128,7 +130,7 @@ static int remember(void *context, const char *identities, struct err *err)
 static void tick(void *context)
 {
     struct follower *follower = context;
-    follower_store_figures(follower, follower->turn_view);
+    figures_store_if_due(follower, follower->turn_view);
 }
 
 /* ---- parts -----------------------------------------------------------------------------------------------
@@ -271,7 +273,7 @@ static void copy(struct follower *follower, struct follower_view *view)
 
 void follower_join(struct follower *follower, uint64_t wanted, struct follower_view *view)
 {
-    atomic_bool *joining = &follower->executor->followers->joining;
+    atomic_bool *joining = follower->joining;
     bool busy = false;
     bool idle = follower->join == NULL && follower->late.count == 0;
     if (idle) {

@@ -5,12 +5,14 @@
  * there. It is shown when the changes before it are applied: who repeats the renaming of a column while older
  * changes are under way gets their values into the wrong one.
  */
+#include "executor/follow/follower_missing_private.h"
+
 #include <string.h>
 
 #include "core/clock.h"
 #include "core/log.h"
 #include "engine/cutover/cutover.h"
-#include "executor/follow/followers_private.h"
+#include "executor/follow/follower_join_private.h"
 
 enum {
     LOOK_LEAST_MS = 2000,
@@ -82,9 +84,9 @@ static void look(struct follower *follower, struct follower_view *view)
     late_tables_done(&late);
 }
 
-void follower_look_for_missing(struct follower *follower, struct follower_view *view)
+void follower_compare_catalogs(struct follower *follower, struct follower_view *view)
 {
-    atomic_bool *looking = &follower->executor->followers->looking;
+    atomic_bool *looking = follower->looking;
     bool busy = false;
     show(follower, view);
     /* One at a time: the sessions that it takes on each server are few. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/str.h"
+#include "executor/follow/follower_private.h"
 #include "executor/follow/followers_private.h"
 
 enum { WAIT_SLICE_MS = 50 };
@@ -46,49 +47,16 @@ static struct follower *find(struct followers *followers, int64_t migration_id, 
     return follower;
 }
 
-/* ---- groups
- * ------------------------------------------------------------------------------------------------
- */
-
-/* Under the lock. */
+/* Under the lock. NULL: memory is out. */
 static struct follower_group *join_group(struct followers *followers, int64_t migration_id)
 {
     for (struct follower *at = followers->first; at != NULL; at = at->next) {
         if (at->migration_id == migration_id) {
-            at->group->users++;
+            follower_group_join(at->group);
             return at->group;
         }
     }
-    struct follower_group *group = calloc(1, sizeof(*group));
-    if (group != NULL) {
-        group->migration_id = migration_id;
-        group->users = 1;
-        pthread_mutex_init(&group->lock, NULL);
-    }
-    return group;
-}
-
-/* Under the lock. Yields the group when nobody is left in it: to be closed without the lock. */
-static struct follower_group *leave_group(struct follower_group *group)
-{
-    return group != NULL && --group->users == 0 ? group : NULL;
-}
-
-struct source_wal *follower_group_wal(struct follower_group *group)
-{
-    pthread_mutex_lock(&group->lock);
-    struct source_wal *wal = group->wal;
-    pthread_mutex_unlock(&group->lock);
-    return wal;
-}
-
-static void close_group(struct follower_group *group)
-{
-    if (group != NULL) {
-        source_wal_close(group->wal);
-        pthread_mutex_destroy(&group->lock);
-        free(group);
-    }
+    return follower_group_new(migration_id);
 }
 
 /* ---- for the steps
@@ -104,6 +72,8 @@ static struct follower *make_follower(struct followers *followers, const struct 
         return NULL;
     }
     *follower = (struct follower){.executor = followers->executor,
+                                  .looking = &followers->looking,
+                                  .joining = &followers->joining,
                                   .migration_id = migration->id,
                                   .migration_uuid = str_dup(migration->uuid),
                                   .database = str_dup(database->name),
@@ -146,10 +116,10 @@ int follower_start(struct followers *followers, const struct migration *migratio
         followers->first = follower;
         followers_kick(followers);
     }
-    struct follower_group *left = result == 0 ? NULL : leave_group(follower->group);
+    struct follower_group *left = result == 0 ? NULL : follower_group_leave(follower->group);
     pthread_mutex_unlock(&followers->lock);
     if (result != 0) {
-        close_group(left);
+        follower_group_free(left);
         follower_free(follower);
     }
     return result;
@@ -245,13 +215,13 @@ void follower_stop(struct followers *followers, int64_t migration_id, const char
             followers_kick(followers);
             wait_a_moment(followers);
         }
-        left = leave_group(follower->group);
+        left = follower_group_leave(follower->group);
     }
     pthread_mutex_unlock(&followers->lock);
     if (follower != NULL) {
         follower_free(follower);
     }
-    close_group(left);
+    follower_group_free(left);
 }
 
 void followers_done(struct followers *followers)
@@ -272,7 +242,7 @@ void followers_done(struct followers *followers)
     while (followers->first != NULL) {
         struct follower *follower = followers->first;
         followers->first = follower->next;
-        close_group(leave_group(follower->group));
+        follower_group_free(follower_group_leave(follower->group));
         follower_free(follower);
     }
     pthread_cond_destroy(&followers->changed);

@@ -16,7 +16,7 @@
 
 #include "core/err.h"
 #include "core/stop.h"
-#include "engine/apply/replica.h"
+#include "executor/follow/follower_view.h"
 #include "executor/internal.h"
 #include "store/rows.h"
 
@@ -25,23 +25,6 @@ struct followers;
 int followers_init(struct executor *executor, struct err *err, struct followers **ret_followers);
 /* Ends all of them, and the threads: what is not applied yet stays in the slots. NULL is fine. */
 void followers_done(struct followers *followers);
-
-enum follower_state {
-    FOLLOWER_NONE,
-    FOLLOWER_ACTIVE,
-    FOLLOWER_FAILED,
-};
-
-/* What is known of a follower at this moment. */
-struct follower_view {
-    enum follower_state state;
-    uint64_t position; /* everything that was committed on the source before it is on the target */
-    struct replica_progress progress;
-    struct err failure; /* FAILED: why; ACTIVE: why it cannot follow at the moment, or an empty message */
-    struct err
-        missing; /* what the source has and the target lacks (cutover_find_missing()), or an empty message */
-    struct err joining; /* what is to be said of tables that both sides have got since, or an empty message */
-};
 
 /* Follows a database from now on; does nothing when it is followed already. */
 int follower_start(struct followers *followers, const struct migration *migration,

@@ -11,6 +11,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "executor/follow/follower_private.h"
 #include "executor/follow/followers_private.h"
 
 enum { POLL_MOST_MS = 10000 };

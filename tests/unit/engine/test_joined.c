@@ -29,7 +29,8 @@ static void test_numbers_wrap_around(void **state)
 {
     (void)state;
     /* 4294967296 is the first number of the second epoch. */
-    auto_source_snapshot struct source_snapshot snapshot = parse("4294967290:4294967300:4294967290,4294967298");
+    auto_source_snapshot struct source_snapshot snapshot =
+        parse("4294967290:4294967300:4294967290,4294967298");
     assert_false(source_snapshot_sees(&snapshot, 4294967290));
     assert_true(source_snapshot_sees(&snapshot, 4294967291));
     assert_true(source_snapshot_sees(&snapshot, 1));

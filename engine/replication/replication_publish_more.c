@@ -8,7 +8,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "engine/replication/publication_private.h"
+#include "engine/replication/replication_publication_private.h"
 
 enum { LOCK_MS = 6000, SQL_MAX_BYTES = 64 * 1024 * 1024 };
 

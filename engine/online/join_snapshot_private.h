@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One attempt to copy tables that join: what engine/online/join_snapshot.c and join_copy.c share. */
-#ifndef ENGINE_ONLINE_JOIN_COPY_PRIVATE_H
-#define ENGINE_ONLINE_JOIN_COPY_PRIVATE_H
+#ifndef ENGINE_ONLINE_JOIN_SNAPSHOT_PRIVATE_H
+#define ENGINE_ONLINE_JOIN_SNAPSHOT_PRIVATE_H
 
 #include "engine/catalog/source_settings.h"
 #include "engine/catalog/transfer_catalog.h"

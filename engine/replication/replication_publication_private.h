@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Tables on their way into a publication; for engine/replication/replication_publication.c and
- * publication_more.c. */
-#ifndef ENGINE_REPLICATION_PUBLICATION_PRIVATE_H
-#define ENGINE_REPLICATION_PUBLICATION_PRIVATE_H
+ * replication_publish_more.c. */
+#ifndef ENGINE_REPLICATION_REPLICATION_PUBLICATION_PRIVATE_H
+#define ENGINE_REPLICATION_REPLICATION_PUBLICATION_PRIVATE_H
 
 #include "engine/replication/replication_private.h"
 
