@@ -28,6 +28,22 @@ static bool write_all(int fd, const char *text, size_t len)
     return true;
 }
 
+/* A name is on the disk when its directory is. */
+static bool sync_directory_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    auto_free char *dir =
+        slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + (slash == path));
+    int fd = dir == NULL ? -1 : open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool synced = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
+    int failure = errno;
+    if (fd >= 0) {
+        close(fd);
+    }
+    errno = failure;
+    return synced;
+}
+
 int file_write(const char *path, mode_t mode, const char *text, struct err *err)
 {
     auto_free char *temporary = str_format("%s.XXXXXX", path);
@@ -38,7 +54,7 @@ int file_write(const char *path, mode_t mode, const char *text, struct err *err)
     if (fd < 0) {
         return err_set(err, ERR_INTERNAL, "cannot write %s: %s", path, strerror(errno));
     }
-    bool written = write_all(fd, text, strlen(text)) && fchmod(fd, mode) == 0;
+    bool written = write_all(fd, text, strlen(text)) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
     int failure = errno;
     close(fd);
     if (!written || rename(temporary, path) < 0) {
@@ -46,7 +62,9 @@ int file_write(const char *path, mode_t mode, const char *text, struct err *err)
         unlink(temporary);
         return err_set(err, ERR_INTERNAL, "cannot write %s: %s", path, strerror(failure));
     }
-    return 0;
+    return sync_directory_of(path)
+               ? 0
+               : err_set(err, ERR_INTERNAL, "cannot write %s to the disk: %s", path, strerror(errno));
 }
 
 char *file_read(const char *path, size_t max)

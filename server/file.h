@@ -8,7 +8,8 @@
 
 #include "core/err.h"
 
-/* Writes a file in one piece: readers see the old content or the new. mode: its permissions. */
+/* Writes a file in one piece, down to the disk: readers see the old content or the new. mode: its
+ * permissions. */
 int file_write(const char *path, mode_t mode, const char *text, struct err *err);
 /* The content as text in new memory that the caller frees; NULL when it cannot be read or is longer than max.
  */

@@ -16,6 +16,7 @@
 #include "server/listen.h"
 #include "server/plain_http_private.h"
 #include "server/reply.h"
+#include "server/tls_live_private.h"
 
 enum {
     EVENT_THREADS = 2, /* for each of HTTP and HTTPS */
@@ -98,8 +99,7 @@ static void admit(void *arg, int fd, const struct sockaddr *peer, socklen_t len)
 
 /* libmicrohttpd takes callbacks in its option table as integers. Its own limit of connections is divided by
  * the threads; the door's is the one that counts, and some that it has ended may still be about to close. */
-static struct MHD_Daemon *start_daemon(struct listener *listener, const struct options *options,
-                                       const struct tls_material *tls)
+static struct MHD_Daemon *start_daemon(struct listener *listener, const struct options *options)
 {
     static char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
     struct exchange_listener *closure = &listener->exchanges;
@@ -114,18 +114,13 @@ static struct MHD_Daemon *start_daemon(struct listener *listener, const struct o
         {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, listener},
         {MHD_OPTION_END, 0, NULL},
     };
-    const struct MHD_OptionItem secure[] = {
-        {MHD_OPTION_HTTPS_MEM_CERT, 0, tls->certificate_pem},
-        {MHD_OPTION_HTTPS_MEM_KEY, 0, tls->key_pem},
-        {MHD_OPTION_HTTPS_PRIORITIES, 0, priorities},
-        {MHD_OPTION_END, 0, NULL},
-    };
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
                      MHD_USE_ITC | MHD_USE_ERROR_LOG | (closure->https ? MHD_USE_TLS : 0U);
     /* The logger comes first, or it misses what the other options give cause to say. */
     return MHD_start_daemon(flags, 0, NULL, NULL, exchange_on_request, closure, MHD_OPTION_EXTERNAL_LOGGER,
                             log_mhd, NULL, MHD_OPTION_ARRAY, settings,
-                            closure->https ? MHD_OPTION_ARRAY : MHD_OPTION_END, secure, MHD_OPTION_END);
+                            closure->https ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, priorities,
+                            MHD_OPTION_HTTPS_CERT_CALLBACK, tls_live_retrieve, MHD_OPTION_END);
 }
 
 static int open_listener(struct httpd *httpd, int which, struct err *err)
@@ -236,12 +231,13 @@ int httpd_serve(struct httpd *httpd, struct err *err)
 {
     const struct slow_lane_settings lane = {
         .threads = SLOW_THREADS, .queue_max = SLOW_QUEUE_MAX, .at_thread_end = end_slow_thread, .arg = httpd};
-    if (slow_lane_start(&lane, err, &httpd->host.lane) < 0) {
+    if (tls_live_start(httpd->host.service->options, httpd->tls, err) < 0 ||
+        slow_lane_start(&lane, err, &httpd->host.lane) < 0) {
         return -1;
     }
     for (int i = 0; i < LISTENER_COUNT; i++) {
         struct listener *listener = &httpd->listeners[i];
-        listener->daemon = start_daemon(listener, httpd->host.service->options, httpd->tls);
+        listener->daemon = start_daemon(listener, httpd->host.service->options);
         if (listener->daemon == NULL) {
             return err_set(err, ERR_UNAVAILABLE,
                            "cannot start the %s listener; run with --log-level debug for details",
@@ -305,6 +301,7 @@ void httpd_stop(struct httpd *httpd)
         free(listener->url);
         free(listener->exchanges.authority);
     }
+    tls_live_stop();
     door_free(httpd->door);
     slow_lane_free(httpd->host.lane);
     str_list_done(&httpd->names);

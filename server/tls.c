@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/tls_private.h"
 
-#include <arpa/inet.h>
+#include <errno.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/log.h"
 #include "core/str.h"
@@ -88,7 +90,7 @@ static int wanted_names(const char *listen_addresses, const char *further_names,
     return added ? add_further_names(further_names, err, names) : err_no_memory(err);
 }
 
-/* Reads <dir>/<name>.pem and .key. False when they are not there or no pair. */
+/* Reads <dir>/<name>.pem and .key. False when they cannot be read, or are no pair. */
 static bool load_pair(const char *dir, const char *name, struct tls_pair *ret_pair)
 {
     auto_free char *certificate_file = str_format("%s/%s.pem", dir, name);
@@ -120,22 +122,61 @@ static int save_pair(const char *dir, const char *name, const struct tls_pair *p
     return result;
 }
 
-static int get_authority(const char *dir, struct err *err, struct tls_pair *ret_pair)
+/* The certificate goes first and comes last, so that what a crash leaves is either a pair or no certificate.
+ */
+static int replace_authority(const char *dir, const struct str_list *names, const char *why, struct err *err,
+                             struct tls_pair *pair)
 {
+    auto_free char *certificate_file = str_format("%s/ca.pem", dir);
+    if (certificate_file == NULL) {
+        return err_no_memory(err);
+    }
+    (void)unlink(certificate_file);
+    tls_pair_done(pair);
+    if (tls_make_authority((const char *const *)names->items, names->count, err, pair) < 0 ||
+        save_pair(dir, "ca", pair, err) < 0) {
+        return -1;
+    }
+    log_event(LOG_INFO, "created a certificate authority: clients have to trust it", "file", certificate_file,
+              "reason", why, NULL);
+    return 0;
+}
+
+/* A certificate that clients trust already is never replaced because of an accident: only when it is missing,
+ * is about to expire, or does not count for what is served. */
+static int get_authority(const char *dir, const struct str_list *names, struct err *err,
+                         struct tls_pair *ret_pair)
+{
+    auto_free char *certificate_file = str_format("%s/ca.pem", dir);
+    if (certificate_file == NULL) {
+        return err_no_memory(err);
+    }
     auto_tls_pair struct tls_pair pair = {0};
-    if (!load_pair(dir, "ca", &pair) || !tls_is_lasting(&pair)) {
-        tls_pair_done(&pair);
-        if (tls_make_authority(err, &pair) < 0 || save_pair(dir, "ca", &pair, err) < 0) {
-            return -1;
-        }
-        log_event(LOG_INFO, "created a certificate authority", "directory", dir, NULL);
+    struct stat info;
+    const char *why = NULL;
+    if (lstat(certificate_file, &info) < 0 && errno == ENOENT) {
+        why = "there was none";
+    } else if (!load_pair(dir, "ca", &pair)) {
+        return err_set(
+            err, ERR_BAD_INPUT,
+            "cannot read the certificate authority: %s and ca.key beside it are not a readable pair "
+            "of certificate and key. Restore them from a copy, or delete ca.pem to get a new "
+            "authority, which all clients have to trust again",
+            certificate_file);
+    } else if (!tls_is_lasting(&pair)) {
+        why = "the previous one expires";
+    } else if (!tls_has_constraints(&pair)) {
+        why = "the previous one counts for any name";
+    }
+    if (why != NULL && replace_authority(dir, names, why, err, &pair) < 0) {
+        return -1;
     }
     *ret_pair = pair;
     pair = (struct tls_pair){0};
     return 0;
 }
 
-static int get_server(const char *dir, const struct str_list *wanted, const struct tls_pair *authority,
+static int get_server(const char *dir, const struct str_list *wanted, struct tls_pair *authority,
                       struct err *err, struct tls_pair *ret_pair)
 {
     const char *const *names = (const char *const *)wanted->items;
@@ -144,8 +185,18 @@ static int get_server(const char *dir, const struct str_list *wanted, const stru
     if (!load_pair(dir, "server", &pair) || !tls_is_lasting(&pair) ||
         !tls_serves(&pair, authority, names, count)) {
         tls_pair_done(&pair);
-        if (tls_make_server(authority, names, count, err, &pair) < 0 ||
-            save_pair(dir, "server", &pair, err) < 0) {
+        if (tls_make_server(authority, names, count, err, &pair) < 0) {
+            return -1;
+        }
+        if (!tls_serves(&pair, authority, names, count)) {
+            tls_pair_done(&pair);
+            if (replace_authority(dir, wanted, "the previous one does not count for all names", err,
+                                  authority) < 0 ||
+                tls_make_server(authority, names, count, err, &pair) < 0) {
+                return -1;
+            }
+        }
+        if (save_pair(dir, "server", &pair, err) < 0) {
             return -1;
         }
         log_event(LOG_INFO, "created a server certificate", "directory", dir, NULL);
@@ -168,14 +219,15 @@ int tls_prepare(const char *data_dir, const char *listen_addresses, const char *
     }
     auto_tls_pair struct tls_pair authority = {0};
     auto_tls_pair struct tls_pair server = {0};
-    if (file_make_directory(dir, 0755, err) < 0 || get_authority(dir, err, &authority) < 0 ||
+    if (file_make_directory(dir, 0755, err) < 0 || get_authority(dir, &names, err, &authority) < 0 ||
         get_server(dir, &names, &authority, err, &server) < 0) {
         return -1;
     }
     struct tls_material tls = {.ca_file = str_format("%s/ca.pem", dir),
                                .certificate_pem = tls_certificate_pem(&server),
-                               .key_pem = tls_key_pem(&server)};
-    tls.names = names;
+                               .key_pem = tls_key_pem(&server),
+                               .names = names,
+                               .renew_at = tls_renew_at(&server)};
     names = (struct str_list){0};
     if (tls.ca_file == NULL || tls.certificate_pem == NULL || tls.key_pem == NULL) {
         tls_done(&tls);

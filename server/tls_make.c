@@ -14,8 +14,8 @@
 
 enum {
     DAY_SECONDS = 24 * 3600,
-    AUTHORITY_DAYS = 3650,
-    SERVER_DAYS = 820, /* some clients refuse more than 825 even from a private authority */
+    AUTHORITY_DAYS = 365,
+    SERVER_DAYS = 90,
     RENEW_DAYS = 30,
     SERIAL_BITS = 127,
     NAMES_MAX = 16 * 1024,
@@ -83,11 +83,35 @@ static bool new_pair(struct tls_pair *pair)
     return pair->certificate != NULL && pair->key != NULL;
 }
 
-int tls_make_authority(struct err *err, struct tls_pair *ret_pair)
+static bool is_address(const char *name)
+{
+    unsigned char binary[sizeof(struct in6_addr)];
+    return inet_pton(AF_INET, name, binary) == 1 || inet_pton(AF_INET6, name, binary) == 1;
+}
+
+/* Loopback as a whole, and each name on its own. */
+static void add_constraints(const char *const *names, size_t count, struct buf *text)
+{
+    buf_adds(text, "critical,permitted;IP:127.0.0.0/255.0.0.0");
+    for (size_t i = 0; i < count; i++) {
+        const char *mask =
+            strchr(names[i], ':') != NULL ? "FFFF:FFFF:FFFF:FFFF:FFFF:FFFF:FFFF:FFFF" : "255.255.255.255";
+        if (is_address(names[i])) {
+            buf_addf(text, ",permitted;IP:%s/%s", names[i], mask);
+        } else {
+            buf_addf(text, ",permitted;DNS:%s", names[i]);
+        }
+    }
+}
+
+int tls_make_authority(const char *const *names, size_t count, struct err *err, struct tls_pair *ret_pair)
 {
     auto_tls_pair struct tls_pair pair = {0};
+    auto_buf struct buf constraints = BUF_MAX(NAMES_MAX);
+    add_constraints(names, count, &constraints);
     X509V3_CTX context;
-    if (!new_pair(&pair) || !set_basics(&pair, "Malachite local CA", NULL, AUTHORITY_DAYS)) {
+    if (buf_failed(&constraints) || !new_pair(&pair) ||
+        !set_basics(&pair, "Malachite local CA", NULL, AUTHORITY_DAYS)) {
         return fail(err, "the certificate authority");
     }
     X509V3_set_ctx_nodb(&context);
@@ -95,6 +119,7 @@ int tls_make_authority(struct err *err, struct tls_pair *ret_pair)
     if (!add_extension(pair.certificate, &context, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") ||
         !add_extension(pair.certificate, &context, NID_key_usage, "critical,keyCertSign,cRLSign") ||
         !add_extension(pair.certificate, &context, NID_subject_key_identifier, "hash") ||
+        !add_extension(pair.certificate, &context, NID_name_constraints, buf_text(&constraints)) ||
         X509_sign(pair.certificate, pair.key, EVP_sha256()) == 0) {
         return fail(err, "the certificate authority");
     }
@@ -102,10 +127,12 @@ int tls_make_authority(struct err *err, struct tls_pair *ret_pair)
     return 0;
 }
 
-static bool is_address(const char *name)
+/* A certificate that outlives its authority is of no use. */
+static bool clip_to_authority(X509 *certificate, const X509 *authority)
 {
-    unsigned char binary[sizeof(struct in6_addr)];
-    return inet_pton(AF_INET, name, binary) == 1 || inet_pton(AF_INET6, name, binary) == 1;
+    const ASN1_TIME *end = X509_get0_notAfter(authority);
+    return ASN1_TIME_compare(X509_get0_notAfter(certificate), end) <= 0 ||
+           X509_set1_notAfter(certificate, end) == 1;
 }
 
 int tls_make_server(const struct tls_pair *authority, const char *const *names, size_t count, struct err *err,
@@ -117,7 +144,8 @@ int tls_make_server(const struct tls_pair *authority, const char *const *names, 
         buf_addf(&san, "%s%s:%s", i == 0 ? "" : ",", is_address(names[i]) ? "IP" : "DNS", names[i]);
     }
     const X509_NAME *issuer = X509_get_subject_name(authority->certificate);
-    if (buf_failed(&san) || !new_pair(&pair) || !set_basics(&pair, "Malachite", issuer, SERVER_DAYS)) {
+    if (buf_failed(&san) || !new_pair(&pair) || !set_basics(&pair, "Malachite", issuer, SERVER_DAYS) ||
+        !clip_to_authority(pair.certificate, authority->certificate)) {
         return fail(err, "the server certificate");
     }
     X509V3_CTX context;
@@ -178,11 +206,38 @@ char *tls_key_pem(const struct tls_pair *pair)
                    bio != NULL && PEM_write_bio_PrivateKey(bio, pair->key, NULL, NULL, 0, NULL, NULL) == 1);
 }
 
+time_t tls_renew_at(const struct tls_pair *pair)
+{
+    struct tm end = {0};
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(pair->certificate), &end) != 1) {
+        return 0;
+    }
+    return timegm(&end) - (time_t)RENEW_DAYS * DAY_SECONDS;
+}
+
 bool tls_is_lasting(const struct tls_pair *pair)
 {
-    time_t soon = time(NULL) + (time_t)RENEW_DAYS * DAY_SECONDS;
     return X509_cmp_current_time(X509_get0_notBefore(pair->certificate)) < 0 &&
-           X509_cmp_time(X509_get0_notAfter(pair->certificate), &soon) > 0;
+           tls_renew_at(pair) > time(NULL);
+}
+
+/* As a client that trusts the authority does it: signature, dates and the authority's constraints. */
+static bool is_trusted(const struct tls_pair *pair, const struct tls_pair *authority)
+{
+    X509_STORE *store = X509_STORE_new();
+    X509_STORE_CTX *context = X509_STORE_CTX_new();
+    bool trusted =
+        store != NULL && context != NULL && X509_STORE_add_cert(store, authority->certificate) == 1 &&
+        X509_STORE_CTX_init(context, store, pair->certificate, NULL) == 1 && X509_verify_cert(context) == 1;
+    X509_STORE_CTX_free(context);
+    X509_STORE_free(store);
+    ERR_clear_error();
+    return trusted;
+}
+
+bool tls_has_constraints(const struct tls_pair *authority)
+{
+    return X509_get_ext_by_NID(authority->certificate, NID_name_constraints, -1) >= 0;
 }
 
 bool tls_serves(const struct tls_pair *pair, const struct tls_pair *authority, const char *const *names,
@@ -195,7 +250,5 @@ bool tls_serves(const struct tls_pair *pair, const struct tls_pair *authority, c
             return false;
         }
     }
-    bool is_signed = X509_verify(pair->certificate, authority->key) == 1;
-    ERR_clear_error();
-    return is_signed;
+    return is_trusted(pair, authority);
 }

@@ -7,6 +7,7 @@
 #include <openssl/x509.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "core/err.h"
 
@@ -17,9 +18,10 @@ struct tls_pair {
 void tls_pair_done(struct tls_pair *pair);
 #define auto_tls_pair __attribute__((cleanup(tls_pair_done)))
 
-/* A new authority (P-256, ten years). */
-int tls_make_authority(struct err *err, struct tls_pair *ret_pair);
-/* A new server certificate for these names and addresses, signed by the authority. */
+/* A new authority (P-256, one year) that counts for loopback addresses and these names and addresses only. */
+int tls_make_authority(const char *const *names, size_t count, struct err *err, struct tls_pair *ret_pair);
+/* A new server certificate for these names and addresses, signed by the authority: 90 days, or as long as
+ * that lasts. */
 int tls_make_server(const struct tls_pair *authority, const char *const *names, size_t count, struct err *err,
                     struct tls_pair *ret_pair);
 
@@ -29,9 +31,12 @@ bool tls_pair_parse(const char *certificate_pem, const char *key_pem, struct tls
 char *tls_certificate_pem(const struct tls_pair *pair);
 char *tls_key_pem(const struct tls_pair *pair);
 
+/* When 30 days are left. */
+time_t tls_renew_at(const struct tls_pair *pair);
 /* Valid now and in 30 days still. */
 bool tls_is_lasting(const struct tls_pair *pair);
-/* Signed by this authority and good for all these names. */
+bool tls_has_constraints(const struct tls_pair *authority);
+/* Good for all these names, and for a client that trusts this authority. */
 bool tls_serves(const struct tls_pair *pair, const struct tls_pair *authority, const char *const *names,
                 size_t count);
 

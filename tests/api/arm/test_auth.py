@@ -142,6 +142,7 @@ def test_what_the_portal_needs_before_it_signs_in_is_open(strict):
 def test_strict_refuses_a_wrong_client_secret_of_a_migration(strict, postgres_target):
     """The first page of the wizard asks for it. Nobody else is asked for one, so only our own application counts."""
     target = strict.attach("wizard", postgres_target)
+    strict.arm.request("POST", strict.arm.subscription + "/providers/Microsoft.DataMigration/register", status=200)
     for client, secret, wrong in (
         (strict.endpoints["clientId"], "nonsense", True),
         (strict.endpoints["clientId"].upper(), "Malachite", True),

@@ -74,7 +74,8 @@ static void good_certificates_are_used_again(void **state)
     assert_string_equal(first, second);
 }
 
-static void a_new_listen_address_makes_a_new_certificate_of_the_same_authority(void **state)
+/* The authority counts only for what was served when it was made. */
+static void a_new_listen_address_makes_a_new_certificate_and_authority(void **state)
 {
     auto_free char *first = prepare(*state, "127.0.0.1");
     auto_free char *ca_file = str_format("%s/tls/ca.pem", (char *)*state);
@@ -82,7 +83,11 @@ static void a_new_listen_address_makes_a_new_certificate_of_the_same_authority(v
     auto_free char *second = prepare(*state, "10.1.2.3");
     auto_free char *ca_after = file_read(ca_file, 65536);
     assert_string_not_equal(first, second);
-    assert_string_equal(ca_before, ca_after);
+    assert_string_not_equal(ca_before, ca_after);
+    auto_free char *third = prepare(*state, "127.0.0.1,::1");
+    auto_free char *ca_last = file_read(ca_file, 65536);
+    assert_string_equal(second, third);
+    assert_string_equal(ca_after, ca_last);
 }
 
 static void further_names_make_a_new_certificate_that_is_good_for_them(void **state)
@@ -111,7 +116,7 @@ static void what_is_no_name_is_refused(void **state)
     }
 }
 
-static void unreadable_files_are_made_anew(void **state)
+static void a_missing_authority_and_an_unreadable_server_key_are_replaced(void **state)
 {
     auto_free char *first = prepare(*state, "127.0.0.1");
     struct err err;
@@ -125,6 +130,27 @@ static void unreadable_files_are_made_anew(void **state)
     assert_string_not_equal(second, third);
 }
 
+static void an_unreadable_authority_is_an_error_and_stays(void **state)
+{
+    static const char *const names[] = {"ca.pem", "ca.key"};
+    auto_free char *first = prepare(*state, "127.0.0.1");
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        auto_free char *path = str_format("%s/tls/%s", (char *)*state, names[i]);
+        auto_free char *content = file_read(path, 65536);
+        struct err err = {0};
+        struct tls_material tls = {0};
+        assert_int_equal(file_write(path, 0600, "garbage", &err), 0);
+        assert_int_equal(tls_prepare(*state, "127.0.0.1", "", &err, &tls), -1);
+        assert_int_equal(err.code, ERR_BAD_INPUT);
+        assert_non_null(strstr(err.message, "ca.pem"));
+        auto_free char *left = file_read(path, 65536);
+        assert_string_equal(left, "garbage");
+        assert_int_equal(file_write(path, 0600, content, &err), 0);
+    }
+    auto_free char *again = prepare(*state, "127.0.0.1");
+    assert_string_equal(first, again);
+}
+
 static void server_certificate_is_good_for_its_names_only(void **state)
 {
     (void)state;
@@ -134,12 +160,16 @@ static void server_certificate_is_good_for_its_names_only(void **state)
     auto_tls_pair struct tls_pair authority = {0};
     auto_tls_pair struct tls_pair other_authority = {0};
     auto_tls_pair struct tls_pair server = {0};
-    assert_int_equal(tls_make_authority(&err, &authority), 0);
-    assert_int_equal(tls_make_authority(&err, &other_authority), 0);
+    assert_int_equal(tls_make_authority(names, ARRAY_LEN(names), &err, &authority), 0);
+    assert_int_equal(tls_make_authority(names, ARRAY_LEN(names), &err, &other_authority), 0);
     assert_int_equal(tls_make_server(&authority, names, ARRAY_LEN(names), &err, &server), 0);
     assert_true(tls_serves(&server, &authority, names, ARRAY_LEN(names)));
     assert_false(tls_serves(&server, &authority, others, ARRAY_LEN(others)));
     assert_false(tls_serves(&server, &other_authority, names, ARRAY_LEN(names)));
+    auto_tls_pair struct tls_pair forged = {0};
+    assert_int_equal(tls_make_server(&authority, others, ARRAY_LEN(others), &err, &forged), 0);
+    assert_false(tls_serves(&forged, &authority, others, ARRAY_LEN(others)));
+    assert_true(tls_renew_at(&authority) < time(NULL) + 366L * 24 * 3600);
     assert_true(tls_is_lasting(&server));
     X509_gmtime_adj(X509_getm_notAfter(server.certificate), 29L * 24 * 3600);
     assert_false(tls_is_lasting(&server));
@@ -155,12 +185,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(keys_are_for_the_owner_only, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(good_certificates_are_used_again, make_directory, remove_directory),
-        cmocka_unit_test_setup_teardown(a_new_listen_address_makes_a_new_certificate_of_the_same_authority,
+        cmocka_unit_test_setup_teardown(a_new_listen_address_makes_a_new_certificate_and_authority,
                                         make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(further_names_make_a_new_certificate_that_is_good_for_them,
                                         make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(what_is_no_name_is_refused, make_directory, remove_directory),
-        cmocka_unit_test_setup_teardown(unreadable_files_are_made_anew, make_directory, remove_directory),
+        cmocka_unit_test_setup_teardown(a_missing_authority_and_an_unreadable_server_key_are_replaced,
+                                        make_directory, remove_directory),
+        cmocka_unit_test_setup_teardown(an_unreadable_authority_is_an_error_and_stays, make_directory,
+                                        remove_directory),
         cmocka_unit_test(server_certificate_is_good_for_its_names_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
