@@ -14,7 +14,7 @@
 #include "handlers/own/own.h"
 #include "handlers/resources/resources.h"
 #include "handlers/servers/servers.h"
-#include "handlers/signin/signin_handlers.h"
+#include "handlers/signin/signin.h"
 #include "server/portal.h"
 #include "server/reply.h"
 

@@ -13,6 +13,8 @@
 #include "store/db_private.h"
 #include "store/migration_cleanup_private.h"
 #include "store/migration_row_private.h"
+#include "store/stmt_private.h"
+#include "store/transaction_private.h"
 
 #define UNDER_LEASE " WHERE id = ? AND lease_generation = ? AND lease_owner IS ?"
 

@@ -11,7 +11,7 @@
 
 #include "core/err.h"
 #include "store/seal_private.h"
-#include "store/stmt_private.h"
+#include "store/statements_private.h"
 #include "store/store.h"
 
 struct store {
@@ -34,17 +34,5 @@ void db_close(void *handle);
 
 /* Turns SQLite's last error on this handle into one for the user. Returns -1. */
 int db_error(sqlite3 *sqlite, int rc, struct err *err);
-
-/* The transaction of a function with several statements: its own, or none when the caller has one open. */
-struct db_tx {
-    struct store *store; /* NULL: the caller's transaction, or ended */
-};
-int db_begin(struct store *store, struct err *err, struct db_tx *ret_tx);
-int db_commit(struct db_tx *tx, struct err *err);
-void db_rollback(struct db_tx *tx);
-#define auto_db_tx __attribute__((cleanup(db_rollback)))
-
-/* Brings the file to the newest schema; refuses one that a newer Malachite or another program has made. */
-int schema_apply(sqlite3 *sqlite, const char *path, struct err *err);
 
 #endif

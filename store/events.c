@@ -3,6 +3,8 @@
 #include "core/attr.h"
 #include "core/clock.h"
 #include "store/db_private.h"
+#include "store/stmt_private.h"
+#include "store/transaction_private.h"
 
 /* A client that keeps sending PATCH must not fill the disk: the oldest events make room. */
 enum { EVENTS_KEPT = 1000 };

@@ -8,6 +8,7 @@
 #include "core/attr.h"
 #include "core/buf.h"
 #include "store/db_private.h"
+#include "store/stmt_private.h"
 
 enum { SECRETS_MAX = 1 << 20, PLACE_SIZE = 64, SECRET_COUNT = 5 };
 

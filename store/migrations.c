@@ -10,6 +10,8 @@
 #include "store/migration_cleanup_private.h"
 #include "store/migration_row_private.h"
 #include "store/progress_private.h"
+#include "store/stmt_private.h"
+#include "store/transaction_private.h"
 
 static int tell_insert_failure(const struct stmt *stmt, const struct migration *migration, struct err *err)
 {

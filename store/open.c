@@ -15,6 +15,8 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "store/db_private.h"
+#include "store/schema_private.h"
+#include "store/stmt_private.h"
 
 /* How long a predecessor that was killed may take to disappear. */
 enum { LOCK_TIMEOUT_MS = 2000, LOCK_PAUSE_MS = 20 };

@@ -4,6 +4,8 @@
 
 #include "core/attr.h"
 #include "store/db_private.h"
+#include "store/stmt_private.h"
+#include "store/transaction_private.h"
 
 /* What the worker writes; position belongs to the user's order. */
 #define DATABASE_VALUES                                                                                      \

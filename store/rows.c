@@ -134,19 +134,58 @@ void operation_done(struct operation *row)
     *row = (struct operation){0};
 }
 
-#define FREE_LIST(function, type, done)                                                                      \
-    void function(struct type *rows, size_t count)                                                           \
-    {                                                                                                        \
-        for (size_t i = 0; i < count; i++) {                                                                 \
-            done(&rows[i]);                                                                                  \
-        }                                                                                                    \
-        free(rows);                                                                                          \
+void resource_groups_free(struct resource_group *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        resource_group_done(&rows[i]);
     }
+    free(rows);
+}
 
-FREE_LIST(resource_groups_free, resource_group, resource_group_done)
-FREE_LIST(servers_free, server, server_done)
-FREE_LIST(server_children_free, server_child, server_child_done)
-FREE_LIST(migrations_free, migration, migration_done)
-FREE_LIST(migration_databases_free, migration_database, migration_database_done)
-FREE_LIST(migration_tables_free, migration_table, migration_table_done)
-FREE_LIST(migration_events_free, migration_event, migration_event_done)
+void servers_free(struct server *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        server_done(&rows[i]);
+    }
+    free(rows);
+}
+
+void server_children_free(struct server_child *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        server_child_done(&rows[i]);
+    }
+    free(rows);
+}
+
+void migrations_free(struct migration *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        migration_done(&rows[i]);
+    }
+    free(rows);
+}
+
+void migration_databases_free(struct migration_database *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        migration_database_done(&rows[i]);
+    }
+    free(rows);
+}
+
+void migration_tables_free(struct migration_table *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        migration_table_done(&rows[i]);
+    }
+    free(rows);
+}
+
+void migration_events_free(struct migration_event *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        migration_event_done(&rows[i]);
+    }
+    free(rows);
+}

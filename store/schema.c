@@ -9,6 +9,7 @@
 #include "core/attr.h"
 #include "core/str.h"
 #include "store/db_private.h"
+#include "store/schema_private.h"
 
 enum { APPLICATION_ID = 0x4D6C6368 };
 

@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "store/db_private.h"
+#include "store/stmt_private.h"
 
 #define SERVER_VALUES                                                                                        \
     "kind, subscription_id, group_name, location, tags, sku, properties, major, administrator, password, "   \

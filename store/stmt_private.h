@@ -21,41 +21,8 @@
 #include "core/str_list.h"
 #include "store/rows.h"
 #include "store/seal_private.h"
+#include "store/statements_private.h"
 #include "store/words_private.h"
-
-/* clang-format off */
-#define STMT_LIST(X)                                                                              \
-    X(BEGIN) X(COMMIT) X(ROLLBACK) X(SETTING_GET) X(SETTING_PUT) X(HAS_SECRETS)                   \
-    X(GROUP_GET) X(GROUP_LIST) X(GROUP_PUT) X(GROUP_DELETE) X(PROVIDER_GET) X(PROVIDER_PUT)       \
-    X(SERVER_GET) X(SERVER_GET_BY_ID) X(SERVER_GET_BY_NAME) X(SERVER_LIST) X(SERVER_LIST_GROUP)   \
-    X(SERVER_LIST_ALL) X(SERVER_INSERT) X(SERVER_UPDATE) X(SERVER_SET_STATE) X(SERVER_DELETE)     \
-    X(SERVER_SET_VERSION) X(SERVER_SET_ADDRESS) X(CHILD_GET) X(CHILD_LIST) X(CHILD_PUT) X(CHILD_DELETE)                 \
-    X(OPERATION_INSERT) X(OPERATION_GET) X(OPERATION_CLAIM) X(OPERATION_FINISH)                   \
-    X(OPERATION_FORGET) X(OPERATION_RENEW) X(OPERATION_PENDING)                                   \
-    X(MIGRATION_INSERT) X(MIGRATION_GET) X(MIGRATION_GET_BY_ID) X(MIGRATION_GET_BY_UUID)          \
-    X(MIGRATION_LIST) X(MIGRATION_LIST_ACTIVE) X(MIGRATION_LIST_ALL) X(MIGRATION_LIST_ALL_ACTIVE) \
-    X(MIGRATION_COUNT_ACTIVE) X(MIGRATION_WRITING) X(MIGRATION_UPDATE_SPEC) X(MIGRATION_HIDE)     \
-    X(MIGRATION_CLEAR_ERROR)                                                                      \
-    X(MIGRATION_CLAIM) X(MIGRATION_RENEW) X(MIGRATION_RELEASE) X(MIGRATION_FREE_LEASES)           \
-    X(MIGRATION_MOVE) X(MIGRATION_SET_FACTS) X(MIGRATION_SET_ERROR)                         \
-    X(MIGRATION_CANCEL_REQUESTED) X(MIGRATION_NEXT_DUE) X(MIGRATION_ATTENTION)                     \
-    X(MIGRATION_START_ATTENTION) X(MIGRATION_CLEANED_UP)                      \
-    X(MIGRATION_CLEANED_UP_ALL) X(MIGRATION_PENDING_CLEANUP)                                               \
-    X(EVENT_ADD) X(EVENT_TRIM) X(EVENT_LIST)                                                      \
-    X(DATABASE_PUT) X(DATABASE_DROP_OTHERS) X(DATABASE_LIST) X(DATABASE_UPDATE)                   \
-    X(DATABASE_SET_FIGURES) X(CLEANUP_ADD) X(CLEANUP_UNDO) X(CLEANUP_DONE)                        \
-    X(TABLE_PUT) X(TABLE_FORGET) X(TABLE_LIST)                                                    \
-    X(DEPLOYMENT_GET) X(DEPLOYMENT_LIST) X(DEPLOYMENT_PUT) X(DEPLOYMENT_UPDATE)                   \
-    X(DEPLOYMENT_CANCEL) X(DEPLOYMENT_DELETE) X(DEPLOYMENT_END_ALL) X(DEPLOYMENT_TEMPLATE) X(DEPLOYMENT_COUNT)                               \
-    X(FIGURES_MIGRATIONS) X(FIGURES_SERVERS) X(FIGURES_OPERATIONS) X(FIGURES_COPIED)
-/* clang-format on */
-
-enum stmt_id {
-#define STMT_ENUM(name) STMT_##name,
-    STMT_LIST(STMT_ENUM)
-#undef STMT_ENUM
-        STMT_COUNT
-};
 
 struct store;
 struct db;

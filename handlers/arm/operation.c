@@ -8,10 +8,10 @@
 #include <stdio.h>
 
 #include "core/clock.h"
+#include "core/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/accepted_private.h"
 #include "handlers/arm/arm.h"
-#include "handlers/arm/fields.h"
 
 int operation_make(const struct request *request, enum operation_kind kind, const char *location,
                    const char *resource_id, json_t *argument, struct err *err,

@@ -5,8 +5,8 @@
 
 #include "core/attr.h"
 #include "core/buf.h"
+#include "core/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/fields.h"
 
 enum { PATH_MAX_BYTES = 400, DEPTH_MAX = 8 };
 

@@ -8,7 +8,8 @@
 
 #include "core/log.h"
 #include "handlers/arm/app.h"
-#include "handlers/deployments/deployer_private.h"
+#include "handlers/deployments/deployer.h"
+#include "handlers/deployments/deployment_run_private.h"
 
 enum { TURN_MS = 40 };
 
@@ -20,18 +21,6 @@ struct deployer {
     bool stopping;
     pthread_t thread;
 };
-
-void deployment_job_done(struct deployment_job *job)
-{
-    template_done(&job->template);
-    deployment_done(&job->row);
-    free(job->host);
-    if (job->authorization != NULL) {
-        explicit_bzero(job->authorization, strlen(job->authorization));
-    }
-    free(job->authorization);
-    *job = (struct deployment_job){0};
-}
 
 /* Waits for work, at most one turn when there is some already. False: stop. The mutex is held. */
 static bool wait_for_turn(struct deployer *deployer, bool busy)

@@ -3,8 +3,8 @@
 #include "handlers/deployments/deployment_private.h"
 
 #include "core/clock.h"
+#include "core/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/fields.h"
 #include "handlers/deployments/deployments.h"
 
 char *deployment_id(const struct deployment *deployment)

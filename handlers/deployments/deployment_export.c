@@ -4,8 +4,8 @@
 
 #include <string.h>
 
+#include "core/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/fields.h"
 #include "handlers/deployments/deployments.h"
 
 static const char template_schema[] =

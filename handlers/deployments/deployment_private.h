@@ -4,7 +4,7 @@
 #define HANDLERS_DEPLOYMENTS_DEPLOYMENT_PRIVATE_H
 
 #include "handlers/arm/resource.h"
-#include "handlers/deployments/deployer.h"
+#include "handlers/deployments/deployment_job_private.h"
 #include "handlers/deployments/inner_request_private.h"
 #include "store/deployments.h"
 

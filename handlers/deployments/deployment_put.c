@@ -9,9 +9,10 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "core/json_fields.h"
 #include "core/log.h"
 #include "core/str.h"
-#include "handlers/arm/fields.h"
+#include "handlers/arm/resource_fields.h"
 #include "handlers/deployments/deployer.h"
 #include "handlers/deployments/deployments.h"
 

@@ -4,11 +4,11 @@
 
 #include "core/attr.h"
 #include "core/clock.h"
+#include "core/json_fields.h"
 #include "core/log.h"
 #include "core/str.h"
 #include "handlers/arm/app.h"
-#include "handlers/arm/fields.h"
-#include "handlers/deployments/deployer_private.h"
+#include "handlers/deployments/deployment_row_private.h"
 
 /* The name of an HTTP status, as Resource Manager writes it. */
 static const char *status_word(int status)

@@ -8,8 +8,8 @@
 #include "core/log.h"
 #include "core/str.h"
 #include "handlers/arm/app.h"
-#include "handlers/arm/fields.h"
-#include "handlers/deployments/deployer_private.h"
+#include "handlers/deployments/deployment_row_private.h"
+#include "handlers/deployments/deployment_run_private.h"
 #include "handlers/deployments/inner_request_private.h"
 
 enum { BUSY_LIMIT_MS = 120000 };

@@ -2,8 +2,8 @@
 /* properties.currentStatus: state, error, substate, the databases' counters. */
 #include "core/attr.h"
 #include "core/clock.h"
+#include "core/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/fields.h"
 #include "handlers/migrations/dialect_private.h"
 
 static int32_t clamp_int32(int64_t value)

@@ -2,8 +2,8 @@
 /* Showing a migration: strictly in the dialect, unset members left out, secrets never. */
 #include "core/attr.h"
 #include "core/clock.h"
+#include "core/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/fields.h"
 #include "handlers/arm/locations.h"
 #include "handlers/arm/resource.h"
 #include "handlers/migrations/dialect_private.h"

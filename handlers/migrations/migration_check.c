@@ -5,7 +5,6 @@
 
 #include "core/buf.h"
 #include "core/str.h"
-#include "handlers/arm/fields.h"
 #include "handlers/migrations/migration.h"
 
 enum { DATABASE_NAME_MAX = 63 };

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/fields.h"
 #include "handlers/migrations/migration.h"
 #include "handlers/migrations/migrations.h"
 

@@ -4,8 +4,8 @@
  * rest. The same PUT again is answered 200; another one on a name that is or was in use, 409.
  */
 #include "core/clock.h"
+#include "core/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/fields.h"
 #include "handlers/arm/names.h"
 #include "handlers/arm/server_reference.h"
 #include "handlers/migrations/migration.h"

@@ -4,10 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/fields.h"
 #include "handlers/arm/locations.h"
 #include "handlers/arm/resource.h"
+#include "handlers/arm/resource_fields.h"
 #include "handlers/resources/resources.h"
 
 enum { GROUP_NAME_MAX = 90, TAG_TEXT_SIZE = 513 };

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "handlers/arm/fields.h"
 #include "handlers/arm/locations.h"
 #include "handlers/arm/resource.h"
 #include "handlers/resources/resources.h"

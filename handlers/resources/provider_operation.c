@@ -2,8 +2,8 @@
 /* Calls on the resource provider as a whole: what it can do, the DNS suffix, who uses the subnets. */
 #include <string.h>
 
+#include "core/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/fields.h"
 #include "handlers/arm/locations.h"
 #include "handlers/arm/resource.h"
 #include "handlers/resources/resources.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* HEAD of resources: whether they are there; 204 or 404, never 200, as Resource Manager answers it. */
-#include "handlers/migrations/migration.h"
+#include "handlers/arm/resource.h"
 #include "handlers/resources/resources.h"
 
 static bool server_exists(struct request *request, enum server_kind kind, struct server *ret_server)

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "core/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/fields.h"
 #include "handlers/arm/resource.h"
 #include "handlers/resources/resource_filter_private.h"
 #include "handlers/resources/resources.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The one subscription and tenant that exist, and the regions. */
 #include "core/str.h"
-#include "handlers/arm/fields.h"
 #include "handlers/arm/locations.h"
 #include "handlers/arm/resource.h"
 #include "handlers/resources/resources.h"

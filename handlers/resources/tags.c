@@ -6,9 +6,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/fields.h"
-#include "handlers/migrations/migration.h"
+#include "handlers/arm/resource.h"
+#include "handlers/arm/resource_fields.h"
 #include "handlers/resources/resources.h"
 
 /* How tags are read and written for one kind of scope, inside a transaction of the caller. get: the id and

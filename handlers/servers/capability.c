@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "handlers/arm/fields.h"
 #include "handlers/arm/resource.h"
 #include "handlers/servers/servers.h"
 #include "handlers/servers/storage_size_private.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "handlers/servers/resource_view_private.h"
 
+#include "core/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/fields.h"
 #include "handlers/arm/resource.h"
 
 /* ---- reading ---------------------------------------------------------------------------------------------

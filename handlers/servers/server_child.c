@@ -10,8 +10,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "core/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/fields.h"
 #include "handlers/arm/operation.h"
 #include "handlers/servers/resource_view_private.h"
 #include "handlers/servers/servers.h"

@@ -6,9 +6,10 @@
 #include "handlers/servers/server_description_private.h"
 
 #include "core/attr.h"
+#include "core/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/api_version.h"
-#include "handlers/arm/fields.h"
+#include "handlers/arm/resource_fields.h"
 #include "handlers/servers/resource_view_private.h"
 #include "handlers/servers/server_values_private.h"
 #include "handlers/servers/servers.h"

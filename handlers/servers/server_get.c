@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* GET of servers, one or the list of a group or subscription, flexible or single. */
-#include "handlers/arm/fields.h"
 #include "handlers/arm/resource.h"
 #include "handlers/servers/server_view_private.h"
 #include "handlers/servers/servers.h"

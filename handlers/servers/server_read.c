@@ -4,9 +4,9 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "core/json_fields.h"
 #include "core/server_address.h"
 #include "core/str.h"
-#include "handlers/arm/fields.h"
 
 enum { LOGIN_MAX = 63, PASSWORD_MAX = 128, POSTGRESQL_PORT = 5432 };
 

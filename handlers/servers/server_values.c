@@ -2,8 +2,8 @@
 #include "handlers/servers/server_values_private.h"
 
 #include "core/clock.h"
+#include "core/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/fields.h"
 #include "handlers/arm/locations.h"
 #include "handlers/arm/resource.h"
 #include "handlers/servers/resource_view_private.h"

@@ -45,4 +45,22 @@ json_t *signin_redeem(const struct request *request, const char *token, const ch
 void signin_refuse(struct request *request, int status, const char *error, int number, const char *format,
                    ...) printf_like(5, 6);
 
+/* ---- handlers: the route table says which request each is for --------------------------------------------
+ */
+
+/* signin_discovery.c */
+void signin_openid_configuration(struct request *request);
+void signin_instance_discovery(struct request *request);
+void signin_keys(struct request *request);
+void signin_user_realm(struct request *request);
+
+/* signin_metadata.c */
+void signin_metadata(struct request *request);
+
+/* signin_token.c */
+void signin_token_post(struct request *request);
+void signin_device_code_post(struct request *request);
+void signin_device_page(struct request *request);
+void signin_managed_identity(struct request *request);
+
 #endif

@@ -5,7 +5,6 @@
 #include "core/signing_key.h"
 #include "core/str.h"
 #include "handlers/signin/signin.h"
-#include "handlers/signin/signin_handlers.h"
 #include "server/reply.h"
 
 enum { URL_MAX = 2 * REQUEST_URI_MAX };

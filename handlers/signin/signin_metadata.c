@@ -7,7 +7,6 @@
 
 #include "core/str.h"
 #include "handlers/signin/signin.h"
-#include "handlers/signin/signin_handlers.h"
 #include "server/reply.h"
 
 /* Azure CLI takes the first for the audience of its tokens, and calls this host in its migration commands. */

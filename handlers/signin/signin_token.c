@@ -9,7 +9,6 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "handlers/signin/signin.h"
-#include "handlers/signin/signin_handlers.h"
 #include "server/reply.h"
 
 static const char default_audience[] = "https://management.azure.com/";

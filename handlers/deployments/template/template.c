@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "core/attr.h"
+#include "core/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/fields.h"
 
 /* ---- evaluating ------------------------------------------------------------------------------------------
  */
@@ -290,12 +290,12 @@ static json_t *evaluate_outputs(struct evaluation *evaluation)
 
 json_t *template_outputs(struct template *template, struct err *err)
 {
-    struct template_budget budget = template_budget_begin(template);
+    struct template_budget budget = template_budget_begin(template->steps_left);
     json_auto_t *reads = json_object();
     struct evaluation evaluation = {.template = template, .budget = &budget, .reads = reads, .err = err};
     *err = (struct err){0};
     json_t *outputs = template_pay_result(&evaluation, evaluate_outputs(&evaluation));
-    template_budget_end(&budget, template);
+    template->steps_left -= template_budget_used(&budget);
     if (outputs == NULL && err->message[0] == '\0') {
         err_no_memory(err);
     }
@@ -316,7 +316,7 @@ int template_read(struct template *template, json_t *source, json_t *given, json
                                   .variables = json_object(),
                                   .steps_left = TEMPLATE_TOTAL_STEPS};
     *err = (struct err){0};
-    struct template_budget budget = template_budget_begin(template);
+    struct template_budget budget = template_budget_begin(template->steps_left);
     json_auto_t *reads = json_object();
     struct evaluation evaluation = {.template = template, .budget = &budget, .reads = reads, .err = err};
     json_t *resources = field_get(source, "resources");
@@ -336,7 +336,7 @@ int template_read(struct template *template, json_t *source, json_t *given, json
         template_find_secrets(&evaluation);
         read = template_spend(&evaluation, 0, 0); /* else some may not have been found */
     }
-    template_budget_end(&budget, template);
+    template->steps_left -= template_budget_used(&budget);
     int result = read ? 0 : err->message[0] == '\0' ? err_no_memory(err) : -1;
     return result;
 }

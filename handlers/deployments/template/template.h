@@ -99,6 +99,15 @@ struct evaluation {
     bool tainted;  /* the expression at hand has looked at a secret: errors do not quote it */
 };
 
+/* Pays for work (members looked at) and for memory. False, with the error set, when too little is left. */
+bool template_spend(struct evaluation *evaluation, int64_t steps, int64_t bytes);
+/* Pays for walking through all of these values. False, with the error set: they are too large to be touched.
+ */
+bool template_pay_for(struct evaluation *evaluation, json_t *const *values, size_t count);
+/* The same for what a function or an evaluation gives, and for the memory that it takes. Returns value, or
+ * NULL with the error set after having released it. NULL stays NULL. */
+json_t *template_pay_result(struct evaluation *evaluation, json_t *value);
+
 /* Evaluates a value with all that is in it: expressions in strings, property copy loops. New reference, NULL
  * with err set. */
 json_t *template_evaluate(struct evaluation *evaluation, json_t *value);

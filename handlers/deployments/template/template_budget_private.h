@@ -21,9 +21,6 @@ enum {
     TEMPLATE_TIME_MS = 2000,
 };
 
-struct evaluation;
-struct template;
-
 struct template_budget {
     int64_t given; /* steps, at the beginning */
     int64_t steps;
@@ -31,17 +28,20 @@ struct template_budget {
     int64_t deadline_ms; /* monotonic clock */
 };
 
-/* Begins and ends one evaluation; together they get TEMPLATE_TOTAL_STEPS. */
-struct template_budget template_budget_begin(const struct template *template);
-void template_budget_end(const struct template_budget *budget, struct template *template);
+/* What a value costs. */
+struct template_size {
+    int64_t members;
+    int64_t bytes;
+    int64_t fresh; /* memory of what nobody else refers to */
+};
 
-/* Pays for work (members looked at) and for memory. False, with the error set, when too little is left. */
-bool template_spend(struct evaluation *evaluation, int64_t steps, int64_t bytes);
-/* Pays for walking through all of these values. False, with the error set: they are too large to be touched.
- */
-bool template_pay_for(struct evaluation *evaluation, json_t *const *values, size_t count);
-/* The same for what a function or an evaluation gives, and for the memory that it takes. Returns value, or
- * NULL with the error set after having released it. NULL stays NULL. */
-json_t *template_pay_result(struct evaluation *evaluation, json_t *value);
+/* The budget of one evaluation, when all of them together have so many steps left. */
+struct template_budget template_budget_begin(int64_t steps_left);
+/* Steps that were spent since. */
+int64_t template_budget_used(const struct template_budget *budget);
+/* Pays for work (members looked at) and for memory. False: too little is left. */
+bool template_budget_spend(struct template_budget *budget, int64_t steps, int64_t bytes);
+/* Adds what these values cost. False: they are too large to be touched. */
+bool template_budget_measure(json_t *const *values, size_t count, struct template_size *size);
 
 #endif

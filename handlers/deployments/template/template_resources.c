@@ -5,8 +5,8 @@
 
 #include "core/attr.h"
 #include "core/buf.h"
+#include "core/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/fields.h"
 #include "handlers/deployments/template/template.h"
 
 enum { RESOURCES_MAX = 800, ID_MAX_BYTES = 4096 };
@@ -307,14 +307,14 @@ static json_t *evaluate_body(struct evaluation *evaluation, const struct templat
 json_t *template_body(struct template *template, const struct template_resource *resource, struct err *err)
 {
     const struct template_loop loop = {resource->copy_name, resource->copy_index, NULL};
-    struct template_budget budget = template_budget_begin(template);
+    struct template_budget budget = template_budget_begin(template->steps_left);
     struct evaluation evaluation = {.template = template,
                                     .loop = resource->copy_name == NULL ? NULL : &loop,
                                     .budget = &budget,
                                     .err = err};
     *err = (struct err){0};
     json_t *body = template_pay_result(&evaluation, evaluate_body(&evaluation, resource));
-    template_budget_end(&budget, template);
+    template->steps_left -= template_budget_used(&budget);
     if (body == NULL && err->message[0] == '\0') {
         err_no_memory(err);
     }

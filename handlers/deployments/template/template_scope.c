@@ -4,8 +4,8 @@
 
 #include "core/attr.h"
 #include "core/buf.h"
+#include "core/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/fields.h"
 #include "handlers/deployments/template/template.h"
 
 enum { ID_MAX_BYTES = 4096 };

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "core/buf.h"
+#include "core/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/fields.h"
 #include "handlers/deployments/template/template.h"
 
 enum { CALL_MAX_BYTES = 300 };

@@ -13,7 +13,7 @@
 #include "handlers/own/own.h"
 #include "handlers/resources/resources.h"
 #include "handlers/servers/servers.h"
-#include "handlers/signin/signin_handlers.h"
+#include "handlers/signin/signin.h"
 
 typedef void check_fn(const char *version, json_t *document);
 

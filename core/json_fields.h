@@ -3,8 +3,8 @@
  * Reading members of request bodies: names compared without case, null taken for absent, and a wrong type
  * told with the path of the property. What is returned belongs to the JSON value that was read.
  */
-#ifndef HANDLERS_ARM_FIELDS_H
-#define HANDLERS_ARM_FIELDS_H
+#ifndef CORE_JSON_FIELDS_H
+#define CORE_JSON_FIELDS_H
 
 #include <jansson.h>
 
@@ -16,13 +16,6 @@ json_t *field_get(json_t *object, const char *name);
 int field_string(json_t *object, const char *parent, const char *name, struct err *err,
                  const char **ret_text);
 int field_object(json_t *object, const char *parent, const char *name, struct err *err, json_t **ret_object);
-/* The "tags" of a body as JSON text (new memory), or NULL when there are none. Values must be strings. */
-int field_tags(json_t *body, struct err *err, char **ret_tags);
-/* The "location" of a body as the client wrote it, checked for shape; NULL when absent. */
-int field_location(json_t *body, struct err *err, const char **ret_location);
-/* The same of the values themselves. */
-int tags_read(json_t *tags, struct err *err, char **ret_tags);
-int location_read(const json_t *value, struct err *err, const char **ret_location);
 
 /* ERR_BAD_CONTENT for a value of the wrong type: "The property 'x.y' must be a string, not a number.".
  * Returns -1. */
