@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "handlers/arm/resource.h"
 
+#include <string.h>
+
 #include "core/buf.h"
 #include "core/str.h"
+#include "server/route.h"
 
 bool find_group(struct request *request, struct resource_group *ret_group)
 {
@@ -35,13 +38,25 @@ bool find_living_group(struct request *request, struct resource_group *ret_group
     return true;
 }
 
+enum server_kind server_kind_of(const struct request *request)
+{
+    return strstr(request->route->pattern, "/flexibleServers") != NULL ? SERVER_FLEXIBLE : SERVER_SINGLE;
+}
+
+/* "read", "write", "delete" or "action". */
+static const char *verb_of(const struct request *request)
+{
+    const char *slash = strrchr(request->route->action, '/');
+    return slash == NULL ? request->route->action : slash + 1;
+}
+
 /* One look for the usual case; the group is looked at only to choose the words of the 404. */
-static int look_up_server(struct request *request, enum server_kind kind, struct server *ret_server)
+static int look_up_server(struct request *request, struct server *ret_server)
 {
     struct err err;
-    int found = store_server_get(request->app->store, kind, request_param(request, "subscriptionId"),
-                                 request_param(request, "resourceGroupName"),
-                                 request_param(request, "serverName"), &err, ret_server);
+    int found = store_server_get(
+        request->app->store, server_kind_of(request), request_param(request, "subscriptionId"),
+        request_param(request, "resourceGroupName"), request_param(request, "serverName"), &err, ret_server);
     if (found < 0) {
         reply_error(request, &err);
         return -1;
@@ -53,23 +68,22 @@ static int look_up_server(struct request *request, enum server_kind kind, struct
     return 1;
 }
 
-bool find_server(struct request *request, enum server_kind kind, struct server *ret_server)
+bool find_server(struct request *request, struct server *ret_server)
 {
-    int found = look_up_server(request, kind, ret_server);
+    int found = look_up_server(request, ret_server);
     if (found == 0) {
-        auto_free char *name =
-            str_format("%s/%s", word_of(WORDS_SERVER_KIND, (int)kind), request_param(request, "serverName"));
+        auto_free char *name = str_format("%s/%s", word_of(WORDS_SERVER_KIND, (int)server_kind_of(request)),
+                                          request_param(request, "serverName"));
         reply_resource_not_found(request, request_param(request, "resourceGroupName"), name);
     }
     return found > 0;
 }
 
-bool find_parent_server(struct request *request, enum server_kind kind, const char *action,
-                        const char *child_type, struct server *ret_server)
+bool find_parent_server(struct request *request, const char *child_type, struct server *ret_server)
 {
-    int found = look_up_server(request, kind, ret_server);
+    int found = look_up_server(request, ret_server);
     if (found == 0) {
-        const char *type = word_of(WORDS_SERVER_KIND, (int)kind);
+        const char *type = word_of(WORDS_SERVER_KIND, (int)server_kind_of(request));
         auto_free char *id = armid_resource(request_param(request, "subscriptionId"),
                                             request_param(request, "resourceGroupName"), POSTGRESQL_NAMESPACE,
                                             type, request_param(request, "serverName"));
@@ -77,7 +91,7 @@ bool find_parent_server(struct request *request, enum server_kind kind, const ch
                    "Failed to perform '%s' on resource(s) of type '%s/%s', because the parent resource '%s' "
                    "could not "
                    "be found.",
-                   action, type, child_type, id == NULL ? "" : id);
+                   verb_of(request), type, child_type, id == NULL ? "" : id);
     }
     return found > 0;
 }
@@ -91,6 +105,22 @@ int server_check_ready(const struct server *server, struct err *err)
                : err_set(err, ERR_SERVER_NOT_READY, "The server '%s' is not ready: its state is %s%s%s.",
                          server->name, word_of(WORDS_SERVER_STATE, (int)server->state),
                          server->message == NULL ? "" : ": ", server->message == NULL ? "" : server->message);
+}
+
+bool find_ready_server(struct request *request, const char *child_type, struct server *ret_server)
+{
+    struct err err;
+    auto_server struct server server = {0};
+    if (!find_parent_server(request, child_type, &server)) {
+        return false;
+    }
+    if (server_check_ready(&server, &err) < 0) {
+        reply_error(request, &err);
+        return false;
+    }
+    *ret_server = server;
+    server = (struct server){0};
+    return true;
 }
 
 /* ARM says it twice, and clients read the namespace from the details. */

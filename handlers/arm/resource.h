@@ -20,12 +20,14 @@
 bool find_group(struct request *request, struct resource_group *ret_group);
 /* Also refuses a group that is being deleted (409): for writes. */
 bool find_living_group(struct request *request, struct resource_group *ret_group);
+/* The kind of server that the request's route is about. */
+enum server_kind server_kind_of(const struct request *request);
 /* {serverName}, as the resource that is asked for. */
-bool find_server(struct request *request, enum server_kind kind, struct server *ret_server);
-/* The same as the parent of a child: "read", "write", "delete" or "action" on a child type such as
- * "migrations". */
-bool find_parent_server(struct request *request, enum server_kind kind, const char *action,
-                        const char *child_type, struct server *ret_server);
+bool find_server(struct request *request, struct server *ret_server);
+/* The same as the parent of a child of this type, such as "migrations". */
+bool find_parent_server(struct request *request, const char *child_type, struct server *ret_server);
+/* Also refuses a server that cannot be asked now. */
+bool find_ready_server(struct request *request, const char *child_type, struct server *ret_server);
 /* ERR_SERVER_NOT_READY for a server that cannot be asked now. */
 int server_check_ready(const struct server *server, struct err *err);
 /* 409 MissingSubscriptionRegistration unless the resource provider is registered. */

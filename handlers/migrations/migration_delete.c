@@ -52,7 +52,7 @@ void migration_delete(struct request *request)
     auto_server struct server target = {0};
     auto_migration struct migration migration = {0};
     enum deletion deletion;
-    if (!find_parent_server(request, SERVER_FLEXIBLE, "delete", "migrations", &target)) {
+    if (!find_parent_server(request, "migrations", &target)) {
         return;
     }
     if (store_deletion(request->app->store, &target, request_param(request, "migrationName"), &err,

@@ -15,8 +15,7 @@ void migration_get(struct request *request)
 {
     auto_server struct server target = {0};
     auto_migration struct migration migration = {0};
-    if (find_parent_server(request, SERVER_FLEXIBLE, "read", "migrations", &target) &&
-        find_migration(request, &target, &migration)) {
+    if (find_parent_server(request, "migrations", &target) && find_migration(request, &target, &migration)) {
         reply_migration(request, 200, &target, &migration, DETAIL_FULL);
     }
 }
@@ -120,7 +119,7 @@ void migration_list(struct request *request)
     struct err err;
     auto_server struct server target = {0};
     struct migration_filter filter;
-    if (!find_parent_server(request, SERVER_FLEXIBLE, "read", "migrations", &target)) {
+    if (!find_parent_server(request, "migrations", &target)) {
         return;
     }
     struct migration *rows = NULL;

@@ -280,7 +280,7 @@ void migration_patch(struct request *request)
     struct err err;
     auto_server struct server target = {0};
     auto_migration struct migration migration = {0};
-    if (!find_parent_server(request, SERVER_FLEXIBLE, "write", "migrations", &target) ||
+    if (!find_parent_server(request, "migrations", &target) ||
         !find_migration(request, &target, &migration)) {
         return;
     }

@@ -266,7 +266,7 @@ void migration_put(struct request *request)
         .request = request, .dialect = dialect_find(request->api_version)};
     migration_spec_init(&creation.given.spec);
     if (!prerequisites_are_met(request, creation.dialect) || !find_living_group(request, &group) ||
-        !find_parent_server(request, SERVER_FLEXIBLE, "write", "migrations", &creation.target)) {
+        !find_parent_server(request, "migrations", &creation.target)) {
         return;
     }
     const char *name = request_param(request, "migrationName");

@@ -52,7 +52,7 @@ void migration_check_name(struct request *request)
     auto_server struct server target = {0};
     auto_migration struct migration migration = {0};
     struct question question = {0};
-    if (!find_parent_server(request, SERVER_FLEXIBLE, "action", "migrations", &target)) {
+    if (!find_parent_server(request, "migrations", &target)) {
         return;
     }
     json_t *body = request_body(request);

@@ -3,12 +3,12 @@
 #include "handlers/arm/resource.h"
 #include "handlers/resources/resources.h"
 
-static bool server_exists(struct request *request, enum server_kind kind, struct server *ret_server)
+static bool server_exists(struct request *request, struct server *ret_server)
 {
     struct err err;
-    int found = store_server_get(request->app->store, kind, request_param(request, "subscriptionId"),
-                                 request_param(request, "resourceGroupName"),
-                                 request_param(request, "serverName"), &err, ret_server);
+    int found = store_server_get(
+        request->app->store, server_kind_of(request), request_param(request, "subscriptionId"),
+        request_param(request, "resourceGroupName"), request_param(request, "serverName"), &err, ret_server);
     if (found < 0) {
         reply_error(request, &err);
     } else if (found == 0) {
@@ -17,18 +17,10 @@ static bool server_exists(struct request *request, enum server_kind kind, struct
     return found > 0;
 }
 
-void flexible_server_head(struct request *request)
+void server_head(struct request *request)
 {
     auto_server struct server server = {0};
-    if (server_exists(request, SERVER_FLEXIBLE, &server)) {
-        reply_empty(request, 204);
-    }
-}
-
-void single_server_head(struct request *request)
-{
-    auto_server struct server server = {0};
-    if (server_exists(request, SERVER_SINGLE, &server)) {
+    if (server_exists(request, &server)) {
         reply_empty(request, 204);
     }
 }
@@ -38,7 +30,7 @@ void migration_head(struct request *request)
     struct err err;
     auto_server struct server target = {0};
     auto_migration struct migration migration = {0};
-    if (!server_exists(request, SERVER_FLEXIBLE, &target)) {
+    if (!server_exists(request, &target)) {
         return;
     }
     int found = store_migration_get(request->app->store, target.id, request_param(request, "migrationName"),

@@ -40,8 +40,7 @@ void private_dns_suffix(struct request *request);
 void subnet_usage_list(struct request *request);
 
 /* resource_head.c */
-void flexible_server_head(struct request *request);
-void single_server_head(struct request *request);
+void server_head(struct request *request);
 void migration_head(struct request *request);
 
 /* resource_list.c */

@@ -55,19 +55,9 @@ static int set_group(struct request *request, const char *tags, struct err *err)
 /* ---- servers ---------------------------------------------------------------------------------------------
  */
 
-static enum server_kind kind_of(const struct request *request)
-{
-    for (size_t i = 0; i < request->segment_count; i++) {
-        if (str_iequals(request->segments[i], "flexibleServers")) {
-            return SERVER_FLEXIBLE;
-        }
-    }
-    return SERVER_SINGLE;
-}
-
 static int get_server_row(struct request *request, struct err *err, struct server *ret_server)
 {
-    enum server_kind kind = kind_of(request);
+    enum server_kind kind = server_kind_of(request);
     const char *group = request_param(request, "resourceGroupName");
     const char *name = request_param(request, "serverName");
     auto_resource_group struct resource_group ignored = {0};

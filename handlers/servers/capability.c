@@ -219,10 +219,10 @@ void capability_list(struct request *request)
                          old ? write_old_capability(majors, count) : write_capability(majors, count)));
 }
 
-void flexible_server_capability_list(struct request *request)
+void server_capability_list(struct request *request)
 {
     auto_server struct server server = {0};
-    if (find_parent_server(request, SERVER_FLEXIBLE, "read", "capabilities", &server)) {
+    if (find_parent_server(request, "capabilities", &server)) {
         capability_list(request);
     }
 }
@@ -276,10 +276,10 @@ void performance_tier_list(struct request *request)
     reply_json(request, 200, json_pack("{s:o}", "value", value));
 }
 
-void single_server_performance_tier_list(struct request *request)
+void server_performance_tier_list(struct request *request)
 {
     auto_server struct server server = {0};
-    if (find_parent_server(request, SERVER_SINGLE, "read", "performanceTiers", &server)) {
+    if (find_parent_server(request, "performanceTiers", &server)) {
         performance_tier_list(request);
     }
 }

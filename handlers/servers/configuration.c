@@ -48,27 +48,12 @@ json_t *configuration_write(const struct server *server, json_t *configuration)
     return server_child_write(configuration_descriptions, server, type, name, configuration);
 }
 
-/* The server of the path, which answers; else the request has been answered. */
-static bool find_ready(struct request *request, enum server_kind kind, const char *action,
-                       struct server *ret_server)
-{
-    struct err err;
-    if (!find_parent_server(request, kind, action, type, ret_server)) {
-        return false;
-    }
-    if (server_check_ready(ret_server, &err) < 0) {
-        reply_error(request, &err);
-        return false;
-    }
-    return true;
-}
-
-static void list(struct request *request, enum server_kind kind)
+void configuration_list(struct request *request)
 {
     struct err err;
     auto_server struct server server = {0};
     json_auto_t *configurations = NULL;
-    if (!find_ready(request, kind, "read", &server)) {
+    if (!find_ready_server(request, type, &server)) {
         return;
     }
     if (executor_list_configurations(request->app->executor, &server, NULL, &err, &configurations) < 0) {
@@ -102,12 +87,12 @@ static int look_up(struct request *request, const struct server *server, const c
     return 0;
 }
 
-static void get(struct request *request, enum server_kind kind)
+void configuration_get(struct request *request)
 {
     struct err err;
     auto_server struct server server = {0};
     json_t *configuration = NULL;
-    if (!find_ready(request, kind, "read", &server)) {
+    if (!find_ready_server(request, type, &server)) {
         return;
     }
     if (look_up(request, &server, request_param(request, "configurationName"), &err, &configuration) < 0) {
@@ -163,12 +148,12 @@ static int store_changes(struct request *request, const struct server *server, c
     return store_operation_insert(request->app->store, ret_operation, err);
 }
 
-static void update(struct request *request, enum server_kind kind)
+void configuration_update(struct request *request)
 {
     struct err err;
     auto_server struct server server = {0};
     auto_operation struct operation operation = {0};
-    if (!find_ready(request, kind, "write", &server)) {
+    if (!find_ready_server(request, type, &server)) {
         return;
     }
     json_t *body = request_body(request);
@@ -217,12 +202,12 @@ static int read_updates(struct request *request, const struct server *server, js
     return 0;
 }
 
-void single_configuration_update_all(struct request *request)
+void configuration_update_all(struct request *request)
 {
     struct err err;
     auto_server struct server server = {0};
     auto_operation struct operation operation = {0};
-    if (!find_ready(request, SERVER_SINGLE, "action", &server)) {
+    if (!find_ready_server(request, type, &server)) {
         return;
     }
     json_t *body = request_body(request);
@@ -236,34 +221,4 @@ void single_configuration_update_all(struct request *request)
         return;
     }
     reply_operation(request, &operation);
-}
-
-void flexible_configuration_list(struct request *request)
-{
-    list(request, SERVER_FLEXIBLE);
-}
-
-void single_configuration_list(struct request *request)
-{
-    list(request, SERVER_SINGLE);
-}
-
-void flexible_configuration_get(struct request *request)
-{
-    get(request, SERVER_FLEXIBLE);
-}
-
-void single_configuration_get(struct request *request)
-{
-    get(request, SERVER_SINGLE);
-}
-
-void flexible_configuration_update(struct request *request)
-{
-    update(request, SERVER_FLEXIBLE);
-}
-
-void single_configuration_update(struct request *request)
-{
-    update(request, SERVER_SINGLE);
 }

@@ -33,30 +33,12 @@ json_t *database_write(const struct server *server, json_t *database)
     return server_child_write(database_descriptions, server, "databases", name, database);
 }
 
-/* The server of the path, ready to be asked; else the request has been answered. */
-static bool find_ready_server(struct request *request, enum server_kind kind, const char *action,
-                              struct server *ret_server)
-{
-    struct err err;
-    auto_server struct server server = {0};
-    if (!find_parent_server(request, kind, action, "databases", &server)) {
-        return false;
-    }
-    if (server_check_ready(&server, &err) < 0) {
-        reply_error(request, &err);
-        return false;
-    }
-    *ret_server = server;
-    server = (struct server){0};
-    return true;
-}
-
-static void get(struct request *request, enum server_kind kind)
+void server_database_get(struct request *request)
 {
     struct err err;
     auto_server struct server server = {0};
     json_t *database = NULL;
-    if (!find_ready_server(request, kind, "read", &server)) {
+    if (!find_ready_server(request, "databases", &server)) {
         return;
     }
     const char *name = request_param(request, "databaseName");
@@ -65,19 +47,19 @@ static void get(struct request *request, enum server_kind kind)
         reply_error(request, &err);
     } else if (found == 0) {
         auto_free char *full =
-            str_format("%s/%s/databases/%s", word_of(WORDS_SERVER_KIND, (int)kind), server.name, name);
+            str_format("%s/%s/databases/%s", word_of(WORDS_SERVER_KIND, (int)server.kind), server.name, name);
         reply_resource_not_found(request, server.group, full);
     } else {
         reply_json(request, 200, database_write(&server, database));
     }
 }
 
-static void list(struct request *request, enum server_kind kind)
+void server_database_list(struct request *request)
 {
     struct err err;
     auto_server struct server server = {0};
     json_auto_t *databases = NULL;
-    if (!find_ready_server(request, kind, "read", &server)) {
+    if (!find_ready_server(request, "databases", &server)) {
         return;
     }
     if (executor_list_databases(request->app->executor, &server, &err, &databases) < 0) {
@@ -140,12 +122,12 @@ static int store_change(struct request *request, enum operation_kind kind, const
     return store_operation_insert(request->app->store, ret_operation, err);
 }
 
-static void put(struct request *request, enum server_kind kind)
+void server_database_put(struct request *request)
 {
     struct err err;
     auto_server struct server server = {0};
     auto_operation struct operation operation = {0};
-    if (!find_ready_server(request, kind, "write", &server)) {
+    if (!find_ready_server(request, "databases", &server)) {
         return;
     }
     const char *name = request_param(request, "databaseName");
@@ -186,12 +168,12 @@ static int check_droppable(struct request *request, const struct server *server,
                    name, server->name, migration.name);
 }
 
-static void drop(struct request *request, enum server_kind kind)
+void server_database_delete(struct request *request)
 {
     struct err err;
     auto_server struct server server = {0};
     auto_operation struct operation operation = {0};
-    if (!find_ready_server(request, kind, "delete", &server)) {
+    if (!find_ready_server(request, "databases", &server)) {
         return;
     }
     const char *name = request_param(request, "databaseName");
@@ -202,44 +184,4 @@ static void drop(struct request *request, enum server_kind kind)
         return;
     }
     reply_operation(request, &operation);
-}
-
-void flexible_database_get(struct request *request)
-{
-    get(request, SERVER_FLEXIBLE);
-}
-
-void single_database_get(struct request *request)
-{
-    get(request, SERVER_SINGLE);
-}
-
-void flexible_database_list(struct request *request)
-{
-    list(request, SERVER_FLEXIBLE);
-}
-
-void single_database_list(struct request *request)
-{
-    list(request, SERVER_SINGLE);
-}
-
-void flexible_database_put(struct request *request)
-{
-    put(request, SERVER_FLEXIBLE);
-}
-
-void single_database_put(struct request *request)
-{
-    put(request, SERVER_SINGLE);
-}
-
-void flexible_database_delete(struct request *request)
-{
-    drop(request, SERVER_FLEXIBLE);
-}
-
-void single_database_delete(struct request *request)
-{
-    drop(request, SERVER_SINGLE);
 }

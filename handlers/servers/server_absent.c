@@ -12,9 +12,7 @@
 
 static bool find_parent(struct request *request, size_t type_at, struct server *ret_server)
 {
-    bool single = str_iequals(request->segments[type_at - 2], "servers");
-    return find_parent_server(request, single ? SERVER_SINGLE : SERVER_FLEXIBLE, "read",
-                              request->segments[type_at], ret_server);
+    return find_parent_server(request, request->segments[type_at], ret_server);
 }
 
 /* .../{server}/{type} */

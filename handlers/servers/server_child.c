@@ -15,14 +15,9 @@
 #include "handlers/arm/operation.h"
 #include "handlers/servers/resource_view_private.h"
 #include "handlers/servers/servers.h"
+#include "server/route.h"
 
 enum { RULE_NAME_MAX = 128 };
-
-struct rule_type {
-    enum server_kind server;
-    enum server_child_kind kind;
-    const char *parameter; /* in the route's pattern */
-};
 
 struct rule_request {
     json_t *properties; /* as they are kept */
@@ -145,26 +140,30 @@ static int check_name(const char *name, struct err *err)
 /* ---- the four verbs --------------------------------------------------------------------------------------
  */
 
-static const char *type_of(const struct rule_type *type)
+/* The rule that the path is about; name NULL for lists. */
+struct rule {
+    enum server_child_kind kind;
+    const char *type; /* "firewallRules" */
+    const char *name;
+};
+
+static struct rule rule_of(const struct request *request)
 {
-    return word_of(WORDS_SERVER_CHILD, (int)type->kind);
+    const char *name = request_param(request, "virtualNetworkRuleName");
+    const char *type = word_of(WORDS_SERVER_CHILD, CHILD_VIRTUAL_NETWORK_RULE);
+    if (strstr(request->route->pattern, type) != NULL) {
+        return (struct rule){CHILD_VIRTUAL_NETWORK_RULE, type, name};
+    }
+    return (struct rule){CHILD_FIREWALL_RULE, word_of(WORDS_SERVER_CHILD, CHILD_FIREWALL_RULE),
+                         request_param(request, "firewallRuleName")};
 }
 
-/* 1: was there, 0: was not. */
-static int find_rule(struct request *request, const struct rule_type *type, const struct server *server,
-                     struct err *err, struct server_child *ret_rule)
-{
-    return store_child_get(request->app->store, server->id, type->kind,
-                           request_param(request, type->parameter), err, ret_rule);
-}
-
-static int make_operation(struct request *request, enum operation_kind kind, const struct rule_type *type,
+static int make_operation(struct request *request, enum operation_kind kind, const struct rule *path,
                           const struct server *server, struct err *err, struct operation *ret_operation)
 {
-    const char *name = request_param(request, type->parameter);
     auto_free char *parent = server_resource_id(server);
-    auto_free char *id = parent == NULL ? NULL : armid_child(parent, type_of(type), name);
-    json_t *argument = json_pack("{s:s, s:s}", "kind", type_of(type), "name", name);
+    auto_free char *id = parent == NULL ? NULL : armid_child(parent, path->type, path->name);
+    json_t *argument = json_pack("{s:s, s:s}", "kind", path->type, "name", path->name);
     if (operation_make(request, kind, server->location, id, argument, err, ret_operation) < 0) {
         return -1;
     }
@@ -173,19 +172,18 @@ static int make_operation(struct request *request, enum operation_kind kind, con
 }
 
 /* rule NULL: the one that the path names goes. */
-static int store_rule(struct request *request, const struct rule_type *type, const struct server *server,
+static int store_rule(struct request *request, const struct rule *path, const struct server *server,
                       const struct server_child *rule, struct err *err, struct operation *ret_operation)
 {
     struct store *store = request->app->store;
     enum operation_kind kind = rule == NULL ? OPERATION_CHILD_DELETE : OPERATION_CHILD_UPSERT;
     auto_store_tx struct store_tx tx = {0};
-    if (make_operation(request, kind, type, server, err, ret_operation) < 0 ||
+    if (make_operation(request, kind, path, server, err, ret_operation) < 0 ||
         store_begin(store, err, &tx) < 0) {
         return -1;
     }
     int result = rule != NULL ? store_child_put(store, rule, err)
-                              : store_child_delete(store, server->id, type->kind,
-                                                   request_param(request, type->parameter), err);
+                              : store_child_delete(store, server->id, path->kind, path->name, err);
     if (result < 0 || store_operation_insert(store, ret_operation, err) < 0 ||
         store_operation_finish(store, ret_operation->id, NULL, err) < 0) {
         return -1;
@@ -193,97 +191,99 @@ static int store_rule(struct request *request, const struct rule_type *type, con
     return store_commit(&tx, err);
 }
 
-static int read_rule(struct request *request, const struct rule_type *type, json_t *body, struct err *err,
-                     struct server_child *ret_rule)
+static int read_rule(const struct rule *path, json_t *body, struct err *err, struct server_child *ret_rule)
 {
-    const struct description *description = &rule_descriptions[type->kind];
+    const struct description *description = &rule_descriptions[path->kind];
     struct rule_request wish = {0};
-    if (check_name(request_param(request, type->parameter), err) < 0) {
+    if (check_name(path->name, err) < 0) {
         return -1;
     }
     bool read = properties_read(description, body, err, &wish, NULL) == 0 &&
                 properties_check_required(description, body, err) == 0 &&
-                (type->kind != CHILD_FIREWALL_RULE || check_range(wish.properties, err) == 0);
+                (path->kind != CHILD_FIREWALL_RULE || check_range(wish.properties, err) == 0);
     json_auto_t *kept = wish.properties;
     if (!read) {
         return -1;
     }
-    ret_rule->name = str_dup(request_param(request, type->parameter));
+    ret_rule->name = str_dup(path->name);
     ret_rule->properties = json_dumps(kept, JSON_COMPACT);
     return ret_rule->name == NULL || ret_rule->properties == NULL ? err_no_memory(err) : 0;
 }
 
-static void put(struct request *request, const struct rule_type *type)
+void rule_put(struct request *request)
 {
     struct err err;
+    const struct rule path = rule_of(request);
     auto_server struct server server = {0};
     auto_operation struct operation operation = {0};
-    if (!find_parent_server(request, type->server, "write", type_of(type), &server)) {
+    if (!find_parent_server(request, path.type, &server)) {
         return;
     }
     json_t *body = request_body(request);
     if (body == NULL) {
         return;
     }
-    auto_server_child struct server_child rule = {.server_id = server.id, .kind = type->kind};
-    if (read_rule(request, type, body, &err, &rule) < 0 ||
-        store_rule(request, type, &server, &rule, &err, &operation) < 0) {
+    auto_server_child struct server_child rule = {.server_id = server.id, .kind = path.kind};
+    if (read_rule(&path, body, &err, &rule) < 0 ||
+        store_rule(request, &path, &server, &rule, &err, &operation) < 0) {
         reply_error(request, &err);
         return;
     }
     reply_operation(request, &operation);
 }
 
-static void get(struct request *request, const struct rule_type *type)
+void rule_get(struct request *request)
 {
     struct err err;
+    const struct rule path = rule_of(request);
     auto_server struct server server = {0};
     auto_server_child struct server_child rule = {0};
-    if (!find_parent_server(request, type->server, "read", type_of(type), &server)) {
+    if (!find_parent_server(request, path.type, &server)) {
         return;
     }
-    int found = find_rule(request, type, &server, &err, &rule);
+    int found = store_child_get(request->app->store, server.id, path.kind, path.name, &err, &rule);
     if (found < 0) {
         reply_error(request, &err);
     } else if (found == 0) {
-        auto_free char *name =
-            str_format("%s/%s/%s/%s", word_of(WORDS_SERVER_KIND, (int)type->server), server.name,
-                       type_of(type), request_param(request, type->parameter));
+        auto_free char *name = str_format("%s/%s/%s/%s", word_of(WORDS_SERVER_KIND, (int)server.kind),
+                                          server.name, path.type, path.name);
         reply_resource_not_found(request, server.group, name);
     } else {
         reply_json(request, 200, rule_write(&server, &rule));
     }
 }
 
-static void drop(struct request *request, const struct rule_type *type)
+void rule_delete(struct request *request)
 {
     struct err err;
+    const struct rule path = rule_of(request);
     auto_server struct server server = {0};
     auto_server_child struct server_child rule = {0};
     auto_operation struct operation operation = {0};
-    if (!find_parent_server(request, type->server, "delete", type_of(type), &server)) {
+    if (!find_parent_server(request, path.type, &server)) {
         return;
     }
-    int found = find_rule(request, type, &server, &err, &rule);
+    int found = store_child_get(request->app->store, server.id, path.kind, path.name, &err, &rule);
     if (found == 0) {
         reply_empty(request, 204);
-    } else if (found < 0 || store_rule(request, type, &server, NULL, &err, &operation) < 0) {
+    } else if (found < 0 || store_rule(request, &path, &server, NULL, &err, &operation) < 0) {
         reply_error(request, &err);
     } else {
         reply_operation(request, &operation);
     }
 }
 
-static void list(struct request *request, const struct rule_type *type)
+void rule_list(struct request *request)
 {
     struct err err;
+    const struct rule path = rule_of(request);
     auto_server struct server server = {0};
     struct server_child *rules = NULL;
     size_t count = 0;
-    if (!find_parent_server(request, type->server, "read", type_of(type), &server)) {
+    if (!find_parent_server(request, path.type, &server)) {
         return;
     }
-    if (store_child_list(request->app->store, server.id, type->kind, &err, &rules, &count) < 0) {
+    if (store_child_list(request->app->store, server.id, path.kind, &err, &rules, &count) < 0) {
         reply_error(request, &err);
         return;
     }
@@ -294,33 +294,3 @@ static void list(struct request *request, const struct rule_type *type)
     server_children_free(rules, count);
     reply_json(request, 200, json_pack("{s:o}", "value", value));
 }
-
-/* ---- the routes ------------------------------------------------------------------------------------------
- */
-
-static const struct rule_type flexible_firewall = {SERVER_FLEXIBLE, CHILD_FIREWALL_RULE, "firewallRuleName"};
-static const struct rule_type single_firewall = {SERVER_SINGLE, CHILD_FIREWALL_RULE, "firewallRuleName"};
-static const struct rule_type single_network = {SERVER_SINGLE, CHILD_VIRTUAL_NETWORK_RULE,
-                                                "virtualNetworkRuleName"};
-
-#define RULE_HANDLERS(prefix, type)                                                                          \
-    void prefix##_put(struct request *request)                                                               \
-    {                                                                                                        \
-        put(request, &(type));                                                                               \
-    }                                                                                                        \
-    void prefix##_get(struct request *request)                                                               \
-    {                                                                                                        \
-        get(request, &(type));                                                                               \
-    }                                                                                                        \
-    void prefix##_delete(struct request *request)                                                            \
-    {                                                                                                        \
-        drop(request, &(type));                                                                              \
-    }                                                                                                        \
-    void prefix##_list(struct request *request)                                                              \
-    {                                                                                                        \
-        list(request, &(type));                                                                              \
-    }
-
-RULE_HANDLERS(flexible_firewall_rule, flexible_firewall)
-RULE_HANDLERS(single_firewall_rule, single_firewall)
-RULE_HANDLERS(single_network_rule, single_network)

@@ -40,7 +40,7 @@ static int store_deletion(struct request *request, const struct server *server, 
     return store_commit(&tx, err);
 }
 
-static void delete_server(struct request *request, enum server_kind kind)
+void server_delete(struct request *request)
 {
     struct err err;
     auto_resource_group struct resource_group group = {0};
@@ -49,8 +49,8 @@ static void delete_server(struct request *request, enum server_kind kind)
     if (!find_group(request, &group)) {
         return;
     }
-    int found = store_server_get(request->app->store, kind, group.subscription_id, group.name,
-                                 request_param(request, "serverName"), &err, &server);
+    int found = store_server_get(request->app->store, server_kind_of(request), group.subscription_id,
+                                 group.name, request_param(request, "serverName"), &err, &server);
     if (found == 0) {
         reply_empty(request, 204);
     } else if (found < 0 || store_deletion(request, &server, &err, &operation) < 0) {
@@ -58,14 +58,4 @@ static void delete_server(struct request *request, enum server_kind kind)
     } else {
         reply_operation(request, &operation);
     }
-}
-
-void flexible_server_delete(struct request *request)
-{
-    delete_server(request, SERVER_FLEXIBLE);
-}
-
-void single_server_delete(struct request *request)
-{
-    delete_server(request, SERVER_SINGLE);
 }

@@ -4,23 +4,23 @@
 #include "handlers/servers/server_view_private.h"
 #include "handlers/servers/servers.h"
 
-static void get(struct request *request, enum server_kind kind)
+void server_get(struct request *request)
 {
     auto_server struct server server = {0};
-    if (find_server(request, kind, &server)) {
+    if (find_server(request, &server)) {
         executor_ask_again(request->app->executor, &server);
         reply_json(request, 200, server_write(&server, request->api_version));
     }
 }
 
 /* group NULL: of the whole subscription. */
-static void list(struct request *request, enum server_kind kind, const char *group)
+static void list(struct request *request, const char *group)
 {
     struct err err;
     struct server *rows = NULL;
     size_t count = 0;
-    if (store_server_list(request->app->store, kind, request_param(request, "subscriptionId"), group, &err,
-                          &rows, &count) < 0) {
+    if (store_server_list(request->app->store, server_kind_of(request),
+                          request_param(request, "subscriptionId"), group, &err, &rows, &count) < 0) {
         reply_error(request, &err);
         return;
     }
@@ -35,40 +35,15 @@ static void list(struct request *request, enum server_kind kind, const char *gro
     reply_json(request, 200, body);
 }
 
-static void list_of_group(struct request *request, enum server_kind kind)
+void server_list(struct request *request)
+{
+    list(request, NULL);
+}
+
+void server_list_of_group(struct request *request)
 {
     auto_resource_group struct resource_group group = {0};
     if (find_group(request, &group)) {
-        list(request, kind, group.name);
+        list(request, group.name);
     }
-}
-
-void flexible_server_get(struct request *request)
-{
-    get(request, SERVER_FLEXIBLE);
-}
-
-void single_server_get(struct request *request)
-{
-    get(request, SERVER_SINGLE);
-}
-
-void flexible_server_list(struct request *request)
-{
-    list(request, SERVER_FLEXIBLE, NULL);
-}
-
-void single_server_list(struct request *request)
-{
-    list(request, SERVER_SINGLE, NULL);
-}
-
-void flexible_server_list_of_group(struct request *request)
-{
-    list_of_group(request, SERVER_FLEXIBLE);
-}
-
-void single_server_list_of_group(struct request *request)
-{
-    list_of_group(request, SERVER_SINGLE);
 }

@@ -40,11 +40,11 @@ static int store_patch(struct request *request, const struct server *seen, const
     return store_commit(&tx, err);
 }
 
-static void patch(struct request *request, enum server_kind kind)
+void server_patch(struct request *request)
 {
     struct err err;
     auto_server struct server server = {0};
-    if (!find_server(request, kind, &server)) {
+    if (!find_server(request, &server)) {
         return;
     }
     json_t *body = request_body(request);
@@ -53,20 +53,10 @@ static void patch(struct request *request, enum server_kind kind)
     }
     auto_server_request struct server_request wish = {0};
     auto_operation struct operation operation = {0};
-    if (server_request_read(kind, body, &err, &wish) < 0 ||
+    if (server_request_read(server.kind, body, &err, &wish) < 0 ||
         store_patch(request, &server, &wish, &err, &operation) < 0) {
         reply_error(request, &err);
         return;
     }
     reply_operation(request, &operation);
-}
-
-void flexible_server_patch(struct request *request)
-{
-    patch(request, SERVER_FLEXIBLE);
-}
-
-void single_server_patch(struct request *request)
-{
-    patch(request, SERVER_SINGLE);
 }

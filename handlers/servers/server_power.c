@@ -64,12 +64,12 @@ static int store_power(struct request *request, const struct server *seen, const
     return store_commit(&tx, err);
 }
 
-static void change_power(struct request *request, enum server_kind kind, const struct power *power)
+static void change_power(struct request *request, const struct power *power)
 {
     struct err err;
     auto_server struct server server = {0};
     auto_operation struct operation operation = {0};
-    if (!find_server(request, kind, &server)) {
+    if (!find_server(request, &server)) {
         return;
     }
     json_t *body = request_body(request);
@@ -90,22 +90,17 @@ static void change_power(struct request *request, enum server_kind kind, const s
     reply_operation(request, &operation);
 }
 
-void flexible_server_start(struct request *request)
+void server_start(struct request *request)
 {
-    change_power(request, SERVER_FLEXIBLE, &starting);
+    change_power(request, &starting);
 }
 
-void flexible_server_stop(struct request *request)
+void server_stop(struct request *request)
 {
-    change_power(request, SERVER_FLEXIBLE, &stopping);
+    change_power(request, &stopping);
 }
 
-void flexible_server_restart(struct request *request)
+void server_restart(struct request *request)
 {
-    change_power(request, SERVER_FLEXIBLE, &restarting);
-}
-
-void single_server_restart(struct request *request)
-{
-    change_power(request, SERVER_SINGLE, &restarting);
+    change_power(request, &restarting);
 }

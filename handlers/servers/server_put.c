@@ -118,7 +118,7 @@ static int store_put(struct request *request, const struct resource_group *group
     return store_commit(&tx, err);
 }
 
-static void put(struct request *request, enum server_kind kind)
+void server_put(struct request *request)
 {
     struct err err;
     auto_resource_group struct resource_group group = {0};
@@ -137,20 +137,10 @@ static void put(struct request *request, enum server_kind kind)
     }
     auto_server_request struct server_request wish = {0};
     auto_operation struct operation operation = {0};
-    if (server_request_read(kind, body, &err, &wish) < 0 ||
+    if (server_request_read(server_kind_of(request), body, &err, &wish) < 0 ||
         store_put(request, &group, &wish, &err, &operation) < 0) {
         reply_error(request, &err);
         return;
     }
     reply_operation(request, &operation);
-}
-
-void flexible_server_put(struct request *request)
-{
-    put(request, SERVER_FLEXIBLE);
-}
-
-void single_server_put(struct request *request)
-{
-    put(request, SERVER_SINGLE);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The handlers of this room. Flexible and single servers and their children. The route table says which
- * request each is for. A handler reads the request, checks it, does one thing with the store or the executor
- * and answers exactly once. Any thread; none keeps anything of the request.
+ * The handlers of this room. Flexible and single servers and their children; the route says which of both
+ * kinds. The route table says which request each is for. A handler reads the request, checks it, does one
+ * thing with the store or the executor and answers exactly once. Any thread; none keeps anything of the
+ * request.
  */
 #ifndef HANDLERS_SERVERS_SERVERS_H
 #define HANDLERS_SERVERS_SERVERS_H
@@ -12,28 +13,21 @@
 
 /* capability.c */
 void capability_list(struct request *request);
-void flexible_server_capability_list(struct request *request);
+void server_capability_list(struct request *request);
 void performance_tier_list(struct request *request);
-void single_server_performance_tier_list(struct request *request);
+void server_performance_tier_list(struct request *request);
 
 /* configuration.c */
-void flexible_configuration_get(struct request *request);
-void flexible_configuration_list(struct request *request);
-void flexible_configuration_update(struct request *request);
-void single_configuration_get(struct request *request);
-void single_configuration_list(struct request *request);
-void single_configuration_update(struct request *request);
-void single_configuration_update_all(struct request *request);
+void configuration_get(struct request *request);
+void configuration_list(struct request *request);
+void configuration_update(struct request *request);
+void configuration_update_all(struct request *request);
 
 /* database.c */
-void flexible_database_put(struct request *request);
-void flexible_database_get(struct request *request);
-void flexible_database_list(struct request *request);
-void flexible_database_delete(struct request *request);
-void single_database_put(struct request *request);
-void single_database_get(struct request *request);
-void single_database_list(struct request *request);
-void single_database_delete(struct request *request);
+void server_database_put(struct request *request);
+void server_database_get(struct request *request);
+void server_database_list(struct request *request);
+void server_database_delete(struct request *request);
 
 /* operation_result.c */
 void operation_result(struct request *request);
@@ -44,45 +38,22 @@ void absent_child_get(struct request *request);
 void absent_child_get_only(struct request *request);
 void absent_child_delete(struct request *request);
 
-/* server_child.c */
-void flexible_firewall_rule_put(struct request *request);
-void flexible_firewall_rule_get(struct request *request);
-void flexible_firewall_rule_list(struct request *request);
-void flexible_firewall_rule_delete(struct request *request);
-void single_firewall_rule_put(struct request *request);
-void single_firewall_rule_get(struct request *request);
-void single_firewall_rule_list(struct request *request);
-void single_firewall_rule_delete(struct request *request);
-void single_network_rule_put(struct request *request);
-void single_network_rule_get(struct request *request);
-void single_network_rule_list(struct request *request);
-void single_network_rule_delete(struct request *request);
+/* server_child.c: firewall rules and virtual network rules */
+void rule_put(struct request *request);
+void rule_get(struct request *request);
+void rule_list(struct request *request);
+void rule_delete(struct request *request);
 
-/* server_delete.c */
-void flexible_server_delete(struct request *request);
-void single_server_delete(struct request *request);
-
-/* server_get.c */
-void flexible_server_get(struct request *request);
-void flexible_server_list(struct request *request);
-void flexible_server_list_of_group(struct request *request);
-void single_server_get(struct request *request);
-void single_server_list(struct request *request);
-void single_server_list_of_group(struct request *request);
-
-/* server_patch.c */
-void flexible_server_patch(struct request *request);
-void single_server_patch(struct request *request);
-
-/* server_power.c */
-void flexible_server_start(struct request *request);
-void flexible_server_stop(struct request *request);
-void flexible_server_restart(struct request *request);
-void single_server_restart(struct request *request);
-
-/* server_put.c */
-void flexible_server_put(struct request *request);
-void single_server_put(struct request *request);
+/* server_delete.c, server_get.c, server_patch.c, server_power.c, server_put.c */
+void server_delete(struct request *request);
+void server_get(struct request *request);
+void server_list(struct request *request);
+void server_list_of_group(struct request *request);
+void server_patch(struct request *request);
+void server_start(struct request *request);
+void server_stop(struct request *request);
+void server_restart(struct request *request);
+void server_put(struct request *request);
 
 /* What the resources look like: configuration.c, database.c, descriptions.c, server_child.c,
  * server_description.c */
