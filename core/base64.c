@@ -6,13 +6,14 @@
 #include <string.h>
 
 #include "core/attr.h"
+#include "core/memory.h"
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 char *base64url_encode(const void *bytes, size_t len)
 {
     const unsigned char *from = bytes;
-    char *text = malloc(len / 3 * 4 + 5);
+    char *text = memory_checked(malloc(len / 3 * 4 + 5));
     if (text == NULL) {
         return NULL;
     }
@@ -34,7 +35,7 @@ char *base64url_encode(const void *bytes, size_t len)
 
 char *base64url_decode(const char *text, size_t len, size_t *ret_len)
 {
-    auto_free char *bytes = len % 4 == 1 ? NULL : malloc(len / 4 * 3 + 3);
+    auto_free char *bytes = len % 4 == 1 ? NULL : memory_checked(malloc(len / 4 * 3 + 3));
     if (bytes == NULL) {
         return NULL;
     }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/memory.h"
+
 enum { BUF_FIRST_ALLOCATION = 128, BUF_GROWTH_LIMIT = 1 << 30 };
 
 void buf_init(struct buf *buf, size_t max)
@@ -43,7 +45,7 @@ static bool reserve(struct buf *buf, size_t more)
     while (allocated < needed) {
         allocated = allocated < BUF_GROWTH_LIMIT ? allocated * 2 : needed;
     }
-    char *data = realloc(buf->data, allocated);
+    char *data = memory_checked(realloc(buf->data, allocated));
     if (data == NULL) {
         buf->failed = true;
         return false;

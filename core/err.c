@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/memory.h"
+
 struct err_row {
     const char *wire_code;
     int http_status;
@@ -99,5 +101,6 @@ int err_append(struct err *err, const char *format, ...)
 
 int err_no_memory(struct err *err)
 {
+    (void)memory_checked(NULL);
     return err_set(err, ERR_INTERNAL, "Malachite is out of memory.");
 }

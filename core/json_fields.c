@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/json_fields.h"
 
+#include "core/memory.h"
 #include "core/str.h"
 
 json_t *field_get(json_t *object, const char *name)
@@ -81,7 +82,7 @@ int field_object(json_t *object, const char *parent, const char *name, struct er
 
 json_t *json_from_text(const char *text)
 {
-    return text == NULL ? NULL : json_loads(text, JSON_DECODE_ANY, NULL);
+    return memory_parse_text(text, JSON_DECODE_ANY);
 }
 
 int json_set_text(json_t *object, const char *name, const char *value)

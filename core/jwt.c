@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base64.h"
+#include "core/memory.h"
 #include "core/str.h"
 
 static char *encode_json(const json_t *value)
@@ -17,7 +18,7 @@ static json_t *decode_json(const char *text, size_t len)
 {
     size_t decoded_len = 0;
     auto_free char *decoded = base64url_decode(text, len, &decoded_len);
-    return decoded == NULL ? NULL : json_loadb(decoded, decoded_len, JSON_REJECT_DUPLICATES, NULL);
+    return decoded == NULL ? NULL : memory_parse_json(decoded, decoded_len, JSON_REJECT_DUPLICATES, NULL);
 }
 
 char *jwt_sign(struct signing_key *key, const json_t *claims)

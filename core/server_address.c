@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/attr.h"
+#include "core/memory.h"
 #include "core/str.h"
 
 enum { HOST_MAX = 253, PORT_MAX = 65535 };
@@ -28,7 +29,7 @@ static bool is_ipv6(const char *text)
 {
     struct in6_addr ignored;
     size_t len = strcspn(text, "%");
-    auto_free char *address = strndup(text, len);
+    auto_free char *address = memory_checked(strndup(text, len));
     return address != NULL && inet_pton(AF_INET6, address, &ignored) == 1 &&
            (text[len] == '\0' || is_name(text + len + 1));
 }
@@ -47,9 +48,10 @@ bool server_address_parse(const char *text, struct server_address *ret_address)
         return false;
     }
     bool brackets = text[0] == '[' && colon - text > 2 && colon[-1] == ']';
-    auto_free char *port_text = strndup(colon + 1, (size_t)(at - colon - 1));
+    auto_free char *port_text = memory_checked(strndup(colon + 1, (size_t)(at - colon - 1)));
     int64_t port = 0;
-    ret_address->host = strndup(text + (brackets ? 1 : 0), (size_t)(colon - text) - (brackets ? 2 : 0));
+    ret_address->host =
+        memory_checked(strndup(text + (brackets ? 1 : 0), (size_t)(colon - text) - (brackets ? 2 : 0)));
     ret_address->user = str_dup(at + 1);
     if (ret_address->host == NULL || ret_address->user == NULL || port_text == NULL ||
         !str_to_int(port_text, 1, PORT_MAX, &port)) {

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/memory.h"
+
 char *str_format(const char *format, ...)
 {
     char *text = NULL;
@@ -16,12 +18,12 @@ char *str_format(const char *format, ...)
     va_start(args, format);
     int len = vasprintf(&text, format, args);
     va_end(args);
-    return len < 0 ? NULL : text;
+    return memory_checked(len < 0 ? NULL : text);
 }
 
 char *str_dup(const char *text)
 {
-    return text == NULL ? NULL : strdup(text);
+    return text == NULL ? NULL : memory_checked(strdup(text));
 }
 
 bool str_replace(char **field, const char *text)
@@ -143,7 +145,7 @@ static int hex_digit(char c)
 
 char *str_percent_decode(const char *segment, size_t len)
 {
-    auto_free char *text = malloc(len + 1);
+    auto_free char *text = memory_checked(malloc(len + 1));
     if (text == NULL) {
         return NULL;
     }

@@ -6,16 +6,17 @@
 #include <string.h>
 
 #include "core/attr.h"
+#include "core/memory.h"
 #include "core/str.h"
 
 bool str_list_add(struct str_list *list, const char *text)
 {
-    char **items = realloc(list->items, (list->count + 1) * sizeof(*items));
+    char **items = memory_checked(realloc(list->items, (list->count + 1) * sizeof(*items)));
     if (items == NULL) {
         return false;
     }
     list->items = items;
-    items[list->count] = strdup(text);
+    items[list->count] = memory_checked(strdup(text));
     if (items[list->count] == NULL) {
         return false;
     }
@@ -105,7 +106,7 @@ char *str_list_to_json(const struct str_list *list)
 
 bool str_list_from_json(const char *json, struct str_list *ret_list)
 {
-    json_t *array = json_loads(json, 0, NULL);
+    json_t *array = memory_parse_text(json, 0);
     struct str_list list = {0};
     bool good = json_is_array(array);
     for (size_t i = 0; good && i < json_array_size(array); i++) {

@@ -10,6 +10,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/memory.h"
 #include "core/str.h"
 
 static const char json_content_type[] = "application/json; charset=utf-8";
@@ -60,7 +61,7 @@ void reply_text(struct request *request, int status, const char *content_type, c
     if (!begin_reply(request, status)) {
         return;
     }
-    char *body = malloc(len + 1);
+    char *body = memory_checked(malloc(len + 1));
     if (body != NULL) {
         memcpy(body, text, len);
         body[len] = '\0';
@@ -108,8 +109,8 @@ void reply_header(struct request *request, const char *name, const char *value)
                   request->request_id, NULL);
         return;
     }
-    auto_free char *name_copy = strdup(name);
-    auto_free char *value_copy = strdup(value);
+    auto_free char *name_copy = memory_checked(strdup(name));
+    auto_free char *value_copy = memory_checked(strdup(value));
     if (name_copy == NULL || value_copy == NULL) {
         reply->out_of_memory = true;
         return;

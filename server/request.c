@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "core/clock.h"
+#include "core/memory.h"
 #include "core/str.h"
 #include "server/reply.h"
 #include "server/route.h"
@@ -75,7 +76,7 @@ void request_done(struct request *request)
 
 struct request *request_new(struct app *app)
 {
-    struct request *request = malloc(sizeof(*request));
+    struct request *request = memory_checked(malloc(sizeof(*request)));
     if (request != NULL) {
         request_init(request, app);
     }
@@ -186,7 +187,7 @@ json_t *request_body(struct request *request)
         return request->body;
     }
     json_error_t error;
-    json_t *body = json_loadb(text, len, JSON_DECODE_ANY, &error);
+    json_t *body = memory_parse_json(text, len, JSON_DECODE_ANY, &error);
     if (body == NULL) {
         answer_bad_json(request, &error);
         return NULL;

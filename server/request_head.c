@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/memory.h"
 #include "core/str.h"
 #include "server/request.h"
 
@@ -137,11 +138,11 @@ static char *add_forwarded_port(const struct request_head *head, const struct sp
     bool has_own = name_len < host->len && host->text != head->host;
     int64_t port = 0;
     size_t digits = first_of_list(head->forwarded_port);
-    auto_free char *text = strndup(head->forwarded_port, digits);
+    auto_free char *text = memory_checked(strndup(head->forwarded_port, digits));
     if (text == NULL || has_own || !str_to_int(text, 1, 65535, &port)) {
-        return strndup(host->text, host->len);
+        return memory_checked(strndup(host->text, host->len));
     }
-    return port == (https ? 443 : 80) ? strndup(host->text, name_len)
+    return port == (https ? 443 : 80) ? memory_checked(strndup(host->text, name_len))
                                       : str_format("%.*s:%d", (int)name_len, host->text, (int)port);
 }
 
@@ -158,11 +159,12 @@ static char *choose_host(const struct request_head *head, bool https, const char
     }
     for (size_t i = 0; i < count; i++) {
         if (request_is_host(candidates[i].text, candidates[i].len)) {
-            return head->forwarded_port == NULL ? strndup(candidates[i].text, candidates[i].len)
-                                                : add_forwarded_port(head, &candidates[i], https);
+            return head->forwarded_port == NULL
+                       ? memory_checked(strndup(candidates[i].text, candidates[i].len))
+                       : add_forwarded_port(head, &candidates[i], https);
         }
     }
-    return strdup(our_host);
+    return memory_checked(strdup(our_host));
 }
 
 /* Whether a page of this origin ("https://name:port") is one of ours: it was loaded from where the request
@@ -237,7 +239,7 @@ bool request_set_head(struct request *request, const struct request_head *head, 
         memcpy(request->correlation_id, head->correlation_id, strlen(head->correlation_id) + 1);
     }
     bool echo = head->client_request_id != NULL && is_client_request_id(head->client_request_id);
-    request->client_request_id = echo ? strdup(head->client_request_id) : NULL;
+    request->client_request_id = echo ? memory_checked(strdup(head->client_request_id)) : NULL;
     return request->host != NULL && (head->authorization == NULL || request->authorization != NULL) &&
            (head->content_type == NULL || request->content_type != NULL) &&
            (head->if_none_match == NULL || request->if_none_match != NULL) &&

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "core/memory.h"
 #include "core/str.h"
 #include "server/route.h"
 
@@ -171,7 +172,7 @@ static bool passes(const struct entry *entry, const struct request_log_filter *f
 static json_t *write_entry(const struct entry *entry)
 {
     char at[CLOCK_TEXT_SIZE];
-    json_t *notes = entry->notes == NULL ? json_array() : json_loads(entry->notes, 0, NULL);
+    json_t *notes = entry->notes == NULL ? json_array() : memory_parse_text(entry->notes, 0);
     return json_pack("{s:I, s:s, s:s*, s:s, s:s, s:s*, s:i, s:f, s:b, s:s, s:s, s:s*, s:o}", "number",
                      (json_int_t)entry->number, "time", clock_format(entry->started_us, at), "operation",
                      entry->operation_id, "method", method_name(entry->method), "path", entry->path,

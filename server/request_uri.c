@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/memory.h"
 #include "core/str.h"
 #include "server/request.h"
 
@@ -42,7 +43,7 @@ static bool is_safe_segment(const char *text)
 
 static int set_path(struct request *request, const char *path, size_t len, struct err *err)
 {
-    request->path_text = strndup(path, len);
+    request->path_text = memory_checked(strndup(path, len));
     if (request->path_text == NULL) {
         return err_no_memory(err);
     }
@@ -108,7 +109,7 @@ static enum pairs split_pairs(char *text, struct request_pair *pairs, size_t *re
 
 static int set_query(struct request *request, const char *query, struct err *err)
 {
-    request->query_text = strdup(query);
+    request->query_text = memory_checked(strdup(query));
     if (request->query_text == NULL) {
         return err_no_memory(err);
     }
@@ -140,15 +141,15 @@ char *request_uri_host(const struct request *request)
     const char *uri = request->raw_uri == NULL ? "" : request->raw_uri;
     const char *path = path_of(uri);
     size_t scheme = path == uri ? 0 : (size_t)(strstr(uri, "//") - uri) + 2;
-    return path == uri ? NULL : strndup(uri + scheme, (size_t)(path - uri) - scheme);
+    return path == uri ? NULL : memory_checked(strndup(uri + scheme, (size_t)(path - uri) - scheme));
 }
 
-int request_set_uri(struct request *request, const char *uri, struct err *err)
+static int read_uri(struct request *request, const char *uri, struct err *err)
 {
     if (strlen(uri) > REQUEST_URI_MAX) {
         return err_set(err, ERR_URI_TOO_LONG, "The request URL is longer than %d bytes.", REQUEST_URI_MAX);
     }
-    request->raw_uri = strdup(uri);
+    request->raw_uri = memory_checked(strdup(uri));
     if (request->raw_uri == NULL) {
         return err_no_memory(err);
     }
@@ -160,6 +161,13 @@ int request_set_uri(struct request *request, const char *uri, struct err *err)
     return path[len] == '?' ? set_query(request, path + len + 1, err) : 0;
 }
 
+int request_set_uri(struct request *request, const char *uri, struct err *err)
+{
+    memory_watch_begin();
+    int result = read_uri(request, uri, err);
+    return memory_watch_end() ? err_no_memory(err) : result;
+}
+
 int request_parse_form(struct request *request, struct err *err)
 {
     size_t len = request->raw_body.len;
@@ -169,8 +177,8 @@ int request_parse_form(struct request *request, struct err *err)
                        REQUEST_FORM_BYTES_MAX);
     }
     const char *body = buf_text(&request->raw_body);
-    request->form_text = strndup(body, len);
-    request->form = calloc(REQUEST_QUERY_MAX, sizeof(*request->form));
+    request->form_text = memory_checked(strndup(body, len));
+    request->form = memory_checked(calloc(REQUEST_QUERY_MAX, sizeof(*request->form)));
     if (request->form_text == NULL || request->form == NULL) {
         return err_no_memory(err);
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/attr.h"
+#include "core/memory.h"
 #include "core/str.h"
 #include "store/db_private.h"
 
@@ -66,6 +67,10 @@ int stmt_next(struct stmt *stmt, struct err *err)
         return -1;
     }
     stmt->column = 0;
+    /* What would be written may lack a part that memory was out for. */
+    if (memory_watch_failed() && !sqlite3_stmt_readonly(stmt->handle)) {
+        return fail(stmt, SQLITE_NOMEM, err);
+    }
     int rc = sqlite3_step(stmt->handle);
     if (rc == SQLITE_ROW || rc == SQLITE_DONE) {
         return rc == SQLITE_ROW;

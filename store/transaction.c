@@ -2,6 +2,7 @@
 #include "store/transaction_private.h"
 
 #include "core/attr.h"
+#include "core/memory.h"
 #include "store/stmt_private.h"
 
 int store_begin(struct store *store, struct err *err, struct store_tx *ret_tx)
@@ -25,6 +26,10 @@ int store_commit(struct store_tx *tx, struct err *err)
         return err_set(err, ERR_INTERNAL, "The store's transaction was rolled back before its commit.");
     }
     auto_stmt struct stmt commit = {0};
+    if (memory_watch_failed()) {
+        store_rollback(tx);
+        return err_no_memory(err);
+    }
     if (stmt_open(tx->store, STMT_COMMIT, "COMMIT", err, &commit) < 0 || stmt_run(&commit, err) < 0) {
         stmt_close(&commit);
         store_rollback(tx);

@@ -3,6 +3,7 @@
 
 #include "core/buf.h"
 #include "core/clock.h"
+#include "core/memory.h"
 #include "executor/follow/online.h"
 
 static json_t *count_or_null(int64_t rows)
@@ -67,7 +68,7 @@ enum { LISTED = 20, TEXT_MAX_BYTES = 64 * 1024 };
 
 static json_t *load(const char *json)
 {
-    return json == NULL ? NULL : json_loads(json, 0, NULL);
+    return memory_parse_text(json, 0);
 }
 
 /* All equal, and nobody wrote: then it can be said. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/memory.h"
 #include "core/str.h"
 #include "engine/admin/settings.h"
 #include "executor/operations/operation_steps.h"
@@ -91,7 +92,7 @@ static json_t *describe_extensions(struct executor *executor, const struct serve
     if (found < 0 || settings_available_extensions(login, &executor->stop, err, &names) < 0) {
         return NULL;
     }
-    json_auto_t *kept = found > 0 ? json_loads(child.properties, 0, NULL) : NULL;
+    json_auto_t *kept = found > 0 ? memory_parse_text(child.properties, 0) : NULL;
     const char *value = json_string_value(json_object_get(kept, "value"));
     json_t *object =
         json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b}", "name", extensions, "value",
@@ -255,7 +256,7 @@ int change_configurations(struct executor *executor, const struct operation *ope
     auto_server struct server server = {0};
     auto_endpoint struct endpoint login = {0};
     auto_free struct changes *changes = calloc(1, sizeof(*changes));
-    json_auto_t *argument = operation->argument == NULL ? NULL : json_loads(operation->argument, 0, NULL);
+    json_auto_t *argument = memory_parse_text(operation->argument, 0);
     if (changes == NULL) {
         return err_no_memory(err);
     }

@@ -10,6 +10,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/memory.h"
 #include "core/str.h"
 #include "engine/admin/databases.h"
 #include "executor/operations/operation_steps.h"
@@ -124,7 +125,7 @@ static int change_database(struct executor *executor, const struct operation *op
         server_login(executor, &server, err, &login) < 0) {
         return -1;
     }
-    json_t *argument = operation->argument == NULL ? NULL : json_loads(operation->argument, 0, NULL);
+    json_t *argument = memory_parse_text(operation->argument, 0);
     const char *name = json_string_value(json_object_get(argument, "database"));
     int result = 0;
     if (name == NULL) {

@@ -10,6 +10,7 @@
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/memory.h"
 #include "core/str.h"
 #include "engine/admin/databases.h"
 #include "engine/precheck/precheck.h"
@@ -49,7 +50,7 @@ static char *metadata(const struct side *side, const struct server_info *info)
     auto_free char *version = str_format("%d", major);
     /* Of a single server the service shows an empty sku, as recorded. */
     bool shows_sku = side->server.kind == SERVER_FLEXIBLE && side->server.sku != NULL;
-    json_t *sku = shows_sku ? json_loads(side->server.sku, 0, NULL) : NULL;
+    json_t *sku = shows_sku ? memory_parse_text(side->server.sku, 0) : NULL;
     json_t *facts = json_object();
     if (side->server.location != NULL) {
         json_object_set_new(facts, "location", json_string(side->server.location));

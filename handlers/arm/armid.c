@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "core/attr.h"
+#include "core/memory.h"
 #include "core/str.h"
 
 /* Cuts off the next segment. False at the end of the text or when the segment is empty. */
@@ -46,7 +47,7 @@ static bool take_name(const char **text, char **field)
     if (!next_segment(text, &segment, &len)) {
         return false;
     }
-    *field = strndup(segment, len);
+    *field = memory_checked(strndup(segment, len));
     return *field != NULL;
 }
 

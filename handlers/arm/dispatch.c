@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "core/log.h"
+#include "core/memory.h"
 #include "core/str.h"
 #include "handlers/arm/api_version.h"
 #include "handlers/arm/app.h"
@@ -220,7 +221,7 @@ static void explain_not_found(struct request *request, struct err *err)
     explain_provider(request, err);
 }
 
-bool dispatch_prepare(struct request *request)
+static bool prepare(struct request *request)
 {
     char allow[ROUTE_ALLOW_SIZE] = "";
     struct err err;
@@ -254,7 +255,7 @@ static void answer_bug(struct request *request, const char *what)
                request->request_id);
 }
 
-void dispatch_run(struct request *request)
+static void run_handler(struct request *request)
 {
     request->route->handler(request);
     if (request->body != NULL && request->app->note_unknown != NULL) {
@@ -270,5 +271,36 @@ void dispatch_run(struct request *request)
         /* Closing the thread's handle rolls back; the next request opens another one. */
         store_thread_done(store);
         answer_bug(request, "handler left a transaction open");
+    }
+}
+
+/* What was answered may lack a part, or say of a good request that it is malformed. */
+static void answer_out_of_memory(struct request *request)
+{
+    if (request->reply.status < 500) {
+        struct err err = {0};
+        err_no_memory(&err);
+        reply_discard(request);
+        reply_error(request, &err);
+    }
+}
+
+bool dispatch_prepare(struct request *request)
+{
+    memory_watch_begin();
+    bool ready = prepare(request);
+    if (!memory_watch_end()) {
+        return ready;
+    }
+    answer_out_of_memory(request);
+    return false;
+}
+
+void dispatch_run(struct request *request)
+{
+    memory_watch_begin();
+    run_handler(request);
+    if (memory_watch_end()) {
+        answer_out_of_memory(request);
     }
 }

@@ -6,6 +6,7 @@
 #include "core/attr.h"
 #include "core/buf.h"
 #include "core/json_fields.h"
+#include "core/memory.h"
 #include "core/str.h"
 
 enum { PATH_MAX_BYTES = 400, DEPTH_MAX = 8 };
@@ -100,7 +101,7 @@ static int check_given(json_t *body, const char *path, struct err *err)
     json_t *at = body;
     for (const char *end = path; *end != '\0';) {
         size_t len = strcspn(end, ".");
-        auto_free char *name = strndup(end, len);
+        auto_free char *name = memory_checked(strndup(end, len));
         at = name == NULL ? NULL : field_get(at, name);
         end += len;
         if (at == NULL) {

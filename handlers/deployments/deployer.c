@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "core/log.h"
+#include "core/memory.h"
 #include "handlers/arm/app.h"
 #include "handlers/deployments/deployer.h"
 #include "handlers/deployments/deployment_run_private.h"
@@ -89,7 +90,7 @@ int deployer_start(struct app *app, struct err *err, struct deployer **ret_deplo
     static const char interrupted[] =
         "{\"error\":{\"code\":\"DeploymentFailed\",\"message\":\"Malachite stopped while this deployment was "
         "running. Deploy the template again: existing resources stay unchanged.\"}}";
-    struct deployer *deployer = calloc(1, sizeof(*deployer));
+    struct deployer *deployer = memory_checked(calloc(1, sizeof(*deployer)));
     if (deployer == NULL) {
         return err_no_memory(err);
     }
@@ -130,8 +131,8 @@ void deployer_stop(struct deployer *deployer)
 
 int deployer_submit(struct deployer *deployer, struct deployment_job *job, struct err *err)
 {
-    struct deployment_run *run = calloc(1, sizeof(*run));
-    struct step *steps = calloc(job->template.count + 1, sizeof(*steps));
+    struct deployment_run *run = memory_checked(calloc(1, sizeof(*run)));
+    struct step *steps = memory_checked(calloc(job->template.count + 1, sizeof(*steps)));
     if (run == NULL || steps == NULL) {
         free(run);
         free(steps);

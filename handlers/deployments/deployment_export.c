@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/json_fields.h"
+#include "core/memory.h"
 #include "core/str.h"
 #include "handlers/deployments/deployments.h"
 
@@ -27,7 +28,7 @@ void deployment_export(struct request *request)
                    "which did not store templates, deployed it.",
                    deployment.name);
     } else {
-        reply_json(request, 200, json_pack("{s:o}", "template", json_loads(deployment.template, 0, NULL)));
+        reply_json(request, 200, json_pack("{s:o}", "template", memory_parse_text(deployment.template, 0)));
     }
 }
 

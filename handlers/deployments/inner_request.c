@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/memory.h"
 #include "core/str.h"
 #include "handlers/arm/app.h"
 #include "handlers/arm/dispatch.h"
@@ -30,7 +31,7 @@ static void read_answer(const struct request *request, struct inner_answer *ret_
     const struct reply *reply = &request->reply;
     ret_answer->status = reply->status;
     ret_answer->body =
-        reply->body == NULL ? NULL : json_loadb(reply->body, reply->body_len, JSON_DECODE_ANY, NULL);
+        reply->body == NULL ? NULL : memory_parse_json(reply->body, reply->body_len, JSON_DECODE_ANY, NULL);
     for (size_t i = 0; i < reply->header_count; i++) {
         if (str_iequals(reply->headers[i].name, "Azure-AsyncOperation")) {
             free(ret_answer->poll);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/attr.h"
+#include "core/memory.h"
 #include "core/str.h"
 #include "handlers/arm/api_version.h"
 #include "handlers/describe/schema_private.h"
@@ -53,7 +54,7 @@ static void add_path_parameters(json_t *parameters, const char *pattern)
     const char *at = pattern;
     while ((at = strchr(at, '{')) != NULL) {
         size_t len = strcspn(at, "}");
-        auto_free char *name = strndup(at + 1, len - 1);
+        auto_free char *name = memory_checked(strndup(at + 1, len - 1));
         add_parameter(parameters, name, "path", true,
                       schema_write_type(str_equals(name, "subscriptionId") ? "uuid" : "string"));
         at += len;
@@ -67,8 +68,8 @@ static void add_query_parameters(json_t *parameters, const char *query)
     while (*at != '\0') {
         size_t name_len = strcspn(at, ":");
         size_t len = strcspn(at, " ");
-        auto_free char *name = strndup(at, name_len);
-        auto_free char *type = strndup(at + name_len + 1, len - name_len - 1);
+        auto_free char *name = memory_checked(strndup(at, name_len));
+        auto_free char *type = memory_checked(strndup(at + name_len + 1, len - name_len - 1));
         add_parameter(parameters, name, "query", false, schema_write_type(type));
         at += at[len] == ' ' ? len + 1 : len;
     }
@@ -172,7 +173,7 @@ static json_t *write_responses(const struct route *route, const char *version)
 
 static json_t *write_operation(const struct route *route, const char *version)
 {
-    auto_free char *tag = strndup(route->operation_id, strcspn(route->operation_id, "_"));
+    auto_free char *tag = memory_checked(strndup(route->operation_id, strcspn(route->operation_id, "_")));
     json_t *object = json_pack("{s:s, s:s, s:[s], s:o}", "operationId", route->operation_id, "summary",
                                route->summary, "tags", tag, "parameters", write_parameters(route, version));
     if (route->body != NULL) {
@@ -217,7 +218,7 @@ static json_t *write_paths(const char *version, json_t *tags)
             json_object_set_new(paths, route->pattern, path);
         }
         json_object_set_new(path, verbs[route->method], write_operation(route, version));
-        auto_free char *tag = strndup(route->operation_id, strcspn(route->operation_id, "_"));
+        auto_free char *tag = memory_checked(strndup(route->operation_id, strcspn(route->operation_id, "_")));
         if (tag != NULL && json_object_get(seen, tag) == NULL) {
             json_object_set_new(seen, tag, json_true());
             json_array_append_new(tags,
@@ -326,7 +327,7 @@ void openapi_get(struct request *request)
     const char *file = request_param(request, "document");
     size_t len = strlen(file);
     bool named = len > strlen(ending) && str_iequals(file + len - strlen(ending), ending);
-    auto_free char *asked = strndup(file, named ? len - strlen(ending) : len);
+    auto_free char *asked = memory_checked(strndup(file, named ? len - strlen(ending) : len));
     auto_free char *base = reply_absolute_url(request, "");
     for (const char *const *version = document_versions(); *version != NULL; version++) {
         if (str_iequals(*version, asked)) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/attr.h"
+#include "core/memory.h"
 #include "core/str.h"
 #include "handlers/arm/arm.h"
 #include "handlers/deployments/deployments.h"
@@ -113,7 +114,7 @@ static int add_property(json_t *object_schema, const char *path, json_t *definit
     json_t *object = object_schema;
     const char *dot;
     while ((dot = strchr(path, '.')) != NULL) {
-        auto_free char *name = strndup(path, (size_t)(dot - path));
+        auto_free char *name = memory_checked(strndup(path, (size_t)(dot - path)));
         json_t *properties = member_object(object, "properties");
         object = name == NULL || properties == NULL ? NULL : member_object(properties, name);
         if (object == NULL || json_object_set_new(object, "type", json_string("object")) < 0) {

@@ -4,6 +4,7 @@
  * The executor has stored it, a JSON object for each database; nothing is asked of the servers here.
  */
 #include "core/json_fields.h"
+#include "core/memory.h"
 #include "handlers/arm/resource.h"
 #include "handlers/own/own.h"
 
@@ -18,7 +19,7 @@ static int read_evidence(struct store *store, int64_t id, struct err *err, json_
     json_t *array = json_array();
     int result = array == NULL ? err_no_memory(err) : 0;
     for (size_t i = 0; i < count && result == 0; i++) {
-        json_t *evidence = rows[i].evidence == NULL ? NULL : json_loads(rows[i].evidence, 0, NULL);
+        json_t *evidence = memory_parse_text(rows[i].evidence, 0);
         if (evidence != NULL && json_array_append_new(array, evidence) != 0) {
             result = err_no_memory(err);
         }

@@ -2,6 +2,7 @@
 /* What clients ask before they sign in: where the endpoints are, who issues tokens, and the keys. */
 #include <string.h>
 
+#include "core/memory.h"
 #include "core/signing_key.h"
 #include "core/str.h"
 #include "handlers/signin/signin.h"
@@ -87,7 +88,7 @@ static char *tenant_of_url(const char *url)
     const char *tenant = path == NULL ? "" : path + 1;
     size_t len = strcspn(tenant, "/?#");
     size_t plain = strspn(tenant, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._");
-    return len == 0 || plain < len ? str_dup("common") : strndup(tenant, len);
+    return len == 0 || plain < len ? str_dup("common") : memory_checked(strndup(tenant, len));
 }
 
 /* Clients ask whether an authority can be trusted, and which names mean the same one. */

@@ -5,6 +5,7 @@
 
 #include "core/attr.h"
 #include "core/json_fields.h"
+#include "core/memory.h"
 #include "core/str.h"
 
 /* ---- evaluating ------------------------------------------------------------------------------------------
@@ -21,7 +22,7 @@ static json_t *evaluate_text(struct evaluation *evaluation, json_t *value)
     if (text[1] == '[') {
         return json_string(text + 1);
     }
-    auto_free char *expression = strndup(text + 1, len - 2);
+    auto_free char *expression = memory_checked(strndup(text + 1, len - 2));
     if (expression == NULL) {
         err_no_memory(evaluation->err);
         return NULL;

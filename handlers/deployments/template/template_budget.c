@@ -38,6 +38,9 @@ static void measure(json_t *value, struct template_size *size)
     size_t index;
     const char *key;
     json_t *member;
+    if (value == NULL) { /* memory was out for it: see core/memory.h */
+        return;
+    }
     int64_t text = json_is_string(value) ? (int64_t)json_string_length(value) : 0;
     size->members++;
     size->bytes += text;

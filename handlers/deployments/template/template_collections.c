@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/attr.h"
+#include "core/memory.h"
 #include "core/str.h"
 #include "handlers/deployments/template/template_functions_private.h"
 
@@ -223,7 +224,7 @@ static json_t *parse_json(const struct template_function_call *call)
     if (text != NULL && !template_spend(call->evaluation, 0, most_members(text) * TEMPLATE_MEMBER_BYTES)) {
         return NULL;
     }
-    json_t *value = text == NULL ? NULL : json_loads(text, JSON_DECODE_ANY, NULL);
+    json_t *value = memory_parse_text(text, JSON_DECODE_ANY);
     return value != NULL
                ? value
                : template_fail(call->evaluation, "the argument of the function 'json' is not valid JSON");

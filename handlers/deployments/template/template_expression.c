@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/buf.h"
+#include "core/memory.h"
 #include "core/str.h"
 #include "handlers/deployments/template/template.h"
 
@@ -74,7 +75,7 @@ static json_t *read_string(struct reader *reader)
 static json_t *read_integer(struct reader *reader)
 {
     size_t len = strspn(reader->at, "-0123456789");
-    auto_free char *text = strndup(reader->at, len);
+    auto_free char *text = memory_checked(strndup(reader->at, len));
     int64_t value;
     if (!str_to_int(text, INT64_MIN, INT64_MAX, &value)) {
         return refuse(reader, "this is not a number");
@@ -122,7 +123,7 @@ static json_t *read_call(struct reader *reader)
     while (isalnum((unsigned char)reader->at[len]) || reader->at[len] == '_' || reader->at[len] == '.') {
         len++;
     }
-    auto_free char *name = strndup(reader->at, len);
+    auto_free char *name = memory_checked(strndup(reader->at, len));
     if (len == 0 || name == NULL) {
         return refuse(reader, "a function or a value is expected");
     }

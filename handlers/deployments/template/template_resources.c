@@ -6,6 +6,7 @@
 #include "core/attr.h"
 #include "core/buf.h"
 #include "core/json_fields.h"
+#include "core/memory.h"
 #include "core/str.h"
 #include "handlers/deployments/template/template.h"
 
@@ -132,7 +133,8 @@ static int add_resource(struct evaluation *evaluation, const char *symbol, json_
     struct template_resource *rows =
         template->count >= RESOURCES_MAX
             ? NULL
-            : realloc(template->resources, (template->count + 1) * sizeof(*template->resources));
+            : memory_checked((memory_checked(
+                  realloc(template->resources, (template->count + 1) * sizeof(*template->resources)))));
     if (rows == NULL) {
         template_fail(evaluation, "the template has more than %d resources", RESOURCES_MAX);
         return -1;

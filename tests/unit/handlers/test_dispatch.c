@@ -5,6 +5,7 @@
 
 #include "core/attr.h"
 #include "core/log.h"
+#include "core/memory.h"
 #include "core/str.h"
 #include "handlers/arm/app.h"
 #include "handlers/arm/dispatch.h"
@@ -35,11 +36,20 @@ static void answer_twice(struct request *request)
     reply_empty(request, 204);
 }
 
+/* As when memory was out for a part of the answer. */
+static void answer_without_a_part(struct request *request)
+{
+    (void)memory_checked(NULL);
+    reply_header(request, "X-First", "1");
+    reply_empty(request, 200);
+}
+
 static const struct route rows[] = {
     {METHOD_GET, IN_GROUP "/providers/" POSTGRESQL "/flexibleServers/{serverName}/migrations/{migrationName}",
      answer_once, ROUTE_ARM, POSTGRESQL "/flexibleServers/migrations", .operation_id = "Migrations_Get"},
     {METHOD_GET, "/never", answer_never, 0, NULL, .operation_id = "Never"},
     {METHOD_GET, "/twice", answer_twice, 0, NULL, .operation_id = "Twice"},
+    {METHOD_GET, "/partly", answer_without_a_part, 0, NULL, .operation_id = "Partly"},
 };
 
 static bool strict;
@@ -181,6 +191,16 @@ static void handlers_that_do_not_answer_once_give_500(void **state)
     }
 }
 
+static void an_answer_that_memory_was_out_for_is_500(void **state)
+{
+    (void)state;
+    struct request *request = send_request(METHOD_GET, "/partly");
+    assert_int_equal(request->reply.status, 500);
+    assert_false(has_header(request, "X-First"));
+    assert_non_null(strstr(request->reply.body, "out of memory"));
+    request_free(request);
+}
+
 int main(void)
 {
     log_setup(LOG_ERROR, false);
@@ -192,6 +212,7 @@ int main(void)
         cmocka_unit_test(newer_versions_are_warned_about_or_refused),
         cmocka_unit_test(options_lists_the_methods),
         cmocka_unit_test(handlers_that_do_not_answer_once_give_500),
+        cmocka_unit_test(an_answer_that_memory_was_out_for_is_500),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

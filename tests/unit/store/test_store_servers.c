@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "core/memory.h"
+
 static void a_group_keeps_the_spelling_of_its_first_put(void **state)
 {
     (void)state;
@@ -28,6 +30,28 @@ static void a_group_keeps_the_spelling_of_its_first_put(void **state)
     assert_int_equal(store_group_get(fixture_store, SUBSCRIPTION, "Shop", &fixture_err, &gone), 0);
     resource_group_done(&first);
     resource_group_done(&second);
+}
+
+/* What is to be written may lack a part that memory was out for. */
+static void nothing_is_written_after_memory_ran_out(void **state)
+{
+    (void)state;
+    char subscription[] = SUBSCRIPTION;
+    char name[] = "Shop";
+    const struct resource_group group = {.subscription_id = subscription, .name = name};
+    memory_watch_begin();
+    (void)memory_checked(NULL);
+    assert_int_equal(store_group_put(fixture_store, &group, &fixture_err), -1);
+    (void)memory_watch_end();
+    memory_watch_begin();
+    auto_store_tx struct store_tx tx = {0};
+    assert_ok(store_begin(fixture_store, &fixture_err, &tx));
+    assert_ok(store_group_put(fixture_store, &group, &fixture_err));
+    (void)memory_checked(NULL);
+    assert_int_equal(store_commit(&tx, &fixture_err), -1);
+    assert_true(memory_watch_end());
+    auto_resource_group struct resource_group found = {0};
+    assert_int_equal(store_group_get(fixture_store, SUBSCRIPTION, "Shop", &fixture_err, &found), 0);
 }
 
 static void one_provider_is_registered_from_the_start(void **state)
@@ -292,6 +316,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         store_test(a_group_keeps_the_spelling_of_its_first_put),
+        store_test(nothing_is_written_after_memory_ran_out),
         store_test(one_provider_is_registered_from_the_start),
         store_test(a_server_is_found_by_every_key_without_case),
         store_test(a_server_name_is_taken_over_kinds_and_groups),
