@@ -11,7 +11,9 @@
 #include "core/str.h"
 #include "engine/dump/archive.h"
 
-enum { FORMAT_CUSTOM = 1, OLDEST = 113, NEWEST = 116, ID_MAX = 1 << 26 };
+/* pg_dump numbers all objects of the database from 1. The largest number decides how much memory the index of
+ * entries takes, and a damaged archive must not choose that: 32 MiB here. */
+enum { FORMAT_CUSTOM = 1, OLDEST = 113, NEWEST = 116, ID_MAX = 1 << 23 };
 
 struct reader {
     char *at;

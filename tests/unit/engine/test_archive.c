@@ -192,6 +192,20 @@ static void an_unknown_format_is_named(void **state maybe_unused)
     assert_non_null(strstr(err.message, "1.17"));
 }
 
+/* The index of the entries is as long as the largest id: a few bytes must not ask for hundreds of MiB. */
+static void an_id_that_no_database_reaches_is_refused(void **state maybe_unused)
+{
+    struct sample sample = samples[0];
+    sample.id = 60 * 1000 * 1000;
+    auto_buf struct buf file = BUF_MAX(65536);
+    auto_archive struct archive archive = {0};
+    struct err err = {0};
+    add_header(&file, 15, 1);
+    add_entry(&file, 15, &sample);
+    assert_int_equal(parse(&file, &err, &archive), -1);
+    assert_non_null(strstr(err.message, "damaged"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +214,7 @@ int main(void)
         cmocka_unit_test(a_cut_archive_is_refused_at_every_length),
         cmocka_unit_test(a_damaged_archive_never_reads_beyond_its_end),
         cmocka_unit_test(an_unknown_format_is_named),
+        cmocka_unit_test(an_id_that_no_database_reaches_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
