@@ -2,13 +2,25 @@
 #   make                 optimized, hardened: build/release/malachite
 #   make SAN=address,undefined | SAN=thread     build/address-undefined/..., build/thread/...
 #   make CC=clang        build/release-clang/...
+#   make FUZZ=1          what tests/fuzz/ links with: build/fuzz/...
+#   make COVERAGE=1      counts the lines that run: build/coverage/...
 
 ifeq ($(origin CC),default)
 CC := gcc
 endif
 comma := ,
+ifdef FUZZ
+CC := clang
+SAN := fuzzer-no-link,address,undefined
+endif
 COMPILER := $(if $(findstring clang,$(CC)),clang,gcc)
+ifdef FUZZ
+MODE := fuzz
+else ifdef COVERAGE
+MODE := coverage
+else
 MODE := $(if $(SAN),$(subst $(comma),-,$(SAN)),release)$(if $(filter clang,$(COMPILER)),-clang)
+endif
 BUILD := build/$(MODE)
 PYTHON ?= /usr/bin/python3
 PREFIX ?= /usr/local
@@ -33,6 +45,9 @@ endif
 ifdef SAN
 OPTIMIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=$(SAN) $(if $(findstring undefined,$(SAN)),-fno-sanitize-recover=undefined)
 LDFLAGS += -fsanitize=$(SAN)
+else ifdef COVERAGE
+OPTIMIZE := -O0 -g --coverage -fprofile-update=atomic -fprofile-abs-path
+LDFLAGS += --coverage
 else
 OPTIMIZE := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
 	-fcf-protection -fPIE
@@ -59,6 +74,8 @@ LIBRARY_OBJECTS := $(filter-out $(BUILD)/app/main.o,$(OBJECTS))
 SCHEMA := $(sort $(wildcard store/schema/*.sql))
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
 UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
+FUZZ_SOURCES := $(filter-out tests/fuzz/fuzz.c,$(sort $(wildcard tests/fuzz/*.c)))
+FUZZ_TARGETS := $(FUZZ_SOURCES:tests/fuzz/%.c=build/fuzz/targets/%)
 HEADERS := $(sort $(shell find $(ROOMS) -name '*.h'))
 
 .DEFAULT_GOAL := build
@@ -122,7 +139,29 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIBRARY_OBJECTS) | ready-unit
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -o $@ $< $(LIBRARY_OBJECTS) $(LDFLAGS) $(LDLIBS) -lcmocka
 
--include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
+# An archive: a target takes the rooms that it needs, and counts no other edges.
+build/fuzz/malachite.a: $(LIBRARY_OBJECTS)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+build/fuzz/targets/%: tests/fuzz/%.c tests/fuzz/fuzz.c build/fuzz/malachite.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer -MMD -MP -MF $@.d -o $@ tests/fuzz/fuzz.c $< build/fuzz/malachite.a $(LDLIBS)
+
+# Allocations that can be made to fail: in the whole program, and in requests without a socket.
+$(BUILD)/memory/%.o: tests/memory/%.c Makefile | ready
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# It runs before ASan itself does.
+$(BUILD)/memory/failing.o: override CFLAGS += -fno-sanitize=all
+
+$(BUILD)/memory/malachite: $(BUILD)/memory/failing.o $(OBJECTS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/memory/requests: $(BUILD)/memory/requests.o $(BUILD)/memory/failing.o $(LIBRARY_OBJECTS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+-include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZ_TARGETS:=.d) $(wildcard $(BUILD)/memory/*.d)
 
 # For root not in build/run: its servers run as the user postgres, who may not be able to reach the checkout.
 run: build ## starts Malachite on 127.0.0.1:8080 with a data directory of its own: build/run, or /var/lib/malachite-run for root
@@ -180,11 +219,23 @@ tsan: ## all tests under ThreadSanitizer
 	+$(MAKE) SAN=thread test-unit
 	+$(MAKE) SAN=thread test-api
 
+fuzz: ready-lint ## libFuzzer on the readers of foreign bytes, under ASan and UBSan: FUZZ_SECONDS=60 each, FUZZ_SEED, ARGS: targets
+	$(SUBMAKE) FUZZ=1 $(FUZZ_TARGETS)
+	@scripts/fuzz.sh $(ARGS)
+
+torture-memory: ready-api ## each allocation of requests fails once, and those of a small migration by samples: MEMORY_MINUTES=5, MEMORY_SEED
+	$(SUBMAKE) SAN=address,undefined build/address-undefined/memory/malachite build/address-undefined/memory/requests
+	@PYTHON='$(PYTHON)' scripts/torture-memory.sh $(ARGS)
+
+coverage: ready-unit ready-api ## lines that unit tests and a choice of black-box tests run, per room, against tests/coverage/floors.txt
+	$(SUBMAKE) COVERAGE=1 build/coverage/malachite $(UNIT_SOURCES:tests/unit/%.c=build/coverage/unit/%)
+	@PYTHON='$(PYTHON)' scripts/coverage.sh $(ARGS)
+
 lint: ready-lint build ## include rule, sizes, banned functions, words, format, clang-tidy, shellcheck, flake8, eslint, pages
 	@tests/lint/run.sh
 
 format: ready-lint ## formats C, Python and, with node 20 and npm, JavaScript
-	clang-format -i $(SOURCES) $(HEADERS) $(UNIT_SOURCES) $(wildcard tests/unit/*.h)
+	clang-format -i $(SOURCES) $(HEADERS) $(UNIT_SOURCES) $(wildcard tests/unit/*.h tests/fuzz/*.[ch] tests/memory/*.[ch])
 	black -q .
 	tests/lint/javascript.sh --write
 
@@ -213,4 +264,4 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: build objects writable ready ready-unit ready-api ready-lint run demo demo-stop demo-clean test test-unit test-api test-clients \
-	test-portal test-az test-fresh asan tsan lint format docs postgres pgclient bench install uninstall clean help
+	test-portal test-az test-fresh asan tsan fuzz torture-memory coverage lint format docs postgres pgclient bench install uninstall clean help

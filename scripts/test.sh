@@ -41,6 +41,7 @@ why_no_node() {
 
 stage build make -s -j"$(nproc)" WERROR=1 build
 stage unit make -s -j"$(nproc)" WERROR=1 test-unit
+stage fuzz make -s fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-10}"
 stage api make -s test-api
 reason=$(why_no_node)
 if [[ -z $reason ]]; then

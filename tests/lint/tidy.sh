@@ -13,7 +13,7 @@ format)
     {
         sources c
         sources h
-        git ls-files --cached --others --exclude-standard -- 'tests/unit/*.[ch]'
+        git ls-files --cached --others --exclude-standard -- 'tests/unit/*.[ch]' 'tests/fuzz/*.[ch]' 'tests/memory/*.[ch]'
     } | xargs clang-format --dry-run -Werror
     ;;
 tidy)

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* The body of a PUT of a server, for both kinds. */
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/json_mutator.h"
+
+#include <stdlib.h>
+
+#include "handlers/servers/server_read_private.h"
+#include "handlers/servers/server_view_private.h"
+
+static void read_as(enum server_kind kind, json_t *body)
+{
+    auto_server_request struct server_request request = {0};
+    struct err err = {0};
+    int result = server_request_read(kind, body, &err, &request);
+    fuzz_check(result, &err);
+    if (result < 0) {
+        return;
+    }
+    fuzz_check(server_request_check_new(&request, &err), &err);
+    auto_free char *kept = server_properties_to_keep(kind, request.properties, NULL);
+    fuzz_require(kept != NULL, "properties can be kept");
+    auto_free char *again = server_properties_to_keep(kind, request.properties, kept);
+    fuzz_require(again != NULL, "properties can be kept over earlier ones");
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    json_auto_t *body = json_loadb((const char *)data, size, 0, NULL);
+    if (!json_is_object(body)) {
+        return 0;
+    }
+    fuzz_begin();
+    read_as(SERVER_FLEXIBLE, body);
+    read_as(SERVER_SINGLE, body);
+    fuzz_end();
+    return 0;
+}
