@@ -5,11 +5,10 @@
 #include <string.h>
 
 #include "core/attr.h"
-#include "core/clock.h"
 #include "core/str.h"
 #include "engine/pg/pg.h"
 
-enum { RELOAD_TIMEOUT_MS = 3000, RELOAD_PAUSE_MS = 10, SQL_MAX_BYTES = 65536, NO_PENDING_BEFORE = 90500 };
+enum { NO_PENDING_BEFORE = 90500 };
 
 /*
  * A session of ours pins many settings, and pg_settings shows the session's values: for those the
@@ -124,108 +123,6 @@ int settings_list(const struct endpoint *endpoint, const char *name, const struc
     *ret_settings = settings;
     *ret_count = count;
     return 0;
-}
-
-/* ---- change ----------------------------------------------------------------------------------------------
- */
-
-/* Of these PostgreSQL quotes each element: given as one text, a list would become one element. */
-static bool is_quoted_list(const char *name)
-{
-    static const char *const names[] = {"local_preload_libraries", "search_path", "session_preload_libraries",
-                                        "shared_preload_libraries", "temp_tablespaces"};
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        if (str_iequals(name, names[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* "a, b" as 'a', 'b'. */
-static int add_list(struct pg *pg, const char *value, struct buf *sql, struct err *err)
-{
-    auto_free char *copy = str_dup(value);
-    if (copy == NULL) {
-        return err_no_memory(err);
-    }
-    char *rest = copy;
-    const char *separator = "";
-    for (char *item = strsep(&rest, ","); item != NULL; item = strsep(&rest, ",")) {
-        item += strspn(item, " \"");
-        item[strcspn(item, " \"")] = '\0';
-        buf_adds(sql, separator);
-        pg_add_literal(pg, sql, item);
-        separator = ", ";
-    }
-    return 0;
-}
-
-static int alter(struct pg *pg, const struct setting_change *change, struct err *err)
-{
-    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    buf_adds(&sql, change->value == NULL ? "ALTER SYSTEM RESET " : "ALTER SYSTEM SET ");
-    pg_add_identifier(pg, &sql, change->name);
-    if (change->value != NULL) {
-        buf_adds(&sql, " = ");
-        if (!is_quoted_list(change->name)) {
-            pg_add_literal(pg, &sql, change->value);
-        } else if (add_list(pg, change->value, &sql, err) != 0) {
-            return -1;
-        }
-    }
-    if (buf_failed(&sql)) {
-        return err_no_memory(err);
-    }
-    if (pg_run(pg, err, buf_text(&sql)) != 0) {
-        err_prefix(err, "The parameter '%s' could not be changed: ", change->name);
-        return err_target(err, "%s", change->name);
-    }
-    return 0;
-}
-
-/* Sessions take the settings over from the postmaster when they begin: one that is newer than the reload
- * tells. Continuing after the timeout is harmless. */
-static void await_reload(const struct endpoint *endpoint, const char *loaded_before, const struct stop *stop)
-{
-    int64_t deadline_ms = clock_monotonic_ms() + RELOAD_TIMEOUT_MS;
-    bool done = loaded_before == NULL;
-    while (!done && clock_ms_left(deadline_ms) > 0) {
-        struct err ignored = {0};
-        auto_pg struct pg pg = {0};
-        auto_free char *loaded = NULL;
-        done = pg_open_any(endpoint, NULL, PG_ADMIN, stop, &ignored, &pg) != 0 ||
-               pg_value(&pg, &ignored, &loaded, "SELECT pg_catalog.pg_conf_load_time()", 0, NULL) != 0 ||
-               !str_equals(loaded, loaded_before);
-        if (!done) {
-            clock_sleep_ms(RELOAD_PAUSE_MS);
-        }
-    }
-}
-
-int settings_change(const struct endpoint *endpoint, const struct setting_change *changes, size_t count,
-                    const struct stop *stop, struct err *err)
-{
-    auto_pg struct pg pg = {0};
-    auto_free char *loaded_before = NULL;
-    auto_free char *reloaded = NULL;
-    if (pg_open_any(endpoint, NULL, PG_ADMIN, stop, err, &pg) != 0 ||
-        pg_value(&pg, err, &loaded_before, "SELECT pg_catalog.pg_conf_load_time()", 0, NULL) != 0) {
-        return -1;
-    }
-    int result = 0;
-    for (size_t i = 0; i < count && result == 0; i++) {
-        result = alter(&pg, &changes[i], err);
-    }
-    struct err reload_err = {0};
-    if (pg_value(&pg, &reload_err, &reloaded, "SELECT pg_catalog.pg_reload_conf()", 0, NULL) != 0) {
-        if (result == 0) {
-            *err = reload_err;
-        }
-        return -1;
-    }
-    await_reload(endpoint, loaded_before, stop);
-    return result;
 }
 
 int settings_available_extensions(const struct endpoint *endpoint, const struct stop *stop, struct err *err,

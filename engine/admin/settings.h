@@ -36,8 +36,12 @@ struct setting_change {
     const char *name;
     const char *value; /* NULL: back to the default */
 };
-/* ALTER SYSTEM for each, then a reload that has happened when this returns. The first refusal ends it (what
- * came before stays). */
+/*
+ * ALTER SYSTEM for each, then a reload that has happened when this returns: all changes, or none. Refused are
+ * lists that do not parse, libraries that the server lacks, and whatever PostgreSQL refuses; an empty list is
+ * a RESET. Afterwards a plain session proves that clients can still log in; otherwise the old values come
+ * back and err says why.
+ */
 int settings_change(const struct endpoint *endpoint, const struct setting_change *changes, size_t count,
                     const struct stop *stop, struct err *err);
 

@@ -54,6 +54,7 @@ enum pg_role {
                        replication commands and, through pg_run() only, single SQL statements */
     PG_SETTINGS,    /* shows the settings that the login's own sessions have: nothing but what protects the
                        session is pinned */
+    PG_CLIENT,      /* as any client's session: nothing is pinned */
 };
 
 /*

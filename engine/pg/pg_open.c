@@ -195,7 +195,7 @@ static int set_session(struct pg *pg, enum pg_role role, struct err *err)
     if (buf_failed(&sql)) {
         return err_no_memory(err);
     }
-    return role == PG_REPLICATION ? 0 : pg_run(pg, err, buf_text(&sql));
+    return sql.len == 0 ? 0 : pg_run(pg, err, buf_text(&sql));
 }
 
 /* Settings that are welcome but that the server or its policy may refuse. 1 set, 0 refused (err is left
@@ -215,6 +215,9 @@ static int try_setting(struct pg *pg, const char *sql, struct err *err)
 
 static int try_settings(struct pg *pg, enum pg_role role, struct err *err)
 {
+    if (role == PG_CLIENT) {
+        return 0;
+    }
     /* Lets the server end a long statement of ours when Malachite has been killed. Some systems lack it. */
     if (pg->version >= 140000 && try_setting(pg, "SET client_connection_check_interval = '2s'", err) < 0) {
         return -1;
@@ -233,12 +236,33 @@ static void ignore_notice(void *context maybe_unused, const PGresult *result may
 {
 }
 
+/*
+ * Settings that end every new session, and the options that a session survives them with, in the order to
+ * try. Not sent at once: only superusers may set the session's libraries, and older majors lack the others.
+ */
+static const struct rescue {
+    const char *sqlstate; /* "": the session ended while it was prepared; libpq then has no SQLSTATE */
+    int since;            /* server_version_num */
+    const char *options;
+} rescues[] = {
+    {SQLSTATE_UNDEFINED_FILE, 0, " -c local_preload_libraries="},
+    {SQLSTATE_UNDEFINED_FILE, 0, " -c session_preload_libraries="},
+    {SQLSTATE_IDLE_SESSION_TIMEOUT, 0, " -c idle_session_timeout=0"},
+    {SQLSTATE_TRANSACTION_TIMEOUT, 0, " -c transaction_timeout=0"},
+    {"", 140000, " -c idle_session_timeout=0"},
+    {"", 170000, " -c transaction_timeout=0"},
+};
+
 /* Connects and prepares the session; on failure the caller closes pg. */
-static int open_session(struct pg *pg, enum pg_role role, struct err *err)
+static int open_once(struct pg *pg, enum pg_role role, const char *rescue, struct err *err)
 {
     auto_buf struct buf options = BUF_MAX(OPTIONS_MAX_BYTES);
     if (startup_options(role, err, &options) != 0) {
         return -1;
+    }
+    buf_adds(&options, rescue);
+    if (buf_failed(&options)) {
+        return err_no_memory(err);
     }
     pg->connection = start_connecting(pg->endpoint, pg->database, role, buf_text(&options));
     if (pg->connection == NULL) {
@@ -259,6 +283,40 @@ static int open_session(struct pg *pg, enum pg_role role, struct err *err)
         return err_prefix(err, "The session could not be prepared. ");
     }
     return try_settings(pg, role, err);
+}
+
+/* The first rescue from this error that is not in use yet; ARRAY_LEN(rescues) when there is none. */
+static size_t find_rescue(const struct pg *pg, const struct err *err, unsigned used)
+{
+    size_t i = 0;
+    while (i < ARRAY_LEN(rescues) &&
+           ((used & (1U << i)) != 0 || strcmp(err->sqlstate, rescues[i].sqlstate) != 0 ||
+            pg->version < rescues[i].since)) {
+        i++;
+    }
+    return i;
+}
+
+/* Retries with one rescue more as long as that changes the error; err is that of the last such attempt. */
+static int open_session(struct pg *pg, enum pg_role role, struct err *err)
+{
+    auto_buf struct buf options = BUF_MAX(OPTIONS_MAX_BYTES);
+    unsigned used = 0;
+    int result = open_once(pg, role, "", err);
+    bool hopeless = result == 0 || role == PG_CLIENT;
+    size_t next = hopeless ? ARRAY_LEN(rescues) : find_rescue(pg, err, used);
+    while (result != 0 && next < ARRAY_LEN(rescues)) {
+        struct err failure = {0};
+        used |= 1U << next;
+        buf_adds(&options, rescues[next].options);
+        pg_close(pg);
+        result = open_once(pg, role, buf_text(&options), &failure);
+        next = find_rescue(pg, &failure, used);
+        if (next < ARRAY_LEN(rescues)) {
+            *err = failure;
+        }
+    }
+    return result;
 }
 
 int pg_open(const struct endpoint *endpoint, const char *database, enum pg_role role, const struct stop *stop,

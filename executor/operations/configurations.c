@@ -10,6 +10,7 @@
 #include "core/memory.h"
 #include "core/str.h"
 #include "engine/admin/settings.h"
+#include "executor/operations/configuration_spelling.h"
 #include "executor/operations/operation_steps.h"
 #include "executor/sides.h"
 
@@ -119,9 +120,17 @@ static int insert_in_order(json_t *list, json_t *object, struct err *err)
     return object == NULL || json_array_insert_new(list, at, object) < 0 ? err_no_memory(err) : 0;
 }
 
-static int describe_all(const struct server_setting *settings, size_t count, json_t *list, struct err *err)
+static int describe_all(struct executor *executor, const struct server *server,
+                        struct server_setting *settings, size_t count, json_t *list, struct err *err)
 {
+    auto_configuration_spellings struct configuration_spellings spellings = {0};
+    if (configuration_spellings_read(executor->store, server, err, &spellings) < 0) {
+        return -1;
+    }
     for (size_t i = 0; i < count; i++) {
+        if (configuration_spelling_restore(&spellings, &settings[i], err) < 0) {
+            return -1;
+        }
         if (json_array_append_new(list, describe(&settings[i])) < 0) {
             return err_no_memory(err);
         }
@@ -169,7 +178,7 @@ int executor_list_configurations(struct executor *executor, const struct server 
         settings_list(&login, name, &executor->stop, err, &settings, &count) < 0) {
         return -1;
     }
-    int result = describe_all(settings, count, list, err);
+    int result = describe_all(executor, server, settings, count, list, err);
     settings_free(settings, count);
     if (result < 0 || add_own(executor, server, &login, name, list, err) < 0) {
         return -1;
@@ -251,6 +260,22 @@ static int collect(struct executor *executor, const struct server *server, const
     return 0;
 }
 
+/* Changes them, and keeps the spelling that the client gave them. */
+static int apply(struct executor *executor, const struct server *server, const struct endpoint *login,
+                 const struct changes *changes, struct err *err)
+{
+    struct server_setting *settings = NULL;
+    size_t count = 0;
+    if (settings_change(login, changes->rows, changes->count, &executor->stop, err) < 0 ||
+        settings_list(login, NULL, &executor->stop, err, &settings, &count) < 0) {
+        return -1;
+    }
+    int result = configuration_spellings_keep(executor->store, server, changes->rows, changes->count,
+                                              settings, count, err);
+    settings_free(settings, count);
+    return result;
+}
+
 int change_configurations(struct executor *executor, const struct operation *operation, struct err *err)
 {
     auto_server struct server server = {0};
@@ -265,6 +290,5 @@ int change_configurations(struct executor *executor, const struct operation *ope
         collect(executor, &server, json_object_get(argument, "configurations"), changes, err) < 0) {
         return -1;
     }
-    return changes->count == 0 ? 0
-                               : settings_change(&login, changes->rows, changes->count, &executor->stop, err);
+    return changes->count == 0 ? 0 : apply(executor, &server, &login, changes, err);
 }

@@ -69,22 +69,31 @@ void configuration_list(struct request *request)
     reply_json(request, 200, json_pack("{s:o}", "value", value));
 }
 
-/* What the executor says of one parameter; ERR_RESOURCE_NOT_FOUND when there is none of that name. */
+/* One of the parameters that the executor described; ERR_RESOURCE_NOT_FOUND when there is none of that name.
+ */
+static int find_in(const json_t *configurations, const struct server *server, const char *name,
+                   struct err *err, json_t **ret_configuration)
+{
+    size_t i;
+    json_t *configuration;
+    json_array_foreach (configurations, i, configuration) {
+        if (str_iequals(json_string_value(json_object_get(configuration, "name")), name)) {
+            *ret_configuration = json_incref(configuration);
+            return 0;
+        }
+    }
+    auto_free char *full =
+        str_format("%s/%s/%s/%s", word_of(WORDS_SERVER_KIND, (int)server->kind), server->name, type, name);
+    return resource_not_found(err, server->group, full);
+}
+
 static int look_up(struct request *request, const struct server *server, const char *name, struct err *err,
                    json_t **ret_configuration)
 {
     json_auto_t *found = NULL;
-    if (executor_list_configurations(request->app->executor, server, name, err, &found) < 0) {
-        return -1;
-    }
-    json_t *configuration = json_array_get(found, 0);
-    if (configuration == NULL) {
-        auto_free char *full = str_format("%s/%s/%s/%s", word_of(WORDS_SERVER_KIND, (int)server->kind),
-                                          server->name, type, name);
-        return resource_not_found(err, server->group, full);
-    }
-    *ret_configuration = json_incref(configuration);
-    return 0;
+    return executor_list_configurations(request->app->executor, server, name, err, &found) < 0
+               ? -1
+               : find_in(found, server, name, err, ret_configuration);
 }
 
 void configuration_get(struct request *request)
@@ -105,9 +114,9 @@ void configuration_get(struct request *request)
 /* ---- write -----------------------------------------------------------------------------------------------
  */
 
-/* Checks one wish ({properties: {value, source}}) and appends {name, value} to changes. The source
- * "system-default" asks for the default. */
-static int add_wish(struct request *request, const struct server *server, const char *name, json_t *body,
+/* Checks one wish ({properties: {value, source}}) against the known parameters and appends {name, value} to
+ * changes. The source "system-default" asks for the default. */
+static int add_wish(const struct server *server, const json_t *known, const char *name, json_t *body,
                     struct err *err, json_t *changes)
 {
     struct configuration_request wish = {0};
@@ -123,7 +132,7 @@ static int add_wish(struct request *request, const struct server *server, const 
                 "'system-default'.");
         return err_target(err, "properties.value");
     }
-    if (look_up(request, server, name, err, &configuration) < 0 ||
+    if (find_in(known, server, name, err, &configuration) < 0 ||
         configuration_check(configuration, reset ? NULL : wish.value, err, &checked) < 0) {
         return -1;
     }
@@ -161,8 +170,10 @@ void configuration_update(struct request *request)
         return;
     }
     const char *name = request_param(request, "configurationName");
+    json_auto_t *known = NULL;
     json_auto_t *changes = json_array();
-    if (add_wish(request, &server, name, body, &err, changes) < 0 ||
+    if (executor_list_configurations(request->app->executor, &server, name, &err, &known) < 0 ||
+        add_wish(&server, known, name, body, &err, changes) < 0 ||
         store_changes(request, &server, name, json_incref(changes), &err, &operation) < 0) {
         reply_error(request, &err);
         return;
@@ -170,14 +181,19 @@ void configuration_update(struct request *request)
     reply_operation(request, &operation);
 }
 
+/* The parameters are listed once for all, in one session. */
 static int read_updates(struct request *request, const struct server *server, json_t *body, struct err *err,
                         json_t *changes)
 {
+    json_auto_t *known = NULL;
     json_t *value = field_get(body, "value");
     if (value == NULL || !json_is_array(value) || json_array_size(value) > UPDATES_MAX) {
         err_set(err, ERR_BAD_PARAMETER, "The property 'value' must be a list of at most %d parameters.",
                 UPDATES_MAX);
         return err_target(err, "value");
+    }
+    if (executor_list_configurations(request->app->executor, server, NULL, err, &known) < 0) {
+        return -1;
     }
     size_t i;
     json_t *item;
@@ -195,7 +211,7 @@ static int read_updates(struct request *request, const struct server *server, js
             err_set(err, ERR_BAD_PARAMETER, "The property 'value[].name' is required.");
             return err_target(err, "value[%zu].name", i);
         }
-        if (add_wish(request, server, name, item, err, changes) < 0) {
+        if (add_wish(server, known, name, item, err, changes) < 0) {
             return -1;
         }
     }

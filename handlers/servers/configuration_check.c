@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether a value may be given to a server parameter: its type, its range, its words. */
+/* Whether a value may be given to a server parameter: its type, its range, its words, its list. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "core/setting_list.h"
 #include "core/str.h"
 #include "handlers/servers/configuration_private.h"
 
@@ -28,16 +30,18 @@ static int refuse(json_t *configuration, const char *value, struct err *err)
     return err_target(err, "properties.value");
 }
 
-static const char *boolean_word(const char *value)
+/* As PostgreSQL reads it (parse_bool()): any beginning of a word that no other one shares. */
+static bool is_boolean(const char *value)
 {
-    static const char *const words[][2] = {{"on", "on"},   {"true", "on"},   {"yes", "on"}, {"1", "on"},
-                                           {"off", "off"}, {"false", "off"}, {"no", "off"}, {"0", "off"}};
+    static const char *const words[] = {"true", "false", "yes", "no", "on", "off"};
+    size_t len = strlen(value);
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-        if (str_iequals(value, words[i][0])) {
-            return words[i][1];
+        size_t least = words[i][0] == 'o' ? 2 : 1;
+        if (len >= least && len <= strlen(words[i]) && strncasecmp(value, words[i], len) == 0) {
+            return true;
         }
     }
-    return NULL;
+    return str_equals(value, "1") || str_equals(value, "0");
 }
 
 /* The words of a comma-separated list one by one; false at its end. */
@@ -92,13 +96,10 @@ static bool number_fits(const char *allowed, const char *value, bool integer)
     char *end = NULL;
     double least = 0;
     double most = 0;
-    int64_t ignored;
     errno = 0;
-    double number = strtod(value, &end);
+    /* Integers as PostgreSQL reads them: octal after a 0, hexadecimal after 0x. */
+    double number = integer ? (double)strtoll(value, &end, 0) : strtod(value, &end);
     if (end == value || *end != '\0' || errno != 0 || !isfinite(number) || value[0] == ' ') {
-        return false;
-    }
-    if (integer && !str_to_int(value, INT64_MIN, INT64_MAX, &ignored)) {
         return false;
     }
     return !read_range(allowed, &least, &most) || (number >= least && number <= most);
@@ -127,31 +128,47 @@ static bool text_fits(const char *value)
     return strlen(value) <= VALUE_MAX;
 }
 
-/* The value in PostgreSQL's spelling, or NULL when it is not allowed. */
-static const char *fitting(json_t *configuration, const char *value, char word[static WORD_SIZE])
+/* What the parameter has, or has by default, is always allowed: PostgreSQL may show more than its own rules
+ * say ("" for an enumeration, octal digits for a number). */
+static bool is_known(json_t *configuration, const char *value)
+{
+    static const char *const keys[] = {"value", "defaultValue"};
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        const char *known = json_string_value(json_object_get(configuration, keys[i]));
+        if (known != NULL && str_equals(value, known)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_fitting(json_t *configuration, const char *value)
 {
     const char *type = text_of(configuration, "dataType");
     const char *allowed = text_of(configuration, "allowedValues");
-    bool fits = false;
+    char word[WORD_SIZE];
+    if (is_known(configuration, value)) {
+        return true;
+    }
     if (str_equals(type, "Boolean")) {
-        return boolean_word(value);
+        return is_boolean(value);
     }
     if (str_equals(type, "Enumeration")) {
-        return find_word(allowed, value, word) ? word : NULL;
+        return find_word(allowed, value, word);
     }
     if (str_equals(type, "Set")) {
-        fits = set_fits(allowed, value);
-    } else if (str_equals(type, "Integer") || str_equals(type, "Numeric")) {
-        fits = number_fits(allowed, value, str_equals(type, "Integer"));
-    } else {
-        fits = text_fits(value);
+        return set_fits(allowed, value);
     }
-    return fits ? value : NULL;
+    if (str_equals(type, "Integer") || str_equals(type, "Numeric")) {
+        return number_fits(allowed, value, str_equals(type, "Integer"));
+    }
+    auto_str_list struct str_list names = {0};
+    const char *name = text_of(configuration, "name");
+    return text_fits(value) && (!setting_is_name_list(name) || setting_list_split(name, value, &names));
 }
 
 int configuration_check(json_t *configuration, const char *value, struct err *err, char **ret_value)
 {
-    char word[WORD_SIZE];
     if (json_is_true(json_object_get(configuration, "isReadOnly"))) {
         err_set(err, ERR_OPERATION_NOT_ALLOWED, "The parameter '%s' is read-only.",
                 text_of(configuration, "name"));
@@ -161,11 +178,10 @@ int configuration_check(json_t *configuration, const char *value, struct err *er
         *ret_value = NULL;
         return 0;
     }
-    const char *spelling = fitting(configuration, value, word);
-    if (spelling == NULL) {
+    if (!is_fitting(configuration, value)) {
         return refuse(configuration, value, err);
     }
-    char *copy = str_dup(spelling);
+    char *copy = str_dup(value);
     if (copy == NULL) {
         return err_no_memory(err);
     }

@@ -13,8 +13,8 @@
 json_t *configuration_write(const struct server *server, json_t *configuration);
 
 /*
- * Checks a value against what the executor says of the parameter. *ret_value is the value in PostgreSQL's
- * spelling in new memory, or NULL for the default.
+ * Checks a value against what the executor says of the parameter. *ret_value is a copy of the value that
+ * the caller frees, or NULL for the default.
  */
 int configuration_check(json_t *configuration, const char *value, struct err *err, char **ret_value);
 

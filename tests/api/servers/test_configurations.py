@@ -82,7 +82,7 @@ def test_a_dynamic_parameter_changes_at_once(arm, server):
 
 
 def test_put_does_what_patch_does(arm, server):
-    assert change(arm, server, "array_nulls", "OFF", method="PUT")["value"] == "off"
+    assert change(arm, server, "array_nulls", "OFF", method="PUT")["value"] == "OFF"
     change(arm, server, "array_nulls", "on")
 
 

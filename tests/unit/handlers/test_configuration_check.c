@@ -7,11 +7,11 @@
 #include "handlers/servers/configuration_private.h"
 
 /* The value in PostgreSQL's spelling, "refused", or "default"; valid until the next call. */
-static const char *check(const char *type, const char *allowed, const char *value)
+static const char *check_named(const char *name, const char *type, const char *allowed, const char *value)
 {
     static char *checked;
     struct err err;
-    json_auto_t *configuration = json_pack("{s:s, s:s, s:s, s:b}", "name", "p", "dataType", type,
+    json_auto_t *configuration = json_pack("{s:s, s:s, s:s, s:b}", "name", name, "dataType", type,
                                            "allowedValues", allowed, "isReadOnly", false);
     free_at_scope_end(&checked);
     checked = NULL;
@@ -22,11 +22,18 @@ static const char *check(const char *type, const char *allowed, const char *valu
     return checked == NULL ? "default" : checked;
 }
 
+static const char *check(const char *type, const char *allowed, const char *value)
+{
+    return check_named("p", type, allowed, value);
+}
+
 static void booleans_have_many_spellings(void **state)
 {
     (void)state;
-    assert_string_equal(check("Boolean", "on,off", "TRUE"), "on");
-    assert_string_equal(check("Boolean", "on,off", "0"), "off");
+    assert_string_equal(check("Boolean", "on,off", "TRUE"), "TRUE");
+    assert_string_equal(check("Boolean", "on,off", "of"), "of");
+    assert_string_equal(check("Boolean", "on,off", "0"), "0");
+    assert_string_equal(check("Boolean", "on,off", "o"), "refused");
     assert_string_equal(check("Boolean", "on,off", "2"), "refused");
 }
 
@@ -40,6 +47,8 @@ static void integers_keep_to_their_range(void **state)
     assert_string_equal(check("Integer", "-1-100", "1.5"), "refused");
     assert_string_equal(check("Integer", "-1-100", "8MB"), "refused");
     assert_string_equal(check("Integer", "-1-100", ""), "refused");
+    assert_string_equal(check("Integer", "0-511", "0600"), "0600");
+    assert_string_equal(check("Integer", "0-511", "0800"), "refused");
     assert_string_equal(check("Integer", "0-9223372036854775807", "99999999999999999999"), "refused");
 }
 
@@ -52,10 +61,10 @@ static void numbers_may_have_fractions_but_must_be_numbers(void **state)
     assert_string_equal(check("Numeric", "0-1.79769e+308", "inf"), "refused");
 }
 
-static void enumerations_take_the_spelling_of_the_list(void **state)
+static void enumerations_are_compared_without_case(void **state)
 {
     (void)state;
-    assert_string_equal(check("Enumeration", "OFF,REPLICA,LOGICAL", "replica"), "REPLICA");
+    assert_string_equal(check("Enumeration", "OFF,REPLICA,LOGICAL", "replica"), "replica");
     assert_string_equal(check("Enumeration", "OFF,REPLICA,LOGICAL", "repl"), "refused");
     assert_string_equal(check("Enumeration", "", "x"), "refused");
 }
@@ -73,6 +82,19 @@ static void texts_have_no_control_characters(void **state)
     (void)state;
     assert_string_equal(check("String", ".*", "any 'text'"), "any 'text'");
     assert_string_equal(check("String", ".*", "two\nlines"), "refused");
+}
+
+static void lists_of_names_parse_as_in_postgresql(void **state)
+{
+    static const char *const good[] = {"", "a, b", "\"a,b\" , c", "\"say \"\"x\"\"\""};
+    static const char *const bad[] = {"a,", ",a", "a,,b", "\"a", "a b"};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+        assert_string_equal(check_named("search_path", "String", ".*", good[i]), good[i]);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        assert_string_equal(check_named("search_path", "String", ".*", bad[i]), "refused");
+    }
 }
 
 static void no_value_is_the_default(void **state)
@@ -98,9 +120,10 @@ int main(void)
         cmocka_unit_test(booleans_have_many_spellings),
         cmocka_unit_test(integers_keep_to_their_range),
         cmocka_unit_test(numbers_may_have_fractions_but_must_be_numbers),
-        cmocka_unit_test(enumerations_take_the_spelling_of_the_list),
+        cmocka_unit_test(enumerations_are_compared_without_case),
         cmocka_unit_test(every_element_of_a_set_must_be_allowed),
         cmocka_unit_test(texts_have_no_control_characters),
+        cmocka_unit_test(lists_of_names_parse_as_in_postgresql),
         cmocka_unit_test(no_value_is_the_default),
         cmocka_unit_test(a_read_only_parameter_stays),
     };
