@@ -15,6 +15,7 @@
 #include "engine/apply/apply_stale_private.h"
 #include "engine/apply/apply_target_private.h"
 #include "engine/apply/apply_truncate_private.h"
+#include "engine/apply/apply_values_private.h"
 
 enum {
     BATCH_BYTES = 4 * 1024 * 1024, /* sent when so much is pending, also inside a source transaction */
@@ -200,6 +201,13 @@ static int keep_order(struct apply *apply, struct apply_relation *relation, enum
     return 0;
 }
 
+/* Such a change is sent alone and at once: its values are not copied. */
+static bool is_large(const struct pgoutput_message *message)
+{
+    return values_are_large(message->old.values, message->old.count) ||
+           values_are_large(message->fresh.values, message->fresh.count);
+}
+
 static int take_change(struct apply *apply, const struct pgoutput_message *message, struct err *err)
 {
     struct apply_relation *relation = NULL;
@@ -213,6 +221,10 @@ static int take_change(struct apply *apply, const struct pgoutput_message *messa
         return relation->noted ? 0 : target_note_stale(&apply->target, relation, "", err);
     }
     if (keep_order(apply, relation, message->kind, err) != 0) {
+        return -1;
+    }
+    bool large = is_large(message);
+    if (large && send_relation(apply, relation, true, err) != 0) {
         return -1;
     }
     int added = apply_batch_add(relation, &apply->arena, message, err);
@@ -231,7 +243,7 @@ static int take_change(struct apply *apply, const struct pgoutput_message *messa
     if (alone && send_relation(apply, relation, true, err) != 0) {
         return -1;
     }
-    return arena_used(&apply->arena) >= BATCH_BYTES ? send_pending(apply, true, err) : 0;
+    return large || arena_used(&apply->arena) >= BATCH_BYTES ? send_pending(apply, true, err) : 0;
 }
 
 static int take_truncate(struct apply *apply, struct pgoutput_message *message, struct err *err)

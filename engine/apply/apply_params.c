@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "engine/apply/apply_batch_private.h"
+#include "engine/apply/apply_values_private.h"
+#include "engine/pg/ddl_wait.h"
 
-enum { TEXT_OID = 25, ARRAY_HEADER_BYTES = 20 };
+enum { TEXT_OID = 25, ARRAY_HEADER_BYTES = 20, MESSAGE_MAX_BYTES = 1024 * 1024 * 1024 - 64 * 1024 };
 
 /* ---- sources ---------------------------------------------------------------------------------------------
  */
@@ -16,6 +18,7 @@ enum { TEXT_OID = 25, ARRAY_HEADER_BYTES = 20 };
 struct source {
     enum { OF_KEY, OF_BEFORE, OF_FRESH, OF_MASK } kind;
     size_t index; /* in row->key, row->before or row->fresh */
+    const struct apply_column *column;
     bool by_array;
     char delimiter;
     struct pgoutput_value mask; /* of the row last looked at */
@@ -58,8 +61,11 @@ static struct source *make_sources(const struct apply_relation *relation)
 
 static struct source source_of(const struct apply_column *column, int kind, size_t index)
 {
-    return (struct source){
-        .kind = kind, .index = index, .by_array = column->by_array, .delimiter = column->delimiter};
+    return (struct source){.kind = kind,
+                           .index = index,
+                           .column = column,
+                           .by_array = column->by_array,
+                           .delimiter = column->delimiter};
 }
 
 static size_t list_key(const struct apply_relation *relation, struct source *sources)
@@ -131,7 +137,7 @@ static size_t measure(struct source *source, const struct apply_statement *state
     size_t size = ARRAY_HEADER_BYTES;
     for (const struct apply_row *row = statement->first_row; row != NULL; row = row->next_of_statement) {
         const struct pgoutput_value *value = value_of(source, row);
-        size_t len = value->kind == PGOUTPUT_TEXT ? value->len : 0;
+        size_t len = value_has_bytes(value) ? value->len : 0;
         size += (size_t)copies(row) * (source->by_array ? 2 * len + sizeof("\"\",NULL") : len + 4);
     }
     return size;
@@ -146,7 +152,7 @@ static char *put_u32(char *at, uint32_t number)
 
 static char *put_binary_element(char *at, const struct pgoutput_value *value)
 {
-    if (value->kind != PGOUTPUT_TEXT) {
+    if (!value_has_bytes(value)) {
         return put_u32(at, UINT32_MAX); /* -1: NULL */
     }
     at = put_u32(at, value->len);
@@ -172,7 +178,7 @@ static char *put_binary(char *at, struct source *source, const struct apply_stat
 
 static char *put_text_element(char *at, const struct pgoutput_value *value)
 {
-    if (value->kind != PGOUTPUT_TEXT) {
+    if (!value_has_bytes(value)) {
         return stpcpy(at, "NULL");
     }
     *at++ = '"';
@@ -232,6 +238,18 @@ static int fill(const struct apply_relation *relation, const struct apply_statem
     return 0;
 }
 
+static bool init(struct apply_params *params, size_t count)
+{
+    params->starts = calloc(count + 1, sizeof(*params->starts));
+    params->lengths = calloc(count + 1, sizeof(*params->lengths));
+    params->formats = calloc(count + 1, sizeof(*params->formats));
+    params->shape = (struct pipeline_params){.values = params->starts,
+                                             .lengths = params->lengths,
+                                             .formats = params->formats,
+                                             .count = (int)count};
+    return params->starts != NULL && params->lengths != NULL && params->formats != NULL;
+}
+
 int apply_params_make(const struct apply_relation *relation, const struct apply_statement *statement,
                       struct apply_space *space, struct err *err, struct apply_params *ret_params)
 {
@@ -242,21 +260,106 @@ int apply_params_make(const struct apply_relation *relation, const struct apply_
     }
     size_t count = list_sources(relation, statement, sources);
     size_t size = 0;
-    params->starts = calloc(count + 1, sizeof(*params->starts));
-    params->lengths = calloc(count + 1, sizeof(*params->lengths));
-    params->formats = calloc(count + 1, sizeof(*params->formats));
     for (size_t i = 0; i < count; i++) {
         size += measure(&sources[i], statement);
     }
     char *at = reserve(space, size + 1);
-    if (params->starts == NULL || params->lengths == NULL || params->formats == NULL || at == NULL) {
+    if (at == NULL || !init(params, count)) {
         return err_no_memory(err);
     }
-    params->shape = (struct pipeline_params){.values = params->starts,
-                                             .lengths = params->lengths,
-                                             .formats = params->formats,
-                                             .count = (int)count};
     return fill(relation, statement, sources, at, params, err);
+}
+
+/* ---- one row ---------------------------------------------------------------------------------------------
+ */
+
+static int cannot_send(const struct apply_relation *relation, const struct apply_column *column,
+                       const char *database, const char *why, struct err *err)
+{
+    const struct ddl_wait wait = {.schema = relation->schema,
+                                  .table = relation->name,
+                                  .column = column == NULL ? NULL : column->name,
+                                  .why = why};
+    return ddl_wait_error(err, database, &wait);
+}
+
+static int add_alone(const struct apply_relation *relation, struct source *source,
+                     const struct pgoutput_value *value, const char *database, size_t i,
+                     struct apply_params *params, struct err *err)
+{
+    params->formats[i] = 1;
+    params->lengths[i] = (int)value->len;
+    if (value->kind == PGOUTPUT_BINARY && source->column->base != value->type) {
+        return cannot_send(
+            relation, source->column, database,
+            "The source has written a value there that is too large to be sent as text, and the "
+            "column's type is not that of the source. Give it the same type.",
+            err);
+    }
+    if (!value_has_bytes(value)) {
+        params->lengths[i] = 0;
+        params->types[i] = source->by_array ? 0 : TEXT_OID;
+    } else if (value->kind == PGOUTPUT_BINARY || !source->by_array) {
+        params->starts[i] = value->text;
+        params->types[i] = value->kind == PGOUTPUT_BINARY ? value->type : TEXT_OID;
+    } else {
+        params->texts[i] = strndup(value->text, value->len);
+        params->starts[i] = params->texts[i];
+        params->formats[i] = 0;
+        return params->texts[i] == NULL ? err_no_memory(err) : 0;
+    }
+    return 0;
+}
+
+/* What an UPDATE of a whole row leaves as it is, is not sent twice. */
+static bool *changes_of(const struct apply_relation *relation, const struct apply_row *row)
+{
+    bool *set = calloc(relation->column_count + 1, sizeof(*set));
+    bool any = false;
+    for (size_t i = 0; set != NULL && i < relation->column_count; i++) {
+        set[i] = row->fresh[i].kind != row->before[i].kind || row->fresh[i].text != row->before[i].text;
+        any = any || set[i];
+    }
+    if (set != NULL && !any) {
+        set[0] = true;
+    }
+    return set;
+}
+
+int apply_params_alone(const struct apply_relation *relation, const struct apply_statement *statement,
+                       const char *database, struct err *err, struct apply_params *ret_params)
+{
+    static const struct pgoutput_value nothing = {.kind = PGOUTPUT_NULL};
+    struct apply_params *params = ret_params;
+    const struct apply_row *row = statement->first_row;
+    bool whole = statement->kind == APPLY_UPDATE_ROW;
+    auto_free struct source *sources = make_sources(relation);
+    size_t count = sources == NULL ? 0 : list_sources(relation, statement, sources);
+    size_t bytes = 0;
+    params->types = calloc(count + 1, sizeof(*params->types));
+    params->texts = calloc(count + 1, sizeof(*params->texts));
+    params->set = whole ? changes_of(relation, row) : NULL;
+    if (sources == NULL || params->types == NULL || params->texts == NULL || (whole && params->set == NULL) ||
+        !init(params, count)) {
+        return err_no_memory(err);
+    }
+    params->shape.types = params->types;
+    for (size_t i = 0; i < count; i++) {
+        bool left = whole && sources[i].kind == OF_FRESH && !params->set[sources[i].index];
+        const struct pgoutput_value *value = left ? &nothing : value_of(&sources[i], row);
+        bytes += value->len;
+        if (add_alone(relation, &sources[i], value, database, i, params, err) != 0) {
+            return -1;
+        }
+    }
+    return bytes <= MESSAGE_MAX_BYTES
+               ? 0
+               : cannot_send(
+                     relation, NULL, database,
+                     "The source has changed a row of nearly 1 GB there, which PostgreSQL does not take "
+                     "in one message. Cancel this migration and start a new one: its base copy reads the "
+                     "row.",
+                     err);
 }
 
 void apply_params_done(struct apply_params *params)
@@ -264,4 +367,10 @@ void apply_params_done(struct apply_params *params)
     free(params->starts);
     free(params->lengths);
     free(params->formats);
+    free(params->types);
+    free(params->set);
+    for (int i = 0; params->texts != NULL && i < params->shape.count; i++) {
+        free(params->texts[i]);
+    }
+    free(params->texts);
 }

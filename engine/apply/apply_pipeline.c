@@ -136,14 +136,23 @@ int pipeline_execute(struct pipeline *pipeline, const char *name, const struct p
                   expectation, err);
 }
 
-int pipeline_command(struct pipeline *pipeline, const char *sql,
-                     const struct pipeline_expectation *expectation, struct err *err)
+int pipeline_query(struct pipeline *pipeline, const char *sql, const struct pipeline_params *params,
+                   const struct pipeline_expectation *expectation, struct err *err)
 {
     if (make_room(pipeline, err) != 0) {
         return -1;
     }
-    return expect(pipeline, PQsendQueryParams(pipeline->pg.connection, sql, 0, NULL, NULL, NULL, NULL, 0),
+    return expect(pipeline,
+                  PQsendQueryParams(pipeline->pg.connection, sql, params->count, params->types,
+                                    params->values, params->lengths, params->formats, 0),
                   expectation, err);
+}
+
+int pipeline_command(struct pipeline *pipeline, const char *sql,
+                     const struct pipeline_expectation *expectation, struct err *err)
+{
+    static const struct pipeline_params none = {0};
+    return pipeline_query(pipeline, sql, &none, expectation, err);
 }
 
 int pipeline_sync(struct pipeline *pipeline, struct err *err)

@@ -36,6 +36,7 @@ struct pipeline {
 
 /* Parameters of one execution, in libpq's shape. */
 struct pipeline_params {
+    const Oid *types; /* pipeline_query() only; 0: as the statement says */
     const char *const *values;
     const int *lengths;
     const int *formats;
@@ -55,6 +56,9 @@ int pipeline_prepare(struct pipeline *pipeline, const char *name, const char *sq
                      struct err *err);
 int pipeline_execute(struct pipeline *pipeline, const char *name, const struct pipeline_params *params,
                      const struct pipeline_expectation *expectation, struct err *err);
+/* Without preparing it. */
+int pipeline_query(struct pipeline *pipeline, const char *sql, const struct pipeline_params *params,
+                   const struct pipeline_expectation *expectation, struct err *err);
 int pipeline_command(struct pipeline *pipeline, const char *sql,
                      const struct pipeline_expectation *expectation, struct err *err);
 

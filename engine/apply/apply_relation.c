@@ -9,7 +9,7 @@
 #include "engine/apply/apply_statement_private.h"
 #include "engine/catalog/transfer_catalog.h"
 
-enum { SQL_MAX_BYTES = 1024 * 1024, GENERATED_SINCE = 120000 };
+enum { SQL_MAX_BYTES = 1024 * 1024, GENERATED_SINCE = 120000, SHA256_SINCE = 110000, BYTEA_OID = 17 };
 
 /* ---- what the stream says --------------------------------------------------------------------------------
  */
@@ -197,7 +197,11 @@ static const char columns_sql[] =
     "    JOIN pg_catalog.pg_type t ON t.oid = b.type WHERE t.typbasetype <> 0)"
     "  SELECT 1 FROM pg_catalog.pg_cast k WHERE k.castsource = 25 AND k.castmethod = 'f'"
     "    AND k.casttarget IN (SELECT type FROM base)), (SELECT t.typdelim FROM pg_catalog.pg_type t"
-    "    WHERE t.oid = a.atttypid) FROM pg_catalog.pg_attribute a"
+    "    WHERE t.oid = a.atttypid), ("
+    "  WITH RECURSIVE base(type) AS (SELECT a.atttypid UNION ALL SELECT t.typbasetype FROM base b"
+    "    JOIN pg_catalog.pg_type t ON t.oid = b.type WHERE t.typbasetype <> 0)"
+    "  SELECT b.type FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.type WHERE t.typbasetype = 0)"
+    " FROM pg_catalog.pg_attribute a"
     " WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped";
 
 struct apply_column *apply_relation_column(struct apply_relation *relation, const char *name)
@@ -228,6 +232,10 @@ static int load_columns(struct apply_relation *relation, struct pg *target, cons
         }
         column->by_array = pg_is_true(columns, row, 2);
         column->delimiter = PQgetvalue(columns, row, 3)[0];
+        column->base = (uint32_t)strtoul(PQgetvalue(columns, row, 4), NULL, 10);
+        column->digest = column->base != BYTEA_OID        ? NULL
+                         : target->version < SHA256_SINCE ? "pg_catalog.md5"
+                                                          : "pg_catalog.sha256";
         if (!str_replace(&column->type, PQgetvalue(columns, row, 1))) {
             return err_no_memory(err);
         }

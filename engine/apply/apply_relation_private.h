@@ -30,13 +30,15 @@ struct apply_column {
     int target_number;
     char *name; /* on the target */
     char *quoted;
-    char *type;      /* as SQL, without modifier, so that too long a value is an error */
-    char *equals;    /* the key's operator as SQL; NULL: the texts are compared */
-    bool by_array;   /* a cast from text would not read what the type writes */
-    char delimiter;  /* between the elements of an array of the type, as text */
-    bool source_key; /* part of the replica identity on the source */
-    bool key;        /* one of relation->keys */
-    bool unique;     /* another unique index of the target depends on it */
+    char *type;         /* as SQL, without modifier, so that too long a value is an error */
+    char *equals;       /* the key's operator as SQL; NULL: the texts are compared */
+    bool by_array;      /* a cast from text would not read what the type writes */
+    uint32_t base;      /* its type, or that below its domain; on the target */
+    const char *digest; /* SQL function that stands for the text of a bytea; NULL: another type */
+    char delimiter;     /* between the elements of an array of the type, as text */
+    bool source_key;    /* part of the replica identity on the source */
+    bool key;           /* one of relation->keys */
+    bool unique;        /* another unique index of the target depends on it */
 };
 
 struct apply_row;

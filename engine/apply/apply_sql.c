@@ -8,7 +8,7 @@ static void add_given(struct buf *sql, char letter, size_t number)
 }
 
 /* The value as the column's type: its input function reads the text. */
-static void add_value(const struct apply_column *column, struct buf *sql, char letter, size_t number)
+void sql_add_value(const struct apply_column *column, struct buf *sql, char letter, size_t number)
 {
     add_given(sql, letter, number);
     if (!column->by_array) {
@@ -16,31 +16,43 @@ static void add_value(const struct apply_column *column, struct buf *sql, char l
     }
 }
 
-static void add_parameter(const struct apply_column *column, struct buf *sql, size_t *parameter)
+void sql_add_parameter(struct sql_text *text, const struct apply_column *column)
 {
-    buf_adds(sql, *parameter == 0 ? "" : ", ");
-    *parameter += 1;
-    buf_addf(sql, "$%zu::%s[]", *parameter, column->by_array ? column->type : "text");
-}
-
-static void add_key_parameters(const struct apply_relation *relation, struct buf *sql, size_t *parameter)
-{
-    for (size_t i = 0; i < relation->key_count; i++) {
-        add_parameter(&relation->columns[relation->keys[i]], sql, parameter);
+    const char *type = text->alone ? "" : "text";
+    buf_adds(text->sql, text->parameter == 0 ? "" : ", ");
+    text->parameter++;
+    buf_addf(text->sql, "$%zu", text->parameter);
+    if (column->by_array || !text->alone) {
+        buf_addf(text->sql, "::%s%s", column->by_array ? column->type : type, text->alone ? "" : "[]");
     }
 }
 
-/* "unnest($1::text[], ...) AS v(c0, ...)" with all columns. */
-static void add_rows(const struct apply_relation *relation, struct buf *sql)
+static void add_key_parameters(struct sql_text *text)
 {
-    size_t parameter = 0;
+    const struct apply_relation *relation = text->relation;
+    for (size_t i = 0; i < relation->key_count; i++) {
+        sql_add_parameter(text, &relation->columns[relation->keys[i]]);
+    }
+}
+
+/* Begins the list of parameters of "... AS v(...)". */
+const char *sql_rows_of(const struct sql_text *text)
+{
+    return text->alone ? "(SELECT " : "unnest(";
+}
+
+/* "unnest($1::text[], ...) AS v(c0, ...)" with all columns. */
+void sql_add_rows(struct sql_text *text)
+{
+    const struct apply_relation *relation = text->relation;
+    struct buf *sql = text->sql;
     if (relation->column_count == 0) {
         buf_adds(sql, "generate_series(1, $1::bigint) AS v");
         return;
     }
-    buf_adds(sql, "unnest(");
+    buf_adds(sql, sql_rows_of(text));
     for (size_t i = 0; i < relation->column_count; i++) {
-        add_parameter(&relation->columns[i], sql, &parameter);
+        sql_add_parameter(text, &relation->columns[i]);
     }
     buf_adds(sql, ") AS v(");
     for (size_t i = 0; i < relation->column_count; i++) {
@@ -50,13 +62,15 @@ static void add_rows(const struct apply_relation *relation, struct buf *sql)
 }
 
 /* Names the partitions' rows too where changes go through a partitioned table. */
-static void add_table(const struct apply_relation *relation, struct buf *sql)
+void sql_add_table(const struct apply_relation *relation, struct buf *sql)
 {
     buf_addf(sql, "%s%s AS t", relation->through ? "" : "ONLY ", relation->table);
 }
 
-void apply_add_insert(const struct apply_relation *relation, struct buf *sql)
+static void add_insert(struct sql_text *text)
 {
+    const struct apply_relation *relation = text->relation;
+    struct buf *sql = text->sql;
     buf_addf(sql, "INSERT INTO %s", relation->table);
     for (size_t i = 0; i < relation->column_count; i++) {
         buf_addf(sql, "%s%s", i == 0 ? " (" : ", ", relation->columns[i].quoted);
@@ -64,10 +78,10 @@ void apply_add_insert(const struct apply_relation *relation, struct buf *sql)
     buf_adds(sql, relation->column_count == 0 ? " SELECT" : ") OVERRIDING SYSTEM VALUE SELECT ");
     for (size_t i = 0; i < relation->column_count; i++) {
         buf_adds(sql, i == 0 ? "" : ", ");
-        add_value(&relation->columns[i], sql, 'c', i);
+        sql_add_value(&relation->columns[i], sql, 'c', i);
     }
     buf_adds(sql, " FROM ");
-    add_rows(relation, sql);
+    sql_add_rows(text);
 }
 
 static void add_key_condition(const struct apply_relation *relation, struct buf *sql)
@@ -77,11 +91,11 @@ static void add_key_condition(const struct apply_relation *relation, struct buf 
         buf_addf(sql, "%st.%s", i == 0 ? " WHERE " : " AND ", column->quoted);
         if (column->equals != NULL) {
             buf_addf(sql, " %s ", column->equals);
-            add_value(column, sql, 'k', i);
+            sql_add_value(column, sql, 'k', i);
             continue;
         }
         buf_adds(sql, "::text = (");
-        add_value(column, sql, 'k', i);
+        sql_add_value(column, sql, 'k', i);
         buf_adds(sql, ")::text");
     }
 }
@@ -93,125 +107,38 @@ static void add_key_names(const struct apply_relation *relation, struct buf *sql
     }
 }
 
-static void add_delete_by_key(const struct apply_relation *relation, struct buf *sql)
+static void add_delete_by_key(struct sql_text *text)
 {
-    size_t parameter = 0;
+    const struct apply_relation *relation = text->relation;
+    struct buf *sql = text->sql;
     buf_adds(sql, "DELETE FROM ");
-    add_table(relation, sql);
-    buf_adds(sql, " USING unnest(");
-    add_key_parameters(relation, sql, &parameter);
+    sql_add_table(relation, sql);
+    buf_addf(sql, " USING %s", sql_rows_of(text));
+    add_key_parameters(text);
     buf_adds(sql, ") AS v(");
     add_key_names(relation, sql);
     buf_addc(sql, ')');
     add_key_condition(relation, sql);
 }
 
-/* "ROW(v.c0::type, ...)::text" */
-static void add_line(const struct apply_relation *relation, char letter, struct buf *sql)
+static void add_update(struct sql_text *text, const bool *set)
 {
-    buf_adds(sql, "ROW(");
-    for (size_t i = 0; i < relation->column_count; i++) {
-        buf_adds(sql, i == 0 ? "" : ", ");
-        add_value(&relation->columns[i], sql, letter, i);
-    }
-    buf_adds(sql, ")::text");
-}
-
-static void add_stored_line(const struct apply_relation *relation, struct buf *sql)
-{
-    buf_adds(sql, "ROW(");
-    for (size_t i = 0; i < relation->column_count; i++) {
-        buf_addf(sql, "%st.%s", i == 0 ? "" : ", ", relation->columns[i].quoted);
-    }
-    buf_adds(sql, ")::text");
-}
-
-void apply_add_gathering_table(const struct apply_relation *relation, struct buf *sql)
-{
-    buf_addf(sql, "pg_temp.malachite_%u", (unsigned)relation->id);
-}
-
-void apply_add_gather(const struct apply_relation *relation, struct buf *sql)
-{
-    buf_adds(sql, "INSERT INTO ");
-    apply_add_gathering_table(relation, sql);
-    buf_adds(sql, " SELECT ");
-    add_line(relation, 'c', sql);
-    buf_adds(sql, " FROM ");
-    add_rows(relation, sql);
-}
-
-/* Those that are given, or those that have been gathered, as "line" and "copies". */
-static void add_lines(const struct apply_relation *relation, bool gathered, struct buf *sql)
-{
-    buf_adds(sql, "SELECT ");
-    if (gathered) {
-        buf_adds(sql, "line");
-    } else {
-        add_line(relation, 'c', sql);
-        buf_adds(sql, " AS line");
-    }
-    buf_adds(sql, ", count(*) AS copies FROM ");
-    if (gathered) {
-        apply_add_gathering_table(relation, sql);
-    } else {
-        add_rows(relation, sql);
-    }
-    buf_adds(sql, " GROUP BY 1");
-}
-
-/*
- * Of each row as many copies go as are given. Rows are the same when the target writes them as the same
- * text: not every type has an operator for that, and another major may write a type differently than the
- * source did.
- */
-static void add_delete_by_row(const struct apply_relation *relation, bool gathered, struct buf *sql)
-{
-    const char *place = relation->through ? "(t.tableoid, t.ctid)" : "t.ctid";
-    buf_adds(sql, "DELETE FROM ");
-    add_table(relation, sql);
-    buf_addf(sql, " WHERE %s %s (SELECT %s FROM (SELECT t.tableoid, t.ctid, w.copies,", place,
-             relation->through ? "IN" : "= ANY (ARRAY", relation->through ? "d.tableoid, d.ctid" : "d.ctid");
-    buf_adds(sql, " row_number() OVER (PARTITION BY w.line) AS copy FROM (");
-    add_lines(relation, gathered, sql);
-    buf_adds(sql, ") w JOIN ");
-    add_table(relation, sql);
-    buf_adds(sql, " ON ");
-    add_stored_line(relation, sql);
-    buf_addf(sql, " = w.line) d WHERE d.copy <= d.copies)%s", relation->through ? "" : ")");
-}
-
-void apply_add_delete_gathered(const struct apply_relation *relation, struct buf *sql)
-{
-    add_delete_by_row(relation, true, sql);
-}
-
-void apply_add_delete(const struct apply_relation *relation, struct buf *sql)
-{
-    if (relation->identity == APPLY_BY_ROW) {
-        add_delete_by_row(relation, false, sql);
-    } else {
-        add_delete_by_key(relation, sql);
-    }
-}
-
-void apply_add_update(const struct apply_relation *relation, const bool *set, struct buf *sql)
-{
-    size_t parameter = 0;
+    const struct apply_relation *relation = text->relation;
+    struct buf *sql = text->sql;
     size_t count = 0;
     buf_adds(sql, "UPDATE ");
-    add_table(relation, sql);
+    sql_add_table(relation, sql);
     for (size_t i = 0; i < relation->column_count; i++) {
         if (set[i]) {
             buf_addf(sql, "%s%s = ", count++ == 0 ? " SET " : ", ", relation->columns[i].quoted);
-            add_value(&relation->columns[i], sql, 'c', i);
+            sql_add_value(&relation->columns[i], sql, 'c', i);
         }
     }
-    buf_adds(sql, " FROM unnest(");
-    add_key_parameters(relation, sql, &parameter);
+    buf_addf(sql, " FROM %s", sql_rows_of(text));
+    add_key_parameters(text);
     for (size_t i = 0; i < relation->column_count; i++) {
         if (set[i]) {
-            add_parameter(&relation->columns[i], sql, &parameter);
+            sql_add_parameter(text, &relation->columns[i]);
         }
     }
     buf_adds(sql, ") AS v(");
@@ -225,48 +152,6 @@ void apply_add_update(const struct apply_relation *relation, const bool *set, st
     add_key_condition(relation, sql);
 }
 
-/* ---- updating whole rows ---------------------------------------------------------------------------------
- */
-
-static void add_names(const struct apply_relation *relation, char letter, struct buf *sql)
-{
-    for (size_t i = 0; i < relation->column_count; i++) {
-        buf_addf(sql, ", %c%zu", letter, i);
-    }
-}
-
-/* Equal rows are numbered on either side, so that each is taken once. */
-void apply_add_update_row(const struct apply_relation *relation, struct buf *sql)
-{
-    size_t parameter = 0;
-    buf_adds(sql, "WITH given AS (SELECT v.*, ");
-    add_line(relation, 'o', sql);
-    buf_adds(sql, " AS line FROM unnest(");
-    for (size_t i = 0; i < 2 * relation->column_count; i++) {
-        add_parameter(&relation->columns[i % relation->column_count], sql, &parameter);
-    }
-    buf_adds(sql, ") WITH ORDINALITY AS v(o0");
-    for (size_t i = 1; i < relation->column_count; i++) {
-        buf_addf(sql, ", o%zu", i);
-    }
-    add_names(relation, 'c', sql);
-    buf_adds(sql,
-             ", place)), v AS (SELECT g.*, row_number() OVER (PARTITION BY g.line ORDER BY g.place)"
-             " AS copy FROM given g), found AS (SELECT t.tableoid AS place, t.ctid AS row, w.line,"
-             " row_number() OVER (PARTITION BY w.line) AS copy FROM (SELECT DISTINCT line FROM v) w JOIN ");
-    add_table(relation, sql);
-    buf_adds(sql, " ON ");
-    add_stored_line(relation, sql);
-    buf_adds(sql, " = w.line) UPDATE ");
-    add_table(relation, sql);
-    for (size_t i = 0; i < relation->column_count; i++) {
-        buf_addf(sql, "%s%s = ", i == 0 ? " SET " : ", ", relation->columns[i].quoted);
-        add_value(&relation->columns[i], sql, 'c', i);
-    }
-    buf_adds(sql, " FROM v JOIN found f ON f.line = v.line AND f.copy = v.copy"
-                  " WHERE t.ctid = f.row AND t.tableoid = f.place");
-}
-
 /* ---- rewriting -------------------------------------------------------------------------------------------
  */
 
@@ -274,21 +159,22 @@ void apply_add_update_row(const struct apply_relation *relation, struct buf *sql
 static void add_new_value(const struct apply_relation *relation, struct buf *sql, size_t i)
 {
     buf_addf(sql, "CASE WHEN substr(v.m, %zu, 1) = '1' THEN ", i + 1);
-    add_value(&relation->columns[i], sql, 'c', i);
+    sql_add_value(&relation->columns[i], sql, 'c', i);
     buf_addf(sql, " ELSE t.%s END", relation->columns[i].quoted);
 }
 
-static void add_given_rows(const struct apply_relation *relation, struct buf *sql)
+static void add_given_rows(struct sql_text *text)
 {
-    size_t parameter = 0;
-    buf_adds(sql, "v AS (SELECT * FROM unnest(");
-    add_key_parameters(relation, sql, &parameter);
+    const struct apply_relation *relation = text->relation;
+    struct buf *sql = text->sql;
+    buf_addf(sql, "v AS (SELECT * FROM %s", sql_rows_of(text));
+    add_key_parameters(text);
     for (size_t i = 0; i < relation->column_count; i++) {
         if (!relation->columns[i].key) {
-            add_parameter(&relation->columns[i], sql, &parameter);
+            sql_add_parameter(text, &relation->columns[i]);
         }
     }
-    buf_addf(sql, ", $%zu::text[]) AS v(", parameter + 1);
+    buf_addf(sql, ", $%zu::text%s) AS v(", text->parameter + 1, text->alone ? "" : "[]");
     add_key_names(relation, sql);
     for (size_t i = 0; i < relation->column_count; i++) {
         if (!relation->columns[i].key) {
@@ -303,10 +189,12 @@ static void add_stays(const struct apply_relation *relation, struct buf *sql)
 {
     buf_adds(sql, "(true");
     for (size_t i = 0; i < relation->column_count; i++) {
-        if (!relation->columns[i].key && relation->columns[i].unique) {
+        const struct apply_column *column = &relation->columns[i];
+        if (!column->key && column->unique) {
+            const char *cast = column->digest == NULL ? "::text" : ""; /* bytes are equal or not */
             buf_addf(sql, " AND (");
             add_new_value(relation, sql, i);
-            buf_addf(sql, ")::text IS NOT DISTINCT FROM t.%s::text", relation->columns[i].quoted);
+            buf_addf(sql, ")%s IS NOT DISTINCT FROM t.%s%s", cast, column->quoted, cast);
         }
     }
     buf_addc(sql, ')');
@@ -316,7 +204,7 @@ static void add_updated(const struct apply_relation *relation, struct buf *sql)
 {
     size_t count = 0;
     buf_adds(sql, ", updated AS (UPDATE ");
-    add_table(relation, sql);
+    sql_add_table(relation, sql);
     for (size_t i = 0; i < relation->column_count; i++) {
         if (!relation->columns[i].key) {
             buf_addf(sql, "%s%s = ", count++ == 0 ? " SET " : ", ", relation->columns[i].quoted);
@@ -333,7 +221,7 @@ static void add_updated(const struct apply_relation *relation, struct buf *sql)
 static void add_deleted(const struct apply_relation *relation, struct buf *sql)
 {
     buf_adds(sql, ", deleted AS (DELETE FROM ");
-    add_table(relation, sql);
+    sql_add_table(relation, sql);
     buf_adds(sql, " USING v");
     add_key_condition(relation, sql);
     buf_adds(sql, " AND NOT ");
@@ -364,12 +252,44 @@ static void add_inserted(const struct apply_relation *relation, struct buf *sql)
     buf_addf(sql, " FROM deleted ORDER BY c%zu::text RETURNING 1)", relation->keys[0]);
 }
 
-void apply_add_rewrite(const struct apply_relation *relation, struct buf *sql)
+static void add_rewrite(struct sql_text *text)
 {
+    const struct apply_relation *relation = text->relation;
+    struct buf *sql = text->sql;
     buf_adds(sql, "WITH ");
-    add_given_rows(relation, sql);
+    add_given_rows(text);
     add_updated(relation, sql);
     add_deleted(relation, sql);
     add_inserted(relation, sql);
     buf_adds(sql, " SELECT (SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted)");
+}
+
+void apply_add_statement(const struct apply_relation *relation, enum apply_statement_kind kind,
+                         const bool *set, bool alone, struct buf *sql)
+{
+    struct sql_text text = {.relation = relation, .sql = sql, .alone = alone};
+    switch (kind) {
+    case APPLY_INSERT:
+        add_insert(&text);
+        break;
+    case APPLY_UPDATE:
+        add_update(&text, set);
+        break;
+    case APPLY_UPDATE_ROW:
+        sql_add_update_row(&text, set);
+        break;
+    case APPLY_REWRITE:
+        add_rewrite(&text);
+        break;
+    case APPLY_DELETE:
+        if (relation->identity == APPLY_BY_ROW) {
+            sql_add_delete_by_row(&text, false);
+        } else {
+            add_delete_by_key(&text);
+        }
+        break;
+    case APPLY_GATHER:
+        sql_add_gather(&text);
+        break;
+    }
 }

@@ -8,8 +8,9 @@
 #include "engine/apply/apply_batch_private.h"
 #include "engine/apply/apply_params_private.h"
 #include "engine/apply/apply_sql_private.h"
+#include "engine/apply/apply_values_private.h"
 
-enum { SQL_MAX_BYTES = 4 * 1024 * 1024, COUNT_TEXT_SIZE = 24 };
+enum { SQL_MAX_BYTES = 4 * 1024 * 1024, COUNT_TEXT_SIZE = 24, PLAN_MODE_SINCE = 120000 };
 
 /* ---- finding and preparing -------------------------------------------------------------------------------
  */
@@ -25,26 +26,7 @@ static int prepare(const struct apply_relation *relation, const struct apply_sta
                    struct pipeline *pipeline, struct err *err)
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    switch (statement->kind) {
-    case APPLY_INSERT:
-        apply_add_insert(relation, &sql);
-        break;
-    case APPLY_UPDATE:
-        apply_add_update(relation, statement->set, &sql);
-        break;
-    case APPLY_UPDATE_ROW:
-        apply_add_update_row(relation, &sql);
-        break;
-    case APPLY_REWRITE:
-        apply_add_rewrite(relation, &sql);
-        break;
-    case APPLY_DELETE:
-        apply_add_delete(relation, &sql);
-        break;
-    case APPLY_GATHER:
-        apply_add_gather(relation, &sql);
-        break;
-    }
+    apply_add_statement(relation, statement->kind, statement->set, false, &sql);
     return buf_failed(&sql)
                ? err_no_memory(err)
                : pipeline_prepare(pipeline, statement->name, buf_text(&sql), relation->what, err);
@@ -132,12 +114,18 @@ void apply_space_done(struct apply_space *space)
 /* ---- running ---------------------------------------------------------------------------------------------
  */
 
+static struct pipeline_expectation expect(const struct apply_relation *relation,
+                                          const struct apply_statement *statement)
+{
+    bool any = relation->lenient && statement->kind == APPLY_DELETE;
+    return (struct pipeline_expectation){.what = relation->what,
+                                         .rows = any ? -1 : (int64_t)statement->row_count};
+}
+
 static int execute(const struct apply_relation *relation, const struct apply_statement *statement,
                    const struct pipeline_params *params, struct pipeline *pipeline, struct err *err)
 {
-    bool any = relation->lenient && statement->kind == APPLY_DELETE;
-    const struct pipeline_expectation expectation = {.what = relation->what,
-                                                     .rows = any ? -1 : (int64_t)statement->row_count};
+    const struct pipeline_expectation expectation = expect(relation, statement);
     return pipeline_execute(pipeline, statement->name, params, &expectation, err);
 }
 
@@ -152,18 +140,64 @@ static int run_without_columns(const struct apply_relation *relation, const stru
     return execute(relation, statement, &params, pipeline, err);
 }
 
+/* The only row holds a large value: an array of it would be another copy, here and on the target. */
+static bool is_alone(const struct apply_relation *relation, const struct apply_statement *statement)
+{
+    const struct apply_row *row = statement->first_row;
+    bool whole = relation->identity == APPLY_BY_ROW;
+    return statement->row_count == 1 &&
+           (values_are_large(row->key, whole ? relation->column_count : relation->key_count) ||
+            values_are_large(row->before, relation->column_count) ||
+            values_are_large(row->fresh, relation->column_count));
+}
+
+/* Planning for values that it knows would copy them several times. */
+static int plan_without_values(struct pipeline *pipeline, bool without, struct err *err)
+{
+    static const struct pipeline_expectation any = {.rows = -1};
+    const char *sql =
+        without ? "SET LOCAL plan_cache_mode = force_generic_plan" : "SET LOCAL plan_cache_mode TO DEFAULT";
+    return pipeline->pg.version < PLAN_MODE_SINCE ? 0 : pipeline_command(pipeline, sql, &any, err);
+}
+
+static int run_alone(const struct apply_relation *relation, const struct apply_statement *statement,
+                     struct pipeline *pipeline, struct err *err)
+{
+    auto_apply_params struct apply_params params = {0};
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    if (apply_params_alone(relation, statement, pipeline->pg.database, err, &params) != 0) {
+        return -1;
+    }
+    apply_add_statement(relation, statement->kind, params.set == NULL ? statement->set : params.set, true,
+                        &sql);
+    if (buf_failed(&sql)) {
+        return err_no_memory(err);
+    }
+    const struct pipeline_expectation expectation = expect(relation, statement);
+    return plan_without_values(pipeline, true, err) != 0 ||
+                   pipeline_query(pipeline, buf_text(&sql), &params.shape, &expectation, err) != 0
+               ? -1
+               : plan_without_values(pipeline, false, err);
+}
+
+static int run(const struct apply_relation *relation, const struct apply_statement *statement,
+               struct apply_space *space, struct pipeline *pipeline, struct err *err)
+{
+    auto_apply_params struct apply_params params = {0};
+    if (is_alone(relation, statement)) {
+        return run_alone(relation, statement, pipeline, err);
+    }
+    if (apply_params_make(relation, statement, space, err, &params) != 0) {
+        return -1;
+    }
+    return params.shape.count == 0 ? run_without_columns(relation, statement, pipeline, err)
+                                   : execute(relation, statement, &params.shape, pipeline, err);
+}
+
 int apply_statement_run(struct apply_relation *relation, struct apply_statement *statement,
                         struct apply_space *space, struct pipeline *pipeline, struct err *err)
 {
-    int result = 0;
-    if (statement->row_count > 0) {
-        auto_apply_params struct apply_params params = {0};
-        if (apply_params_make(relation, statement, space, err, &params) != 0) {
-            return -1;
-        }
-        result = params.shape.count == 0 ? run_without_columns(relation, statement, pipeline, err)
-                                         : execute(relation, statement, &params.shape, pipeline, err);
-    }
+    int result = statement->row_count > 0 ? run(relation, statement, space, pipeline, err) : 0;
     statement->first_row = NULL;
     statement->last_row = NULL;
     statement->row_count = 0;

@@ -3,10 +3,15 @@
 
 #include <string.h>
 
+bool value_has_bytes(const struct pgoutput_value *value)
+{
+    return value->kind == PGOUTPUT_TEXT || value->kind == PGOUTPUT_BINARY;
+}
+
 static bool is_same(const struct pgoutput_value *a, const struct pgoutput_value *b)
 {
     return a->kind == b->kind &&
-           (a->kind != PGOUTPUT_TEXT || (a->len == b->len && memcmp(a->text, b->text, a->len) == 0));
+           (!value_has_bytes(a) || (a->len == b->len && memcmp(a->text, b->text, a->len) == 0));
 }
 
 bool values_are_same(const struct pgoutput_value *a, const struct pgoutput_value *b, size_t count)
@@ -27,7 +32,7 @@ static uint64_t mix(uint64_t hash, uint64_t word)
 
 static uint64_t hash_value(uint64_t hash, const struct pgoutput_value *value)
 {
-    if (value->kind != PGOUTPUT_TEXT) {
+    if (!value_has_bytes(value)) {
         return mix(hash, UINT64_MAX);
     }
     const char *at = value->text;
@@ -57,11 +62,17 @@ uint64_t values_hash(const struct pgoutput_value *values, size_t count)
     return hash;
 }
 
+/* Whether its bytes are copied. */
+static bool is_copied(const struct pgoutput_value *value)
+{
+    return value_has_bytes(value) && value->len < VALUES_LARGE_BYTES;
+}
+
 struct pgoutput_value *values_keep(struct arena *arena, const struct pgoutput_value *values, size_t count)
 {
     size_t bytes = 0;
     for (size_t i = 0; i < count; i++) {
-        bytes += values[i].kind == PGOUTPUT_TEXT ? values[i].len : 0;
+        bytes += is_copied(&values[i]) ? values[i].len : 0;
     }
     struct pgoutput_value *kept = arena_alloc(arena, count * sizeof(*kept) + bytes);
     if (kept == NULL) {
@@ -70,13 +81,23 @@ struct pgoutput_value *values_keep(struct arena *arena, const struct pgoutput_va
     char *at = (char *)(kept + count);
     for (size_t i = 0; i < count; i++) {
         kept[i] = values[i];
-        if (values[i].kind == PGOUTPUT_TEXT) {
+        if (is_copied(&values[i])) {
             memcpy(at, values[i].text, values[i].len);
             kept[i].text = at;
             at += values[i].len;
         }
     }
     return kept;
+}
+
+bool values_are_large(const struct pgoutput_value *values, size_t count)
+{
+    for (size_t i = 0; values != NULL && i < count; i++) {
+        if (value_has_bytes(&values[i]) && !is_copied(&values[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void values_merge(struct pgoutput_value *kept, const struct pgoutput_value *before, size_t count)

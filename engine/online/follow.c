@@ -8,6 +8,8 @@
 #include "core/str.h"
 #include "engine/apply/apply.h"
 #include "engine/catalog/source_settings.h"
+#include "engine/online/binary_text.h"
+#include "engine/online/too_large.h"
 #include "engine/pg/pg_private.h"
 #include "engine/replication/pgoutput.h"
 #include "engine/replication/replication.h"
@@ -18,7 +20,9 @@ enum {
     LINGER_MS = 5,    /* more may arrive before what is complete is committed: fewer, larger transactions */
     QUIET_MS = 10000, /* a source that has said nothing for so long is asked to */
     CLOCK_LOOK_MESSAGES = 64,
+    SQL_MAX_BYTES = 1024,
     TRUNCATE_SINCE = 110000,
+    BINARY_SINCE = 140000,
 };
 
 struct follow {
@@ -26,8 +30,12 @@ struct follow {
     char *encoding;
     struct source_settings settings;
     bool hides_truncate; /* the source's stream does */
+    bool can_binary;
     struct replication_stream stream;
-    struct pg control; /* an ordinary session on the source, while it is needed */
+    struct binary_text binary; /* its values as text, while it is binary */
+    uint64_t binary_until;     /* up to there it is binary, as a value is too large as text; 0: it is text */
+    bool wants_binary;         /* the text stream has ended because of such a value */
+    struct pg control;         /* an ordinary session on the source, while it is needed */
     struct apply *apply;
     struct pgoutput_message message;
     uint64_t careful_until; /* see struct apply_request; 0: nothing was refused */
@@ -46,6 +54,7 @@ static int read_encoding(struct follow *follow, struct err *err)
     }
     follow->encoding = str_dup(PQparameterStatus(source.connection, "server_encoding"));
     follow->hides_truncate = source.version < TRUNCATE_SINCE;
+    follow->can_binary = source.version >= BINARY_SINCE;
     return follow->encoding == NULL ? err_no_memory(err) : 0;
 }
 
@@ -68,6 +77,15 @@ static void tick(void *context)
     }
 }
 
+/* As the stream's session: the source may be asked for the text of an amount of money. */
+static int use_money(struct follow *follow, struct pg *control, struct err *err)
+{
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    buf_adds(&sql, "SET lc_monetary = ");
+    pg_add_literal(control, &sql, follow->settings.money == NULL ? "C" : follow->settings.money);
+    return buf_failed(&sql) ? err_no_memory(err) : pg_run(control, err, buf_text(&sql));
+}
+
 static int open_control(void *context, struct err *err, struct pg **ret_source)
 {
     struct follow *follow = context;
@@ -75,7 +93,7 @@ static int open_control(void *context, struct err *err, struct pg **ret_source)
     struct pg *control = &follow->control;
     if (control->connection == NULL &&
         (pg_open(request->source, request->database, PG_READ, request->stop, err, control) != 0 ||
-         pg_set_encoding(control, follow->encoding, err) != 0)) {
+         use_money(follow, control, err) != 0 || pg_set_encoding(control, follow->encoding, err) != 0)) {
         pg_close(control);
         return -1;
     }
@@ -114,9 +132,25 @@ static int open_both(struct follow *follow, struct err *err)
                                             .database = request->database,
                                             .name = request->name,
                                             .lc_monetary = follow->settings.money,
+                                            .binary = follow->binary_until != 0,
                                             .stop = request->stop};
+    follow->binary = (struct binary_text){.source = open_control, .context = follow};
     return replication_stream_open(&replication, follow->encoding, apply_progress(follow->apply)->position,
                                    err, &follow->stream);
+}
+
+static void close_both(struct follow *follow)
+{
+    apply_close(TAKE(follow->apply));
+    replication_stream_close(&follow->stream);
+    binary_text_done(&follow->binary);
+}
+
+/* Streams again from where the target is. */
+static int reopen(struct follow *follow, struct err *err)
+{
+    close_both(follow);
+    return open_both(follow, err);
 }
 
 int follow_open(const struct follow_request *request, struct err *err, struct follow **ret_follow)
@@ -142,8 +176,7 @@ void follow_close(struct follow *follow)
     if (follow == NULL) {
         return;
     }
-    apply_close(follow->apply);
-    replication_stream_close(&follow->stream);
+    close_both(follow);
     pg_close(&follow->control);
     pgoutput_message_done(&follow->message);
     source_settings_done(&follow->settings);
@@ -160,6 +193,21 @@ static bool must_hold(const struct follow *follow)
            !source_snapshot_sees(hold, message->transaction);
 }
 
+/* The stream has ended with an error. A value that is too large as text may not be in binary. */
+static int end_stream(struct follow *follow, struct err *err)
+{
+    struct pg *source = NULL;
+    struct err ignored;
+    if (!too_large_is_state(err->sqlstate)) {
+        return -1;
+    }
+    follow->wants_binary = follow->can_binary && follow->binary_until == 0;
+    if (follow->wants_binary || open_control(follow, &ignored, &source) != 0) {
+        return -1;
+    }
+    return too_large_stream(source, follow->request.name, err);
+}
+
 /* Applies messages until none is there (0) or the time is up (1). */
 static int take_messages(struct follow *follow, int64_t until_ms, struct err *err)
 {
@@ -168,9 +216,10 @@ static int take_messages(struct follow *follow, int64_t until_ms, struct err *er
         size_t len = 0;
         int got = replication_stream_next(&follow->stream, err, &bytes, &len);
         if (got <= 0) {
-            return got;
+            return got == 0 ? 0 : end_stream(follow, err);
         }
-        if (pgoutput_parse(bytes, len, &follow->message, err) != 0) {
+        if (pgoutput_parse(bytes, len, &follow->message, err) != 0 ||
+            (follow->binary_until != 0 && binary_text_convert(&follow->binary, &follow->message, err) != 0)) {
             return -1;
         }
         follow->held = must_hold(follow);
@@ -259,16 +308,39 @@ static bool may_be_order(const struct follow *follow, const struct err *err)
 static int begin_in_order(struct follow *follow, struct err *err)
 {
     follow->careful_until = apply_begun(follow->apply);
-    apply_close(TAKE(follow->apply));
-    replication_stream_close(&follow->stream);
-    return open_both(follow, err);
+    return reopen(follow, err);
+}
+
+/* Until the transaction is applied in which the text stream has ended. */
+static int begin_in_binary(struct follow *follow, struct err *err)
+{
+    uint64_t begun = apply_begun(follow->apply);
+    follow->wants_binary = false;
+    follow->binary_until = begun == 0 ? 1 : begun;
+    return reopen(follow, err);
+}
+
+static bool has_passed_binary(const struct follow *follow)
+{
+    return follow->binary_until != 0 && apply_begun(follow->apply) != 0 && !apply_is_busy(follow->apply) &&
+           apply_progress(follow->apply)->position > follow->binary_until;
+}
+
+static int end_binary(struct follow *follow, struct err *err)
+{
+    follow->binary_until = 0;
+    return reopen(follow, err);
 }
 
 int follow_run(struct follow *follow, int slice_ms, struct err *err)
 {
     int more = run(follow, slice_ms, err);
-    if (more < 0 && may_be_order(follow, err)) {
+    if (more < 0 && follow->wants_binary) {
+        more = begin_in_binary(follow, err) != 0 ? -1 : 1;
+    } else if (more < 0 && may_be_order(follow, err)) {
         more = begin_in_order(follow, err) != 0 ? -1 : 1;
+    } else if (more >= 0 && has_passed_binary(follow)) {
+        more = end_binary(follow, err) != 0 ? -1 : 1;
     }
     if (more >= 0 && apply_progress(follow->apply)->position > follow->careful_until) {
         follow->careful_until = 0;

@@ -286,6 +286,25 @@ int pg_query(struct pg *pg, struct err *err, PGresult **ret_result, const char *
     return last_result(pg, err, ret_result);
 }
 
+int pg_query_binary(struct pg *pg, struct err *err, PGresult **ret_result, const char *sql, int count,
+                    const Oid *types, const char *const *params, const int *lengths)
+{
+    auto_free int *formats = calloc((size_t)count + 1, sizeof(*formats));
+    if (formats == NULL) {
+        return err_no_memory(err);
+    }
+    for (int i = 0; i < count; i++) {
+        formats[i] = 1;
+    }
+    if (refuse_when_stopped(pg, err) != 0) {
+        return -1;
+    }
+    if (!PQsendQueryParams(pg->connection, sql, count, types, params, lengths, formats, 0)) {
+        return pg_error(pg, NULL, err, "while sending a query");
+    }
+    return last_result(pg, err, ret_result);
+}
+
 int pg_value(struct pg *pg, struct err *err, char **ret_value, const char *sql, int count,
              const char *const *params)
 {

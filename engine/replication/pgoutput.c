@@ -107,19 +107,21 @@ static bool reserve(void **space, size_t *room, size_t needed, size_t element_by
 static void read_value(struct cursor *cursor, struct pgoutput_value *value)
 {
     *value = (struct pgoutput_value){.kind = PGOUTPUT_NULL};
-    switch (take_u8(cursor)) {
+    uint8_t tag = take_u8(cursor);
+    switch (tag) {
     case 'n':
         break;
     case 'u':
         value->kind = PGOUTPUT_UNCHANGED;
         break;
     case 't':
-        value->kind = PGOUTPUT_TEXT;
+    case 'b':
+        value->kind = tag == 't' ? PGOUTPUT_TEXT : PGOUTPUT_BINARY;
         value->len = take_u32(cursor);
         value->text = (const char *)cursor->at;
         take(cursor, value->len);
         break;
-    default: /* also 'b', binary, which was not asked for */
+    default:
         cursor->failed = true;
     }
 }

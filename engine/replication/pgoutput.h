@@ -30,13 +30,15 @@ enum pgoutput_value_kind {
     PGOUTPUT_NULL,
     PGOUTPUT_UNCHANGED, /* a TOASTed value that the statement did not touch: not sent */
     PGOUTPUT_TEXT,
+    PGOUTPUT_BINARY, /* as the type's send function writes it */
 };
 
-/* One column's value; text is not terminated. */
+/* One column's value; not terminated. */
 struct pgoutput_value {
     const char *text;
     uint32_t len;
-    enum pgoutput_value_kind kind;
+    enum pgoutput_value_kind kind : 16;
+    unsigned type : 16; /* BINARY, set by binary_text_convert(): OID of the built-in type of the bytes */
 };
 
 struct pgoutput_column {

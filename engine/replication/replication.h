@@ -21,6 +21,7 @@ struct replication {
     const char *database;
     const char *name;        /* of slot and publication: lower-case letters, digits, '_', at most 63 bytes */
     const char *lc_monetary; /* in which the stream writes money; NULL: C */
+    bool binary;             /* the stream sends values in binary where their type can be; 14+ */
     const struct stop *stop;
     /* Replica identities to give back, as remember() got them; NULL: only the publication knows. */
     const char *identities;

@@ -45,7 +45,7 @@ static int start_command(const struct replication *replication, uint64_t positio
     replication_add_name(sql, replication->name);
     buf_addf(sql, " LOGICAL %s (proto_version '1', publication_names '", position_format(position, text));
     replication_add_name(sql, replication->name);
-    buf_adds(sql, "')");
+    buf_adds(sql, replication->binary ? "', binary 'true')" : "')");
     return buf_failed(sql) ? -1 : 0;
 }
 

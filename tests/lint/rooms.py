@@ -73,6 +73,7 @@ def check_includes(texts, rooms, libraries):
 def strip(text):
     """Without comments, strings and preprocessor lines."""
     text = re.sub(r"/\*.*?\*/", " ", text, flags=re.S)
+    text = re.sub(r"'(?:\\.|[^'\\])'", "0", text)
     text = re.sub(r'"(?:\\.|[^"\\])*"', '""', text)
     return re.sub(r"^#(?:.*\\\n)*.*$", "", text, flags=re.M)
 

@@ -170,7 +170,7 @@ static void refuses_impossible_parts(void **state)
     (void)state;
     auto_pgoutput_message struct pgoutput_message message = {0};
     struct bytes binary = insert_message();
-    binary.data[8] = 'b'; /* behind tag, relation, 'N' and the number of columns */
+    binary.data[8] = 'x'; /* behind tag, relation, 'N' and the number of columns */
     struct bytes columns = insert_message();
     columns.data[6] = (char)0xFF;
     struct bytes length = insert_message();
