@@ -8,7 +8,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "engine/pg/ddl_wait.h"
-#include "engine/pg/pg_private.h"
+#include "engine/pg/pg.h"
 
 enum { TICK_MS = 500, ROOM_AT_FIRST = 64 };
 

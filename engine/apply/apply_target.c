@@ -8,7 +8,7 @@
 #include "engine/apply/apply_actions_private.h"
 #include "engine/apply/apply_gather_private.h"
 #include "engine/apply/apply_match_private.h"
-#include "engine/replication/pgoutput.h"
+#include "engine/replication/position.h"
 
 enum {
     DURABLE_MS = 1000,     /* so often a commit waits for the target's disk */

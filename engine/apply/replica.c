@@ -16,7 +16,7 @@
 #include "engine/catalog/identity.h"
 #include "engine/catalog/source_database.h"
 #include "engine/pg/sqlstate.h"
-#include "engine/replication/pgoutput.h"
+#include "engine/replication/position.h"
 #include "engine/replication/stale.h"
 
 enum { BATCH = 50, SQL_MAX_BYTES = 256 * 1024 * 1024 };

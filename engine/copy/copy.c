@@ -15,7 +15,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "engine/pg/pg_private.h"
+#include "engine/pg/pg.h"
 
 enum { CHUNK_BYTES = 128 * 1024, SLICE_MS = 50, INPUT_BYTES = 120 * 1024 };
 

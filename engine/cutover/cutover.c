@@ -16,7 +16,7 @@
 #include "engine/apply/replica.h"
 #include "engine/catalog/source_database.h"
 #include "engine/cutover/cutover_private.h"
-#include "engine/replication/pgoutput.h"
+#include "engine/replication/position.h"
 
 enum { SQL_MAX_BYTES = 4096, NOTE_MAX_BYTES = 16384, LOOK_MS = 5000, KEYS_MS = 1000 };
 

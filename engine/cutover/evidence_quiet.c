@@ -11,7 +11,7 @@
 #include "core/str.h"
 #include "engine/cutover/cutover_private.h"
 #include "engine/pg/sqlstate.h"
-#include "engine/replication/pgoutput.h"
+#include "engine/replication/position.h"
 #include "engine/replication/replication.h"
 
 enum { LIMIT_MS = 150, PAUSE_MS = 5 };

@@ -10,7 +10,7 @@
 #include "engine/catalog/source_settings.h"
 #include "engine/online/binary_text.h"
 #include "engine/online/too_large.h"
-#include "engine/pg/pg_private.h"
+#include "engine/pg/pg.h"
 #include "engine/replication/pgoutput.h"
 #include "engine/replication/replication.h"
 

@@ -56,20 +56,4 @@ const struct replica_progress *follow_progress(const struct follow *follow);
 /* When the last applied transaction was committed on the source, microseconds since 1970; 0: none yet. */
 int64_t follow_commit_us(const struct follow *follow);
 
-/*
- * Where the source's WAL ends, asked over one session that the followers of a migration share. Any thread.
- */
-struct source_wal;
-int source_wal_open(const struct endpoint *source, struct err *err, struct source_wal **ret_wal);
-/* The user has given another user or password for the source. Any thread. */
-int source_wal_set_login(struct source_wal *wal, const struct endpoint *source, struct err *err);
-void source_wal_close(struct source_wal *wal);
-/* The end on disk, at most max_age_ms old. */
-int source_wal_end(struct source_wal *wal, int max_age_ms, const struct stop *stop, struct err *err,
-                   uint64_t *ret_position);
-/* Puts what has been committed up to now on disk, where the stream finds it; yields the position behind it.
- */
-int source_wal_flush(struct source_wal *wal, const struct stop *stop, struct err *err,
-                     uint64_t *ret_position);
-
 #endif

@@ -122,6 +122,24 @@ int pg_error(struct pg *pg, const PGresult *result, struct err *err, const char 
  * else (err: ERR_CANCELED when stopped). deadline_ms, on the monotonic clock, 0: none. Cancels nothing. */
 int pg_wait(struct pg *pg, bool for_write, int64_t deadline_ms, struct err *err);
 
+/* ---- for whoever waits in a loop of its own ---- */
+
+enum pg_poll { PG_POLL_READY, PG_POLL_TIMEOUT, PG_POLL_STOPPED, PG_POLL_FAILED };
+
+/* Waits for poll() events on a socket; deadline_ms 0: none; stop may be NULL. */
+enum pg_poll pg_poll_socket(int socket, short events, int64_t deadline_ms, const struct stop *stop);
+
+/* Fills err for a wait that did not end with PG_POLL_READY. Returns -1. */
+int pg_poll_error(const struct pg *pg, enum pg_poll outcome, struct err *err);
+
+/*
+ * For callers that wait for an answer without a deadline; call it at least once a second. Looks whether the
+ * server still lives once the session has been silent for a while, and never waits itself. heard_ms: when
+ * something arrived last, or the wait began, clock_monotonic_ms(). A refused second session is an answer. -1:
+ * nothing arrives from there any longer; the session is of no use.
+ */
+int pg_look_for_server(struct pg *pg, int64_t heard_ms, struct err *err);
+
 static inline void pg_result_clear(PGresult **result)
 {
     PQclear(*result);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "engine/replication/pgoutput.h"
+#include "engine/replication/position.h"
 
 enum { SQL_MAX_BYTES = 1024 * 1024 };
 

@@ -90,9 +90,4 @@ int pgoutput_parse(const char *bytes, size_t len, struct pgoutput_message *messa
 void pgoutput_message_done(struct pgoutput_message *message);
 #define auto_pgoutput_message __attribute__((cleanup(pgoutput_message_done)))
 
-/* "16/B374D848" and back. */
-enum { POSITION_TEXT_SIZE = 24 };
-const char *position_format(uint64_t position, char text[static POSITION_TEXT_SIZE]);
-bool position_parse(const char *text, uint64_t *ret_position);
-
 #endif

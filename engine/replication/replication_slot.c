@@ -10,7 +10,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "engine/pg/sqlstate.h"
-#include "engine/replication/pgoutput.h"
+#include "engine/replication/position.h"
 #include "engine/replication/replication_private.h"
 
 enum {

@@ -9,7 +9,7 @@
 
 #include "core/clock.h"
 #include "engine/pg/sqlstate.h"
-#include "engine/replication/pgoutput.h"
+#include "engine/replication/position.h"
 #include "engine/replication/replication_private.h"
 
 enum {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include "engine/replication/source_wal.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "engine/online/follow.h"
 #include "engine/replication/replication.h"
 
 enum { STATEMENT_LIMIT_MS = 10000 };

@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "engine/replication/source_wal.h"
 
 enum { FIGURES_MS = 500 }; /* how often figures are stored, and how old the source's end may be in them */
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/attr.h"
+#include "engine/replication/source_wal.h"
 
 struct follower_group {
     int64_t migration_id;

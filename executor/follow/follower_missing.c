@@ -12,6 +12,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "engine/cutover/cutover.h"
+#include "engine/replication/source_wal.h"
 #include "executor/follow/follower_join_private.h"
 
 enum {

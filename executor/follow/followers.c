@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/str.h"
+#include "engine/replication/source_wal.h"
 #include "executor/follow/follower_private.h"
 #include "executor/follow/followers_private.h"
 

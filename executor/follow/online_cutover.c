@@ -7,7 +7,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "engine/replication/pgoutput.h"
+#include "engine/replication/position.h"
 #include "engine/replication/replication.h"
 #include "executor/database_row.h"
 #include "executor/follow/followers.h"

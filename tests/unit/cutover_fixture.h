@@ -11,7 +11,7 @@
 
 #include "engine/apply/replica.h"
 #include "engine/cutover/cutover.h"
-#include "engine/replication/pgoutput.h"
+#include "engine/replication/position.h"
 #include "tests/unit/postgres.h"
 #include "tests/unit/test.h"
 
