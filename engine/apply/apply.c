@@ -11,11 +11,9 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "engine/apply/apply_batch_private.h"
-#include "engine/apply/apply_relations_private.h"
-#include "engine/apply/apply_stale_private.h"
+#include "engine/apply/apply_tables_private.h"
 #include "engine/apply/apply_target_private.h"
 #include "engine/apply/apply_truncate_private.h"
-#include "engine/apply/apply_values_private.h"
 
 enum {
     BATCH_BYTES = 4 * 1024 * 1024, /* sent when so much is pending, also inside a source transaction */
@@ -28,8 +26,7 @@ enum {
 struct apply {
     struct apply_target target;
     struct arena arena;
-    struct relations relations;
-    struct pending pending;
+    struct apply_tables tables;
     struct apply_relation *group; /* the one table of those whose order matters that may be pending */
 
     uint64_t careful_until; /* changes up to there go one by one, in the source's order */
@@ -48,13 +45,31 @@ struct apply {
 /* ---- opening ---------------------------------------------------------------------------------------------
  */
 
+static int open_target(struct apply *apply, const struct apply_request *request, struct err *err)
+{
+    const struct pipeline_session session = {.target = request->target,
+                                             .database = request->database,
+                                             .encoding = request->encoding,
+                                             .settings = request->settings,
+                                             .stop = request->stop,
+                                             .tick = request->tick,
+                                             .context = request->context};
+    apply->tables = (struct apply_tables){.target = &apply->target,
+                                          .look = request->look,
+                                          .hides_truncate = request->hides_truncate,
+                                          .source = request->source,
+                                          .context = request->context};
+    return target_open(&session, request->name, err, &apply->target) != 0 ? -1
+                                                                          : tables_open(&apply->tables, err);
+}
+
 int apply_open(const struct apply_request *request, struct err *err, struct apply **ret_apply)
 {
     struct apply *apply = calloc(1, sizeof(*apply));
     if (apply == NULL) {
         return err_no_memory(err);
     }
-    if (target_open(request, err, &apply->target) != 0) {
+    if (open_target(apply, request, err) != 0) {
         apply_close(apply);
         return -1;
     }
@@ -70,7 +85,7 @@ void apply_close(struct apply *apply)
         return;
     }
     target_close(&apply->target);
-    relations_done(&apply->relations);
+    tables_close(&apply->tables);
     arena_done(&apply->arena);
     free(apply);
 }
@@ -82,14 +97,14 @@ void apply_close(struct apply *apply)
 static int send_relation(struct apply *apply, struct apply_relation *relation, bool more, struct err *err)
 {
     bool forget = false;
-    if (relation->row_count == 0) {
+    if (relation->pending.row_count == 0) {
         return 0;
     }
     if (target_queue(&apply->target, relation, more, err, &forget) != 0) {
         return -1;
     }
     if (forget) {
-        relations_forget_statements(&apply->relations);
+        tables_forget_statements(&apply->tables);
     }
     return 0;
 }
@@ -100,7 +115,8 @@ static int queue_pending(struct apply *apply, bool more, struct err *err)
     if (target_wait(&apply->target, err) != 0) {
         return -1;
     }
-    for (struct apply_relation *relation; (relation = relations_take_pending(&apply->pending)) != NULL;) {
+    for (struct apply_relation *relation;
+         (relation = apply_relations_take_pending(&apply->tables.relations)) != NULL;) {
         if (send_relation(apply, relation, more, err) != 0) {
             return -1;
         }
@@ -132,15 +148,15 @@ static int commit(struct apply *apply, struct err *err)
 /* The source tells it before the first change in a stream, and whenever the table has been altered. */
 static int take_relation(struct apply *apply, const struct pgoutput_message *message, struct err *err)
 {
-    const struct apply_relation *known = relations_find(&apply->relations, message->relation);
+    const struct apply_relation *known = apply_relations_find(&apply->tables.relations, message->relation);
     struct apply_relation *fresh = NULL;
-    if (apply_stale_look(&apply->target, &apply->relations, message, err) != 0) {
+    if (tables_look(&apply->tables, message, err) != 0) {
         return -1;
     }
     if (apply_relation_new(message, &apply->target.pipeline.pg, err, &fresh) != 0) {
         return -1;
     }
-    if (target_describe(&apply->target, fresh, err) != 0) {
+    if (tables_describe(&apply->tables, fresh, err) != 0) {
         apply_relation_free(fresh);
         return -1;
     }
@@ -155,28 +171,13 @@ static int take_relation(struct apply *apply, const struct pgoutput_message *mes
         return -1;
     }
     fresh->noted = known != NULL && known->noted;
-    relations_put(&apply->relations, fresh);
+    apply_relations_put(&apply->tables.relations, fresh);
     return 0;
 }
 
 static bool is_careful(const struct apply *apply)
 {
     return apply->careful_until != 0 && apply->begun <= apply->careful_until;
-}
-
-static int need_relation(struct apply *apply, uint32_t id, struct err *err,
-                         struct apply_relation **ret_relation)
-{
-    *ret_relation = relations_find(&apply->relations, id);
-    if (*ret_relation == NULL) {
-        err_set(err, ERR_INTERNAL, "The source's stream changes a table that it has not described.");
-        err->lasting = true;
-        return -1;
-    }
-    if ((*ret_relation)->loaded) {
-        return 0;
-    }
-    return target_load(&apply->target, *ret_relation, is_careful(apply), err);
 }
 
 /* ---- changes ---------------------------------------------------------------------------------------------
@@ -186,44 +187,37 @@ static int need_relation(struct apply *apply, uint32_t id, struct err *err,
 static int keep_order(struct apply *apply, struct apply_relation *relation, enum pgoutput_kind kind,
                       struct err *err)
 {
-    if (relation->grouped && apply->group != relation) {
+    if (relation->facts.grouped && apply->group != relation) {
         if (apply->group != NULL && send_relation(apply, apply->group, true, err) != 0) {
             return -1;
         }
         apply->group = relation;
     }
-    bool another = relation->run != (int)kind || (relation->ordered && kind == PGOUTPUT_UPDATE);
-    if (relation->runs && another && send_relation(apply, relation, true, err) != 0) {
+    bool another = relation->pending.run != (int)kind || (relation->facts.ordered && kind == PGOUTPUT_UPDATE);
+    if (relation->facts.runs && another && send_relation(apply, relation, true, err) != 0) {
         return -1;
     }
-    relation->run = (int)kind;
-    relations_add_pending(&apply->pending, relation);
+    relation->pending.run = (int)kind;
+    apply_relations_add_pending(&apply->tables.relations, relation);
     return 0;
-}
-
-/* Such a change is sent alone and at once: its values are not copied. */
-static bool is_large(const struct pgoutput_message *message)
-{
-    return values_are_large(message->old.values, message->old.count) ||
-           values_are_large(message->fresh.values, message->fresh.count);
 }
 
 static int take_change(struct apply *apply, const struct pgoutput_message *message, struct err *err)
 {
     struct apply_relation *relation = NULL;
-    if (joined_holds(&apply->target.stale.joined, message->relation, apply->transaction, apply->begun)) {
+    if (joined_holds(&apply->tables.stale.joined, message->relation, apply->transaction, apply->begun)) {
         return 0;
     }
-    if (need_relation(apply, message->relation, err, &relation) != 0) {
+    if (tables_need(&apply->tables, message->relation, is_careful(apply), err, &relation) != 0) {
         return -1;
     }
     if (relation->stale) {
-        return relation->noted ? 0 : target_note_stale(&apply->target, relation, "", err);
+        return relation->noted ? 0 : tables_note_stale(&apply->tables, relation, "", err);
     }
     if (keep_order(apply, relation, message->kind, err) != 0) {
         return -1;
     }
-    bool large = is_large(message);
+    bool large = apply_batch_is_large(message);
     if (large && send_relation(apply, relation, true, err) != 0) {
         return -1;
     }
@@ -239,7 +233,8 @@ static int take_change(struct apply *apply, const struct pgoutput_message *messa
     if (added <= 0) {
         return -1;
     }
-    bool alone = is_careful(apply) || (relation->first_row != NULL && relation->first_row->moves);
+    bool alone =
+        is_careful(apply) || (relation->pending.first_row != NULL && relation->pending.first_row->moves);
     if (alone && send_relation(apply, relation, true, err) != 0) {
         return -1;
     }
@@ -248,20 +243,19 @@ static int take_change(struct apply *apply, const struct pgoutput_message *messa
 
 static int take_truncate(struct apply *apply, struct pgoutput_message *message, struct err *err)
 {
-    apply_stale_skip_copied(&apply->target.stale.joined, apply->transaction, apply->begun, message);
+    tables_skip_copied(&apply->tables, apply->transaction, apply->begun, message);
     for (size_t i = 0; i < message->relation_count; i++) {
         struct apply_relation *relation = NULL;
-        if (need_relation(apply, message->relations[i], err, &relation) != 0 ||
+        if (tables_need(&apply->tables, message->relations[i], is_careful(apply), err, &relation) != 0 ||
             target_check_names(&apply->target, relation, err) != 0) {
             return -1;
         }
     }
-    if (send_pending(apply, false, err) != 0 ||
-        apply_stale_end(&apply->target, &apply->relations, message, err) != 0 ||
-        apply_stale_leave_out(&apply->target, &apply->relations, message, err) != 0) {
+    if (send_pending(apply, false, err) != 0 || tables_end_stale(&apply->tables, message, err) != 0 ||
+        tables_leave_out(&apply->tables, message, err) != 0) {
         return -1;
     }
-    return apply_truncate(&apply->target, &apply->relations, message, err);
+    return apply_truncate(&apply->tables, message, err);
 }
 
 /* ---- transactions ----------------------------------------------------------------------------------------
@@ -278,7 +272,7 @@ static int begin(struct apply *apply, const struct pgoutput_message *message, st
         if (send_pending(apply, false, err) != 0) {
             return -1;
         }
-        relations_unload(&apply->relations);
+        tables_unload(&apply->tables);
     }
     apply->inside = true;
     apply->changed = false;

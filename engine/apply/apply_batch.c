@@ -13,37 +13,38 @@ enum { BUCKETS_AT_FIRST = 256 };
 
 static size_t key_size(const struct apply_relation *relation)
 {
-    return relation->identity == APPLY_BY_ROW ? relation->column_count : relation->key_count;
+    return relation->facts.identity == APPLY_BY_ROW ? relation->column_count : relation->facts.key_count;
 }
 
 static int grow(struct apply_relation *relation, struct err *err)
 {
-    if (relation->row_count < relation->bucket_count) {
+    if (relation->pending.row_count < relation->pending.bucket_count) {
         return 0;
     }
-    size_t count = relation->bucket_count == 0 ? BUCKETS_AT_FIRST : relation->bucket_count * 4;
+    size_t count =
+        relation->pending.bucket_count == 0 ? BUCKETS_AT_FIRST : relation->pending.bucket_count * 4;
     struct apply_row **buckets = calloc(count, sizeof(struct apply_row *));
     if (buckets == NULL) {
         return err_no_memory(err);
     }
-    for (struct apply_row *row = relation->first_row; row != NULL; row = row->next) {
+    for (struct apply_row *row = relation->pending.first_row; row != NULL; row = row->next) {
         struct apply_row **bucket = &buckets[row->hash % count];
         row->next_of_bucket = *bucket;
         *bucket = row;
     }
-    free(relation->buckets);
-    relation->buckets = buckets;
-    relation->bucket_count = count;
+    free(relation->pending.buckets);
+    relation->pending.buckets = buckets;
+    relation->pending.bucket_count = count;
     return 0;
 }
 
 static struct apply_row *find(const struct apply_relation *relation, const struct pgoutput_value *key,
                               uint64_t hash)
 {
-    if (relation->bucket_count == 0) {
+    if (relation->pending.bucket_count == 0) {
         return NULL;
     }
-    struct apply_row *row = relation->buckets[hash % relation->bucket_count];
+    struct apply_row *row = relation->pending.buckets[hash % relation->pending.bucket_count];
     while (row != NULL && (row->hash != hash || !values_are_same(row->key, key, key_size(relation)))) {
         row = row->next_of_bucket;
     }
@@ -63,16 +64,16 @@ static int add_row(struct apply_relation *relation, struct arena *arena, const s
         return -1;
     }
     *row = (struct apply_row){.hash = hash, .key = kept};
-    struct apply_row **bucket = &relation->buckets[hash % relation->bucket_count];
+    struct apply_row **bucket = &relation->pending.buckets[hash % relation->pending.bucket_count];
     row->next_of_bucket = *bucket;
     *bucket = row;
-    if (relation->last_row == NULL) {
-        relation->first_row = row;
+    if (relation->pending.last_row == NULL) {
+        relation->pending.first_row = row;
     } else {
-        relation->last_row->next = row;
+        relation->pending.last_row->next = row;
     }
-    relation->last_row = row;
-    relation->row_count++;
+    relation->pending.last_row = row;
+    relation->pending.row_count++;
     *ret_row = row;
     return 0;
 }
@@ -88,13 +89,13 @@ static int need_row(struct apply_relation *relation, struct arena *arena, const 
 
 void apply_batch_clear(struct apply_relation *relation)
 {
-    if (relation->buckets != NULL) {
-        memset(relation->buckets, 0, relation->bucket_count * sizeof(struct apply_row *));
+    if (relation->pending.buckets != NULL) {
+        memset(relation->pending.buckets, 0, relation->pending.bucket_count * sizeof(struct apply_row *));
     }
-    relation->first_row = NULL;
-    relation->last_row = NULL;
-    relation->row_count = 0;
-    relation->run = 0;
+    relation->pending.first_row = NULL;
+    relation->pending.last_row = NULL;
+    relation->pending.row_count = 0;
+    relation->pending.run = 0;
 }
 
 /* ---- changes of whole rows -------------------------------------------------------------------------------
@@ -153,7 +154,7 @@ static int insert_row(struct apply_relation *relation, struct arena *arena, cons
                       const struct pgoutput_value *fresh, struct err *err)
 {
     struct apply_row *row = NULL;
-    int result = key == NULL ? add_row(relation, arena, NULL, relation->row_count, err, &row)
+    int result = key == NULL ? add_row(relation, arena, NULL, relation->pending.row_count, err, &row)
                              : need_row(relation, arena, key, err, &row);
     if (result != 0 || row == NULL) {
         return -1;
@@ -211,12 +212,12 @@ static int update_row(struct apply_relation *relation, struct arena *arena, cons
 static int move_row(struct apply_relation *relation, struct arena *arena, const struct pgoutput_value *key,
                     const struct pgoutput_value *fresh, struct err *err)
 {
-    if (relation->row_count > 0) {
+    if (relation->pending.row_count > 0) {
         return 0;
     }
     int result = update_row(relation, arena, key, fresh, err);
     if (result > 0) {
-        relation->first_row->moves = true;
+        relation->pending.first_row->moves = true;
     }
     return result;
 }
@@ -224,8 +225,8 @@ static int move_row(struct apply_relation *relation, struct arena *arena, const 
 static void pick(const struct apply_relation *relation, const struct pgoutput_value *values,
                  struct pgoutput_value *ret_key)
 {
-    for (size_t i = 0; i < relation->key_count; i++) {
-        ret_key[i] = values[relation->keys[i]];
+    for (size_t i = 0; i < relation->facts.key_count; i++) {
+        ret_key[i] = values[relation->facts.keys[i]];
     }
 }
 
@@ -234,18 +235,20 @@ static int change_key(struct apply_relation *relation, struct arena *arena,
                       struct pgoutput_value *fresh, struct err *err)
 {
     /* A delete would take along the rows that refer to this one, and values of the target's own. */
-    if (relation->keeps_rows) {
+    if (relation->facts.keeps_rows) {
         return move_row(relation, arena, old_key, fresh, err);
     }
     if (!values_are_complete(fresh, relation->column_count)) {
-        const struct apply_row *row = find(relation, old_key, values_hash(old_key, relation->key_count));
+        const struct apply_row *row =
+            find(relation, old_key, values_hash(old_key, relation->facts.key_count));
         if (row == NULL || row->write == APPLY_WRITES_NOTHING ||
             !values_are_complete(row->fresh, relation->column_count)) {
             return move_row(relation, arena, old_key, fresh, err);
         }
         values_merge(fresh, row->fresh, relation->column_count);
     }
-    const struct apply_row *taken = find(relation, fresh_key, values_hash(fresh_key, relation->key_count));
+    const struct apply_row *taken =
+        find(relation, fresh_key, values_hash(fresh_key, relation->facts.key_count));
     if (taken != NULL && taken->write != APPLY_WRITES_NOTHING) {
         return 0;
     }
@@ -275,18 +278,18 @@ static int no_identity(const struct apply_relation *relation, struct err *err)
 static int take_insert(struct apply_relation *relation, struct arena *arena,
                        const struct pgoutput_tuple *fresh, struct err *err)
 {
-    auto_free struct pgoutput_value *key = calloc(relation->key_count + 1, sizeof(*key));
+    auto_free struct pgoutput_value *key = calloc(relation->facts.key_count + 1, sizeof(*key));
     if (key == NULL) {
         return err_no_memory(err);
     }
     if (check_shape(relation, fresh, err) != 0) {
         return -1;
     }
-    if (relation->identity == APPLY_BY_ROW) {
+    if (relation->facts.identity == APPLY_BY_ROW) {
         return count_row(relation, arena, fresh->values, 1, err);
     }
     pick(relation, fresh->values, key);
-    return insert_row(relation, arena, relation->key_count == 0 ? NULL : key, fresh->values, err);
+    return insert_row(relation, arena, relation->facts.key_count == 0 ? NULL : key, fresh->values, err);
 }
 
 static int update_by_key(struct apply_relation *relation, struct arena *arena,
@@ -294,19 +297,19 @@ static int update_by_key(struct apply_relation *relation, struct arena *arena,
                          struct pgoutput_value *keys, struct err *err)
 {
     struct pgoutput_value *old_key = keys;
-    struct pgoutput_value *fresh_key = keys + relation->key_count;
+    struct pgoutput_value *fresh_key = keys + relation->facts.key_count;
     pick(relation, fresh, fresh_key);
     if (old->values == NULL) {
-        return values_are_complete(fresh_key, relation->key_count)
+        return values_are_complete(fresh_key, relation->facts.key_count)
                    ? update_row(relation, arena, fresh_key, fresh, err)
                    : no_identity(relation, err);
     }
     pick(relation, old->values, old_key);
-    values_merge(fresh_key, old_key, relation->key_count);
-    for (size_t i = 0; i < relation->key_count; i++) {
-        fresh[relation->keys[i]] = fresh_key[i];
+    values_merge(fresh_key, old_key, relation->facts.key_count);
+    for (size_t i = 0; i < relation->facts.key_count; i++) {
+        fresh[relation->facts.keys[i]] = fresh_key[i];
     }
-    return values_are_same(old_key, fresh_key, relation->key_count)
+    return values_are_same(old_key, fresh_key, relation->facts.key_count)
                ? update_row(relation, arena, fresh_key, fresh, err)
                : change_key(relation, arena, old_key, fresh_key, fresh, err);
 }
@@ -318,7 +321,7 @@ static int take_update(struct apply_relation *relation, struct arena *arena, con
         (old->values != NULL && check_shape(relation, old, err) != 0)) {
         return -1;
     }
-    size_t count = relation->column_count + 2 * relation->key_count;
+    size_t count = relation->column_count + 2 * relation->facts.key_count;
     auto_free struct pgoutput_value *fresh = calloc(count + 1, sizeof(*fresh));
     if (fresh == NULL) {
         return err_no_memory(err);
@@ -327,13 +330,13 @@ static int take_update(struct apply_relation *relation, struct arena *arena, con
     if (old_full) {
         fill(fresh, old);
     }
-    if (relation->identity == APPLY_BY_KEY) {
+    if (relation->facts.identity == APPLY_BY_KEY) {
         return update_by_key(relation, arena, old, fresh, fresh + relation->column_count, err);
     }
-    if (relation->identity == APPLY_BY_NOTHING || old->values == NULL) {
+    if (relation->facts.identity == APPLY_BY_NOTHING || old->values == NULL) {
         return no_identity(relation, err);
     }
-    if (relation->keeps_rows) {
+    if (relation->facts.keeps_rows) {
         return update_whole_row(relation, arena, old->values, fresh, err);
     }
     int removed = count_row(relation, arena, old->values, -1, err);
@@ -343,16 +346,16 @@ static int take_update(struct apply_relation *relation, struct arena *arena, con
 static int take_delete(struct apply_relation *relation, struct arena *arena, const struct pgoutput_tuple *old,
                        struct err *err)
 {
-    if (relation->identity == APPLY_BY_NOTHING || old->values == NULL) {
+    if (relation->facts.identity == APPLY_BY_NOTHING || old->values == NULL) {
         return no_identity(relation, err);
     }
     if (check_shape(relation, old, err) != 0) {
         return -1;
     }
-    if (relation->identity == APPLY_BY_ROW) {
+    if (relation->facts.identity == APPLY_BY_ROW) {
         return count_row(relation, arena, old->values, -1, err);
     }
-    auto_free struct pgoutput_value *key = calloc(relation->key_count + 1, sizeof(*key));
+    auto_free struct pgoutput_value *key = calloc(relation->facts.key_count + 1, sizeof(*key));
     if (key == NULL) {
         return err_no_memory(err);
     }
@@ -371,4 +374,10 @@ int apply_batch_add(struct apply_relation *relation, struct arena *arena,
     default:
         return take_delete(relation, arena, &message->old, err);
     }
+}
+
+bool apply_batch_is_large(const struct pgoutput_message *message)
+{
+    return values_are_large(message->old.values, message->old.count) ||
+           values_are_large(message->fresh.values, message->fresh.count);
 }

@@ -18,26 +18,12 @@
 #include "engine/apply/apply_relation_private.h"
 #include "engine/replication/pgoutput.h"
 
-enum apply_write { APPLY_WRITES_NOTHING, APPLY_WRITES_INSERT, APPLY_WRITES_UPDATE };
-
-struct apply_row {
-    struct apply_row *next; /* in the order of the first change */
-    struct apply_row *next_of_bucket;
-    struct apply_row *next_of_statement;
-    uint64_t hash;
-    struct pgoutput_value *key;    /* of the key columns; BY_ROW: of all columns */
-    struct pgoutput_value *fresh;  /* of all columns, when something is written */
-    struct pgoutput_value *before; /* BY_ROW, UPDATE: of all columns, as they were; "key" is as "fresh" */
-    bool remove;                   /* the row with that key goes first */
-    bool moves;                    /* UPDATE: the key changes too */
-    enum apply_write write;
-    int64_t copies; /* BY_ROW: so many more (or, negative, fewer) */
-};
-
 /* Adds an INSERT, UPDATE or DELETE, which is copied into the arena. 1: done. 0: it does not fit what is
  * pending: send that first, and come again. -1: error. */
 int apply_batch_add(struct apply_relation *relation, struct arena *arena,
                     const struct pgoutput_message *message, struct err *err);
+/* The change is to be sent alone and at once: its large values are not copied. */
+bool apply_batch_is_large(const struct pgoutput_message *message);
 /* Forgets all of it; before the arena is reset. */
 void apply_batch_clear(struct apply_relation *relation);
 

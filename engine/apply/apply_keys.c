@@ -75,17 +75,17 @@ static bool is_source_key(struct apply_relation *relation, const PGresult *index
 /* It cannot refuse a row unless the key refuses it too: it holds all the key's columns. */
 static bool holds_key(const struct apply_relation *relation, const PGresult *indexes, int first, int end)
 {
-    for (size_t i = 0; i < relation->key_count; i++) {
+    for (size_t i = 0; i < relation->facts.key_count; i++) {
         bool found = false;
         for (int row = first; row < end; row++) {
             found = found || strcmp(PQgetvalue(indexes, row, INDEX_COLUMN),
-                                    relation->columns[relation->keys[i]].name) == 0;
+                                    relation->columns[relation->facts.keys[i]].name) == 0;
         }
         if (!found) {
             return false;
         }
     }
-    return pg_is_true(indexes, first, INDEX_PLAIN) && relation->key_count > 0;
+    return pg_is_true(indexes, first, INDEX_PLAIN) && relation->facts.key_count > 0;
 }
 
 static int use_index(struct apply_relation *relation, const PGresult *indexes, int first, int end,
@@ -96,7 +96,7 @@ static int use_index(struct apply_relation *relation, const PGresult *indexes, i
         if (column == NULL) {
             continue;
         }
-        relation->keys[relation->key_count++] = (size_t)(column - relation->columns);
+        relation->facts.keys[relation->facts.key_count++] = (size_t)(column - relation->columns);
         if (!str_replace(&column->equals, PQgetvalue(indexes, row, INDEX_EQUALS))) {
             return err_no_memory(err);
         }
@@ -120,7 +120,7 @@ static int choose_key(struct apply_relation *relation, const PGresult *indexes, 
     }
     for (size_t i = 0; relation->source_identity != 'f' && i < relation->column_count; i++) {
         if (relation->columns[i].source_key) { /* the target lacks the index: slow, but right */
-            relation->keys[relation->key_count++] = i;
+            relation->facts.keys[relation->facts.key_count++] = i;
         }
     }
     return 0;
@@ -149,8 +149,8 @@ static void mark_columns(struct apply_relation *relation, const PGresult *indexe
         relation->columns[i].key = false;
         relation->columns[i].unique = false;
     }
-    for (size_t i = 0; i < relation->key_count; i++) {
-        relation->columns[relation->keys[i]].key = true;
+    for (size_t i = 0; i < relation->facts.key_count; i++) {
+        relation->columns[relation->facts.keys[i]].key = true;
     }
     for (int row = 0, end = 0; row < PQntuples(indexes); row = end) {
         end = index_end(indexes, row);
@@ -161,11 +161,12 @@ static void mark_columns(struct apply_relation *relation, const PGresult *indexe
     }
     /* Deleting a row takes along what refers to it where that cannot be switched off, and columns of the
      * target's own. */
-    bool by_key = relation->identity == APPLY_BY_KEY;
-    relation->keeps_rows = relation->acts || relation->spare;
-    relation->rewrites = others && !relation->keeps_rows && by_key;
-    relation->ordered = others && !relation->rewrites;
-    relation->runs = relation->acts || (by_key ? relation->ordered : relation->keeps_rows);
+    bool by_key = relation->facts.identity == APPLY_BY_KEY;
+    relation->facts.keeps_rows = relation->facts.acts || relation->facts.spare;
+    relation->facts.rewrites = others && !relation->facts.keeps_rows && by_key;
+    relation->facts.ordered = others && !relation->facts.rewrites;
+    relation->facts.runs =
+        relation->facts.acts || (by_key ? relation->facts.ordered : relation->facts.keeps_rows);
 }
 
 int apply_keys_load(struct apply_relation *relation, struct pg *target, const char *oid, struct err *err)
@@ -179,18 +180,20 @@ int apply_keys_load(struct apply_relation *relation, struct pg *target, const ch
     if (pg_query(target, err, &indexes, buf_text(&sql), 1, &oid) != 0) {
         return -1;
     }
-    free(relation->keys);
-    relation->key_count = 0;
-    relation->ordered = false;
-    relation->keys = calloc(relation->column_count + 1, sizeof(*relation->keys));
-    if (relation->keys == NULL) {
+    free(relation->facts.keys);
+    relation->facts.key_count = 0;
+    relation->facts.ordered = false;
+    relation->facts.keys = calloc(relation->column_count + 1, sizeof(*relation->facts.keys));
+    if (relation->facts.keys == NULL) {
         return err_no_memory(err);
     }
     if (choose_key(relation, indexes, err) != 0) {
         return -1;
     }
-    bool whole_row = relation->source_identity == 'f' && relation->key_count == 0;
-    relation->identity = whole_row ? APPLY_BY_ROW : relation->key_count > 0 ? APPLY_BY_KEY : APPLY_BY_NOTHING;
+    bool whole_row = relation->source_identity == 'f' && relation->facts.key_count == 0;
+    relation->facts.identity = whole_row                       ? APPLY_BY_ROW
+                               : relation->facts.key_count > 0 ? APPLY_BY_KEY
+                                                               : APPLY_BY_NOTHING;
     mark_columns(relation, indexes);
     return 0;
 }

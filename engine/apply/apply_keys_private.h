@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* By which columns the applier finds a row of a table again, and whether its unique indexes make the order of
- * changes matter. For engine/apply/apply_relation.c only. */
+ * changes matter. For engine/apply/apply_facts.c only. */
 #ifndef ENGINE_APPLY_APPLY_KEYS_PRIVATE_H
 #define ENGINE_APPLY_APPLY_KEYS_PRIVATE_H
 

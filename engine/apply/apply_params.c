@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/apply/apply_batch_private.h"
 #include "engine/apply/apply_values_private.h"
 #include "engine/pg/ddl_wait.h"
 
@@ -55,7 +54,7 @@ static const struct pgoutput_value *value_of(struct source *source, const struct
 /* Behind the last of them there is room for a mask. */
 static struct source *make_sources(const struct apply_relation *relation)
 {
-    size_t count = relation->key_count + 2 * relation->column_count + 2;
+    size_t count = relation->facts.key_count + 2 * relation->column_count + 2;
     return calloc(1, count * sizeof(struct source) + relation->column_count);
 }
 
@@ -70,10 +69,10 @@ static struct source source_of(const struct apply_column *column, int kind, size
 
 static size_t list_key(const struct apply_relation *relation, struct source *sources)
 {
-    for (size_t i = 0; i < relation->key_count; i++) {
-        sources[i] = source_of(&relation->columns[relation->keys[i]], OF_KEY, i);
+    for (size_t i = 0; i < relation->facts.key_count; i++) {
+        sources[i] = source_of(&relation->columns[relation->facts.keys[i]], OF_KEY, i);
     }
-    return relation->key_count;
+    return relation->facts.key_count;
 }
 
 static size_t list_row(const struct apply_relation *relation, int kind, struct source *sources)
@@ -106,8 +105,8 @@ static size_t list_sources(const struct apply_relation *relation, const struct a
         return list_row(relation, OF_FRESH, sources);
     case APPLY_DELETE:
     case APPLY_GATHER:
-        return relation->identity == APPLY_BY_ROW ? list_row(relation, OF_KEY, sources)
-                                                  : list_key(relation, sources);
+        return relation->facts.identity == APPLY_BY_ROW ? list_row(relation, OF_KEY, sources)
+                                                        : list_key(relation, sources);
     case APPLY_UPDATE:
         count = list_key(relation, sources);
         return count + list_set(relation, statement->set, sources + count);
@@ -373,4 +372,10 @@ void apply_params_done(struct apply_params *params)
         free(params->texts[i]);
     }
     free(params->texts);
+}
+
+void apply_space_done(struct apply_space *space)
+{
+    free(space->bytes);
+    *space = (struct apply_space){0};
 }

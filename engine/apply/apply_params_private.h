@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* The parameters of a statement for the rows that wait for it; for engine/apply/apply_statement.c only. */
+/* The parameters of a statement for the rows that wait for it; for engine/apply/apply_send.c only. */
 #ifndef ENGINE_APPLY_APPLY_PARAMS_PRIVATE_H
 #define ENGINE_APPLY_APPLY_PARAMS_PRIVATE_H
 
 #include "core/err.h"
 #include "engine/apply/apply_pipeline_private.h"
-#include "engine/apply/apply_statement_private.h"
+#include "engine/apply/apply_relation_private.h"
+
+/* Memory for parameters that is used again. All-zero is empty. */
+struct apply_space {
+    char *bytes;
+    size_t room;
+};
+void apply_space_done(struct apply_space *space);
 
 /* All-zero is empty. */
 struct apply_params {

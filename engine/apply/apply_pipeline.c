@@ -28,24 +28,24 @@ static int use_settings(struct pg *pg, struct source_settings *settings, struct 
                : source_settings_use(settings, pg, true, err);
 }
 
-static int set_session(struct pipeline *pipeline, const struct apply_request *request, struct err *err)
+static int set_session(struct pipeline *pipeline, const struct pipeline_session *session, struct err *err)
 {
     struct pg *pg = &pipeline->pg;
-    if (use_settings(pg, request->settings, err) != 0 ||
+    if (use_settings(pg, session->settings, err) != 0 ||
         (pg->version >= 110000 && pg_run(pg, err, "SET jit = off") != 0)) {
         return -1;
     }
-    return pg_set_encoding(pg, request->encoding, err);
+    return pg_set_encoding(pg, session->encoding, err);
 }
 
-int pipeline_open(const struct apply_request *request, struct err *err, struct pipeline *ret_pipeline)
+int pipeline_open(const struct pipeline_session *session, struct err *err, struct pipeline *ret_pipeline)
 {
     struct pipeline *pipeline = ret_pipeline;
-    *pipeline = (struct pipeline){.tick = request->tick, .tick_context = request->context};
-    if (pg_open(request->target, request->database, PG_WRITE, request->stop, err, &pipeline->pg) != 0) {
+    *pipeline = (struct pipeline){.tick = session->tick, .tick_context = session->context};
+    if (pg_open(session->target, session->database, PG_WRITE, session->stop, err, &pipeline->pg) != 0) {
         return -1;
     }
-    return set_session(pipeline, request, err);
+    return set_session(pipeline, session, err);
 }
 
 void pipeline_close(struct pipeline *pipeline)

@@ -12,7 +12,8 @@
 #include <stdint.h>
 
 #include "core/err.h"
-#include "engine/apply/apply.h"
+#include "engine/catalog/source_settings.h"
+#include "engine/pg/endpoint.h"
 #include "engine/pg/pg.h"
 
 /* What the answer to a statement must be. */
@@ -43,8 +44,19 @@ struct pipeline_params {
     int count;
 };
 
+/* The session that is to be opened; members as in struct apply_request. */
+struct pipeline_session {
+    const struct endpoint *target;
+    const char *database;
+    const char *encoding;
+    struct source_settings *settings;
+    const struct stop *stop;
+    void (*tick)(void *context);
+    void *context;
+};
+
 /* Opens the session with its settings, not in pipeline mode yet. */
-int pipeline_open(const struct apply_request *request, struct err *err, struct pipeline *ret_pipeline);
+int pipeline_open(const struct pipeline_session *session, struct err *err, struct pipeline *ret_pipeline);
 void pipeline_close(struct pipeline *pipeline);
 
 /* Enters pipeline mode; leaves it again for ordinary statements on pipeline->pg, waiting for all answers. */

@@ -5,11 +5,8 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "engine/apply/apply_keys_private.h"
-#include "engine/apply/apply_statement_private.h"
-#include "engine/catalog/transfer_catalog.h"
 
-enum { SQL_MAX_BYTES = 1024 * 1024, GENERATED_SINCE = 120000, SHA256_SINCE = 110000, BYTEA_OID = 17 };
+enum { SQL_MAX_BYTES = 1024 * 1024 };
 
 /* ---- what the stream says --------------------------------------------------------------------------------
  */
@@ -86,16 +83,16 @@ void apply_relation_free(struct apply_relation *relation)
         free(relation->columns[i].type);
         free(relation->columns[i].equals);
     }
-    apply_statements_free(relation);
+    apply_relation_free_statements(relation);
     free(relation->columns);
     table_now_done(&relation->source);
     free(relation->schema);
     free(relation->name);
     free(relation->what);
-    free(relation->table);
-    free(relation->check);
-    free(relation->keys);
-    free(relation->buckets);
+    free(relation->facts.table);
+    free(relation->facts.check);
+    free(relation->facts.keys);
+    free(relation->pending.buckets);
     free(relation);
 }
 
@@ -113,97 +110,6 @@ bool apply_relation_same(const struct apply_relation *a, const struct apply_rela
     return same;
 }
 
-/* ---- the table on the target -----------------------------------------------------------------------------
- */
-
-static const char table_sql[] =
-    "SELECT c.relispartition,"
-    " pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMPORARY')"
-    " FROM pg_catalog.pg_class c WHERE c.oid = $1::pg_catalog.oid";
-
-static int set_table(struct apply_relation *relation, struct pg *target, const char *schema, const char *name,
-                     struct err *err)
-{
-    auto_buf struct buf text = BUF_MAX(SQL_MAX_BYTES);
-    pg_add_qualified(target, &text, schema, name);
-    free(relation->table);
-    relation->table = buf_take(&text);
-    return relation->table == NULL ? err_no_memory(err) : 0;
-}
-
-/* The partitioned table whose partitions' rows may be in other partitions than on the source, if any. */
-static int find_root(struct apply_relation *relation, struct pg *target, struct err *err, char **oid)
-{
-    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    auto_result PGresult *root = NULL;
-    const char *params[] = {*oid};
-    buf_adds(&sql, "WITH RECURSIVE relations AS (SELECT $1::oid AS oid)");
-    catalog_add_hash_roots(&sql, target->version);
-    buf_adds(&sql, ", below(oid) AS (SELECT root FROM roots UNION ALL SELECT i.inhrelid FROM below b"
-                   " JOIN pg_inherits i ON i.inhparent = b.oid)"
-                   " SELECT c.oid, n.nspname, c.relname, (SELECT count(*) FROM below b JOIN pg_class l"
-                   " ON l.oid = b.oid AND l.relkind = 'r') FROM roots r JOIN pg_class c ON c.oid = r.root"
-                   " JOIN pg_namespace n ON n.oid = c.relnamespace");
-    if (buf_failed(&sql)) {
-        return err_no_memory(err);
-    }
-    if (pg_query(target, err, &root, buf_text(&sql), 1, params) != 0) {
-        return -1;
-    }
-    if (PQntuples(root) == 0) {
-        return 0;
-    }
-    int64_t partitions = 0;
-    str_to_int(PQgetvalue(root, 0, 3), 0, INT32_MAX, &partitions);
-    relation->partitions = (size_t)partitions;
-    relation->through = true;
-    relation->grouped = true;
-    return str_replace(oid, PQgetvalue(root, 0, 0))
-               ? set_table(relation, target, PQgetvalue(root, 0, 1), PQgetvalue(root, 0, 2), err)
-               : err_no_memory(err);
-}
-
-static int find_table(struct apply_relation *relation, const struct table_now *there, struct pg *target,
-                      struct err *err, char **oid)
-{
-    auto_result PGresult *table = NULL;
-    const char *params[] = {*oid};
-    if (pg_query(target, err, &table, table_sql, 1, params) != 0) {
-        return -1;
-    }
-    if (PQntuples(table) == 0) {
-        err_set(err, ERR_CONFLICT, "The %s of the target has just been dropped.", relation->what);
-        err->lasting = false;
-        return -1;
-    }
-    relation->through = there->kind == 'p';
-    relation->grouped = relation->acts;
-    relation->partitions = 0;
-    relation->may_gather = pg_is_true(table, 0, 1);
-    if (set_table(relation, target, there->schema, there->name, err) != 0) {
-        return -1;
-    }
-    return pg_is_true(table, 0, 0) ? find_root(relation, target, err, oid) : 0;
-}
-
-/* ---- its columns -----------------------------------------------------------------------------------------
- */
-
-/* A cast from text usually calls the type's input function. Where a cast function is declared instead it may
- * read something else: such values go as an array of the type. */
-static const char columns_sql[] =
-    "SELECT a.attname, pg_catalog.format_type(a.atttypid, -1), EXISTS ("
-    "  WITH RECURSIVE base(type) AS (SELECT a.atttypid UNION ALL SELECT t.typbasetype FROM base b"
-    "    JOIN pg_catalog.pg_type t ON t.oid = b.type WHERE t.typbasetype <> 0)"
-    "  SELECT 1 FROM pg_catalog.pg_cast k WHERE k.castsource = 25 AND k.castmethod = 'f'"
-    "    AND k.casttarget IN (SELECT type FROM base)), (SELECT t.typdelim FROM pg_catalog.pg_type t"
-    "    WHERE t.oid = a.atttypid), ("
-    "  WITH RECURSIVE base(type) AS (SELECT a.atttypid UNION ALL SELECT t.typbasetype FROM base b"
-    "    JOIN pg_catalog.pg_type t ON t.oid = b.type WHERE t.typbasetype <> 0)"
-    "  SELECT b.type FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.type WHERE t.typbasetype = 0)"
-    " FROM pg_catalog.pg_attribute a"
-    " WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped";
-
 struct apply_column *apply_relation_column(struct apply_relation *relation, const char *name)
 {
     for (size_t i = 0; i < relation->column_count; i++) {
@@ -214,46 +120,97 @@ struct apply_column *apply_relation_column(struct apply_relation *relation, cons
     return NULL;
 }
 
-static int load_columns(struct apply_relation *relation, struct pg *target, const char *oid, struct err *err)
+/* ---- prepared statements ---------------------------------------------------------------------------------
+ */
+
+void apply_statement_free(struct apply_statement *statement)
 {
-    relation->spare = false;
-    auto_result PGresult *columns = NULL;
-    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    buf_adds(&sql, columns_sql);
-    buf_adds(&sql, target->version >= GENERATED_SINCE ? " AND a.attgenerated = ''" : "");
-    if (pg_query(target, err, &columns, buf_text(&sql), 1, &oid) != 0) {
-        return -1;
+    if (statement != NULL) {
+        free(statement->set);
+        free(statement);
     }
-    for (int row = 0; row < PQntuples(columns); row++) {
-        struct apply_column *column = apply_relation_column(relation, PQgetvalue(columns, row, 0));
-        if (column == NULL) {
-            relation->spare = true;
-            continue;
-        }
-        column->by_array = pg_is_true(columns, row, 2);
-        column->delimiter = PQgetvalue(columns, row, 3)[0];
-        column->base = (uint32_t)strtoul(PQgetvalue(columns, row, 4), NULL, 10);
-        column->digest = column->base != BYTEA_OID        ? NULL
-                         : target->version < SHA256_SINCE ? "pg_catalog.md5"
-                                                          : "pg_catalog.sha256";
-        if (!str_replace(&column->type, PQgetvalue(columns, row, 1))) {
-            return err_no_memory(err);
-        }
-    }
-    return 0;
 }
 
-int apply_relation_load(struct apply_relation *relation, const struct table_now *there, struct pg *target,
-                        struct err *err)
+void apply_relation_free_statements(struct apply_relation *relation)
 {
-    auto_free char *oid = str_format("%u", (unsigned)there->oid);
-    if (oid == NULL) {
-        return err_no_memory(err);
+    while (relation->statements != NULL) {
+        struct apply_statement *statement = relation->statements;
+        relation->statements = statement->next;
+        apply_statement_free(statement);
     }
-    if (find_table(relation, there, target, err, &oid) != 0 ||
-        load_columns(relation, target, oid, err) != 0 || apply_keys_load(relation, target, oid, err) != 0) {
-        return -1;
+}
+
+/* ---- all of them -----------------------------------------------------------------------------------------
+ */
+
+struct apply_relation *apply_relations_find(const struct apply_relations *relations, uint32_t id)
+{
+    struct apply_relation *at = relations->buckets[id % RELATION_BUCKETS];
+    while (at != NULL && at->id != id) {
+        at = at->next;
     }
-    relation->loaded = true;
-    return 0;
+    return at;
+}
+
+void apply_relations_put(struct apply_relations *relations, struct apply_relation *relation)
+{
+    struct apply_relation **at = &relations->buckets[relation->id % RELATION_BUCKETS];
+    while (*at != NULL && (*at)->id != relation->id) {
+        at = &(*at)->next;
+    }
+    struct apply_relation *old = *at;
+    relation->next = old == NULL ? NULL : old->next;
+    *at = relation;
+    apply_relation_free(old);
+}
+
+struct apply_relation *apply_relations_next(const struct apply_relations *relations,
+                                            const struct apply_relation *after)
+{
+    if (after != NULL && after->next != NULL) {
+        return after->next;
+    }
+    for (size_t i = after == NULL ? 0 : after->id % RELATION_BUCKETS + 1; i < RELATION_BUCKETS; i++) {
+        if (relations->buckets[i] != NULL) {
+            return relations->buckets[i];
+        }
+    }
+    return NULL;
+}
+
+void apply_relations_done(struct apply_relations *relations)
+{
+    for (size_t i = 0; i < RELATION_BUCKETS; i++) {
+        while (relations->buckets[i] != NULL) {
+            struct apply_relation *relation = relations->buckets[i];
+            relations->buckets[i] = relation->next;
+            apply_relation_free(relation);
+        }
+    }
+}
+
+void apply_relations_add_pending(struct apply_relations *relations, struct apply_relation *relation)
+{
+    if (relation->pending.listed) {
+        return;
+    }
+    relation->pending.listed = true;
+    relation->pending.next = NULL;
+    if (relations->last_pending == NULL) {
+        relations->first_pending = relation;
+    } else {
+        relations->last_pending->pending.next = relation;
+    }
+    relations->last_pending = relation;
+}
+
+struct apply_relation *apply_relations_take_pending(struct apply_relations *relations)
+{
+    struct apply_relation *relation = relations->first_pending;
+    if (relation != NULL) {
+        relation->pending.listed = false;
+        relations->first_pending = relation->pending.next;
+        relations->last_pending = relations->first_pending == NULL ? NULL : relations->last_pending;
+    }
+    return relation;
 }

@@ -30,8 +30,8 @@ void sql_add_parameter(struct sql_text *text, const struct apply_column *column)
 static void add_key_parameters(struct sql_text *text)
 {
     const struct apply_relation *relation = text->relation;
-    for (size_t i = 0; i < relation->key_count; i++) {
-        sql_add_parameter(text, &relation->columns[relation->keys[i]]);
+    for (size_t i = 0; i < relation->facts.key_count; i++) {
+        sql_add_parameter(text, &relation->columns[relation->facts.keys[i]]);
     }
 }
 
@@ -64,14 +64,14 @@ void sql_add_rows(struct sql_text *text)
 /* Names the partitions' rows too where changes go through a partitioned table. */
 void sql_add_table(const struct apply_relation *relation, struct buf *sql)
 {
-    buf_addf(sql, "%s%s AS t", relation->through ? "" : "ONLY ", relation->table);
+    buf_addf(sql, "%s%s AS t", relation->facts.through ? "" : "ONLY ", relation->facts.table);
 }
 
 static void add_insert(struct sql_text *text)
 {
     const struct apply_relation *relation = text->relation;
     struct buf *sql = text->sql;
-    buf_addf(sql, "INSERT INTO %s", relation->table);
+    buf_addf(sql, "INSERT INTO %s", relation->facts.table);
     for (size_t i = 0; i < relation->column_count; i++) {
         buf_addf(sql, "%s%s", i == 0 ? " (" : ", ", relation->columns[i].quoted);
     }
@@ -86,8 +86,8 @@ static void add_insert(struct sql_text *text)
 
 static void add_key_condition(const struct apply_relation *relation, struct buf *sql)
 {
-    for (size_t i = 0; i < relation->key_count; i++) {
-        const struct apply_column *column = &relation->columns[relation->keys[i]];
+    for (size_t i = 0; i < relation->facts.key_count; i++) {
+        const struct apply_column *column = &relation->columns[relation->facts.keys[i]];
         buf_addf(sql, "%st.%s", i == 0 ? " WHERE " : " AND ", column->quoted);
         if (column->equals != NULL) {
             buf_addf(sql, " %s ", column->equals);
@@ -102,7 +102,7 @@ static void add_key_condition(const struct apply_relation *relation, struct buf 
 
 static void add_key_names(const struct apply_relation *relation, struct buf *sql)
 {
-    for (size_t i = 0; i < relation->key_count; i++) {
+    for (size_t i = 0; i < relation->facts.key_count; i++) {
         buf_addf(sql, "%sk%zu", i == 0 ? "" : ", ", i);
     }
 }
@@ -241,7 +241,7 @@ static void add_deleted(const struct apply_relation *relation, struct buf *sql)
 /* The sort takes all of the deleted rows before it yields the first. */
 static void add_inserted(const struct apply_relation *relation, struct buf *sql)
 {
-    buf_addf(sql, ", inserted AS (INSERT INTO %s", relation->table);
+    buf_addf(sql, ", inserted AS (INSERT INTO %s", relation->facts.table);
     for (size_t i = 0; i < relation->column_count; i++) {
         buf_addf(sql, "%s%s", i == 0 ? " (" : ", ", relation->columns[i].quoted);
     }
@@ -249,7 +249,7 @@ static void add_inserted(const struct apply_relation *relation, struct buf *sql)
     for (size_t i = 0; i < relation->column_count; i++) {
         buf_addf(sql, "%sc%zu", i == 0 ? "" : ", ", i);
     }
-    buf_addf(sql, " FROM deleted ORDER BY c%zu::text RETURNING 1)", relation->keys[0]);
+    buf_addf(sql, " FROM deleted ORDER BY c%zu::text RETURNING 1)", relation->facts.keys[0]);
 }
 
 static void add_rewrite(struct sql_text *text)
@@ -282,7 +282,7 @@ void apply_add_statement(const struct apply_relation *relation, enum apply_state
         add_rewrite(&text);
         break;
     case APPLY_DELETE:
-        if (relation->identity == APPLY_BY_ROW) {
+        if (relation->facts.identity == APPLY_BY_ROW) {
             sql_add_delete_by_row(&text, false);
         } else {
             add_delete_by_key(&text);

@@ -5,7 +5,6 @@
 
 #include "core/buf.h"
 #include "engine/apply/apply_relation_private.h"
-#include "engine/apply/apply_statement_private.h"
 
 /*
  * Adds a statement. Its parameters are arrays, or with "alone" the values of one row, in this order:

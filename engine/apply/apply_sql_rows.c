@@ -75,18 +75,19 @@ void sql_add_delete_by_row(struct sql_text *text, bool gathered)
 {
     const struct apply_relation *relation = text->relation;
     struct buf *sql = text->sql;
-    const char *place = relation->through ? "(t.tableoid, t.ctid)" : "t.ctid";
+    const char *place = relation->facts.through ? "(t.tableoid, t.ctid)" : "t.ctid";
     buf_adds(sql, "DELETE FROM ");
     sql_add_table(relation, sql);
     buf_addf(sql, " WHERE %s %s (SELECT %s FROM (SELECT t.tableoid, t.ctid, w.copies,", place,
-             relation->through ? "IN" : "= ANY (ARRAY", relation->through ? "d.tableoid, d.ctid" : "d.ctid");
+             relation->facts.through ? "IN" : "= ANY (ARRAY",
+             relation->facts.through ? "d.tableoid, d.ctid" : "d.ctid");
     buf_adds(sql, " row_number() OVER (PARTITION BY w.line) AS copy FROM (");
     add_lines(text, gathered);
     buf_adds(sql, ") w JOIN ");
     sql_add_table(relation, sql);
     buf_adds(sql, " ON ");
     add_stored_line(relation, sql);
-    buf_addf(sql, " = w.line) d WHERE d.copy <= d.copies)%s", relation->through ? "" : ")");
+    buf_addf(sql, " = w.line) d WHERE d.copy <= d.copies)%s", relation->facts.through ? "" : ")");
 }
 
 void apply_add_delete_gathered(const struct apply_relation *relation, struct buf *sql)

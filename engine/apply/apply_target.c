@@ -5,9 +5,7 @@
 #include <stdlib.h>
 
 #include "core/clock.h"
-#include "engine/apply/apply_actions_private.h"
-#include "engine/apply/apply_gather_private.h"
-#include "engine/apply/apply_match_private.h"
+#include "engine/apply/apply_facts_private.h"
 #include "engine/replication/position.h"
 
 enum {
@@ -53,9 +51,9 @@ static int prepare_progress(struct apply_target *target, struct err *err)
     if (pipeline_prepare(&target->pipeline, "progress", buf_text(&sql), "table of progress", err) != 0) {
         return -1;
     }
-    return target->newest == NULL ? 0
-                                  : pipeline_prepare(&target->pipeline, "newer", apply_actions_newer_sql,
-                                                     "list of triggers", err);
+    return target->newest == NULL
+               ? 0
+               : pipeline_prepare(&target->pipeline, "newer", apply_facts_newer_sql, "list of triggers", err);
 }
 
 /* Where triggers fire, those that have been made since are silenced, and younger ones are noticed. */
@@ -65,26 +63,18 @@ static int read_actions(struct apply_target *target, struct err *err)
     if (replica_renew(pg, target->helper, err) != 0) {
         return -1;
     }
-    return pg->replica ? 0 : apply_actions_newest(pg, err, &target->newest);
+    return pg->replica ? 0 : apply_facts_newest(pg, err, &target->newest);
 }
 
-int target_open(const struct apply_request *request, struct err *err, struct apply_target *ret_target)
+int target_open(const struct pipeline_session *session, const char *helper, struct err *err,
+                struct apply_target *ret_target)
 {
     struct apply_target *target = ret_target;
-    *target = (struct apply_target){.helper = request->name,
-                                    .look = request->look,
-                                    .hides_truncate = request->hides_truncate,
-                                    .source = request->source,
-                                    .checks = BUF_MAX(CHECKS_MAX_BYTES),
-                                    .number = 1,
-                                    .context = request->context};
+    *target = (struct apply_target){.helper = helper, .checks = BUF_MAX(CHECKS_MAX_BYTES), .number = 1};
     target->sender.pipeline = &target->pipeline;
-    if (pipeline_open(request, err, &target->pipeline) != 0 ||
-        replica_own(&target->pipeline.pg, request->name, err) != 0 || read_progress(target, err) != 0 ||
-        read_actions(target, err) != 0 ||
-        stale_load(&target->pipeline.pg, request->name, err, &target->stale) != 0 ||
-        identities_load(&target->pipeline.pg, request->name, err, &target->identities) != 0 ||
-        pipeline_enter(&target->pipeline, err) != 0) {
+    if (pipeline_open(session, err, &target->pipeline) != 0 ||
+        replica_own(&target->pipeline.pg, helper, err) != 0 || read_progress(target, err) != 0 ||
+        read_actions(target, err) != 0 || pipeline_enter(&target->pipeline, err) != 0) {
         return -1;
     }
     return prepare_progress(target, err);
@@ -94,79 +84,8 @@ void target_close(struct apply_target *target)
 {
     pipeline_close(&target->pipeline);
     apply_space_done(&target->sender.space);
-    stale_done(&target->stale);
     free(target->newest);
     buf_done(&target->checks);
-    identities_done(&target->identities);
-}
-
-/* ---- tables ----------------------------------------------------------------------------------------------
- */
-
-int target_describe(struct apply_target *target, struct apply_relation *relation, struct err *err)
-{
-    struct pg *source = NULL;
-    if (target->source == NULL) {
-        return 0;
-    }
-    if (target->source(target->context, err, &source) != 0 ||
-        table_now_read(source, relation->id, true, err, &relation->source) != 0) {
-        return -1;
-    }
-    relation->described = true;
-    return 0;
-}
-
-static int match(struct apply_target *target, struct apply_relation *relation, bool careful, struct err *err,
-                 struct match *match)
-{
-    *match = (struct match){
-        .relation = relation, .target = &target->pipeline.pg, .identities = &target->identities};
-    if ((relation->described && target->source(target->context, err, &match->source) != 0) ||
-        apply_match(match, err) != 0) {
-        return -1;
-    }
-    if (relation->unresolved) {
-        relation->loaded = true;
-        return 0;
-    }
-    if (apply_actions_load(relation, &match->there, &target->pipeline.pg, target->helper, err) != 0) {
-        return -1;
-    }
-    relation->acts = relation->acts || careful;
-    free(relation->check);
-    relation->check = apply_match_check(match);
-    return relation->check == NULL ? err_no_memory(err)
-                                   : apply_relation_load(relation, &match->there, &target->pipeline.pg, err);
-}
-
-static int note_pair(struct apply_target *target, uint32_t source, struct err *err)
-{
-    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    const struct identity_table *pair = identities_find(&target->identities, source);
-    if (pair == NULL) {
-        return 0;
-    }
-    identity_add_note(&target->pipeline.pg, &sql, target->helper, pair);
-    return buf_failed(&sql) ? err_no_memory(err) : target_queue_command(target, buf_text(&sql), err);
-}
-
-int target_load(struct apply_target *target, struct apply_relation *relation, bool careful, struct err *err)
-{
-    auto_match struct match found = {0};
-    if (target_wait(target, err) != 0 || pipeline_leave(&target->pipeline, err) != 0 ||
-        match(target, relation, careful, err, &found) != 0) {
-        return -1;
-    }
-    if (found.recopy && !stale_has(&target->stale, relation->id, "") &&
-        stale_add(&target->stale, relation->id, "", err) != 0) {
-        return -1;
-    }
-    relation->stale = relation->unresolved || stale_has(&target->stale, relation->id, relation->table);
-    relation->noted = found.skipped; /* neither side has the table: there is nothing to recopy */
-    return pipeline_enter(&target->pipeline, err) != 0 ? -1
-           : found.changed                             ? note_pair(target, relation->id, err)
-                                                       : 0;
 }
 
 /* ---- answers ---------------------------------------------------------------------------------------------
@@ -252,11 +171,11 @@ static int begin(struct apply_target *target, struct err *err)
 
 int target_check_names(struct apply_target *target, struct apply_relation *relation, struct err *err)
 {
-    if (relation->check == NULL || relation->checked == target->number) {
+    if (relation->facts.check == NULL || relation->checked == target->number) {
         return 0;
     }
     relation->checked = target->number;
-    buf_addf(&target->checks, "%s%s", target->checks.len > 0 ? " AND " : "", relation->check);
+    buf_addf(&target->checks, "%s%s", target->checks.len > 0 ? " AND " : "", relation->facts.check);
     return buf_failed(&target->checks) ? err_no_memory(err) : 0;
 }
 
@@ -280,26 +199,9 @@ int target_queue_command(struct apply_target *target, const char *sql, struct er
     return begin(target, err) != 0 ? -1 : command(target, sql, err);
 }
 
-int target_forget_stale(struct apply_target *target, struct apply_relation *relation, struct err *err)
-{
-    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    relation->noted = false;
-    stale_add_forget(&target->pipeline.pg, &sql, target->helper, relation->id);
-    return buf_failed(&sql) ? err_no_memory(err) : target_queue_command(target, buf_text(&sql), err);
-}
-
-int target_note_stale(struct apply_target *target, struct apply_relation *relation, const char *place,
-                      struct err *err)
-{
-    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    relation->noted = true;
-    stale_add_note(&target->pipeline.pg, &sql, target->helper, relation->id, place);
-    return buf_failed(&sql) ? err_no_memory(err) : target_queue_command(target, buf_text(&sql), err);
-}
-
 int target_queue_rest(struct apply_target *target, struct err *err)
 {
-    return target->sender.gathered == NULL ? 0 : apply_gather_finish(&target->sender, err);
+    return target->sender.gathered == NULL ? 0 : apply_send_gathered(&target->sender, err);
 }
 
 int target_queue(struct apply_target *target, struct apply_relation *relation, bool more, struct err *err,

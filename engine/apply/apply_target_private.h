@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The target's side of the applier: its transaction, how far it has committed, and how much of that would
- * survive a crash. For engine/apply/apply.c only.
+ * survive a crash. For engine/apply/apply*.c only.
  */
 #ifndef ENGINE_APPLY_APPLY_TARGET_PRIVATE_H
 #define ENGINE_APPLY_APPLY_TARGET_PRIVATE_H
@@ -9,28 +9,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/buf.h"
 #include "core/err.h"
-#include "engine/apply/apply.h"
 #include "engine/apply/apply_pipeline_private.h"
 #include "engine/apply/apply_relation_private.h"
 #include "engine/apply/apply_send_private.h"
 #include "engine/apply/replica.h"
-#include "engine/catalog/identity.h"
-#include "engine/replication/stale.h"
 
 struct apply_target {
     struct pipeline pipeline;
     struct apply_sender sender;
-    const char *helper; /* the schema's name, as in the request */
+    const char *helper; /* the schema that has the progress */
     char *newest;       /* trigger that has been looked at; NULL: none fires */
-    struct stale stale;
-    /* See struct apply_request. */
-    int (*look)(void *context, uint32_t relation, const char *horizon, struct err *err,
-                struct stale_look *ret_look);
-    bool hides_truncate;
-    int (*source)(void *context, struct err *err, struct pg **ret_source);
-    void *context;
-    struct identities identities;
     unsigned forgotten; /* sender.serial when all statements were deallocated */
     bool open;          /* the transaction has begun */
     struct buf checks;  /* of its tables, with AND between */
@@ -46,8 +36,11 @@ struct apply_target {
     int64_t durable_ms;
 };
 
-/* Connects, and reads how far it is. The target may be closed after a failure too. */
-int target_open(const struct apply_request *request, struct err *err, struct apply_target *ret_target);
+/* Connects, and reads how far it is. "helper" has to outlive it. The target may be closed after a failure
+ * too.
+ */
+int target_open(const struct pipeline_session *session, const char *helper, struct err *err,
+                struct apply_target *ret_target);
 void target_close(struct apply_target *target);
 
 /* Queue: the pending changes of one table (see apply_send_relation(); *ret_forget: all prepared statements
@@ -74,16 +67,7 @@ void target_pass(struct apply_target *target, uint64_t position);
 
 /* Neither a transaction nor a commit is under way. */
 bool target_is_idle(const struct apply_target *target);
-/* The helper remembers that its changes are not applied. */
-int target_note_stale(struct apply_target *target, struct apply_relation *relation, const char *place,
-                      struct err *err);
-/* They are applied again from the next one on. */
-int target_forget_stale(struct apply_target *target, struct apply_relation *relation, struct err *err);
 /* The transaction shall not commit if somebody has renamed the table or its columns on the target. */
 int target_check_names(struct apply_target *target, struct apply_relation *relation, struct err *err);
-/* Reads what the source's catalog says of a relation. */
-int target_describe(struct apply_target *target, struct apply_relation *relation, struct err *err);
-/* Finds the table of a relation. "careful": no change of it is joined with another, or overtakes one. */
-int target_load(struct apply_target *target, struct apply_relation *relation, bool careful, struct err *err);
 
 #endif

@@ -70,7 +70,7 @@ static void add_array(struct buf *text, const struct str_list *names)
     buf_addc(text, '}');
 }
 
-static int ask(struct apply_target *target, const struct str_list *named, const struct str_list *spare,
+static int ask(struct apply_tables *tables, const struct str_list *named, const struct str_list *spare,
                struct err *err, PGresult **ret_rows)
 {
     auto_buf struct buf first = BUF_MAX(SQL_MAX_BYTES);
@@ -80,7 +80,7 @@ static int ask(struct apply_target *target, const struct str_list *named, const 
     const char *params[] = {buf_text(&first), buf_text(&second)};
     return buf_failed(&first) || buf_failed(&second)
                ? err_no_memory(err)
-               : pg_query(&target->pipeline.pg, err, ret_rows, tables_sql, 2, params);
+               : pg_query(&tables->target->pipeline.pg, err, ret_rows, tables_sql, 2, params);
 }
 
 static bool is_kind(const PGresult *rows, int row, char kind)
@@ -89,11 +89,11 @@ static bool is_kind(const PGresult *rows, int row, char kind)
 }
 
 /* Its rows would be lost, or those of the source would not. */
-static int must_wait(struct apply_target *target, const PGresult *rows, int row, struct err *err)
+static int must_wait(struct apply_tables *tables, const PGresult *rows, int row, struct err *err)
 {
     auto_buf struct buf ddl = BUF_MAX(SQL_MAX_BYTES);
     buf_addf(&ddl, "ALTER TABLE %s DROP CONSTRAINT ", PQgetvalue(rows, row, FIELD_NAME));
-    pg_add_identifier(&target->pipeline.pg, &ddl, PQgetvalue(rows, row, FIELD_KEY));
+    pg_add_identifier(&tables->target->pipeline.pg, &ddl, PQgetvalue(rows, row, FIELD_KEY));
     buf_addc(&ddl, ';');
     const struct ddl_wait wait = {
         .schema = PQgetvalue(rows, row, FIELD_SCHEMA),
@@ -101,22 +101,22 @@ static int must_wait(struct apply_target *target, const PGresult *rows, int row,
         .why = "The source has emptied tables with TRUNCATE that this table refers to, and not this table. "
                "Malachite does not empty it.",
         .ddl = buf_text(&ddl)};
-    return ddl_wait_error(err, target->pipeline.pg.database, &wait);
+    return ddl_wait_error(err, tables->target->pipeline.pg.database, &wait);
 }
 
 /* Whether the cutover copies it again: a table of the source that is not published. Partitioned tables are
  * published by their partitions. */
-static int is_copied(struct apply_target *target, const char *schema, const char *name, struct err *err,
+static int is_copied(struct apply_tables *tables, const char *schema, const char *name, struct err *err,
                      bool *ret_copied)
 {
     struct pg *source = NULL;
     auto_free char *found = NULL;
-    const char *params[] = {schema, name, target->helper};
+    const char *params[] = {schema, name, tables->target->helper};
     *ret_copied = false;
-    if (target->source == NULL) {
+    if (tables->source == NULL) {
         return 0;
     }
-    if (target->source(target->context, err, &source) != 0 ||
+    if (tables->source(tables->context, err, &source) != 0 ||
         pg_value(source, err, &found,
                  "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid ="
                  " c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind = 'r' AND NOT EXISTS"
@@ -130,7 +130,7 @@ static int is_copied(struct apply_target *target, const char *schema, const char
 }
 
 /* Adds the tables that refer to the named ones and may be emptied. 1: there were some, 0: none. */
-static int add_referring(struct apply_target *target, const PGresult *rows, struct str_list *named,
+static int add_referring(struct apply_tables *tables, const PGresult *rows, struct str_list *named,
                          struct err *err)
 {
     int added = 0;
@@ -139,12 +139,12 @@ static int add_referring(struct apply_target *target, const PGresult *rows, stru
         if (!is_kind(rows, row, 'm') && !is_kind(rows, row, 'r')) {
             continue;
         }
-        if (is_kind(rows, row, 'r') && is_copied(target, PQgetvalue(rows, row, FIELD_SCHEMA),
+        if (is_kind(rows, row, 'r') && is_copied(tables, PQgetvalue(rows, row, FIELD_SCHEMA),
                                                  PQgetvalue(rows, row, FIELD_TABLE), err, &copied) != 0) {
             return -1;
         }
         if (is_kind(rows, row, 'r') && !copied) {
-            return must_wait(target, rows, row, err);
+            return must_wait(tables, rows, row, err);
         }
         if (!str_list_add(named, PQgetvalue(rows, row, FIELD_NAME))) {
             return err_no_memory(err);
@@ -154,15 +154,15 @@ static int add_referring(struct apply_target *target, const PGresult *rows, stru
     return added;
 }
 
-static int find_tables(struct apply_target *target, struct str_list *named, const struct str_list *spare,
+static int find_tables(struct apply_tables *tables, struct str_list *named, const struct str_list *spare,
                        struct err *err, PGresult **ret_rows)
 {
     for (int round = 0; round < ROUNDS_MAX; round++) {
         auto_result PGresult *rows = NULL;
-        if (ask(target, named, spare, err, &rows) != 0) {
+        if (ask(tables, named, spare, err, &rows) != 0) {
             return -1;
         }
-        int added = add_referring(target, rows, named, err);
+        int added = add_referring(tables, rows, named, err);
         if (added <= 0) {
             *ret_rows = added < 0 ? NULL : TAKE(rows);
             return added;
@@ -172,7 +172,7 @@ static int find_tables(struct apply_target *target, struct str_list *named, cons
 }
 
 /* "before", the names of one kind, "after". Nothing without such names. */
-static int queue_list(struct apply_target *target, const PGresult *rows, char kind, const char *before,
+static int queue_list(struct apply_tables *tables, const PGresult *rows, char kind, const char *before,
                       const char *after, struct err *err)
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
@@ -187,38 +187,39 @@ static int queue_list(struct apply_target *target, const PGresult *rows, char ki
     if (buf_failed(&sql)) {
         return err_no_memory(err);
     }
-    return count == 0 ? 0 : target_queue_command(target, buf_text(&sql), err);
+    return count == 0 ? 0 : target_queue_command(tables->target, buf_text(&sql), err);
 }
 
 /* TRUNCATE refuses tables whose rows are still to be checked. The source has passed this point too. */
-static int queue_all(struct apply_target *target, const PGresult *rows, bool restart, struct err *err)
+static int queue_all(struct apply_tables *tables, const PGresult *rows, bool restart, struct err *err)
 {
-    return queue_list(target, rows, 'c', "SET CONSTRAINTS ", " IMMEDIATE", err) != 0 ||
-                   queue_list(target, rows, 't', "TRUNCATE ", restart ? " RESTART IDENTITY" : "", err) != 0 ||
-                   queue_list(target, rows, 'c', "SET CONSTRAINTS ", " DEFERRED", err) != 0
+    return queue_list(tables, rows, 'c', "SET CONSTRAINTS ", " IMMEDIATE", err) != 0 ||
+                   queue_list(tables, rows, 't', "TRUNCATE ", restart ? " RESTART IDENTITY" : "", err) != 0 ||
+                   queue_list(tables, rows, 'c', "SET CONSTRAINTS ", " DEFERRED", err) != 0
                ? -1
                : 0;
 }
 
-int apply_truncate(struct apply_target *target, const struct relations *relations,
-                   const struct pgoutput_message *message, struct err *err)
+int apply_truncate(struct apply_tables *tables, const struct pgoutput_message *message, struct err *err)
 {
     auto_str_list struct str_list named = {0};
     auto_str_list struct str_list spare = {0};
     auto_result PGresult *rows = NULL;
     for (size_t i = 0; i < message->relation_count; i++) {
-        const struct apply_relation *relation = relations_find(relations, message->relations[i]);
-        bool there = relation != NULL && relation->table != NULL;
-        if (there && !str_list_add(relation->stale ? &spare : &named, relation->table)) {
+        const struct apply_relation *relation =
+            apply_relations_find(&tables->relations, message->relations[i]);
+        bool there = relation != NULL && relation->facts.table != NULL;
+        if (there && !str_list_add(relation->stale ? &spare : &named, relation->facts.table)) {
             return err_no_memory(err);
         }
     }
     if (named.count == 0) {
         return 0;
     }
-    if (pipeline_leave(&target->pipeline, err) != 0 || find_tables(target, &named, &spare, err, &rows) != 0 ||
-        pipeline_enter(&target->pipeline, err) != 0) {
+    if (pipeline_leave(&tables->target->pipeline, err) != 0 ||
+        find_tables(tables, &named, &spare, err, &rows) != 0 ||
+        pipeline_enter(&tables->target->pipeline, err) != 0) {
         return -1;
     }
-    return queue_all(target, rows, message->restart_identity, err);
+    return queue_all(tables, rows, message->restart_identity, err);
 }

@@ -8,12 +8,10 @@
 #define ENGINE_APPLY_APPLY_TRUNCATE_PRIVATE_H
 
 #include "core/err.h"
-#include "engine/apply/apply_relations_private.h"
-#include "engine/apply/apply_target_private.h"
+#include "engine/apply/apply_tables_private.h"
 #include "engine/replication/pgoutput.h"
 
 /* Queues the statement. The relations of the message are loaded, and what was pending has been queued. */
-int apply_truncate(struct apply_target *target, const struct relations *relations,
-                   const struct pgoutput_message *message, struct err *err);
+int apply_truncate(struct apply_tables *tables, const struct pgoutput_message *message, struct err *err);
 
 #endif

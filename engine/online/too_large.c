@@ -6,6 +6,7 @@
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/str.h"
+#include "engine/pg/sqlstate.h"
 
 enum {
     SEARCH_MS = 15000,
@@ -16,8 +17,6 @@ enum {
     SQL_MAX_BYTES = 4096,
 };
 
-#define LIMIT_EXCEEDED "54000"
-
 #define ADVICE                                                                                               \
     " Cancel this migration and start a new one: its base copy reads such values with COPY, in binary. "     \
     "Until "                                                                                                 \
@@ -25,14 +24,13 @@ enum {
 
 bool too_large_is_state(const char *sqlstate)
 {
-    return strcmp(sqlstate, LIMIT_EXCEEDED) == 0 || strcmp(sqlstate, "XX000") == 0;
+    return sqlstate_in(sqlstate, SQLSTATE_PROGRAM_LIMIT, SQLSTATE_INTERNAL_ERROR);
 }
 
-/* Names the objects as "column 'b' of the table s.t". */
+/* err has no SQLSTATE afterwards: it is not about what the target refuses. "objects": "column 'b' of the
+ * table s.t". */
 static int set_waiting(struct err *err, const char *database, const char *objects, const char *target)
 {
-    char sqlstate[sizeof(err->sqlstate)];
-    memcpy(sqlstate, err->sqlstate, sizeof(sqlstate));
     auto_free char *words = str_dup(err->message);
     err_set(err, ERR_UNAVAILABLE,
             "Changes of the source's database '%s' wait: a row with %s is too large for logical replication, "
@@ -41,7 +39,6 @@ static int set_waiting(struct err *err, const char *database, const char *object
             database, objects, ADVICE, WORDS_MAX_BYTES, words == NULL ? "" : words);
     err->lasting = false;
     err->waiting = true;
-    memcpy(err->sqlstate, sqlstate, sizeof(sqlstate));
     return err_target(err, "%s", target);
 }
 
@@ -137,7 +134,7 @@ int too_large_stream(struct pg *source, const char *publication, struct err *err
     if (found > 0) {
         return set_waiting(err, source->database, buf_text(&objects), buf_text(&target));
     }
-    return strcmp(err->sqlstate, LIMIT_EXCEEDED) != 0
+    return !sqlstate_is(err->sqlstate, SQLSTATE_PROGRAM_LIMIT)
                ? -1
                : set_waiting(err, source->database, "a value that has been deleted since", source->database);
 }

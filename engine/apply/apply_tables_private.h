@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tables that the stream has described: which of the target's each is, and which of them hold rows that
+ * the stream does not account for ("stale", engine/replication/stale.h). For engine/apply/apply*.c only.
+ */
+#ifndef ENGINE_APPLY_APPLY_TABLES_PRIVATE_H
+#define ENGINE_APPLY_APPLY_TABLES_PRIVATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "engine/apply/apply_relation_private.h"
+#include "engine/apply/apply_target_private.h"
+#include "engine/catalog/identity.h"
+#include "engine/replication/pgoutput.h"
+#include "engine/replication/stale.h"
+
+struct apply_tables {
+    struct apply_target *target; /* not owned */
+    struct apply_relations relations;
+    struct stale stale;
+    struct identities identities;
+    /* See struct apply_request. */
+    int (*look)(void *context, uint32_t relation, const char *horizon, struct err *err,
+                struct stale_look *ret_look);
+    bool hides_truncate;
+    int (*source)(void *context, struct err *err, struct pg **ret_source);
+    void *context;
+};
+
+/* Reads what the helper schema remembers. The target is open; the other members are set. */
+int tables_open(struct apply_tables *tables, struct err *err);
+void tables_close(struct apply_tables *tables);
+
+/* Reads what the source's catalog says of a relation. */
+int tables_describe(struct apply_tables *tables, struct apply_relation *relation, struct err *err);
+/* A relation whose table on the target is known. "careful": no change of it is joined with another, or
+ * overtakes one. */
+int tables_need(struct apply_tables *tables, uint32_t id, bool careful, struct err *err,
+                struct apply_relation **ret_relation);
+/* What is known of the target's tables is read again. */
+void tables_unload(struct apply_tables *tables);
+/* They are no longer prepared. */
+void tables_forget_statements(struct apply_tables *tables);
+
+/* The helper remembers that the changes of a table are not applied. */
+int tables_note_stale(struct apply_tables *tables, struct apply_relation *relation, const char *place,
+                      struct err *err);
+/* The stream describes a table, which it does behind everything that is done to the table: looks whether rows
+ * were written anew, or removed, without a word. Of tables with a key that matters only at the cutover,
+ * unless it was TRUNCATE. */
+int tables_look(struct apply_tables *tables, const struct pgoutput_message *message, struct err *err);
+/* A TRUNCATE message: takes the tables out of it whose copy was read after the transaction had ended. */
+void tables_skip_copied(const struct apply_tables *tables, uint32_t transaction, uint64_t commit_position,
+                        struct pgoutput_message *message);
+/* A TRUNCATE message, whose relations are loaded: from here on both sides have the same rows again, whatever
+ * had happened. That is how a TRUNCATE in the moment between snapshot and lock of the base copy shows. */
+int tables_end_stale(struct apply_tables *tables, const struct pgoutput_message *message, struct err *err);
+/* A TRUNCATE message, whose relations are loaded: which of the target's rows belong to a partition that is
+ * emptied alone may not be known. */
+int tables_leave_out(struct apply_tables *tables, const struct pgoutput_message *message, struct err *err);
+
+#endif
