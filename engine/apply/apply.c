@@ -276,7 +276,8 @@ static int begin(struct apply *apply, const struct pgoutput_message *message, st
     }
     apply->inside = true;
     apply->changed = false;
-    apply->skip = message->commit_position < apply->taken.position;
+    apply->skip = message->commit_position < apply->taken.position ||
+                  seen_has(&apply->target.seen, message->commit_position, message->transaction);
     return 0;
 }
 
@@ -297,7 +298,7 @@ static void pass(struct apply *apply, uint64_t position)
 static int end(struct apply *apply, const struct pgoutput_message *message, struct err *err)
 {
     apply->inside = false;
-    if (apply->skip || message->end_position <= apply->taken.position) {
+    if (message->end_position <= apply->taken.position) {
         return 0;
     }
     if (!apply->changed) {

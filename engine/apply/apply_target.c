@@ -74,7 +74,8 @@ int target_open(const struct pipeline_session *session, const char *helper, stru
     target->sender.pipeline = &target->pipeline;
     if (pipeline_open(session, err, &target->pipeline) != 0 ||
         replica_own(&target->pipeline.pg, helper, err) != 0 || read_progress(target, err) != 0 ||
-        read_actions(target, err) != 0 || pipeline_enter(&target->pipeline, err) != 0) {
+        read_actions(target, err) != 0 || seen_load(&target->pipeline.pg, helper, err, &target->seen) != 0 ||
+        pipeline_enter(&target->pipeline, err) != 0) {
         return -1;
     }
     return prepare_progress(target, err);
@@ -84,6 +85,7 @@ void target_close(struct apply_target *target)
 {
     pipeline_close(&target->pipeline);
     apply_space_done(&target->sender.space);
+    seen_done(&target->seen);
     free(target->newest);
     buf_done(&target->checks);
 }

@@ -15,11 +15,13 @@
 #include "engine/apply/apply_relation_private.h"
 #include "engine/apply/apply_send_private.h"
 #include "engine/apply/replica.h"
+#include "engine/replication/seen.h"
 
 struct apply_target {
     struct pipeline pipeline;
     struct apply_sender sender;
     const char *helper; /* the schema that has the progress */
+    struct seen seen;   /* what the base copy holds already */
     char *newest;       /* trigger that has been looked at; NULL: none fires */
     unsigned forgotten; /* sender.serial when all statements were deallocated */
     bool open;          /* the transaction has begun */

@@ -17,6 +17,7 @@
 #include "engine/catalog/source_database.h"
 #include "engine/pg/sqlstate.h"
 #include "engine/replication/position.h"
+#include "engine/replication/seen.h"
 #include "engine/replication/stale.h"
 
 enum { BATCH = 50, SQL_MAX_BYTES = 256 * 1024 * 1024 };
@@ -97,6 +98,7 @@ static void add_schema(struct pg *target, struct buf *sql, const char *name)
     stale_add_tables(target, sql, name);
     identity_add_table(target, sql, name);
     fingerprint_add_table(target, sql, name);
+    seen_add_table(target, sql, name);
     buf_adds(sql, "INSERT INTO ");
     add_table(target, sql, name, "changes");
     buf_addf(sql,
@@ -181,10 +183,10 @@ static int begin_anew(struct pg *target, const char *name, struct err *err)
 
 int replica_begin(struct pg *target, const char *name, uint64_t position, struct err *err)
 {
-    return replica_begin_from(target, name, position, NULL, err);
+    return replica_begin_from(target, name, &(struct replica_start){.position = position}, err);
 }
 
-int replica_begin_from(struct pg *target, const char *name, uint64_t position, const PGresult *origin,
+int replica_begin_from(struct pg *target, const char *name, const struct replica_start *start,
                        struct err *err)
 {
     auto_session_encoding struct session_encoding session = {0};
@@ -194,15 +196,18 @@ int replica_begin_from(struct pg *target, const char *name, uint64_t position, c
         write_down(target, name, err) != 0 || change_all(target, name, err) != 0) {
         return -1;
     }
-    if (origin != NULL) {
-        stale_add_origin(target, &sql, name, origin);
-        identity_add_origin(target, &sql, name, origin);
-        fingerprint_add_origin(target, &sql, name, origin);
+    if (start->origin != NULL) {
+        stale_add_origin(target, &sql, name, start->origin);
+        identity_add_origin(target, &sql, name, start->origin);
+        fingerprint_add_origin(target, &sql, name, start->origin);
+    }
+    if (start->seen != NULL) {
+        seen_add_copy(target, &sql, name, start->seen);
     }
     /* All before it, the base copy included, survives a crash with it. */
     buf_adds(&sql, "SET LOCAL synchronous_commit = local; INSERT INTO ");
     add_table(target, &sql, name, "progress");
-    buf_addf(&sql, " (position) VALUES ('%s')", position_format(position, text));
+    buf_addf(&sql, " (position) VALUES ('%s')", position_format(start->position, text));
     return run_text(target, &sql, err);
 }
 

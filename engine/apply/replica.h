@@ -42,8 +42,14 @@ struct replica_progress {
  * PG_WRITE session on the database, in no transaction; any client_encoding.
  */
 int replica_begin(struct pg *target, const char *name, uint64_t position, struct err *err);
-/* The same, with how the source's tables were (engine/replication/stale.h). */
-int replica_begin_from(struct pg *target, const char *name, uint64_t position, const PGresult *origin,
+
+/* What a base copy was taken from. */
+struct replica_start {
+    uint64_t position;      /* of the slot */
+    const PGresult *origin; /* how the source's tables were (engine/replication/stale.h), or NULL */
+    const PGresult *seen;   /* the transactions that it holds (engine/replication/seen.h), or NULL */
+};
+int replica_begin_from(struct pg *target, const char *name, const struct replica_start *start,
                        struct err *err);
 /* Makes this session the only one that applies, until it ends; one that was left over is ended. Before
  * replica_read(), when what it tells shall hold. */

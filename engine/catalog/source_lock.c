@@ -26,17 +26,25 @@ enum {
     "    AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass"                   \
     "     AND d.objid = c.oid AND d.deptype = 'e'))))"
 
-int source_tables_list(struct pg *source, struct err *err, PGresult **ret_tables)
+int source_tables_unlocked(struct pg *observer, int pid, struct err *err, PGresult **ret_tables)
 {
-    return pg_query(source, err, ret_tables,
-                    USER_TABLES " SELECT oid, nspname, relname FROM listed ORDER BY oid IN (SELECT relation"
-                                "  FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND locktype = 'relation'"
-                                "   AND database = (SELECT d.oid FROM pg_database d"
-                                "    WHERE d.datname = current_database())) DESC, oid",
-                    0, NULL);
+    auto_free char *number = str_format("%d", pid);
+    const char *param = number;
+    if (number == NULL) {
+        return err_no_memory(err);
+    }
+    return pg_query(observer, err, ret_tables,
+                    USER_TABLES ", locks AS (SELECT relation, pid, mode, granted FROM pg_locks"
+                                "  WHERE locktype = 'relation' AND database = (SELECT d.oid"
+                                "   FROM pg_database d WHERE d.datname = current_database()))"
+                                " SELECT oid, nspname, relname FROM listed WHERE oid NOT IN (SELECT relation"
+                                "  FROM locks WHERE pid = $1::int AND mode = 'AccessShareLock' AND granted)"
+                                " ORDER BY oid IN (SELECT relation FROM locks"
+                                "  WHERE mode = 'AccessExclusiveLock') DESC, oid",
+                    1, &param);
 }
 
-static int wait_left(int64_t started_ms)
+int source_lock_wait_left(int64_t started_ms)
 {
     int left_ms = WAIT_MS - (int)(clock_monotonic_ms() - started_ms);
     return left_ms > WAIT_LEAST_MS ? left_ms : WAIT_LEAST_MS;
@@ -57,7 +65,7 @@ int source_tables_lock(struct pg *source, const PGresult *tables, int64_t starte
             return err_no_memory(err);
         }
         if (pg_runf(source, err, "SET LOCAL lock_timeout = %d; LOCK TABLE %s IN ACCESS SHARE MODE",
-                    wait_left(started_ms), buf_text(&names)) != 0) {
+                    source_lock_wait_left(started_ms), buf_text(&names)) != 0) {
             err->service_code =
                 sqlstate_is(err->sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE) ? 603110 : err->service_code;
             return err_prefix(err, "The tables of the source database cannot be locked for reading. ");
@@ -67,36 +75,53 @@ int source_tables_lock(struct pg *source, const PGresult *tables, int64_t starte
     return 0;
 }
 
-int source_sequences_hold(struct pg *source, int64_t started_ms, struct err *err)
+bool source_lock_is_gone(const struct err *err)
 {
-    auto_result PGresult *sequences = NULL;
-    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    if (pg_query(source, err, &sequences,
-                 "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-                 " WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'"
-                 "  AND has_schema_privilege(n.oid, 'USAGE')"
-                 "  AND CASE c.relkind WHEN 'S' THEN has_sequence_privilege(c.oid, 'SELECT') END"
-                 " ORDER BY c.oid",
-                 0, NULL) != 0) {
-        return -1;
+    /* The last one: something else has that name now. */
+    return sqlstate_in(err->sqlstate, SQLSTATE_UNDEFINED_TABLE, SQLSTATE_UNDEFINED_SCHEMA,
+                       SQLSTATE_UNDEFINED_OBJECT, SQLSTATE_WRONG_OBJECT_TYPE);
+}
+
+int source_savepoint_end(struct pg *source, bool keep, struct err *err)
+{
+    return pg_run(source, err,
+                  keep ? "RELEASE SAVEPOINT malachite"
+                       : "ROLLBACK TO SAVEPOINT malachite; RELEASE SAVEPOINT malachite");
+}
+
+/* Adds one batch of the list: those from *row on. */
+static void add_batch(struct pg *source, struct buf *sql, const PGresult *tables, int *row)
+{
+    for (int i = 0; i < LOCKS_PER_STATEMENT && *row < PQntuples(tables); i++, (*row)++) {
+        buf_adds(sql, i == 0 ? "ONLY " : ", ONLY ");
+        pg_add_qualified(source, sql, PQgetvalue(tables, *row, SOURCE_TABLE_SCHEMA),
+                         PQgetvalue(tables, *row, SOURCE_TABLE_NAME));
     }
-    int count = PQntuples(sequences);
-    for (int row = 0; row < count; row++) {
-        buf_adds(&sql, sql.len == 0 ? "SELECT count(*) FROM (" : " UNION ALL ");
-        buf_adds(&sql, "SELECT is_called FROM ");
-        pg_add_qualified(source, &sql, PQgetvalue(sequences, row, 0), PQgetvalue(sequences, row, 1));
-        if (row + 1 < count && (row + 1) % LOCKS_PER_STATEMENT != 0) {
-            continue;
-        }
-        buf_adds(&sql, ") s");
+}
+
+int source_tables_lock_there(struct pg *source, const PGresult *tables, int64_t started_ms, struct err *err)
+{
+    for (int row = 0; row < PQntuples(tables);) {
+        auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+        struct err ignored;
+        buf_addf(&sql, "SAVEPOINT malachite; SET LOCAL lock_timeout = %d; LOCK TABLE ",
+                 source_lock_wait_left(started_ms));
+        add_batch(source, &sql, tables, &row);
+        buf_adds(&sql, " IN ACCESS SHARE MODE; RELEASE SAVEPOINT malachite");
         if (buf_failed(&sql)) {
             return err_no_memory(err);
         }
-        if (pg_runf(source, err, "SET LOCAL lock_timeout = %d; %s", wait_left(started_ms), buf_text(&sql)) !=
-            0) {
-            return err_prefix(err, "The sequences of the source database cannot be read. ");
+        if (pg_run(source, err, buf_text(&sql)) == 0) {
+            continue;
         }
-        buf_reset(&sql);
+        if (!source_lock_is_gone(err)) {
+            err->service_code =
+                sqlstate_is(err->sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE) ? 603110 : err->service_code;
+            return err_prefix(err, "The tables of the source database cannot be locked for reading. ");
+        }
+        if (source_savepoint_end(source, false, &ignored) != 0) {
+            return -1;
+        }
     }
     return 0;
 }
@@ -117,24 +142,6 @@ int source_tables_check(struct pg *source, struct err *err, struct source_tables
     }
     *ret_check =
         (struct source_tables_check){.unlocked = pg_is_true(row, 0, 0), .moved = pg_is_true(row, 0, 1)};
-    return 0;
-}
-
-int source_tables_held(struct pg *source, const char *application, struct err *err, bool *ret_held)
-{
-    auto_free char *all = NULL;
-    if (pg_run(source, err, "SELECT pg_catalog.pg_stat_clear_snapshot()") != 0 ||
-        pg_value(source, err, &all,
-                 USER_TABLES
-                 ", held AS (SELECT l.relation FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
-                 "  WHERE a.application_name = $1 AND l.locktype = 'relation'"
-                 "   AND l.mode = 'AccessShareLock' AND l.granted)"
-                 " SELECT 1 WHERE EXISTS (SELECT 1 FROM held)"
-                 "  AND NOT EXISTS (SELECT 1 FROM listed WHERE oid NOT IN (SELECT relation FROM held))",
-                 1, &application) != 0) {
-        return -1;
-    }
-    *ret_held = all != NULL;
     return 0;
 }
 
@@ -175,26 +182,6 @@ int source_lock_holder(struct pg *source, struct err *err, char **ret_text)
                  "   WHERE d.datname = current_database())"
                  " ORDER BY b.granted DESC, a.xact_start LIMIT 1",
                  0, NULL) != 0) {
-        return -1;
-    }
-    *ret_text = describe(row);
-    return 0;
-}
-
-int source_lock_blocker(struct pg *source, const char *application, struct err *err, char **ret_text)
-{
-    auto_result PGresult *row = NULL;
-    /* In a transaction the view of sessions is kept as it was first seen. */
-    if (pg_run(source, err, "SELECT pg_catalog.pg_stat_clear_snapshot()") != 0 ||
-        pg_query(source, err, &row,
-                 "SELECT coalesce(" WHAT ", 'table ' || w.relation::regclass)" WHO
-                 " FROM pg_locks w JOIN pg_stat_activity s ON s.pid = w.pid AND s.application_name = $1"
-                 " LEFT JOIN pg_class c ON c.oid = w.relation"
-                 " CROSS JOIN LATERAL unnest(pg_blocking_pids(w.pid)) b(pid)"
-                 " LEFT JOIN pg_stat_activity a ON a.pid = b.pid"
-                 " WHERE NOT w.granted AND w.locktype = 'relation'"
-                 " ORDER BY b.pid = pg_backend_pid() LIMIT 1",
-                 1, &application) != 0) {
         return -1;
     }
     *ret_text = describe(row);

@@ -18,11 +18,11 @@
 enum source_table_column { SOURCE_TABLE_OID, SOURCE_TABLE_SCHEMA, SOURCE_TABLE_NAME };
 
 /*
- * Lists the tables whose rows are copied, and their partitioned parents; those that somebody keeps locked for
- * himself come first. Outside a transaction this is the current state, inside that of its snapshot. The
- * caller clears the result.
+ * Lists the tables whose rows are copied, and their partitioned parents, as far as the session with that pid
+ * has no lock on them (ACCESS SHARE); those that somebody keeps locked for himself come first. "observer" is
+ * another session, outside a transaction: it sees what is true now. The caller clears the result.
  */
-int source_tables_list(struct pg *source, struct err *err, PGresult **ret_tables);
+int source_tables_unlocked(struct pg *observer, int pid, struct err *err, PGresult **ret_tables);
 
 /*
  * Locks the tables of the list (ACCESS SHARE) in the transaction that the caller has begun, and takes no
@@ -31,9 +31,9 @@ int source_tables_list(struct pg *source, struct err *err, PGresult **ret_tables
  * caller ends the transaction.
  */
 int source_tables_lock(struct pg *source, const PGresult *tables, int64_t started_ms, struct err *err);
-/* Reads every sequence, so that until the end of the transaction nobody can drop one: LOCK TABLE does not
- * take sequences. Takes the snapshot. As source_tables_lock() else. */
-int source_sequences_hold(struct pg *source, int64_t started_ms, struct err *err);
+/* The same, but tables that are gone by now, with the up to 200 locked in the same statement, are passed
+ * over: to be listed again. */
+int source_tables_lock_there(struct pg *source, const PGresult *tables, int64_t started_ms, struct err *err);
 
 /* What a snapshot shows of tables, and what is true behind the locks. */
 struct source_tables_check {
@@ -43,17 +43,18 @@ struct source_tables_check {
 /* In the transaction that holds the locks. */
 int source_tables_check(struct pg *source, struct err *err, struct source_tables_check *ret_check);
 
-/* Whether the session with this application name has locks on all tables that the snapshot shows. */
-int source_tables_held(struct pg *source, const char *application, struct err *err, bool *ret_held);
-
 /*
  * Describes who keeps one of the user's tables locked: table, process, application, user, age of the
  * statement. ret_text is NULL when nobody does. Outside a transaction.
  */
 int source_lock_holder(struct pg *source, struct err *err, char **ret_text);
-/* The same for what the session with this application name waits for; also inside a transaction. */
-int source_lock_blocker(struct pg *source, const char *application, struct err *err, char **ret_text);
-
+/* What an error of the source's says: 55P03; or that what was named is not there (any more). */
 bool source_lock_timed_out(const struct err *err);
+bool source_lock_is_gone(const struct err *err);
+/* For lock_timeout: what is left of the time since started_ms (monotonic clock) in which locks may be waited
+ * for. */
+int source_lock_wait_left(int64_t started_ms);
+/* Ends "SAVEPOINT malachite", with or without what has been done since. */
+int source_savepoint_end(struct pg *source, bool keep, struct err *err);
 
 #endif

@@ -10,19 +10,11 @@
 #include <unistd.h>
 
 #include "core/str.h"
+#include "engine/dump/dump_relay_private.h"
 #include "engine/process/child.h"
 #include "engine/process/fd.h"
 
 enum { ERRORS_MAX_BYTES = 16 * 1024, ENVIRONMENT_MAX = 16, ARCHIVE_MAX_BYTES = 1024 * 1024 * 1024 };
-
-/*
- * pg_dump pins the rest itself. A setting of the role or the database must neither end its session nor change
- * the SQL that it writes: constants in defaults and checks are shown as these settings say.
- */
-#define DUMP_OPTIONS                                                                                         \
-    "-c statement_timeout=0 -c lock_timeout=0 -c search_path= -c quote_all_identifiers=off "                 \
-    "-c client_min_messages=error -c default_transaction_read_only=off -c standard_conforming_strings=on "   \
-    "-c bytea_output=hex -c TimeZone=UTC -c xmloption=content -c array_nulls=on -c role=none"
 
 struct environment {
     char *items[ENVIRONMENT_MAX + 1];
@@ -30,11 +22,9 @@ struct environment {
     bool failed;
 };
 
-/* Holds the password: wiped before it is freed. */
 static void environment_done(struct environment *environment)
 {
     for (size_t i = 0; i < environment->count; i++) {
-        explicit_bzero(environment->items[i], strlen(environment->items[i]));
         free(environment->items[i]);
     }
 }
@@ -52,31 +42,19 @@ static void set_variable(struct environment *environment, const char *name, cons
     environment->items[environment->count++] = item;
 }
 
-static void set_connection(struct environment *environment, const struct endpoint *endpoint)
+/* To our own socket; the name of the database is taken as it is, where an argument "a=b" would be read as a
+ * connection string. */
+static void set_connection(struct environment *environment, const struct pg *session)
 {
     char port[16];
-    snprintf(port, sizeof(port), "%d", endpoint->port);
-    bool has_password = endpoint->password != NULL && endpoint->password[0] != '\0';
-    set_variable(environment, "PGHOST", endpoint->host);
+    snprintf(port, sizeof(port), "%d", DUMP_RELAY_PORT);
+    set_variable(environment, "PGHOST", "/proc/self/cwd");
     set_variable(environment, "PGPORT", port);
-    set_variable(environment, "PGUSER", endpoint->user);
-    set_variable(environment, "PGPASSWORD", has_password ? endpoint->password : NULL);
+    set_variable(environment, "PGUSER", session->endpoint->user);
+    set_variable(environment, "PGDATABASE", session->database);
     set_variable(environment, "PGPASSFILE", "/nonexistent/pgpass");
-    set_variable(environment, "PGSSLMODE", endpoint->sslmode != NULL ? endpoint->sslmode : "prefer");
+    set_variable(environment, "PGSSLMODE", "disable");
     set_variable(environment, "PGGSSENCMODE", "disable");
-    snprintf(port, sizeof(port), "%d", endpoint->connect_timeout_s);
-    set_variable(environment, "PGCONNECT_TIMEOUT", port);
-}
-
-static void set_options(struct environment *environment, const char *lc_monetary)
-{
-    auto_buf struct buf options = BUF_MAX(ERRORS_MAX_BYTES);
-    buf_adds(&options, DUMP_OPTIONS " -c lc_monetary=");
-    for (const char *at = lc_monetary; *at != '\0'; at++) {
-        buf_addf(&options, "%s%c", *at == ' ' || *at == '\\' ? "\\" : "", *at);
-    }
-    environment->failed = environment->failed || buf_failed(&options);
-    set_variable(environment, "PGOPTIONS", buf_text(&options));
 }
 
 /* The last line says why pg_dump gave up; the ones before are often only where. */
@@ -97,26 +75,39 @@ static const char *last_lines(struct buf *errors)
 
 static int fail_dump(const struct archive_request *request, struct buf *errors, int status, struct err *err)
 {
+    const struct pg *session = request->session;
     if (status >= 128) {
         err_set(err, ERR_UNAVAILABLE,
-                "pg_dump was killed by signal %d while reading the schema of database '%s'.", status - 128,
-                request->database);
+                "pg_dump was killed by signal %d while it read the schema of database '%s'.", status - 128,
+                session->database);
         err->lasting = false;
         return -1;
     }
-    err_set(err, ERR_INTERNAL, "The schema of database '%s' on the %s cannot be read: %s", request->database,
-            request->source->label, last_lines(errors));
+    err_set(err, ERR_INTERNAL, "The schema of database '%s' on the %s cannot be read: %s", session->database,
+            session->endpoint->label, last_lines(errors));
     err->lasting = true;
-    return err_target(err, "%s", request->database);
+    return err_target(err, "%s", session->database);
 }
 
-static int run_dump(const struct archive_request *request, char *const *env, struct err *err)
+static int fail_statement(const struct archive_request *request, const struct dump_relay *relay,
+                          struct err *err)
+{
+    *err = relay->failure;
+    return err_prefix(err, "The schema of database '%s' cannot be read. ", request->session->database);
+}
+
+static void serve(void *context)
+{
+    dump_relay_serve(context);
+}
+
+static int run_dump(const struct archive_request *request, struct dump_relay *relay, char *const *env,
+                    struct err *err)
 {
     auto_free char *program = str_format("%s/pg_dump", request->client_bin);
-    auto_free char *snapshot = str_format("--snapshot=%s", request->snapshot);
     auto_free char *encoding = str_format("--encoding=%s", request->encoding);
     auto_buf struct buf errors = BUF_MAX(ERRORS_MAX_BYTES);
-    if (program == NULL || snapshot == NULL || encoding == NULL) {
+    if (program == NULL || encoding == NULL) {
         return err_no_memory(err);
     }
     const char *const argv[] = {program,
@@ -128,20 +119,24 @@ static int run_dump(const struct archive_request *request, char *const *env, str
                                 "--no-sync",
                                 "--no-password",
                                 encoding,
-                                snapshot,
                                 "--file",
                                 request->path,
                                 request->no_compression ? "--no-toast-compression" : NULL,
                                 NULL};
     const struct child child = {.argv = argv,
                                 .env = (const char *const *)env,
+                                .directory = relay->directory,
                                 .stop = request->stop,
-                                .may_go_on = request->may_go_on,
-                                .context = request->context,
+                                .served = &relay->fd,
+                                .serve = serve,
+                                .context = relay,
                                 .dies_with_us = true};
     int status = 0;
     if (child_run(&child, NULL, &errors, err, &status) != 0) {
         return -1;
+    }
+    if (relay->failed) {
+        return fail_statement(request, relay, err);
     }
     return status == 0 ? 0 : fail_dump(request, &errors, status, err);
 }
@@ -149,15 +144,16 @@ static int run_dump(const struct archive_request *request, char *const *env, str
 int archive_dump(const struct archive_request *request, struct err *err)
 {
     __attribute__((cleanup(environment_done))) struct environment environment = {0};
-    set_connection(&environment, request->source);
-    /* As a variable the name is taken as it is; as an argument "a=b" would be read as a connection string. */
-    set_variable(&environment, "PGDATABASE", request->database);
-    set_options(&environment, request->lc_monetary != NULL ? request->lc_monetary : "C");
-    set_variable(&environment, "PGAPPNAME",
-                 request->application != NULL ? request->application : "malachite");
+    auto_dump_relay struct dump_relay relay = {.fd = -1};
+    set_connection(&environment, request->session);
     set_variable(&environment, "LC_ALL", "C");
     set_variable(&environment, "PATH", "/usr/bin:/bin");
-    return environment.failed ? err_no_memory(err) : run_dump(request, environment.items, err);
+    if (environment.failed) {
+        return err_no_memory(err);
+    }
+    return dump_relay_open(request->session, request->directory, err, &relay) != 0
+               ? -1
+               : run_dump(request, &relay, environment.items, err);
 }
 
 static int fail_read(const char *path, struct err *err)

@@ -13,7 +13,7 @@
 
 #include "core/err.h"
 #include "core/stop.h"
-#include "engine/pg/endpoint.h"
+#include "engine/pg/pg.h"
 
 enum archive_section {
     ARCHIVE_SECTION_NONE = 1, /* comments, privileges, labels: they belong to what they depend on */
@@ -50,23 +50,19 @@ struct archive {
 };
 
 struct archive_request {
-    const struct endpoint *source;
-    const char *database;
-    const char *snapshot;    /* exported by an open transaction */
-    const char *encoding;    /* of the archive's text */
-    const char *client_bin;  /* directory of pg_dump */
-    const char *path;        /* file to write */
-    const char *lc_monetary; /* of constants in the archive; NULL: C */
-    bool no_compression;     /* leave out which compression columns ask for */
-    const char *application; /* of pg_dump's session: its name in pg_stat_activity */
-    /* Called about every 20 ms while pg_dump runs; false ends it. Or NULL. */
-    bool (*may_go_on)(void *context);
-    void *context;
+    /* In a transaction that has taken its snapshot and the locks that pg_dump wants; what pg_dump sets in it
+     * stays set until a rollback. lock_timeout stays as it is. */
+    struct pg *session;
+    const char *encoding;   /* of the archive's text */
+    const char *client_bin; /* directory of pg_dump */
+    const char *directory;  /* an existing one, for pg_dump's socket */
+    const char *path;       /* file to write */
+    bool no_compression;    /* leave out which compression columns ask for */
     const struct stop *stop;
 };
 
-/* Runs pg_dump: the schema in that snapshot, without large objects. */
-/* -1 with ERR_UNAVAILABLE: may_go_on() has ended it. */
+/* Runs pg_dump inside the session: the schema in its snapshot, without large objects. -1: when a statement
+ * has failed, with its SQLSTATE; the transaction is then aborted. */
 int archive_dump(const struct archive_request *request, struct err *err);
 int archive_read(const char *path, struct err *err, struct archive *ret_archive);
 /* Takes over the bytes of an archive (malloc'ed; freed on failure, too). */

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/online/base_copy.h"
 
+#include "core/str.h"
 #include "core/str_list.h"
+#include "engine/pg/pg.h"
 #include "engine/replication/replication.h"
+
+enum { SQL_BYTES = 1024 };
 
 static void tell_waiting(void *context, const char *text)
 {
@@ -12,30 +16,37 @@ static void tell_waiting(void *context, const char *text)
     }
 }
 
-/* The slot of a base copy, which may have to be made more than once. */
-struct slot_maker {
-    struct replication replication;
-    struct replication_observer waiting;
-    struct replication_slot slot;
-};
-
-static int make_slot(void *context, struct err *err, const char **ret_snapshot, uint64_t *ret_position)
+/* What the slot knows to be committed, as txid_current_snapshot() shows it. */
+static int read_before(const struct replication *replication, const struct replication_slot *slot,
+                       struct err *err, char **ret_before)
 {
-    struct slot_maker *maker = context;
-    replication_slot_done(&maker->slot);
-    maker->slot = (struct replication_slot){0};
-    if (replication_create_slot(&maker->replication, &maker->waiting, err, &maker->slot) != 0) {
+    auto_pg struct pg source = {0};
+    auto_buf struct buf sql = BUF_MAX(SQL_BYTES);
+    if (pg_open(replication->source, replication->database, PG_READ, replication->stop, err, &source) != 0) {
         return -1;
     }
-    *ret_snapshot = maker->slot.snapshot;
-    *ret_position = maker->slot.position;
-    return 0;
+    buf_adds(&sql, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT ");
+    pg_add_literal(&source, &sql, slot->snapshot);
+    if (pg_run(&source, err, buf_text(&sql)) != 0) {
+        err->lasting = false; /* the session that has exported it may be lost */
+        return -1;
+    }
+    return pg_value(&source, err, ret_before, "SELECT txid_current_snapshot()", 0, NULL);
 }
 
-static void let_go_of_slot(void *context)
+/* Makes the slot. Its snapshot is not copied from, as it is older than any lock: see
+ * engine/replication/seen.h.
+ */
+static int make_slot(const struct replication *replication, struct transfer_observer *observer,
+                     struct err *err, uint64_t *ret_position, char **ret_before)
 {
-    struct slot_maker *maker = context;
-    replication_slot_done(&maker->slot);
+    const struct replication_observer waiting = {.context = observer, .waiting = tell_waiting};
+    auto_replication_slot struct replication_slot slot = {0};
+    if (replication_create_slot(replication, &waiting, err, &slot) != 0) {
+        return -1;
+    }
+    *ret_position = slot.position;
+    return read_before(replication, &slot, err, ret_before);
 }
 
 static int publish(const struct replication *replication, struct transfer_observer *observer, struct err *err)
@@ -54,23 +65,22 @@ int base_copy_run(const struct transfer *transfer, const char *name, struct err 
 {
     static const struct transfer_observer silent = {0};
     struct transfer_observer observer = transfer->observer != NULL ? *transfer->observer : silent;
-    struct slot_maker maker = {.replication = {.source = transfer->source,
-                                               .database = transfer->database,
-                                               .name = name,
-                                               .stop = transfer->stop,
-                                               .identities = transfer->identities,
-                                               .remember = observer.remember,
-                                               .context = observer.context},
-                               .waiting = {.context = &observer, .waiting = tell_waiting}};
+    const struct replication replication = {.source = transfer->source,
+                                            .database = transfer->database,
+                                            .name = name,
+                                            .stop = transfer->stop,
+                                            .identities = transfer->identities,
+                                            .remember = observer.remember,
+                                            .context = observer.context};
+    auto_free char *before = NULL;
+    struct transfer_follow follow = {.name = name};
     tell_waiting(&observer, "Setting up replication");
-    if (publish(&maker.replication, &observer, err) != 0) {
+    if (publish(&replication, &observer, err) != 0 ||
+        make_slot(&replication, &observer, err, &follow.position, &before) != 0) {
         return -1;
     }
-    const struct transfer_follow follow = {
-        .name = name, .begin = make_slot, .snapshot_taken = let_go_of_slot, .context = &maker};
+    follow.before = before;
     struct transfer copy = *transfer;
     copy.follow = &follow;
-    int result = transfer_run(&copy, err);
-    replication_slot_done(&maker.slot);
-    return result;
+    return transfer_run(&copy, err);
 }

@@ -31,6 +31,10 @@ struct child {
     int timeout_ms;                /* 0: none */
     /* Called about every 20 ms on the calling thread of child_run(); false ends the child. Or NULL. */
     bool (*may_go_on)(void *context);
+    /* A descriptor (or -1 for now) that the child talks to, and what is called on that thread when it is
+     * readable. Or NULL. */
+    const int *served;
+    void (*serve)(void *context);
     void *context;
     /*
      * Gets SIGTERM when Malachite is killed. The kernel ties this to the calling thread, not to the process:

@@ -96,9 +96,11 @@ static int next_slice_ms(const struct run *run)
 
 static void wait_for_news(struct run *run)
 {
-    struct pollfd fds[3] = {{.fd = run->streams[0].fd, .events = POLLIN},
+    const struct child *child = run->child;
+    struct pollfd fds[4] = {{.fd = run->streams[0].fd, .events = POLLIN},
                             {.fd = run->streams[1].fd, .events = POLLIN},
-                            {.fd = run->pidfd, .events = POLLIN}};
+                            {.fd = run->pidfd, .events = POLLIN},
+                            {.fd = child->served != NULL ? *child->served : -1, .events = POLLIN}};
     if (poll(fds, ARRAY_LEN(fds), next_slice_ms(run)) <= 0) {
         return;
     }
@@ -106,6 +108,9 @@ static void wait_for_news(struct run *run)
         if (fds[i].revents != 0) {
             drain(&run->streams[i]);
         }
+    }
+    if (fds[3].revents != 0) {
+        child->serve(child->context);
     }
 }
 

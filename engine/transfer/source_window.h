@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The start window of a transfer: from its snapshot until every table is locked and the schema is read. What
- * others do to the source's tables in between must neither cost rows nor end the transfer. Nothing is on the
- * target yet: whatever goes wrong because of others, the window begins again with a new snapshot.
+ * The start window of a transfer: until every table is locked, the snapshot is taken behind the locks, and
+ * the schema is read. What others do to the source's tables in between must neither cost rows nor end the
+ * transfer. Nothing is on the target yet: whatever goes wrong because of others, the window begins again.
  *
- * Two ways, which take turns. Locks, snapshot, pg_dump in that snapshot: exact, but whoever wants a table for
- * himself then waits for our locks, and pg_dump would wait behind him for ever. Or pg_dump alone, then locks
- * and snapshot: good when both snapshots show the same definitions (engine/catalog/schema_digest.h).
+ * One session does it all. It locks tables (ACCESS SHARE) until a fresh look at the catalog shows none that
+ * is not locked; then it takes its snapshot, and pg_dump runs inside it (engine/dump/dump_relay_private.h).
+ * So pg_dump never queues behind somebody who waits for our locks. Views, functions and types are held while
+ * pg_dump reads them, tables until their rows are copied. An attempt that does not succeed lets go of
+ * everything within about a second, and others have their turn.
  *
- * Online the slot's snapshot comes before any lock. Definitions are compared with the current ones behind the
- * locks; tables with another file are left to engine/replication/stale.h when new slots do not help.
+ * Online the slot is older than the snapshot: engine/replication/seen.h.
  */
 #ifndef ENGINE_TRANSFER_SOURCE_WINDOW_H
 #define ENGINE_TRANSFER_SOURCE_WINDOW_H

@@ -263,7 +263,9 @@ static int make_final(struct transfer_state *state, struct err *err)
         return replication_flush_position(&state->target, err, &position);
     }
     transfer_tell_step(state, "Preparing to follow the source");
-    return replica_begin_from(&state->target, follow->name, state->position, state->origin, err);
+    const struct replica_start start = {
+        .position = follow->position, .origin = state->origin, .seen = state->seen};
+    return replica_begin_from(&state->target, follow->name, &start, err);
 }
 
 static void state_done(struct transfer_state *state)
@@ -280,6 +282,7 @@ static void state_done(struct transfer_state *state)
     PQclear(state->trigger_states);
     PQclear(state->own_identities);
     PQclear(state->origin);
+    PQclear(state->seen);
     free(state->snapshot);
     free(state->tables);
     str_list_done(&state->shown_names);

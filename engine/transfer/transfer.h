@@ -56,12 +56,9 @@ struct transfer_observer {
 
 /* What the base copy of an online migration needs to know of the stream of changes that follows it. */
 struct transfer_follow {
-    const char *name; /* of slot, publication and the helper on the target (engine/apply/replica.h) */
-    /* Makes the slot, in place of the one that an earlier call has made: its snapshot, which lives until
-     * snapshot_taken(), and where the stream goes on. */
-    int (*begin)(void *context, struct err *err, const char **ret_snapshot, uint64_t *ret_position);
-    void (*snapshot_taken)(void *context);
-    void *context;
+    const char *name;   /* of slot, publication and the helper on the target (engine/apply/replica.h) */
+    uint64_t position;  /* of the slot: where the stream goes on */
+    const char *before; /* what the slot knows to be committed (engine/replication/seen.h) */
 };
 
 struct transfer {

@@ -21,7 +21,6 @@ struct transfer_state {
     int target_version;
     bool no_compression; /* the target cannot compress as some columns ask for */
     char *snapshot;
-    uint64_t position;    /* where the stream of changes goes on; 0: offline */
     const char *encoding; /* of statements, names and the archive on every session */
     struct source_database database;
     struct source_settings settings; /* in force where the target evaluates the user's expressions */
@@ -30,6 +29,7 @@ struct transfer_state {
     PGresult *trigger_states; /* of constraints whose triggers are not simply enabled */
     PGresult *own_identities; /* of tables that are FULL only for the time of the migration; NULL: offline */
     PGresult *origin;         /* engine/replication/stale.h; NULL: offline */
+    PGresult *seen;           /* engine/replication/seen.h; NULL: offline */
     struct report report;
     struct restore restore;
     struct copy_pool pool;
