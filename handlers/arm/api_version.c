@@ -11,100 +11,117 @@
 #include "handlers/arm/locations.h"
 
 /* clang-format off */
-#define SERVERS_SINCE_2024_11 "2026-07-01-preview", "2026-04-01-preview", "2026-01-01-preview", "2025-08-01", \
-    "2025-06-01-preview", "2025-01-01-preview", "2024-11-01-preview"
-#define SINCE_2024_03 SERVERS_SINCE_2024_11, "2024-08-01", "2024-03-01-preview"
-#define SINCE_2023_06 SINCE_2024_03, "2023-12-01-preview", "2023-06-01-preview"
-#define SINCE_2023_03 SINCE_2023_06, "2023-03-01-preview"
-#define SINCE_2022_03 SINCE_2023_03, "2022-12-01", "2022-03-08-preview"
-#define SINCE_2020_11 SINCE_2022_03, "2022-01-20-preview", "2021-06-15-privatepreview", "2021-06-01-preview", \
-    "2021-06-01", "2021-04-10-privatepreview", "2020-11-05-preview"
-#define SINGLE_ONLY "2017-12-01-preview", "2017-12-01"
+/* What a version holds for: each api-version of the public specifications, newest first, once. */
+enum {
+    FLEXIBLE = 1 << 0,
+    MIGRATIONS = 1 << 1, /* the 2022-05-01 previews hold them and nothing else, 2022-12-01 everything but them */
+    SINGLE = 1 << 2,
+    SINGLE_KEYS = 1 << 3,
+    SINGLE_ENDPOINTS = 1 << 4,
+    ANY_SERVER = FLEXIBLE | MIGRATIONS | SINGLE | SINGLE_KEYS | SINGLE_ENDPOINTS,
+    DATA_MIGRATION = 1 << 5,
+    RESOURCES = 1 << 6,
+};
 
-/* The 2022-05-01 previews hold migrations and nothing else; 2022-12-01 holds everything but migrations. */
-static const char *const migration_versions[] = {SINCE_2023_03, "2022-05-01-privatepreview", "2022-05-01-preview",
-                                                 "2021-06-15-privatepreview", NULL};
-static const char *const flexible_versions[] = {SINCE_2020_11, "2020-02-14-preview", "2020-02-14-privatepreview", NULL};
-static const char *const versions_since_2020_11[] = {SINCE_2020_11, NULL};
-static const char *const versions_since_2022_03[] = {SINCE_2022_03, NULL};
-static const char *const versions_since_2023_03[] = {SINCE_2023_03, NULL};
-static const char *const versions_since_2023_06[] = {SINCE_2023_06, NULL};
-static const char *const versions_since_2024_11[] = {SERVERS_SINCE_2024_11, NULL};
-static const char *const versions_since_2026_04[] = {"2026-07-01-preview", "2026-04-01-preview", NULL};
-static const char *const single_versions[] = {SINGLE_ONLY, NULL};
-static const char *const single_key_versions[] = {"2020-01-01", "2020-01-01-privatepreview", NULL};
-static const char *const single_endpoint_versions[] = {"2018-06-01", "2018-06-01-privatepreview", NULL};
-/* Every version of any type: operations are followed in the version that started them. */
-static const char *const shared_versions[] = {SINCE_2023_03, "2022-12-01", "2022-05-01-privatepreview",
-    "2022-05-01-preview", "2022-03-08-preview", "2022-01-20-preview", "2021-06-15-privatepreview",
-    "2021-06-01-preview", "2021-06-01", "2021-04-10-privatepreview", "2020-11-05-preview", "2020-02-14-preview",
-    "2020-02-14-privatepreview", "2020-01-01", "2020-01-01-privatepreview", "2018-06-01", "2018-06-01-privatepreview",
-    SINGLE_ONLY, NULL};
-static const char *const data_migration_versions[] = {"2025-06-30", "2022-03-30-preview", "2021-06-30",
-    "2018-07-15-preview", "2018-04-19", "2018-03-31-preview", "2017-11-15-preview", NULL};
-static const char *const arm_versions[] = {
-    "2025-04-01", "2025-03-01", "2024-11-01", "2024-08-01", "2024-07-01", "2024-03-01", "2023-08-01", "2023-07-01",
-    "2022-12-01", "2022-09-01", "2022-06-01", "2022-05-01", "2022-01-01", "2021-04-01", "2021-01-01", "2020-10-01",
-    "2020-09-01", "2020-08-01", "2020-07-01", "2020-06-01", "2020-05-01", "2020-01-01", "2019-11-01", "2019-10-01",
-    "2019-09-01", "2019-08-01", "2019-07-01", "2019-06-01", "2019-05-10", "2019-05-01", "2019-03-01", "2018-11-01",
-    "2018-09-01", "2018-08-01", "2018-07-01", "2018-06-01", "2018-05-01", "2018-02-01", "2018-01-01", "2017-12-01",
-    "2017-08-01", "2017-06-01", "2017-05-10", "2017-05-01", "2017-03-01", "2016-09-01", "2016-07-01", "2016-06-01",
-    "2016-02-01", "2015-11-01", "2015-01-01", "2014-04-01", NULL};
+static const struct {
+    const char *version;
+    unsigned holds_for;
+} versions[] = {
+    {"2026-07-01-preview", FLEXIBLE | MIGRATIONS}, {"2026-04-01-preview", FLEXIBLE | MIGRATIONS},
+    {"2026-01-01-preview", FLEXIBLE | MIGRATIONS}, {"2025-08-01", FLEXIBLE | MIGRATIONS},
+    {"2025-06-01-preview", FLEXIBLE | MIGRATIONS}, {"2025-01-01-preview", FLEXIBLE | MIGRATIONS},
+    {"2024-11-01-preview", FLEXIBLE | MIGRATIONS}, {"2024-08-01", FLEXIBLE | MIGRATIONS},
+    {"2024-03-01-preview", FLEXIBLE | MIGRATIONS}, {"2023-12-01-preview", FLEXIBLE | MIGRATIONS},
+    {"2023-06-01-preview", FLEXIBLE | MIGRATIONS}, {"2023-03-01-preview", FLEXIBLE | MIGRATIONS},
+    {"2022-12-01", FLEXIBLE}, {"2022-05-01-privatepreview", MIGRATIONS}, {"2022-05-01-preview", MIGRATIONS},
+    {"2022-03-08-preview", FLEXIBLE}, {"2022-01-20-preview", FLEXIBLE},
+    {"2021-06-15-privatepreview", FLEXIBLE | MIGRATIONS}, {"2021-06-01-preview", FLEXIBLE},
+    {"2021-06-01", FLEXIBLE}, {"2021-04-10-privatepreview", FLEXIBLE}, {"2020-11-05-preview", FLEXIBLE},
+    {"2020-02-14-preview", FLEXIBLE}, {"2020-02-14-privatepreview", FLEXIBLE}, {"2020-01-01", SINGLE_KEYS},
+    {"2020-01-01-privatepreview", SINGLE_KEYS}, {"2018-06-01", SINGLE_ENDPOINTS},
+    {"2018-06-01-privatepreview", SINGLE_ENDPOINTS}, {"2017-12-01-preview", SINGLE}, {"2017-12-01", SINGLE},
 
+    {"2025-06-30", DATA_MIGRATION}, {"2022-03-30-preview", DATA_MIGRATION}, {"2021-06-30", DATA_MIGRATION},
+    {"2018-07-15-preview", DATA_MIGRATION}, {"2018-04-19", DATA_MIGRATION},
+    {"2018-03-31-preview", DATA_MIGRATION}, {"2017-11-15-preview", DATA_MIGRATION},
+
+    {"2025-04-01", RESOURCES}, {"2025-03-01", RESOURCES}, {"2024-11-01", RESOURCES}, {"2024-08-01", RESOURCES},
+    {"2024-07-01", RESOURCES}, {"2024-03-01", RESOURCES}, {"2023-08-01", RESOURCES}, {"2023-07-01", RESOURCES},
+    {"2022-12-01", RESOURCES}, {"2022-09-01", RESOURCES}, {"2022-06-01", RESOURCES}, {"2022-05-01", RESOURCES},
+    {"2022-01-01", RESOURCES}, {"2021-04-01", RESOURCES}, {"2021-01-01", RESOURCES}, {"2020-10-01", RESOURCES},
+    {"2020-09-01", RESOURCES}, {"2020-08-01", RESOURCES}, {"2020-07-01", RESOURCES}, {"2020-06-01", RESOURCES},
+    {"2020-05-01", RESOURCES}, {"2020-01-01", RESOURCES}, {"2019-11-01", RESOURCES}, {"2019-10-01", RESOURCES},
+    {"2019-09-01", RESOURCES}, {"2019-08-01", RESOURCES}, {"2019-07-01", RESOURCES}, {"2019-06-01", RESOURCES},
+    {"2019-05-10", RESOURCES}, {"2019-05-01", RESOURCES}, {"2019-03-01", RESOURCES}, {"2018-11-01", RESOURCES},
+    {"2018-09-01", RESOURCES}, {"2018-08-01", RESOURCES}, {"2018-07-01", RESOURCES}, {"2018-06-01", RESOURCES},
+    {"2018-05-01", RESOURCES}, {"2018-02-01", RESOURCES}, {"2018-01-01", RESOURCES}, {"2017-12-01", RESOURCES},
+    {"2017-08-01", RESOURCES}, {"2017-06-01", RESOURCES}, {"2017-05-10", RESOURCES}, {"2017-05-01", RESOURCES},
+    {"2017-03-01", RESOURCES}, {"2016-09-01", RESOURCES}, {"2016-07-01", RESOURCES}, {"2016-06-01", RESOURCES},
+    {"2016-02-01", RESOURCES}, {"2015-11-01", RESOURCES}, {"2015-01-01", RESOURCES}, {"2014-04-01", RESOURCES},
+};
+
+#define SINCE_2020_11 API_DATE(2020, 11, 5)
+#define SINCE_2022_03 API_DATE(2022, 3, 8)
+#define SINCE_2023_03 API_DATE(2023, 3, 1)
+#define SINCE_2023_06 API_DATE(2023, 6, 1)
+#define SINCE_2024_11 API_DATE(2024, 11, 1)
+#define SINCE_2026_04 API_DATE(2026, 4, 1)
+
+/* Operations are followed in the version that started them: in any. */
 #define P POSTGRESQL_NAMESPACE
 const struct resource_type resource_types[] = {
-    {P, "flexibleServers",                   flexible_versions, true},
-    {P, "flexibleServers/migrations",        migration_versions, true},
-    {P, "flexibleServers/databases",         versions_since_2020_11, true},
-    {P, "flexibleServers/firewallRules",     flexible_versions, true},
-    {P, "flexibleServers/configurations",    flexible_versions, true},
-    {P, "flexibleServers/capabilities",      versions_since_2023_03, true},
-    {P, "flexibleServers/administrators",    versions_since_2022_03, true},
-    {P, "flexibleServers/backups",           versions_since_2022_03, true},
-    {P, "flexibleServers/replicas",          versions_since_2022_03, true},
-    {P, "flexibleServers/logFiles",          versions_since_2023_03, true},
-    {P, "flexibleServers/ltrBackupOperations", versions_since_2023_03, true},
-    {P, "flexibleServers/advancedThreatProtectionSettings", versions_since_2023_06, true},
-    {P, "flexibleServers/privateEndpointConnections", versions_since_2023_06, true},
-    {P, "flexibleServers/privateLinkResources", versions_since_2023_06, true},
-    {P, "flexibleServers/virtualendpoints",  versions_since_2023_06, true},
-    {P, "flexibleServers/tuningOptions",     versions_since_2024_11, true},
-    {P, "flexibleServers/maintenanceEvents", versions_since_2026_04, true},
-    {P, "flexibleServers/majorVersionUpgradePrecheck", versions_since_2026_04, true},
-    {P, "servers",                           single_versions, true},
-    {P, "servers/databases",                 single_versions, true},
-    {P, "servers/firewallRules",             single_versions, true},
-    {P, "servers/virtualNetworkRules",       single_versions, true},
-    {P, "servers/configurations",            single_versions, true},
-    {P, "servers/administrators",            single_versions, true},
-    {P, "servers/securityAlertPolicies",     single_versions, true},
-    {P, "servers/keys",                      single_key_versions, true},
-    {P, "servers/privateEndpointConnections", single_endpoint_versions, true},
-    {P, "servers/privateLinkResources",      single_endpoint_versions, true},
-    {P, "checkNameAvailability",             shared_versions, false},
-    {P, "getPrivateDnsZoneSuffix",           flexible_versions, false},
-    {P, "operations",                        shared_versions, false},
-    {P, "locations",                         shared_versions, false},
-    {P, "locations/capabilities",            flexible_versions, true},
-    {P, "locations/performanceTiers",        single_versions, true},
-    {P, "locations/checkNameAvailability",   versions_since_2022_03, true},
-    {P, "locations/checkVirtualNetworkSubnetUsage", flexible_versions, true},
-    {P, "locations/resourceType/usages",     versions_since_2023_06, true},
-    {P, "locations/azureAsyncOperation",     shared_versions, true},
-    {P, "locations/operationResults",        shared_versions, true},
-    {DATA_MIGRATION_NAMESPACE, "services",          data_migration_versions, true},
-    {DATA_MIGRATION_NAMESPACE, "services/projects", data_migration_versions, true},
-    {RESOURCES_NAMESPACE, "tenants",                       arm_versions, false},
-    {RESOURCES_NAMESPACE, "providers",                     arm_versions, false},
-    {RESOURCES_NAMESPACE, "subscriptions",                 arm_versions, false},
-    {RESOURCES_NAMESPACE, "subscriptions/locations",       arm_versions, false},
-    {RESOURCES_NAMESPACE, "subscriptions/providers",       arm_versions, false},
-    {RESOURCES_NAMESPACE, "subscriptions/operationresults", arm_versions, false},
-    {RESOURCES_NAMESPACE, "subscriptions/resources",       arm_versions, false},
-    {RESOURCES_NAMESPACE, "subscriptions/resourceGroups",  arm_versions, false},
-    {RESOURCES_NAMESPACE, "deployments",                   arm_versions, false},
-    {RESOURCES_NAMESPACE, "resourceGroups",                arm_versions, false},
-    {RESOURCES_NAMESPACE, "tags",                          arm_versions, false},
+    {P, "flexibleServers",                   FLEXIBLE, 0, true},
+    {P, "flexibleServers/migrations",        MIGRATIONS, 0, true},
+    {P, "flexibleServers/databases",         FLEXIBLE, SINCE_2020_11, true},
+    {P, "flexibleServers/firewallRules",     FLEXIBLE, 0, true},
+    {P, "flexibleServers/configurations",    FLEXIBLE, 0, true},
+    {P, "flexibleServers/capabilities",      FLEXIBLE, SINCE_2023_03, true},
+    {P, "flexibleServers/administrators",    FLEXIBLE, SINCE_2022_03, true},
+    {P, "flexibleServers/backups",           FLEXIBLE, SINCE_2022_03, true},
+    {P, "flexibleServers/replicas",          FLEXIBLE, SINCE_2022_03, true},
+    {P, "flexibleServers/logFiles",          FLEXIBLE, SINCE_2023_03, true},
+    {P, "flexibleServers/ltrBackupOperations", FLEXIBLE, SINCE_2023_03, true},
+    {P, "flexibleServers/advancedThreatProtectionSettings", FLEXIBLE, SINCE_2023_06, true},
+    {P, "flexibleServers/privateEndpointConnections", FLEXIBLE, SINCE_2023_06, true},
+    {P, "flexibleServers/privateLinkResources", FLEXIBLE, SINCE_2023_06, true},
+    {P, "flexibleServers/virtualendpoints",  FLEXIBLE, SINCE_2023_06, true},
+    {P, "flexibleServers/tuningOptions",     FLEXIBLE, SINCE_2024_11, true},
+    {P, "flexibleServers/maintenanceEvents", FLEXIBLE, SINCE_2026_04, true},
+    {P, "flexibleServers/majorVersionUpgradePrecheck", FLEXIBLE, SINCE_2026_04, true},
+    {P, "servers",                           SINGLE, 0, true},
+    {P, "servers/databases",                 SINGLE, 0, true},
+    {P, "servers/firewallRules",             SINGLE, 0, true},
+    {P, "servers/virtualNetworkRules",       SINGLE, 0, true},
+    {P, "servers/configurations",            SINGLE, 0, true},
+    {P, "servers/administrators",            SINGLE, 0, true},
+    {P, "servers/securityAlertPolicies",     SINGLE, 0, true},
+    {P, "servers/keys",                      SINGLE_KEYS, 0, true},
+    {P, "servers/privateEndpointConnections", SINGLE_ENDPOINTS, 0, true},
+    {P, "servers/privateLinkResources",      SINGLE_ENDPOINTS, 0, true},
+    {P, "checkNameAvailability",             ANY_SERVER, 0, false},
+    {P, "getPrivateDnsZoneSuffix",           FLEXIBLE, 0, false},
+    {P, "operations",                        ANY_SERVER, 0, false},
+    {P, "locations",                         ANY_SERVER, 0, false},
+    {P, "locations/capabilities",            FLEXIBLE, 0, true},
+    {P, "locations/performanceTiers",        SINGLE, 0, true},
+    {P, "locations/checkNameAvailability",   FLEXIBLE, SINCE_2022_03, true},
+    {P, "locations/checkVirtualNetworkSubnetUsage", FLEXIBLE, 0, true},
+    {P, "locations/resourceType/usages",     FLEXIBLE, SINCE_2023_06, true},
+    {P, "locations/azureAsyncOperation",     ANY_SERVER, 0, true},
+    {P, "locations/operationResults",        ANY_SERVER, 0, true},
+    {DATA_MIGRATION_NAMESPACE, "services",          DATA_MIGRATION, 0, true},
+    {DATA_MIGRATION_NAMESPACE, "services/projects", DATA_MIGRATION, 0, true},
+    {RESOURCES_NAMESPACE, "tenants",                       RESOURCES, 0, false},
+    {RESOURCES_NAMESPACE, "providers",                     RESOURCES, 0, false},
+    {RESOURCES_NAMESPACE, "subscriptions",                 RESOURCES, 0, false},
+    {RESOURCES_NAMESPACE, "subscriptions/locations",       RESOURCES, 0, false},
+    {RESOURCES_NAMESPACE, "subscriptions/providers",       RESOURCES, 0, false},
+    {RESOURCES_NAMESPACE, "subscriptions/operationresults", RESOURCES, 0, false},
+    {RESOURCES_NAMESPACE, "subscriptions/resources",       RESOURCES, 0, false},
+    {RESOURCES_NAMESPACE, "subscriptions/resourceGroups",  RESOURCES, 0, false},
+    {RESOURCES_NAMESPACE, "deployments",                   RESOURCES, 0, false},
+    {RESOURCES_NAMESPACE, "resourceGroups",                RESOURCES, 0, false},
+    {RESOURCES_NAMESPACE, "tags",                          RESOURCES, 0, false},
 };
 #undef P
 /* clang-format on */
@@ -121,6 +138,33 @@ const struct resource_type *resource_type_find(const char *resource_type)
         }
     }
     return NULL;
+}
+
+static bool is_version_of(const struct resource_type *type, size_t at)
+{
+    return (versions[at].holds_for & type->holds_for) != 0 &&
+           (type->since == 0 || api_version_rank(versions[at].version) >= type->since);
+}
+
+const char *resource_type_version(const struct resource_type *type, size_t index)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < ARRAY_LEN(versions); i++) {
+        if (is_version_of(type, i) && found++ == index) {
+            return versions[i].version;
+        }
+    }
+    return NULL;
+}
+
+bool resource_type_has_version(const struct resource_type *type, const char *version)
+{
+    for (size_t i = 0; i < ARRAY_LEN(versions); i++) {
+        if (str_iequals(versions[i].version, version) && is_version_of(type, i)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 enum { DATE_LEN = 10 };
@@ -168,24 +212,25 @@ unsigned api_version_rank(const char *version)
     return digits * 10 + stage;
 }
 
-static void join(struct buf *text, const char *const *words, const char *separator)
+static void join_versions(struct buf *text, const struct resource_type *type, const char *separator)
 {
-    for (size_t i = 0; words[i] != NULL; i++) {
+    const char *version;
+    for (size_t i = 0; (version = resource_type_version(type, i)) != NULL; i++) {
         buf_adds(text, i == 0 ? "" : separator);
-        buf_adds(text, words[i]);
+        buf_adds(text, version);
     }
 }
 
 static int refuse(const struct resource_type *row, const char *version, const char *location, struct err *err)
 {
-    auto_buf struct buf versions = BUF_MAX(2048);
+    auto_buf struct buf supported = BUF_MAX(2048);
     if (str_equals(row->namespace_name, RESOURCES_NAMESPACE)) {
-        join(&versions, row->api_versions, ",");
+        join_versions(&supported, row, ",");
         return err_set(err, ERR_BAD_API_VERSION,
                        "The api-version '%s' is invalid. The supported versions are '%s'.", version,
-                       buf_text(&versions));
+                       buf_text(&supported));
     }
-    join(&versions, row->api_versions, ", ");
+    join_versions(&supported, row, ", ");
     auto_buf struct buf regions = BUF_MAX(2048);
     for (size_t i = 0; row->regional && i < location_count; i++) {
         buf_addf(&regions, "%s%s", i == 0 ? "" : ", ", locations[i].name);
@@ -194,7 +239,7 @@ static int refuse(const struct resource_type *row, const char *version, const ch
         err, ERR_NO_REGISTERED_PROVIDER,
         "No registered resource provider found for location '%s' and API version '%s' for type '%s'. The "
         "supported api-versions are '%s'. The supported locations are '%s'.",
-        location == NULL ? "" : location, version, row->name, buf_text(&versions), buf_text(&regions));
+        location == NULL ? "" : location, version, row->name, buf_text(&supported), buf_text(&regions));
 }
 
 /* The newest of all types: a version that another type has is not an unknown one. */
@@ -202,7 +247,7 @@ static const char *newest_of(const char *namespace_name)
 {
     const char *newest = NULL;
     for (size_t i = 0; i < resource_type_count; i++) {
-        const char *version = resource_types[i].api_versions[0];
+        const char *version = resource_type_version(&resource_types[i], 0);
         bool ours = version != NULL && str_equals(resource_types[i].namespace_name, namespace_name);
         if (ours && (newest == NULL || strncmp(version, newest, DATE_LEN) > 0)) {
             newest = version;
@@ -213,20 +258,20 @@ static const char *newest_of(const char *namespace_name)
 
 void api_versions_of_namespace(const char *namespace_name, struct buf *text)
 {
-    const char *const *all = NULL;
+    const struct resource_type *all = NULL;
     size_t most = 0;
     for (size_t i = 0; i < resource_type_count; i++) {
         size_t count = 0;
-        while (resource_types[i].api_versions[count] != NULL) {
+        while (resource_type_version(&resource_types[i], count) != NULL) {
             count++;
         }
         if (str_iequals(resource_types[i].namespace_name, namespace_name) && count > most) {
-            all = resource_types[i].api_versions;
+            all = &resource_types[i];
             most = count;
         }
     }
     if (all != NULL) {
-        join(text, all, ", ");
+        join_versions(text, all, ", ");
     }
 }
 
@@ -249,11 +294,9 @@ int api_version_check(const char *resource_type, const char *version, bool stric
         *ret_warning = NULL;
         return 0;
     }
-    for (size_t i = 0; row->api_versions[i] != NULL; i++) {
-        if (str_iequals(row->api_versions[i], version)) {
-            *ret_warning = NULL;
-            return 0;
-        }
+    if (resource_type_has_version(row, version)) {
+        *ret_warning = NULL;
+        return 0;
     }
     const char *newest = newest_of(row->namespace_name);
     bool newer = well_formed && newest != NULL && strncmp(version, newest, DATE_LEN) > 0;

@@ -20,9 +20,10 @@
 
 struct resource_type {
     const char *namespace_name;
-    const char *name;                /* "flexibleServers/migrations" */
-    const char *const *api_versions; /* newest first, ended by NULL */
-    bool regional;                   /* has locations of its own */
+    const char *name;   /* "flexibleServers/migrations" */
+    unsigned holds_for; /* which versions have it (api_version.c) */
+    unsigned since;     /* api_version_rank() of the first of them; 0: all */
+    bool regional;      /* has locations of its own */
 };
 
 extern const struct resource_type resource_types[];
@@ -39,6 +40,11 @@ unsigned api_version_rank(const char *version);
 
 /* The row of "Namespace/type" (compared without case), or NULL. */
 const struct resource_type *resource_type_find(const char *resource_type);
+
+/* Its api-versions by index, newest first; NULL behind the last one. */
+const char *resource_type_version(const struct resource_type *type, size_t index);
+/* Compared without case. */
+bool resource_type_has_version(const struct resource_type *type, const char *version);
 
 /*
  * Whether requests for this resource type may carry this api-version. 0: yes; *ret_warning is then NULL, or a

@@ -45,19 +45,6 @@ struct inner_client deployment_client(struct request *request)
                                  .nesting = request->nesting};
 }
 
-/* The answer to GET; NULL when there is none. New reference. */
-static json_t *get(const struct inner_client *client, const char *id, const char *api_version)
-{
-    auto_inner_answer struct inner_answer answer = {0};
-    auto_buf struct buf uri = BUF_MAX(REQUEST_URI_MAX);
-    buf_add_encoded(&uri, id, "/");
-    buf_addf(&uri, "?api-version=%s", api_version);
-    if (!buf_failed(&uri)) {
-        inner_request_send(client, METHOD_GET, buf_text(&uri), NULL, &answer);
-    }
-    return answer.status == 200 ? json_incref(answer.body) : NULL;
-}
-
 /* What a PUT would not take, or would take for another resource's. */
 static void drop_read_only(json_t *properties)
 {
@@ -73,12 +60,13 @@ static void drop_read_only(json_t *properties)
 /* The newest version that is not a preview, if there is one. */
 static const char *stable_version(const struct resource_type *type)
 {
-    for (const char *const *version = type->api_versions; *version != NULL; version++) {
-        if (strstr(*version, "preview") == NULL) {
-            return *version;
+    const char *version;
+    for (size_t i = 0; (version = resource_type_version(type, i)) != NULL; i++) {
+        if (strstr(version, "preview") == NULL) {
+            return version;
         }
     }
-    return type->api_versions[0];
+    return resource_type_version(type, 0);
 }
 
 /* {type, apiVersion, name, location, tags, sku, properties} of a resource in the list. */
@@ -91,7 +79,8 @@ static json_t *export_resource(const struct inner_client *client, json_t *listed
         return NULL;
     }
     const char *version = stable_version(known);
-    json_auto_t *resource = get(client, json_string_value(json_object_get(listed, "id")), version);
+    json_auto_t *resource =
+        inner_request_get(client, json_string_value(json_object_get(listed, "id")), version);
     if (resource == NULL) {
         return NULL;
     }
@@ -135,7 +124,7 @@ void group_export(struct request *request)
     const struct inner_client client = deployment_client(request);
     auto_free char *id = armid_group(group.subscription_id, group.name);
     auto_free char *list = id == NULL ? NULL : str_format("%s/resources", id);
-    json_auto_t *listed = list == NULL ? NULL : get(&client, list, "2021-04-01");
+    json_auto_t *listed = list == NULL ? NULL : inner_request_get(&client, list, "2021-04-01");
     json_t *wanted = field_get(body, "resources");
     json_t *resources = json_array();
     size_t index;

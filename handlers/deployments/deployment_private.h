@@ -15,9 +15,9 @@ json_t *deployment_write(const struct deployment *deployment);
 
 /* {deploymentName} of the path; answers 404 itself and returns false when it does not exist. */
 bool find_deployment(struct request *request, struct deployment *ret_deployment);
-/* Reads the body of a PUT into a job whose row is ready to be stored. */
-int deployment_read(struct request *request, const struct resource_group *group, json_t *body,
-                    struct deployment_job *job, struct err *err);
+/* Reads the template of a request into a job whose row is ready to be stored. False: answered already.
+ * Release the job with deployment_job_done() in either case. */
+bool deployment_begin(struct request *request, struct deployment_job *ret_job);
 /* Requests in the name of the one who sent this request. */
 struct inner_client deployment_client(struct request *request);
 

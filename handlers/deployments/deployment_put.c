@@ -83,8 +83,8 @@ static int check_properties(json_t *properties, struct err *err)
                : refuse("template", "The deployment has no template.", err);
 }
 
-int deployment_read(struct request *request, const struct resource_group *group, json_t *body,
-                    struct deployment_job *job, struct err *err)
+static int read_deployment(struct request *request, const struct resource_group *group, json_t *body,
+                           struct deployment_job *job, struct err *err)
 {
     const char *name = request_param(request, "deploymentName");
     json_t *properties = NULL;
@@ -210,21 +210,32 @@ static void end_unqueued(struct request *request, struct deployment *row, const 
     }
 }
 
-void deployment_put(struct request *request)
+bool deployment_begin(struct request *request, struct deployment_job *ret_job)
 {
     struct err err = {0};
     auto_resource_group struct resource_group group = {0};
-    __attribute__((cleanup(deployment_job_done))) struct deployment_job job = {.https = false};
     if (!find_living_group(request, &group)) {
-        return;
+        return false;
     }
     json_t *body = request_body(request);
     if (body == NULL) {
+        return false;
+    }
+    if (read_deployment(request, &group, body, ret_job, &err) < 0) {
+        reply_error(request, &err);
+        return false;
+    }
+    return true;
+}
+
+void deployment_put(struct request *request)
+{
+    struct err err = {0};
+    __attribute__((cleanup(deployment_job_done))) struct deployment_job job = {.https = false};
+    if (!deployment_begin(request, &job)) {
         return;
     }
-    int stored = deployment_read(request, &group, body, &job, &err) < 0
-                     ? -1
-                     : store_deployment(request->app->store, &job.row, &err);
+    int stored = store_deployment(request->app->store, &job.row, &err);
     json_t *answer = stored < 0 ? NULL : deployment_write(&job.row);
     if (stored >= 0) {
         add_links(request, &job.row);
@@ -243,18 +254,8 @@ void deployment_put(struct request *request)
 
 void deployment_validate(struct request *request)
 {
-    struct err err = {0};
-    auto_resource_group struct resource_group group = {0};
     __attribute__((cleanup(deployment_job_done))) struct deployment_job job = {.https = false};
-    if (!find_living_group(request, &group)) {
-        return;
-    }
-    json_t *body = request_body(request);
-    if (body == NULL) {
-        return;
-    }
-    if (deployment_read(request, &group, body, &job, &err) < 0) {
-        reply_error(request, &err);
+    if (!deployment_begin(request, &job)) {
         return;
     }
     json_t *answer = deployment_write(&job.row);

@@ -26,15 +26,6 @@ static void send_request(struct deployment_run *run, enum method method, const c
     inner_request_send(&client, method, uri, body, ret_answer);
 }
 
-static char *resource_uri(const char *id, const char *api_version)
-{
-    auto_buf struct buf uri = BUF_MAX(REQUEST_URI_MAX);
-    buf_add_encoded(&uri, id, "/");
-    buf_adds(&uri, "?api-version=");
-    buf_add_encoded(&uri, api_version, "");
-    return buf_failed(&uri) ? NULL : buf_take(&uri);
-}
-
 /* ---- reference() -----------------------------------------------------------------------------------------
  */
 
@@ -55,7 +46,7 @@ static json_t *look_up(void *arg, const char *what, const char *api_version, str
         api_version = resource->api_version;
         break;
     }
-    auto_free char *uri = api_version == NULL ? NULL : resource_uri(id, api_version);
+    auto_free char *uri = api_version == NULL ? NULL : inner_request_uri(id, api_version);
     auto_inner_answer struct inner_answer answer = {0};
     if (uri != NULL && id[0] == '/') {
         send_request(run, METHOD_GET, uri, NULL, &answer);
@@ -129,7 +120,7 @@ static void start_step(struct deployment_run *run, size_t index)
     const struct template_resource *resource = &run->job.template.resources[index];
     auto_inner_answer struct inner_answer answer = {0};
     json_auto_t *body = template_body(&run->job.template, resource, &err);
-    auto_free char *uri = resource_uri(resource->id, resource->api_version);
+    auto_free char *uri = inner_request_uri(resource->id, resource->api_version);
     if (body == NULL || uri == NULL) {
         if (uri == NULL) {
             err_set(&err, ERR_INVALID_TEMPLATE, "The id of the resource '%.200s' is too long.",

@@ -6,15 +6,8 @@
 
 static bool exists(const struct inner_client *client, const struct template_resource *resource)
 {
-    auto_inner_answer struct inner_answer answer = {0};
-    auto_buf struct buf uri = BUF_MAX(REQUEST_URI_MAX);
-    buf_add_encoded(&uri, resource->id, "/");
-    buf_adds(&uri, "?api-version=");
-    buf_add_encoded(&uri, resource->api_version, "");
-    if (!buf_failed(&uri)) {
-        inner_request_send(client, METHOD_GET, buf_text(&uri), NULL, &answer);
-    }
-    return answer.status == 200;
+    json_auto_t *found = inner_request_get(client, resource->id, resource->api_version);
+    return found != NULL;
 }
 
 /* Create what is not there. Of what is there the service says Deploy when it does not compare properties, as
@@ -36,18 +29,8 @@ static json_t *list_changes(const struct inner_client *client, const struct temp
 
 void deployment_what_if(struct request *request)
 {
-    struct err err = {0};
-    auto_resource_group struct resource_group group = {0};
     __attribute__((cleanup(deployment_job_done))) struct deployment_job job = {.https = false};
-    if (!find_living_group(request, &group)) {
-        return;
-    }
-    json_t *body = request_body(request);
-    if (body == NULL) {
-        return;
-    }
-    if (deployment_read(request, &group, body, &job, &err) < 0) {
-        reply_error(request, &err);
+    if (!deployment_begin(request, &job)) {
         return;
     }
     const struct inner_client client = deployment_client(request);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/buf.h"
 #include "core/memory.h"
 #include "core/str.h"
 #include "handlers/arm/app.h"
@@ -70,4 +71,23 @@ void inner_request_send(const struct inner_client *client, enum method method, c
         }
     }
     request_free(request);
+}
+
+char *inner_request_uri(const char *id, const char *api_version)
+{
+    auto_buf struct buf uri = BUF_MAX(REQUEST_URI_MAX);
+    buf_add_encoded(&uri, id, "/");
+    buf_adds(&uri, "?api-version=");
+    buf_add_encoded(&uri, api_version, "");
+    return buf_failed(&uri) ? NULL : buf_take(&uri);
+}
+
+json_t *inner_request_get(const struct inner_client *client, const char *id, const char *api_version)
+{
+    auto_inner_answer struct inner_answer answer = {0};
+    auto_free char *uri = inner_request_uri(id, api_version);
+    if (uri != NULL) {
+        inner_request_send(client, METHOD_GET, uri, NULL, &answer);
+    }
+    return answer.status == 200 ? json_incref(answer.body) : NULL;
 }

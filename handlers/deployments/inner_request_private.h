@@ -35,4 +35,9 @@ void inner_answer_done(struct inner_answer *answer);
 void inner_request_send(const struct inner_client *client, enum method method, const char *uri, json_t *body,
                         struct inner_answer *ret_answer);
 
+/* Path and query of a resource in an api-version; new memory, NULL when it would be too long. */
+char *inner_request_uri(const char *id, const char *api_version);
+/* GET of a resource. New reference; NULL unless the answer is 200. */
+json_t *inner_request_get(const struct inner_client *client, const char *id, const char *api_version);
+
 #endif

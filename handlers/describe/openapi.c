@@ -12,16 +12,6 @@
 
 static const char error_reference[] = "#/components/responses/Error";
 
-static bool supports(const struct resource_type *type, const char *api_version)
-{
-    for (size_t i = 0; type->api_versions[i] != NULL; i++) {
-        if (str_equals(type->api_versions[i], api_version)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* ---- parameters ------------------------------------------------------------------------------------------
  */
 
@@ -33,12 +23,13 @@ static json_t *write_versions(const char *resource_type, const char *api_version
     if (type == NULL) {
         return schema_write_type("string");
     }
-    if (supports(type, api_version)) {
+    if (resource_type_has_version(type, api_version)) {
         return json_pack("{s:s, s:[s], s:s}", "type", "string", "enum", api_version, "default", api_version);
     }
     json_t *words = json_array();
-    for (size_t i = 0; type->api_versions[i] != NULL; i++) {
-        json_array_append_new(words, json_string(type->api_versions[i]));
+    const char *word;
+    for (size_t i = 0; (word = resource_type_version(type, i)) != NULL; i++) {
+        json_array_append_new(words, json_string(word));
     }
     return json_pack("{s:s, s:o}", "type", "string", "enum", words);
 }
@@ -236,7 +227,7 @@ static json_t *write_named_schema(const char *name, const char *version)
 {
     const struct description *description = schema_find(name);
     const struct resource_type *servers = resource_type_find(POSTGRESQL_NAMESPACE "/flexibleServers");
-    bool own = supports(servers, version) || str_istarts(name, "Migration");
+    bool own = resource_type_has_version(servers, version) || str_istarts(name, "Migration");
     return description == NULL ? NULL
                                : schema_write(description, own ? api_version_rank(version) : API_NEWEST);
 }
@@ -305,18 +296,21 @@ void api_note_unknown(struct request *request)
     schema_note_unknown(request, request->route->body);
 }
 
-static const char *const *document_versions(void)
+/* By index, newest first; NULL behind the last one. */
+static const char *document_version(size_t index)
 {
-    return resource_type_find(POSTGRESQL_NAMESPACE "/flexibleServers/migrations")->api_versions;
+    return resource_type_version(resource_type_find(POSTGRESQL_NAMESPACE "/flexibleServers/migrations"),
+                                 index);
 }
 
 void openapi_index(struct request *request)
 {
     json_t *value = json_array();
-    for (const char *const *version = document_versions(); *version != NULL; version++) {
-        auto_free char *path = str_format("/_malachite/openapi/%s.json", *version);
+    const char *version;
+    for (size_t i = 0; (version = document_version(i)) != NULL; i++) {
+        auto_free char *path = str_format("/_malachite/openapi/%s.json", version);
         auto_free char *url = path == NULL ? NULL : reply_absolute_url(request, path);
-        json_array_append_new(value, json_pack("{s:s, s:s*}", "apiVersion", *version, "url", url));
+        json_array_append_new(value, json_pack("{s:s, s:s*}", "apiVersion", version, "url", url));
     }
     reply_json(request, 200, json_pack("{s:o}", "value", value));
 }
@@ -329,9 +323,10 @@ void openapi_get(struct request *request)
     bool named = len > strlen(ending) && str_iequals(file + len - strlen(ending), ending);
     auto_free char *asked = memory_checked(strndup(file, named ? len - strlen(ending) : len));
     auto_free char *base = reply_absolute_url(request, "");
-    for (const char *const *version = document_versions(); *version != NULL; version++) {
-        if (str_iequals(*version, asked)) {
-            reply_json(request, 200, base == NULL ? NULL : openapi_document(*version, base));
+    const char *version;
+    for (size_t i = 0; (version = document_version(i)) != NULL; i++) {
+        if (str_iequals(version, asked)) {
+            reply_json(request, 200, base == NULL ? NULL : openapi_document(version, base));
             return;
         }
     }

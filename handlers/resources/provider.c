@@ -35,10 +35,11 @@ static json_t *write_type(const struct resource_type *type)
 {
     json_t *versions = json_array();
     const char *standard = NULL;
-    for (size_t i = 0; type->api_versions[i] != NULL; i++) {
-        json_array_append_new(versions, json_string(type->api_versions[i]));
-        if (standard == NULL && strstr(type->api_versions[i], "preview") == NULL) {
-            standard = type->api_versions[i];
+    const char *version;
+    for (size_t i = 0; (version = resource_type_version(type, i)) != NULL; i++) {
+        json_array_append_new(versions, json_string(version));
+        if (standard == NULL && strstr(version, "preview") == NULL) {
+            standard = version;
         }
     }
     return json_pack("{s:s, s:o, s:o, s:s*, s:s}", "resourceType", type->name, "locations",

@@ -26,11 +26,10 @@ static void accepts_every_version_of_migrations(void **state)
         resource_type_find("microsoft.dbforpostgresql/FLEXIBLESERVERS/migrations");
     assert_non_null(row);
     size_t count = 0;
-    for (; row->api_versions[count] != NULL; count++) {
-        assert_int_equal(check(MIGRATIONS, row->api_versions[count], true), 0);
+    for (const char *version; (version = resource_type_version(row, count)) != NULL; count++) {
+        assert_int_equal(check(MIGRATIONS, version, true), 0);
         assert_null(warning);
-        assert_true((unsigned)dialect_find(row->api_versions[count])->family <=
-                    api_version_rank(row->api_versions[count]));
+        assert_true((unsigned)dialect_find(version)->family <= api_version_rank(version));
     }
     assert_int_equal(count, 15);
 }
@@ -39,10 +38,13 @@ static void lists_are_newest_first_without_duplicates(void **state)
 {
     (void)state;
     for (size_t i = 0; i < resource_type_count; i++) {
-        const char *const *versions = resource_types[i].api_versions;
-        for (size_t j = 1; versions[j] != NULL; j++) {
-            assert_true(strncmp(versions[j - 1], versions[j], 10) >= 0);
-            assert_string_not_equal(versions[j - 1], versions[j]);
+        const char *newer = resource_type_version(&resource_types[i], 0);
+        assert_non_null(newer);
+        const char *version;
+        for (size_t j = 1; (version = resource_type_version(&resource_types[i], j)) != NULL; j++) {
+            assert_true(strncmp(newer, version, 10) >= 0);
+            assert_string_not_equal(newer, version);
+            newer = version;
         }
     }
 }

@@ -145,8 +145,8 @@ static void no_dialect_shows_a_secret(void **state)
     const struct resource_type *type =
         resource_type_find("Microsoft.DBforPostgreSQL/flexibleServers/migrations");
     auto_migration struct migration migration = make_migration();
-    for (size_t i = 0; type->api_versions[i] != NULL; i++) {
-        json_auto_t *json = write_in(type->api_versions[i], &migration, DETAIL_FULL);
+    for (size_t i = 0; resource_type_version(type, i) != NULL; i++) {
+        json_auto_t *json = write_in(resource_type_version(type, i), &migration, DETAIL_FULL);
         auto_free char *text = json_dumps(json, JSON_COMPACT);
         assert_null(strstr(text, "secret-"));
     }
@@ -159,8 +159,8 @@ static void no_dialect_writes_null(void **state)
         resource_type_find("Microsoft.DBforPostgreSQL/flexibleServers/migrations");
     auto_migration struct migration empty = {.name = str_dup("m")};
     migration_spec_init(&empty.spec);
-    for (size_t i = 0; type->api_versions[i] != NULL; i++) {
-        json_auto_t *json = write_in(type->api_versions[i], &empty, DETAIL_FULL);
+    for (size_t i = 0; resource_type_version(type, i) != NULL; i++) {
+        json_auto_t *json = write_in(resource_type_version(type, i), &empty, DETAIL_FULL);
         auto_free char *text = json_dumps(json, JSON_COMPACT);
         assert_null(strstr(text, "null"));
     }
@@ -297,9 +297,9 @@ static void answer_sent_back_changes_nothing(void **state)
         resource_type_find("Microsoft.DBforPostgreSQL/flexibleServers/migrations");
     auto_migration struct migration migration = make_migration();
     migration.spec.window_start_us = 1791394639000000;
-    for (size_t i = 0; type->api_versions[i] != NULL; i++) {
-        json_auto_t *body =
-            json_pack("{s:o}", "properties", write_in(type->api_versions[i], &migration, DETAIL_FULL));
+    for (size_t i = 0; resource_type_version(type, i) != NULL; i++) {
+        json_auto_t *body = json_pack("{s:o}", "properties",
+                                      write_in(resource_type_version(type, i), &migration, DETAIL_FULL));
         auto_str_list struct str_list paths = {0};
         struct dialect_request request;
         assert_int_equal(dialect_read(body, &err, &request), 0);

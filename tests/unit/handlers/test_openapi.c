@@ -19,12 +19,12 @@ typedef void check_fn(const char *version, json_t *document);
 
 static void walk(check_fn *check)
 {
-    const char *const *version =
-        resource_type_find(POSTGRESQL_NAMESPACE "/flexibleServers/migrations")->api_versions;
-    for (; *version != NULL; version++) {
-        json_auto_t *document = openapi_document(*version, "http://127.0.0.1:8080");
+    const struct resource_type *type = resource_type_find(POSTGRESQL_NAMESPACE "/flexibleServers/migrations");
+    const char *version;
+    for (size_t i = 0; (version = resource_type_version(type, i)) != NULL; i++) {
+        json_auto_t *document = openapi_document(version, "http://127.0.0.1:8080");
         assert_non_null(document);
-        check(*version, document);
+        check(version, document);
     }
 }
 
