@@ -2,6 +2,7 @@
 #include "app/client_env_private.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/serve_private.h"
@@ -34,7 +35,7 @@ static const struct client {
            "# Then, once:\n"
            "#   az cloud register -n Malachite --endpoint-resource-manager ${url}\n"
            "#   az cloud set -n Malachite\n"
-           "#   az login --service-principal -u ${client} -p ${secret} --tenant ${tenant}\n"
+           "#   az login --service-principal -u ${client} -p ${secret argument} --tenant ${tenant}\n"
            "# The migration commands of az 2.45 (Debian 12) call https://management.azure.com whatever the "
            "cloud: they\n"
            "# need HTTPS_PROXY set to a proxy that leads this name to ${authority}.\n"},
@@ -72,6 +73,7 @@ struct place {
     char *subscription;
     char *tenant;
     char *client;
+    char *secret_file; /* or NULL */
 };
 
 static void place_done(struct place *place)
@@ -81,6 +83,7 @@ static void place_done(struct place *place)
     free(place->subscription);
     free(place->tenant);
     free(place->client);
+    free(place->secret_file);
 }
 #define auto_place __attribute__((cleanup(place_done)))
 
@@ -103,7 +106,9 @@ static int find_by_file(const struct options *options, struct err *err, struct p
                            options->endpoints_file);
         }
     }
-    return 0;
+    const char *secret_file = json_string_value(json_object_get(endpoints, "clientSecretFile"));
+    place->secret_file = str_dup(secret_file);
+    return secret_file != NULL && place->secret_file == NULL ? err_no_memory(err) : 0;
 }
 
 static int find_by_port(const struct options *options, struct err *err, struct place *place)
@@ -141,7 +146,31 @@ static void add_word(struct buf *text, const char *word)
     buf_addc(text, '\'');
 }
 
-static void fill_template(const char *lines, const struct place *place, const char *secret, struct buf *text)
+/* The secret is named, not printed: the output ends up in files and terminals. It is printed only when it is
+ * the one that everybody knows, or was an argument of this command. */
+static void add_secret(struct buf *text, const struct place *place, const struct options *options,
+                       bool argument)
+{
+    static const char variable[] = "MALACHITE_CLIENT_SECRET";
+    const char *file =
+        options->client_secret_file[0] != '\0' ? options->client_secret_file : place->secret_file;
+    const char *set = getenv(variable);
+    if (file != NULL && argument) {
+        buf_addc(text, '@'); /* az reads the file itself */
+        add_word(text, file);
+    } else if (file != NULL) {
+        buf_adds(text, "\"$(cat ");
+        add_word(text, file);
+        buf_adds(text, ")\"");
+    } else if (str_equals(set, options->client_secret)) {
+        buf_addf(text, "\"$%s\"", variable);
+    } else {
+        add_word(text, options->client_secret);
+    }
+}
+
+static void fill_template(const char *lines, const struct place *place, const struct options *options,
+                          struct buf *text)
 {
     const struct {
         const char *name;
@@ -150,20 +179,23 @@ static void fill_template(const char *lines, const struct place *place, const ch
         {"${url}", place->url},       {"${authority}", place->url + strlen("https://")},
         {"${ca}", place->ca},         {"${subscription}", place->subscription},
         {"${tenant}", place->tenant}, {"${client}", place->client},
-        {"${secret}", secret},
+        {"${secret}", NULL},          {"${secret argument}", NULL},
     };
     for (const char *at = lines; *at != '\0';) {
         size_t i = 0;
         while (i < ARRAY_LEN(rows) && strncmp(at, rows[i].name, strlen(rows[i].name)) != 0) {
             i++;
         }
-        const char *value = i < ARRAY_LEN(rows) ? rows[i].value : NULL;
-        if (value != NULL) {
-            add_word(text, value);
-            at += strlen(rows[i].name);
-        } else {
+        if (i == ARRAY_LEN(rows)) {
             buf_addc(text, *at++);
+            continue;
         }
+        if (rows[i].value != NULL) {
+            add_word(text, rows[i].value);
+        } else {
+            add_secret(text, place, options, str_equals(rows[i].name, "${secret argument}"));
+        }
+        at += strlen(rows[i].name);
     }
 }
 
@@ -199,7 +231,7 @@ int client_env_print(const char *client, const struct options *options)
                                                    : find_by_port(options, &err, &place);
     auto_buf struct buf text = BUF_MAX(TEXT_MAX);
     if (found == 0) {
-        fill_template(known->lines, &place, options->client_secret, &text);
+        fill_template(known->lines, &place, options, &text);
     }
     if (found < 0 || buf_failed(&text)) {
         fprintf(stderr, "malachite: %s\n", found < 0 ? err.message : "an option is too long");

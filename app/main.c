@@ -6,6 +6,7 @@
 
 #include "app/client_env_private.h"
 #include "app/healthcheck_private.h"
+#include "app/secrets_private.h"
 #include "app/serve_private.h"
 #include "core/log.h"
 #include "core/options.h"
@@ -34,19 +35,21 @@ static bool asks_for_help(int argc, char **argv)
     return false;
 }
 
-static int with_options(int argc, char **argv, int (*run)(const struct options *options))
+static int with_options(int argc, char **argv, int (*run)(struct options *options))
 {
     if (asks_for_help(argc, argv)) {
         return run_help(0, NULL);
     }
     struct options options = {0};
     struct err err;
-    int result = options_parse(&options, argc, argv, &err) < 0 ? usage_error(err.message) : run(&options);
+    int parsed = options_parse(&options, argc, argv, &err);
+    secrets_hide(argc, argv);
+    int result = parsed < 0 ? usage_error(err.message) : run(&options);
     options_done(&options);
     return result;
 }
 
-static int serve_with_log(const struct options *options)
+static int serve_with_log(struct options *options)
 {
     static const char *const levels[] = {"debug", "info", "warning", "error"};
     enum log_level least = LOG_INFO;
@@ -56,6 +59,11 @@ static int serve_with_log(const struct options *options)
         }
     }
     log_setup(least, str_equals(options->log_format, "json"));
+    struct err err = {0};
+    if (secrets_read(options, &err) < 0) {
+        log_event(LOG_ERROR, "cannot start", "reason", err.message, NULL);
+        return EXIT_BAD_CONFIGURATION;
+    }
     return serve(options);
 }
 
@@ -64,9 +72,14 @@ static int run_serve(int argc, char **argv)
     return with_options(argc, argv, serve_with_log);
 }
 
+static int healthcheck_with_options(struct options *options)
+{
+    return healthcheck(options);
+}
+
 static int run_healthcheck(int argc, char **argv)
 {
-    return with_options(argc, argv, healthcheck);
+    return with_options(argc, argv, healthcheck_with_options);
 }
 
 static int run_env(int argc, char **argv)
@@ -87,6 +100,7 @@ static int run_env(int argc, char **argv)
         result = client_env_print(argv[0], &options);
     }
     options_done(&options);
+    secrets_hide(argc, argv);
     return result;
 }
 

@@ -130,6 +130,9 @@ static int write_endpoints(struct serving *serving, struct err *err)
         json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "http", httpd_http_url(serving->httpd), "https",
                   httpd_https_url(serving->httpd), "ca", serving->tls.ca_file, "subscriptionId",
                   options->subscription_id, "tenantId", options->tenant_id, "clientId", options->client_id);
+    if (endpoints != NULL && options->client_secret_file[0] != '\0') {
+        json_object_set_new(endpoints, "clientSecretFile", json_string(options->client_secret_file));
+    }
     auto_free char *text = endpoints == NULL ? NULL : json_dumps(endpoints, JSON_INDENT(2));
     auto_free char *lines = text == NULL ? NULL : str_format("%s\n", text);
     if (lines == NULL) {
@@ -218,7 +221,7 @@ static int start(struct serving *serving, struct err *err)
     if (check_remote(serving, err) < 0) {
         return EXIT_BAD_CONFIGURATION;
     }
-    if (store_open(options->data_dir, err, &app->store) < 0) {
+    if (store_open(options->data_dir, options->key_file, err, &app->store) < 0) {
         return EXIT_BAD_CONFIGURATION;
     }
     if (executor_start(options, app->store, err, &app->executor) < 0 ||

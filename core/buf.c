@@ -15,8 +15,17 @@ void buf_init(struct buf *buf, size_t max)
     *buf = (struct buf){.max = max};
 }
 
+/* Bodies with passwords and texts with keys pass through here. */
+static void wipe(struct buf *buf)
+{
+    if (buf->data != NULL) {
+        explicit_bzero(buf->data, buf->len);
+    }
+}
+
 void buf_done(struct buf *buf)
 {
+    wipe(buf);
     free(buf->data);
     *buf = (struct buf){.max = buf->max};
 }
@@ -45,11 +54,14 @@ static bool reserve(struct buf *buf, size_t more)
     while (allocated < needed) {
         allocated = allocated < BUF_GROWTH_LIMIT ? allocated * 2 : needed;
     }
-    char *data = memory_checked(realloc(buf->data, allocated));
+    char *data = memory_checked(malloc(allocated));
     if (data == NULL) {
         buf->failed = true;
         return false;
     }
+    memcpy(data, buf_text(buf), buf->len + 1);
+    wipe(buf); /* realloc() would leave a copy behind */
+    free(buf->data);
     buf->data = data;
     buf->allocated = allocated;
     return true;

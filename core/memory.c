@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/wipe.h"
+
 static _Thread_local int watches;
 static _Thread_local bool failed;
 static _Thread_local bool parses;
@@ -70,7 +72,7 @@ static void *allocate(size_t size)
 static void release(void *block)
 {
     if ((uintptr_t)block - (uintptr_t)reserve >= RESERVE_BYTES) {
-        free(block);
+        wipe_free(block); /* bodies hold passwords */
         return;
     }
     pthread_mutex_lock(&reserve_lock);

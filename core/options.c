@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/str.h"
+#include "core/wipe.h"
 
 enum option_kind { OPTION_IS_STRING, OPTION_IS_INTEGER, OPTION_IS_SWITCH, OPTION_IS_LIST };
 
@@ -164,7 +165,7 @@ static int make_absolute(char **path, struct err *err)
     }
     auto_free char *here = getcwd(NULL, 0);
     if (here == NULL) {
-        return err_set(err, ERR_BAD_INPUT, "--data-dir: '%s' is relative and there is no working directory",
+        return err_set(err, ERR_BAD_INPUT, "the path '%s' is relative and there is no working directory",
                        *path);
     }
     char *absolute = str_format("%s/%s", here, *path);
@@ -173,6 +174,18 @@ static int make_absolute(char **path, struct err *err)
     }
     free(*path);
     *path = absolute;
+    return 0;
+}
+
+/* Other programs are told of the file with the secret. */
+static int make_all_absolute(struct options *options, struct err *err)
+{
+    char **const paths[] = {&options->client_secret_file, &options->key_file};
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+        if ((*paths[i])[0] != '\0' && make_absolute(paths[i], err) < 0) {
+            return -1;
+        }
+    }
     return 0;
 }
 
@@ -251,7 +264,7 @@ int options_parse(struct options *options, int argc, char **argv, struct err *er
             return -1;
         }
     }
-    if (choose_data_dir(options, err) < 0) {
+    if (choose_data_dir(options, err) < 0 || make_all_absolute(options, err) < 0) {
         return -1;
     }
     return check_words(options, err);
@@ -261,7 +274,7 @@ void options_done(struct options *options)
 {
     for (size_t i = 0; i < ARRAY_LEN(option_rows); i++) {
         if (option_rows[i].kind == OPTION_IS_STRING || option_rows[i].kind == OPTION_IS_LIST) {
-            free(*(char **)(void *)((char *)options + option_rows[i].offset));
+            wipe_free(*(char **)(void *)((char *)options + option_rows[i].offset)); /* or a secret */
         }
     }
     *options = (struct options){0};

@@ -32,6 +32,8 @@
     S(tenant_id,              "tenant-id",                            "00000000-0000-4000-8000-00000000da7a", "UUID",    "id of the tenant")                                                                         \
     S(client_id,              "client-id",                            "00000000-0000-4000-8000-00000000c11e", "UUID",    "client id of the application that clients sign in as")                                            \
     S(client_secret,          "client-secret",                        "malachite",                            "SECRET",  "secret of that application")                                                          \
+    S(client_secret_file,     "client-secret-file",                   "",                                     "FILE",    "file with the secret of that application, instead of --client-secret")            \
+    S(key_file,               "key-file",                             "",                                     "FILE",    "file with the key that encrypts stored secrets; default malachite.key in the data directory") \
     S(auth,                   "auth",                                 "none",                                 "MODE",    "required authentication: none; any: a well-formed bearer token; strict: a valid token from Malachite")        \
     I(workers,                "workers",                1, 64,        "4",                                    "N",       "migrations that run at the same time")                                     \
     I(jobs,                   "jobs",                   0, 64,        "0",                                    "N",       "tables of one migration copied at the same time; 0: one per processor, at most 8")   \

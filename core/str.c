@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "core/memory.h"
+#include "core/wipe.h"
 
 char *str_format(const char *format, ...)
 {
@@ -32,7 +33,7 @@ bool str_replace(char **field, const char *text)
     if (text != NULL && copy == NULL) {
         return false;
     }
-    free(*field);
+    wipe_free(*field); /* or a password */
     *field = copy;
     return true;
 }

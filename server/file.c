@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/str.h"
+#include "core/wipe.h"
 
 static bool write_all(int fd, const char *text, size_t len)
 {
@@ -73,7 +74,7 @@ char *file_read(const char *path, size_t max)
     if (fd < 0) {
         return NULL;
     }
-    auto_free char *text = malloc(max + 2);
+    char *text = malloc(max + 2);
     size_t len = 0;
     ssize_t got = -1;
     while (text != NULL && len <= max && (got = read(fd, text + len, max + 1 - len)) > 0) {
@@ -81,10 +82,11 @@ char *file_read(const char *path, size_t max)
     }
     close(fd);
     if (text == NULL || got < 0 || len > max) {
+        wipe_free(text); /* half a key, perhaps */
         return NULL;
     }
     text[len] = '\0';
-    return TAKE(text);
+    return text;
 }
 
 int file_make_directory(const char *path, mode_t mode, struct err *err)

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "core/log.h"
+#include "core/wipe.h"
 #include "server/door_private.h"
 #include "server/refusal_private.h"
 #include "server/reply.h"
@@ -63,7 +64,7 @@ struct MHD_Response *library_response(struct request *request)
     struct MHD_Response *response =
         reply->body == NULL
             ? MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT)
-            : MHD_create_response_from_buffer(reply->body_len, reply->body, MHD_RESPMEM_MUST_FREE);
+            : MHD_create_response_from_buffer_with_free_callback(reply->body_len, reply->body, wipe_free);
     if (response == NULL) {
         return NULL;
     }

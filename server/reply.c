@@ -12,6 +12,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/str.h"
+#include "core/wipe.h"
 
 static const char json_content_type[] = "application/json; charset=utf-8";
 
@@ -136,7 +137,7 @@ char *reply_absolute_url(const struct request *request, const char *path_and_que
 void reply_discard(struct request *request)
 {
     struct reply *reply = &request->reply;
-    free(reply->body);
+    wipe_free(reply->body);
     for (size_t i = 0; i < reply->header_count; i++) {
         free(reply->headers[i].name);
         free(reply->headers[i].value);

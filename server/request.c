@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "core/memory.h"
 #include "core/str.h"
+#include "core/wipe.h"
 #include "server/reply.h"
 #include "server/route.h"
 
@@ -53,20 +54,20 @@ void request_init(struct request *request, struct app *app)
 
 void request_done(struct request *request)
 {
-    free(request->raw_uri);
+    wipe_free(request->raw_uri);
     free(request->host);
-    free(request->authorization);
+    wipe_free(request->authorization);
     free(request->content_type);
     free(request->if_none_match);
     free(request->client_request_id);
     free(request->path_text);
-    free(request->query_text);
+    wipe_free(request->query_text);
     free(request->form);
-    free(request->form_text);
+    wipe_free(request->form_text);
     buf_done(&request->raw_body);
     json_decref(request->body);
     json_decref(request->notes);
-    free(request->reply.body);
+    wipe_free(request->reply.body);
     for (size_t i = 0; i < request->reply.header_count; i++) {
         free(request->reply.headers[i].name);
         free(request->reply.headers[i].value);

@@ -2,7 +2,6 @@
 #include "server/tls_private.h"
 
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +10,7 @@
 #include "core/log.h"
 #include "core/str.h"
 #include "core/str_list.h"
+#include "core/wipe.h"
 #include "server/file.h"
 #include "server/tls_make_private.h"
 
@@ -28,19 +28,11 @@ static const char *const standing_names[] = {
     "host.docker.internal",
 };
 
-static void free_secret(char *text)
-{
-    if (text != NULL) {
-        OPENSSL_cleanse(text, strlen(text));
-        free(text);
-    }
-}
-
 void tls_done(struct tls_material *tls)
 {
     free(tls->ca_file);
     free(tls->certificate_pem);
-    free_secret(tls->key_pem);
+    wipe_free(tls->key_pem);
     str_list_done(&tls->names);
     *tls = (struct tls_material){0};
 }
@@ -101,7 +93,7 @@ static bool load_pair(const char *dir, const char *name, struct tls_pair *ret_pa
     auto_free char *certificate = file_read(certificate_file, PEM_MAX);
     char *key = file_read(key_file, PEM_MAX);
     bool loaded = certificate != NULL && key != NULL && tls_pair_parse(certificate, key, ret_pair);
-    free_secret(key);
+    wipe_free(key);
     return loaded;
 }
 
@@ -118,7 +110,7 @@ static int save_pair(const char *dir, const char *name, const struct tls_pair *p
                file_write(certificate_file, 0644, certificate, err) < 0) {
         result = -1;
     }
-    free_secret(key);
+    wipe_free(key);
     return result;
 }
 

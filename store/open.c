@@ -138,9 +138,9 @@ static int use_key(struct store *store, const char *key_path, int loaded, struct
     return fits == 1 ? 0 : put_key_check(store, err);
 }
 
-static int open_files(const char *dir, struct store *store, struct err *err)
+static int open_files(const char *dir, const char *key_file, struct store *store, struct err *err)
 {
-    auto_free char *key_path = str_format("%s/malachite.key", dir);
+    auto_free char *key_path = key_file[0] != '\0' ? str_dup(key_file) : str_format("%s/malachite.key", dir);
     store->path = str_format("%s/malachite.db", dir);
     if (key_path == NULL || store->path == NULL) {
         return err_no_memory(err);
@@ -156,7 +156,7 @@ static int open_files(const char *dir, struct store *store, struct err *err)
     return use_key(store, key_path, loaded, err);
 }
 
-int store_open(const char *dir, struct err *err, struct store **ret_store)
+int store_open(const char *dir, const char *key_file, struct err *err, struct store **ret_store)
 {
     /* SQLite's memory statistics cost a global lock per allocation. Refused, harmlessly, once SQLite has
      * started. */
@@ -170,7 +170,7 @@ int store_open(const char *dir, struct err *err, struct store **ret_store)
         free(store);
         return err_set(err, ERR_INTERNAL, "The process has no free thread key for the store.");
     }
-    if (open_files(dir, store, err) < 0) {
+    if (open_files(dir, key_file, store, err) < 0) {
         store_close(store);
         return -1;
     }

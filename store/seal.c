@@ -115,6 +115,7 @@ int sealer_unseal(struct sealer *sealer, const char *belongs_to, const void *sea
                           (int)strlen(belongs_to)) != 1 ||
         EVP_DecryptUpdate(sealer->decrypt, plain, &written, body, (int)len) != 1 ||
         EVP_CIPHER_CTX_ctrl(sealer->decrypt, EVP_CTRL_GCM_SET_TAG, TAG_SIZE, tag) != 1) {
+        OPENSSL_cleanse(plain, len);
         return cipher_failed(err);
     }
     if (EVP_DecryptFinal_ex(sealer->decrypt, plain + written, &rest) != 1) {

@@ -19,6 +19,12 @@ static void close_at_scope_end(int *fd)
 }
 #define auto_fd __attribute__((cleanup(close_at_scope_end)))
 
+static void wipe_at_scope_end(struct seal_key *key)
+{
+    explicit_bzero(key, sizeof(*key));
+}
+#define auto_key __attribute__((cleanup(wipe_at_scope_end)))
+
 static int refuse_to_read(const char *path, struct err *err)
 {
     return err_set(err, ERR_INTERNAL, "The key file %s cannot be read: %s.", path, strerror(errno));
@@ -56,12 +62,11 @@ int seal_key_load(const char *path, struct err *err, struct seal_key *ret_key)
     if (check_key_file(path, fd, err) < 0) {
         return -1;
     }
-    struct seal_key key;
+    auto_key struct seal_key key = {0};
     if (read(fd, key.bytes, SEAL_KEY_SIZE) != SEAL_KEY_SIZE) {
         return refuse_to_read(path, err);
     }
     *ret_key = key;
-    explicit_bzero(&key, sizeof(key));
     return 1;
 }
 
@@ -82,7 +87,7 @@ int seal_key_create(const char *path, struct err *err, struct seal_key *ret_key)
     if (draft == NULL) {
         return err_no_memory(err);
     }
-    struct seal_key key;
+    auto_key struct seal_key key = {0};
     if (RAND_bytes(key.bytes, SEAL_KEY_SIZE) != 1) {
         return err_set(err, ERR_INTERNAL, "OpenSSL has no random numbers for the key file %s.", path);
     }
@@ -94,6 +99,5 @@ int seal_key_create(const char *path, struct err *err, struct seal_key *ret_key)
     }
     unlink(draft);
     *ret_key = key;
-    explicit_bzero(&key, sizeof(key));
     return 0;
 }

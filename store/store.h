@@ -24,15 +24,16 @@
 struct store;
 
 /*
- * Opens or creates <dir>/malachite.db and <dir>/malachite.key (mode 0600, the key that seals secrets); dir
- * must be there. Refused with a message for the user: a directory that another process serves (one that is
- * just dying is waited for, 2 s), a file that is damaged, not writable, of another program or of a newer
- * Malachite, a key that is missing though something is sealed, does not fit, or can be read by others.
+ * Opens or creates <dir>/malachite.db and the key that seals secrets: key_file, or <dir>/malachite.key when
+ * that is "" (mode 0600); dir must be there. Refused with a message for the user: a directory that another
+ * process serves (one that is just dying is waited for, 2 s), a file that is damaged, not writable, of
+ * another program or of a newer Malachite, a key that is missing though something is sealed, does not fit, or
+ * can be read by others.
  *
  * What was committed survives the death of the process; a power loss can take the last moments, never the
  * file.
  */
-int store_open(const char *dir, struct err *err, struct store **ret_store);
+int store_open(const char *dir, const char *key_file, struct err *err, struct store **ret_store);
 /* Call after every other thread has ended. NULL is fine. */
 void store_close(struct store *store);
 /* Closes the calling thread's handle; threads that used the store call it before they end. */

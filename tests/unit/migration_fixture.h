@@ -124,7 +124,7 @@ static inline int set_up(void **state)
     pthread_cond_init(&executor.wake, NULL);
     app = (struct app){.options = &options, .executor = &executor};
     snprintf(directory, sizeof(directory), "/tmp/malachite-handlers-XXXXXX");
-    if (mkdtemp(directory) == NULL || store_open(directory, &err, &app.store) < 0 ||
+    if (mkdtemp(directory) == NULL || store_open(directory, "", &err, &app.store) < 0 ||
         route_table_new(routes, route_count, &err, &table) < 0) {
         return -1;
     }

@@ -41,7 +41,7 @@ maybe_unused static void fixture_reopen(void)
 {
     store_close(fixture_store);
     fixture_store = NULL;
-    assert_ok(store_open(fixture_dir, &fixture_err, &fixture_store));
+    assert_ok(store_open(fixture_dir, "", &fixture_err, &fixture_store));
 }
 
 maybe_unused static int64_t fixture_insert_server(const char *name, const char *password)
@@ -90,7 +90,7 @@ maybe_unused static int fixture_set_up(void **state)
 {
     (void)state;
     snprintf(fixture_dir, sizeof(fixture_dir), "/tmp/malachite-store-XXXXXX");
-    if (mkdtemp(fixture_dir) == NULL || store_open(fixture_dir, &fixture_err, &fixture_store) < 0) {
+    if (mkdtemp(fixture_dir) == NULL || store_open(fixture_dir, "", &fixture_err, &fixture_store) < 0) {
         return -1;
     }
     fixture_target = fixture_insert_server("target", "s3cret-target");

@@ -27,7 +27,7 @@ export function SignIn() {
             <h1>Sign in</h1>
             <p>
                 This Malachite requires a token. Sign in with the application that the options <code>--client-id</code> and{' '}
-                <code>--client-secret</code> define.
+                <code>--client-secret-file</code> define.
             </p>
             {session.expired && <Box tone="warning">Your token has expired. Sign in again to continue where you left off.</Box>}
             <form onSubmit={submit}>

@@ -21,7 +21,7 @@ const HELP = {
     secret: [
         'Create a client secret',
         <p>
-            The option <code>--client-secret</code> sets the secret of the built-in application; the default is{' '}
+            The option <code>--client-secret-file</code> sets the secret of the built-in application; the default is{' '}
             <code>malachite</code>. Select the application, then enter its secret. Malachite stores it encrypted and never shows
             it.
         </p>,

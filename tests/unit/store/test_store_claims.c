@@ -295,7 +295,7 @@ static void commit_until_killed(int report_fd)
     struct err err;
     struct store *store = NULL;
     struct migration row = {0};
-    if (store_open(fixture_dir, &err, &store) < 0 ||
+    if (store_open(fixture_dir, "", &err, &store) < 0 ||
         store_migration_claim(store, "child", 1000, 1000 + MINUTE_US, &err, &row) != 1) {
         _exit(1);
     }
@@ -336,7 +336,7 @@ static void a_committed_move_survives_the_death_of_the_process(void **state)
     close(fds[0]);
     assert_true(told >= 200);
 
-    assert_ok(store_open(fixture_dir, &fixture_err, &fixture_store));
+    assert_ok(store_open(fixture_dir, "", &fixture_err, &fixture_store));
     struct migration_event *events = NULL;
     size_t count = 0;
     assert_ok(store_event_list(fixture_store, id, &fixture_err, &events, &count));

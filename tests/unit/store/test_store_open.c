@@ -17,7 +17,7 @@ static void assert_refused(const char *part)
 {
     struct err err;
     struct store *store = NULL;
-    assert_int_equal(store_open(fixture_dir, &err, &store), -1);
+    assert_int_equal(store_open(fixture_dir, "", &err, &store), -1);
     assert_null(store);
     if (strstr(err.message, part) == NULL) {
         fail_msg("'%s' is not in: %s", part, err.message);
@@ -106,7 +106,7 @@ static void a_missing_directory_is_named(void **state)
     (void)state;
     struct err err;
     struct store *store = NULL;
-    assert_int_equal(store_open("/tmp/malachite-nowhere/at/all", &err, &store), -1);
+    assert_int_equal(store_open("/tmp/malachite-nowhere/at/all", "", &err, &store), -1);
     assert_non_null(strstr(err.message, "/tmp/malachite-nowhere/at/all"));
 }
 
@@ -143,7 +143,7 @@ static void a_missing_key_is_made_anew_when_nothing_is_sealed(void **state)
     close_fixture();
     auto_free char *path = fixture_path("malachite.key");
     unlink(path);
-    assert_ok(store_open(fixture_dir, &fixture_err, &fixture_store));
+    assert_ok(store_open(fixture_dir, "", &fixture_err, &fixture_store));
     fixture_insert_server("other", "password");
     fixture_reopen();
 }
