@@ -226,7 +226,7 @@ int client_env_print(const char *client, const struct options *options)
         return EXIT_USAGE;
     }
     auto_place struct place place = {0};
-    struct err err;
+    struct err err = {0};
     int found = options->endpoints_file[0] != '\0' ? find_by_file(options, &err, &place)
                                                    : find_by_port(options, &err, &place);
     auto_buf struct buf text = BUF_MAX(TEXT_MAX);

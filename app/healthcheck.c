@@ -145,7 +145,7 @@ static int ask(const char *authority)
 int healthcheck(const struct options *options)
 {
     auto_free char *authority = NULL;
-    struct err err;
+    struct err err = {0};
     if (find_authority(options, &err, &authority) < 0) {
         fprintf(stderr, "malachite: %s\n", err.message);
         return err.code == ERR_BAD_INPUT ? EXIT_USAGE : EXIT_UNHEALTHY;

@@ -41,7 +41,7 @@ static int with_options(int argc, char **argv, int (*run)(struct options *option
         return run_help(0, NULL);
     }
     struct options options = {0};
-    struct err err;
+    struct err err = {0};
     int parsed = options_parse(&options, argc, argv, &err);
     secrets_hide(argc, argv);
     int result = parsed < 0 ? usage_error(err.message) : run(&options);
@@ -88,7 +88,7 @@ static int run_env(int argc, char **argv)
         return run_help(0, NULL);
     }
     struct options options = {0};
-    struct err err;
+    struct err err = {0};
     int result = EXIT_USAGE;
     if (argc == 0 || argv[0][0] == '-') {
         fputs("malachite: no client given; known clients: ", stderr);

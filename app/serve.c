@@ -310,7 +310,7 @@ int serve(const struct options *options)
     struct serving serving = {.options = options, .lock_fd = -1};
     serving.app.options = options;
     serving.app.started_us = clock_now_us();
-    struct err err;
+    struct err err = {0};
     int result = start(&serving, &err);
     if (result == EXIT_CLEAN) {
         malloc_trim(0); /* what only the start needed */

@@ -84,7 +84,7 @@ static int64_t lease_end(const struct executor *executor)
 static int idle_ms(struct executor *executor)
 {
     int64_t due = 0;
-    struct err err;
+    struct err err = {0};
     if (store_migration_next_due(executor->store, &err, &due) < 0 || due == 0) {
         return IDLE_WAIT_MS;
     }
@@ -226,7 +226,7 @@ static bool look_after(struct worker *worker)
     int64_t id = worker->migration_id;
     pthread_mutex_unlock(&worker->lock);
     struct store *store = worker->executor->store;
-    struct err err;
+    struct err err = {0};
     if (id != 0 && store_migration_cancel_requested(store, id, &err) == 1) {
         auto_migration struct migration row = {0};
         if (store_migration_get_by_id(store, id, &err, &row) == 1) {
@@ -242,7 +242,7 @@ void *monitor_main(void *argument)
     int64_t renew_at = 0;
     int64_t forget_at = 0;
     while (!stop_requested(&executor->stop)) {
-        struct err err;
+        struct err err = {0};
         int64_t now = clock_steady_us();
         if (now >= renew_at) {
             if (store_migration_renew(executor->store, executor->owner, lease_end(executor), &err) < 0) {

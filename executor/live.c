@@ -122,7 +122,7 @@ int server_minor_version(int version)
 
 void server_note_version(struct executor *executor, const struct server *server)
 {
-    struct err ignored;
+    struct err ignored = {0};
     struct server_info info = {0};
     auto_endpoint struct endpoint login = {0};
     if (server_superuser_login(executor, server, &ignored, &login) == 0 &&

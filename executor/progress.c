@@ -36,7 +36,7 @@ static void look_around(const struct progress *progress)
 static void step(void *context, const char *text)
 {
     struct progress *progress = context;
-    struct err err;
+    struct err err = {0};
     look_around(progress);
     if (str_replace(&progress->row->operation, text) && progress_write(progress, &err) < 0) {
         log_event(LOG_WARNING, "cannot store progress", "reason", err.message, NULL);
@@ -54,7 +54,7 @@ static void warning(void *context, const char *text)
 static void note(void *context, const char *text)
 {
     struct progress *progress = context;
-    struct err ignored;
+    struct err ignored = {0};
     (void)store_event_add(progress->store, progress->row->migration_id, text, &ignored);
 }
 
@@ -132,7 +132,7 @@ static void write_tables(void *context, const struct transfer_table *tables, siz
             describe_table(&tables[i], &changed[changed_count++]);
         }
     }
-    struct err err;
+    struct err err = {0};
     if (store_progress_write(progress->store, row, changed, changed_count, &err) < 0) {
         log_event(LOG_WARNING, "cannot store progress", "reason", err.message, NULL);
     }

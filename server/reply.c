@@ -87,7 +87,7 @@ void reply_fail(struct request *request, enum err_code code, const char *format,
     va_start(args, format);
     buf_vaddf(&message, format, args);
     va_end(args);
-    struct err err;
+    struct err err = {0};
     err_set(&err, code, "%s", buf_text(&message));
     reply_error(request, &err);
 }

@@ -106,7 +106,7 @@ int schema_apply(sqlite3 *sqlite, const char *path, struct err *err)
         return -1;
     }
     if (apply_files(sqlite, version, err) < 0 || run(sqlite, "COMMIT", err) < 0) {
-        struct err ignored;
+        struct err ignored = {0};
         (void)run(sqlite, "ROLLBACK", &ignored);
         return -1;
     }

@@ -45,7 +45,7 @@ void store_rollback(struct store_tx *tx)
     if (store == NULL || !store_in_transaction(store)) {
         return;
     }
-    struct err ignored;
+    struct err ignored = {0};
     auto_stmt struct stmt rollback = {0};
     if (stmt_open(store, STMT_ROLLBACK, "ROLLBACK", &ignored, &rollback) == 0) {
         (void)stmt_run(&rollback, &ignored);

@@ -215,7 +215,7 @@ static int drop_until(struct pg *pg, const char *name, int64_t deadline_ms, stru
 static void reopen(struct pg *pg, const char *name, const struct victim *victim)
 {
     const struct stop *stop = pg->stop;
-    struct err ignored;
+    struct err ignored = {0};
     pg->stop = NULL;
     if (victim->allows_connections) {
         set_allow_connections(pg, name, true, &ignored);

@@ -36,7 +36,7 @@ static bool fill_columns(struct apply_relation *relation, const struct pgoutput_
     relation->column_count = message->column_count;
     for (size_t i = 0; i < message->column_count; i++) {
         struct apply_column *column = &relation->columns[i];
-        struct err ignored;
+        struct err ignored = {0};
         column->source_name = str_dup(message->columns[i].name);
         column->source_key = message->columns[i].key;
         column->type_id = message->columns[i].type;

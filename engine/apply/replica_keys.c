@@ -154,7 +154,7 @@ int replica_restore_keys(struct pg *source, struct pg *target, const char *name,
     if (result == 0) {
         return forget_keys(target, name, err);
     }
-    struct err ignored;
+    struct err ignored = {0};
     (void)pg_run(target, &ignored, "ROLLBACK");
     return -1;
 }

@@ -79,7 +79,7 @@ static int change_one(struct pg *target, const char *name, const PGresult *chang
 /* Definitions are to name schemas: the session that undoes them has another search_path. */
 static int list_changes(struct pg *target, const char *sql, struct err *err, PGresult **ret_changes)
 {
-    struct err ignored;
+    struct err ignored = {0};
     int result = pg_run(target, err, "BEGIN; SET LOCAL search_path = ''");
     result = result == 0 ? pg_query(target, err, ret_changes, sql, 0, NULL) : result;
     return pg_run(target, result == 0 ? err : &ignored, "COMMIT") != 0 ? -1 : result;

@@ -49,7 +49,7 @@ static int hold_batch(struct pg *source, const PGresult *relations, int *row, in
                       struct err *err)
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    struct err refused;
+    struct err refused = {0};
     buf_addf(&sql, "SAVEPOINT malachite; SET LOCAL lock_timeout = %d; PREPARE malachite_hold AS SELECT FROM ",
              hold_wait_ms(started_ms));
     for (int i = 0; i < NAMES_PER_STATEMENT && *row < end; i++, (*row)++) {
@@ -101,7 +101,7 @@ static int hold_relations(struct pg *source, int64_t started_ms, struct err *err
 /* What cannot be held (gone, or the user may not) is left. */
 static int hold_objects(struct pg *source, int64_t started_ms, struct err *err)
 {
-    struct err refused;
+    struct err refused = {0};
     auto_result PGresult *count = NULL;
     if (pg_runf(source, err, "SAVEPOINT malachite; SET LOCAL lock_timeout = %d", hold_wait_ms(started_ms)) !=
         0) {

@@ -103,7 +103,7 @@ int source_tables_lock_there(struct pg *source, const PGresult *tables, int64_t 
 {
     for (int row = 0; row < PQntuples(tables);) {
         auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-        struct err ignored;
+        struct err ignored = {0};
         buf_addf(&sql, "SAVEPOINT malachite; SET LOCAL lock_timeout = %d; LOCK TABLE ",
                  source_lock_wait_left(started_ms));
         add_batch(source, &sql, tables, &row);

@@ -316,7 +316,7 @@ int cutover_find_missing(const struct cutover *cutover, struct err *err, struct 
                      : cutover_list_late(&state, err, ret_late);
     }
     if (result == 0) {
-        struct err ignored_err;
+        struct err ignored_err = {0};
         if (cutover_check_missing(&state, ret_missing) == 0) {
             (void)replica_find_violation(&state.base.source, &state.base.target, cutover->name, KEYS_MS,
                                          &ignored_err, ret_missing);

@@ -337,7 +337,7 @@ static int recopy(struct cutover_state *state, struct err *err, bool *ret_again)
  * nothing on the target has changed yet. */
 static int fail_locked(struct cutover_state *state, struct err *err)
 {
-    struct err ignored;
+    struct err ignored = {0};
     auto_free char *holder = NULL;
     (void)source_lock_holder(&state->base.source, &ignored, &holder);
     err_set(err, ERR_UNAVAILABLE,
@@ -353,7 +353,7 @@ static int recopy_with_patience(struct cutover_state *state, struct err *err)
     struct pg *source = &state->base.source;
     for (int attempt = 0; attempt < RECOPY_ATTEMPTS; attempt++) {
         bool again = false;
-        struct err lost;
+        struct err lost = {0};
         int result = recopy(state, err, &again);
         if (!again) {
             return result;

@@ -34,7 +34,7 @@ static bool is_usable(const struct pg *pg)
 
 static bool is_same_snapshot(struct cutover_state *state)
 {
-    struct err ignored;
+    struct err ignored = {0};
     auto_free char *now = NULL;
     return pg_value(&state->base.source, &ignored, &now, "SELECT txid_current_snapshot()::text", 0, NULL) ==
                0 &&
@@ -44,7 +44,7 @@ static bool is_same_snapshot(struct cutover_state *state)
 /* What has been committed asynchronously is to be seen before it can be decoded. */
 static bool flush(struct cutover_state *state)
 {
-    struct err ignored;
+    struct err ignored = {0};
     auto_free char *flushed = NULL;
     uint64_t position = 0;
     if (pg_value(&state->base.source, &ignored, &flushed,

@@ -180,7 +180,7 @@ static void give_up(struct dump_relay *relay, const struct err *err)
 
 static void run_statement(struct dump_relay *relay, const char *sql)
 {
-    struct err err;
+    struct err err = {0};
     /* Our limit on waiting for a lock stays: we hold locks that others may wait for. */
     if (strcmp(sql, "SET lock_timeout = 0") == 0) {
         server_message_done(&relay->out, "SET");

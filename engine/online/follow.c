@@ -70,7 +70,7 @@ static int fail(struct err *err)
 static void tick(void *context)
 {
     struct follow *follow = context;
-    struct err ignored;
+    struct err ignored = {0};
     (void)replication_stream_report(&follow->stream, follow->durable, false, &ignored);
     if (follow->request.waits != NULL) {
         follow->request.waits(follow->request.context);
@@ -197,7 +197,7 @@ static bool must_hold(const struct follow *follow)
 static int end_stream(struct follow *follow, struct err *err)
 {
     struct pg *source = NULL;
-    struct err ignored;
+    struct err ignored = {0};
     if (!too_large_is_state(err->sqlstate)) {
         return -1;
     }

@@ -80,7 +80,7 @@ static bool is_large(struct pg *source, const PGresult *columns, int row)
     auto_buf struct buf column = BUF_MAX(SQL_MAX_BYTES);
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     auto_free char *found = NULL;
-    struct err ignored;
+    struct err ignored = {0};
     const char *params[] = {least};
     const char *size = PQgetvalue(columns, row, FIELD_SIZE);
     const char *hole = strstr(size, "%s");
@@ -126,7 +126,7 @@ int too_large_stream(struct pg *source, const char *publication, struct err *err
 {
     auto_buf struct buf objects = BUF_MAX(TEXT_MAX_BYTES);
     auto_buf struct buf target = BUF_MAX(TEXT_MAX_BYTES);
-    struct err ignored;
+    struct err ignored = {0};
     int timeout_ms = source->statement_timeout_ms;
     source->statement_timeout_ms = STATEMENT_MS;
     int found = find(source, publication, &ignored, &objects, &target);

@@ -356,7 +356,7 @@ int pg_open_any(const struct endpoint *endpoint, const char *avoid, enum pg_role
             continue;
         }
         /* The error of the first attempt says most. */
-        struct err failure;
+        struct err failure = {0};
         if (pg_open(endpoint, candidates[i], role, stop, &failure, ret_pg) == 0) {
             return 0;
         }

@@ -69,7 +69,7 @@ static int give_back_round(struct pg *control, const struct replication *replica
         return -1;
     }
     for (int row = 0; row < PQntuples(kept); row++) {
-        struct err reason;
+        struct err reason = {0};
         if (clock_ms_left(deadline_ms) == 0 && row > 0 && result > 0) {
             break;
         }

@@ -65,7 +65,7 @@ int replication_flush_position(struct pg *control, struct err *err, uint64_t *re
         return replication_end_position(control, err, ret_position);
     }
     bool refused = sqlstate_is(err->sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE);
-    struct err ignored;
+    struct err ignored = {0};
     bool usable = PQtransactionStatus(control->connection) == PQTRANS_IDLE ||
                   pg_run(control, refused ? err : &ignored, "ROLLBACK") == 0;
     return refused && usable ? await_flush(control, err, ret_position) : -1;

@@ -125,7 +125,7 @@ int replication_drop_slot(struct pg *control, const char *name, int64_t deadline
 
 static void observe(struct pg *control, int walsender, const struct replication_observer *observer)
 {
-    struct err ignored;
+    struct err ignored = {0};
     auto_result PGresult *result = NULL;
     auto_free char *pid = str_format("%d", walsender);
     const char *param = pid;
@@ -231,7 +231,7 @@ static int create(const struct replication *replication, struct pg *control,
 /* A half-made slot ends with its walsender; nothing may be left when this returns, whatever is wished. */
 static void undo(const struct replication *replication, struct replication_slot *slot)
 {
-    struct err ignored;
+    struct err ignored = {0};
     auto_pg struct pg control = {0};
     replication_slot_done(slot);
     if (replication_control(replication, NULL, &ignored, &control) == 0) {

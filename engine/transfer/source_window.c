@@ -44,7 +44,7 @@ static bool is_usable(const struct pg *source)
 /* pg_dump fails with one exit code whatever the reason: what is true of privileges. */
 static int look_at_privileges(struct window *window, struct err *err)
 {
-    struct err ignored;
+    struct err ignored = {0};
     auto_free char *table = NULL;
     const struct transfer *transfer = window->state->transfer;
     if (pg_value(&window->state->source, &ignored, &table,
@@ -67,7 +67,7 @@ static int look_at_privileges(struct window *window, struct err *err)
 
 static bool catalog_has_changed(struct window *window)
 {
-    struct err ignored;
+    struct err ignored = {0};
     auto_free char *stamp = NULL;
     return schema_stamp(&window->now, &ignored, &stamp) == 0 && !str_equals(stamp, window->stamp);
 }
@@ -99,7 +99,7 @@ static bool may_be_others(struct window *window, struct err *err)
 static bool may_wait(struct window *window, struct err *err)
 {
     struct transfer_state *state = window->state;
-    struct err ignored;
+    struct err ignored = {0};
     int64_t now_ms = clock_monotonic_ms();
     int64_t patience_ms = state->transfer->patience_ms > 0 ? state->transfer->patience_ms : PATIENCE_MS;
     auto_free char *holder = NULL;
@@ -132,7 +132,7 @@ static bool pause_or_stop(struct window *window)
     int64_t until_ms = now_ms + PAUSE_MS;
     /* Others have waited for us. */
     bool was_long = now_ms - window->locking_ms >= LONG_MS;
-    struct err ignored;
+    struct err ignored = {0};
     auto_free char *before = NULL;
     bool same = schema_stamp(&window->now, &ignored, &before) == 0;
     while (clock_ms_left(until_ms) > 0) {

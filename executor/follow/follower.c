@@ -29,7 +29,7 @@ enum {
 
 static void tell(struct follower *follower, const char *what, const char *reason)
 {
-    struct err ignored;
+    struct err ignored = {0};
     auto_free char *text = str_format("Database '%s': %s%s", follower->database, what, reason);
     if (text != NULL) {
         (void)store_event_add(follower->executor->store, follower->migration_id, text, &ignored);

@@ -48,7 +48,7 @@ void figures_store(struct follower *follower, const struct follower_view *view)
     if (same_figures(&figures, &follower->figures)) {
         return;
     }
-    struct err err;
+    struct err err = {0};
     if (store_database_set_figures(follower->executor->store, follower->migration_id, follower->database,
                                    &figures, &err) < 0) {
         log_event(LOG_WARNING, "cannot store figures", "reason", err.message, NULL);
@@ -59,7 +59,7 @@ void figures_store(struct follower *follower, const struct follower_view *view)
 
 void figures_find_end(struct follower *follower, int max_age_ms)
 {
-    struct err ignored;
+    struct err ignored = {0};
     uint64_t end = 0;
     struct source_wal *wal = follower_group_wal(follower->group);
     if (wal != NULL && source_wal_end(wal, max_age_ms, &follower->stop, &ignored, &end) == 0) {

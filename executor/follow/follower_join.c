@@ -88,7 +88,7 @@ static void say_left_out(const struct follower *follower, struct follower_view *
 
 static void tell_joined(struct follower *follower)
 {
-    struct err ignored;
+    struct err ignored = {0};
     auto_buf struct buf text = BUF_MAX(TEXT_MAX_BYTES);
     size_t count = 0;
     const struct join_table *tables = join_tables(follower->join, &count);

@@ -111,7 +111,7 @@ static void poll_sockets(struct followers *followers)
 /* Without the lock: the follower may be gone already. */
 static void ask_for_worker(struct executor *executor, int64_t migration_id)
 {
-    struct err err;
+    struct err err = {0};
     if (store_migration_attention(executor->store, migration_id, &err) < 0) {
         log_event(LOG_ERROR, "cannot wake a migration", "reason", err.message, NULL);
     }

@@ -91,7 +91,7 @@ int online_follow(struct work *work, struct migration_database *rows, size_t cou
 
 static void tell_left_behind(struct work *work, const struct migration_database *row)
 {
-    struct err ignored;
+    struct err ignored = {0};
     auto_free char *text =
         str_format("Replication '%s' of the database '%s' cannot be removed yet. Malachite retries: %s",
                    row->replication, row->name, work->err.message);

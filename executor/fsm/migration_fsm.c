@@ -100,7 +100,7 @@ static enum step_outcome move(struct work *work, enum migration_substate to, enu
     assert(may_go(from, to));
     const struct migration_move move = {
         .from = from, .state = state, .substate = to, .error = error, .event = event};
-    struct err err;
+    struct err err = {0};
     int moved = store_migration_move(work->store, &work->migration, &move, &err);
     if (moved < 0) {
         log_event(LOG_ERROR, "cannot store a transition", "migration", work->migration.uuid, "reason",
@@ -147,7 +147,7 @@ void fsm_tell_once(struct work *work, const char *text)
 {
     struct migration_event *events = NULL;
     size_t count = 0;
-    struct err ignored;
+    struct err ignored = {0};
     if (text == NULL || store_event_list(work->store, work->migration.id, &ignored, &events, &count) < 0) {
         return;
     }
@@ -217,7 +217,7 @@ static void close_work(struct work *work, enum migration_state state, const char
 
 enum step_outcome fsm_end(struct work *work, enum migration_state state, const char *error, const char *event)
 {
-    struct err err;
+    struct err err = {0};
     auto_free char *lasting_error = str_dup(error); /* it may be work->err's own */
     close_work(work, state, lasting_error);
     work->migration.spec.window_end_us = clock_now_us(); /* the service shows the end of the run there */
@@ -323,7 +323,7 @@ static void give_back(struct work *work, enum step_outcome outcome)
     int64_t soon = clock_steady_us() + (int64_t)STORE_PAUSE_MS * 1000; /* a clock that was set may lie */
     expires = expires > soon ? expires : soon;
     not_before = not_before < expires ? not_before : expires;
-    struct err err;
+    struct err err = {0};
     /* A lease that is not given back is renewed for ever. */
     while (store_migration_release(work->store, migration, attention, not_before, &err) < 0) {
         log_event(LOG_ERROR, "cannot release a migration", "migration", migration->uuid, "reason",
@@ -340,7 +340,7 @@ static bool has_pending_cleanup(struct work *work)
     struct migration_database *rows = NULL;
     size_t count = 0;
     bool pending = false;
-    struct err err;
+    struct err err = {0};
     if (store_database_list(work->store, work->migration.id, &err, &rows, &count) == 0) {
         for (size_t i = 0; i < count; i++) {
             pending = pending || rows[i].replication != NULL;

@@ -21,7 +21,7 @@ static bool should_run(const struct server *server)
 
 static void start_one(struct executor *executor, const struct server *server)
 {
-    struct err err;
+    struct err err = {0};
     const struct instance_spec spec = server_instance(server);
     if (instance_start(&executor->instances, &spec, &executor->stop, &err) == 0) {
         server_note_version(executor, server);
@@ -29,7 +29,7 @@ static void start_one(struct executor *executor, const struct server *server)
         log_event(LOG_INFO, "server runs", "server", server->name, "address", server->host, NULL);
     } else if (!stop_requested(&executor->stop)) {
         log_event(LOG_ERROR, "server does not start", "server", server->name, "reason", err.message, NULL);
-        struct err ignored;
+        struct err ignored = {0};
         (void)store_server_set_state(executor->store, server->id, SERVER_STATE_INACCESSIBLE, err.message,
                                      &ignored);
     }
@@ -54,7 +54,7 @@ void *starter_main(void *argument)
     struct executor *executor = argument;
     struct server *servers = NULL;
     size_t count = 0;
-    struct err err;
+    struct err err = {0};
     if (store_server_list_all(executor->store, &err, &servers, &count) < 0) {
         log_event(LOG_ERROR, "cannot list servers", "reason", err.message, NULL);
     }
@@ -88,7 +88,7 @@ static void *stop_some(void *argument)
     for (size_t i = atomic_fetch_add(&stopping->next, 1); i < stopping->count;
          i = atomic_fetch_add(&stopping->next, 1)) {
         const struct server *server = &stopping->servers[i];
-        struct err err;
+        struct err err = {0};
         if (!server->attached && instance_stop(&stopping->executor->instances, server->name,
                                                clock_ms_left(stopping->deadline_ms), &err) < 0) {
             log_event(LOG_ERROR, "server does not stop", "server", server->name, "reason", err.message, NULL);
@@ -100,7 +100,7 @@ static void *stop_some(void *argument)
 void instances_stop_all(struct executor *executor, int timeout_ms)
 {
     struct server *servers = NULL;
-    struct err err;
+    struct err err = {0};
     struct stopping stopping = {.executor = executor, .deadline_ms = clock_monotonic_ms() + timeout_ms};
     if (store_server_list_all(executor->store, &err, &servers, &stopping.count) < 0) {
         return;

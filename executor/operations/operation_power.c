@@ -30,7 +30,7 @@ int operation_init_power(const struct server *server, enum operation_kind kind, 
 /* A server that does not run is Inaccessible with the reason, unless Malachite itself is stopping. */
 static int fail(struct executor *executor, const struct server *server, const struct err *err)
 {
-    struct err ignored;
+    struct err ignored = {0};
     if (!stop_requested(&executor->stop)) {
         bool runs = instance_is_running(&executor->instances, server->name);
         (void)store_server_set_state(executor->store, server->id,

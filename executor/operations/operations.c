@@ -34,7 +34,7 @@ int attach_server(struct executor *executor, const struct server *server, struct
 {
     int version = 0;
     if (executor_probe_version(executor, server, err, &version) < 0) {
-        struct err ignored;
+        struct err ignored = {0};
         (void)store_server_set_state(executor->store, server->id, SERVER_STATE_INACCESSIBLE, err->message,
                                      &ignored);
         return -1;
@@ -55,7 +55,7 @@ static int create_instance(struct executor *executor, struct server *server, str
         if (instance_create(&executor->instances, &spec, &executor->stop, err) == 0) {
             return 0;
         }
-        struct err ignored;
+        struct err ignored = {0};
         if (err->code != ERR_CONFLICT || attempt == ADDRESS_ATTEMPTS ||
             move_server(executor, server, &ignored) < 0) {
             return -1;
@@ -67,7 +67,7 @@ static int create_instance(struct executor *executor, struct server *server, str
 static int provision_server(struct executor *executor, struct server *server, struct err *err)
 {
     if (create_instance(executor, server, err) < 0) {
-        struct err ignored;
+        struct err ignored = {0};
         if (!stop_requested(&executor->stop)) {
             (void)store_server_set_state(executor->store, server->id, SERVER_STATE_INACCESSIBLE, err->message,
                                          &ignored);
@@ -154,7 +154,7 @@ static const char *group_of(const struct operation *operation)
 /* What could not be deleted can be used again. */
 static void reopen_group(struct executor *executor, const char *subscription_id, const char *name)
 {
-    struct err ignored;
+    struct err ignored = {0};
     auto_resource_group struct resource_group group = {0};
     if (!stop_requested(&executor->stop) &&
         store_group_get(executor->store, subscription_id, name, &ignored, &group) == 1) {
@@ -228,8 +228,8 @@ static void await_servers(struct executor *executor, const struct operation *ope
 
 static void work_off(struct executor *executor, const struct operation *operation)
 {
-    struct err failure;
-    struct err err;
+    struct err failure = {0};
+    struct err err = {0};
     await_servers(executor, operation);
     if (stop_requested(&executor->stop)) {
         return;
@@ -260,7 +260,7 @@ void *operations_main(void *argument)
     while (!stop_requested(&executor->stop)) {
         uint64_t seen = executor_generation(executor);
         auto_operation struct operation operation = {0};
-        struct err err;
+        struct err err = {0};
         int64_t now = clock_steady_us();
         int claimed = store_operation_claim(executor->store, executor->owner, now, now + OPERATION_LEASE_US,
                                             &err, &operation);

@@ -67,7 +67,7 @@ void recheck_run(struct executor *executor)
     while (!stop_requested(&executor->stop)) {
         uint64_t seen = executor_generation(executor);
         int64_t server_id = take_wanted(&executor->rechecks);
-        struct err err;
+        struct err err = {0};
         auto_server struct server server = {0};
         if (server_id == 0) {
             executor_wait(executor, seen, IDLE_WAIT_MS);

@@ -143,7 +143,7 @@ static int await_operation(struct work *work, const struct operation *ordered)
 static int restart(struct work *work, const struct server *server)
 {
     auto_operation struct operation operation = {0};
-    struct err ignored;
+    struct err ignored = {0};
     if (order_restart(work, server, &operation) < 0) {
         return -1;
     }

@@ -16,7 +16,7 @@ enum { SETTLE_AGAIN_LEAST_MS = 5000, SETTLE_AGAIN_MOST_MS = 5 * 60 * 1000 };
  */
 static void end_leftover_sessions(const struct work *work, const struct migration_database *row)
 {
-    struct err ignored;
+    struct err ignored = {0};
     auto_sides struct sides sides = {0};
     bool ours = work->migration.created_us >= work->executor->started_us;
     if (!ours && row->target_claimed && sides_find(work->executor, &work->migration, &ignored, &sides) == 0) {

@@ -86,7 +86,7 @@ static int transfer_database(struct work *work, const struct sides *sides, struc
                                           : base_copy_run(&transfer, row->replication, &work->err);
     *ret_wish = stop_wish(&work->worker->database_stop);
     worker_enter_database(work->worker, NULL);
-    struct err ignored;
+    struct err ignored = {0};
     (void)tree_remove(work_dir, &ignored);
     return result;
 }
@@ -205,7 +205,7 @@ static enum step_outcome ask_for_overwrite(struct work *work, const struct sides
 /* The client sees why an attempt has failed as the running step, until the next attempt has one. */
 static void tell_restart(struct work *work, struct migration_database *row, bool news)
 {
-    struct err ignored;
+    struct err ignored = {0};
     auto_free char *text =
         str_format("The copy of the database '%s' restarts: %s", row->name, work->err.message);
     if (news) {
@@ -318,7 +318,7 @@ static enum step_outcome copy_roles(struct work *work, const struct sides *sides
     int result =
         roles_copy(&sides->source.work, &sides->target.work, &work->worker->stop, &work->err, &warnings);
     for (size_t i = 0; i < warnings.count; i++) {
-        struct err ignored;
+        struct err ignored = {0};
         (void)store_event_add(work->store, work->migration.id, warnings.items[i], &ignored);
     }
     return result < 0 ? retry_later(work, outcome_of_failure(work)) : STEP_MOVED;

@@ -117,7 +117,7 @@ static void record_warnings(struct work *work, const struct findings *findings)
 {
     for (size_t i = 0; i < findings->count; i++) {
         auto_free char *line = validation_line(&findings->items[i]);
-        struct err err;
+        struct err err = {0};
         if (findings->items[i].level == FINDING_WARNING && line != NULL) {
             (void)store_event_add(work->store, work->migration.id, line, &err);
         }

@@ -224,7 +224,7 @@ static void explain_not_found(struct request *request, struct err *err)
 static bool prepare(struct request *request)
 {
     char allow[ROUTE_ALLOW_SIZE] = "";
-    struct err err;
+    struct err err = {0};
     if (route_match(request->app->routes, request, allow, &err) < 0) {
         if (err.code == ERR_NOT_FOUND) {
             explain_not_found(request, &err);

@@ -52,7 +52,7 @@ void reply_group_operation(struct request *request, const struct operation *oper
 
 bool find_operation(struct request *request, struct operation *ret_operation)
 {
-    struct err err;
+    struct err err = {0};
     const char *id = request_param(request, "operationId");
     int found = store_operation_get(request->app->store, request_param(request, "subscriptionId"), id, &err,
                                     ret_operation);
@@ -125,7 +125,7 @@ bool reply_unless_succeeded(struct request *request, const struct operation *ope
         return true;
     }
     if (operation->status != OPERATION_SUCCEEDED) {
-        struct err err;
+        struct err err = {0};
         operation_error(operation, &err);
         reply_error(request, &err);
         return true;

@@ -9,7 +9,7 @@
 
 bool find_group(struct request *request, struct resource_group *ret_group)
 {
-    struct err err;
+    struct err err = {0};
     const char *name = request_param(request, "resourceGroupName");
     int found =
         store_group_get(request->app->store, request_param(request, "subscriptionId"), name, &err, ret_group);
@@ -53,7 +53,7 @@ static const char *verb_of(const struct request *request)
 /* One look for the usual case; the group is looked at only to choose the words of the 404. */
 static int look_up_server(struct request *request, struct server *ret_server)
 {
-    struct err err;
+    struct err err = {0};
     int found = store_server_get(
         request->app->store, server_kind_of(request), request_param(request, "subscriptionId"),
         request_param(request, "resourceGroupName"), request_param(request, "serverName"), &err, ret_server);
@@ -109,7 +109,7 @@ int server_check_ready(const struct server *server, struct err *err)
 
 bool find_ready_server(struct request *request, const char *child_type, struct server *ret_server)
 {
-    struct err err;
+    struct err err = {0};
     auto_server struct server server = {0};
     if (!find_parent_server(request, child_type, &server)) {
         return false;
@@ -140,7 +140,7 @@ static void reply_not_registered(struct request *request, const char *namespace_
 
 bool provider_is_registered(struct request *request, const char *namespace_name)
 {
-    struct err err;
+    struct err err = {0};
     bool registered = false;
     if (store_provider_get(request->app->store, request_param(request, "subscriptionId"), namespace_name,
                            &err, &registered) < 0) {
@@ -164,7 +164,7 @@ int resource_not_found(struct err *err, const char *group, const char *name)
 
 void reply_resource_not_found(struct request *request, const char *group, const char *name)
 {
-    struct err err;
+    struct err err = {0};
     resource_not_found(&err, group, name);
     reply_error(request, &err);
 }

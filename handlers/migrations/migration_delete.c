@@ -48,7 +48,7 @@ static int store_deletion(struct store *store, const struct server *target, cons
 
 void migration_delete(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_server struct server target = {0};
     auto_migration struct migration migration = {0};
     enum deletion deletion;

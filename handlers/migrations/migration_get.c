@@ -116,7 +116,7 @@ static json_t *write_page(struct request *request, const struct server *target,
 
 void migration_list(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_server struct server target = {0};
     struct migration_filter filter;
     if (!find_parent_server(request, "migrations", &target)) {

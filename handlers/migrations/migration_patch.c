@@ -277,7 +277,7 @@ static int store_decision(struct decision *decision, struct err *err)
 
 void migration_patch(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_server struct server target = {0};
     auto_migration struct migration migration = {0};
     if (!find_parent_server(request, "migrations", &target) ||

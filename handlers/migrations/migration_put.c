@@ -260,7 +260,7 @@ static int note_ended(struct request *request, struct migration *migration)
 
 void migration_put(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_resource_group struct resource_group group = {0};
     __attribute__((cleanup(creation_done))) struct creation creation = {
         .request = request, .dialect = dialect_find(request->api_version)};

@@ -6,7 +6,7 @@
 
 bool find_migration(struct request *request, const struct server *target, struct migration *ret_migration)
 {
-    struct err err;
+    struct err err = {0};
     const char *name = request_param(request, "migrationName");
     auto_migration struct migration migration = {0};
     int found = store_migration_get(request->app->store, target->id, name, &err, &migration);
@@ -35,7 +35,7 @@ json_t *migration_write(const struct dialect *dialect, const struct server *targ
 void reply_migration(struct request *request, int status, const struct server *target,
                      const struct migration *migration, enum migration_detail detail)
 {
-    struct err err;
+    struct err err = {0};
     struct migration_database *databases = NULL;
     size_t count = 0;
     auto_free char *target_id = server_resource_id(target);

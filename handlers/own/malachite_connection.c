@@ -52,7 +52,7 @@ static char *format_version(int version)
 
 void malachite_connection_test(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     int version = 0;
     auto_server struct server server = {0};
     json_auto_t *databases = NULL;

@@ -31,7 +31,7 @@ static int read_evidence(struct store *store, int64_t id, struct err *err, json_
 
 void malachite_migration_evidence(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     struct store *store = request->app->store;
     auto_migration struct migration migration = {0};
     const char *uuid = request_param(request, "migrationId");

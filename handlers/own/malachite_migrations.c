@@ -142,7 +142,7 @@ static int add_tables(struct store *store, int64_t id, const char *database, jso
 
 void malachite_migration_get(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     struct store *store = request->app->store;
     auto_migration struct migration migration = {0};
     auto_server struct server target = {0};
@@ -169,7 +169,7 @@ void malachite_migration_get(struct request *request)
 
 void malachite_migration_list(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     struct store *store = request->app->store;
     int64_t limit = LIMIT_DEFAULT;
     const char *limit_text = request_query(request, "limit");

@@ -74,7 +74,7 @@ static int read_filter(const struct request *request, struct err *err, struct re
 
 void malachite_request_list(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     struct request_log_filter filter;
     if (read_filter(request, &err, &filter) < 0) {
         reply_error(request, &err);

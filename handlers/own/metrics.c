@@ -73,7 +73,7 @@ static void add_process(struct buf *text, const struct app *app)
 
 void metrics_get(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     struct store_figures figures;
     struct app *app = request->app;
     if (store_figures(app->store, &err, &figures) < 0) {

@@ -98,7 +98,7 @@ static int store_put(struct store *store, struct resource_group *group, struct e
 
 void group_put(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     const char *name = request_param(request, "resourceGroupName");
     if (!name_is_valid(name)) {
         reply_fail(
@@ -133,7 +133,7 @@ void group_get(struct request *request)
 /* az asks this before it creates anything; 204 or 404, never 200. */
 void group_head(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_resource_group struct resource_group group = {0};
     int found = store_group_get(request->app->store, request_param(request, "subscriptionId"),
                                 request_param(request, "resourceGroupName"), &err, &group);
@@ -174,7 +174,7 @@ static int store_patch(struct store *store, json_t *body, struct resource_group 
 
 void group_patch(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_resource_group struct resource_group group = {0};
     if (!find_living_group(request, &group)) {
         return;
@@ -231,7 +231,7 @@ static bool passes(const struct resource_group *group, const struct tag_filter *
 
 void group_list(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     struct tag_filter filter = {0};
     struct resource_group *rows = NULL;
     size_t count = 0;

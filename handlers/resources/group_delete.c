@@ -70,7 +70,7 @@ static int store_deletion(struct request *request, struct resource_group *group,
 
 void group_delete(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_resource_group struct resource_group group = {0};
     auto_operation struct operation operation = {0};
     if (!find_group(request, &group)) {

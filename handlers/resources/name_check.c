@@ -47,7 +47,7 @@ static void answer(struct request *request, const struct question *question, con
 
 void migration_check_name(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     static const char type[] = POSTGRESQL_NAMESPACE "/flexibleServers/migrations";
     auto_server struct server target = {0};
     auto_migration struct migration migration = {0};
@@ -89,7 +89,7 @@ static bool is_server_type(const char *type)
 
 void server_check_name(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     struct question question = {0};
     json_t *body = request_body(request);
     if (body == NULL) {

@@ -97,7 +97,7 @@ static bool find_provider(struct request *request, size_t *ret_row)
 
 static void reply_provider(struct request *request, size_t row)
 {
-    struct err err;
+    struct err err = {0};
     json_t *provider = write_provider(request, row, &err);
     if (provider == NULL) {
         reply_error(request, &err);
@@ -116,7 +116,7 @@ void provider_get(struct request *request)
 
 void provider_list(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     json_auto_t *body = json_object();
     json_t *value = json_array();
     json_object_set_new(body, "value", value);
@@ -133,7 +133,7 @@ void provider_list(struct request *request)
 
 static void set_registration(struct request *request, bool registered)
 {
-    struct err err;
+    struct err err = {0};
     size_t row;
     if (!find_provider(request, &row)) {
         return;

@@ -125,7 +125,7 @@ static int count_subnets(struct request *request, const char *network, const cha
 
 void subnet_usage_list(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     const char *network = NULL;
     json_auto_t *counts = json_object();
     json_t *body = request_body(request);

@@ -5,7 +5,7 @@
 
 static bool server_exists(struct request *request, struct server *ret_server)
 {
-    struct err err;
+    struct err err = {0};
     int found = store_server_get(
         request->app->store, server_kind_of(request), request_param(request, "subscriptionId"),
         request_param(request, "resourceGroupName"), request_param(request, "serverName"), &err, ret_server);
@@ -27,7 +27,7 @@ void server_head(struct request *request)
 
 void migration_head(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_server struct server target = {0};
     auto_migration struct migration migration = {0};
     if (!server_exists(request, &target)) {

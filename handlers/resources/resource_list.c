@@ -148,7 +148,7 @@ static int read_query(struct request *request, struct listing *listing, struct e
 /* group NULL: of the whole subscription. */
 static void list(struct request *request, const char *group)
 {
-    struct err err;
+    struct err err = {0};
     json_auto_t *value = json_array();
     struct listing listing = {.request = request, .top = INT64_MAX, .value = value};
     int result = read_query(request, &listing, &err);

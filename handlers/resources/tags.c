@@ -173,7 +173,7 @@ static json_t *parse_tags(const char *text)
 
 void tags_get(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_free char *id = NULL;
     auto_free char *tags = NULL;
     if (scope_of(request)->get(request, &err, &id, &tags) < 0) {
@@ -242,7 +242,7 @@ static int change_tags(struct request *request, enum change change, json_t *wish
 
 static void reply_change(struct request *request, enum change change, json_t *wish)
 {
-    struct err err;
+    struct err err = {0};
     auto_free char *id = NULL;
     json_t *tags = NULL;
     if (change_tags(request, change, wish, &err, &id, &tags) < 0) {
@@ -273,7 +273,7 @@ static int read_tags(json_t *body, struct err *err, json_t **ret_tags)
 
 void tags_put(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     json_t *tags = NULL;
     json_t *body = request_body(request);
     if (body == NULL) {
@@ -290,7 +290,7 @@ void tags_patch(struct request *request)
 {
     static const char *const words[] = {
         [CHANGE_REPLACE] = "Replace", [CHANGE_MERGE] = "Merge", [CHANGE_DELETE] = "Delete"};
-    struct err err;
+    struct err err = {0};
     json_t *tags = NULL;
     const char *word = NULL;
     json_t *body = request_body(request);
@@ -313,7 +313,7 @@ void tags_patch(struct request *request)
 
 void tags_delete(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_free char *id = NULL;
     json_auto_t *none = json_object();
     json_t *tags = NULL;

@@ -50,7 +50,7 @@ json_t *configuration_write(const struct server *server, json_t *configuration)
 
 void configuration_list(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_server struct server server = {0};
     json_auto_t *configurations = NULL;
     if (!find_ready_server(request, type, &server)) {
@@ -98,7 +98,7 @@ static int look_up(struct request *request, const struct server *server, const c
 
 void configuration_get(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_server struct server server = {0};
     json_t *configuration = NULL;
     if (!find_ready_server(request, type, &server)) {
@@ -159,7 +159,7 @@ static int store_changes(struct request *request, const struct server *server, c
 
 void configuration_update(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_server struct server server = {0};
     auto_operation struct operation operation = {0};
     if (!find_ready_server(request, type, &server)) {
@@ -220,7 +220,7 @@ static int read_updates(struct request *request, const struct server *server, js
 
 void configuration_update_all(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_server struct server server = {0};
     auto_operation struct operation operation = {0};
     if (!find_ready_server(request, type, &server)) {

@@ -35,7 +35,7 @@ json_t *database_write(const struct server *server, json_t *database)
 
 void server_database_get(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_server struct server server = {0};
     json_t *database = NULL;
     if (!find_ready_server(request, "databases", &server)) {
@@ -56,7 +56,7 @@ void server_database_get(struct request *request)
 
 void server_database_list(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_server struct server server = {0};
     json_auto_t *databases = NULL;
     if (!find_ready_server(request, "databases", &server)) {
@@ -124,7 +124,7 @@ static int store_change(struct request *request, enum operation_kind kind, const
 
 void server_database_put(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_server struct server server = {0};
     auto_operation struct operation operation = {0};
     if (!find_ready_server(request, "databases", &server)) {
@@ -170,7 +170,7 @@ static int check_droppable(struct request *request, const struct server *server,
 
 void server_database_delete(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_server struct server server = {0};
     auto_operation struct operation operation = {0};
     if (!find_ready_server(request, "databases", &server)) {

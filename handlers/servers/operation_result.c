@@ -13,7 +13,7 @@
 static void reply_database_result(struct request *request, const struct server *server,
                                   const json_t *argument)
 {
-    struct err err;
+    struct err err = {0};
     json_t *database = NULL;
     const char *name = json_string_value(json_object_get(argument, "database"));
     int found =
@@ -29,7 +29,7 @@ static void reply_database_result(struct request *request, const struct server *
 
 static void reply_child_result(struct request *request, const struct server *server, const json_t *argument)
 {
-    struct err err;
+    struct err err = {0};
     auto_server_child struct server_child child = {0};
     const char *type = json_string_value(json_object_get(argument, "kind"));
     const char *name = json_string_value(json_object_get(argument, "name"));
@@ -65,7 +65,7 @@ static int add_configuration(struct request *request, const struct server *serve
 static void reply_configuration_result(struct request *request, const struct server *server,
                                        const json_t *argument)
 {
-    struct err err;
+    struct err err = {0};
     json_auto_t *value = json_array();
     size_t i;
     const json_t *change;
@@ -119,7 +119,7 @@ static void reply_server_result(struct request *request, const struct server *se
 
 void operation_result(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_operation struct operation operation = {0};
     if (!find_operation(request, &operation) || reply_unless_succeeded(request, &operation)) {
         return;

@@ -212,7 +212,7 @@ static int read_rule(const struct rule *path, json_t *body, struct err *err, str
 
 void rule_put(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     const struct rule path = rule_of(request);
     auto_server struct server server = {0};
     auto_operation struct operation operation = {0};
@@ -234,7 +234,7 @@ void rule_put(struct request *request)
 
 void rule_get(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     const struct rule path = rule_of(request);
     auto_server struct server server = {0};
     auto_server_child struct server_child rule = {0};
@@ -255,7 +255,7 @@ void rule_get(struct request *request)
 
 void rule_delete(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     const struct rule path = rule_of(request);
     auto_server struct server server = {0};
     auto_server_child struct server_child rule = {0};
@@ -275,7 +275,7 @@ void rule_delete(struct request *request)
 
 void rule_list(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     const struct rule path = rule_of(request);
     auto_server struct server server = {0};
     struct server_child *rules = NULL;

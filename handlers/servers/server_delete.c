@@ -42,7 +42,7 @@ static int store_deletion(struct request *request, const struct server *server, 
 
 void server_delete(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_resource_group struct resource_group group = {0};
     auto_server struct server server = {0};
     auto_operation struct operation operation = {0};

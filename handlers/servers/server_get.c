@@ -16,7 +16,7 @@ void server_get(struct request *request)
 /* group NULL: of the whole subscription. */
 static void list(struct request *request, const char *group)
 {
-    struct err err;
+    struct err err = {0};
     struct server *rows = NULL;
     size_t count = 0;
     if (store_server_list(request->app->store, server_kind_of(request),

@@ -42,7 +42,7 @@ static int store_patch(struct request *request, const struct server *seen, const
 
 void server_patch(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_server struct server server = {0};
     if (!find_server(request, &server)) {
         return;

@@ -66,7 +66,7 @@ static int store_power(struct request *request, const struct server *seen, const
 
 static void change_power(struct request *request, const struct power *power)
 {
-    struct err err;
+    struct err err = {0};
     auto_server struct server server = {0};
     auto_operation struct operation operation = {0};
     if (!find_server(request, &server)) {

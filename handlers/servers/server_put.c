@@ -120,7 +120,7 @@ static int store_put(struct request *request, const struct resource_group *group
 
 void server_put(struct request *request)
 {
-    struct err err;
+    struct err err = {0};
     auto_resource_group struct resource_group group = {0};
     if (!provider_is_registered(request, POSTGRESQL_NAMESPACE) || !find_living_group(request, &group)) {
         return;

@@ -44,7 +44,7 @@ static json_t *answer; /* of the last request */
 /* Sends one request and returns the status. */
 static inline int send_request(enum method method, const char *uri, const char *body)
 {
-    struct err err;
+    struct err err = {0};
     app.routes = table;
     app.note_unknown = api_note_unknown;
     struct request *request = request_new(&app);
@@ -80,7 +80,7 @@ static inline const char *answer_state(void)
 
 static inline void insert_server(enum server_kind kind, const char *name)
 {
-    struct err err;
+    struct err err = {0};
     auto_server struct server server = {.kind = kind, .major = 16, .state = SERVER_STATE_READY, .port = 5432};
     server.subscription_id = str_dup(SUBSCRIPTION);
     server.group = str_dup("Shop");
@@ -96,7 +96,7 @@ static inline void insert_server(enum server_kind kind, const char *name)
 /* Moves a migration as the executor does. */
 static inline void end_migration(const char *name, enum migration_state state)
 {
-    struct err err;
+    struct err err = {0};
     auto_server struct server target = {0};
     auto_migration struct migration migration = {0};
     assert_int_equal(store_server_get_by_name(app.store, "target", &err, &target), 1);
@@ -114,7 +114,7 @@ static inline int set_up(void **state)
     (void)state;
     static char subscription_id[] = SUBSCRIPTION;
     static char no_authentication[] = "none";
-    struct err err;
+    struct err err = {0};
     log_setup(LOG_ERROR, false);
     options = (struct options){.subscription_id = subscription_id,
                                .tenant_id = subscription_id,

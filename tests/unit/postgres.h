@@ -185,7 +185,7 @@ static inline bool postgres_wait(struct postgres *postgres)
     int64_t deadline_ms = clock_monotonic_ms() + 60000;
     while (clock_ms_left(deadline_ms) > 0) {
         auto_pg struct pg pg = {0};
-        struct err err;
+        struct err err = {0};
         if (pg_open(&endpoint, "postgres", PG_ADMIN, NULL, &err, &pg) == 0) {
             return true;
         }

@@ -39,7 +39,7 @@ static inline int publish_as(const char *name, const struct stop *stop, struct e
 
 static inline void publish(const char *name, struct str_list *notes)
 {
-    struct err err;
+    struct err err = {0};
     if (publish_as(name, NULL, &err, notes) != 0) {
         fail_msg("%s", err.message);
     }
@@ -55,7 +55,7 @@ static inline int drop_from(const char *database, const char *name, struct err *
 
 static inline void drop(const char *name)
 {
-    struct err err;
+    struct err err = {0};
     if (drop_from("shop", name, &err) != 0) {
         fail_msg("%s", err.message);
     }
@@ -103,7 +103,7 @@ static inline int drop_database(void **state)
     (void)state;
     user = "postgres";
     struct endpoint endpoint = postgres_endpoint(&server, user);
-    struct err err;
+    struct err err = {0};
     return running ? database_drop(&endpoint, "shop", NULL, &err) : 0;
 }
 

@@ -26,7 +26,7 @@ static inline int try_slot(const struct replication_observer *observer, const st
 static inline void make_slot(const struct replication_observer *observer, const struct stop *stop,
                              struct replication_slot *ret_slot)
 {
-    struct err err;
+    struct err err = {0};
     if (try_slot(observer, stop, &err, ret_slot) != 0) {
         fail_msg("%s", err.message);
     }
@@ -72,7 +72,7 @@ static inline int try_stream(const char *encoding, uint64_t position, struct err
 
 static inline void open_stream(const char *encoding, uint64_t position, struct replication_stream *ret_stream)
 {
-    struct err err;
+    struct err err = {0};
     if (try_stream(encoding, position, &err, ret_stream) != 0) {
         fail_msg("%s", err.message);
     }
@@ -148,7 +148,7 @@ static inline int read_to(struct replication_stream *stream, uint64_t position)
             return rows;
         }
         if (got == 0) {
-            struct err err;
+            struct err err = {0};
             assert_true(clock_ms_left(deadline_ms) > 0);
             wait_readable(stream);
             assert_int_equal(replication_stream_report(stream, 0, true, &err), 0);
@@ -169,7 +169,7 @@ static inline char *read_until_quiet(struct replication_stream *stream)
         got = next_message(stream, &message);
         assert_true(got >= 0);
         if (got == 0) {
-            struct err err;
+            struct err err = {0};
             assert_true(clock_ms_left(deadline_ms) > 0);
             wait_readable(stream);
             assert_int_equal(replication_stream_report(stream, 0, true, &err), 0);
@@ -227,7 +227,7 @@ static inline int read_until_end(struct replication_stream *stream)
     int rows = 0;
     for (;;) {
         int got = next_message(stream, &message);
-        struct err err;
+        struct err err = {0};
         if (got < 0) {
             return rows;
         }

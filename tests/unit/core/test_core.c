@@ -232,7 +232,7 @@ static void every_error_code_has_a_word_and_a_status(void **state)
 static void an_error_can_quote_itself(void **state)
 {
     (void)state;
-    struct err err;
+    struct err err = {0};
     err_set(&err, ERR_CONFLICT, "inner");
     err_target(&err, "database %d", 1);
     assert_int_equal(err_set(&err, ERR_BAD_REQUEST, "outer: %s", err.message), -1);
@@ -250,7 +250,7 @@ static void a_long_message_is_cut_between_characters(void **state)
 {
     (void)state;
     char text[2000];
-    struct err err;
+    struct err err = {0};
     for (size_t pad = 0; pad < 4; pad++) {
         memset(text, 'x', pad);
         for (size_t i = pad; i + 3 < sizeof(text); i += 3) {

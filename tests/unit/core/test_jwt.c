@@ -20,7 +20,7 @@ static struct signing_key *key;
 static int open_key(void **state)
 {
     (void)state;
-    struct err err;
+    struct err err = {0};
     if (mkdtemp(directory) == NULL) {
         return -1;
     }
@@ -112,7 +112,7 @@ static void the_key_is_kept_for_the_owner_only_and_used_again(void **state)
     struct stat info;
     assert_int_equal(stat(key_file, &info), 0);
     assert_int_equal(info.st_mode & 07777, 0600);
-    struct err err;
+    struct err err = {0};
     struct signing_key *again = NULL;
     assert_int_equal(signing_key_open(key_file, &err, &again), 0);
     json_auto_t *claims = jwt_verify(again, token);
@@ -129,7 +129,7 @@ static void a_file_without_a_key_is_replaced(void **state)
     assert_non_null(file);
     fputs("not a key\n", file);
     fclose(file);
-    struct err err;
+    struct err err = {0};
     struct signing_key *other = NULL;
     assert_int_equal(signing_key_open(path, &err, &other), 0);
     auto_free char *token = sign_subject("elephant");

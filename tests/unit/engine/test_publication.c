@@ -165,7 +165,7 @@ static void publishes_what_the_user_owns(void **state)
     sql("CREATE TABLE theirs (a int); CREATE ROLE clerk LOGIN; GRANT ALL ON SCHEMA public TO clerk;"
         " SET ROLE clerk; CREATE TABLE public.ours (a int); INSERT INTO public.ours VALUES (1)");
     user = "clerk";
-    struct err err;
+    struct err err = {0};
     auto_str_list struct str_list notes = {0};
     assert_int_equal(publish_as(NAME, NULL, &err, &notes), -1);
     assert_int_equal(err.code, ERR_OPERATION_NOT_ALLOWED);
@@ -188,7 +188,7 @@ static void drops_when_the_database_is_gone(void **state)
 {
     (void)state;
     NEEDS_SERVER
-    struct err err;
+    struct err err = {0};
     assert_int_equal(drop_from("nowhere", NAME, &err), 0);
     sql("SELECT pg_create_logical_replication_slot('" NAME "', 'pgoutput')");
     assert_true(postgres_sql(&server, "postgres", "ALTER DATABASE shop RENAME TO mall"));

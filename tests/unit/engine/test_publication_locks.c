@@ -36,7 +36,7 @@ static void waits_for_locked_tables(void **state)
     lock_table(&session, "busy", 0);
     struct stop stop = {0};
     pthread_t thread;
-    struct err err;
+    struct err err = {0};
     int64_t began_ms = clock_monotonic_ms();
     assert_int_equal(pthread_create(&thread, NULL, stop_soon, &stop), 0);
     assert_int_equal(publish_as(NAME, &stop, &err, &notes), -1);
@@ -69,7 +69,7 @@ static void gives_up_in_time_and_goes_on_later(void **state)
     sql("CREATE TABLE busy (a int); CREATE TABLE bare (a int); INSERT INTO busy VALUES (1)");
     auto_pg struct pg session = {0};
     auto_str_list struct str_list notes = {0};
-    struct err err;
+    struct err err = {0};
     publish(NAME, &notes);
     lock_table(&session, "busy", 0);
     int64_t began_ms = clock_monotonic_ms();

@@ -37,7 +37,7 @@ static void streams_what_comes_after_the_snapshot(void **state)
     auto_free char *again = read_until_quiet(&stream);
     assert_string_equal(again, version < 110000 ? "BRIC BUUDC" : "BRIC BUUDC BRTC");
     uint64_t end = stream.server_end;
-    struct err err;
+    struct err err = {0};
     assert_int_equal(replication_stream_report(&stream, end, false, &err), 0);
     replication_stream_close(&stream);
     sql("INSERT INTO t VALUES (3, 'later')");
@@ -61,7 +61,7 @@ static void follows_the_end_of_the_wal(void **state)
         uint64_t flushed = flush_position("postgres");
         uint64_t end = end_position();
         assert_true(end >= flushed);
-        struct err err;
+        struct err err = {0};
         assert_int_equal(replication_stream_report(&stream, stream.server_end, true, &err), 0);
         read_to(&stream, flushed);
         assert_int_equal(replication_stream_report(&stream, stream.server_end, false, &err), 0);
@@ -79,7 +79,7 @@ static void reports_while_the_source_is_not_read(void **state)
     auto_stream struct replication_stream stream = {0};
     start_following("UTF8", &stream);
     sql("INSERT INTO t SELECT n, repeat(n::text, 100) FROM generate_series(1, 50000) n");
-    struct err err;
+    struct err err = {0};
     int64_t began_ms = clock_monotonic_ms();
     for (int i = 0; i < 20000; i++) {
         assert_int_equal(replication_stream_report(&stream, 0, i % 2 == 0, &err), 0);
@@ -159,7 +159,7 @@ static void drops_a_slot_that_is_in_use(void **state)
     expect(IDENTITIES, "bare=d");
     assert_int_equal(slot_exists(), 0);
     drop(NAME);
-    struct err err;
+    struct err err = {0};
     replication_stream_close(&stream);
     assert_int_equal(try_stream("UTF8", 0, &err, &stream), -1);
     assert_true(err.lasting);
@@ -223,7 +223,7 @@ static void says_that_no_slot_is_free(void **state)
     NEEDS_SERVER
     sql("SELECT pg_create_physical_replication_slot('s' || n) FROM generate_series(1, 10) n");
     auto_replication_slot struct replication_slot slot = {0};
-    struct err err;
+    struct err err = {0};
     assert_int_equal(try_slot(NULL, NULL, &err, &slot), -1);
     assert_int_equal(err.service_code, 603105);
     assert_false(err.lasting);
@@ -281,7 +281,7 @@ static void serves_a_login_that_is_no_superuser(void **state)
     sql("INSERT INTO t VALUES (1); UPDATE t SET a = 2");
     uint64_t wanted = flush_position("postgres");
     assert_int_equal(read_to(&stream, wanted), 2);
-    struct err err;
+    struct err err = {0};
     assert_int_equal(replication_stream_report(&stream, stream.server_end, false, &err), 0);
     drop(NAME);
     assert_true(has_ended(&stream));

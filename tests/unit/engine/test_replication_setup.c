@@ -36,7 +36,7 @@ static int change(const char *user, int needed, struct err *err, bool *restart)
 
 static void expect_change(const char *user, int needed, bool wants_restart)
 {
-    struct err err;
+    struct err err = {0};
     bool restart = !wants_restart;
     if (change(user, needed, &err, &restart) != 0) {
         fail_msg("%s", err.message);
@@ -81,7 +81,7 @@ static void says_what_the_command_line_forbids(void **state)
     postgres_kill(&server);
     postgres_launch(&server, "-cwal_level=replica");
     assert_true(postgres_wait(&server));
-    struct err err;
+    struct err err = {0};
     bool wants_restart = false;
     expect_missing("postgres", 2, "[\"wal_level is replica, not logical\"]");
     assert_int_equal(change("postgres", 2, &err, &wants_restart), -1);
@@ -156,7 +156,7 @@ static void tells_those_who_may_not_what_to_do(void **state)
 {
     (void)state;
     NEEDS_SERVER
-    struct err err;
+    struct err err = {0};
     bool wants_restart = false;
     sql("ALTER SYSTEM RESET ALL");
     restart();

@@ -10,7 +10,7 @@
 static const char *check_named(const char *name, const char *type, const char *allowed, const char *value)
 {
     static char *checked;
-    struct err err;
+    struct err err = {0};
     json_auto_t *configuration = json_pack("{s:s, s:s, s:s, s:b}", "name", name, "dataType", type,
                                            "allowedValues", allowed, "isReadOnly", false);
     free_at_scope_end(&checked);
@@ -106,7 +106,7 @@ static void no_value_is_the_default(void **state)
 static void a_read_only_parameter_stays(void **state)
 {
     (void)state;
-    struct err err;
+    struct err err = {0};
     char *checked = NULL;
     json_auto_t *configuration = json_pack("{s:s, s:b}", "name", "port", "isReadOnly", true);
     assert_int_equal(configuration_check(configuration, "1", &err, &checked), -1);

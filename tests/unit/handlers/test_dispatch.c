@@ -70,7 +70,7 @@ static struct request *send_request(enum method method, const char *uri)
     app.authenticate = auth_check;
     struct request *request = request_new(&app);
     struct route_table *table = NULL;
-    struct err err;
+    struct err err = {0};
     assert_int_equal(route_table_new(rows, ARRAY_LEN(rows), &err, &table), 0);
     request->method = method;
     assert_int_equal(request_set_uri(request, uri, &err), 0);

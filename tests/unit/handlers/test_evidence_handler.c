@@ -17,7 +17,7 @@ static void put_migration(void)
 /* What the executor does at the cutover of the first database. */
 static void keep_evidence(const struct evidence *evidence)
 {
-    struct err err;
+    struct err err = {0};
     auto_server struct server target = {0};
     auto_migration struct migration migration = {0};
     struct migration_database *rows = NULL;

@@ -62,7 +62,7 @@ static void fail_about(void *file, const char *path, const char *belongs)
 
 static void check_request(const char *path, json_t *example)
 {
-    struct err err;
+    struct err err = {0};
     auto_dialect_request struct dialect_request given = {0};
     json_t *body = json_object_get(example, "request");
     if (dialect_read(body, &err, &given) < 0) {
@@ -76,7 +76,7 @@ static void check_request(const char *path, json_t *example)
 /* Everything that a client can set is read from the answer and written again. */
 static void check_resource(const char *path, const struct dialect *dialect, json_t *resource)
 {
-    struct err err;
+    struct err err = {0};
     auto_dialect_request struct dialect_request given = {0};
     json_t *properties = json_object_get(resource, "properties");
     if (dialect_read(resource, &err, &given) < 0) {

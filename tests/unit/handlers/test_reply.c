@@ -14,7 +14,7 @@ static struct request *new_request(const char *uri, const char *host)
     static struct options options = {.retry_after = 7};
     static struct app app = {.options = &options};
     struct request *request = request_new(&app);
-    struct err err;
+    struct err err = {0};
     assert_int_equal(request_set_uri(request, uri, &err), 0);
     assert_true(request_set_head(request, &(struct request_head){.host = host}, "127.0.0.1:1", true));
     return request;
@@ -46,7 +46,7 @@ static void errors_have_the_envelope_and_status_of_their_code(void **state)
 {
     (void)state;
     struct request *request = new_request("/", "h");
-    struct err err;
+    struct err err = {0};
     err_set(&err, ERR_MIGRATION_EXISTS, "say \"%s\"", "no");
     err_target(&err, "properties.x");
     reply_error(request, &err);

@@ -10,7 +10,7 @@ static json_t *tags;
 /* 1 passes, 0 does not, -1 no filter. */
 static int match(const char *filter)
 {
-    struct err err;
+    struct err err = {0};
     bool passes = false;
     const struct filter_item item = {.type = "Microsoft.DBforPostgreSQL/servers",
                                      .name = "shop",

@@ -10,7 +10,7 @@
 static void every_row_is_complete_and_can_be_matched(void **state)
 {
     (void)state;
-    struct err err;
+    struct err err = {0};
     struct route_table *table = NULL;
     if (route_table_new(routes, route_count, &err, &table) < 0) {
         fail_msg("%s", err.message);

@@ -34,7 +34,7 @@ static json_t *properties_in(const char *api_version)
 /* The settings of a request over those kept before. */
 static char *keep(json_t *body, const char *before)
 {
-    struct err err;
+    struct err err = {0};
     auto_server_request struct server_request request = {0};
     assert_int_equal(server_request_read(SERVER_FLEXIBLE, body, &err, &request), 0);
     return server_settings_merge(request.settings, before);
@@ -91,7 +91,7 @@ static void members_that_are_left_out_stay(void **state)
 static void the_error_names_a_property_of_the_wrong_type(void **state)
 {
     (void)state;
-    struct err err;
+    struct err err = {0};
     auto_server_request struct server_request request = {0};
     json_auto_t *number = json_pack("{s:{s:i}}", "properties", "storage", 5);
     json_auto_t *object = json_pack("{s:{s:{}}}", "properties", "availabilityZone");

@@ -11,7 +11,7 @@ static void query_is_decoded_and_the_first_of_a_name_counts(void **state)
 {
     (void)state;
     struct request *request = request_new(NULL);
-    struct err err;
+    struct err err = {0};
     assert_int_equal(request_set_uri(request, "/x?API-Version=2024-08-01&a=1%2B+b%2Fc&a=2&flag&&e=", &err),
                      0);
     assert_string_equal(request->api_version, "2024-08-01");
@@ -26,7 +26,7 @@ static void an_empty_api_version_is_none(void **state)
 {
     (void)state;
     struct request *request = request_new(NULL);
-    struct err err;
+    struct err err = {0};
     assert_int_equal(request_set_uri(request, "/x?api-version=", &err), 0);
     assert_null(request->api_version);
     request_free(request);
@@ -35,7 +35,7 @@ static void an_empty_api_version_is_none(void **state)
 static void broken_or_huge_uris_are_refused(void **state)
 {
     (void)state;
-    struct err err;
+    struct err err = {0};
     static const char *const bad[] = {"/x?a=%", "/x?%00=1", "/x?a=%C3"};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         struct request *request = request_new(NULL);

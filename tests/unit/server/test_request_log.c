@@ -11,7 +11,7 @@ static const struct route create = {METHOD_PUT, "/a", NULL, 0, NULL, "Migrations
 
 static struct request_log *new_log(size_t capacity)
 {
-    struct err err;
+    struct err err = {0};
     struct request_log *log = NULL;
     assert_int_equal(request_log_new(capacity, &err, &log), 0);
     return log;
@@ -19,7 +19,7 @@ static struct request_log *new_log(size_t capacity)
 
 static void add(struct request_log *log, enum method method, const char *uri, int status, const char *unknown)
 {
-    struct err err;
+    struct err err = {0};
     struct request *request = request_new(NULL);
     assert_int_equal(request_set_uri(request, uri, &err), 0);
     request->method = method;

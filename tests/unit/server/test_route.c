@@ -139,7 +139,7 @@ static void a_tail_needs_something_and_stands_in_front(void **state)
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         const struct route row = {METHOD_GET, bad[i], handle, 0, NULL, .operation_id = "Bad"};
         struct route_table *table = NULL;
-        struct err err;
+        struct err err = {0};
         assert_int_equal(route_table_new(&row, 1, &err, &table), -1);
         assert_int_equal(err.code, ERR_INTERNAL);
     }
@@ -204,7 +204,7 @@ static void broken_tables_are_refused(void **state)
          {METHOD_GET, "/", handle, 0, NULL, .operation_id = "B"}},
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        struct err err;
+        struct err err = {0};
         struct route_table *table = NULL;
         assert_int_equal(route_table_new(bad[i], 2, &err, &table), -1);
         assert_null(table);
@@ -214,7 +214,7 @@ static void broken_tables_are_refused(void **state)
 static void our_own_table_is_sound(void **state)
 {
     (void)state;
-    struct err err;
+    struct err err = {0};
     struct route_table *table = NULL;
     assert_int_equal(route_table_new(routes, route_count, &err, &table), 0);
     route_table_free(table);

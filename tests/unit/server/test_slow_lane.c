@@ -34,7 +34,7 @@ static struct slow_lane *start(size_t threads, size_t queue_max)
     atomic_store(&threads_ended, 0);
     atomic_store(&hold, false);
     const struct slow_lane_settings settings = {threads, queue_max, note_end, NULL};
-    struct err err;
+    struct err err = {0};
     struct slow_lane *lane = NULL;
     assert_int_equal(slow_lane_start(&settings, &err, &lane), 0);
     return lane;

@@ -38,7 +38,7 @@ static int remove_directory(void **state)
 /* The server certificate that tls_prepare() comes up with. */
 static char *prepare_for(const char *dir, const char *listen_address, const char *further_names)
 {
-    struct err err;
+    struct err err = {0};
     struct tls_material tls = {0};
     assert_int_equal(tls_prepare(dir, listen_address, further_names, &err, &tls), 0);
     char *certificate = str_dup(tls.certificate_pem);
@@ -109,7 +109,7 @@ static void what_is_no_name_is_refused(void **state)
 {
     static const char *const bad[] = {"a b", "*.test", "x,DNS:y=z", "0.0.0.0"};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-        struct err err;
+        struct err err = {0};
         struct tls_material tls = {0};
         assert_int_equal(tls_prepare(*state, "127.0.0.1", bad[i], &err, &tls), -1);
         assert_int_equal(err.code, ERR_BAD_INPUT);
@@ -119,7 +119,7 @@ static void what_is_no_name_is_refused(void **state)
 static void a_missing_authority_and_an_unreadable_server_key_are_replaced(void **state)
 {
     auto_free char *first = prepare(*state, "127.0.0.1");
-    struct err err;
+    struct err err = {0};
     auto_free char *key_file = str_format("%s/tls/server.key", (char *)*state);
     assert_int_equal(file_write(key_file, 0600, "not a key", &err), 0);
     auto_free char *second = prepare(*state, "127.0.0.1");
@@ -156,7 +156,7 @@ static void server_certificate_is_good_for_its_names_only(void **state)
     (void)state;
     static const char *const names[] = {"localhost", "::1", "127.0.0.1", "management.azure.com"};
     static const char *const others[] = {"example.com"};
-    struct err err;
+    struct err err = {0};
     auto_tls_pair struct tls_pair authority = {0};
     auto_tls_pair struct tls_pair other_authority = {0};
     auto_tls_pair struct tls_pair server = {0};

@@ -236,7 +236,7 @@ static _Atomic int claim_failures;
 static void *work_until_nothing_is_left(void *unused)
 {
     (void)unused;
-    struct err err;
+    struct err err = {0};
     for (;;) {
         auto_migration struct migration row = {0};
         int64_t now_us = clock_now_us();
@@ -292,7 +292,7 @@ static void each_migration_is_claimed_once_by_many_threads(void **state)
 /* The child: commits transitions for ever and tells each one that was reported as committed. */
 static void commit_until_killed(int report_fd)
 {
-    struct err err;
+    struct err err = {0};
     struct store *store = NULL;
     struct migration row = {0};
     if (store_open(fixture_dir, "", &err, &store) < 0 ||

@@ -15,7 +15,7 @@ static void close_fixture(void)
 /* Opening fails, and the message has this part. */
 static void assert_refused(const char *part)
 {
-    struct err err;
+    struct err err = {0};
     struct store *store = NULL;
     assert_int_equal(store_open(fixture_dir, "", &err, &store), -1);
     assert_null(store);
@@ -104,7 +104,7 @@ static void a_damaged_file_is_refused(void **state)
 static void a_missing_directory_is_named(void **state)
 {
     (void)state;
-    struct err err;
+    struct err err = {0};
     struct store *store = NULL;
     assert_int_equal(store_open("/tmp/malachite-nowhere/at/all", "", &err, &store), -1);
     assert_non_null(strstr(err.message, "/tmp/malachite-nowhere/at/all"));

@@ -226,7 +226,7 @@ static void an_operation_ends_once(void **state)
 {
     (void)state;
     insert_operation("a1", 1, "/servers/a");
-    struct err failure;
+    struct err failure = {0};
     err_set(&failure, ERR_SERVER_UNREACHABLE, "no answer");
     assert_ok(store_operation_finish(fixture_store, "a1", &failure, &fixture_err));
     assert_ok(store_operation_finish(fixture_store, "a1", NULL, &fixture_err));
