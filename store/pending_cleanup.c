@@ -4,6 +4,15 @@
 #include "store/stmt_private.h"
 #include "store/store.h"
 
+static void bind_key(struct stmt *stmt, const struct pending_cleanup *cleanup)
+{
+    bind_int(stmt, cleanup->migration_id);
+    bind_text(stmt, cleanup->database);
+    bind_text(stmt, cleanup->side);
+    bind_text(stmt, cleanup->kind);
+    bind_text(stmt, cleanup->object);
+}
+
 int store_cleanup_add(struct store *store, const struct pending_cleanup *cleanup, struct err *err)
 {
     auto_stmt struct stmt stmt = {0};
@@ -13,11 +22,7 @@ int store_cleanup_add(struct store *store, const struct pending_cleanup *cleanup
                   err, &stmt) < 0) {
         return -1;
     }
-    bind_int(&stmt, cleanup->migration_id);
-    bind_text(&stmt, cleanup->database);
-    bind_text(&stmt, cleanup->side);
-    bind_text(&stmt, cleanup->kind);
-    bind_text(&stmt, cleanup->object);
+    bind_key(&stmt, cleanup);
     bind_text(&stmt, cleanup->undo);
     return stmt_run(&stmt, err);
 }
@@ -33,11 +38,7 @@ int store_cleanup_undo(struct store *store, const struct pending_cleanup *cleanu
                   err, &stmt) < 0) {
         return -1;
     }
-    bind_int(&stmt, cleanup->migration_id);
-    bind_text(&stmt, cleanup->database);
-    bind_text(&stmt, cleanup->side);
-    bind_text(&stmt, cleanup->kind);
-    bind_text(&stmt, cleanup->object);
+    bind_key(&stmt, cleanup);
     int found = stmt_next(&stmt, err);
     if (found > 0) {
         *ret_undo = column_text(&stmt);

@@ -228,7 +228,7 @@ static int take_change(struct apply *apply, const struct pgoutput_message *messa
                     : apply_batch_add(relation, &apply->arena, message, err);
     }
     if (added == 0) {
-        err_set(err, ERR_INTERNAL, "A change of the %s cannot be applied.", relation->what);
+        err_set(err, ERR_INTERNAL, "Cannot apply a change to the %s.", relation->what);
     }
     if (added <= 0) {
         return -1;

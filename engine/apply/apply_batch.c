@@ -144,7 +144,8 @@ static int check_shape(const struct apply_relation *relation, const struct pgout
     if (tuple->count == relation->column_count) {
         return 0;
     }
-    err_set(err, ERR_INTERNAL, "The source's stream has a row of %zu columns for the %s, which has %zu.",
+    err_set(err, ERR_INTERNAL,
+            "The source's change stream holds a row of %zu columns for the %s, which has %zu columns.",
             tuple->count, relation->what, relation->column_count);
     err->lasting = true;
     return -1;
@@ -269,7 +270,7 @@ static void fill(struct pgoutput_value *values, const struct pgoutput_tuple *old
 
 static int no_identity(const struct apply_relation *relation, struct err *err)
 {
-    err_set(err, ERR_INTERNAL, "The source's stream changes a row of the %s without saying which.",
+    err_set(err, ERR_INTERNAL, "The source's change stream does not say which row of the %s it changes.",
             relation->what);
     err->lasting = true;
     return -1;

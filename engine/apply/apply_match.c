@@ -70,10 +70,10 @@ static int wait_for_rename(const struct match *match, const struct table_now *fr
 {
     auto_buf struct buf ddl = BUF_MAX(SQL_MAX_BYTES);
     add_rename(match, &ddl, from, to);
-    auto_free char *why = str_format("The source has renamed the table (or its schema) that is %s.%s on the "
-                                     "target to %s.%s. Repeat there the renaming, together with that of "
-                                     "other tables of these names.",
-                                     from->schema, from->name, to->schema, to->name);
+    auto_free char *why =
+        str_format("Table %s.%s of the target was renamed on the source: it is %s.%s there. Rename it on the "
+                   "target, together with other tables that exchanged names with it.",
+                   from->schema, from->name, to->schema, to->name);
     return wait_for(match, why, &ddl, err);
 }
 

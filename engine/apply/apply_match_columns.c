@@ -117,10 +117,10 @@ static int wait_for_rename(const struct match *match, const struct apply_column 
     buf_adds(&ddl, " TO ");
     pg_add_identifier(match->target, &ddl, to);
     buf_addc(&ddl, ';');
-    auto_free char *why = str_format("The source has renamed the column that is '%s' on the target to '%s'. "
-                                     "Repeat there the renaming, together with that of other columns of "
-                                     "these names.",
-                                     from, to);
+    auto_free char *why =
+        str_format("Column '%s' of the target was renamed on the source: it is '%s' there. Rename it on the "
+                   "target, together with other columns that exchanged names with it.",
+                   from, to);
     return wait_for(match, column, why, &ddl, err);
 }
 
@@ -221,9 +221,9 @@ static int wait_for_type(const struct match *match, const struct apply_column *c
     add_alter(match, &ddl, " ALTER COLUMN ");
     pg_add_identifier(match->target, &ddl, column->name);
     buf_addf(&ddl, " TYPE %s;", source);
-    auto_free char *why = str_format("It is %s on the source and %s on the target, which does not hold every "
-                                     "value of it.",
-                                     source, there);
+    auto_free char *why = str_format(
+        "Its type is %s on the source and %s on the target, which cannot hold every value of the source.",
+        source, there);
     return wait_for(match, column, why, &ddl, err);
 }
 

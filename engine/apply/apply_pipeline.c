@@ -178,8 +178,8 @@ static int missing_rows(const struct pipeline *pipeline, const struct pipeline_e
                         int64_t rows, struct err *err)
 {
     err_set(err, ERR_CONFLICT,
-            "The %s of the target, database '%s', is not as the source left it: %lld rows were to be changed "
-            "and %lld were. Something else has written to it.",
+            "The %s of the target, database '%s', differs from the source: a change affects %lld rows there "
+            "and %lld here. Something else has written to it.",
             expected->what, pipeline->pg.database, (long long)expected->rows, (long long)rows);
     err->lasting = true;
     return err_target(err, "%s", pipeline->pg.database);
@@ -189,8 +189,7 @@ static int missing_rows(const struct pipeline *pipeline, const struct pipeline_e
 static int other_definitions(const struct pipeline *pipeline, struct err *err)
 {
     err_set(err, ERR_UNAVAILABLE,
-            "Tables, triggers or foreign keys of the target's database '%s' were changed while changes were "
-            "applied. "
+            "Tables, triggers or foreign keys of the target's database '%s' were altered during replication. "
             "Malachite reads the definitions of the tables again and retries.",
             pipeline->pg.database);
     err->lasting = false;

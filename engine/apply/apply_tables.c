@@ -98,7 +98,7 @@ int tables_need(struct apply_tables *tables, uint32_t id, bool careful, struct e
 {
     struct apply_relation *relation = apply_relations_find(&tables->relations, id);
     if (relation == NULL) {
-        err_set(err, ERR_INTERNAL, "The source's stream changes a table that it has not described.");
+        err_set(err, ERR_INTERNAL, "The source's change stream names a table that it has not described.");
         err->lasting = true;
         return -1;
     }

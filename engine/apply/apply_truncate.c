@@ -168,7 +168,7 @@ static int find_tables(struct apply_tables *tables, struct str_list *named, cons
             return added;
         }
     }
-    return err_set(err, ERR_INTERNAL, "Too many tables refer to those that the source has emptied.");
+    return err_set(err, ERR_INTERNAL, "Too many tables reference those that were truncated on the source.");
 }
 
 /* "before", the names of one kind, "after". Nothing without such names. */

@@ -159,7 +159,7 @@ static int change_all(struct pg *target, const char *name, struct err *err)
             snprintf(after, sizeof(after), "%s", PQgetvalue(page, row, 0));
         }
         if (rows > 0 && run_text(target, &sql, err) != 0) {
-            return err_prefix(err, "A table of the target cannot be prepared for following the source. ");
+            return err_prefix(err, "Cannot prepare a table of the target for replication. ");
         }
     }
     return 0;
@@ -172,7 +172,7 @@ static int begin_anew(struct pg *target, const char *name, struct err *err)
     int there = replica_read(target, name, err, &progress);
     if (there != 0) {
         return there < 0 ? -1
-                         : err_set(err, ERR_INTERNAL, "The target follows the source already ('%s').", name);
+                         : err_set(err, ERR_INTERNAL, "The target already follows the source ('%s').", name);
     }
     if (has_table(target, name, "changes", err, &valid) != 0) {
         return -1;
@@ -298,7 +298,8 @@ static int restore_each(struct pg *target, const char *name, const PGresult *pag
     for (int row = 0; row < PQntuples(page); row++) {
         auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
         if (pg_run(target, err, PQgetvalue(page, row, 1)) != 0 && !is_gone(err) && !is_violated(err)) {
-            return err_prefix(err, "A table of the target cannot be made as it was ('%s'). ",
+            return err_prefix(err,
+                              "Cannot undo a change that Malachite made to a table of the target ('%s'). ",
                               PQgetvalue(page, row, 1));
         }
         add_forget(target, &sql, name, PQgetvalue(page, row, 0));

@@ -93,12 +93,11 @@ static int wait_for_key(const char *const *key, struct err *err)
     }
     err->waiting = true;
     err->lasting = false;
-    return err_prefix(
-        err,
-        "The foreign key %s of %s.%s was set aside while the target followed, and cannot be "
-        "made again. Correct the rows on the source, or drop the key there and add it again as NOT "
-        "VALID: the cutover waits. ",
-        key[2], key[0], key[1]);
+    return err_prefix(err,
+                      "Cannot add the foreign key %s of %s.%s, which Malachite removed from the target for "
+                      "the time of replication. Correct the rows on the source, or drop the key there and "
+                      "add it again as NOT VALID. The cutover waits until then. ",
+                      key[2], key[0], key[1]);
 }
 
 static int make_key(struct pg *source, struct pg *target, const PGresult *keys, int row, struct err *err)

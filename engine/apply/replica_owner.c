@@ -43,7 +43,7 @@ int replica_own(struct pg *target, const char *name, struct err *err)
         }
         if (clock_ms_left(deadline_ms) == 0) {
             err_set(err, ERR_UNAVAILABLE,
-                    "An earlier session of ours on the %s, database '%s', has not ended yet.",
+                    "An earlier session of Malachite on the %s, database '%s', has not ended yet.",
                     target->endpoint->label, target->database);
             err->lasting = false;
             return -1;

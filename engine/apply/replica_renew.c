@@ -98,7 +98,7 @@ static int change_each(struct pg *target, const char *name, struct err *err)
     }
     for (int row = 0; row < PQntuples(changes); row++) {
         if (change_one(target, name, changes, row, err) != 0) {
-            return err_prefix(err, "A table of the target cannot be prepared for following the source. ");
+            return err_prefix(err, "Cannot prepare a table of the target for replication. ");
         }
     }
     return 0;

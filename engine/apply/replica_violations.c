@@ -58,12 +58,11 @@ static int list_keys(struct pg *target, const char *name, struct err *err, PGres
 static void report(const char *const *key, const char *value, const char *referenced,
                    struct err *ret_violated)
 {
-    err_set(
-        ret_violated, ERR_CONFLICT,
-        "Rows violate the foreign key %s of %s.%s, which is set aside while the target follows: %s has no "
-        "row in %s. Correct the rows on the source, or drop the key there and add it again as NOT VALID: "
-        "the cutover waits for that.",
-        key[KEY_NAME], key[KEY_SCHEMA], key[KEY_TABLE], value, referenced);
+    err_set(ret_violated, ERR_CONFLICT,
+            "Rows violate the foreign key %s of %s.%s, which Malachite removed from the target for the time "
+            "of replication: %s has no row in %s. Correct the rows on the source, or drop the key there and "
+            "add it again as NOT VALID. The cutover waits until then.",
+            key[KEY_NAME], key[KEY_SCHEMA], key[KEY_TABLE], value, referenced);
     ret_violated->waiting = true;
     ret_violated->lasting = false;
 }

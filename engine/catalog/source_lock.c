@@ -68,7 +68,7 @@ int source_tables_lock(struct pg *source, const PGresult *tables, int64_t starte
                     source_lock_wait_left(started_ms), buf_text(&names)) != 0) {
             err->service_code =
                 sqlstate_is(err->sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE) ? 603110 : err->service_code;
-            return err_prefix(err, "The tables of the source database cannot be locked for reading. ");
+            return err_prefix(err, "Cannot lock the tables of the source database for reading. ");
         }
         buf_reset(&names);
     }
@@ -117,7 +117,7 @@ int source_tables_lock_there(struct pg *source, const PGresult *tables, int64_t 
         if (!source_lock_is_gone(err)) {
             err->service_code =
                 sqlstate_is(err->sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE) ? 603110 : err->service_code;
-            return err_prefix(err, "The tables of the source database cannot be locked for reading. ");
+            return err_prefix(err, "Cannot lock the tables of the source database for reading. ");
         }
         if (source_savepoint_end(source, false, &ignored) != 0) {
             return -1;

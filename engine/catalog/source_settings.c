@@ -125,9 +125,9 @@ int source_settings_choose_money(struct source_settings *settings, struct pg *ta
     }
     if (!item->of_server && report != NULL) {
         report_warning(report,
-                       "The target does not write money as the source's lc_monetary '%s' does. Generated "
-                       "columns, indexes and checks that depend on it were computed with 'C'. Install that "
-                       "locale on the target.",
+                       "The target does not write amounts of money as the source's lc_monetary '%s' does. "
+                       "Malachite computed generated columns, indexes and checks that depend on it with 'C'. "
+                       "Install that locale on the target.",
                        item->value);
     }
     return 0;

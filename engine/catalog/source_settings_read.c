@@ -175,7 +175,7 @@ int source_settings_read(const struct endpoint *source, const char *database, co
         pg_run(&pg, err, "SET search_path = ''") != 0 || use_encoding(&pg, &settings, err) != 0 ||
         add_stored(&pg, &settings, err) != 0 || add_server(&pg, &settings, server, err) != 0 ||
         read_money(&pg, &settings, err) != 0) {
-        return err_prefix(err, "The settings of the source database cannot be read. ");
+        return err_prefix(err, "Cannot read the settings of the source database. ");
     }
     *ret_settings = settings;
     settings = (struct source_settings){0};

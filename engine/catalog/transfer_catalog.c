@@ -206,7 +206,7 @@ int catalog_read(struct pg *source, int target_version, const char *encoding, st
     auto_catalog struct catalog catalog = {0};
     if (read_tables(source, target_version, encoding, err, &catalog) != 0 ||
         read_sequences(source, err, &catalog) != 0 || read_large_objects(source, err, &catalog) != 0) {
-        return err_prefix(err, "The catalog of the source database cannot be read. ");
+        return err_prefix(err, "Cannot read the catalog of the source database. ");
     }
     *ret_catalog = catalog;
     catalog = (struct catalog){0};

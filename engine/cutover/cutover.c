@@ -154,7 +154,7 @@ static int read_helper(struct cutover_state *state, struct err *err)
     }
     if (replica_own(target, state->cutover->name, err) != 0 ||
         pg_query(target, err, &row, buf_text(&sql), 0, NULL) != 0) {
-        return err_prefix(err, "How far the target has followed the source cannot be read. ");
+        return err_prefix(err, "Cannot read the applied position from the target. ");
     }
     if (PQntuples(row) != 1 || !position_parse(PQgetvalue(row, 0, 0), &state->applied)) {
         return err_set(err, ERR_INTERNAL, "The target does not follow the source ('%s').",
@@ -274,11 +274,10 @@ static int look_at_both(struct cutover_state *state, struct err *err)
         return 0; /* what came after an earlier run is not ours to wait for */
     }
     if (!state->published) {
-        err_set(
-            err, ERR_CONFLICT,
-            "Somebody has dropped the publication '%s' in the source's database '%s': which tables it has "
-            "carried is not known any longer. Create a new migration.",
-            state->cutover->name, state->cutover->database);
+        err_set(err, ERR_CONFLICT,
+                "The publication '%s' in the source's database '%s' was dropped, so Malachite no longer "
+                "knows which tables were replicated. Create a new migration.",
+                state->cutover->name, state->cutover->database);
         err->lasting = true;
         return -1;
     }

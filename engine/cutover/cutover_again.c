@@ -92,7 +92,8 @@ static int merge_rows(struct again *again, struct again_table *table, struct err
 {
     struct pg *target = &again->state->base.target;
     if (table->key == NULL) {
-        return err_set(err, ERR_INTERNAL, "Other tables refer to it, and it has no key to compare rows by.");
+        return err_set(err, ERR_INTERNAL,
+                       "Other tables reference it, and it has no key by which rows could be compared.");
     }
     auto_free char *create = str_format(
         "CREATE TEMP TABLE malachite_again ON COMMIT DROP AS SELECT %s FROM ONLY ", table->table->columns);
@@ -223,8 +224,8 @@ static int remove_dangling(struct again *again, const PGresult *references, int 
     str_to_int(PQcmdTuples(removed), 0, INT64_MAX, ret_removed);
     if (*ret_removed > 0) {
         cutover_note(again->state,
-                     "Not migrated, as they refer to rows of %s that were written after the trigger: "
-                     "%lld row%s of %s",
+                     "Not migrated, because they reference rows of %s that were written after the cutover "
+                     "was triggered: %lld row%s of %s",
                      PQgetvalue(references, row, 2), (long long)*ret_removed, *ret_removed == 1 ? "" : "s",
                      PQgetvalue(references, row, 1));
     }
@@ -243,7 +244,8 @@ static int tell_dangling(struct again *again, const PGresult *references, int ro
         return -1;
     }
     if (!str_equals(count, "0")) {
-        cutover_note(again->state, "Refer to rows of %s that were deleted after the trigger: %s row%s of %s",
+        cutover_note(again->state,
+                     "Reference rows of %s that were deleted after the cutover was triggered: %s row%s of %s",
                      PQgetvalue(references, row, 2), count, str_equals(count, "1") ? "" : "s",
                      PQgetvalue(references, row, 1));
     }

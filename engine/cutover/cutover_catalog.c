@@ -158,7 +158,7 @@ static void note_names(struct cutover_state *state, const struct names *names)
     if (names->count > 0) {
         size_t more = names->count > NAMES_TOLD ? names->count - NAMES_TOLD : 0;
         auto_free char *rest = more > 0 ? str_format(" and %zu more", more) : NULL;
-        cutover_note(state, "%zu table%s on the target only, left as found: %s%s", names->count,
+        cutover_note(state, "%zu table%s only on the target, unchanged: %s%s", names->count,
                      names->count == 1 ? "" : "s", buf_text(&names->text), rest != NULL ? rest : "");
     }
 }
@@ -218,7 +218,7 @@ int cutover_read_catalogs(struct cutover_state *state, struct err *err)
         return -1;
     }
     if (cutover_ask_both(state, buf_text(&sql), 1, params, err, &source_rows, &target_rows) != 0) {
-        return err_prefix(err, "The tables of both databases cannot be listed. ");
+        return err_prefix(err, "Cannot list the tables of both databases. ");
     }
     struct side_list source = {0};
     struct side_list target = {0};

@@ -133,8 +133,8 @@ int again_check_values(struct again *again, const struct again_table *table, str
         }
         if (before == NULL || after == NULL || strcmp(before, after) != 0) {
             err_set(err, ERR_CONFLICT,
-                    "Column %s has the type %s on the source and %s on the target, which does not hold the "
-                    "source's values unchanged. Give it the source's type on the target.",
+                    "Column %s has the type %s on the source and %s on the target, which changes the "
+                    "source's values. Change its type on the target to that of the source.",
                     column->name, column->source_type, column->target_type);
             memcpy(err->sqlstate, SQLSTATE_DATATYPE_MISMATCH, sizeof(err->sqlstate));
             return -1;

@@ -57,12 +57,11 @@ static int miss(struct cutover_state *state, const PGresult *rows, int row, stru
     case 't':
         return !str_list_add(&state->renamed, source)
                    ? err_no_memory(err)
-                   : cutover_miss(state, err, "that table %s is called %s", target, source);
+                   : cutover_miss(state, err, "table %s was renamed to %s", target, source);
     case 'c':
-        return cutover_miss(state, err, "that column %s of table %s is called %s", target, table, source);
+        return cutover_miss(state, err, "column %s of table %s was renamed to %s", target, table, source);
     default:
-        return cutover_miss(state, err, "that column %s of table %s was dropped and added again", target,
-                            table);
+        return cutover_miss(state, err, "column %s of table %s was dropped and added again", target, table);
     }
 }
 
@@ -83,7 +82,7 @@ int cutover_compare_identities(struct cutover_state *state, struct err *err)
         return err_no_memory(err);
     }
     if (pg_query(&state->base.target, err, &rows, buf_text(&sql), PARAMS, params) != 0) {
-        return err_prefix(err, "The names of both sides cannot be compared. ");
+        return err_prefix(err, "Cannot compare the names of source and target. ");
     }
     for (int row = 0; row < PQntuples(rows); row++) {
         if (miss(state, rows, row, err) != 0) {

@@ -235,5 +235,5 @@ int cutover_copy_large_objects(struct cutover_state *state, struct err *err)
     buf_done(&batch.remove);
     buf_done(&batch.create);
     free(refresh.roles);
-    return result == 0 ? 0 : err_prefix(err, "The large objects cannot be brought up to date. ");
+    return result == 0 ? 0 : err_prefix(err, "Cannot update the large objects on the target. ");
 }

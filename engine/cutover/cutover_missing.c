@@ -61,11 +61,11 @@ static int compare_parents(struct cutover_state *state, const struct cutover_sha
         return 0;
     }
     if (source->parents[0] == '\0') {
-        return cutover_miss(state, err, "that table %s.%s is detached from %s", relation->schema,
-                            relation->name, target->parents);
+        return cutover_miss(state, err, "table %s.%s was detached from %s", relation->schema, relation->name,
+                            target->parents);
     }
-    return cutover_miss(state, err, "that table %s.%s is a partition or child of %s", relation->schema,
-                        relation->name, source->parents);
+    return cutover_miss(state, err, "table %s.%s was attached to %s", relation->schema, relation->name,
+                        source->parents);
 }
 
 static const char *kind_name(char kind)
@@ -97,7 +97,7 @@ int cutover_compare_shapes(struct cutover_state *state, const struct cutover_sha
     }
     if (relation->kind != target->relation.kind) {
         return holds_data(relation)
-                   ? cutover_miss(state, err, "%s %s.%s, which is another kind of table there", kind,
+                   ? cutover_miss(state, err, "%s %s.%s, which is another kind of table on the target", kind,
                                   relation->schema, relation->name)
                    : 0;
     }
@@ -121,9 +121,8 @@ int cutover_check_missing(struct cutover_state *state, struct err *err)
         buf_addf(&list, "; and %zu more", missing->count - LISTED);
     }
     err_set(err, ERR_RESOURCE_NOT_FOUND,
-            "The target's database '%s' lacks what was done on the source after the base copy: %s. Repeat "
-            "the DDL "
-            "on the target: the cutover waits for it, and copies the rows of new tables.",
+            "The target's database '%s' lacks changes that were made on the source after the base copy: %s. "
+            "Repeat the DDL on the target. The cutover waits for it, and copies the rows of new tables.",
             state->cutover->database, buf_failed(&list) ? "" : buf_text(&list));
     err->lasting = false;
     err->waiting = true;

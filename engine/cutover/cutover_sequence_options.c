@@ -45,11 +45,11 @@ int cutover_set_sequence_options(struct cutover_state *state, struct err *err)
     auto_result PGresult *source = NULL;
     auto_result PGresult *differ = NULL;
     if (pg_query(&state->base.source, err, &source, source_sql, 0, NULL) != 0) {
-        return err_prefix(err, "The parameters of sequences cannot be read. ");
+        return err_prefix(err, "Cannot read the parameters of sequences. ");
     }
     const char *params[] = {PQgetvalue(source, 0, 0), PQgetvalue(source, 0, 1)};
     if (pg_query(&state->base.target, err, &differ, target_sql, 2, params) != 0) {
-        return err_prefix(err, "The parameters of sequences cannot be compared. ");
+        return err_prefix(err, "Cannot compare the parameters of sequences. ");
     }
     for (int row = 0; row < PQntuples(differ); row++) {
         if (alter(state, PQgetvalue(differ, row, 0), PQgetvalue(differ, row, 1), err) != 0) {

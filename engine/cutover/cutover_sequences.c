@@ -42,7 +42,7 @@ static int read_values(struct sequences *sequences, size_t from, size_t to, stru
         return err_no_memory(err);
     }
     if (cutover_ask_both(sequences->state, buf_text(&sql), 0, NULL, err, ret_source, ret_target) != 0) {
-        return err_prefix(err, "The sequences cannot be read. ");
+        return err_prefix(err, "Cannot read the sequences. ");
     }
     return 0;
 }
@@ -133,7 +133,7 @@ static int set_one(struct sequences *sequences, size_t n, struct err *err)
     if (run_set(sequences, &sql, err) == 0) {
         return 0;
     }
-    return err_prefix(err, "The sequence %s.%s cannot be set to %lld. ", sequence->relation->schema,
+    return err_prefix(err, "Cannot set the sequence %s.%s to %lld. ", sequence->relation->schema,
                       sequence->relation->name, (long long)sequence->told->source_value);
 }
 

@@ -34,7 +34,8 @@ static bool any_wanted(struct cutover_state *state)
         struct cutover_relation *relation = &state->relations[i];
         if (is_wanted(relation) && !relation->source_readable) {
             cutover_lose(state,
-                         "Table %s.%s is as old as the base copy: it is not published and may not be read.",
+                         "Table %s.%s still has the rows of the base copy: it is not published, and the user "
+                         "may not read it.",
                          relation->schema, relation->name);
             relation->carried = true;
         }
@@ -341,7 +342,7 @@ static int fail_locked(struct cutover_state *state, struct err *err)
     auto_free char *holder = NULL;
     (void)source_lock_holder(&state->base.source, &ignored, &holder);
     err_set(err, ERR_UNAVAILABLE,
-            "A table of the source cannot be locked for reading: %s. This is retried until it succeeds.",
+            "Cannot lock a table of the source for reading: %s. Malachite retries until it succeeds.",
             holder != NULL ? holder : "it was truncated or rewritten in each attempt");
     err->lasting = false;
     err->waiting = true;
@@ -375,5 +376,5 @@ int cutover_copy_tables(struct cutover_state *state, struct err *err)
     /* The target's definition of a table does not take the source's rows: somebody can change it. */
     err->waiting = err->waiting || ddl_wait_is_refusal(err->sqlstate);
     err->lasting = err->lasting && !err->waiting;
-    return err_prefix(err, "Tables that logical replication does not carry cannot be recopied. ");
+    return err_prefix(err, "Cannot recopy tables that logical replication does not carry. ");
 }

@@ -113,8 +113,7 @@ static int compare_type(struct cutover_state *state, const struct table_now *her
 {
     return type_holds(there->type_text, column->type_text)
                ? 0
-               : cutover_miss(state, err,
-                              "that column %s of table %s.%s is of type %s (it is %s on the target)",
+               : cutover_miss(state, err, "column %s of table %s.%s has the type %s (%s on the target)",
                               column->name, here->schema, here->name, column->type_text, there->type_text);
 }
 

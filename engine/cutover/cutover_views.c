@@ -47,7 +47,7 @@ static int refresh(struct cutover_state *state, const char *schema, const char *
     if (restore_is_over(target, err)) {
         return -1;
     }
-    cutover_warn(state, "A materialized view is as old as the base copy (%s): %s", buf_text(&sql),
+    cutover_warn(state, "A materialized view still has the rows of the base copy (%s): %s", buf_text(&sql),
                  err->message);
     return 0;
 }

@@ -131,8 +131,8 @@ static void explain_no_comparison(struct cutover_state *state, enum source_quiet
                      "The source was written to after the cutover was triggered: those changes are not on "
                      "the target, and row counts were not compared.");
     } else {
-        cutover_note(state, "Whether the source was written to could not be found out: row counts were not "
-                            "compared.");
+        cutover_note(state, "Malachite could not find out whether the source was written to, so it did not "
+                            "compare row counts.");
     }
 }
 

@@ -83,7 +83,7 @@ static int fail_dump(const struct archive_request *request, struct buf *errors, 
         err->lasting = false;
         return -1;
     }
-    err_set(err, ERR_INTERNAL, "The schema of database '%s' on the %s cannot be read: %s", session->database,
+    err_set(err, ERR_INTERNAL, "Cannot read the schema of database '%s' on the %s: %s", session->database,
             session->endpoint->label, last_lines(errors));
     err->lasting = true;
     return err_target(err, "%s", session->database);
@@ -93,7 +93,7 @@ static int fail_statement(const struct archive_request *request, const struct du
                           struct err *err)
 {
     *err = relay->failure;
-    return err_prefix(err, "The schema of database '%s' cannot be read. ", request->session->database);
+    return err_prefix(err, "Cannot read the schema of database '%s'. ", request->session->database);
 }
 
 static void serve(void *context)

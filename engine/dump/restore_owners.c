@@ -22,7 +22,7 @@ static void report_owner(struct restore *restore, const struct archive_entry *en
 {
     auto_buf struct buf label = BUF_MAX(LABEL_MAX_BYTES);
     restore_add_label(&label, entry);
-    report_warning(restore->report, "%s stays with \"%s\", not \"%s\": %s", buf_text(&label),
+    report_warning(restore->report, "The owner of %s is \"%s\" instead of \"%s\": %s", buf_text(&label),
                    restore->transfer->target->user, entry->owner, err->message);
 }
 

@@ -77,7 +77,7 @@ int restore_post_data(struct restore *restore, struct pg *target, struct err *er
         result = lanes_run(&lanes, err);
     }
     if (result == 0 && post_data.queue.ended < post_data.queue.count) {
-        result = err_set(err, ERR_INTERNAL, "%zu objects wait for each other",
+        result = err_set(err, ERR_INTERNAL, "%zu objects depend on each other in a cycle",
                          post_data.queue.count - post_data.queue.ended);
     }
     if (result == 0) {

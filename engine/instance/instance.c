@@ -48,11 +48,10 @@ static int check_socket_path(const struct instance_host *host, const struct inst
         return err_no_memory(err);
     }
     if (strlen(path) > most) {
-        return err_set(
-            err, ERR_BAD_RESOURCE_NAME,
-            "the path of the Unix socket of server '%s' would have %zu bytes, and %zu are possible ('%s'); "
-            "choose a shorter server name, or a --data-dir shorter than '%s'",
-            spec->name, strlen(path), most, path, host->root);
+        return err_set(err, ERR_BAD_RESOURCE_NAME,
+                       "the path of the Unix socket of server '%s' would have %zu bytes, more than the %zu "
+                       "allowed ('%s'); choose a shorter server name, or a --data-dir shorter than '%s'",
+                       spec->name, strlen(path), most, path, host->root);
     }
     return 0;
 }
@@ -64,9 +63,8 @@ static const struct tools_major *find_programs(const struct instance_host *host,
         char there[128];
         tools_describe_servers(host->tools, there, sizeof(there));
         err_set(err, ERR_VERSION_UNAVAILABLE,
-                "PostgreSQL %d is not on this machine; there is: %s. 'make postgres MAJORS=%d' fetches it, "
-                "or name its "
-                "directory with --postgres-dir",
+                "PostgreSQL %d is not on this machine; installed: %s. 'make postgres MAJORS=%d' "
+                "fetches it, or name its directory with --postgres-dir",
                 major, there, major);
     }
     return programs;

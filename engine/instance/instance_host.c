@@ -62,7 +62,7 @@ static int open_root(const char *root, const struct child_user *user, struct err
     bool closed = (info.st_mode & 077) == 0;
     if ((closed && chown(root, (uid_t)-1, user->gid) != 0) ||
         chmod(root, (info.st_mode & 07777) | (closed ? S_IXGRP : S_IXOTH)) != 0) {
-        return err_set(err, ERR_INTERNAL, "cannot let the servers' user into '%s': %s", root,
+        return err_set(err, ERR_INTERNAL, "cannot give the servers' user access to '%s': %s", root,
                        strerrordesc_np(errno));
     }
     return 0;

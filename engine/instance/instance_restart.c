@@ -94,7 +94,6 @@ int instance_restart(const struct instance_host *host, const struct instance_spe
         return -1;
     }
     err->lasting = true;
-    return err_prefix(err,
-                      "The server did not start with the parameters that were changed; it runs again with "
-                      "those from before. ");
+    return err_prefix(
+        err, "The server did not start with the changed parameters; it runs again with the previous ones. ");
 }

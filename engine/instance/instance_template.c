@@ -171,7 +171,7 @@ static int lock_templates(int fd, int kind, const struct stop *stop, struct err 
             return err_set(err, ERR_CANCELED, "stopped while waiting for a template");
         }
         if (clock_ms_left(deadline_ms) == 0) {
-            return err_set(err, ERR_UNAVAILABLE, "another process has been making a template for too long");
+            return err_set(err, ERR_UNAVAILABLE, "another process has been creating a template for too long");
         }
         clock_sleep_ms(LOCK_PAUSE_MS);
     }

@@ -126,7 +126,7 @@ int ddl_wait_refused(struct pg *target, const PGresult *result, const char *what
     const char *column = field(result, PG_DIAG_COLUMN_NAME);
     add_likely_ddl(target, &ddl, result);
     err_set(err, ERR_RESOURCE_NOT_FOUND,
-            "The target refuses changes of the source to the %s%s%s%s: repeat there what was done to its "
+            "The target refuses changes to the %s%s%s%s: repeat on the target what was done to its "
             "definition on the source.",
             place, column[0] == '\0' ? "" : ", column '", column, column[0] == '\0' ? "" : "'");
     if (ddl.len > 0 && !buf_failed(&ddl)) {

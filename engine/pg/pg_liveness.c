@@ -121,8 +121,8 @@ static enum answer look_at_answer(struct pg *pg)
 static int lost(const struct pg *pg, int64_t heard_ms, struct err *err)
 {
     err_set(err, ERR_SERVER_UNREACHABLE,
-            "The connection to the %s is lost: nothing has arrived from there for %d seconds. Check the "
-            "server and the network on the way.",
+            "The connection to the %s is lost: no data has arrived for %d seconds. Check the server and the "
+            "network.",
             pg->endpoint->label, (int)((clock_monotonic_ms() - heard_ms) / 1000));
     err->lasting = false;
     err->service_code = 603000;

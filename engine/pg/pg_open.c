@@ -160,11 +160,10 @@ static int finish_connecting(struct pg *pg, struct err *err)
         short events = (short)(state == PGRES_POLLING_READING ? POLLIN : POLLOUT);
         enum pg_poll outcome = pg_poll_socket(PQsocket(pg->connection), events, deadline_ms, pg->stop);
         if (outcome == PG_POLL_TIMEOUT) {
-            err_set(
-                err, ERR_SERVER_UNREACHABLE,
-                "Connection to the %s failed: no answer within %d seconds. Check its address, its port and "
-                "the firewalls on the way.",
-                pg->endpoint->label, timeout_s);
+            err_set(err, ERR_SERVER_UNREACHABLE,
+                    "Connection to the %s failed: no answer within %d seconds. Check its address, its port "
+                    "and the firewalls.",
+                    pg->endpoint->label, timeout_s);
             err->lasting = false;
             err->service_code = 603000;
             return err_target(err, "%s", pg->endpoint->label);
@@ -280,7 +279,7 @@ static int open_once(struct pg *pg, enum pg_role role, const char *rescue, struc
     const char *superuser = PQparameterStatus(pg->connection, "is_superuser");
     pg->superuser = superuser != NULL && strcmp(superuser, "on") == 0;
     if (set_session(pg, role, err) != 0) {
-        return err_prefix(err, "The session could not be prepared. ");
+        return err_prefix(err, "Cannot prepare the session. ");
     }
     return try_settings(pg, role, err);
 }

@@ -191,7 +191,7 @@ static int run_rules(struct check *check, const struct precheck_rule *rules, siz
         }
         /* Not being allowed to look is no reason to refuse the migration. */
         struct err failure = *check->err;
-        err_prefix(&failure, "A check could not be made. ");
+        err_prefix(&failure, "A check failed to run. ");
         if (add_error(check, FINDING_WARNING, &failure) != 0) {
             return -1;
         }

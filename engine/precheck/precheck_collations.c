@@ -197,11 +197,11 @@ int precheck_own_collations(struct check *check)
             return -1;
         }
         if (usable == 0 &&
-            precheck_add(check,
-                         "A collation made by a user cannot be made on the target server. `%s` uses the %s "
-                         "locale `%s`, "
-                         "which the target lacks. Install it there, or drop the collation. (%.600s)",
-                         PQgetvalue(result, i, 0), icu ? "ICU" : "libc", locale, check->err->message) != 0) {
+            precheck_add(
+                check,
+                "A user-defined collation cannot be created on the target server. `%s` uses the %s locale "
+                "`%s`, which the target lacks. Install it there, or drop the collation. (%.600s)",
+                PQgetvalue(result, i, 0), icu ? "ICU" : "libc", locale, check->err->message) != 0) {
             return -1;
         }
     }

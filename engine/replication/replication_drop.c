@@ -54,7 +54,7 @@ static enum ddl_outcome give_back_one(struct pg *control, const PGresult *kept, 
 
 static int fail_on(const PGresult *kept, int row, struct err *err)
 {
-    return err_prefix(err, "The table %s.%s cannot get its replica identity back. ",
+    return err_prefix(err, "Cannot restore the replica identity of the table %s.%s. ",
                       PQgetvalue(kept, row, KEPT_SCHEMA), PQgetvalue(kept, row, KEPT_TABLE));
 }
 
@@ -248,7 +248,7 @@ static int drop_all(const struct replication *replication, struct err *err)
 int replication_drop(const struct replication *replication, struct err *err)
 {
     if (drop_all(replication, err) != 0) {
-        err_prefix(err, "The replication '%s' cannot be removed from the source. ", replication->name);
+        err_prefix(err, "Cannot remove the replication '%s' from the source. ", replication->name);
         str_make_utf8(err->message);
         return -1;
     }

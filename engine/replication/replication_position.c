@@ -14,7 +14,7 @@ static int read_position(struct pg *control, const char *sql, struct err *err, u
 {
     auto_free char *text = NULL;
     if (pg_value(control, err, &text, sql, 0, NULL) != 0) {
-        return err_prefix(err, "The source's position cannot be read. ");
+        return err_prefix(err, "Cannot read the WAL position of the source. ");
     }
     if (text == NULL || !position_parse(text, ret_position)) {
         return err_set(err, ERR_INTERNAL, "The %s did not report a WAL position.", control->endpoint->label);

@@ -69,12 +69,11 @@ static int add_note(struct publication *publication, char *text, struct err *err
 static int note_left_out(struct publication *publication, int row, const char *why, struct err *err)
 {
     publication->states[row] = TABLE_LEFT_OUT;
-    return add_note(
-        publication,
-        str_format(
-            "The changes of the table %s.%s are not replicated, as %s. The table is recopied at the cutover.",
-            get(publication, row, TABLE_SCHEMA), get(publication, row, TABLE_NAME), why),
-        err);
+    return add_note(publication,
+                    str_format("Changes to the table %s.%s are not replicated, because %s. Malachite "
+                               "recopies the table at the cutover.",
+                               get(publication, row, TABLE_SCHEMA), get(publication, row, TABLE_NAME), why),
+                    err);
 }
 
 static int note_changed(struct publication *publication, int row, struct err *err)
@@ -83,12 +82,11 @@ static int note_changed(struct publication *publication, int row, struct err *er
     const char *why = identity == 'n'   ? "had the replica identity NOTHING"
                       : identity == 'i' ? "lacked the index of its replica identity"
                                         : "has no primary key that could be its replica identity";
-    return add_note(
-        publication,
-        str_format("The table %s.%s %s: until the end of the migration it is FULL, so that its rows "
-                   "can be updated and deleted.",
-                   get(publication, row, TABLE_SCHEMA), get(publication, row, TABLE_NAME), why),
-        err);
+    return add_note(publication,
+                    str_format("The table %s.%s %s: Malachite sets it to FULL until the end of the "
+                               "migration, so that its rows can be updated and deleted.",
+                               get(publication, row, TABLE_SCHEMA), get(publication, row, TABLE_NAME), why),
+                    err);
 }
 
 /* ---- the beginning: a publication without effect ----------------------------------------------------------
@@ -106,12 +104,11 @@ static int check_rights(struct publication *publication, struct err *err)
     if (pg_value_is_true(may)) {
         return 0;
     }
-    err_set(
-        err, ERR_OPERATION_NOT_ALLOWED,
-        "The user '%s' may not make a publication in the database '%s' on the %s. Run there: GRANT CREATE ON "
-        "DATABASE \"%s\" TO \"%s\"",
-        control->endpoint->user, control->database, control->endpoint->label, control->database,
-        control->endpoint->user);
+    err_set(err, ERR_OPERATION_NOT_ALLOWED,
+            "The user '%s' may not create a publication in the database '%s' on the %s. Run there: GRANT "
+            "CREATE ON DATABASE \"%s\" TO \"%s\"",
+            control->endpoint->user, control->database, control->endpoint->label, control->database,
+            control->endpoint->user);
     err->lasting = true;
     return err_target(err, "%s", control->database);
 }
@@ -218,7 +215,7 @@ static int conclude(struct publication *publication, int row, enum ddl_outcome o
         return why == NULL ? err_no_memory(err) : note_left_out(publication, row, why, err);
     }
     case DDL_FAILED:
-        return err_prefix(err, "The table %s.%s cannot be published. ", get(publication, row, TABLE_SCHEMA),
+        return err_prefix(err, "Cannot publish the table %s.%s. ", get(publication, row, TABLE_SCHEMA),
                           get(publication, row, TABLE_NAME));
     }
     return 0;
@@ -260,7 +257,7 @@ static int add_batch(struct publication *publication, int first, int count, stru
 {
     enum ddl_outcome outcome = add_to_publication(publication, first, count, err);
     if (outcome == DDL_FAILED) {
-        return err_prefix(err, "Tables cannot be published. ");
+        return err_prefix(err, "Cannot publish the tables. ");
     }
     for (int row = first; row < first + count; row++) {
         if (publication->states[row] != TABLE_READY) {
@@ -364,7 +361,7 @@ int replication_publish(const struct replication *replication, struct err *err, 
     if (replication_control(replication, replication->stop, err, &publication.control) != 0 ||
         replication_use_names(&publication.control, err) != 0 || begin(&publication, err) != 0 ||
         publication_take_tables(&publication, err) != 0 || activate(&publication, err) != 0) {
-        err_prefix(err, "The publication '%s' cannot be made. ", replication->name);
+        err_prefix(err, "Cannot create the publication '%s'. ", replication->name);
         str_make_utf8(err->message);
         return -1;
     }

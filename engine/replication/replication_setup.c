@@ -254,21 +254,19 @@ static int check_changeable(const struct setup *setup, struct err *err)
     for (int i = 0; i < PARAMETER_COUNT; i++) {
         const struct parameter *parameter = &setup->parameters[i];
         if (must_change(parameter) && parameter->fixed) {
-            err_set(err, ERR_OPERATION_NOT_ALLOWED,
-                    "The parameter '%s' of the %s is given on its command line, which cannot be changed from "
-                    "here.",
-                    parameter->name, setup->control.endpoint->label);
+            err_set(
+                err, ERR_OPERATION_NOT_ALLOWED,
+                "The parameter '%s' of the %s is set on its command line, where Malachite cannot change it.",
+                parameter->name, setup->control.endpoint->label);
             return append_advice(setup, err);
         }
     }
     /* Up to 11 such a server would not start any more. */
     if (setup->control.version < SENDERS_APART_SINCE && must_change(senders) &&
         wanted(senders) + setup->reserved >= setup->connections) {
-        err_set(
-            err, ERR_OPERATION_NOT_ALLOWED,
-            "The WAL senders that are needed come out of max_connections, which is %lld on the %s: raise it, "
-            "too.",
-            (long long)setup->connections, setup->control.endpoint->label);
+        err_set(err, ERR_OPERATION_NOT_ALLOWED,
+                "WAL senders count toward max_connections, which is %lld on the %s: raise it, too.",
+                (long long)setup->connections, setup->control.endpoint->label);
         return append_advice(setup, err);
     }
     return 0;

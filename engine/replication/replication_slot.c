@@ -177,7 +177,7 @@ static int read_slot(const PGresult *result, struct replication_slot *slot, stru
                   PQnfields(result) >= 3 && !PQgetisnull(result, 0, 2) &&
                   position_parse(PQgetvalue(result, 0, 1), &slot->position);
     if (!usable) {
-        return err_set(err, ERR_INTERNAL, "The source server made a replication slot without a snapshot.");
+        return err_set(err, ERR_INTERNAL, "The source server created a replication slot without a snapshot.");
     }
     slot->snapshot = str_dup(PQgetvalue(result, 0, 2));
     return slot->snapshot == NULL ? err_no_memory(err) : 0;
@@ -247,7 +247,7 @@ int replication_create_slot(const struct replication *replication,
     auto_replication_slot struct replication_slot slot = {0};
     if (replication_control(replication, replication->stop, err, &control) != 0 ||
         replication_drop_slot(&control, replication->name, clock_monotonic_ms() + FREE_MS, err) != 0) {
-        return err_prefix(err, "The replication slot '%s' cannot be prepared. ", replication->name);
+        return err_prefix(err, "Cannot prepare the replication slot '%s'. ", replication->name);
     }
     if (create(replication, &control, observer, err, &slot) != 0) {
         undo(replication, &slot);

@@ -63,7 +63,7 @@ static int start(const struct replication *replication, struct pg *pg, const cha
     int64_t deadline_ms = clock_monotonic_ms() + START_MS;
     while (pg_run(pg, err, sql) != 0) {
         if (!sqlstate_is(err->sqlstate, SQLSTATE_OBJECT_IN_USE)) {
-            return err_prefix(err, "The stream of changes could not be started. ");
+            return err_prefix(err, "Cannot start the change stream. ");
         }
         if (free_slot(replication, err) != 0 ||
             replication_pause(replication->stop, deadline_ms, START_PAUSE_MS, err,
@@ -72,7 +72,7 @@ static int start(const struct replication *replication, struct pg *pg, const cha
         }
     }
     if (PQtransactionStatus(pg->connection) != PQTRANS_ACTIVE) {
-        return err_set(err, ERR_INTERNAL, "The source server did not start the stream of changes.");
+        return err_set(err, ERR_INTERNAL, "The source server did not start the change stream.");
     }
     return 0;
 }
@@ -181,7 +181,7 @@ static int end_of_stream(struct replication_stream *stream, struct err *err)
     if (PQstatus(pg->connection) != CONNECTION_OK) {
         return pg_error(pg, NULL, err, "while reading changes");
     }
-    err_set(err, ERR_SERVER_UNREACHABLE, "The %s has ended the stream of changes of database '%s'.",
+    err_set(err, ERR_SERVER_UNREACHABLE, "The %s ended the change stream of database '%s'.",
             pg->endpoint->label, pg->database);
     err->service_code = 603000;
     err->lasting = false;

@@ -124,7 +124,7 @@ int replication_read_tables(struct pg *control, const struct replication *replic
         return err_no_memory(err);
     }
     if (pg_query(control, err, ret_tables, buf_text(&sql), 2, params) != 0) {
-        return err_prefix(err, "The tables to publish cannot be listed. ");
+        return err_prefix(err, "Cannot list the tables to publish. ");
     }
     return 0;
 }

@@ -22,7 +22,7 @@ static int read_page(struct transfer_state *state, const char *sql, char after[s
 {
     const char *params[] = {after};
     if (pg_query(&state->source, err, ret_page, sql, 1, params) != 0) {
-        return err_prefix(err, "The large objects of the source cannot be read. ");
+        return err_prefix(err, "Cannot read the large objects of the source. ");
     }
     int rows = PQntuples(*ret_page);
     if (rows > 0) {
@@ -60,14 +60,14 @@ int large_object_copy_contents(struct transfer_state *state, const char *oid, st
         const char *get[] = {oid, start, length};
         if (pg_value(&state->source, err, &piece, "SELECT lo_get($1::oid, $2::bigint, $3::int)", 3, get) !=
             0) {
-            return err_prefix(err, "Large object %s cannot be read. ", oid);
+            return err_prefix(err, "Cannot read large object %s. ", oid);
         }
         /* "\x" and two digits for each byte. */
         size_t bytes = piece == NULL ? 0 : (strlen(piece) - 2) / 2;
         const char *put[] = {oid, start, piece};
         if (bytes > 0 && pg_value(&state->target, err, &ignored,
                                   "SELECT lo_put($1::oid, $2::bigint, $3::bytea)", 3, put) != 0) {
-            return err_prefix(err, "Large object %s cannot be written. ", oid);
+            return err_prefix(err, "Cannot write large object %s. ", oid);
         }
         if (bytes < PIECE_BYTES) {
             return 0;

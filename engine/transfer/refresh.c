@@ -24,8 +24,9 @@ static int refresh_all(struct transfer_state *state, struct err *err)
         if (restore_is_over(&state->target, err)) {
             return -1;
         }
-        report_warning(&state->report, "A materialized view stays empty (%s): %s", buf_text(&sql),
-                       err->message);
+        report_warning(&state->report,
+                       "A materialized view is empty, because it could not be refreshed (%s): %s",
+                       buf_text(&sql), err->message);
     }
     return 0;
 }

@@ -54,7 +54,8 @@ int own_identities_apply(struct transfer_state *state, struct err *err)
         if (restore_is_over(&state->target, err)) {
             return -1;
         }
-        report_warning(&state->report, "The replica identity of the table %s.%s is not as on the source: %s",
+        report_warning(&state->report,
+                       "The replica identity of the table %s.%s differs from that on the source: %s",
                        PQgetvalue(state->own_identities, row, 0), PQgetvalue(state->own_identities, row, 1),
                        err->message);
     }

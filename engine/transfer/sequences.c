@@ -59,7 +59,7 @@ static int copy_batch(struct transfer_state *state, size_t from, size_t to, stru
     auto_result PGresult *values = NULL;
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     if (read_values(state, from, to, err, &values) != 0) {
-        return err_prefix(err, "The sequences of the source cannot be read. ");
+        return err_prefix(err, "Cannot read the sequences of the source. ");
     }
     for (int row = 0; row < PQntuples(values); row++) {
         buf_adds(&sql, row == 0 ? "SELECT " : ", ");

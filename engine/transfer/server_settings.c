@@ -35,15 +35,13 @@ static void tell(struct transfer_state *state, const struct source_setting *item
                  const char *dependent)
 {
     const struct transfer_observer *observer = state->transfer->observer;
-    auto_free char *text =
-        item->role != NULL
-            ? str_format(
-                  "The role %s was given %s = '%s' in the target's database, as it has on the source: %s "
-                  "may depend on it.",
-                  item->role, item->name, value, dependent)
-            : str_format("The database on the target was given %s = '%s', as it is configured on the source "
-                         "server: %s may depend on it.",
-                         item->name, value, dependent);
+    auto_free char *text = item->role != NULL
+                               ? str_format("The role %s has %s = '%s' in the target's database now, as on "
+                                            "the source: %s may depend on it.",
+                                            item->role, item->name, value, dependent)
+                               : str_format("The database on the target has %s = '%s' now, as configured on "
+                                            "the source server: %s may depend on it.",
+                                            item->name, value, dependent);
     if (text != NULL && observer != NULL && observer->note != NULL) {
         observer->note(observer->context, str_make_utf8(text));
     }
@@ -89,11 +87,10 @@ static int store(struct transfer_state *state, const struct source_setting *item
     if (restore_is_over(target, err)) {
         return -1;
     }
-    report_warning(
-        &state->report,
-        "Sessions of the source have %s = '%s', on which %s may depend, and those of the target may "
-        "not be given it: %s",
-        item->name, value, dependent, err->message);
+    report_warning(&state->report,
+                   "Sessions on the source have %s = '%s', on which %s may depend. Malachite cannot set it "
+                   "on the target: %s",
+                   item->name, value, dependent, err->message);
     return 0;
 }
 

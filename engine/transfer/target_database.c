@@ -43,8 +43,7 @@ static int explain_create(const struct transfer_state *state, struct err *err)
                   sqlstate_is(err->sqlstate, SQLSTATE_UNDEFINED_OBJECT) ||
                   sqlstate_is(err->sqlstate, SQLSTATE_SYNTAX_ERROR);
     if (!locale) {
-        return err_prefix(err, "The database '%s' cannot be created on the target. ",
-                          state->transfer->database);
+        return err_prefix(err, "Cannot create the database '%s' on the target. ", state->transfer->database);
     }
     err_append(err,
                " The database needs the encoding %s, the collation '%s' and the character type '%s' of the "
@@ -168,14 +167,16 @@ static int drop_extras(struct transfer_state *state, struct err *err)
         if (restore_is_over(&state->target, err)) {
             return -1;
         }
-        report_warning(&state->report, "The extension plpgsql is not in the source: %s", err->message);
+        report_warning(&state->report,
+                       "Cannot drop the extension plpgsql, which the source does not have: %s", err->message);
     }
     if (!source_database_has(&state->database, DATABASE_HAS_PUBLIC) &&
         pg_run(&state->target, err, "DROP SCHEMA IF EXISTS public") != 0) {
         if (restore_is_over(&state->target, err)) {
             return -1;
         }
-        report_warning(&state->report, "The schema public is not in the source: %s", err->message);
+        report_warning(&state->report, "Cannot drop the schema public, which the source does not have: %s",
+                       err->message);
     }
     return 0;
 }
@@ -201,9 +202,8 @@ static int make_room(struct transfer_state *state, struct err *err)
     }
     if (in_use && !transfer->replace) {
         err_set(err, ERR_CONFLICT,
-                "The database '%s' exists on the %s and holds objects. Drop it there, or confirm that it is "
-                "to be "
-                "overwritten.",
+                "The database '%s' exists on the %s and holds objects. Drop it there, or confirm that "
+                "Malachite may overwrite it.",
                 transfer->database, transfer->target->label);
         err->service_code = 603101;
         return err_target(err, "%s", transfer->database);

@@ -121,8 +121,8 @@ static int look_at_compression(struct transfer_state *state, struct pg *target, 
     state->no_compression = able == NULL && column != NULL;
     if (state->no_compression) {
         report_warning(&state->report,
-                       "The target is built without lz4: columns that ask for this compression (%s is "
-                       "the first) get the server's default.",
+                       "The target is built without lz4: columns that use this compression (%s is the first) "
+                       "get the server's default.",
                        column);
     }
     return 0;
@@ -262,7 +262,7 @@ static int make_final(struct transfer_state *state, struct err *err)
     if (follow == NULL) {
         return replication_flush_position(&state->target, err, &position);
     }
-    transfer_tell_step(state, "Preparing to follow the source");
+    transfer_tell_step(state, "Preparing replication");
     const struct replica_start start = {
         .position = follow->position, .origin = state->origin, .seen = state->seen};
     return replica_begin_from(&state->target, follow->name, &start, err);

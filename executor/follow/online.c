@@ -75,7 +75,7 @@ int online_follow_one(struct work *work, struct migration_database *row)
     }
     work->err = view.failure;
     work->err.lasting = true;
-    return err_prefix(&work->err, "The changes of the database '%s' cannot be applied. ", row->name);
+    return err_prefix(&work->err, "Cannot apply the changes of the database '%s'. ", row->name);
 }
 
 int online_follow(struct work *work, struct migration_database *rows, size_t count)

@@ -143,8 +143,9 @@ static int restart_figures(struct migration_database *row, const char *reason, s
         return 0;
     }
     free(row->message);
-    row->message = str_format("The copy of this database restarted. The attempt before was interrupted: %s",
-                              reason != NULL ? reason : "Malachite ended.");
+    row->message =
+        str_format("The copy of this database restarted, because the previous attempt was interrupted: %s",
+                   reason != NULL ? reason : "Malachite ended.");
     return row->message == NULL ? err_no_memory(err) : 0;
 }
 
@@ -261,10 +262,7 @@ static int move_or_retry(struct moving *moving, struct migration_database *row, 
     struct retry retry = {0};
     for (bool again = false; attempt(moving, row, progress, again, ret_wish) != 0; again = true) {
         bool advanced = row->bytes_copied > 0;
-        if (moving->other_failed || *ret_wish != STOP_NONE) {
-            return -1;
-        }
-        if (is_disk_full(&work->err)) {
+        if (moving->other_failed || *ret_wish != STOP_NONE || is_disk_full(&work->err)) {
             return -1;
         }
         if (failure_is_transient(&work->err)) {

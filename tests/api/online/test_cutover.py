@@ -79,7 +79,7 @@ WORDS = (
     "sequence public.late_id_seq",
     "column fresh of table public.plain",
     "table public.parts_2",
-    "public.apart is a partition",
+    "public.apart was attached to",
 )
 
 
@@ -168,12 +168,12 @@ def test_renames_that_nobody_writes_to_are_awaited(attached, database, postgres_
     reach_wait(migration)
     postgres_source.psql(swaps, name)
     migration.patch(triggerCutover="True")
-    error = migration.wait(lambda body: "is called" in str(body["properties"]["currentStatus"].get("error")), 30)[
+    error = migration.wait(lambda body: "was renamed to" in str(body["properties"]["currentStatus"].get("error")), 30)[
         "properties"
     ]["currentStatus"]["error"]
     for words in (
-        "table public.cur is called public.nxt",
-        "table public.nxt is called public.cur",
+        "table public.cur was renamed to public.nxt",
+        "table public.nxt was renamed to public.cur",
         "column x of table",
         "column y of table public.kept was dropped and added again",
     ):

@@ -243,7 +243,7 @@ def test_the_cutover_waits_for_ddl_without_changes(attached, database, postgres_
     wait_at_the_cutover(
         migration,
         "called public.nxt",
-        "column b of table public.cols is called a",
+        "column b of table public.cols was renamed to a",
         "column y of table public.last was dropped and added",
         "of type bigint",
         "p2",

@@ -99,7 +99,7 @@ def test_a_static_parameter_waits_for_a_restart(arm, server):
 def test_a_parameter_that_keeps_the_server_from_starting_is_taken_back(arm, server):
     change(arm, server, "max_connections", "2")
     status = arm.wait_operation(arm.request("POST", f"{server.id}/restart", status=202), expect="Failed")
-    assert "runs again with those from before" in status["error"]["message"]
+    assert "runs again with the previous ones" in status["error"]["message"]
     assert arm.get(server.id)["properties"]["state"] == "Ready"
     assert server.postgres.value("SHOW max_connections") != "2"
 

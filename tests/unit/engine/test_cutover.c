@@ -250,7 +250,7 @@ static void needs_a_target_that_follows(void **state)
     struct err err = {0};
     auto_evidence struct evidence evidence = {0};
     assert_int_equal(try_to_finish("stray", "postgres", "postgres", 100, &err, &evidence), -1);
-    assert_non_null(strstr(err.message, "cannot be read"));
+    assert_non_null(strstr(err.message, "Cannot read the applied position"));
 }
 
 int main(void)

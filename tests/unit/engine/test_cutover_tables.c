@@ -79,7 +79,7 @@ static void leaves_out_rows_that_refer_to_later_ones(void **state)
     finish("later", &evidence);
     assert_value(&target_server, "later", CONTENTS("visit"), "(1,1,1) (3,,2)");
     assert_value(&target_server, "later", CONTENTS("click"), "(1) (3)");
-    assert_true(notes_have(&evidence, "written after the trigger: 1 row of public.visit"));
+    assert_true(notes_have(&evidence, "written after the cutover was triggered: 1 row of public.visit"));
     assert_false(evidence.quiet);
     end_following("later");
 }
@@ -146,9 +146,8 @@ static void tells_of_rows_that_refer_to_deleted_ones(void **state)
     run_on(&source_server, "deleted", "DELETE FROM thing WHERE kind = 2; DELETE FROM kind WHERE id = 2");
     auto_evidence struct evidence evidence = {0};
     finish("deleted", &evidence);
-    assert_true(notes_have(
-        &evidence,
-        "Refer to rows of public.kind that were deleted after the trigger: 1 row of public.thing"));
+    assert_true(notes_have(&evidence, "Reference rows of public.kind that were deleted after the cutover was "
+                                      "triggered: 1 row of public.thing"));
     end_following("deleted");
 }
 
@@ -224,8 +223,9 @@ static void refreshes_views_that_are_filled_on_the_source(void **state)
     assert_value(&target_server, "views", "SELECT s FROM last", "6");
     assert_value(&target_server, "views", "SELECT relispopulated FROM pg_class WHERE relname = 'zero'", "f");
     assert_value(&target_server, "views", "SELECT count(*) FROM bad", "1");
-    assert_true(list_has(&evidence.warnings,
-                         "is as old as the base copy (REFRESH MATERIALIZED VIEW \"public\".\"bad\")"));
+    assert_true(
+        list_has(&evidence.warnings,
+                 "still has the rows of the base copy (REFRESH MATERIALIZED VIEW \"public\".\"bad\")"));
     end_following("views");
 }
 
@@ -247,7 +247,7 @@ static void waits_for_what_the_target_lacks(void **state)
     assert_true(err.waiting && !err.lasting);
     static const char *const lacking[] = {"table public.fresh", "table public.Fresh too",
                                           "sequence public.fresh_a_seq", "column B b, c of table public.t",
-                                          "table public.t is a partition or child of public.parent"};
+                                          "table public.t was attached to public.parent"};
     for (size_t i = 0; i < ARRAY_LEN(lacking); i++) {
         assert_non_null(strstr(err.message, lacking[i]));
     }
@@ -256,7 +256,7 @@ static void waits_for_what_the_target_lacks(void **state)
            "ALTER TABLE t ADD c int, ADD \"B b\" int; ALTER TABLE t INHERIT parent");
     auto_evidence struct evidence evidence = {0};
     finish("lone", &evidence);
-    assert_true(notes_have(&evidence, "1 table on the target only, left as found: public.theirs"));
+    assert_true(notes_have(&evidence, "1 table only on the target, unchanged: public.theirs"));
     assert_int_equal(evidence.table_count, 4);
     assert_int_equal(evidence.losses.count, 0);
     assert_value(&target_server, "lone", "SELECT nextval('fresh_a_seq')", "3");
@@ -297,7 +297,7 @@ static void may_be_run_again(void **state)
     auto_evidence struct evidence unknown = {0};
     struct err err = {0};
     assert_int_equal(try_to_finish("twice", "postgres", "postgres", 1000, &err, &unknown), -1);
-    assert_true(err.lasting && strstr(err.message, "dropped the publication") != NULL);
+    assert_true(err.lasting && strstr(err.message, "was dropped, so Malachite") != NULL);
     run_on(&target_server, "twice", "DROP SCHEMA " SLOT " CASCADE");
 }
 

@@ -255,7 +255,7 @@ static void keeps_and_tells_the_position(void **state)
     assert_false(closed);
     begin_as("told", "postgres");
     assert_int_equal(replica_begin(&pg, SLOT, 5, &failure), -1);
-    assert_non_null(strstr(failure.message, "follows the source already"));
+    assert_non_null(strstr(failure.message, "already follows the source"));
     run_on(&target_server, "told",
            "UPDATE " SLOT ".progress SET inserts = 1, updates = 2, deletes = 3,"
            " truncates = 4, transactions = 5000000000");
