@@ -1,18 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* Which names resources may have; each rule also in words, for messages. */
+/* Which names resources may have, and how errors say so: one table. Any thread. */
 #ifndef HANDLERS_ARM_NAMES_H
 #define HANDLERS_ARM_NAMES_H
 
 #include <stdbool.h>
 
-enum { MIGRATION_NAME_MAX = 63 };
+#include "core/err.h"
 
-/* ^[A-Za-z0-9][A-Za-z0-9-]{0,62}$ */
-bool migration_name_is_valid(const char *name);
-extern const char migration_name_rule[];
+enum name_kind {
+    NAME_GROUP,
+    NAME_DEPLOYMENT,
+    NAME_SERVER,
+    NAME_LOGIN, /* of a server's administrator */
+    NAME_DATABASE,
+    NAME_RULE,
+    NAME_MIGRATION,
+    NAME_KIND_COUNT
+};
 
-/* 3 to 63 letters, digits and hyphens, no hyphen at either end. */
-bool server_name_is_valid(const char *name);
-extern const char server_name_rule[];
+bool name_is_valid(enum name_kind kind, const char *name);
+/* The rule as a sentence. Static. */
+const char *name_rule(enum name_kind kind);
+/* The error for a name that breaks its rule; err has no target. */
+int name_check(enum name_kind kind, const char *name, struct err *err);
+
+/* PostgreSQL's and Azure's own databases, which no migration touches. */
+bool database_name_is_reserved(const char *name);
 
 #endif

@@ -3,6 +3,7 @@
  * PUT of a deployment checks the template and leaves the rest to the deployer, which sends the requests for
  * the resources. The template is kept sealed, and of secure parameters only their names.
  */
+#include "handlers/arm/names.h"
 #include "handlers/deployments/deployment_private.h"
 
 #include <stdlib.h>
@@ -17,18 +18,9 @@
 #include "handlers/deployments/deployments.h"
 
 enum {
-    NAME_MAX_LENGTH = 64,
     NESTING_MAX = 5,       /* deployments around a deployment */
     DEPLOYMENTS_MAX = 800, /* of a resource group: Resource Manager's own limit */
 };
-
-static bool name_is_valid(const char *name)
-{
-    size_t len = strlen(name);
-    return len >= 1 && len <= NAME_MAX_LENGTH &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.()") == len &&
-           name[len - 1] != '.';
-}
 
 /* What resourceGroup(), subscription(), deployment(), tenant() and environment() give. */
 static json_t *make_scope(const struct request *request, const struct resource_group *group, const char *name)
@@ -90,12 +82,8 @@ static int read_deployment(struct request *request, const struct resource_group 
     json_t *properties = NULL;
     const char *location = NULL;
     json_t *given = NULL;
-    if (!name_is_valid(name)) {
-        return err_set(
-            err, ERR_BAD_RESOURCE_NAME,
-            "The deployment name '%.100s' is invalid: it has 1 to %d letters, digits, '-', '_', '.', '(' "
-            "and ')'.",
-            name, NAME_MAX_LENGTH);
+    if (name_check(NAME_DEPLOYMENT, name, err) < 0) {
+        return -1;
     }
     if (request->nesting > NESTING_MAX) {
         return err_set(

@@ -5,25 +5,23 @@
 
 #include "core/buf.h"
 #include "core/str.h"
+#include "handlers/arm/names.h"
 #include "handlers/migrations/migration.h"
 
 enum { DATABASE_NAME_MAX = 63 };
 
 static int check_database_name(const char *name, size_t index, struct err *err)
 {
-    static const char *const reserved[] = {"template0", "template1", "azure_sys", "azure_maintenance"};
     if (name[0] == '\0' || strlen(name) > DATABASE_NAME_MAX) {
         err_set(err, ERR_BAD_PARAMETER,
                 "'%.80s' is not a valid database name: names in PostgreSQL have 1 to %d bytes.", name,
                 DATABASE_NAME_MAX);
         return err_target(err, "properties.dbsToMigrate[%zu]", index);
     }
-    for (size_t i = 0; i < ARRAY_LEN(reserved); i++) {
-        if (str_equals(name, reserved[i])) {
-            err_set(err, ERR_BAD_PARAMETER,
-                    "The system database '%s' cannot be migrated. Remove it from the list.", name);
-            return err_target(err, "properties.dbsToMigrate[%zu]", index);
-        }
+    if (database_name_is_reserved(name)) {
+        err_set(err, ERR_BAD_PARAMETER,
+                "The system database '%s' cannot be migrated. Remove it from the list.", name);
+        return err_target(err, "properties.dbsToMigrate[%zu]", index);
     }
     return 0;
 }

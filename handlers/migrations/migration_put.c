@@ -270,9 +270,8 @@ void migration_put(struct request *request)
         return;
     }
     const char *name = request_param(request, "migrationName");
-    if (!migration_name_is_valid(name)) {
-        reply_fail(request, ERR_BAD_RESOURCE_NAME, "The migration name '%.100s' is invalid. %s", name,
-                   migration_name_rule);
+    if (name_check(NAME_MIGRATION, name, &err) < 0) {
+        reply_error(request, &err);
         return;
     }
     json_t *body = request_body(request);

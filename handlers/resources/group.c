@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* Resource groups: PUT, GET, HEAD, list, PATCH. */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/locations.h"
+#include "handlers/arm/names.h"
 #include "handlers/arm/resource.h"
 #include "handlers/arm/resource_fields.h"
 #include "handlers/resources/resources.h"
 
-enum { GROUP_NAME_MAX = 90, TAG_TEXT_SIZE = 513 };
+enum { TAG_TEXT_SIZE = 513 };
 
 static json_t *write_group(const struct resource_group *group)
 {
@@ -28,17 +28,6 @@ static json_t *write_group(const struct resource_group *group)
         object, "properties",
         json_pack("{s:s}", "provisioningState", group->deleting ? "Deleting" : "Succeeded"));
     return failed != 0 ? NULL : TAKE(object);
-}
-
-static bool name_is_valid(const char *name)
-{
-    size_t len = strlen(name);
-    for (size_t i = 0; i < len; i++) {
-        if (!isalnum((unsigned char)name[i]) && strchr("-_.()", name[i]) == NULL) {
-            return false;
-        }
-    }
-    return len >= 1 && len <= GROUP_NAME_MAX && name[len - 1] != '.';
 }
 
 static int read_group(json_t *body, struct err *err, struct resource_group *ret_group)
@@ -100,12 +89,8 @@ void group_put(struct request *request)
 {
     struct err err = {0};
     const char *name = request_param(request, "resourceGroupName");
-    if (!name_is_valid(name)) {
-        reply_fail(
-            request, ERR_BAD_PARAMETER,
-            "The provided resource group name '%.120s' is invalid: it has 1 to %d letters, digits, '-', '_', "
-            "'.', '(' and ')' and does not end with a period.",
-            name, GROUP_NAME_MAX);
+    if (name_check(NAME_GROUP, name, &err) < 0) {
+        reply_error(request, &err);
         return;
     }
     json_t *body = request_body(request);

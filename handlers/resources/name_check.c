@@ -64,8 +64,8 @@ void migration_check_name(struct request *request)
         reply_error(request, &err);
         return;
     }
-    if (!migration_name_is_valid(question.name)) {
-        answer(request, &question, "Invalid", migration_name_rule);
+    if (!name_is_valid(NAME_MIGRATION, question.name)) {
+        answer(request, &question, "Invalid", name_rule(NAME_MIGRATION));
         return;
     }
     int found = store_migration_get(request->app->store, target.id, question.name, &err, &migration);
@@ -102,8 +102,8 @@ void server_check_name(struct request *request)
         reply_error(request, &err);
         return;
     }
-    if (!server_name_is_valid(question.name)) {
-        answer(request, &question, "Invalid", server_name_rule);
+    if (!name_is_valid(NAME_SERVER, question.name)) {
+        answer(request, &question, "Invalid", name_rule(NAME_SERVER));
         return;
     }
     auto_server struct server server = {0};

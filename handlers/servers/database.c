@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Databases of a server, looked up on the live PostgreSQL; creating and dropping is left to the executor. */
-#include <ctype.h>
-#include <string.h>
-
 #include "core/str.h"
+#include "handlers/arm/names.h"
 #include "handlers/arm/operation.h"
 #include "handlers/servers/database_private.h"
 #include "handlers/servers/resource_view_private.h"
 #include "handlers/servers/servers.h"
-
-enum { DATABASE_NAME_MAX = 63 };
 
 struct database_request {
     const char *charset;
@@ -80,35 +76,6 @@ void server_database_list(struct request *request)
 /* ---- create and drop -------------------------------------------------------------------------------------
  */
 
-static int check_name(const char *name, struct err *err)
-{
-    size_t len = strlen(name);
-    bool valid = len <= DATABASE_NAME_MAX && (isalpha((unsigned char)name[0]) || name[0] == '_');
-    for (size_t i = 0; i < len; i++) {
-        valid = valid && (isalnum((unsigned char)name[i]) || name[i] == '_' || name[i] == '-');
-    }
-    if (valid) {
-        return 0;
-    }
-    return err_set(
-        err, ERR_BAD_RESOURCE_NAME,
-        "The database name '%.100s' is invalid: it has 1 to %d letters, digits, '_' and '-' and begins with "
-        "a letter or '_'.",
-        name, DATABASE_NAME_MAX);
-}
-
-static bool is_system_database(const char *name)
-{
-    static const char *const names[] = {"postgres", "template0", "template1", "azure_sys",
-                                        "azure_maintenance"};
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        if (str_equals(name, names[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int store_change(struct request *request, enum operation_kind kind, const struct server *server,
                         json_t *argument, struct err *err, struct operation *ret_operation)
 {
@@ -131,7 +98,7 @@ void server_database_put(struct request *request)
         return;
     }
     const char *name = request_param(request, "databaseName");
-    if (check_name(name, &err) < 0) {
+    if (name_check(NAME_DATABASE, name, &err) < 0) {
         reply_error(request, &err);
         return;
     }
@@ -154,7 +121,7 @@ void server_database_put(struct request *request)
 static int check_droppable(struct request *request, const struct server *server, const char *name,
                            struct err *err)
 {
-    if (is_system_database(name)) {
+    if (str_equals(name, "postgres") || database_name_is_reserved(name)) {
         return err_set(err, ERR_OPERATION_NOT_ALLOWED, "The system database '%s' cannot be deleted.", name);
     }
     auto_migration struct migration migration = {0};

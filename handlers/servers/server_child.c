@@ -7,17 +7,15 @@
 #include "handlers/servers/server_child_private.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <string.h>
 
 #include "core/json_fields.h"
 #include "core/str.h"
+#include "handlers/arm/names.h"
 #include "handlers/arm/operation.h"
 #include "handlers/servers/resource_view_private.h"
 #include "handlers/servers/servers.h"
 #include "server/route.h"
-
-enum { RULE_NAME_MAX = 128 };
 
 struct rule_request {
     json_t *properties; /* as they are kept */
@@ -122,21 +120,6 @@ static int check_range(const json_t *properties, struct err *err)
     return err_target(err, "properties.startIpAddress");
 }
 
-static int check_name(const char *name, struct err *err)
-{
-    size_t len = strlen(name);
-    bool valid = len >= 1 && len <= RULE_NAME_MAX;
-    for (size_t i = 0; i < len; i++) {
-        valid = valid && (isalnum((unsigned char)name[i]) || strchr("-_.", name[i]) != NULL);
-    }
-    if (valid) {
-        return 0;
-    }
-    return err_set(err, ERR_BAD_RESOURCE_NAME,
-                   "The rule name '%.100s' is invalid: it has 1 to %d letters, digits, '-', '_' and '.'.",
-                   name, RULE_NAME_MAX);
-}
-
 /* ---- the four verbs --------------------------------------------------------------------------------------
  */
 
@@ -195,7 +178,7 @@ static int read_rule(const struct rule *path, json_t *body, struct err *err, str
 {
     const struct description *description = &rule_descriptions[path->kind];
     struct rule_request wish = {0};
-    if (check_name(path->name, err) < 0) {
+    if (name_check(NAME_RULE, path->name, err) < 0) {
         return -1;
     }
     bool read = properties_read(description, body, err, &wish, NULL) == 0 &&

@@ -126,9 +126,8 @@ void server_put(struct request *request)
         return;
     }
     const char *name = request_param(request, "serverName");
-    if (!server_name_is_valid(name)) {
-        reply_fail(request, ERR_BAD_RESOURCE_NAME, "The server name '%.100s' is invalid. %s", name,
-                   server_name_rule);
+    if (name_check(NAME_SERVER, name, &err) < 0) {
+        reply_error(request, &err);
         return;
     }
     json_t *body = request_body(request);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "handlers/servers/server_read_private.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "core/json_fields.h"
 #include "core/server_address.h"
 #include "core/str.h"
+#include "handlers/arm/names.h"
 
-enum { LOGIN_MAX = 63, PASSWORD_MAX = 128, POSTGRESQL_PORT = 5432 };
+enum { PASSWORD_MAX = 128, POSTGRESQL_PORT = 5432 };
 
 int server_version_major(const char *version)
 {
@@ -108,16 +108,7 @@ static int check_login(const char *login, struct err *err)
 {
     static const char *const reserved[] = {
         "azuresu", "azure_superuser", "azure_pg_admin", "admin", "administrator", "root", "guest", "public"};
-    bool valid = strlen(login) <= LOGIN_MAX && (isalpha((unsigned char)login[0]) || login[0] == '_');
-    for (const char *at = login; *at != '\0'; at++) {
-        valid = valid && (isalnum((unsigned char)*at) || *at == '_' || *at == '-');
-    }
-    if (!valid) {
-        err_set(err, ERR_BAD_PARAMETER,
-                "The administrator login '%.80s' is invalid: it has 1 to %d letters, digits, '_' and '-' and "
-                "begins "
-                "with a letter or '_'.",
-                login, LOGIN_MAX);
+    if (name_check(NAME_LOGIN, login, err) < 0) {
         return err_target(err, "properties.administratorLogin");
     }
     bool taken = str_istarts(login, "pg_");
