@@ -168,6 +168,7 @@ static void connect_rooms(struct serving *serving)
     serving->app.routes = serving->table;
     serving->app.authenticate = auth_check;
     serving->app.note_unknown = api_note_unknown;
+    serving->app.describe = api_description_of;
     serving->service = (struct service){.app = &serving->app,
                                         .options = serving->options,
                                         .prepare = dispatch_prepare,

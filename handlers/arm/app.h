@@ -11,6 +11,7 @@
 #include "store/store.h"
 
 struct deployer;
+struct description;
 struct request;
 struct request_log;
 struct route_table;
@@ -32,6 +33,8 @@ struct app {
     int (*authenticate)(struct request *request, struct err *err);
     /* Notes what of a body no schema knows (describe), for the request log; NULL: nothing is noted. */
     void (*note_unknown)(struct request *request);
+    /* How resources of this type look (describe), or NULL. */
+    const struct description *(*describe)(const char *resource_type);
 };
 
 #endif

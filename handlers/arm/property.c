@@ -170,6 +170,24 @@ json_t *properties_write(const struct description *description, unsigned version
     return TAKE(object);
 }
 
+void properties_drop_read_only(const struct description *description, json_t *resource)
+{
+    for (size_t i = 0; i < description->count; i++) {
+        const struct property *row = &description->rows[i];
+        json_t *object = resource;
+        const char *path = row->path;
+        const char *dot;
+        while (object != NULL && (dot = strchr(path, '.')) != NULL) {
+            auto_free char *key = strndup(path, (size_t)(dot - path));
+            object = key == NULL ? NULL : json_object_get(object, key);
+            path = dot + 1;
+        }
+        if (!property_is_settable(row)) {
+            json_object_del(object, path);
+        }
+    }
+}
+
 /* ---- what of a body is in no row -------------------------------------------------------------------------
  */
 

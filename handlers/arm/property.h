@@ -119,6 +119,9 @@ json_t *properties_write(const struct description *description, unsigned version
  * is out. */
 int property_set_at(json_t *object, const char *path, json_t *value);
 
+/* Makes a body for PUT of an answer: without the properties that no client sets. */
+void properties_drop_read_only(const struct description *description, json_t *resource);
+
 /* Calls note for each property of the body that has no row; belongs is where one of this name has its place,
  * or NULL. Objects that another description tells about are looked up with find (may be NULL). */
 typedef void property_note_fn(void *context, const char *path, const char *belongs);

@@ -7,6 +7,8 @@
 #include "core/json_fields.h"
 #include "core/memory.h"
 #include "core/str.h"
+#include "handlers/arm/app.h"
+#include "handlers/arm/property.h"
 #include "handlers/deployments/deployments.h"
 
 static const char template_schema[] =
@@ -45,18 +47,6 @@ struct inner_client deployment_client(struct request *request)
                                  .nesting = request->nesting};
 }
 
-/* What a PUT would not take, or would take for another resource's. */
-static void drop_read_only(json_t *properties)
-{
-    static const char *const names[] = {
-        "state",           "userVisibleState",           "fullyQualifiedDomainName",
-        "minorVersion",    "earliestRestoreDate",        "masterServerId",
-        "replicaCapacity", "privateEndpointConnections", "provisioningState"};
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        json_object_del(properties, names[i]);
-    }
-}
-
 /* The newest version that is not a preview, if there is one. */
 static const char *stable_version(const struct resource_type *type)
 {
@@ -84,6 +74,10 @@ static json_t *export_resource(const struct inner_client *client, json_t *listed
     if (resource == NULL) {
         return NULL;
     }
+    const struct description *description = client->app->describe(type);
+    if (description != NULL) {
+        properties_drop_read_only(description, resource);
+    }
     json_t *exported = json_pack("{s:s, s:s, s:O}", "type", type, "apiVersion", version, "name",
                                  json_object_get(listed, "name"));
     for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
@@ -92,9 +86,7 @@ static json_t *export_resource(const struct inner_client *client, json_t *listed
             json_object_set(exported, kept[i], value);
         }
     }
-    json_t *properties = json_object_get(resource, "properties");
-    drop_read_only(properties);
-    json_object_set(exported, "properties", properties);
+    json_object_set(exported, "properties", json_object_get(resource, "properties"));
     return exported;
 }
 

@@ -296,6 +296,18 @@ void api_note_unknown(struct request *request)
     schema_note_unknown(request, request->route->body);
 }
 
+const struct description *api_description_of(const char *resource_type)
+{
+    for (size_t i = 0; i < route_count; i++) {
+        bool shows = routes[i].method == METHOD_GET && str_iequals(routes[i].resource_type, resource_type);
+        const struct description *description = shows ? schema_find(routes[i].answer) : NULL;
+        if (description != NULL) {
+            return description;
+        }
+    }
+    return NULL;
+}
+
 /* By index, newest first; NULL behind the last one. */
 static const char *document_version(size_t index)
 {

@@ -8,10 +8,14 @@
 
 #include <jansson.h>
 
+#include "handlers/arm/property.h"
 #include "server/route.h"
 
 /* Notes for the request log which properties of the body its route's description does not know. */
 void api_note_unknown(struct request *request);
+
+/* How resources of this type look: what GET answers. NULL: no route says so. */
+const struct description *api_description_of(const char *resource_type);
 
 /* The document of an api-version of migrations; base is where this Malachite is reached, without slash at its
  * end. New reference, NULL when memory is out. Any thread. */

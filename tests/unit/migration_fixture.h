@@ -47,6 +47,7 @@ static inline int send_request(enum method method, const char *uri, const char *
     struct err err = {0};
     app.routes = table;
     app.note_unknown = api_note_unknown;
+    app.describe = api_description_of;
     struct request *request = request_new(&app);
     request->method = method;
     request->host = str_dup("localhost:8080");
