@@ -74,7 +74,8 @@ static json_t *export_resource(const struct inner_client *client, json_t *listed
     if (resource == NULL) {
         return NULL;
     }
-    const struct description *description = client->app->describe(type);
+    const struct app *app = client->app;
+    const struct description *description = app->describe == NULL ? NULL : app->describe(type);
     if (description != NULL) {
         properties_drop_read_only(description, resource);
     }

@@ -108,6 +108,7 @@ static inline void world_begin(void)
     world_require(signing_key_open("/nonexistent/token.key", &err, &app.signing_key) == 0, "a key", &err);
     app.routes = table;
     app.note_unknown = api_note_unknown;
+    app.describe = api_description_of;
 }
 
 static inline void world_end(void)
