@@ -64,6 +64,28 @@ static json_t *write_state(const struct property *row, const void *subject)
         word_of(WORDS_DATABASE_STATE, (int)((const struct migration_database *)subject)->state));
 }
 
+static bool is_ended(const struct migration_database *row)
+{
+    return row->state == DB_SUCCEEDED || row->state == DB_FAILED || row->state == DB_CANCELED;
+}
+
+static json_t *write_operation(const struct property *row, const void *subject)
+{
+    return is_ended(subject) ? NULL : write_text(row, subject);
+}
+
+/* Of a database that has ended: a cleanup that is still pending, then what there is to say of its data. */
+static json_t *write_message(const struct property *row, const void *subject)
+{
+    const struct migration_database *database = subject;
+    if (!is_ended(database) || database->operation == NULL) {
+        return write_text(row, subject);
+    }
+    auto_free char *text = str_format("%s%s%s", database->operation, database->message != NULL ? " " : "",
+                                      database->message != NULL ? database->message : "");
+    return text == NULL ? NULL : json_string(text);
+}
+
 static json_t *write_count(const struct property *row, const void *subject)
 {
     return json_integer(clamp_int32(*(const int *)property_value(row, subject)));
@@ -88,6 +110,8 @@ static json_t *describe_int32(const struct property *row, unsigned version)
 }
 
 static const struct property_type type_string = {.schema = "string", .write = write_text};
+static const struct property_type type_operation = {.schema = "string", .write = write_operation};
+static const struct property_type type_message = {.schema = "string", .write = write_message};
 static const struct property_type type_moment = {.schema = "date-time", .write = write_time};
 static const struct property_type type_database_state = {.describe = describe_state, .write = write_state};
 static const struct property_type type_count = {.describe = describe_int32, .write = write_count};
@@ -99,7 +123,7 @@ static const struct property_type type_figure = {.describe = describe_int32, .wr
 static const struct property database_rows[] = {
     ROW("databaseName", string, name),
     ROW("migrationState", database_state, state),
-    ROW("migrationOperation", string, operation),
+    ROW("migrationOperation", operation, operation),
     ROW("startedOn", moment, started_us),
     ROW("endedOn", moment, ended_us),
     ROW("fullLoadQueuedTables", count, tables_queued),
@@ -112,7 +136,7 @@ static const struct property database_rows[] = {
     ROW("appliedChanges", figure, figures.applied_changes),
     ROW("incomingChanges", figure, figures.pending_bytes),
     ROW("latency", count, figures.latency_seconds),
-    ROW("message", string, message),
+    ROW("message", message, message),
 };
 /* clang-format on */
 const struct description migration_database_description =
