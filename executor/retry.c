@@ -30,31 +30,63 @@ bool failure_is_transient(const struct err *err)
            failure_is_of_store(err);
 }
 
+static int limit_ms(const struct executor *executor)
+{
+    return executor->options->reconnect_seconds * 1000;
+}
+
+void retry_begin(struct retry *retry)
+{
+    retry->failing_since_ms = clock_monotonic_ms();
+    retry->pause_ms = retry->least_ms != 0 ? retry->least_ms : PAUSE_LEAST_MS;
+}
+
+bool retry_is_late(const struct retry *retry, const struct executor *executor)
+{
+    return clock_monotonic_ms() - retry->failing_since_ms >= limit_ms(executor);
+}
+
+int retry_next_pause_ms(struct retry *retry)
+{
+    int most_ms = retry->most_ms != 0 ? retry->most_ms : PAUSE_MOST_MS;
+    int pause_ms = retry->pause_ms < most_ms ? retry->pause_ms : most_ms;
+    retry->pause_ms = pause_ms * 2;
+    return pause_ms;
+}
+
 static void pause_between(int pause_ms, const struct stop *stop)
 {
-    for (int waited = 0; waited < pause_ms && !stop_requested(stop); waited += SLICE_MS) {
-        clock_sleep_ms(SLICE_MS);
+    while (pause_ms > 0 && !stop_requested(stop)) {
+        int slice_ms = pause_ms < SLICE_MS ? pause_ms : SLICE_MS;
+        clock_sleep_ms(slice_ms);
+        pause_ms -= slice_ms;
     }
 }
 
 bool retry_after(struct retry *retry, const struct work *work, const struct stop *stop, bool advanced)
 {
-    int64_t limit_ms = (int64_t)work->executor->options->reconnect_seconds * 1000;
-    int64_t now_ms = clock_monotonic_ms();
-    if (!failure_is_transient(&work->err) || stop_requested(stop)) {
+    const struct executor *executor = work->executor;
+    if (!failure_is_transient(&work->err) || work->err.waiting || stop_requested(stop)) {
         return false;
     }
-    if (retry->failing_since_ms == 0 || advanced) {
-        retry->failing_since_ms = now_ms;
+    bool was_long = retry->attempt_ms != 0 && clock_monotonic_ms() - retry->attempt_ms >= limit_ms(executor);
+    if (retry->failing_since_ms == 0 || advanced || was_long) {
+        retry_begin(retry);
         retry->restarts++;
-        retry->pause_ms = PAUSE_LEAST_MS;
     }
-    if (retry->restarts > RESTARTS_MOST || now_ms - retry->failing_since_ms >= limit_ms) {
+    if (retry->restarts > RESTARTS_MOST || retry_is_late(retry, executor)) {
         return false;
     }
-    pause_between(retry->pause_ms, stop);
-    retry->pause_ms = retry->pause_ms * 2 > PAUSE_MOST_MS ? PAUSE_MOST_MS : retry->pause_ms * 2;
+    pause_between(retry_next_pause_ms(retry), stop);
+    retry->attempt_ms = clock_monotonic_ms();
     return !stop_requested(stop);
+}
+
+bool retry_step_is_late(const struct work *work)
+{
+    int64_t entered_us = work->migration.entered_us;
+    int64_t since_us = entered_us > work->executor->started_us ? entered_us : work->executor->started_us;
+    return clock_steady_us() - since_us >= (int64_t)limit_ms(work->executor) * 1000;
 }
 
 enum step_outcome retry_later(struct work *work, enum step_outcome outcome)
@@ -62,12 +94,7 @@ enum step_outcome retry_later(struct work *work, enum step_outcome outcome)
     const struct migration *migration = &work->migration;
     bool reached = migration->source_metadata != NULL && migration->target_metadata != NULL;
     if (outcome != STEP_FAILED || !reached || !failure_is_transient(&work->err) ||
-        stop_requested(&work->worker->stop)) {
-        return outcome;
-    }
-    int64_t since_us = migration->entered_us > work->executor->started_us ? migration->entered_us
-                                                                          : work->executor->started_us;
-    if (clock_steady_us() - since_us >= (int64_t)work->executor->options->reconnect_seconds * 1000000) {
+        stop_requested(&work->worker->stop) || retry_step_is_late(work)) {
         return outcome;
     }
     auto_free char *text = str_format("Malachite retries every second: %s", work->err.message);

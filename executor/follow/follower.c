@@ -46,8 +46,7 @@ static bool waits_for_user(const struct err *err)
 
 static bool is_hopeless(const struct follower *follower, const struct err *err)
 {
-    int64_t limit_ms = (int64_t)follower->executor->options->reconnect_seconds * 1000;
-    bool late = clock_monotonic_ms() - follower->failing_since_ms >= limit_ms;
+    bool late = retry_is_late(&follower->retry, follower->executor);
     return !failure_is_transient(err) || (late && !waits_for_user(err));
 }
 
@@ -77,7 +76,7 @@ static void judge_internal_error(struct follower *follower, struct err *err)
  * is of no use. */
 static int give_up_turn(struct follower *follower, struct err *err, struct follower_view *view)
 {
-    bool first = follower->failing_since_ms == 0;
+    bool first = follower->retry.failing_since_ms == 0;
     follow_close(follower->follow);
     follower->follow = NULL;
     sides_done(&follower->sides);
@@ -85,11 +84,10 @@ static int give_up_turn(struct follower *follower, struct err *err, struct follo
     if (stop_requested(&follower->stop)) {
         return IDLE_MS;
     }
-    if (first) {
-        follower->backoff_ms = BACKOFF_LEAST_MS;
-    }
+    follower->retry.least_ms = BACKOFF_LEAST_MS;
+    follower->retry.most_ms = waits_for_user(err) ? BACKOFF_WAITING_MS : BACKOFF_MOST_MS;
     if (first || (waits_for_user(&follower->trouble) && !waits_for_user(err))) {
-        follower->failing_since_ms = clock_monotonic_ms();
+        retry_begin(&follower->retry);
     }
     figures_find_end(follower, 0); /* an end from before the change that failed would hide it */
     if (view->position != 0) {
@@ -106,10 +104,7 @@ static int give_up_turn(struct follower *follower, struct err *err, struct follo
         tell(follower, "changes wait, and Malachite retries: ", err->message);
     }
     follower->trouble = *err;
-    int wait_ms = follower->backoff_ms;
-    int most_ms = waits_for_user(err) ? BACKOFF_WAITING_MS : BACKOFF_MOST_MS;
-    follower->backoff_ms = wait_ms * 2 > most_ms ? most_ms : wait_ms * 2;
-    return wait_ms;
+    return retry_next_pause_ms(&follower->retry);
 }
 
 /* A session that is there again proves nothing: the same change may be refused again. */
@@ -117,11 +112,11 @@ static void recover(struct follower *follower, struct follower_view *view)
 {
     bool advances =
         view->position > follower->trouble_position || figures_pending_bytes(follower, view->position) == 0;
-    if (follower->failing_since_ms == 0 || !advances) {
+    if (follower->retry.failing_since_ms == 0 || !advances) {
         return;
     }
     tell(follower, "applying changes again.", "");
-    follower->failing_since_ms = 0;
+    follower->retry.failing_since_ms = 0;
     follower->internal_errors = 0;
     follower->trouble = (struct err){0};
     view->failure = (struct err){0};

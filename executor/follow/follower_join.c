@@ -282,7 +282,7 @@ void follower_join(struct follower *follower, uint64_t wanted, struct follower_v
         follower->join_due_ms = 0;
     }
     /* Somebody waits for the changes: the cutover copies what has not joined. */
-    if (idle || wanted != 0 || follower->follow == NULL || follower->failing_since_ms != 0 ||
+    if (idle || wanted != 0 || follower->follow == NULL || follower->retry.failing_since_ms != 0 ||
         clock_monotonic_ms() < follower->join_due_ms ||
         !atomic_compare_exchange_strong(joining, &busy, true)) {
         return;

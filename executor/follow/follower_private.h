@@ -13,6 +13,7 @@
 #include "executor/follow/follower_group_private.h"
 #include "executor/follow/follower_view.h"
 #include "executor/internal.h"
+#include "executor/retry.h"
 #include "executor/sides.h"
 #include "store/store.h"
 
@@ -46,8 +47,7 @@ struct follower {
     struct migration migration;
     struct sides sides;
     struct follow *follow;
-    int64_t failing_since_ms; /* 0: all is well */
-    int backoff_ms;
+    struct retry retry;
     int internal_errors; /* of PostgreSQL, in a row at one position */
     struct err trouble;
     uint64_t trouble_position;       /* of the view, when it began */

@@ -25,35 +25,10 @@ struct stage {
     struct follower_view view;
 };
 
-/* How long something has been failing. */
-struct patience {
-    int64_t failing_since_ms; /* 0: it has not */
-    int64_t tried_ms;         /* when the attempt began */
-    int pause_ms;
-};
-
-static struct patience begin_patience(void)
+/* Somebody waits for the end of a cutover. */
+static struct retry begin_retry(void)
 {
-    return (struct patience){.tried_ms = clock_monotonic_ms(), .pause_ms = PAUSE_LEAST_MS};
-}
-
-/* An attempt that was at work for a while shows that the servers were there: only then is it counted anew. */
-static bool may_retry(struct work *work, struct patience *patience)
-{
-    int64_t limit_ms = (int64_t)work->executor->options->reconnect_seconds * 1000;
-    int64_t now_ms = clock_monotonic_ms();
-    if (patience->failing_since_ms == 0 || now_ms - patience->tried_ms >= limit_ms) {
-        patience->failing_since_ms = now_ms;
-        patience->pause_ms = PAUSE_LEAST_MS;
-    }
-    if (!failure_is_transient(&work->err) || work->err.waiting || stop_requested(&work->worker->stop) ||
-        now_ms - patience->failing_since_ms >= limit_ms) {
-        return false;
-    }
-    clock_sleep_ms(patience->pause_ms);
-    patience->pause_ms = patience->pause_ms * 2 > PAUSE_MOST_MS ? PAUSE_MOST_MS : patience->pause_ms * 2;
-    patience->tried_ms = clock_monotonic_ms();
-    return true;
+    return (struct retry){.least_ms = PAUSE_LEAST_MS, .most_ms = PAUSE_MOST_MS};
 }
 
 /* ---- the position at the trigger
@@ -62,7 +37,7 @@ static bool may_retry(struct work *work, struct patience *patience)
 
 static int find_position(struct work *work, const struct migration_database *row, uint64_t *ret_position)
 {
-    struct patience patience = begin_patience();
+    struct retry retry = begin_retry();
     for (;;) {
         if (followers_source_position(work->executor->followers, work->migration.id, &work->worker->stop,
                                       &work->err, ret_position) == 0) {
@@ -74,7 +49,7 @@ static int find_position(struct work *work, const struct migration_database *row
             work->err = view.failure;
             return -1;
         }
-        if (!may_retry(work, &patience)) {
+        if (!retry_after(&retry, work, &work->worker->stop, false)) {
             return -1;
         }
     }
@@ -133,10 +108,10 @@ static int look_once(struct work *work, const struct sides *sides, struct stage 
 
 static int look_what_is_left(struct work *work, const struct sides *sides, struct stage *stage)
 {
-    struct patience patience = begin_patience();
+    struct retry retry = begin_retry();
     stage->resumed = stage->row->cutover_position != NULL;
     while (stage->resumed && look_once(work, sides, stage) < 0) {
-        if (!may_retry(work, &patience)) {
+        if (!retry_after(&retry, work, &work->worker->stop, false)) {
             return -1;
         }
     }
@@ -211,9 +186,9 @@ static int end_succeeded(struct work *work, struct migration_database *row)
 static int clean_up(struct work *work, const struct sides *sides, struct migration_database *row,
                     struct err *ret_pending)
 {
-    struct patience patience = begin_patience();
+    struct retry retry = begin_retry();
     while (online_clean_up_database(work, sides, row) != 0) {
-        if (may_retry(work, &patience)) {
+        if (retry_after(&retry, work, &work->worker->stop, false)) {
             continue;
         }
         if (stop_requested(&work->worker->stop)) {
@@ -227,11 +202,11 @@ static int clean_up(struct work *work, const struct sides *sides, struct migrati
 
 static int finish(struct work *work, const struct sides *sides, struct stage *stage)
 {
-    struct patience patience = begin_patience();
+    struct retry retry = begin_retry();
     struct migration_database *row = stage->row;
     follower_stop(work->executor->followers, work->migration.id, row->name);
     while (!stage->finished && finish_once(work, sides, stage) != 0) {
-        if (!may_retry(work, &patience)) {
+        if (!retry_after(&retry, work, &work->worker->stop, false)) {
             return -1;
         }
     }

@@ -6,6 +6,7 @@
 #include "core/str.h"
 #include "executor/database_row.h"
 #include "executor/follow/online.h"
+#include "executor/retry.h"
 
 enum { LOOK_AGAIN_MS = 500, LONGEST_WAIT_MS = 60 * 60 * 1000, CLEANUP_PAUSE_MS = 5000, USER_PAUSE_MS = 1000 };
 
@@ -64,12 +65,9 @@ static int choose(struct work *work, bool all, struct database_set *ret_set)
  */
 static enum step_outcome look_again(struct work *work)
 {
-    int64_t since_us = work->executor->started_us > work->migration.entered_us ? work->executor->started_us
-                                                                               : work->migration.entered_us;
-    int64_t limit_us = (int64_t)work->executor->options->reconnect_seconds * 1000000;
-    bool passing = !work->err.lasting || work->err.code == ERR_SERVER_NOT_READY;
+    bool passing = failure_is_transient(&work->err);
     bool completing = work->migration.substate == SUB_COMPLETING_MIGRATION;
-    if (!passing || (completing && clock_steady_us() - since_us >= limit_us)) {
+    if (!passing || (completing && retry_step_is_late(work))) {
         return outcome_of_failure(work);
     }
     work->delay_ms = LOOK_AGAIN_MS;
