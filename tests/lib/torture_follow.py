@@ -193,7 +193,9 @@ class OnlineRound(Round):
                 self.tell(f"failed: {self.failed}")
                 return
             message = self.message(body)
-            waits_since = (waits_since or time.monotonic()) if message else None
+            # A server that is unreachable is no reason to repeat DDL: older changes may still be under way.
+            asked = body["properties"]["currentStatus"].get("error")
+            waits_since = (waits_since or time.monotonic()) if asked else None
             done = self.passed(lsn) and not message
             if not repeated and event["target"] and (done or waits_since and time.monotonic() - waits_since > 0.4):
                 self.repeat(event)

@@ -18,7 +18,7 @@ static void each_kind_of_name_has_its_own_rule(void **state)
         {NAME_LOGIN, "_a-b", "1a"},      {NAME_DATABASE, "a-b_c", "a.b"}, {NAME_DATABASE, "_", "-"},
         {NAME_RULE, ".-_a", "a/b"},      {NAME_MIGRATION, "1-", "-1"},    {NAME_MIGRATION, "m", "\xC3\xA4"},
     };
-    struct err err;
+    struct err err = {0};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         assert_int_equal(name_check(cases[i].kind, cases[i].good, &err), 0);
         assert_int_equal(name_check(cases[i].kind, cases[i].bad, &err), -1);
