@@ -17,7 +17,7 @@
 #include "core/str.h"
 #include "engine/pg/pg.h"
 
-enum { CHUNK_BYTES = 128 * 1024, SLICE_MS = 50, INPUT_BYTES = 120 * 1024 };
+enum { CHUNK_BYTES = 128 * 1024, PIECE_BYTES = 1024 * 1024, SLICE_MS = 50, INPUT_BYTES = 120 * 1024 };
 
 enum pump_end {
     PUMP_DONE,
@@ -105,6 +105,16 @@ static enum pump_end send_chunk(struct pump *pump)
     return len == 0 ? PUMP_DONE : send_bytes(pump, pump->chunk, len);
 }
 
+/* In pieces: libpq moves all that it has not sent yet with every part that it has. */
+static enum pump_end send_large(struct pump *pump, const char *row, size_t len)
+{
+    enum pump_end end = PUMP_DONE;
+    for (size_t at = 0; at < len && end == PUMP_DONE; at += PIECE_BYTES) {
+        end = send_bytes(pump, row + at, len - at < PIECE_BYTES ? len - at : PIECE_BYTES);
+    }
+    return end;
+}
+
 static enum pump_end add_row(struct pump *pump, const char *row, size_t len)
 {
     if (pump->filled + len > CHUNK_BYTES) {
@@ -114,7 +124,7 @@ static enum pump_end add_row(struct pump *pump, const char *row, size_t len)
         }
     }
     if (len > CHUNK_BYTES) {
-        return send_bytes(pump, row, len);
+        return send_large(pump, row, len);
     }
     memcpy(pump->chunk + pump->filled, row, len);
     pump->filled += len;
