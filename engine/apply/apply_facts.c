@@ -126,29 +126,31 @@ static int find_table(struct apply_relation *relation, const struct table_now *t
 /* ---- its columns -----------------------------------------------------------------------------------------
  */
 
-/* A cast from text usually calls the type's input function. Where a cast function is declared instead it may
- * read something else: such values go as an array of the type. */
-static const char columns_sql[] =
-    "SELECT a.attname, pg_catalog.format_type(a.atttypid, -1), EXISTS ("
-    "  WITH RECURSIVE base(type) AS (SELECT a.atttypid UNION ALL SELECT t.typbasetype FROM base b"
-    "    JOIN pg_catalog.pg_type t ON t.oid = b.type WHERE t.typbasetype <> 0)"
-    "  SELECT 1 FROM pg_catalog.pg_cast k WHERE k.castsource = 25 AND k.castmethod = 'f'"
-    "    AND k.casttarget IN (SELECT type FROM base)), (SELECT t.typdelim FROM pg_catalog.pg_type t"
-    "    WHERE t.oid = a.atttypid), ("
-    "  WITH RECURSIVE base(type) AS (SELECT a.atttypid UNION ALL SELECT t.typbasetype FROM base b"
-    "    JOIN pg_catalog.pg_type t ON t.oid = b.type WHERE t.typbasetype <> 0)"
-    "  SELECT b.type FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.type WHERE t.typbasetype = 0)"
-    " FROM pg_catalog.pg_attribute a"
-    " WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped";
+/*
+ * Columns, the types below their domains, and how values of them are sent. A cast from text usually calls the
+ * type's input function. Where a cast function is declared instead it may read something else: such values go
+ * as an array of the type.
+ */
+#define COLUMNS                                                                                              \
+    "SELECT a.attname, pg_catalog.format_type(a.atttypid, -1), EXISTS (SELECT 1 FROM pg_catalog.pg_cast k"   \
+    "    WHERE k.castsource = 25 AND k.castmethod = 'f' AND k.casttarget = ANY (b.types)),"                  \
+    "  t.typdelim, b.types[pg_catalog.cardinality(b.types)]"                                                 \
+    " FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid CROSS JOIN LATERAL ("   \
+    "   WITH RECURSIVE below(type, depth) AS (SELECT a.atttypid, 0 UNION ALL SELECT d.typbasetype,"          \
+    "       depth + 1 FROM below JOIN pg_catalog.pg_type d ON d.oid = below.type WHERE d.typtype = 'd')"     \
+    "   SELECT pg_catalog.array_agg(type ORDER BY depth) AS types FROM below) b"                             \
+    " WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped"
+
+static const char columns_until_11[] = COLUMNS;
+/* Generated columns are written by nobody. */
+static const char columns_since_12[] = COLUMNS " AND a.attgenerated = ''";
 
 static int load_columns(struct apply_relation *relation, struct pg *target, const char *oid, struct err *err)
 {
     relation->facts.spare = false;
     auto_result PGresult *columns = NULL;
-    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    buf_adds(&sql, columns_sql);
-    buf_adds(&sql, target->version >= GENERATED_SINCE ? " AND a.attgenerated = ''" : "");
-    if (pg_query(target, err, &columns, buf_text(&sql), 1, &oid) != 0) {
+    const char *sql = target->version >= GENERATED_SINCE ? columns_since_12 : columns_until_11;
+    if (pg_query(target, err, &columns, sql, 1, &oid) != 0) {
         return -1;
     }
     for (int row = 0; row < PQntuples(columns); row++) {

@@ -6,28 +6,33 @@
 
 #include "core/str.h"
 
-enum { SQL_MAX_BYTES = 1024 * 1024, INCLUDED_COLUMNS_SINCE = 110000 };
+enum { INCLUDED_COLUMNS_SINCE = 110000 };
 
-/* One row for each column that each index which refuses rows because of others depends on. */
-static const char indexes_sql[] =
-    "SELECT i.indexrelid, i.indisprimary, i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL,"
-    " a.attname, a.attnotnull, o.equals FROM pg_catalog.pg_index i CROSS JOIN LATERAL ("
-    "   SELECT * FROM unnest(i.indkey::int2[], i.indclass::oid[]) WITH ORDINALITY u(number, class, place)"
-    "     WHERE u.place <= i.%s"
-    "   UNION ALL SELECT d.refobjsubid::int2, NULL, 10000 FROM pg_catalog.pg_depend d"
-    "     WHERE (i.indpred IS NOT NULL OR i.indexprs IS NOT NULL) AND d.objid = i.indexrelid"
-    "       AND d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = "
-    "'pg_catalog.pg_class'::regclass"
-    "       AND d.refobjid = i.indrelid) k"
-    " LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number AND k.number > 0"
-    " LEFT JOIN LATERAL (SELECT format('OPERATOR(%%I.%%s)', n.nspname, p.oprname) AS equals"
-    "   FROM pg_catalog.pg_opclass c JOIN pg_catalog.pg_amop m ON m.amopfamily = c.opcfamily"
-    "     AND m.amoplefttype = c.opcintype AND m.amoprighttype = c.opcintype AND m.amopstrategy = 3"
-    "     AND m.amopmethod = 403" /* btree */
-    "   JOIN pg_catalog.pg_operator p ON p.oid = m.amopopr"
-    "   JOIN pg_catalog.pg_namespace n ON n.oid = p.oprnamespace WHERE c.oid = k.class) o ON true"
-    " WHERE i.indrelid = $1::pg_catalog.oid AND (i.indisunique OR i.indisexclusion) AND i.indimmediate"
-    "   AND i.indisready ORDER BY i.indisprimary DESC, i.indexrelid, k.place";
+/* One row for each column that each index depends on which refuses rows because of others. "columns": how
+ * many of an index are compared. */
+#define INDEXES(columns)                                                                                     \
+    "SELECT i.indexrelid, i.indisprimary, i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL,"       \
+    " a.attname, a.attnotnull, o.equals FROM pg_catalog.pg_index i CROSS JOIN LATERAL ("                     \
+    "   SELECT * FROM unnest(i.indkey::int2[], i.indclass::oid[]) WITH ORDINALITY u(number, class, place)"   \
+    "     WHERE u.place <= i." columns                                                                       \
+    "   UNION ALL SELECT d.refobjsubid::int2, NULL, 10000 FROM pg_catalog.pg_depend d"                       \
+    "     WHERE (i.indpred IS NOT NULL OR i.indexprs IS NOT NULL) AND d.objid = i.indexrelid"                \
+    "       AND d.classid = 'pg_catalog.pg_class'::regclass"                                                 \
+    "       AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = i.indrelid) k"               \
+    " LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number"                \
+    "   AND k.number > 0"                                                                                    \
+    " LEFT JOIN LATERAL (SELECT format('OPERATOR(%I.%s)', n.nspname, p.oprname) AS equals"                   \
+    "   FROM pg_catalog.pg_opclass c JOIN pg_catalog.pg_amop m ON m.amopfamily = c.opcfamily"                \
+    "     AND m.amoplefttype = c.opcintype AND m.amoprighttype = c.opcintype AND m.amopstrategy = 3"         \
+    "     AND m.amopmethod = 403" /* btree */                                                                \
+    "   JOIN pg_catalog.pg_operator p ON p.oid = m.amopopr"                                                  \
+    "   JOIN pg_catalog.pg_namespace n ON n.oid = p.oprnamespace WHERE c.oid = k.class) o ON true"           \
+    " WHERE i.indrelid = $1::pg_catalog.oid AND (i.indisunique OR i.indisexclusion) AND i.indimmediate"      \
+    "   AND i.indisready ORDER BY i.indisprimary DESC, i.indexrelid, k.place"
+
+static const char indexes_of_10[] = INDEXES("indnatts");
+/* An index may include columns that it does not compare. */
+static const char indexes_since_11[] = INDEXES("indnkeyatts");
 
 enum { INDEX_OID, INDEX_PRIMARY, INDEX_PLAIN, INDEX_COLUMN, INDEX_NOT_NULL, INDEX_EQUALS };
 
@@ -172,12 +177,8 @@ static void mark_columns(struct apply_relation *relation, const PGresult *indexe
 int apply_keys_load(struct apply_relation *relation, struct pg *target, const char *oid, struct err *err)
 {
     auto_result PGresult *indexes = NULL;
-    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    buf_addf(&sql, indexes_sql, target->version >= INCLUDED_COLUMNS_SINCE ? "indnkeyatts" : "indnatts");
-    if (buf_failed(&sql)) {
-        return err_no_memory(err);
-    }
-    if (pg_query(target, err, &indexes, buf_text(&sql), 1, &oid) != 0) {
+    const char *sql = target->version >= INCLUDED_COLUMNS_SINCE ? indexes_since_11 : indexes_of_10;
+    if (pg_query(target, err, &indexes, sql, 1, &oid) != 0) {
         return -1;
     }
     free(relation->facts.keys);

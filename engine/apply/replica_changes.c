@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A trigger on a partitioned table has clones on its partitions, which are listed like any other trigger. Of
- * 11 and 12 only a superuser may change a clone: there the trigger is dropped, with its clones, and made
- * again.
+ * The changes of one target database as one query: relations that several kinds of change look at, then one
+ * SELECT for each kind, chosen by the target's major and by what the login may do there. search_path is
+ * empty, so that names of functions and types come qualified.
  */
 #include "engine/apply/replica_changes_private.h"
 
@@ -10,114 +10,130 @@
     "CASE " column " WHEN 'A' THEN 'ENABLE ALWAYS' WHEN 'R' THEN 'ENABLE REPLICA'"                           \
     " WHEN 'D' THEN 'DISABLE' ELSE 'ENABLE' END"
 
-/* Tables of an extension belong to whoever installed it; where that is somebody else they stay as they are.
+/* ---- what is there ---------------------------------------------------------------------------------------
  */
-static const char tables_sql[] =
-    ", tables AS ("
+
+/* The user's tables. Those of an extension belong to whoever installed it; where that is somebody else they
+ * stay as they are. */
+static const char tables[] =
+    "tables AS ("
     "  SELECT c.oid, c.relkind, c.relispartition, c.relrowsecurity AND c.relforcerowsecurity AS forced,"
     "    format('%I.%I', n.nspname, c.relname) AS name"
     "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
     "  WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'"
     "    AND n.nspname <> 'information_schema' AND (pg_has_role(c.relowner, 'USAGE') OR NOT EXISTS ("
     "      SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid"
-    "        AND d.deptype = 'e'))), "
+    "        AND d.deptype = 'e')))";
+
+/* How many partitioned tables are above a table. */
+static const char depths[] =
     "depths(oid, depth) AS ("
     "  SELECT oid, 0 FROM tables WHERE NOT relispartition"
     "  UNION ALL SELECT i.inhrelid, d.depth + 1 FROM depths d JOIN pg_inherits i ON i.inhparent = d.oid"
-    "    JOIN pg_class c ON c.oid = i.inhrelid AND c.relispartition), "
-    "triggers AS (SELECT t.oid, t.tgrelid, t.tgname, t.tgenabled, t.tgisinternal,"
-    "    r.name AS table_name, r.relkind = 'p' AND t.tgtype & 1 = 1 AS cloned,"
-    "    t.tgisinternal AND t.tgconstraint = 0 AS clone" /* of 11 to 14 */
-    "  FROM pg_trigger t JOIN tables r ON r.oid = t.tgrelid, helper h"
-    "  WHERE t.tgenabled <> 'D' AND t.tgname <> h.name), ";
+    "    JOIN pg_class c ON c.oid = i.inhrelid AND c.relispartition)";
 
-static const char trigger_change[] =
-    "SELECT tgrelid, 1, oid, format('ALTER TABLE ONLY %s DISABLE TRIGGER %I', table_name, tgname),"
-    " format('ALTER TABLE ONLY %s %s TRIGGER %s', chr(1), " STATE_WORDS("tgenabled") ", chr(2))"
-                                                                                     " FROM triggers WHERE ";
-
-/* A trigger's comment goes with it; what state a superuser had given its clones is lost. The name of the
- * function and of types is qualified: search_path is empty.
+/*
+ * Triggers that are not disabled. A trigger on a partitioned table ("cloned") has clones on its partitions,
+ * which are listed like any other trigger; of 11 to 14 a clone is internal.
  */
-static const char trigger_made_again[] =
-    " UNION ALL SELECT t.tgrelid, 0, 0, format('DROP TRIGGER %I ON %s', t.tgname, t.table_name),"
+static const char triggers[] =
+    "triggers AS (SELECT t.oid, t.tgrelid, t.tgname, t.tgenabled, t.tgisinternal, r.name AS table_name,"
+    "    r.relkind = 'p' AND t.tgtype & 1 = 1 AS cloned, t.tgisinternal AND t.tgconstraint = 0 AS clone,"
+    "    " STATE_WORDS("t.tgenabled") " AS state"
+                                      "  FROM pg_trigger t JOIN tables r ON r.oid = t.tgrelid, helper h"
+                                      "  WHERE t.tgenabled <> 'D' AND t.tgname <> h.name)";
+
+/*
+ * Foreign keys. Nothing but dropping helps with those that are "set aside": RESTRICT and SET DEFAULT check at
+ * once, though one statement of the source may have deleted both rows, in whatever order; and a row that
+ * moves to another partition is deleted and inserted in the stream. "late": rows may violate the key when it
+ * is made again, so that it is validated last; until 18 partitioned tables have no such key, or parts of it
+ * would not be validated.
+ */
+#define KEYS(enforced)                                                                                       \
+    "keys AS (SELECT k.oid, k.conname, k.condeferrable, k.condeferred, k.confrelid, r.oid AS relation,"      \
+    "    r.name AS table_name, k.confdeltype IN ('d', 'r') OR k.confupdtype IN ('d', 'r')"                   \
+    "      OR k.confdeltype = 'a' AND f.relkind = 'p' AS set_aside,"                                         \
+    "    k.convalidated AND r.relkind = 'r' AND f.relkind = 'r' AS late,"                                    \
+    "    format(' REFERENCES %I.%I(', fn.nspname, f.relname) AS referring"                                   \
+    "  FROM pg_constraint k JOIN tables r ON r.oid = k.conrelid JOIN pg_class f ON f.oid = k.confrelid"      \
+    "    JOIN pg_namespace fn ON fn.oid = f.relnamespace WHERE k.contype = 'f'" enforced ")"
+static const char keys_of_10[] = KEYS("");
+/* Those of partitions follow that of the partitioned table. */
+static const char keys_since_11[] = KEYS(" AND k.conparentid = 0");
+/* Those that are not enforced check nothing. */
+static const char keys_since_18[] = KEYS(" AND k.conparentid = 0 AND k.conenforced");
+
+/* Tables whose foreign keys act on their rows, where a trigger can drop such actions. The partitions are
+ * listed with keys of their own. */
+static const char silent[] =
+    "silent AS (SELECT r.oid, r.name FROM tables r WHERE r.relkind = 'r'"
+    "  AND EXISTS (SELECT 1 FROM pg_constraint k WHERE k.contype = 'f' AND k.conrelid = r.oid"
+    "    AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd')))"
+    "  AND NOT EXISTS (SELECT 1 FROM pg_trigger t, helper h WHERE t.tgrelid = r.oid AND t.tgname = h.name)"
+    "  AND has_table_privilege(r.oid, 'TRIGGER')"
+    "  AND EXISTS (SELECT 1 FROM pg_language l WHERE l.lanname = 'plpgsql'"
+    "    AND has_language_privilege(l.oid, 'USAGE')))";
+
+/* ---- triggers and rules ----------------------------------------------------------------------------------
+ */
+
+#define DISABLE_TRIGGERS                                                                                     \
+    "SELECT tgrelid, 1, oid, format('ALTER TABLE ONLY %s DISABLE TRIGGER %I', table_name, tgname),"          \
+    " format('ALTER TABLE ONLY %s %s TRIGGER %s', chr(1), state, chr(2)) FROM triggers WHERE "
+
+/* A superuser as replica: foreign keys' own triggers that fire there, too. */
+static const char triggers_of_replica[] = DISABLE_TRIGGERS "tgenabled IN ('A', 'R')";
+static const char triggers_of_ordinary_replica[] =
+    DISABLE_TRIGGERS "tgenabled IN ('A', 'R') AND (NOT tgisinternal OR clone)";
+static const char triggers_that_fire[] = DISABLE_TRIGGERS "NOT tgisinternal OR clone";
+/* Of 11 and 12 only a superuser may change a clone. */
+static const char triggers_without_clones[] = DISABLE_TRIGGERS "NOT tgisinternal AND NOT cloned";
+
+/* There a trigger is dropped, with its clones, and made again. Its comment goes with it; what state a
+ * superuser had given its clones is lost. */
+static const char triggers_made_again[] =
+    "SELECT t.tgrelid, 0, 0, format('DROP TRIGGER %I ON %s', t.tgname, t.table_name),"
     "  replace(pg_get_triggerdef(t.oid), ' ON ' || t.table_name || ' ', ' ON ' || chr(1) || ' ')"
     "    || CASE t.tgenabled WHEN 'O' THEN '' ELSE"
-    "    format('; ALTER TABLE ONLY %s %s TRIGGER %I', chr(1), " STATE_WORDS(
-        "t.tgenabled") ", t.tgname) END"
-                       "    || coalesce(format('; COMMENT ON TRIGGER %I ON %s IS %L', t.tgname, chr(1),"
-                       "      obj_description(t.oid, 'pg_trigger')), '')"
-                       " FROM triggers t WHERE cloned AND NOT tgisinternal";
+    "      format('; ALTER TABLE ONLY %s %s TRIGGER %I', chr(1), t.state, t.tgname) END"
+    "    || coalesce(format('; COMMENT ON TRIGGER %I ON %s IS %L', t.tgname, chr(1),"
+    "      obj_description(t.oid, 'pg_trigger')), '')"
+    " FROM triggers t WHERE cloned AND NOT tgisinternal";
 
-static const char rule_change[] =
-    " UNION ALL SELECT r.oid, 2, w.oid, format('ALTER TABLE ONLY %s DISABLE RULE %I', r.name, w.rulename),"
-    "  format('ALTER TABLE ONLY %s %s RULE %s', chr(1), " STATE_WORDS(
-        "w.ev_enabled") ", chr(2))"
-                        " FROM pg_rewrite w JOIN tables r ON r.oid = w.ev_class WHERE w.ev_type <> '1' AND ";
+#define DISABLE_RULES                                                                                        \
+    "SELECT r.oid, 2, w.oid, format('ALTER TABLE ONLY %s DISABLE RULE %I', r.name, w.rulename),"             \
+    "  format('ALTER TABLE ONLY %s %s RULE %s', chr(1), " STATE_WORDS(                                       \
+        "w.ev_enabled") ", chr(2))"                                                                          \
+                        " FROM pg_rewrite w JOIN tables r ON r.oid = w.ev_class WHERE w.ev_type <> '1' AND "
+
+static const char rules_of_replica[] = DISABLE_RULES "w.ev_enabled IN ('A', 'R')";
+static const char rules_that_fire[] = DISABLE_RULES "w.ev_enabled <> 'D'";
+
+/* ---- rows and columns ------------------------------------------------------------------------------------
+ */
 
 /* Row level security that holds for the owner too, as the applier then is. */
-static const char security_change[] =
-    " UNION ALL SELECT oid, 3, 0, format('ALTER TABLE ONLY %s NO FORCE ROW LEVEL SECURITY', name),"
+static const char security[] =
+    "SELECT oid, 3, 0, format('ALTER TABLE ONLY %s NO FORCE ROW LEVEL SECURITY', name),"
     "  format('ALTER TABLE ONLY %s FORCE ROW LEVEL SECURITY', chr(1)) FROM tables WHERE forced"
-    " AND NOT (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user)";
+    "  AND NOT (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user)";
 
-/* From 17 on a partition has its identity from its parent. */
-static const char identity_change[] =
-    " UNION ALL SELECT r.oid, 4, a.attnum::int::oid,"
-    "  format('ALTER TABLE %s ALTER COLUMN %I SET GENERATED BY DEFAULT', r.name, a.attname),"
-    "  format('ALTER TABLE %s ALTER COLUMN %s SET GENERATED ALWAYS', chr(1), chr(2))"
-    " FROM pg_attribute a JOIN tables r ON r.oid = a.attrelid"
-    " WHERE a.attidentity = 'a' AND NOT a.attisdropped";
+#define ALLOW_IDENTITIES                                                                                     \
+    "SELECT r.oid, 4, a.attnum::int::oid,"                                                                   \
+    "  format('ALTER TABLE %s ALTER COLUMN %I SET GENERATED BY DEFAULT', r.name, a.attname),"                \
+    "  format('ALTER TABLE %s ALTER COLUMN %s SET GENERATED ALWAYS', chr(1), chr(2))"                        \
+    " FROM pg_attribute a JOIN tables r ON r.oid = a.attrelid"                                               \
+    " WHERE a.attidentity = 'a' AND NOT a.attisdropped"
 
-#define SET_ASIDE                                                                                            \
-    "(k.confdeltype IN ('d', 'r') OR k.confupdtype IN ('d', 'r') OR k.confdeltype = 'a' AND EXISTS (SELECT"  \
-    " 1 FROM pg_class f WHERE f.oid = k.confrelid AND f.relkind = 'p'))"
-
-static const char foreign_key_change[] =
-    " UNION ALL SELECT r.oid, 5, k.oid,"
-    "  format('ALTER TABLE %s ALTER CONSTRAINT %I DEFERRABLE INITIALLY DEFERRED', r.name, k.conname),"
-    "  format('ALTER TABLE %s ALTER CONSTRAINT %s %s', chr(1), chr(2), CASE"
-    "    WHEN k.condeferrable THEN 'DEFERRABLE INITIALLY IMMEDIATE' ELSE 'NOT DEFERRABLE' END)"
-    " FROM pg_constraint k JOIN tables r ON r.oid = k.conrelid"
-    " WHERE k.contype = 'f' AND NOT k.condeferred AND NOT " SET_ASIDE;
-
-/* Those that nothing else helps with are made again at the end: RESTRICT and SET DEFAULT check at once,
- * though one statement of the source may have deleted both rows, in whatever order; and a row that moves to
- * another partition is deleted and inserted in the stream. Rows may violate the key by then: it is made first
- * and validated last, but for partitioned tables: until 18 they have no such key, or parts of it would not
- * be validated. */
-static const char set_aside_change[] =
-    " UNION ALL SELECT r.oid, 9, k.oid, format('ALTER TABLE %s DROP CONSTRAINT %I', r.name, k.conname),"
-    "  format('ALTER TABLE %s ADD CONSTRAINT %I %s%s', chr(1), k.conname, "
-    "replace(pg_get_constraintdef(k.oid),"
-    "    format(' REFERENCES %I.%I(', fn.nspname, f.relname), ' REFERENCES ' || chr(2) || '('),"
-    "    CASE WHEN k.convalidated AND r.relkind = 'r' AND f.relkind = 'r' THEN ' NOT VALID' END)"
-    "  || coalesce(format('; COMMENT ON CONSTRAINT %I ON %s IS %L', k.conname, chr(1),"
-    "    obj_description(k.oid, 'pg_constraint')), '')"
-    " FROM pg_constraint k JOIN tables r ON r.oid = k.conrelid JOIN pg_class f ON f.oid = k.confrelid"
-    "  JOIN pg_namespace fn ON fn.oid = f.relnamespace WHERE k.contype = 'f' AND " SET_ASIDE;
-
-static const char validate_change[] =
-    " UNION ALL SELECT r.oid, 10, k.oid, 'SELECT 1',"
-    "  format('ALTER TABLE %s VALIDATE CONSTRAINT %I', chr(1), k.conname)"
-    " FROM pg_constraint k JOIN tables r ON r.oid = k.conrelid JOIN pg_class f ON f.oid = k.confrelid"
-    " WHERE k.contype = 'f' AND k.convalidated AND r.relkind = 'r' AND f.relkind = 'r' AND " SET_ASIDE;
-
-/* Such a constraint may be violated by what is there already, and a change that leaves the value as it is
- * brings it again. */
-static const char domain_change[] =
-    " UNION ALL SELECT t.oid, 6, 0, format('ALTER DOMAIN %I.%I DROP CONSTRAINT %I', n.nspname, t.typname,"
-    "    k.conname),"
-    "  format('ALTER DOMAIN %s ADD CONSTRAINT %I %s', chr(1), k.conname, pg_get_constraintdef(k.oid))"
-    "  || coalesce(format('; COMMENT ON CONSTRAINT %I ON DOMAIN %s IS %L', k.conname, chr(1),"
-    "    obj_description(k.oid, 'pg_constraint')), '')"
-    " FROM pg_constraint k JOIN pg_type t ON t.oid = k.contypid JOIN pg_namespace n ON n.oid = t.typnamespace"
-    " WHERE k.contype = 'c' AND NOT k.convalidated AND pg_has_role(t.typowner, 'USAGE')";
+static const char identities_until_16[] = ALLOW_IDENTITIES;
+/* A partition has its identity from its parent. */
+static const char identities_since_17[] = ALLOW_IDENTITIES " AND NOT r.relispartition";
 
 /* The target's own publications came with the schema: they refuse UPDATE and DELETE where rows have no
  * identity. */
-static const char replica_identity_change[] =
-    " UNION ALL SELECT r.oid, 7, 0, format('ALTER TABLE ONLY %s REPLICA IDENTITY FULL', r.name),"
+static const char replica_identities[] =
+    "SELECT r.oid, 7, 0, format('ALTER TABLE ONLY %s REPLICA IDENTITY FULL', r.name),"
     "  format('ALTER TABLE ONLY %s REPLICA IDENTITY %s', chr(1),"
     "    CASE c.relreplident WHEN 'n' THEN 'NOTHING' ELSE 'DEFAULT' END)"
     " FROM tables r JOIN pg_class c ON c.oid = r.oid WHERE r.relkind = 'r' AND (c.relreplident = 'n'"
@@ -125,83 +141,117 @@ static const char replica_identity_change[] =
     "    AND i.indisprimary AND i.indisvalid AND i.indimmediate))"
     " AND EXISTS (SELECT 1 FROM pg_publication p WHERE p.pubupdate OR p.pubdelete)";
 
+/* A constraint of a domain that is not validated may be violated by what is there already, and a change that
+ * leaves the value as it is brings it again. */
+static const char domains[] =
+    "SELECT t.oid, 6, 0, format('ALTER DOMAIN %I.%I DROP CONSTRAINT %I', n.nspname, t.typname, k.conname),"
+    "  format('ALTER DOMAIN %s ADD CONSTRAINT %I %s', chr(1), k.conname, pg_get_constraintdef(k.oid))"
+    "  || coalesce(format('; COMMENT ON CONSTRAINT %I ON DOMAIN %s IS %L', k.conname, chr(1),"
+    "    obj_description(k.oid, 'pg_constraint')), '')"
+    " FROM pg_constraint k JOIN pg_type t ON t.oid = k.contypid JOIN pg_namespace n ON n.oid = t.typnamespace"
+    " WHERE k.contype = 'c' AND NOT k.convalidated AND pg_has_role(t.typowner, 'USAGE')";
+
+/* ---- foreign keys, where the login may not be a replica --------------------------------------------------
+ */
+
+static const char keys_deferred[] =
+    "SELECT relation, 5, oid,"
+    "  format('ALTER TABLE %s ALTER CONSTRAINT %I DEFERRABLE INITIALLY DEFERRED', table_name, conname),"
+    "  format('ALTER TABLE %s ALTER CONSTRAINT %s %s', chr(1), chr(2), CASE"
+    "    WHEN condeferrable THEN 'DEFERRABLE INITIALLY IMMEDIATE' ELSE 'NOT DEFERRABLE' END)"
+    " FROM keys WHERE NOT condeferred AND NOT set_aside";
+
+static const char keys_set_aside[] =
+    "SELECT relation, 9, oid, format('ALTER TABLE %s DROP CONSTRAINT %I', table_name, conname),"
+    "  format('ALTER TABLE %s ADD CONSTRAINT %I %s%s', chr(1), conname,"
+    "    replace(pg_get_constraintdef(oid), referring, ' REFERENCES ' || chr(2) || '('),"
+    "    CASE WHEN late THEN ' NOT VALID' END)"
+    "  || coalesce(format('; COMMENT ON CONSTRAINT %I ON %s IS %L', conname, chr(1),"
+    "    obj_description(oid, 'pg_constraint')), '')"
+    " FROM keys WHERE set_aside";
+
+static const char keys_validated[] = "SELECT relation, 10, oid, 'SELECT 1',"
+                                     "  format('ALTER TABLE %s VALIDATE CONSTRAINT %I', chr(1), conname)"
+                                     " FROM keys WHERE set_aside AND late";
+
+/* The function of the next unit; it goes with the helper's schema. */
+static const char silencer[] =
+    "SELECT 0, 0, 0, format('CREATE OR REPLACE FUNCTION %I.drop_action() RETURNS trigger"
+    " LANGUAGE plpgsql AS ''BEGIN RETURN NULL; END''', name), 'SELECT 1' FROM helper"
+    " WHERE EXISTS (SELECT 1 FROM silent)";
+
 /*
  * ON DELETE CASCADE and the like would do on the target what the source's own changes do: a trigger on the
  * referencing table drops such an action of the applier's session, and of the cutover's. A statement of a
- * session itself has trigger depth 0. The partitions are listed with keys of their own.
+ * session itself has trigger depth 0.
  */
-static const char silent_tables[] =
-    "silent AS (SELECT r.oid, r.name FROM tables r WHERE r.relkind = 'r'"
-    "  AND EXISTS (SELECT 1 FROM pg_constraint k WHERE k.contype = 'f' AND k.conrelid = r.oid"
-    "    AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd')))"
-    "  AND NOT EXISTS (SELECT 1 FROM pg_trigger t, helper h WHERE t.tgrelid = r.oid AND t.tgname = h.name)"
-    "  AND has_table_privilege(r.oid, 'TRIGGER')"
-    "  AND EXISTS (SELECT 1 FROM pg_language l WHERE l.lanname = 'plpgsql'"
-    "    AND has_language_privilege(l.oid, 'USAGE'))), ";
-/* The function goes with the helper's schema. */
-static const char silent_change[] =
-    " UNION ALL SELECT 0, 0, 0, format('CREATE OR REPLACE FUNCTION %I.drop_action() RETURNS trigger"
-    " LANGUAGE plpgsql AS ''BEGIN RETURN NULL; END''', name), 'SELECT 1' FROM helper"
-    "  WHERE EXISTS (SELECT 1 FROM silent)"
-    " UNION ALL SELECT s.oid, 8, 0, format('CREATE TRIGGER %1$I BEFORE DELETE OR UPDATE ON %2$s FOR EACH ROW"
+static const char silenced_tables[] =
+    "SELECT s.oid, 8, 0, format('CREATE TRIGGER %1$I BEFORE DELETE OR UPDATE ON %2$s FOR EACH ROW"
     " WHEN (pg_catalog.pg_trigger_depth() > 0 AND pg_catalog.current_setting(''application_name'') ="
     " ''malachite'') EXECUTE PROCEDURE %1$I.drop_action()', h.name, s.name),"
     "  format('DROP TRIGGER IF EXISTS %I ON %s', h.name, chr(1)) FROM silent s, helper h";
 
-static void add_triggers(const struct pg *target, struct buf *sql)
+/* ---- all of it -------------------------------------------------------------------------------------------
+ */
+
+/* In which order changes may be run. */
+static const char ordered[] =
+    " SELECT c.change, c.undo, c.kind, c.oid AS relation,"
+    "  CASE c.kind WHEN 9 THEN k.confrelid ELSE c.part END AS part, coalesce(k.conname::text, '') AS label"
+    " FROM changes c LEFT JOIN pg_constraint k ON k.oid = c.part AND c.kind IN (5, 9, 10)"
+    " LEFT JOIN depths d ON d.oid = c.oid WHERE d.oid IS NOT NULL OR c.kind IN (0, 6)"
+    " ORDER BY c.oid = 0 DESC, c.kind = 10, d.depth, c.oid, c.kind, c.change, k.conname";
+
+static const char *triggers_for(const struct pg *target, bool clones_are_closed)
 {
-    bool clones_are_closed = !target->superuser && target->version >= 110000 && target->version < 130000;
-    buf_adds(sql, trigger_change);
     if (target->replica) {
-        buf_adds(sql, "tgenabled IN ('A', 'R')");
-        buf_adds(sql, target->superuser ? "" : " AND (NOT tgisinternal OR clone)");
-    } else {
-        buf_adds(sql, clones_are_closed ? "NOT tgisinternal AND NOT cloned" : "NOT tgisinternal OR clone");
+        return target->superuser ? triggers_of_replica : triggers_of_ordinary_replica;
     }
-    if (clones_are_closed) {
-        buf_adds(sql, trigger_made_again);
-    }
+    return clones_are_closed ? triggers_without_clones : triggers_that_fire;
 }
 
-static void add_foreign_keys(const struct pg *target, struct buf *sql)
+static void add_units(struct buf *sql, const char *const *units, size_t count, const char *between)
 {
-    const char *const kinds[] = {foreign_key_change, set_aside_change, validate_change};
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-        buf_adds(sql, kinds[i]);
-        /* Those of partitions follow that of the partitioned table; those that are not enforced check
-         * nothing. */
-        buf_adds(sql, target->version >= 110000 ? " AND k.conparentid = 0" : "");
-        buf_adds(sql, target->version >= 180000 ? " AND k.conenforced" : "");
+    bool any = false;
+    for (size_t i = 0; i < count; i++) {
+        if (units[i] != NULL) {
+            buf_adds(sql, any ? between : "");
+            buf_adds(sql, units[i]);
+            any = true;
+        }
     }
 }
 
+/* NULL stands for a unit that the target does not need. */
 void replica_add_changes_sql(struct pg *target, const char *name, struct buf *sql)
 {
+    bool clones_are_closed = !target->superuser && target->version >= 110000 && target->version < 130000;
+    bool fires = !target->replica;
+    const char *const relations[] = {tables, depths, triggers,
+                                     target->version >= 180000   ? keys_since_18
+                                     : target->version >= 110000 ? keys_since_11
+                                                                 : keys_of_10,
+                                     silent};
+    const char *const changes[] = {triggers_for(target, clones_are_closed),
+                                   clones_are_closed ? triggers_made_again : NULL,
+                                   fires ? rules_that_fire : rules_of_replica,
+                                   security,
+                                   target->version >= 170000 ? identities_since_17 : identities_until_16,
+                                   fires ? keys_deferred : NULL,
+                                   fires ? keys_set_aside : NULL,
+                                   fires ? keys_validated : NULL,
+                                   fires ? silencer : NULL,
+                                   fires ? silenced_tables : NULL,
+                                   domains,
+                                   replica_identities};
     buf_adds(sql, "WITH RECURSIVE helper AS (SELECT ");
     pg_add_literal(target, sql, name);
-    buf_adds(sql, "::text AS name)");
-    buf_adds(sql, tables_sql);
-    buf_adds(sql, target->replica ? "" : silent_tables);
-    buf_adds(sql, "changes(oid, kind, part, change, undo) AS (");
-    add_triggers(target, sql);
-    buf_adds(sql, rule_change);
-    buf_adds(sql, target->replica ? "w.ev_enabled IN ('A', 'R')" : "w.ev_enabled <> 'D'");
-    buf_adds(sql, security_change);
-    buf_adds(sql, identity_change);
-    buf_adds(sql, target->version >= 170000 ? " AND NOT r.relispartition" : "");
-    if (!target->replica) {
-        add_foreign_keys(target, sql);
-        buf_adds(sql, silent_change);
-    }
-    buf_adds(sql, domain_change);
-    buf_adds(sql, replica_identity_change);
-    buf_adds(sql, ") SELECT c.change, c.undo, c.kind, c.oid AS relation,"
-                  "  CASE c.kind WHEN 9 THEN k.confrelid ELSE c.part END AS part,"
-                  "  coalesce(k.conname::text, '') AS label FROM changes c"
-                  " LEFT JOIN pg_constraint k ON k.oid = c.part AND c.kind IN (5, 9, 10)"
-                  " LEFT JOIN depths d ON d.oid = c.oid"
-                  " WHERE d.oid IS NOT NULL OR c.kind IN (0, 6)"
-                  " ORDER BY c.oid = 0 DESC, c.kind = 10, d.depth, c.oid, c.kind, c.change");
+    buf_adds(sql, "::text AS name), ");
+    add_units(sql, relations, ARRAY_LEN(relations), ", ");
+    buf_adds(sql, ", changes(oid, kind, part, change, undo) AS (");
+    add_units(sql, changes, ARRAY_LEN(changes), " UNION ALL ");
+    buf_adds(sql, ")");
+    buf_adds(sql, ordered);
 }
 
 /* What is gone has nothing to undo; another object may have its name by now. */
