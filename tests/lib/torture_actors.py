@@ -336,7 +336,9 @@ class Orders(Actor):
     """
 
     def transaction(self, number):
-        pick = f"(SELECT id FROM orders ORDER BY id OFFSET {self.random.randrange(150)} LIMIT 1)"
+        # Deletions cascade: there may be any number of orders.
+        offset = f"(SELECT {self.random.randrange(150)} % count(*) FROM orders)"
+        pick = f"(SELECT id FROM orders ORDER BY id OFFSET {offset} LIMIT 1)"
         new = 1000 + number * 10
         statements = self.random.sample(
             [
