@@ -175,6 +175,29 @@ int store_migration_count_active(struct store *store, int64_t target_id, struct 
     return 0;
 }
 
+int store_migration_active_of(struct store *store, int64_t server_id, size_t max, struct err *err,
+                              struct str_list *ret_names, size_t *ret_count)
+{
+    auto_stmt struct stmt stmt = {0};
+    if (stmt_open(store, STMT_MIGRATION_ACTIVE_OF,
+                  "SELECT name FROM migration WHERE ended_us = 0 AND (target_id = ? OR source_id = ?) "
+                  "ORDER BY id",
+                  err, &stmt) < 0) {
+        return -1;
+    }
+    bind_int(&stmt, server_id);
+    bind_int(&stmt, server_id);
+    int found = 0;
+    while ((found = stmt_next(&stmt, err)) > 0) {
+        auto_free char *name = column_text(&stmt);
+        if (name == NULL || (*ret_count < max && !str_list_add(ret_names, name))) {
+            return err_no_memory(err);
+        }
+        ++*ret_count;
+    }
+    return found;
+}
+
 int store_migration_writing(struct store *store, int64_t target_id, const char *database, int64_t except_id,
                             struct err *err, struct migration *ret_migration)
 {

@@ -146,6 +146,9 @@ struct migration_filter {
 int store_migration_list(struct store *store, const struct migration_filter *filter, struct err *err,
                          struct migration **ret_migrations, size_t *ret_count);
 int store_migration_count_active(struct store *store, int64_t target_id, struct err *err, int *ret_count);
+/* Appends the names of at most max active migrations from or to this server; ret_count: of all. */
+int store_migration_active_of(struct store *store, int64_t server_id, size_t max, struct err *err,
+                              struct str_list *ret_names, size_t *ret_count);
 /* Another active migration (not "except_id") of this target that writes this database, if there is one. */
 int store_migration_writing(struct store *store, int64_t target_id, const char *database, int64_t except_id,
                             struct err *err, struct migration *ret_migration);

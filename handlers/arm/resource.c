@@ -181,39 +181,59 @@ char *migration_resource_id(const struct server *target, const char *migration)
     return parent == NULL ? NULL : armid_child(parent, "migrations", migration);
 }
 
-static bool has_id(const int64_t *ids, size_t count, int64_t id)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (ids[i] == id) {
-            return true;
-        }
-    }
-    return false;
-}
-
 int active_migrations_of(struct request *request, const int64_t *server_ids, size_t count, struct err *err,
                          struct buf *ret_names)
 {
-    enum { LOOK_AT = 1000, NAME_AT_MOST = 5 };
-    const struct migration_filter filter = {.active_only = true, .limit = LOOK_AT};
-    struct migration *rows = NULL;
-    size_t row_count = 0;
-    if (store_migration_list(request->app->store, &filter, err, &rows, &row_count) < 0) {
-        return -1;
-    }
+    enum { NAMED_MAX = 5 };
+    auto_str_list struct str_list names = {0};
     size_t found = 0;
-    for (size_t i = 0; i < row_count; i++) {
-        if (!has_id(server_ids, count, rows[i].target_id) && !has_id(server_ids, count, rows[i].source_id)) {
-            continue;
+    for (size_t i = 0; i < count; i++) {
+        if (store_migration_active_of(request->app->store, server_ids[i], NAMED_MAX, err, &names, &found) <
+            0) {
+            return -1;
         }
-        if (found < NAME_AT_MOST) {
-            buf_addf(ret_names, "%s'%s'", ret_names->len == 0 ? "" : ", ", rows[i].name);
-        }
-        found++;
     }
-    migrations_free(rows, row_count);
-    if (found > NAME_AT_MOST) {
-        buf_addf(ret_names, " and %zu more", found - NAME_AT_MOST);
+    size_t named = 0;
+    for (size_t i = 0; i < names.count; i++) {
+        buf_addf(ret_names, "%s'%s'", named++ == 0 ? "" : ", ", names.items[i]);
+    }
+    if (found > named) {
+        buf_addf(ret_names, " and %zu more", found - named);
     }
     return 0;
+}
+
+int group_check_lives(struct store *store, const char *subscription_id, const char *name, struct err *err)
+{
+    auto_resource_group struct resource_group group = {0};
+    int found = store_group_get(store, subscription_id, name, err, &group);
+    if (found < 0) {
+        return -1;
+    }
+    if (found == 0) {
+        return err_set(err, ERR_GROUP_NOT_FOUND, "Resource group '%s' could not be found.", name);
+    }
+    return !group.deleting ? 0
+                           : err_set(err, ERR_GROUP_BEING_DELETED,
+                                     "The resource group '%s' is in deprovisioning state and cannot perform "
+                                     "this operation.",
+                                     name);
+}
+
+int server_read_again(struct store *store, const struct server *seen, struct err *err,
+                      struct server *ret_server)
+{
+    int found = store_server_get_by_id(store, seen->id, err, ret_server);
+    if (found < 0) {
+        return -1;
+    }
+    if (found == 0) {
+        return err_set(err, ERR_RESOURCE_NOT_FOUND, "The server '%s' was deleted in the meantime.",
+                       seen->name);
+    }
+    if (ret_server->state == SERVER_STATE_DROPPING) {
+        return err_set(err, ERR_SERVER_NOT_READY, "The server '%s' is not ready: its state is %s.",
+                       seen->name, word_of(WORDS_SERVER_STATE, SERVER_STATE_DROPPING));
+    }
+    return group_check_lives(store, ret_server->subscription_id, ret_server->group, err);
 }

@@ -47,4 +47,13 @@ char *migration_resource_id(const struct server *target, const char *migration);
 int active_migrations_of(struct request *request, const int64_t *server_ids, size_t count, struct err *err,
                          struct buf *ret_names);
 
+/*
+ * Inside a transaction: whether what was found before it began still holds. ERR_GROUP_NOT_FOUND,
+ * ERR_GROUP_BEING_DELETED; ERR_RESOURCE_NOT_FOUND, ERR_SERVER_NOT_READY when the server is deleted, or its
+ * group is.
+ */
+int group_check_lives(struct store *store, const char *subscription_id, const char *name, struct err *err);
+int server_read_again(struct store *store, const struct server *seen, struct err *err,
+                      struct server *ret_server);
+
 #endif

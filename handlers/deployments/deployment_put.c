@@ -146,7 +146,8 @@ static int store_deployment(struct store *store, const struct deployment *row, s
 {
     auto_deployment struct deployment before = {0};
     auto_store_tx struct store_tx tx = {0};
-    if (store_begin(store, err, &tx) < 0) {
+    if (store_begin(store, err, &tx) < 0 ||
+        group_check_lives(store, row->subscription_id, row->group, err) < 0) {
         return -1;
     }
     int found = store_deployment_get(store, row->subscription_id, row->group, row->name, err, &before);

@@ -165,6 +165,19 @@ static int check_target_state(const struct server *target, struct err *err)
                             target->name, word_of(WORDS_SERVER_STATE, (int)target->state));
 }
 
+/* Since they were read for the checks, both servers may have been deleted. */
+static int check_servers_again(struct creation *creation, struct err *err)
+{
+    struct store *store = creation->request->app->store;
+    auto_server struct server target = {0};
+    auto_server struct server source = {0};
+    if (server_read_again(store, &creation->target, err, &target) < 0 ||
+        check_target_state(&target, err) < 0) {
+        return -1;
+    }
+    return creation->source.id == 0 ? 0 : server_read_again(store, &creation->source, err, &source);
+}
+
 /* Hands what was read over to the row. */
 static int make_row(struct creation *creation, struct migration *ret_migration, struct err *err)
 {
@@ -214,7 +227,7 @@ static int store_creation(struct creation *creation, struct err *err, struct mig
         }
         return store_commit(&tx, err) < 0 ? -1 : 1;
     }
-    if (check_target_state(&creation->target, err) < 0 || check_limit(creation, err) < 0 ||
+    if (check_servers_again(creation, err) < 0 || check_limit(creation, err) < 0 ||
         check_databases_free(store, &creation->target, &creation->given.spec.databases, 0, err) < 0 ||
         make_row(creation, ret_migration, err) < 0 || store_migration_insert(store, ret_migration, err) < 0 ||
         store_commit(&tx, err) < 0) {

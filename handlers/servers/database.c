@@ -76,17 +76,41 @@ void server_database_list(struct request *request)
 /* ---- create and drop -------------------------------------------------------------------------------------
  */
 
-static int store_change(struct request *request, enum operation_kind kind, const struct server *server,
+static int check_droppable(struct request *request, const struct server *server, const char *name,
+                           struct err *err)
+{
+    if (str_equals(name, "postgres") || database_name_is_reserved(name)) {
+        return err_set(err, ERR_OPERATION_NOT_ALLOWED, "The system database '%s' cannot be deleted.", name);
+    }
+    auto_migration struct migration migration = {0};
+    int found = store_migration_writing(request->app->store, server->id, name, 0, err, &migration);
+    if (found <= 0) {
+        return found;
+    }
+    return err_set(err, ERR_DATABASE_BUSY,
+                   "The database '%s' of the server '%s' is in use by the active migration '%s'. Wait until "
+                   "that migration ends, or cancel it.",
+                   name, server->name, migration.name);
+}
+
+/* In one transaction with what it depends on: the server's state, and who writes the database. */
+static int store_change(struct request *request, enum operation_kind kind, const struct server *seen,
                         json_t *argument, struct err *err, struct operation *ret_operation)
 {
-    auto_free char *parent = server_resource_id(server);
-    auto_free char *id =
-        parent == NULL ? NULL : armid_child(parent, "databases", request_param(request, "databaseName"));
-    if (operation_make(request, kind, server->location, id, argument, err, ret_operation) < 0) {
+    struct store *store = request->app->store;
+    const char *name = request_param(request, "databaseName");
+    auto_free char *parent = server_resource_id(seen);
+    auto_free char *id = parent == NULL ? NULL : armid_child(parent, "databases", name);
+    auto_server struct server server = {0};
+    auto_store_tx struct store_tx tx = {0};
+    if (operation_make(request, kind, seen->location, id, argument, err, ret_operation) < 0 ||
+        store_begin(store, err, &tx) < 0 || server_read_again(store, seen, err, &server) < 0 ||
+        server_check_ready(&server, err) < 0 ||
+        (kind == OPERATION_DATABASE_DELETE && check_droppable(request, &server, name, err) < 0)) {
         return -1;
     }
-    ret_operation->server_id = server->id;
-    return store_operation_insert(request->app->store, ret_operation, err);
+    ret_operation->server_id = server.id;
+    return store_operation_insert(store, ret_operation, err) < 0 ? -1 : store_commit(&tx, err);
 }
 
 void server_database_put(struct request *request)
@@ -118,23 +142,6 @@ void server_database_put(struct request *request)
     reply_operation(request, &operation);
 }
 
-static int check_droppable(struct request *request, const struct server *server, const char *name,
-                           struct err *err)
-{
-    if (str_equals(name, "postgres") || database_name_is_reserved(name)) {
-        return err_set(err, ERR_OPERATION_NOT_ALLOWED, "The system database '%s' cannot be deleted.", name);
-    }
-    auto_migration struct migration migration = {0};
-    int found = store_migration_writing(request->app->store, server->id, name, 0, err, &migration);
-    if (found <= 0) {
-        return found;
-    }
-    return err_set(err, ERR_DATABASE_BUSY,
-                   "The database '%s' of the server '%s' is in use by the active migration '%s'. Wait until "
-                   "that migration ends, or cancel it.",
-                   name, server->name, migration.name);
-}
-
 void server_database_delete(struct request *request)
 {
     struct err err = {0};
@@ -144,8 +151,7 @@ void server_database_delete(struct request *request)
         return;
     }
     const char *name = request_param(request, "databaseName");
-    if (check_droppable(request, &server, name, &err) < 0 ||
-        store_change(request, OPERATION_DATABASE_DELETE, &server, json_pack("{s:s}", "database", name), &err,
+    if (store_change(request, OPERATION_DATABASE_DELETE, &server, json_pack("{s:s}", "database", name), &err,
                      &operation) < 0) {
         reply_error(request, &err);
         return;

@@ -160,9 +160,10 @@ static int store_rule(struct request *request, const struct rule *path, const st
 {
     struct store *store = request->app->store;
     enum operation_kind kind = rule == NULL ? OPERATION_CHILD_DELETE : OPERATION_CHILD_UPSERT;
+    auto_server struct server fresh = {0};
     auto_store_tx struct store_tx tx = {0};
     if (make_operation(request, kind, path, server, err, ret_operation) < 0 ||
-        store_begin(store, err, &tx) < 0) {
+        store_begin(store, err, &tx) < 0 || server_read_again(store, server, err, &fresh) < 0) {
         return -1;
     }
     int result = rule != NULL ? store_child_put(store, rule, err)

@@ -89,7 +89,8 @@ static int store_put(struct request *request, const struct resource_group *group
     const char *name = request_param(request, "serverName");
     auto_server struct server server = {0};
     auto_store_tx struct store_tx tx = {0};
-    if (store_begin(store, err, &tx) < 0) {
+    if (store_begin(store, err, &tx) < 0 ||
+        group_check_lives(store, group->subscription_id, group->name, err) < 0) {
         return -1;
     }
     int found = store_server_get(store, wish->kind, group->subscription_id, group->name, name, err, &server);
