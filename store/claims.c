@@ -28,8 +28,11 @@ static void bind_lease(struct stmt *stmt, const struct migration *migration)
 int store_migration_claim(struct store *store, const char *owner, int64_t now_us, int64_t lease_until_us,
                           struct err *err, struct migration *ret_migration)
 {
+    /* A claim whose row could not be read would be renewed for ever, with nobody to work on it. */
+    auto_db_tx struct db_tx tx = {0};
     auto_stmt struct stmt stmt = {0};
-    if (stmt_open(store, STMT_MIGRATION_CLAIM,
+    if (db_begin(store, err, &tx) < 0 ||
+        stmt_open(store, STMT_MIGRATION_CLAIM,
                   "UPDATE migration SET lease_owner = ?1, lease_until_us = ?3,"
                   " lease_generation = lease_generation + 1, claimed_generation = user_generation,"
                   " asked = 0"
@@ -42,7 +45,12 @@ int store_migration_claim(struct store *store, const char *owner, int64_t now_us
     bind_text(&stmt, owner);
     bind_int(&stmt, now_us);
     bind_int(&stmt, lease_until_us);
-    return stmt_get_row(&stmt, &migration_type, err, ret_migration);
+    int found = stmt_get_row(&stmt, &migration_type, err, ret_migration);
+    if (found == 1 && db_commit(&tx, err) < 0) {
+        migration_done(ret_migration);
+        return -1;
+    }
+    return found;
 }
 
 static int renew(struct store *store, enum stmt_id id, const char *sql, const char *owner,
@@ -148,7 +156,7 @@ int store_migration_move(struct store *store, struct migration *migration, const
 {
     auto_free char *error = str_dup(move->error);
     if (move->error != NULL && error == NULL) {
-        return err_no_memory(err);
+        return db_no_memory(err);
     }
     const bool terminal = migration_state_is_terminal(move->state);
     const int64_t now_us = clock_now_us();

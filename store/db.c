@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "core/attr.h"
+#include "core/memory.h"
 
 enum { BUSY_TIMEOUT_MS = 5000 };
 
@@ -34,11 +35,19 @@ static int describe(struct err *err, sqlite3 *sqlite, enum err_code code, const 
     return -1;
 }
 
+int db_no_memory(struct err *err)
+{
+    (void)memory_checked(NULL);
+    err_set(err, ERR_STORE_UNAVAILABLE, "Malachite is out of memory: retry.");
+    err->lasting = false;
+    return -1;
+}
+
 int db_error(sqlite3 *sqlite, int rc, struct err *err)
 {
     switch (rc & 0xFF) {
     case SQLITE_NOMEM:
-        return err_no_memory(err);
+        return db_no_memory(err);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return describe(err, sqlite, ERR_STORE_UNAVAILABLE, "is busy: retry");
@@ -102,7 +111,7 @@ static int open_handle(struct store *store, struct err *err, struct db **ret_db)
 {
     struct db *db = calloc(1, sizeof(*db));
     if (db == NULL) {
-        return err_no_memory(err);
+        return db_no_memory(err);
     }
     if (open_file(store->path, err, &db->sqlite) < 0 || sealer_new(&store->key, err, &db->sealer) < 0) {
         db_close(db);
@@ -110,7 +119,7 @@ static int open_handle(struct store *store, struct err *err, struct db **ret_db)
     }
     if (pthread_setspecific(store->handle_key, db) != 0) {
         db_close(db);
-        return err_no_memory(err);
+        return db_no_memory(err);
     }
     *ret_db = db;
     return 0;

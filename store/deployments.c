@@ -113,7 +113,7 @@ int store_deployment_template(struct store *store, const struct deployment *depl
     auto_stmt struct stmt stmt = {0};
     auto_free char *place = seal_place(deployment);
     if (place == NULL) {
-        return err_no_memory(err);
+        return db_no_memory(err);
     }
     if (stmt_open(store, STMT_DEPLOYMENT_TEMPLATE, "SELECT template FROM deployment WHERE operation_id = ?",
                   err, &stmt) < 0) {
@@ -163,7 +163,7 @@ int store_deployment_put(struct store *store, const struct deployment *deploymen
     auto_sealed struct sealed template = {0};
     auto_free char *place = seal_place(deployment);
     if (place == NULL) {
-        return err_no_memory(err);
+        return db_no_memory(err);
     }
     if (deployment->template != NULL && sealer_seal(stmt.db->sealer, place, deployment->template,
                                                     strlen(deployment->template), err, &template) < 0) {

@@ -6,6 +6,7 @@
 #include "core/clock.h"
 #include "store/stmt_private.h"
 #include "store/store.h"
+#include "store/transaction_private.h"
 
 #define OPERATION_COLUMNS                                                                                    \
     "id, kind, subscription_id, location, resource_id, server_id, argument, api_version, status, "           \
@@ -81,8 +82,11 @@ int store_operation_get(struct store *store, const char *subscription_id, const 
 int store_operation_claim(struct store *store, const char *owner, int64_t now_us, int64_t lease_until_us,
                           struct err *err, struct operation *ret_operation)
 {
+    /* A claim whose row could not be read would be renewed for ever, with nobody to work on it. */
+    auto_db_tx struct db_tx tx = {0};
     auto_stmt struct stmt stmt = {0};
-    if (stmt_open(store, STMT_OPERATION_CLAIM,
+    if (db_begin(store, err, &tx) < 0 ||
+        stmt_open(store, STMT_OPERATION_CLAIM,
                   "UPDATE operation SET lease_owner = ?1, lease_until_us = ?3 WHERE number = ("
                   " SELECT number FROM operation AS next"
                   " WHERE ended_us = 0 AND (lease_owner IS NOT ?1 OR lease_until_us <= ?2)"
@@ -98,7 +102,12 @@ int store_operation_claim(struct store *store, const char *owner, int64_t now_us
     bind_text(&stmt, owner);
     bind_int(&stmt, now_us);
     bind_int(&stmt, lease_until_us);
-    return stmt_get_row(&stmt, &operation_type, err, ret_operation);
+    int found = stmt_get_row(&stmt, &operation_type, err, ret_operation);
+    if (found == 1 && db_commit(&tx, err) < 0) {
+        operation_done(ret_operation);
+        return -1;
+    }
+    return found;
 }
 
 int store_operation_power_pending(struct store *store, int64_t server_id, struct err *err)

@@ -98,7 +98,7 @@ int progress_set_databases(struct store *store, int64_t migration_id, const stru
 {
     auto_free char *names_json = str_list_to_json(names);
     if (names_json == NULL) {
-        return err_no_memory(err);
+        return db_no_memory(err);
     }
     if (drop_other_databases(store, migration_id, names_json, err) < 0) {
         return -1;

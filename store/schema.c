@@ -50,7 +50,7 @@ static int run(sqlite3 *sqlite, const char *sql, struct err *err)
 static int set_pragma(sqlite3 *sqlite, const char *name, int value, struct err *err)
 {
     auto_free char *sql = str_format("PRAGMA %s = %d", name, value);
-    return sql == NULL ? err_no_memory(err) : run(sqlite, sql, err);
+    return sql == NULL ? db_no_memory(err) : run(sqlite, sql, err);
 }
 
 static int check_origin(sqlite3 *sqlite, const char *path, int version, struct err *err)

@@ -201,8 +201,11 @@ int column_word(struct stmt *stmt, enum vocabulary vocabulary)
 void column_list(struct stmt *stmt, struct str_list *ret_list)
 {
     const unsigned char *json = sqlite3_column_text(stmt->handle, stmt->column++);
-    if (json != NULL && !str_list_from_json((const char *)json, ret_list)) {
-        note(stmt, SQLITE_CORRUPT);
+    memory_watch_begin();
+    bool good = json == NULL || str_list_from_json((const char *)json, ret_list);
+    bool out_of_memory = memory_watch_end();
+    if (!good) {
+        note(stmt, out_of_memory ? SQLITE_NOMEM : SQLITE_CORRUPT);
     }
 }
 
@@ -222,7 +225,7 @@ int stmt_get_row(struct stmt *stmt, const struct row_type *type, struct err *err
     }
     auto_free void *row = calloc(1, type->size);
     if (row == NULL) {
-        return err_no_memory(err);
+        return db_no_memory(err);
     }
     if (type->read(stmt, row, err) < 0 || stmt_run(stmt, err) < 0) {
         type->done(row);
@@ -257,7 +260,7 @@ int stmt_get_rows(struct stmt *stmt, const struct row_type *type, struct err *er
     int more;
     while ((more = stmt_next(stmt, err)) > 0) {
         if (!reserve_row(&rows, count, &allocated, type->size)) {
-            more = err_no_memory(err);
+            more = db_no_memory(err);
             break;
         }
         char *row = rows + count * type->size;

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
 
@@ -39,6 +40,30 @@ static void a_lease_keeps_others_away_until_it_ends(void **state)
     assert_int_equal(claim("b", now_us + MINUTE_US, &none), 0);
     assert_int_equal(claim("b", now_us + 2 * MINUTE_US, &second), 1);
     assert_int_equal(second.lease_generation, 2);
+}
+
+static void run_sql(const char *sql)
+{
+    auto_free char *path = fixture_path("malachite.db");
+    sqlite3 *sqlite = NULL;
+    assert_int_equal(sqlite3_open(path, &sqlite), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(sqlite, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(sqlite);
+}
+
+/* The process renews what it holds: nobody would ever work on such a migration. */
+static void a_row_that_cannot_be_read_is_not_claimed(void **state)
+{
+    (void)state;
+    fixture_insert_migration("m1");
+    int64_t now_us = clock_now_us();
+    auto_migration struct migration row = {0};
+    run_sql("UPDATE migration SET databases = '['");
+    assert_int_equal(
+        store_migration_claim(fixture_store, "a", now_us, now_us + MINUTE_US, &fixture_err, &row), -1);
+    run_sql("UPDATE migration SET databases = '[\"orders\"]'");
+    assert_int_equal(claim("a", now_us, &row), 1);
+    assert_int_equal(row.lease_generation, 1);
 }
 
 static void a_lost_lease_writes_nothing(void **state)
@@ -350,6 +375,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         store_test(a_lease_keeps_others_away_until_it_ends),
+        store_test(a_row_that_cannot_be_read_is_not_claimed),
         store_test(a_lost_lease_writes_nothing),
         store_test(a_move_keeps_replaces_or_takes_away_the_error),
         store_test(a_release_tells_when_to_come_again),
