@@ -20,9 +20,9 @@ sys.path.append(os.path.dirname(os.path.abspath(__file__)))
 import requests  # noqa: E402
 
 from allocations import Allocations  # noqa: E402
-from arm import patience, state_of, substate_of, unique, wait_until  # noqa: E402
+from arm import API_VERSION, patience, state_of, substate_of, unique, wait_until  # noqa: E402
 from compare import compare_databases  # noqa: E402
-from invariants import TERMINAL  # noqa: E402
+from invariants import TERMINAL, check_answer  # noqa: E402
 from malachite import Malachite  # noqa: E402
 from postgres import Postgres  # noqa: E402
 
@@ -50,9 +50,17 @@ class Client:
         while True:
             assert self.malachite.running, f"it has ended: {self.malachite.log_text()[-6000:]}"
             try:
-                response = self.arm.request(method, path, body)
+                response = self.arm.session.request(
+                    method,
+                    self.arm.endpoint + path,
+                    json=body,
+                    params={"api-version": API_VERSION},
+                    timeout=patience(30),
+                )
                 if response.status_code < 500:
+                    check_answer(response, self.arm.secrets)
                     return response
+                assert response.json()["error"]["message"], "an answer of 500 says why"
             except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
                 pass  # libmicrohttpd had no memory for the connection
             assert time.monotonic() < deadline, f"{method} {path} is answered with 5xx only"
@@ -131,7 +139,11 @@ def main():
             )
             count = 0
             while time.monotonic() < deadline:
-                torture.run_one()
+                try:
+                    torture.run_one()
+                except AssertionError:
+                    print(malachite.log_text()[-6000:], file=sys.stderr)
+                    raise
                 count += 1
     ends = ", ".join(f"{mode.lower()} {state} {number}" for (mode, state), number in sorted(torture.ends.items()))
     print(f"torture-memory: migrations: {count} passed, 0 failed; {torture.failed} allocations failed ({ends})")
