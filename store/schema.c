@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The version of the schema is SQLite's user_version: the number of the last file of store/schema/ that was
- * applied. Files are only ever added. application_id tells our files from those of other programs.
+ * applied. Files are only ever added. application_id distinguishes our files from those of other programs.
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -49,7 +49,7 @@ void stmt_again(struct stmt *stmt)
 void stmt_close(struct stmt *stmt)
 {
     if (stmt->handle != NULL) {
-        /* The result repeats an error that stmt_next() has told already. */
+        /* The result repeats an error that stmt_next() has returned already. */
         sqlite3_reset(stmt->handle);
         sqlite3_clear_bindings(stmt->handle);
         stmt->handle = NULL;

@@ -26,7 +26,7 @@ struct store;
 /*
  * Opens or creates <dir>/malachite.db and the key that seals secrets: key_file, or <dir>/malachite.key when
  * that is "" (mode 0600); dir must be there. Refused with a message for the user: a directory that another
- * process serves (one that is just dying is waited for, 2 s), a file that is damaged, not writable, of
+ * process serves (Malachite waits 2 s for one that is just ending), a file that is damaged, not writable, of
  * another program or of a newer Malachite, a key that is missing though something is sealed, does not fit, or
  * can be read by others.
  *

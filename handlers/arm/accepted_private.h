@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The answer to a call whose work goes on: 202 with the addresses of its long-running operation. */
+/* The answer to a call that starts a long-running operation: 202 with the operation's addresses. */
 #ifndef HANDLERS_ARM_ACCEPTED_PRIVATE_H
 #define HANDLERS_ARM_ACCEPTED_PRIVATE_H
 

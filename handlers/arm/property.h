@@ -123,7 +123,7 @@ int property_set_at(json_t *object, const char *path, json_t *value);
 void properties_drop_read_only(const struct description *description, json_t *resource);
 
 /* Calls note for each property of the body that has no row; belongs is where one of this name has its place,
- * or NULL. Objects that another description tells about are looked up with find (may be NULL). */
+ * or NULL. find (may be NULL) gives the descriptions that schemas name. */
 typedef void property_note_fn(void *context, const char *path, const char *belongs);
 typedef const struct description *property_find_fn(const char *name);
 void properties_note_unknown(const struct description *description, property_find_fn *find, json_t *body,

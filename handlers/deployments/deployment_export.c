@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Templates given back: the one that was deployed, or one made of what a resource group holds. */
+/* Exports templates: the one that was deployed, or one made of the resources of a group. */
 #include "handlers/deployments/deployment_private.h"
 
 #include <string.h>

@@ -10,8 +10,8 @@ static bool exists(const struct inner_client *client, const struct template_reso
     return found != NULL;
 }
 
-/* Create what is not there. Of what is there the service says Deploy when it does not compare properties, as
- * with resultFormat ResourceIdOnly; Malachite never compares them. */
+/* Missing resources are reported as Create, existing ones as Deploy: so the service does when it does not
+ * compare properties (resultFormat ResourceIdOnly), and Malachite never compares them. */
 static json_t *list_changes(const struct inner_client *client, const struct template *template)
 {
     json_t *changes = json_array();

@@ -30,7 +30,7 @@ struct inner_answer {
 void inner_answer_done(struct inner_answer *answer);
 #define auto_inner_answer __attribute__((cleanup(inner_answer_done)))
 
-/* Sends it and waits for the answer. body may be NULL. Writes are told in the request log. Not on an event
+/* Sends it and waits for the answer. body may be NULL. The request log records writes. Not on an event
  * loop: the handlers of some routes wait for a PostgreSQL. */
 void inner_request_send(const struct inner_client *client, enum method method, const char *uri, json_t *body,
                         struct inner_answer *ret_answer);

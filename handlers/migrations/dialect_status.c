@@ -11,7 +11,7 @@ static int32_t clamp_int32(int64_t value)
     return value > INT32_MAX ? INT32_MAX : value < 0 ? 0 : (int32_t)value;
 }
 
-/* Words that families before C2 do not have are told as the nearest they have. */
+/* Families before C2 show words that they lack as the nearest that they have. */
 static enum migration_state known_state(unsigned version, enum migration_state state)
 {
     if (version >= FAMILY_C2) {

@@ -7,7 +7,7 @@
 /* ---- words -----------------------------------------------------------------------------------------------
  */
 
-/* In the order in which the service has got them. */
+/* In the order in which the service introduced them. */
 static const struct {
     const char *word;
     unsigned since;

@@ -17,7 +17,7 @@ int check_databases_free(struct store *store, const struct server *target, const
 /* Each of names is one of the migration's databases. path is for the message. */
 int check_subset(const struct str_list *names, const struct str_list *databases, const char *path,
                  struct err *err);
-/* Both passwords are there. */
+/* Both passwords are given. */
 int check_credentials(const struct migration_spec *spec, struct err *err);
 /* Resource ids, application ids, lists of databases. */
 int check_spec(struct request *request, const struct migration_spec *spec, struct err *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * DELETE of a migration. An active one is canceled and stays in the list ("canceled or deleted", as the
- * service says); one that has ended is taken off the lists, and its name stays taken.
+ * service says); an ended one is hidden from lists, and its name stays in use.
  */
 #include "core/str.h"
 #include "handlers/migrations/migration.h"

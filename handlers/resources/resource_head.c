@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* HEAD of resources: whether they are there; 204 or 404, never 200, as Resource Manager answers it. */
+/* HEAD of resources: 204 when they exist, 404 when not, never 200, as Resource Manager answers. */
 #include "handlers/arm/resource.h"
 #include "handlers/resources/resources.h"
 

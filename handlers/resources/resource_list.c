@@ -141,7 +141,7 @@ static int read_query(struct request *request, struct listing *listing, struct e
         err_set(err, ERR_BAD_PARAMETER, "The query parameter $top is '%.40s'; it must be a number.", top);
         return err_target(err, "$top");
     }
-    /* Also without any resource a wrong filter is told. */
+    /* An invalid filter is an error even without any resource. */
     return resource_filter_match(listing->filter, &nothing, err, &ignored);
 }
 

@@ -154,7 +154,7 @@ static int make_operation(struct request *request, enum operation_kind kind, con
     return 0;
 }
 
-/* rule NULL: the one that the path names goes. */
+/* rule NULL: deletes the one that the path names. */
 static int store_rule(struct request *request, const struct rule *path, const struct server *server,
                       const struct server_child *rule, struct err *err, struct operation *ret_operation)
 {

@@ -8,7 +8,7 @@
 struct power {
     const char *verb; /* for messages */
     enum operation_kind operation;
-    enum server_state meanwhile;
+    enum server_state state_during;
     bool from_stopped; /* else: from Ready */
 };
 
@@ -57,7 +57,7 @@ static int store_power(struct request *request, const struct server *seen, const
         return -1;
     }
     ret_operation->server_id = server.id;
-    if (store_server_set_state(store, server.id, power->meanwhile, NULL, err) < 0 ||
+    if (store_server_set_state(store, server.id, power->state_during, NULL, err) < 0 ||
         store_operation_insert(store, ret_operation, err) < 0) {
         return -1;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What PUT and PATCH change of a server that is there: tags, sku, settings, the administrator's password, and
+ * What PUT and PATCH change of an existing server: tags, sku, settings, the administrator's password, and
  * the address and credentials of attached ones, which are then looked at again.
  */
 #include "handlers/servers/server_update_private.h"

@@ -11,8 +11,8 @@ int server_apply_settings(const struct server_request *wish, struct server *serv
 /* Address and credentials of an attached server. */
 int server_apply_attachment(const struct server_request *wish, struct server *server, struct err *err);
 /*
- * Checks the wish against an existing server and writes the row, inside the caller's transaction. *ret_work
- * tells whether the executor has something to do as well.
+ * Checks the wish against an existing server and writes the row, inside the caller's transaction. *ret_work:
+ * whether the executor has to do something as well.
  */
 int server_update(struct store *store, const struct server_request *wish, struct server *server,
                   struct err *err, bool *ret_work);

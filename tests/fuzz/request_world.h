@@ -88,7 +88,7 @@ static inline void world_open_store(void)
     world_remove_directory();
     snprintf(directory, sizeof(directory), "/dev/shm/malachite-requests-XXXXXX");
     world_require(mkdtemp(directory) != NULL, "a directory in /dev/shm", &err);
-    world_require(store_open(directory, &err, &app.store) == 0, "a store", &err);
+    world_require(store_open(directory, "", &err, &app.store) == 0, "a store", &err);
     const struct resource_group group = {
         .subscription_id = world_id, .name = world_texts[3], .location = world_texts[4]};
     world_require(store_group_put(app.store, &group, &err) == 0, "a group", &err);

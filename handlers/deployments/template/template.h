@@ -2,7 +2,7 @@
 /*
  * Templates of Azure Resource Manager: parameters, variables, expressions, copy loops, conditions, nested
  * names. Knows nothing of HTTP and of what resources are: it says which are to be made and with which bodies,
- * and asks through a function for what they look like once they are there.
+ * and asks through a function how they look once they exist.
  */
 #ifndef HANDLERS_DEPLOYMENTS_TEMPLATE_TEMPLATE_H
 #define HANDLERS_DEPLOYMENTS_TEMPLATE_TEMPLATE_H

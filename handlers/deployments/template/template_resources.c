@@ -228,7 +228,7 @@ static int check_dependencies(struct evaluation *evaluation)
             for (size_t k = 0; text != NULL && k < template->count; k++) {
                 found = found || template_is(&template->resources[k], text);
             }
-            /* An id of something that is there already needs no waiting for; classic templates do this. */
+            /* The id of an existing resource: there is nothing to wait for. Classic templates do this. */
             if (!found && (text == NULL || text[0] != '/')) {
                 template_fail(evaluation,
                               "the resource '%s' depends on '%.200s', which is not in the template",

@@ -10,7 +10,7 @@
 
 enum { ID_MAX_BYTES = 4096 };
 
-/* The member in any case, as long as it is there at all; ret_key, when asked for, is its own spelling. */
+/* The member of this name in any case, or NULL; ret_key (may be NULL) is its own spelling. */
 static json_t *find_spelled(json_t *object, const char *name, const char **ret_key)
 {
     const char *key;
