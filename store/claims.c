@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "store/db_private.h"
+#include "store/memory_error_private.h"
 #include "store/migration_cleanup_private.h"
 #include "store/migration_row_private.h"
 #include "store/stmt_private.h"
@@ -156,7 +157,7 @@ int store_migration_move(struct store *store, struct migration *migration, const
 {
     auto_free char *error = str_dup(move->error);
     if (move->error != NULL && error == NULL) {
-        return db_no_memory(err);
+        return memory_error(err);
     }
     const bool terminal = migration_state_is_terminal(move->state);
     const int64_t now_us = clock_now_us();

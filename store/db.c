@@ -10,6 +10,7 @@
  * themselves.
  */
 #include "store/db_private.h"
+#include "store/memory_error_private.h"
 
 #include <stdlib.h>
 
@@ -35,19 +36,11 @@ static int describe(struct err *err, sqlite3 *sqlite, enum err_code code, const 
     return -1;
 }
 
-int db_no_memory(struct err *err)
-{
-    (void)memory_checked(NULL);
-    err_set(err, ERR_STORE_UNAVAILABLE, "Malachite is out of memory: retry.");
-    err->lasting = false;
-    return -1;
-}
-
 int db_error(sqlite3 *sqlite, int rc, struct err *err)
 {
     switch (rc & 0xFF) {
     case SQLITE_NOMEM:
-        return db_no_memory(err);
+        return memory_error(err);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return describe(err, sqlite, ERR_STORE_UNAVAILABLE, "is busy: retry");
@@ -111,7 +104,7 @@ static int open_handle(struct store *store, struct err *err, struct db **ret_db)
 {
     struct db *db = calloc(1, sizeof(*db));
     if (db == NULL) {
-        return db_no_memory(err);
+        return memory_error(err);
     }
     if (open_file(store->path, err, &db->sqlite) < 0 || sealer_new(&store->key, err, &db->sealer) < 0) {
         db_close(db);
@@ -119,7 +112,7 @@ static int open_handle(struct store *store, struct err *err, struct db **ret_db)
     }
     if (pthread_setspecific(store->handle_key, db) != 0) {
         db_close(db);
-        return db_no_memory(err);
+        return memory_error(err);
     }
     *ret_db = db;
     return 0;

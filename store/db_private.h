@@ -34,7 +34,5 @@ void db_close(void *handle);
 
 /* Turns SQLite's last error on this handle into one for the user. Returns -1. */
 int db_error(sqlite3 *sqlite, int rc, struct err *err);
-/* Memory is out: transient, as a store that is busy. Returns -1. */
-int db_no_memory(struct err *err);
 
 #endif

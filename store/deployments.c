@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "store/db_private.h"
+#include "store/memory_error_private.h"
 #include "store/stmt_private.h"
 
 #define DEPLOYMENT_COLUMNS                                                                                   \
@@ -113,7 +114,7 @@ int store_deployment_template(struct store *store, const struct deployment *depl
     auto_stmt struct stmt stmt = {0};
     auto_free char *place = seal_place(deployment);
     if (place == NULL) {
-        return db_no_memory(err);
+        return memory_error(err);
     }
     if (stmt_open(store, STMT_DEPLOYMENT_TEMPLATE, "SELECT template FROM deployment WHERE operation_id = ?",
                   err, &stmt) < 0) {
@@ -163,7 +164,7 @@ int store_deployment_put(struct store *store, const struct deployment *deploymen
     auto_sealed struct sealed template = {0};
     auto_free char *place = seal_place(deployment);
     if (place == NULL) {
-        return db_no_memory(err);
+        return memory_error(err);
     }
     if (deployment->template != NULL && sealer_seal(stmt.db->sealer, place, deployment->template,
                                                     strlen(deployment->template), err, &template) < 0) {

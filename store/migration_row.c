@@ -8,6 +8,7 @@
 #include "core/attr.h"
 #include "core/buf.h"
 #include "store/db_private.h"
+#include "store/memory_error_private.h"
 #include "store/stmt_private.h"
 
 enum { SECRETS_MAX = 1 << 20, PLACE_SIZE = 64, SECRET_COUNT = 5 };
@@ -90,7 +91,7 @@ static int read_secrets(struct stmt *stmt, struct migration *migration, struct e
     }
     bool good = unpack_secrets(plain, len, &migration->spec);
     explicit_bzero(plain, len);
-    return good ? 0 : db_no_memory(err);
+    return good ? 0 : memory_error(err);
 }
 
 static void read_user_columns(struct stmt *stmt, struct migration *migration)
@@ -168,7 +169,7 @@ static int make_list(const struct str_list *list, struct err *err, char **ret_js
         return 0;
     }
     *ret_json = str_list_to_json(list);
-    return *ret_json == NULL ? db_no_memory(err) : 0;
+    return *ret_json == NULL ? memory_error(err) : 0;
 }
 
 int migration_lists_make(const struct migration_spec *spec, struct err *err,

@@ -15,6 +15,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "store/db_private.h"
+#include "store/memory_error_private.h"
 #include "store/schema_private.h"
 #include "store/stmt_private.h"
 
@@ -143,7 +144,7 @@ static int open_files(const char *dir, const char *key_file, struct store *store
     auto_free char *key_path = key_file[0] != '\0' ? str_dup(key_file) : str_format("%s/malachite.key", dir);
     store->path = str_format("%s/malachite.db", dir);
     if (key_path == NULL || store->path == NULL) {
-        return db_no_memory(err);
+        return memory_error(err);
     }
     if (lock_directory(dir, err, &store->lock_fd) < 0 || create_file(store->path, err) < 0) {
         return -1;
@@ -163,7 +164,7 @@ int store_open(const char *dir, const char *key_file, struct err *err, struct st
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     struct store *store = calloc(1, sizeof(*store));
     if (store == NULL) {
-        return db_no_memory(err);
+        return memory_error(err);
     }
     store->lock_fd = -1;
     if (pthread_key_create(&store->handle_key, db_close) != 0) {

@@ -4,6 +4,7 @@
 
 #include "core/attr.h"
 #include "store/db_private.h"
+#include "store/memory_error_private.h"
 #include "store/stmt_private.h"
 #include "store/transaction_private.h"
 
@@ -98,7 +99,7 @@ int progress_set_databases(struct store *store, int64_t migration_id, const stru
 {
     auto_free char *names_json = str_list_to_json(names);
     if (names_json == NULL) {
-        return db_no_memory(err);
+        return memory_error(err);
     }
     if (drop_other_databases(store, migration_id, names_json, err) < 0) {
         return -1;

@@ -9,6 +9,7 @@
 #include "core/attr.h"
 #include "core/str.h"
 #include "store/db_private.h"
+#include "store/memory_error_private.h"
 #include "store/schema_private.h"
 
 enum { APPLICATION_ID = 0x4D6C6368 };
@@ -50,7 +51,7 @@ static int run(sqlite3 *sqlite, const char *sql, struct err *err)
 static int set_pragma(sqlite3 *sqlite, const char *name, int value, struct err *err)
 {
     auto_free char *sql = str_format("PRAGMA %s = %d", name, value);
-    return sql == NULL ? db_no_memory(err) : run(sqlite, sql, err);
+    return sql == NULL ? memory_error(err) : run(sqlite, sql, err);
 }
 
 static int check_origin(sqlite3 *sqlite, const char *path, int version, struct err *err)

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "core/attr.h"
-#include "store/db_private.h"
+#include "store/memory_error_private.h"
 
 enum { LAYOUT = 1, NONCE_SIZE = 12, TAG_SIZE = 16, HEAD_SIZE = 1 + NONCE_SIZE, PLAIN_MAX = 1 << 24 };
 
@@ -28,7 +28,7 @@ int sealer_new(const struct seal_key *key, struct err *err, struct sealer **ret_
 {
     struct sealer *sealer = calloc(1, sizeof(*sealer));
     if (sealer == NULL) {
-        return db_no_memory(err);
+        return memory_error(err);
     }
     sealer->encrypt = EVP_CIPHER_CTX_new();
     sealer->decrypt = EVP_CIPHER_CTX_new();
@@ -66,7 +66,7 @@ int sealer_seal(struct sealer *sealer, const char *belongs_to, const void *plain
     size_t size = HEAD_SIZE + len + TAG_SIZE;
     auto_free unsigned char *bytes = malloc(size);
     if (bytes == NULL) {
-        return db_no_memory(err);
+        return memory_error(err);
     }
     unsigned char *body = bytes + HEAD_SIZE;
     int written = 0;
@@ -107,7 +107,7 @@ int sealer_unseal(struct sealer *sealer, const char *belongs_to, const void *sea
     memcpy(tag, body + len, TAG_SIZE);
     auto_free unsigned char *plain = malloc(len + 1);
     if (plain == NULL) {
-        return db_no_memory(err);
+        return memory_error(err);
     }
     int written = 0;
     int rest = 0;

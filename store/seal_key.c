@@ -9,7 +9,7 @@
 
 #include "core/attr.h"
 #include "core/str.h"
-#include "store/db_private.h"
+#include "store/memory_error_private.h"
 #include "store/seal_private.h"
 
 static void close_at_scope_end(int *fd)
@@ -86,7 +86,7 @@ int seal_key_create(const char *path, struct err *err, struct seal_key *ret_key)
      * there. */
     auto_free char *draft = str_format("%s.new", path);
     if (draft == NULL) {
-        return db_no_memory(err);
+        return memory_error(err);
     }
     auto_key struct seal_key key = {0};
     if (RAND_bytes(key.bytes, SEAL_KEY_SIZE) != 1) {

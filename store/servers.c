@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "store/db_private.h"
+#include "store/memory_error_private.h"
 #include "store/stmt_private.h"
 
 #define SERVER_VALUES                                                                                        \
@@ -33,7 +34,7 @@ static int seal_password(struct db *db, const struct server *server, struct err 
     }
     auto_free char *place = password_place(server->name);
     if (place == NULL) {
-        return db_no_memory(err);
+        return memory_error(err);
     }
     return sealer_seal(db->sealer, place, server->password, strlen(server->password), err, ret_sealed);
 }
@@ -48,7 +49,7 @@ static int read_password(struct stmt *stmt, struct server *server, struct err *e
     }
     auto_free char *place = server->name == NULL ? NULL : password_place(server->name);
     if (place == NULL) {
-        return db_no_memory(err);
+        return memory_error(err);
     }
     return sealer_unseal(stmt->db->sealer, place, sealed, sealed_len, err, &server->password, &len);
 }

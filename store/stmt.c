@@ -8,6 +8,7 @@
 #include "core/memory.h"
 #include "core/str.h"
 #include "store/db_private.h"
+#include "store/memory_error_private.h"
 
 static const char *const stmt_names[] = {
 #define STMT_NAME(name) #name,
@@ -225,7 +226,7 @@ int stmt_get_row(struct stmt *stmt, const struct row_type *type, struct err *err
     }
     auto_free void *row = calloc(1, type->size);
     if (row == NULL) {
-        return db_no_memory(err);
+        return memory_error(err);
     }
     if (type->read(stmt, row, err) < 0 || stmt_run(stmt, err) < 0) {
         type->done(row);
@@ -260,7 +261,7 @@ int stmt_get_rows(struct stmt *stmt, const struct row_type *type, struct err *er
     int more;
     while ((more = stmt_next(stmt, err)) > 0) {
         if (!reserve_row(&rows, count, &allocated, type->size)) {
-            more = db_no_memory(err);
+            more = memory_error(err);
             break;
         }
         char *row = rows + count * type->size;

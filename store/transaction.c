@@ -4,6 +4,7 @@
 #include "core/attr.h"
 #include "core/memory.h"
 #include "store/db_private.h"
+#include "store/memory_error_private.h"
 #include "store/stmt_private.h"
 
 int store_begin(struct store *store, struct err *err, struct store_tx *ret_tx)
@@ -29,7 +30,7 @@ int store_commit(struct store_tx *tx, struct err *err)
     auto_stmt struct stmt commit = {0};
     if (memory_watch_failed()) {
         store_rollback(tx);
-        return db_no_memory(err);
+        return memory_error(err);
     }
     if (stmt_open(tx->store, STMT_COMMIT, "COMMIT", err, &commit) < 0 || stmt_run(&commit, err) < 0) {
         stmt_close(&commit);
