@@ -35,6 +35,7 @@ struct exchange {
     struct MHD_Connection *connection;
     struct visit *visit;
     uint64_t discarded; /* bytes of a body that is too long */
+    bool out_of_memory; /* for the body */
     bool failed;        /* err says why the request cannot be served */
     struct err err;
     struct slow_task task;
@@ -59,6 +60,7 @@ void *exchange_on_uri(void *listener, const char *uri, struct MHD_Connection *co
     exchange->host = host;
     exchange->connection = connection;
     exchange->discarded = 0;
+    exchange->out_of_memory = false;
     request_init(&exchange->request, host->service->app);
     exchange->err = (struct err){0};
     exchange->failed = request_set_uri(&exchange->request, uri, &exchange->err) < 0;
@@ -208,8 +210,10 @@ static enum MHD_Result begin(struct exchange *exchange, const struct exchange_li
 static enum MHD_Result take_body(struct exchange *exchange, const char *data, size_t *data_size)
 {
     struct buf *body = &exchange->request.raw_body;
+    bool fits = !buf_failed(body) && *data_size <= body->max - body->len;
     buf_add(body, data, *data_size);
     if (buf_failed(body)) {
+        exchange->out_of_memory = exchange->out_of_memory || fits;
         exchange->discarded += *data_size;
     }
     *data_size = 0;
@@ -259,7 +263,11 @@ static enum MHD_Result answer(struct exchange *exchange)
     visit_enter(exchange->visit, VISIT_WORKING);
     if (buf_failed(&request->raw_body)) {
         struct err err = {0};
-        too_large(&err);
+        if (exchange->out_of_memory) {
+            err_no_memory(&err);
+        } else {
+            too_large(&err);
+        }
         return refuse(exchange, &err);
     }
     if (atomic_load(&exchange->host->draining)) {
