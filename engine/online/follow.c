@@ -375,6 +375,11 @@ const struct replica_progress *follow_progress(const struct follow *follow)
     return apply_progress(follow->apply);
 }
 
+uint64_t follow_begun(const struct follow *follow)
+{
+    return apply_begun(follow->apply);
+}
+
 int64_t follow_commit_us(const struct follow *follow)
 {
     return apply_commit_us(follow->apply);

@@ -53,6 +53,8 @@ int follow_socket(const struct follow *follow);
 /* Everything that was committed on the source before this position is on the target. */
 uint64_t follow_position(const struct follow *follow);
 const struct replica_progress *follow_progress(const struct follow *follow);
+/* Where the newest source transaction that has begun commits; 0: none has since follow_open(). */
+uint64_t follow_begun(const struct follow *follow);
 /* When the last applied transaction was committed on the source, microseconds since 1970; 0: none yet. */
 int64_t follow_commit_us(const struct follow *follow);
 

@@ -25,7 +25,7 @@ int join_open(const struct join_request *request, bool target, struct err *err, 
 
 bool join_is_possible(const struct join_table *table)
 {
-    return table->obstacle == NULL;
+    return table->obstacle == NULL && !table->followed;
 }
 
 /* ---- what can join ---------------------------------------------------------------------------------------
@@ -95,7 +95,7 @@ static int note(struct join *join, struct pg *target, struct err *err)
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     buf_adds(&sql, "SET LOCAL synchronous_commit = local");
     for (size_t i = 0; i < join->count; i++) {
-        if (join->tables[i].obstacle == NULL) {
+        if (join_is_possible(&join->tables[i])) {
             buf_adds(&sql, "; ");
             stale_add_note(target, &sql, join->request.name, join->tables[i].oid, "");
         }
@@ -186,7 +186,7 @@ void join_add_oids(const struct join *join, struct buf *text)
 {
     const char *separator = "{";
     for (size_t i = 0; i < join->count; i++) {
-        if (join->tables[i].obstacle == NULL) {
+        if (join_is_possible(&join->tables[i])) {
             buf_addf(text, "%s%u", separator, (unsigned)join->tables[i].oid);
             separator = ",";
         }
@@ -258,7 +258,7 @@ int join_look(struct join *join, uint64_t position, struct err *err, char **ret_
 bool join_can_copy(const struct join *join)
 {
     for (size_t i = 0; i < join->count; i++) {
-        if (join->tables[i].obstacle == NULL) {
+        if (join_is_possible(&join->tables[i])) {
             return true;
         }
     }

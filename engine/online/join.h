@@ -24,6 +24,7 @@ struct join_table {
     char *schema; /* on both sides */
     char *name;
     char *obstacle; /* why it cannot join, for a sentence that begins with "as"; NULL: nothing does */
+    bool followed;  /* it need not: the source has emptied it, and it is followed from there */
     int64_t rows;   /* once copied */
 };
 
@@ -50,7 +51,7 @@ struct join;
 int join_begin(const struct join_request *request, struct join_table *tables, size_t count, struct err *err,
                struct join **ret_join);
 void join_free(struct join *join);
-/* Whether there are tables without an obstacle. */
+/* Whether there are tables that can join. */
 bool join_can_copy(const struct join *join);
 /* The tables, in the order in which they were given. */
 const struct join_table *join_tables(const struct join *join, size_t *ret_count);
@@ -60,8 +61,9 @@ const struct join_table *join_tables(const struct join *join, size_t *ret_count)
 int join_look(struct join *join, uint64_t position, struct err *err, char **ret_blocker);
 
 /*
- * The third part; nobody follows the database meanwhile. Takes as long as the rows need. 1: they have joined,
- * 0: not now, as somebody has a table locked or writes for long: again in a few seconds. -1: not this way.
+ * The third part; nobody follows the database meanwhile. Takes as long as the rows need. 1: they have joined
+ * (or are "followed"), 0: not now, as somebody has a table locked or writes for long: again in a few seconds.
+ * -1: not this way.
  */
 int join_copy(struct join *join, struct err *err);
 

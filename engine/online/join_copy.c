@@ -191,35 +191,46 @@ static int add_notes(struct join_copy *copying, struct buf *sql, struct err *err
     return 0;
 }
 
-/* The rows and what makes their changes count, in one transaction. A table that was emptied on the source
- * meanwhile has been followed from there on. */
-static enum join_outcome commit(struct join_copy *copying, struct err *err)
+/* The rows and what makes their changes count, in one transaction. */
+static int commit(struct join_copy *copying, struct err *err)
 {
     struct pg *target = &copying->target;
-    auto_result PGresult *forgotten = NULL;
     auto_buf struct buf oids = BUF_MAX(SQL_MAX_BYTES);
-    auto_buf struct buf forget = BUF_MAX(SQL_MAX_BYTES);
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     join_add_oids(copying->join, &oids);
-    buf_adds(&forget, "DELETE FROM ");
-    pg_add_qualified(target, &forget, copying->join->request.name, "stale");
-    buf_addf(&forget, " WHERE relation = ANY ('%s'::oid[]) RETURNING 1", buf_text(&oids));
-    if (buf_failed(&forget)) {
-        return err_no_memory(err);
-    }
-    if (pg_query(target, err, &forgotten, buf_text(&forget), 0, NULL) != 0) {
-        return JOIN_FAILED;
-    }
-    if (PQntuples(forgotten) != PQntuples(copying->files)) {
-        return JOIN_NOT_NOW;
-    }
+    buf_adds(&sql, "DELETE FROM ");
+    pg_add_qualified(target, &sql, copying->join->request.name, "stale");
+    buf_addf(&sql, " WHERE relation = ANY ('%s'::oid[]); ", buf_text(&oids));
     if (add_notes(copying, &sql, err) != 0) {
-        return JOIN_FAILED;
+        return -1;
     }
     buf_adds(&sql, "SET LOCAL synchronous_commit = local; COMMIT");
-    return buf_failed(&sql)                           ? (enum join_outcome)err_no_memory(err)
-           : pg_run(target, err, buf_text(&sql)) != 0 ? JOIN_FAILED
-                                                      : JOIN_DONE;
+    return buf_failed(&sql) || buf_failed(&oids) ? err_no_memory(err) : pg_run(target, err, buf_text(&sql));
+}
+
+/* The stream has told that the source has emptied it: since then its changes are applied. */
+static int find_followed(struct join_copy *copying, struct err *err)
+{
+    struct join *join = copying->join;
+    struct pg *target = &copying->target;
+    auto_result PGresult *noted = NULL;
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    buf_adds(&sql, "SELECT relation FROM ");
+    pg_add_qualified(target, &sql, join->request.name, "stale");
+    if (buf_failed(&sql)) {
+        return err_no_memory(err);
+    }
+    if (pg_query(target, err, &noted, buf_text(&sql), 0, NULL) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < join->count; i++) {
+        bool left_out = false;
+        for (int row = 0; row < PQntuples(noted) && !left_out; row++) {
+            left_out = (uint32_t)strtoul(PQgetvalue(noted, row, 0), NULL, 10) == join->tables[i].oid;
+        }
+        join->tables[i].followed = join->tables[i].obstacle == NULL && !left_out;
+    }
+    return 0;
 }
 
 static enum join_outcome copy_rows(struct join_copy *copying, struct err *err)
@@ -231,15 +242,18 @@ static enum join_outcome copy_rows(struct join_copy *copying, struct err *err)
                                 .context = copying,
                                 .tick = request->tick,
                                 .tick_context = request->context};
-    if (open_target(copying, err) != 0 ||
+    if (open_target(copying, err) != 0 || find_followed(copying, err) != 0 ||
         catalog_read(&copying->source, copying->target.version, encoding, err, &copying->catalog) != 0) {
         return JOIN_FAILED;
+    }
+    if (!join_can_copy(copying->join)) {
+        return JOIN_DONE;
     }
     enum join_outcome outcome = lock_targets(copying, err);
     if (outcome != JOIN_DONE) {
         return outcome;
     }
-    return lanes_run(&lanes, err) != 0 ? JOIN_FAILED : commit(copying, err);
+    return lanes_run(&lanes, err) != 0 || commit(copying, err) != 0 ? JOIN_FAILED : JOIN_DONE;
 }
 
 int join_copy(struct join *join, struct err *err)

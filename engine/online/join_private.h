@@ -16,7 +16,7 @@ struct join {
     uint64_t writers_before; /* they committed before it */
 };
 
-/* It has no obstacle. */
+/* It has no obstacle, and is not followed already. */
 bool join_is_possible(const struct join_table *table);
 /* Whether the target's columns are those of the source, with the same types. */
 bool join_has_same_columns(const struct table_now *here, const struct table_now *there);

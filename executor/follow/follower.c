@@ -77,6 +77,7 @@ static void judge_internal_error(struct follower *follower, struct err *err)
 static int give_up_turn(struct follower *follower, struct err *err, struct follower_view *view)
 {
     bool first = follower->retry.failing_since_ms == 0;
+    uint64_t begun = follower->follow == NULL ? 0 : follow_begun(follower->follow);
     follow_close(follower->follow);
     follower->follow = NULL;
     sides_done(&follower->sides);
@@ -94,6 +95,9 @@ static int give_up_turn(struct follower *follower, struct err *err, struct follo
         figures_store(follower, view); /* what waits is pending */
     }
     follower->trouble_position = view->position;
+    if (waits_for_user(err) && begun > view->position) {
+        follower->trouble_position = begun;
+    }
     judge_internal_error(follower, err);
     view->failure = *err;
     if (is_hopeless(follower, err)) {
@@ -107,7 +111,8 @@ static int give_up_turn(struct follower *follower, struct err *err, struct follo
     return retry_next_pause_ms(&follower->retry);
 }
 
-/* A session that is there again proves nothing: the same change may be refused again. */
+/* A session that is there again proves nothing: the same change may be refused again. Nor do transactions
+ * before the one that was refused. */
 static void recover(struct follower *follower, struct follower_view *view)
 {
     bool advances =

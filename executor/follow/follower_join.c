@@ -92,15 +92,16 @@ static void tell_joined(struct follower *follower)
     auto_buf struct buf text = BUF_MAX(TEXT_MAX_BYTES);
     size_t count = 0;
     const struct join_table *tables = join_tables(follower->join, &count);
+    size_t shown = 0;
     buf_addf(&text, "Database '%s': tables made after the base copy are copied and followed now:",
              follower->database);
     for (size_t i = 0; i < count; i++) {
-        if (tables[i].obstacle == NULL) {
-            buf_addf(&text, "%s %s.%s (%lld rows)", i > 0 ? "," : "", tables[i].schema, tables[i].name,
+        if (tables[i].obstacle == NULL && !tables[i].followed) {
+            buf_addf(&text, "%s %s.%s (%lld rows)", shown++ > 0 ? "," : "", tables[i].schema, tables[i].name,
                      (long long)tables[i].rows);
         }
     }
-    if (!buf_failed(&text)) {
+    if (shown > 0 && !buf_failed(&text)) {
         (void)store_event_add(follower->executor->store, follower->migration_id, buf_text(&text), &ignored);
         log_event(LOG_INFO, "tables joined", "migration", follower->migration_uuid, "database",
                   follower->database, "tables", buf_text(&text), NULL);

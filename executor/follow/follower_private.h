@@ -50,7 +50,7 @@ struct follower {
     struct retry retry;
     int internal_errors; /* of PostgreSQL, in a row at one position */
     struct err trouble;
-    uint64_t trouble_position;       /* of the view, when it began */
+    uint64_t trouble_position;       /* of the view when it began, or of the transaction that was refused */
     int64_t commit_us;               /* of the last transaction applied, on the source; 0: none yet */
     struct database_figures figures; /* as stored last */
     int64_t figures_ms;
