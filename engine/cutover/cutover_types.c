@@ -94,7 +94,7 @@ static bool is_young(const PGresult *source, int row)
 }
 
 /* Its rows on the target are not those that the base copy and the stream have brought. */
-static void recopy(struct cutover_state *state, const char *schema, const char *name)
+static void mark_for_recopy(struct cutover_state *state, const char *schema, const char *name)
 {
     for (size_t i = 0; i < state->relation_count; i++) {
         struct cutover_relation *relation = &state->relations[i];
@@ -129,7 +129,7 @@ static int compare_column(struct cutover_state *state, const struct identity_tab
         return 0;
     }
     if (paired && there == NULL) {
-        recopy(state, here->schema, here->name); /* another one may have its name */
+        mark_for_recopy(state, here->schema, here->name); /* another one may have its name */
     }
     return there == NULL ? 0 : compare_type(state, here, column, there, err);
 }
@@ -165,7 +165,7 @@ static int compare_pair(struct comparison *comparison, const struct identity_tab
     const char *schema = PQgetvalue(source, here, LIST_SCHEMA);
     const char *name = PQgetvalue(source, here, LIST_NAME);
     if (there < 0) {
-        recopy(comparison->state, schema, name); /* whatever has taken its place; nothing has: it is missed */
+        mark_for_recopy(comparison->state, schema, name); /* whatever has taken its place; nothing has: it is missed */
         return 0;
     }
     return is_young(source, here) ? compare_columns(comparison->state, pair, err) : 0;
@@ -178,7 +178,7 @@ static void recopy_replaced(struct comparison *comparison)
         const struct identity_table *pair = &comparison->identities.tables[i];
         int row = find_row(comparison->target, pair->target);
         if (row >= 0 && find_row(comparison->source, pair->source) < 0) {
-            recopy(comparison->state, PQgetvalue(comparison->target, row, LIST_SCHEMA),
+            mark_for_recopy(comparison->state, PQgetvalue(comparison->target, row, LIST_SCHEMA),
                    PQgetvalue(comparison->target, row, LIST_NAME));
         }
     }

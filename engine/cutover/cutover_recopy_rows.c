@@ -5,7 +5,7 @@
  * (session_replication_role=replica). Without that right a DELETE would take the rows that refer to it along
  * (ON DELETE CASCADE): then only what really differs is deleted, by key.
  */
-#include "engine/cutover/cutover_again_private.h"
+#include "engine/cutover/cutover_recopy_private.h"
 
 #include <string.h>
 
@@ -15,13 +15,13 @@
 
 enum { SQL_MAX_BYTES = 8 * 1024 * 1024, PASSES_MAX = 100 };
 
-#define STAGE "pg_temp.malachite_again"
+#define STAGE "pg_temp.malachite_recopy"
 
-void again_add_values(struct again *again, struct buf *sql)
+void recopy_add_values(struct recopy *recopy, struct buf *sql)
 {
-    struct pg *target = &again->state->base.target;
-    for (size_t i = 0; i < again->count; i++) {
-        const struct catalog_table *table = again->tables[i].table;
+    struct pg *target = &recopy->state->base.target;
+    for (size_t i = 0; i < recopy->count; i++) {
+        const struct catalog_table *table = recopy->tables[i].table;
         auto_buf struct buf name = BUF_MAX(SQL_MAX_BYTES);
         pg_add_qualified(target, &name, table->schema, table->name);
         buf_addf(sql, "%s(%zu, ", i == 0 ? "VALUES " : ", ", i);
@@ -33,11 +33,11 @@ void again_add_values(struct again *again, struct buf *sql)
 /* ---- rows ------------------------------------------------------------------------------------------------
  */
 
-static int copy_rows(struct again *again, struct again_table *table, bool to_stage, struct err *err)
+static int copy_rows(struct recopy *recopy, struct recopy_table *table, bool to_stage, struct err *err)
 {
-    struct transfer_state *base = &again->state->base;
+    struct transfer_state *base = &recopy->state->base;
     static char temporary[] = "pg_temp";
-    static char stage[] = "malachite_again";
+    static char stage[] = "malachite_recopy";
     struct catalog_table there = *table->table;
     there.bytes = 0; /* no TRUNCATE of its own */
     if (to_stage) {
@@ -45,10 +45,10 @@ static int copy_rows(struct again *again, struct again_table *table, bool to_sta
         there.name = stage;
         there.root_name = NULL;
     }
-    bool other_encoding = !str_equals(again->encoding, base->encoding);
+    bool other_encoding = !str_equals(recopy->encoding, base->encoding);
     struct copy_form form = {.table = table->table,
-                             .encoding = other_encoding ? again->encoding : NULL,
-                             .text = again->text || table->table->text || table->column_count > 0};
+                             .encoding = other_encoding ? recopy->encoding : NULL,
+                             .text = recopy->text || table->table->text || table->column_count > 0};
     auto_buf struct buf out_sql = BUF_MAX(SQL_MAX_BYTES);
     auto_buf struct buf in_sql = BUF_MAX(SQL_MAX_BYTES);
     copy_add_out(&base->source, &out_sql, &form);
@@ -70,10 +70,10 @@ static int copy_rows(struct again *again, struct again_table *table, bool to_sta
                : 0;
 }
 
-static int run_on_table(struct again *again, const struct again_table *table, const char *before,
+static int run_on_table(struct recopy *recopy, const struct recopy_table *table, const char *before,
                         const char *after, struct err *err)
 {
-    struct pg *target = &again->state->base.target;
+    struct pg *target = &recopy->state->base.target;
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     buf_adds(&sql, before);
     pg_add_qualified(target, &sql, table->table->schema, table->table->name);
@@ -81,22 +81,22 @@ static int run_on_table(struct again *again, const struct again_table *table, co
     return buf_failed(&sql) ? err_no_memory(err) : pg_run(target, err, buf_text(&sql));
 }
 
-static int delete_rows(struct again *again, const struct again_table *table, struct err *err)
+static int delete_rows(struct recopy *recopy, const struct recopy_table *table, struct err *err)
 {
     /* Of an extension's table only what is configuration is the user's. */
     const char *condition = table->table->condition;
-    return run_on_table(again, table, "DELETE FROM ONLY ", condition != NULL ? condition : "", err);
+    return run_on_table(recopy, table, "DELETE FROM ONLY ", condition != NULL ? condition : "", err);
 }
 
-static int merge_rows(struct again *again, struct again_table *table, struct err *err)
+static int merge_rows(struct recopy *recopy, struct recopy_table *table, struct err *err)
 {
-    struct pg *target = &again->state->base.target;
+    struct pg *target = &recopy->state->base.target;
     if (table->key == NULL) {
         return err_set(err, ERR_INTERNAL,
                        "Other tables reference it, and it has no key by which rows could be compared.");
     }
     auto_free char *create = str_format(
-        "CREATE TEMP TABLE malachite_again ON COMMIT DROP AS SELECT %s FROM ONLY ", table->table->columns);
+        "CREATE TEMP TABLE malachite_recopy ON COMMIT DROP AS SELECT %s FROM ONLY ", table->table->columns);
     auto_free char *gone = str_format("t WHERE NOT EXISTS (SELECT 1 FROM " STAGE " s WHERE %s)", table->same);
     auto_free char *merge =
         str_format("(%s) OVERRIDING SYSTEM VALUE SELECT %s FROM " STAGE
@@ -105,62 +105,62 @@ static int merge_rows(struct again *again, struct again_table *table, struct err
     if (create == NULL || gone == NULL || merge == NULL) {
         return err_no_memory(err);
     }
-    if (run_on_table(again, table, create, "WITH NO DATA", err) != 0 ||
-        copy_rows(again, table, true, err) != 0 || pg_run(target, err, "ANALYZE " STAGE) != 0) {
+    if (run_on_table(recopy, table, create, "WITH NO DATA", err) != 0 ||
+        copy_rows(recopy, table, true, err) != 0 || pg_run(target, err, "ANALYZE " STAGE) != 0) {
         return -1;
     }
-    return run_on_table(again, table, "DELETE FROM ONLY ", gone, err) != 0 ||
-                   run_on_table(again, table, "INSERT INTO ", merge, err) != 0
+    return run_on_table(recopy, table, "DELETE FROM ONLY ", gone, err) != 0 ||
+                   run_on_table(recopy, table, "INSERT INTO ", merge, err) != 0
                ? -1
                : 0;
 }
 
-static bool may_truncate(const struct again *again)
+static bool may_truncate(const struct recopy *recopy)
 {
-    for (size_t i = 0; i < again->count; i++) {
-        if (again->tables[i].outside || again->tables[i].table->condition != NULL) {
+    for (size_t i = 0; i < recopy->count; i++) {
+        if (recopy->tables[i].outside || recopy->tables[i].table->condition != NULL) {
             return false;
         }
     }
     return true;
 }
 
-static int truncate_all(struct again *again, struct err *err)
+static int truncate_all(struct recopy *recopy, struct err *err)
 {
-    struct pg *target = &again->state->base.target;
+    struct pg *target = &recopy->state->base.target;
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    for (size_t i = 0; i < again->count; i++) {
+    for (size_t i = 0; i < recopy->count; i++) {
         buf_adds(&sql, i == 0 ? "TRUNCATE ONLY " : ", ONLY ");
-        pg_add_qualified(target, &sql, again->tables[i].table->schema, again->tables[i].table->name);
+        pg_add_qualified(target, &sql, recopy->tables[i].table->schema, recopy->tables[i].table->name);
     }
     return buf_failed(&sql) ? err_no_memory(err) : pg_run(target, err, buf_text(&sql));
 }
 
-int again_replace_rows(struct again *again, struct err *err)
+int recopy_replace_rows(struct recopy *recopy, struct err *err)
 {
-    bool truncate = may_truncate(again);
-    bool by_key = !truncate && !again->state->base.target.replica;
-    if (truncate && truncate_all(again, err) != 0) {
+    bool truncate = may_truncate(recopy);
+    bool by_key = !truncate && !recopy->state->base.target.replica;
+    if (truncate && truncate_all(recopy, err) != 0) {
         return -1;
     }
     /* All are emptied before any is filled: rows may go through a common root. */
-    for (size_t i = 0; i < again->count && !truncate; i++) {
-        struct again_table *table = &again->tables[i];
-        if (!(by_key && table->referenced) && delete_rows(again, table, err) != 0) {
+    for (size_t i = 0; i < recopy->count && !truncate; i++) {
+        struct recopy_table *table = &recopy->tables[i];
+        if (!(by_key && table->referenced) && delete_rows(recopy, table, err) != 0) {
             return err_prefix(err, "%s.%s: ", table->table->schema, table->table->name);
         }
     }
-    for (size_t i = 0; i < again->count; i++) {
-        struct again_table *table = &again->tables[i];
+    for (size_t i = 0; i < recopy->count; i++) {
+        struct recopy_table *table = &recopy->tables[i];
         bool merge = by_key && table->referenced;
         bool nothing = table->table->bytes == 0 && !merge;
-        if (!nothing && (merge ? merge_rows(again, table, err) : copy_rows(again, table, false, err)) != 0) {
+        if (!nothing && (merge ? merge_rows(recopy, table, err) : copy_rows(recopy, table, false, err)) != 0) {
             return err_prefix(err, "%s.%s: ", table->table->schema, table->table->name);
         }
     }
-    for (size_t i = 0; i < again->count; i++) {
-        const struct again_table *table = &again->tables[i];
-        if (again_check_values(again, table, err) != 0) {
+    for (size_t i = 0; i < recopy->count; i++) {
+        const struct recopy_table *table = &recopy->tables[i];
+        if (recopy_check_values(recopy, table, err) != 0) {
             return err_prefix(err, "%s.%s: ", table->table->schema, table->table->name);
         }
     }
@@ -175,11 +175,11 @@ int again_replace_rows(struct again *again, struct err *err)
  * the condition of rows that refer to nothing. A constraint that was not valid at the source may be violated;
  * a partition at the far end is looked at through its root.
  */
-static void add_references_sql(struct again *again, struct buf *sql)
+static void add_references_sql(struct recopy *recopy, struct buf *sql)
 {
-    int version = again->state->base.target.version;
+    int version = recopy->state->base.target.version;
     buf_adds(sql, "WITH chosen AS (SELECT v.name::regclass::oid AS oid FROM (");
-    again_add_values(again, sql);
+    recopy_add_values(recopy, sql);
     buf_adds(
         sql,
         ") v(n, name)) SELECT k.conrelid IN (SELECT oid FROM chosen), k.conrelid::regclass,"
@@ -208,10 +208,10 @@ static bool is_ours(const PGresult *references, int row)
     return pg_is_true(references, row, 0);
 }
 
-static int remove_dangling(struct again *again, const PGresult *references, int row, struct err *err,
+static int remove_dangling(struct recopy *recopy, const PGresult *references, int row, struct err *err,
                            int64_t *ret_removed)
 {
-    struct pg *target = &again->state->base.target;
+    struct pg *target = &recopy->state->base.target;
     auto_result PGresult *removed = NULL;
     auto_free char *sql = str_format("DELETE FROM ONLY %s c WHERE %s", PQgetvalue(references, row, 1),
                                      PQgetvalue(references, row, 3));
@@ -223,7 +223,7 @@ static int remove_dangling(struct again *again, const PGresult *references, int 
     }
     str_to_int(PQcmdTuples(removed), 0, INT64_MAX, ret_removed);
     if (*ret_removed > 0) {
-        cutover_note(again->state,
+        cutover_note(recopy->state,
                      "Not migrated, because they reference rows of %s that were written after the cutover "
                      "was triggered: %lld row%s of %s",
                      PQgetvalue(references, row, 2), (long long)*ret_removed, *ret_removed == 1 ? "" : "s",
@@ -232,7 +232,7 @@ static int remove_dangling(struct again *again, const PGresult *references, int 
     return 0;
 }
 
-static int tell_dangling(struct again *again, const PGresult *references, int row, struct err *err)
+static int tell_dangling(struct recopy *recopy, const PGresult *references, int row, struct err *err)
 {
     auto_free char *count = NULL;
     auto_free char *sql = str_format("SELECT count(*) FROM ONLY %s c WHERE %s",
@@ -240,11 +240,11 @@ static int tell_dangling(struct again *again, const PGresult *references, int ro
     if (sql == NULL) {
         return err_no_memory(err);
     }
-    if (pg_value(&again->state->base.target, err, &count, sql, 0, NULL) != 0) {
+    if (pg_value(&recopy->state->base.target, err, &count, sql, 0, NULL) != 0) {
         return -1;
     }
     if (!str_equals(count, "0")) {
-        cutover_note(again->state,
+        cutover_note(recopy->state,
                      "Reference rows of %s that were deleted after the cutover was triggered: %s row%s of %s",
                      PQgetvalue(references, row, 2), count, str_equals(count, "1") ? "" : "s",
                      PQgetvalue(references, row, 1));
@@ -253,14 +253,14 @@ static int tell_dangling(struct again *again, const PGresult *references, int ro
 }
 
 /* A row that is removed may be what another one refers to. */
-static int remove_all_dangling(struct again *again, const PGresult *references, struct err *err)
+static int remove_all_dangling(struct recopy *recopy, const PGresult *references, struct err *err)
 {
     bool any = true;
     for (int pass = 0; any && pass < PASSES_MAX; pass++) {
         any = false;
         for (int row = 0; row < PQntuples(references); row++) {
             int64_t removed = 0;
-            if (is_ours(references, row) && remove_dangling(again, references, row, err, &removed) != 0) {
+            if (is_ours(references, row) && remove_dangling(recopy, references, row, err, &removed) != 0) {
                 return -1;
             }
             any = any || removed > 0;
@@ -269,22 +269,22 @@ static int remove_all_dangling(struct again *again, const PGresult *references, 
     return 0;
 }
 
-int again_settle_references(struct again *again, struct err *err)
+int recopy_settle_references(struct recopy *recopy, struct err *err)
 {
-    struct pg *target = &again->state->base.target;
+    struct pg *target = &recopy->state->base.target;
     auto_result PGresult *references = NULL;
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    add_references_sql(again, &sql);
+    add_references_sql(recopy, &sql);
     if (buf_failed(&sql)) {
         return err_no_memory(err);
     }
     if (pg_query(target, err, &references, buf_text(&sql), 0, NULL) != 0 ||
-        remove_all_dangling(again, references, err) != 0) {
+        remove_all_dangling(recopy, references, err) != 0) {
         return -1;
     }
     /* Elsewhere the server itself refuses to commit. */
     for (int row = 0; target->replica && row < PQntuples(references); row++) {
-        if (!is_ours(references, row) && tell_dangling(again, references, row, err) != 0) {
+        if (!is_ours(references, row) && tell_dangling(recopy, references, row, err) != 0) {
             return -1;
         }
     }

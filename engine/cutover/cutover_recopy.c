@@ -10,7 +10,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "engine/catalog/source_lock.h"
-#include "engine/cutover/cutover_again_private.h"
+#include "engine/cutover/cutover_recopy_private.h"
 #include "engine/pg/ddl_wait.h"
 
 enum {
@@ -59,22 +59,22 @@ static bool is_same_root(const struct catalog_table *a, const struct catalog_tab
 }
 
 /* Rows that go through a root may end in any of its partitions: all of them are replaced. */
-static bool shares_root(const struct again *again, size_t chosen, const struct catalog_table *table)
+static bool shares_root(const struct recopy *recopy, size_t chosen, const struct catalog_table *table)
 {
     for (size_t i = 0; i < chosen; i++) {
-        if (is_same_root(again->tables[i].table, table)) {
+        if (is_same_root(recopy->tables[i].table, table)) {
             return true;
         }
     }
     return false;
 }
 
-static int choose(struct again *again, const struct catalog *catalog, struct err *err)
+static int choose(struct recopy *recopy, const struct catalog *catalog, struct err *err)
 {
-    const struct cutover_state *state = again->state;
-    again->tables = calloc(catalog->table_count + 1, sizeof(*again->tables));
+    const struct cutover_state *state = recopy->state;
+    recopy->tables = calloc(catalog->table_count + 1, sizeof(*recopy->tables));
     auto_free bool *taken = calloc(catalog->table_count + 1, sizeof(*taken));
-    if (again->tables == NULL || taken == NULL) {
+    if (recopy->tables == NULL || taken == NULL) {
         return err_no_memory(err);
     }
     for (size_t i = 0; i < catalog->table_count; i++) {
@@ -83,23 +83,23 @@ static int choose(struct again *again, const struct catalog *catalog, struct err
                     compare_names);
         taken[i] = relation != NULL && is_wanted(relation);
         if (taken[i]) {
-            again->tables[again->count++].table = &catalog->tables[i];
+            recopy->tables[recopy->count++].table = &catalog->tables[i];
         }
     }
-    size_t chosen = again->count;
+    size_t chosen = recopy->count;
     for (size_t i = 0; i < catalog->table_count; i++) {
-        if (!taken[i] && shares_root(again, chosen, &catalog->tables[i])) {
-            again->tables[again->count++].table = &catalog->tables[i];
+        if (!taken[i] && shares_root(recopy, chosen, &catalog->tables[i])) {
+            recopy->tables[recopy->count++].table = &catalog->tables[i];
         }
     }
     return 0;
 }
 
-static void add_target_sql(struct again *again, struct buf *sql)
+static void add_target_sql(struct recopy *recopy, struct buf *sql)
 {
-    int version = again->state->base.target.version;
+    int version = recopy->state->base.target.version;
     buf_adds(sql, "WITH chosen AS (SELECT v.n, v.name::regclass::oid AS oid FROM (");
-    again_add_values(again, sql);
+    recopy_add_values(recopy, sql);
     buf_adds(sql,
              ") v(n, name)), referred AS (SELECT k.confrelid AS oid, bool_or(k.conrelid NOT IN"
              "   (SELECT oid FROM chosen)) AS outside FROM pg_constraint k WHERE k.contype = 'f' GROUP BY 1)"
@@ -116,19 +116,19 @@ static void add_target_sql(struct again *again, struct buf *sql)
                   "     ORDER BY u.contype, u.oid LIMIT 1)::int2[])) k ORDER BY c.n");
 }
 
-static int ask_target(struct again *again, struct err *err)
+static int ask_target(struct recopy *recopy, struct err *err)
 {
     auto_result PGresult *rows = NULL;
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    add_target_sql(again, &sql);
+    add_target_sql(recopy, &sql);
     if (buf_failed(&sql)) {
         return err_no_memory(err);
     }
-    if (pg_query(&again->state->base.target, err, &rows, buf_text(&sql), 0, NULL) != 0) {
+    if (pg_query(&recopy->state->base.target, err, &rows, buf_text(&sql), 0, NULL) != 0) {
         return -1;
     }
     for (int row = 0; row < PQntuples(rows); row++) {
-        struct again_table *table = &again->tables[row];
+        struct recopy_table *table = &recopy->tables[row];
         str_to_int(PQgetvalue(rows, row, 0), 0, INT64_MAX, &table->target_bytes);
         table->referenced = pg_is_true(rows, row, 1);
         table->outside = pg_is_true(rows, row, 2);
@@ -142,10 +142,10 @@ static int ask_target(struct again *again, struct err *err)
     return 0;
 }
 
-static bool all_empty(const struct again *again)
+static bool all_empty(const struct recopy *recopy)
 {
-    for (size_t i = 0; i < again->count; i++) {
-        if (again->tables[i].table->bytes > 0 || again->tables[i].target_bytes > 0) {
+    for (size_t i = 0; i < recopy->count; i++) {
+        if (recopy->tables[i].table->bytes > 0 || recopy->tables[i].target_bytes > 0) {
             return false;
         }
     }
@@ -153,23 +153,23 @@ static bool all_empty(const struct again *again)
 }
 
 /* Functions in checks and generated columns may need the database's search_path. */
-static int replace(struct again *again, struct err *err)
+static int replace(struct recopy *recopy, struct err *err)
 {
-    struct transfer_state *base = &again->state->base;
+    struct transfer_state *base = &recopy->state->base;
     struct pg *target = &base->target;
     return pg_run(target, err, "BEGIN") != 0 ||
                    source_settings_use_path(&base->settings, target, true, err) != 0 ||
-                   again_replace_rows(again, err) != 0 ||
+                   recopy_replace_rows(recopy, err) != 0 ||
                    source_settings_use_path(&base->settings, target, false, err) != 0 ||
-                   again_settle_references(again, err) != 0 || pg_run(target, err, "COMMIT") != 0
+                   recopy_settle_references(recopy, err) != 0 || pg_run(target, err, "COMMIT") != 0
                ? -1
                : 0;
 }
 
-static int begin_second_attempt(struct again *again, struct err *err)
+static int begin_second_attempt(struct recopy *recopy, struct err *err)
 {
-    struct transfer_state *base = &again->state->base;
-    again->text = true;
+    struct transfer_state *base = &recopy->state->base;
+    recopy->text = true;
     return pg_run(&base->target, err, "ROLLBACK") != 0 ||
                    pg_set_encoding(&base->target, base->encoding, err) != 0 ||
                    pg_run(&base->source, err, "ROLLBACK TO SAVEPOINT recopy") != 0 ||
@@ -184,62 +184,62 @@ static bool is_over(const struct transfer_state *base, const struct err *err)
            base->source.tainted || base->target.tainted;
 }
 
-static int replace_somehow(struct again *again, struct err *err)
+static int replace_somehow(struct recopy *recopy, struct err *err)
 {
-    struct transfer_state *base = &again->state->base;
-    if (replace(again, err) == 0) {
+    struct transfer_state *base = &recopy->state->base;
+    if (replace(recopy, err) == 0) {
         return 0;
     }
     struct err reason = *err;
     if (is_over(base, err)) {
         return -1;
     }
-    if (begin_second_attempt(again, err) != 0 || replace(again, err) != 0) {
+    if (begin_second_attempt(recopy, err) != 0 || replace(recopy, err) != 0) {
         *err = is_over(base, err) ? *err : reason;
         return -1;
     }
     return 0;
 }
 
-static void tell(struct again *again)
+static void tell(struct recopy *recopy)
 {
     auto_buf struct buf names = BUF_MAX(NAMES_MAX_BYTES);
-    for (size_t i = 0; i < again->count && i < NAMES_TOLD; i++) {
-        const struct again_table *table = &again->tables[i];
+    for (size_t i = 0; i < recopy->count && i < NAMES_TOLD; i++) {
+        const struct recopy_table *table = &recopy->tables[i];
         buf_addf(&names, "%s%s.%s (%lld row%s)", i > 0 ? ", " : "", table->table->schema, table->table->name,
                  (long long)table->rows, table->rows == 1 ? "" : "s");
     }
-    if (again->count > NAMES_TOLD) {
-        buf_addf(&names, " and %zu more", again->count - NAMES_TOLD);
+    if (recopy->count > NAMES_TOLD) {
+        buf_addf(&names, " and %zu more", recopy->count - NAMES_TOLD);
     }
-    cutover_note(again->state, "Recopied, because logical replication does not carry these tables: %s",
+    cutover_note(recopy->state, "Recopied, because logical replication does not carry these tables: %s",
                  buf_text(&names));
 }
 
-static int copy_again(struct again *again, struct err *err)
+static int recopy_chosen(struct recopy *recopy, struct err *err)
 {
-    if (ask_target(again, err) != 0 || again_compare_types(again, err) != 0) {
+    if (ask_target(recopy, err) != 0 || recopy_compare_types(recopy, err) != 0) {
         return -1;
     }
-    if (all_empty(again)) {
+    if (all_empty(recopy)) {
         return 0;
     }
-    if (replace_somehow(again, err) != 0) {
+    if (replace_somehow(recopy, err) != 0) {
         return -1;
     }
-    again->state->copied = true;
-    tell(again);
+    recopy->state->copied = true;
+    tell(recopy);
     return 0;
 }
 
-static void again_done(struct again *again)
+static void recopy_done(struct recopy *recopy)
 {
-    for (size_t i = 0; i < again->count; i++) {
-        again_table_done(&again->tables[i]);
+    for (size_t i = 0; i < recopy->count; i++) {
+        recopy_table_done(&recopy->tables[i]);
     }
-    free(again->tables);
-    again->tables = NULL;
-    again->count = 0;
+    free(recopy->tables);
+    recopy->tables = NULL;
+    recopy->count = 0;
 }
 
 /* Locks tables by name, as rows of OID, schema and name. */
@@ -282,14 +282,14 @@ static int begin_locked(struct cutover_state *state, int64_t started_ms, struct 
 
 /* Partitions that are copied because of others are locked only now: *ret_moved, when the snapshot does not
  * show the rows of one of the tables. */
-static int lock_chosen(struct again *again, int64_t started_ms, struct err *err, bool *ret_moved)
+static int lock_chosen(struct recopy *recopy, int64_t started_ms, struct err *err, bool *ret_moved)
 {
-    struct pg *source = &again->state->base.source;
+    struct pg *source = &recopy->state->base.source;
     auto_free char *moved = NULL;
     auto_buf struct buf names = BUF_MAX(SQL_MAX_BYTES);
     auto_buf struct buf oids = BUF_MAX(SQL_MAX_BYTES);
-    for (size_t i = 0; i < again->count; i++) {
-        const struct catalog_table *table = again->tables[i].table;
+    for (size_t i = 0; i < recopy->count; i++) {
+        const struct catalog_table *table = recopy->tables[i].table;
         add_name(source, &names, table->schema, table->name);
         buf_addf(&oids, "%s%u", i == 0 ? "" : ", ", (unsigned)table->oid);
     }
@@ -307,30 +307,30 @@ static int lock_chosen(struct again *again, int64_t started_ms, struct err *err,
     return 0;
 }
 
-/* One attempt. *ret_again: others were in the way. */
-static int recopy(struct cutover_state *state, struct err *err, bool *ret_again)
+/* One attempt. *ret_moved: others were in the way. */
+static int attempt(struct cutover_state *state, struct err *err, bool *ret_moved)
 {
     struct pg *source = &state->base.source;
     auto_catalog struct catalog catalog = {0};
-    struct again again = {.state = state,
+    struct recopy recopy = {.state = state,
                           .encoding = PQparameterStatus(source->connection, "server_encoding")};
     int64_t started_ms = clock_monotonic_ms();
     int result = begin_locked(state, started_ms, err);
     if (result == 0) {
-        result = catalog_read(source, state->base.target_version, again.encoding, err, &catalog) != 0 ||
-                         choose(&again, &catalog, err) != 0 ||
-                         (again.count > 0 && lock_chosen(&again, started_ms, err, ret_again) != 0)
+        result = catalog_read(source, state->base.target_version, recopy.encoding, err, &catalog) != 0 ||
+                         choose(&recopy, &catalog, err) != 0 ||
+                         (recopy.count > 0 && lock_chosen(&recopy, started_ms, err, ret_moved) != 0)
                      ? -1
                      : 0;
     }
-    *ret_again = *ret_again || (result != 0 && source_lock_timed_out(err));
-    if (result == 0 && !*ret_again) {
+    *ret_moved = *ret_moved || (result != 0 && source_lock_timed_out(err));
+    if (result == 0 && !*ret_moved) {
         result =
-            pg_run(source, err, "SAVEPOINT recopy") != 0 || (again.count > 0 && copy_again(&again, err) != 0)
+            pg_run(source, err, "SAVEPOINT recopy") != 0 || (recopy.count > 0 && recopy_chosen(&recopy, err) != 0)
                 ? -1
                 : pg_run(source, err, "COMMIT");
     }
-    again_done(&again);
+    recopy_done(&recopy);
     return result;
 }
 
@@ -352,11 +352,11 @@ static int fail_locked(struct cutover_state *state, struct err *err)
 static int recopy_with_patience(struct cutover_state *state, struct err *err)
 {
     struct pg *source = &state->base.source;
-    for (int attempt = 0; attempt < RECOPY_ATTEMPTS; attempt++) {
-        bool again = false;
+    for (int attempts = 0; attempts < RECOPY_ATTEMPTS; attempts++) {
+        bool moved = false;
         struct err lost = {0};
-        int result = recopy(state, err, &again);
-        if (!again) {
+        int result = attempt(state, err, &moved);
+        if (!moved) {
             return result;
         }
         if (pg_run(source, &lost, "ROLLBACK") != 0) {

@@ -9,17 +9,17 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "engine/cutover/cutover_again_private.h"
+#include "engine/cutover/cutover_recopy_private.h"
 #include "engine/pg/sqlstate.h"
 
 enum { SQL_MAX_BYTES = 8 * 1024 * 1024 };
 enum { TYPES_TABLE, TYPES_COLUMN, TYPES_TYPE, TYPES_PARTS };
 
 /* Types by name, with all that they are made of: domains, arrays, composites, ranges. */
-static void add_types_sql(struct again *again, struct buf *sql, int version)
+static void add_types_sql(struct recopy *recopy, struct buf *sql, int version)
 {
     buf_adds(sql, "WITH RECURSIVE chosen AS (SELECT v.n, v.name::regclass::oid AS oid FROM (");
-    again_add_values(again, sql);
+    recopy_add_values(recopy, sql);
     buf_adds(sql,
              ") v(n, name)), parts(top, type, text) AS ("
              " SELECT DISTINCT a.atttypid, a.atttypid, ''::text FROM chosen c"
@@ -40,10 +40,10 @@ static void add_types_sql(struct again *again, struct buf *sql, int version)
     buf_adds(sql, " ORDER BY c.n, a.attname::text COLLATE \"C\"");
 }
 
-static int read_types(struct again *again, struct pg *pg, struct err *err, PGresult **ret_types)
+static int read_types(struct recopy *recopy, struct pg *pg, struct err *err, PGresult **ret_types)
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    add_types_sql(again, &sql, pg->version);
+    add_types_sql(recopy, &sql, pg->version);
     return buf_failed(&sql) ? err_no_memory(err) : pg_query(pg, err, ret_types, buf_text(&sql), 0, NULL);
 }
 
@@ -57,19 +57,19 @@ static int compare_rows(const PGresult *source, int s, const PGresult *target, i
                          : strcmp(PQgetvalue(source, s, TYPES_COLUMN), PQgetvalue(target, t, TYPES_COLUMN));
 }
 
-static int add_difference(struct again *again, const PGresult *source, int s, const PGresult *target, int t,
+static int add_difference(struct recopy *recopy, const PGresult *source, int s, const PGresult *target, int t,
                           struct err *err)
 {
     int64_t number = 0;
-    str_to_int(PQgetvalue(source, s, TYPES_TABLE), 0, (int64_t)again->count - 1, &number);
-    struct again_table *table = &again->tables[number];
-    struct again_column *columns = realloc(table->columns, (table->column_count + 1) * sizeof(*columns));
+    str_to_int(PQgetvalue(source, s, TYPES_TABLE), 0, (int64_t)recopy->count - 1, &number);
+    struct recopy_table *table = &recopy->tables[number];
+    struct recopy_column *columns = realloc(table->columns, (table->column_count + 1) * sizeof(*columns));
     if (columns == NULL) {
         return err_no_memory(err);
     }
     table->columns = columns;
-    struct again_column *column = &columns[table->column_count++];
-    *column = (struct again_column){.name = str_dup(PQgetvalue(source, s, TYPES_COLUMN)),
+    struct recopy_column *column = &columns[table->column_count++];
+    *column = (struct recopy_column){.name = str_dup(PQgetvalue(source, s, TYPES_COLUMN)),
                                     .source_type = str_dup(PQgetvalue(source, s, TYPES_TYPE)),
                                     .target_type = str_dup(PQgetvalue(target, t, TYPES_TYPE))};
     return column->name == NULL || column->source_type == NULL || column->target_type == NULL
@@ -77,12 +77,12 @@ static int add_difference(struct again *again, const PGresult *source, int s, co
                : 0;
 }
 
-int again_compare_types(struct again *again, struct err *err)
+int recopy_compare_types(struct recopy *recopy, struct err *err)
 {
     auto_result PGresult *source = NULL;
     auto_result PGresult *target = NULL;
-    if (read_types(again, &again->state->base.source, err, &source) != 0 ||
-        read_types(again, &again->state->base.target, err, &target) != 0) {
+    if (read_types(recopy, &recopy->state->base.source, err, &source) != 0 ||
+        read_types(recopy, &recopy->state->base.target, err, &target) != 0) {
         return -1;
     }
     int s = 0;
@@ -92,7 +92,7 @@ int again_compare_types(struct again *again, struct err *err)
         bool same = order == 0 &&
                     strcmp(PQgetvalue(source, s, TYPES_TYPE), PQgetvalue(target, t, TYPES_TYPE)) == 0 &&
                     strcmp(PQgetvalue(source, s, TYPES_PARTS), PQgetvalue(target, t, TYPES_PARTS)) == 0;
-        if (order == 0 && !same && add_difference(again, source, s, target, t, err) != 0) {
+        if (order == 0 && !same && add_difference(recopy, source, s, target, t, err) != 0) {
             return -1;
         }
         s += order <= 0 ? 1 : 0;
@@ -103,7 +103,7 @@ int again_compare_types(struct again *again, struct err *err)
 
 /* A sum over all values, whatever the order of the rows. "cast" turns the target's values into the source's
  * type. */
-static int digest(struct pg *pg, const struct again_table *table, const struct again_column *column,
+static int digest(struct pg *pg, const struct recopy_table *table, const struct recopy_column *column,
                   bool cast, struct err *err, char **ret_digest)
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
@@ -117,13 +117,13 @@ static int digest(struct pg *pg, const struct again_table *table, const struct a
     return buf_failed(&sql) ? err_no_memory(err) : pg_value(pg, err, ret_digest, buf_text(&sql), 0, NULL);
 }
 
-int again_check_values(struct again *again, const struct again_table *table, struct err *err)
+int recopy_check_values(struct recopy *recopy, const struct recopy_table *table, struct err *err)
 {
-    struct transfer_state *base = &again->state->base;
+    struct transfer_state *base = &recopy->state->base;
     /* Rows of several tables are mixed below a root, and an extension's table has rows of its own. */
     bool comparable = table->table->root_name == NULL && table->table->condition == NULL;
     for (size_t i = 0; comparable && i < table->column_count; i++) {
-        const struct again_column *column = &table->columns[i];
+        const struct recopy_column *column = &table->columns[i];
         auto_free char *before = NULL;
         auto_free char *after = NULL;
         if (digest(&base->source, table, column, false, err, &before) != 0 ||
@@ -143,7 +143,7 @@ int again_check_values(struct again *again, const struct again_table *table, str
     return 0;
 }
 
-void again_table_done(struct again_table *table)
+void recopy_table_done(struct recopy_table *table)
 {
     for (size_t i = 0; i < table->column_count; i++) {
         free(table->columns[i].name);
