@@ -200,8 +200,8 @@ static int merge(struct cutover_state *state, const struct side_list *source, co
 /* For the older of both servers: only one that is old itself has what it does not know. */
 static int add_sql(const struct cutover_state *state, struct buf *sql, struct err *err)
 {
-    int source = state->base.source.version;
-    int target = state->base.target.version;
+    int source = state->source.version;
+    int target = state->target.version;
     buf_adds(sql, head_sql);
     catalog_add_hash_roots(sql, source < target ? source : target);
     buf_adds(sql, tail_sql);

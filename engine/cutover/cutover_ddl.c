@@ -12,8 +12,7 @@ enum { LISTED_MAX = 500 };
 int cutover_warn_of_ddl(struct cutover_state *state, struct err *err)
 {
     auto_result PGresult *changes = NULL;
-    struct transfer_state *base = &state->base;
-    if (fingerprint_compare(&base->source, &base->target, state->cutover->name, err, &changes) != 0) {
+    if (fingerprint_compare(&state->source, &state->target, state->cutover->name, err, &changes) != 0) {
         return err_prefix(err, "Cannot read the schema changes on the source since the base copy. ");
     }
     int count = PQntuples(changes);

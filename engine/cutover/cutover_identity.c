@@ -22,7 +22,7 @@ static void add_sql(struct cutover_state *state, struct buf *sql)
         "WITH tables AS (SELECT * FROM unnest($1::oid[], $2::text[], $3::text[]) AS u(source, schema, name)),"
         " columns AS (SELECT * FROM unnest($4::oid[], $5::int2[], $6::text[]) AS u(source, number, name)),"
         " pairs AS (SELECT i.*, n.nspname::text AS nspname, c.relname::text AS relname FROM ");
-    pg_add_qualified(&state->base.target, sql, state->cutover->name, "identity");
+    pg_add_qualified(&state->target, sql, state->cutover->name, "identity");
     buf_adds(
         sql,
         " i JOIN pg_class c ON c.oid = i.target JOIN pg_namespace n ON n.oid = c.relnamespace)"
@@ -43,9 +43,9 @@ static int read_source(struct cutover_state *state, struct err *err, PGresult **
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     buf_adds(&sql, "SELECT 1, 1, 1, 1");
-    identity_add_origin_columns(&sql, state->base.source.version);
+    identity_add_origin_columns(&sql, state->source.version);
     return buf_failed(&sql) ? err_no_memory(err)
-                            : pg_query(&state->base.source, err, ret_row, buf_text(&sql), 0, NULL);
+                            : pg_query(&state->source, err, ret_row, buf_text(&sql), 0, NULL);
 }
 
 static int miss(struct cutover_state *state, const PGresult *rows, int row, struct err *err)
@@ -81,7 +81,7 @@ int cutover_compare_identities(struct cutover_state *state, struct err *err)
     if (buf_failed(&sql)) {
         return err_no_memory(err);
     }
-    if (pg_query(&state->base.target, err, &rows, buf_text(&sql), PARAMS, params) != 0) {
+    if (pg_query(&state->target, err, &rows, buf_text(&sql), PARAMS, params) != 0) {
         return err_prefix(err, "Cannot compare the names of source and target. ");
     }
     for (int row = 0; row < PQntuples(rows); row++) {

@@ -43,7 +43,9 @@ enum { PAGE = 5000, BATCH = 500, SQL_MAX_BYTES = 1024 * 1024, LAST_OID_DIGITS = 
 struct refresh {
     struct cutover_state *state;
     bool by_pages;
-    char *roles; /* of the target, as an array */
+    char *roles;            /* of the target, as an array */
+    struct restore restore; /* who is to own what; the roles once more */
+    struct large_objects objects;
     struct undescribed undescribed;
     size_t copied;
     size_t removed;
@@ -58,15 +60,15 @@ struct batch {
 
 static int read_roles(struct refresh *refresh, struct err *err)
 {
-    struct transfer_state *base = &refresh->state->base;
+    struct cutover_state *state = refresh->state;
     auto_result PGresult *rows = NULL;
-    if (pg_query(&base->target, err, &rows,
+    if (pg_query(&state->target, err, &rows,
                  "SELECT rolname, array_agg(rolname) OVER ()::text FROM pg_roles ORDER BY rolname", 0,
                  NULL) != 0) {
         return -1;
     }
     for (int row = 0; row < PQntuples(rows); row++) {
-        if (!str_list_add(&base->restore.roles, PQgetvalue(rows, row, 0))) {
+        if (!str_list_add(&refresh->restore.roles, PQgetvalue(rows, row, 0))) {
             return err_no_memory(err);
         }
     }
@@ -77,13 +79,12 @@ static int read_roles(struct refresh *refresh, struct err *err)
 static int copy_contents(struct refresh *refresh, const PGresult *described, const char *list,
                          struct err *err)
 {
-    struct transfer_state *base = &refresh->state->base;
     if (refresh->by_pages) {
         auto_free char *where = str_format("WHERE loid IN (%s)", list);
-        return where == NULL ? err_no_memory(err) : large_objects_copy_pages(base, where, err);
+        return where == NULL ? err_no_memory(err) : large_objects_copy_pages(&refresh->objects, where, err);
     }
     for (int row = 0; row < PQntuples(described); row++) {
-        if (large_object_copy_contents(base, PQgetvalue(described, row, 0), err) != 0) {
+        if (large_object_copy_contents(&refresh->objects, PQgetvalue(described, row, 0), err) != 0) {
             return -1;
         }
     }
@@ -94,8 +95,8 @@ static int copy_contents(struct refresh *refresh, const PGresult *described, con
  * without its description the new one differs, and is made again. */
 static int replace_objects(struct refresh *refresh, const struct batch *batch, struct err *err)
 {
-    struct transfer_state *base = &refresh->state->base;
-    struct pg *target = &base->target;
+    struct cutover_state *state = refresh->state;
+    struct pg *target = &state->target;
     auto_result PGresult *described = NULL;
     if (pg_run(target, err, "BEGIN") != 0) {
         return -1;
@@ -114,7 +115,7 @@ static int replace_objects(struct refresh *refresh, const struct batch *batch, s
         }
         if (pg_runf(target, err, "SELECT pg_catalog.lo_create(o) FROM unnest(ARRAY[%s]::oid[]) o",
                     buf_text(&batch->create)) != 0 ||
-            pg_query(&base->source, err, &described, sql, 0, NULL) != 0 ||
+            pg_query(&state->source, err, &described, sql, 0, NULL) != 0 ||
             copy_contents(refresh, described, buf_text(&batch->create), err) != 0) {
             return -1;
         }
@@ -122,7 +123,9 @@ static int replace_objects(struct refresh *refresh, const struct batch *batch, s
     if (pg_run(target, err, "COMMIT") != 0) {
         return -1;
     }
-    return described == NULL ? 0 : large_objects_describe_page(base, described, &refresh->undescribed, err);
+    return described == NULL
+               ? 0
+               : large_objects_describe_page(&refresh->objects, described, &refresh->undescribed, err);
 }
 
 static int flush(struct refresh *refresh, struct batch *batch, struct err *err)
@@ -184,7 +187,7 @@ static int find_end(struct refresh *refresh, const char *after, struct err *err,
     if (sql == NULL) {
         return err_no_memory(err);
     }
-    if (pg_value(&refresh->state->base.source, err, ret_end, sql, 1, &after) != 0) {
+    if (pg_value(&refresh->state->source, err, ret_end, sql, 1, &after) != 0) {
         return -1;
     }
     if (*ret_end == NULL) {
@@ -204,7 +207,7 @@ static int refresh_objects(struct refresh *refresh, struct batch *batch, struct 
         if (find_end(refresh, after, err, &end) != 0) {
             return -1;
         }
-        const char *params[] = {after, end, refresh->roles, restore_heir(&refresh->state->transfer)};
+        const char *params[] = {after, end, refresh->roles, refresh->restore.heir};
         if (cutover_ask_both(refresh->state, sql, 4, params, err, &source, &target) != 0 ||
             compare_objects(refresh, source, target, batch, err) != 0) {
             return -1;
@@ -216,24 +219,34 @@ static int refresh_objects(struct refresh *refresh, struct batch *batch, struct 
 
 int cutover_copy_large_objects(struct cutover_state *state, struct err *err)
 {
-    struct transfer_state *base = &state->base;
     if (!state->large_objects) {
         return 0;
     }
-    struct refresh refresh = {.state = state, .by_pages = base->source.superuser && base->target.superuser};
+    const struct cutover *cutover = state->cutover;
+    struct refresh refresh = {
+        .state = state,
+        .by_pages = state->source.superuser && state->target.superuser,
+        .restore = {.target = cutover->target,
+                    .database = cutover->database,
+                    .heir = cutover->heir != NULL ? cutover->heir : cutover->target->user,
+                    .report = &state->report},
+    };
+    refresh.objects = (struct large_objects){
+        .source = &state->source, .target = &state->target, .restore = &refresh.restore};
     struct batch batch = {.remove = BUF_MAX(SQL_MAX_BYTES), .create = BUF_MAX(SQL_MAX_BYTES)};
     int result = -1;
     if (read_roles(&refresh, err) == 0 &&
-        pg_run(&base->source, err, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") == 0 &&
+        pg_run(&state->source, err, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") == 0 &&
         refresh_objects(&refresh, &batch, err) == 0) {
-        result = pg_run(&base->source, err, "COMMIT");
+        result = pg_run(&state->source, err, "COMMIT");
     }
     if (refresh.copied > 0 || refresh.removed > 0) {
         cutover_note(state, "Large objects recopied: %zu; removed: %zu.", refresh.copied, refresh.removed);
     }
-    large_objects_report(base, &refresh.undescribed);
+    large_objects_report(&refresh.objects, &refresh.undescribed);
     buf_done(&batch.remove);
     buf_done(&batch.create);
     free(refresh.roles);
+    restore_done(&refresh.restore);
     return result == 0 ? 0 : err_prefix(err, "Cannot update the large objects on the target. ");
 }

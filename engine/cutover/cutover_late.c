@@ -44,7 +44,7 @@ static int look_at_rows(struct cutover_state *state, const struct cutover_relati
     auto_free char *row = NULL;
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     buf_adds(&sql, "SELECT 1 FROM ONLY ");
-    pg_add_qualified(&state->base.target, &sql, relation->schema, relation->name);
+    pg_add_qualified(&state->target, &sql, relation->schema, relation->name);
     buf_adds(&sql, " LIMIT 1");
     if (buf_failed(&sql)) {
         return err_no_memory(err);
@@ -52,7 +52,7 @@ static int look_at_rows(struct cutover_state *state, const struct cutover_relati
     if (!relation->target_readable) {
         return 0;
     }
-    if (pg_value(&state->base.target, err, &row, buf_text(&sql), 0, NULL) != 0) {
+    if (pg_value(&state->target, err, &row, buf_text(&sql), 0, NULL) != 0) {
         return strcmp(err->sqlstate, STATE_LOCK_TIMEOUT) == 0 ? 0 : -1;
     }
     return row != NULL && relation->published ? 0 : add(late, relation, row != NULL, err);
@@ -68,9 +68,9 @@ int cutover_list_late(struct cutover_state *state, struct err *err, struct late_
     if (ret_late->items == NULL) {
         return err_no_memory(err);
     }
-    int result = identities_load(&state->base.target, state->cutover->name, err, &identities) != 0
+    int result = identities_load(&state->target, state->cutover->name, err, &identities) != 0
                      ? -1
-                     : pg_run(&state->base.target, err, "SET lock_timeout = '200ms'");
+                     : pg_run(&state->target, err, "SET lock_timeout = '200ms'");
     for (size_t i = 0; i < state->relation_count && result == 0 && ret_late->count < LATE_MAX; i++) {
         if (is_late(&state->relations[i], &identities)) {
             result = look_at_rows(state, &state->relations[i], ret_late, err);

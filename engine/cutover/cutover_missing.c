@@ -28,7 +28,7 @@ static int subtract_columns(struct cutover_state *state, const char *from, const
                             struct err *err, char **ret_names)
 {
     const char *params[] = {from, columns};
-    return pg_value(&state->base.target, err, ret_names,
+    return pg_value(&state->target, err, ret_names,
                     "SELECT string_agg(name, ', ') FROM (SELECT unnest($1::text[]) EXCEPT"
                     " SELECT unnest($2::text[]) ORDER BY 1) u(name)",
                     2, params);

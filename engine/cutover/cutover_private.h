@@ -3,8 +3,12 @@
 #ifndef ENGINE_CUTOVER_CUTOVER_PRIVATE_H
 #define ENGINE_CUTOVER_CUTOVER_PRIVATE_H
 
+#include "engine/catalog/source_settings.h"
+#include "engine/catalog/transfer_catalog.h"
 #include "engine/cutover/cutover.h"
-#include "engine/transfer/transfer_steps.h"
+#include "engine/dump/restore.h"
+#include "engine/pg/pg.h"
+#include "engine/pg/report.h"
 
 /* A relation of the user's: table with rows ('r'), partitioned table ('p'), sequence ('S') or materialized
  * view ('m'). */
@@ -37,8 +41,11 @@ struct cutover_shape {
 
 struct cutover_state {
     const struct cutover *cutover;
-    struct transfer transfer;
-    struct transfer_state base; /* what the steps of the base copy use: both sessions, report, roles */
+    struct pg source; /* one session per side does it all */
+    struct pg target;
+    struct source_settings settings; /* of the source's own sessions: in force where the target evaluates */
+    const char *encoding;            /* of statements and names on both sessions */
+    struct report report;            /* of what could not be described on the target */
     struct evidence *evidence;
     uint64_t applied; /* everything before it has been applied */
     bool closed;      /* an earlier run got as far as replica_restore(): all but the evidence is done */
@@ -53,6 +60,8 @@ struct cutover_state {
     bool copied;             /* tables have been copied again */
 };
 
+/* Opens both sessions and puts the source's settings in force. */
+int cutover_open_sessions(struct cutover_state *state, struct err *err);
 /* Sends one query to both sides at once; the caller clears the results. */
 int cutover_ask_both(struct cutover_state *state, const char *sql, int count, const char *const *params,
                      struct err *err, PGresult **ret_source, PGresult **ret_target);
@@ -60,6 +69,11 @@ int cutover_ask_both(struct cutover_state *state, const char *sql, int count, co
 void cutover_note(struct cutover_state *state, const char *format, ...) printf_like(2, 3);
 void cutover_warn(struct cutover_state *state, const char *format, ...) printf_like(2, 3);
 void cutover_lose(struct cutover_state *state, const char *format, ...) printf_like(2, 3);
+
+/* Moves the warnings of state->report there. */
+void cutover_take_warnings(struct cutover_state *state);
+/* Names and PostgreSQL's messages need not be UTF-8; what the evidence and the error hold must be. */
+void cutover_make_texts_utf8(struct evidence *evidence, struct err *err);
 
 /* Tables and columns that have other names on the source now; in state->missing and state->renamed. */
 int cutover_compare_identities(struct cutover_state *state, struct err *err);

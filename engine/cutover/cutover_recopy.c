@@ -97,7 +97,7 @@ static int choose(struct recopy *recopy, const struct catalog *catalog, struct e
 
 static void add_target_sql(struct recopy *recopy, struct buf *sql)
 {
-    int version = recopy->state->base.target.version;
+    int version = recopy->state->target.version;
     buf_adds(sql, "WITH chosen AS (SELECT v.n, v.name::regclass::oid AS oid FROM (");
     recopy_add_values(recopy, sql);
     buf_adds(sql,
@@ -124,7 +124,7 @@ static int ask_target(struct recopy *recopy, struct err *err)
     if (buf_failed(&sql)) {
         return err_no_memory(err);
     }
-    if (pg_query(&recopy->state->base.target, err, &rows, buf_text(&sql), 0, NULL) != 0) {
+    if (pg_query(&recopy->state->target, err, &rows, buf_text(&sql), 0, NULL) != 0) {
         return -1;
     }
     for (int row = 0; row < PQntuples(rows); row++) {
@@ -155,12 +155,12 @@ static bool all_empty(const struct recopy *recopy)
 /* Functions in checks and generated columns may need the database's search_path. */
 static int replace(struct recopy *recopy, struct err *err)
 {
-    struct transfer_state *base = &recopy->state->base;
-    struct pg *target = &base->target;
+    struct cutover_state *state = recopy->state;
+    struct pg *target = &state->target;
     return pg_run(target, err, "BEGIN") != 0 ||
-                   source_settings_use_path(&base->settings, target, true, err) != 0 ||
+                   source_settings_use_path(&state->settings, target, true, err) != 0 ||
                    recopy_replace_rows(recopy, err) != 0 ||
-                   source_settings_use_path(&base->settings, target, false, err) != 0 ||
+                   source_settings_use_path(&state->settings, target, false, err) != 0 ||
                    recopy_settle_references(recopy, err) != 0 || pg_run(target, err, "COMMIT") != 0
                ? -1
                : 0;
@@ -168,34 +168,34 @@ static int replace(struct recopy *recopy, struct err *err)
 
 static int begin_second_attempt(struct recopy *recopy, struct err *err)
 {
-    struct transfer_state *base = &recopy->state->base;
+    struct cutover_state *state = recopy->state;
     recopy->text = true;
-    return pg_run(&base->target, err, "ROLLBACK") != 0 ||
-                   pg_set_encoding(&base->target, base->encoding, err) != 0 ||
-                   pg_run(&base->source, err, "ROLLBACK TO SAVEPOINT recopy") != 0 ||
-                   pg_set_encoding(&base->source, base->encoding, err) != 0
+    return pg_run(&state->target, err, "ROLLBACK") != 0 ||
+                   pg_set_encoding(&state->target, state->encoding, err) != 0 ||
+                   pg_run(&state->source, err, "ROLLBACK TO SAVEPOINT recopy") != 0 ||
+                   pg_set_encoding(&state->source, state->encoding, err) != 0
                ? -1
                : 0;
 }
 
-static bool is_over(const struct transfer_state *base, const struct err *err)
+static bool is_over(const struct cutover_state *state, const struct err *err)
 {
-    return restore_is_over(&base->target, err) || restore_is_over(&base->source, err) ||
-           base->source.tainted || base->target.tainted;
+    return restore_is_over(&state->target, err) || restore_is_over(&state->source, err) ||
+           state->source.tainted || state->target.tainted;
 }
 
 static int replace_somehow(struct recopy *recopy, struct err *err)
 {
-    struct transfer_state *base = &recopy->state->base;
+    struct cutover_state *state = recopy->state;
     if (replace(recopy, err) == 0) {
         return 0;
     }
     struct err reason = *err;
-    if (is_over(base, err)) {
+    if (is_over(state, err)) {
         return -1;
     }
     if (begin_second_attempt(recopy, err) != 0 || replace(recopy, err) != 0) {
-        *err = is_over(base, err) ? *err : reason;
+        *err = is_over(state, err) ? *err : reason;
         return -1;
     }
     return 0;
@@ -263,7 +263,7 @@ static void add_name(struct pg *source, struct buf *sql, const char *schema, con
 /* Before the snapshot: what others commit until then is seen by it. */
 static int begin_locked(struct cutover_state *state, int64_t started_ms, struct err *err)
 {
-    struct pg *source = &state->base.source;
+    struct pg *source = &state->source;
     auto_result PGresult *tables = NULL;
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     for (size_t i = 0; i < state->relation_count; i++) {
@@ -284,7 +284,7 @@ static int begin_locked(struct cutover_state *state, int64_t started_ms, struct 
  * show the rows of one of the tables. */
 static int lock_chosen(struct recopy *recopy, int64_t started_ms, struct err *err, bool *ret_moved)
 {
-    struct pg *source = &recopy->state->base.source;
+    struct pg *source = &recopy->state->source;
     auto_free char *moved = NULL;
     auto_buf struct buf names = BUF_MAX(SQL_MAX_BYTES);
     auto_buf struct buf oids = BUF_MAX(SQL_MAX_BYTES);
@@ -310,14 +310,14 @@ static int lock_chosen(struct recopy *recopy, int64_t started_ms, struct err *er
 /* One attempt. *ret_moved: others were in the way. */
 static int attempt(struct cutover_state *state, struct err *err, bool *ret_moved)
 {
-    struct pg *source = &state->base.source;
+    struct pg *source = &state->source;
     auto_catalog struct catalog catalog = {0};
     struct recopy recopy = {.state = state,
-                          .encoding = PQparameterStatus(source->connection, "server_encoding")};
+                            .encoding = PQparameterStatus(source->connection, "server_encoding")};
     int64_t started_ms = clock_monotonic_ms();
     int result = begin_locked(state, started_ms, err);
     if (result == 0) {
-        result = catalog_read(source, state->base.target_version, recopy.encoding, err, &catalog) != 0 ||
+        result = catalog_read(source, state->target.version, recopy.encoding, err, &catalog) != 0 ||
                          choose(&recopy, &catalog, err) != 0 ||
                          (recopy.count > 0 && lock_chosen(&recopy, started_ms, err, ret_moved) != 0)
                      ? -1
@@ -325,10 +325,10 @@ static int attempt(struct cutover_state *state, struct err *err, bool *ret_moved
     }
     *ret_moved = *ret_moved || (result != 0 && source_lock_timed_out(err));
     if (result == 0 && !*ret_moved) {
-        result =
-            pg_run(source, err, "SAVEPOINT recopy") != 0 || (recopy.count > 0 && recopy_chosen(&recopy, err) != 0)
-                ? -1
-                : pg_run(source, err, "COMMIT");
+        result = pg_run(source, err, "SAVEPOINT recopy") != 0 ||
+                         (recopy.count > 0 && recopy_chosen(&recopy, err) != 0)
+                     ? -1
+                     : pg_run(source, err, "COMMIT");
     }
     recopy_done(&recopy);
     return result;
@@ -340,7 +340,7 @@ static int fail_locked(struct cutover_state *state, struct err *err)
 {
     struct err ignored = {0};
     auto_free char *holder = NULL;
-    (void)source_lock_holder(&state->base.source, &ignored, &holder);
+    (void)source_lock_holder(&state->source, &ignored, &holder);
     err_set(err, ERR_UNAVAILABLE,
             "Cannot lock a table of the source for reading: %s. Malachite retries until it succeeds.",
             holder != NULL ? holder : "it was truncated or rewritten in each attempt");
@@ -351,7 +351,7 @@ static int fail_locked(struct cutover_state *state, struct err *err)
 
 static int recopy_with_patience(struct cutover_state *state, struct err *err)
 {
-    struct pg *source = &state->base.source;
+    struct pg *source = &state->source;
     for (int attempts = 0; attempts < RECOPY_ATTEMPTS; attempts++) {
         bool moved = false;
         struct err lost = {0};

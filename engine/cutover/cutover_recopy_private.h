@@ -15,12 +15,12 @@ struct recopy_column {
 struct recopy_table {
     const struct catalog_table *table;
     int64_t target_bytes;
-    bool referenced;              /* by a foreign key of any table */
-    bool outside;                 /* by one of a table that is not recopied */
-    char *key;                    /* columns of a primary or unique key, or NULL */
-    char *same;                   /* whether s and t have the same key */
-    char *assign;                 /* for ON CONFLICT DO UPDATE: each column gets its new value */
-    int64_t rows;                 /* copied */
+    bool referenced;               /* by a foreign key of any table */
+    bool outside;                  /* by one of a table that is not recopied */
+    char *key;                     /* columns of a primary or unique key, or NULL */
+    char *same;                    /* whether s and t have the same key */
+    char *assign;                  /* for ON CONFLICT DO UPDATE: each column gets its new value */
+    int64_t rows;                  /* copied */
     struct recopy_column *columns; /* those whose types differ: rows travel as text and are compared */
     size_t column_count;
 };

@@ -19,7 +19,7 @@ enum { SQL_MAX_BYTES = 8 * 1024 * 1024, PASSES_MAX = 100 };
 
 void recopy_add_values(struct recopy *recopy, struct buf *sql)
 {
-    struct pg *target = &recopy->state->base.target;
+    struct pg *target = &recopy->state->target;
     for (size_t i = 0; i < recopy->count; i++) {
         const struct catalog_table *table = recopy->tables[i].table;
         auto_buf struct buf name = BUF_MAX(SQL_MAX_BYTES);
@@ -35,7 +35,7 @@ void recopy_add_values(struct recopy *recopy, struct buf *sql)
 
 static int copy_rows(struct recopy *recopy, struct recopy_table *table, bool to_stage, struct err *err)
 {
-    struct transfer_state *base = &recopy->state->base;
+    struct cutover_state *state = recopy->state;
     static char temporary[] = "pg_temp";
     static char stage[] = "malachite_recopy";
     struct catalog_table there = *table->table;
@@ -45,27 +45,27 @@ static int copy_rows(struct recopy *recopy, struct recopy_table *table, bool to_
         there.name = stage;
         there.root_name = NULL;
     }
-    bool other_encoding = !str_equals(recopy->encoding, base->encoding);
+    bool other_encoding = !str_equals(recopy->encoding, state->encoding);
     struct copy_form form = {.table = table->table,
                              .encoding = other_encoding ? recopy->encoding : NULL,
                              .text = recopy->text || table->table->text || table->column_count > 0};
     auto_buf struct buf out_sql = BUF_MAX(SQL_MAX_BYTES);
     auto_buf struct buf in_sql = BUF_MAX(SQL_MAX_BYTES);
-    copy_add_out(&base->source, &out_sql, &form);
+    copy_add_out(&state->source, &out_sql, &form);
     form.table = &there;
-    copy_add_in(&base->target, &in_sql, &form);
+    copy_add_in(&state->target, &in_sql, &form);
     if (buf_failed(&out_sql) || buf_failed(&in_sql)) {
         return err_no_memory(err);
     }
-    const struct copy_stream stream = {.source = &base->source,
-                                       .target = &base->target,
+    const struct copy_stream stream = {.source = &state->source,
+                                       .target = &state->target,
                                        .out_sql = buf_text(&out_sql),
                                        .in_sql = buf_text(&in_sql)};
     if (copy_run(&stream, err, &table->rows) != 0) {
         return -1;
     }
-    return other_encoding && (pg_set_encoding(&base->source, base->encoding, err) != 0 ||
-                              pg_set_encoding(&base->target, base->encoding, err) != 0)
+    return other_encoding && (pg_set_encoding(&state->source, state->encoding, err) != 0 ||
+                              pg_set_encoding(&state->target, state->encoding, err) != 0)
                ? -1
                : 0;
 }
@@ -73,7 +73,7 @@ static int copy_rows(struct recopy *recopy, struct recopy_table *table, bool to_
 static int run_on_table(struct recopy *recopy, const struct recopy_table *table, const char *before,
                         const char *after, struct err *err)
 {
-    struct pg *target = &recopy->state->base.target;
+    struct pg *target = &recopy->state->target;
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     buf_adds(&sql, before);
     pg_add_qualified(target, &sql, table->table->schema, table->table->name);
@@ -90,7 +90,7 @@ static int delete_rows(struct recopy *recopy, const struct recopy_table *table, 
 
 static int merge_rows(struct recopy *recopy, struct recopy_table *table, struct err *err)
 {
-    struct pg *target = &recopy->state->base.target;
+    struct pg *target = &recopy->state->target;
     if (table->key == NULL) {
         return err_set(err, ERR_INTERNAL,
                        "Other tables reference it, and it has no key by which rows could be compared.");
@@ -127,7 +127,7 @@ static bool may_truncate(const struct recopy *recopy)
 
 static int truncate_all(struct recopy *recopy, struct err *err)
 {
-    struct pg *target = &recopy->state->base.target;
+    struct pg *target = &recopy->state->target;
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     for (size_t i = 0; i < recopy->count; i++) {
         buf_adds(&sql, i == 0 ? "TRUNCATE ONLY " : ", ONLY ");
@@ -139,7 +139,7 @@ static int truncate_all(struct recopy *recopy, struct err *err)
 int recopy_replace_rows(struct recopy *recopy, struct err *err)
 {
     bool truncate = may_truncate(recopy);
-    bool by_key = !truncate && !recopy->state->base.target.replica;
+    bool by_key = !truncate && !recopy->state->target.replica;
     if (truncate && truncate_all(recopy, err) != 0) {
         return -1;
     }
@@ -154,7 +154,8 @@ int recopy_replace_rows(struct recopy *recopy, struct err *err)
         struct recopy_table *table = &recopy->tables[i];
         bool merge = by_key && table->referenced;
         bool nothing = table->table->bytes == 0 && !merge;
-        if (!nothing && (merge ? merge_rows(recopy, table, err) : copy_rows(recopy, table, false, err)) != 0) {
+        if (!nothing &&
+            (merge ? merge_rows(recopy, table, err) : copy_rows(recopy, table, false, err)) != 0) {
             return err_prefix(err, "%s.%s: ", table->table->schema, table->table->name);
         }
     }
@@ -177,7 +178,7 @@ int recopy_replace_rows(struct recopy *recopy, struct err *err)
  */
 static void add_references_sql(struct recopy *recopy, struct buf *sql)
 {
-    int version = recopy->state->base.target.version;
+    int version = recopy->state->target.version;
     buf_adds(sql, "WITH chosen AS (SELECT v.name::regclass::oid AS oid FROM (");
     recopy_add_values(recopy, sql);
     buf_adds(
@@ -211,7 +212,7 @@ static bool is_ours(const PGresult *references, int row)
 static int remove_dangling(struct recopy *recopy, const PGresult *references, int row, struct err *err,
                            int64_t *ret_removed)
 {
-    struct pg *target = &recopy->state->base.target;
+    struct pg *target = &recopy->state->target;
     auto_result PGresult *removed = NULL;
     auto_free char *sql = str_format("DELETE FROM ONLY %s c WHERE %s", PQgetvalue(references, row, 1),
                                      PQgetvalue(references, row, 3));
@@ -240,7 +241,7 @@ static int tell_dangling(struct recopy *recopy, const PGresult *references, int 
     if (sql == NULL) {
         return err_no_memory(err);
     }
-    if (pg_value(&recopy->state->base.target, err, &count, sql, 0, NULL) != 0) {
+    if (pg_value(&recopy->state->target, err, &count, sql, 0, NULL) != 0) {
         return -1;
     }
     if (!str_equals(count, "0")) {
@@ -271,7 +272,7 @@ static int remove_all_dangling(struct recopy *recopy, const PGresult *references
 
 int recopy_settle_references(struct recopy *recopy, struct err *err)
 {
-    struct pg *target = &recopy->state->base.target;
+    struct pg *target = &recopy->state->target;
     auto_result PGresult *references = NULL;
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     add_references_sql(recopy, &sql);

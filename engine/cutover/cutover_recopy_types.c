@@ -70,8 +70,8 @@ static int add_difference(struct recopy *recopy, const PGresult *source, int s, 
     table->columns = columns;
     struct recopy_column *column = &columns[table->column_count++];
     *column = (struct recopy_column){.name = str_dup(PQgetvalue(source, s, TYPES_COLUMN)),
-                                    .source_type = str_dup(PQgetvalue(source, s, TYPES_TYPE)),
-                                    .target_type = str_dup(PQgetvalue(target, t, TYPES_TYPE))};
+                                     .source_type = str_dup(PQgetvalue(source, s, TYPES_TYPE)),
+                                     .target_type = str_dup(PQgetvalue(target, t, TYPES_TYPE))};
     return column->name == NULL || column->source_type == NULL || column->target_type == NULL
                ? err_no_memory(err)
                : 0;
@@ -81,8 +81,8 @@ int recopy_compare_types(struct recopy *recopy, struct err *err)
 {
     auto_result PGresult *source = NULL;
     auto_result PGresult *target = NULL;
-    if (read_types(recopy, &recopy->state->base.source, err, &source) != 0 ||
-        read_types(recopy, &recopy->state->base.target, err, &target) != 0) {
+    if (read_types(recopy, &recopy->state->source, err, &source) != 0 ||
+        read_types(recopy, &recopy->state->target, err, &target) != 0) {
         return -1;
     }
     int s = 0;
@@ -119,15 +119,15 @@ static int digest(struct pg *pg, const struct recopy_table *table, const struct 
 
 int recopy_check_values(struct recopy *recopy, const struct recopy_table *table, struct err *err)
 {
-    struct transfer_state *base = &recopy->state->base;
+    struct cutover_state *state = recopy->state;
     /* Rows of several tables are mixed below a root, and an extension's table has rows of its own. */
     bool comparable = table->table->root_name == NULL && table->table->condition == NULL;
     for (size_t i = 0; comparable && i < table->column_count; i++) {
         const struct recopy_column *column = &table->columns[i];
         auto_free char *before = NULL;
         auto_free char *after = NULL;
-        if (digest(&base->source, table, column, false, err, &before) != 0 ||
-            digest(&base->target, table, column, true, err, &after) != 0) {
+        if (digest(&state->source, table, column, false, err, &before) != 0 ||
+            digest(&state->target, table, column, true, err, &after) != 0) {
             return err_prefix(err, "Column %s has the type %s on the source and %s on the target. ",
                               column->name, column->source_type, column->target_type);
         }

@@ -22,7 +22,7 @@ static const char target_sql[] =
 
 static int alter(struct cutover_state *state, const char *name, const char *options, struct err *err)
 {
-    struct pg *target = &state->base.target;
+    struct pg *target = &state->target;
     auto_free char *sql = str_format("ALTER SEQUENCE %s %s", name, options);
     if (sql == NULL) {
         return err_no_memory(err);
@@ -44,11 +44,11 @@ int cutover_set_sequence_options(struct cutover_state *state, struct err *err)
 {
     auto_result PGresult *source = NULL;
     auto_result PGresult *differ = NULL;
-    if (pg_query(&state->base.source, err, &source, source_sql, 0, NULL) != 0) {
+    if (pg_query(&state->source, err, &source, source_sql, 0, NULL) != 0) {
         return err_prefix(err, "Cannot read the parameters of sequences. ");
     }
     const char *params[] = {PQgetvalue(source, 0, 0), PQgetvalue(source, 0, 1)};
-    if (pg_query(&state->base.target, err, &differ, target_sql, 2, params) != 0) {
+    if (pg_query(&state->target, err, &differ, target_sql, 2, params) != 0) {
         return err_prefix(err, "Cannot compare the parameters of sequences. ");
     }
     for (int row = 0; row < PQntuples(differ); row++) {

@@ -31,7 +31,7 @@ struct sequences {
 static int read_values(struct sequences *sequences, size_t from, size_t to, struct err *err,
                        PGresult **ret_source, PGresult **ret_target)
 {
-    struct pg *source = &sequences->state->base.source;
+    struct pg *source = &sequences->state->source;
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     for (size_t i = from; i < to; i++) {
         const struct cutover_relation *relation = sequences->items[i].relation;
@@ -94,7 +94,7 @@ static int compare_some(struct sequences *sequences, size_t from, size_t to, str
 static void add_row(struct sequences *sequences, struct buf *sql, size_t n)
 {
     const struct sequence *sequence = &sequences->items[n];
-    struct pg *target = &sequences->state->base.target;
+    struct pg *target = &sequences->state->target;
     auto_buf struct buf name = BUF_MAX(SQL_MAX_BYTES);
     pg_add_qualified(target, &name, sequence->relation->schema, sequence->relation->name);
     buf_addf(sql, "(%zu, ", n);
@@ -112,7 +112,7 @@ static int run_set(struct sequences *sequences, const struct buf *sql, struct er
     if (buf_failed(sql)) {
         return err_no_memory(err);
     }
-    if (pg_query(&sequences->state->base.target, err, &set, buf_text(sql), 0, NULL) != 0) {
+    if (pg_query(&sequences->state->target, err, &set, buf_text(sql), 0, NULL) != 0) {
         return -1;
     }
     for (int row = 0; row < PQntuples(set); row++) {
@@ -155,7 +155,7 @@ static int set_some(struct sequences *sequences, size_t *from, struct err *err)
     if (run_set(sequences, &sql, err) == 0) {
         return 0;
     }
-    if (restore_is_over(&sequences->state->base.target, err)) {
+    if (restore_is_over(&sequences->state->target, err)) {
         return -1;
     }
     for (size_t n = first; n < *from; n++) {

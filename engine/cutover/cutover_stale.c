@@ -49,7 +49,7 @@ static void add_sql(struct buf *sql, int version)
 
 static int read_helper(struct cutover_state *state, struct err *err, PGresult **ret_row)
 {
-    struct pg *target = &state->base.target;
+    struct pg *target = &state->target;
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     buf_adds(&sql, "SELECT relations, files, horizon, coalesce((SELECT array_agg(relation) FROM ");
     pg_add_qualified(target, &sql, state->cutover->name, "stale");
@@ -86,7 +86,7 @@ static int compare_filled(struct cutover_state *state, const PGresult *tables, i
     if (PQgetisnull(tables, row, COLUMN_FILLED)) {
         return 0;
     }
-    int result = pg_value(&state->base.target, err, &other,
+    int result = pg_value(&state->target, err, &other,
                           "SELECT 1 FROM unnest($3::text[], $4::text[]) AS u(name, given) WHERE NOT EXISTS ("
                           "SELECT 1 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
                           " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1"
@@ -131,8 +131,8 @@ int cutover_find_stale(struct cutover_state *state, struct err *err)
                             PQgetvalue(helper, 0, 3), PQgetvalue(helper, 0, 4), PQgetvalue(helper, 0, 5),
                             PQgetvalue(helper, 0, 6)};
     cutover_note_joined(state, params[4]);
-    add_sql(&sql, state->base.source.version);
-    if (pg_query(&state->base.source, err, &tables, buf_text(&sql), (int)ARRAY_LEN(params), params) != 0) {
+    add_sql(&sql, state->source.version);
+    if (pg_query(&state->source, err, &tables, buf_text(&sql), (int)ARRAY_LEN(params), params) != 0) {
         return err_prefix(err, "Cannot read the changes to the source's tables. ");
     }
     for (int row = 0; row < PQntuples(tables); row++) {

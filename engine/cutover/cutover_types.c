@@ -42,9 +42,9 @@ static int read_horizon(struct cutover_state *state, struct err *err, char **ret
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     buf_adds(&sql, "SELECT horizon FROM ");
-    pg_add_qualified(&state->base.target, &sql, state->cutover->name, "origin");
+    pg_add_qualified(&state->target, &sql, state->cutover->name, "origin");
     return buf_failed(&sql) ? err_no_memory(err)
-                            : pg_value(&state->base.target, err, ret_horizon, buf_text(&sql), 0, NULL);
+                            : pg_value(&state->target, err, ret_horizon, buf_text(&sql), 0, NULL);
 }
 
 static int read_lists(struct comparison *comparison, const char *horizon, struct err *err)
@@ -138,8 +138,8 @@ static int compare_columns(struct cutover_state *state, const struct identity_ta
 {
     auto_table_now struct table_now here = {0};
     auto_table_now struct table_now there = {0};
-    if (table_now_read(&state->base.source, pair->source, false, err, &here) != 0 ||
-        table_now_read(&state->base.target, pair->target, false, err, &there) != 0) {
+    if (table_now_read(&state->source, pair->source, false, err, &here) != 0 ||
+        table_now_read(&state->target, pair->target, false, err, &there) != 0) {
         return -1;
     }
     for (size_t i = 0; there.oid != 0 && i < here.column_count; i++) {
@@ -165,7 +165,8 @@ static int compare_pair(struct comparison *comparison, const struct identity_tab
     const char *schema = PQgetvalue(source, here, LIST_SCHEMA);
     const char *name = PQgetvalue(source, here, LIST_NAME);
     if (there < 0) {
-        mark_for_recopy(comparison->state, schema, name); /* whatever has taken its place; nothing has: it is missed */
+        mark_for_recopy(comparison->state, schema,
+                        name); /* whatever has taken its place; nothing has: it is missed */
         return 0;
     }
     return is_young(source, here) ? compare_columns(comparison->state, pair, err) : 0;
@@ -179,7 +180,7 @@ static void recopy_replaced(struct comparison *comparison)
         int row = find_row(comparison->target, pair->target);
         if (row >= 0 && find_row(comparison->source, pair->source) < 0) {
             mark_for_recopy(comparison->state, PQgetvalue(comparison->target, row, LIST_SCHEMA),
-                   PQgetvalue(comparison->target, row, LIST_NAME));
+                            PQgetvalue(comparison->target, row, LIST_NAME));
         }
     }
 }
@@ -194,7 +195,7 @@ int cutover_compare_types(struct cutover_state *state, struct err *err)
     if (horizon == NULL) {
         return 0;
     }
-    if (identities_load(&state->base.target, state->cutover->name, err, &comparison.identities) != 0 ||
+    if (identities_load(&state->target, state->cutover->name, err, &comparison.identities) != 0 ||
         read_lists(&comparison, horizon, err) != 0) {
         return -1;
     }

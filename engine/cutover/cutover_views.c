@@ -37,7 +37,7 @@ static bool is_filled_on_source(const struct cutover_state *state, const char *s
 
 static int refresh(struct cutover_state *state, const char *schema, const char *name, struct err *err)
 {
-    struct pg *target = &state->base.target;
+    struct pg *target = &state->target;
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     buf_adds(&sql, "REFRESH MATERIALIZED VIEW ");
     pg_add_qualified(target, &sql, schema, name);
@@ -55,8 +55,8 @@ static int refresh(struct cutover_state *state, const char *schema, const char *
 /* Functions without a search_path of their own may need that of the database. */
 static int refresh_all(struct cutover_state *state, const PGresult *views, struct err *err)
 {
-    struct pg *target = &state->base.target;
-    if (source_settings_use_path(&state->base.settings, target, true, err) != 0) {
+    struct pg *target = &state->target;
+    if (source_settings_use_path(&state->settings, target, true, err) != 0) {
         return -1;
     }
     for (int row = 0; row < PQntuples(views); row++) {
@@ -66,7 +66,7 @@ static int refresh_all(struct cutover_state *state, const PGresult *views, struc
             return -1;
         }
     }
-    return source_settings_use_path(&state->base.settings, target, false, err);
+    return source_settings_use_path(&state->settings, target, false, err);
 }
 
 int cutover_refresh_views(struct cutover_state *state, struct err *err)
@@ -79,7 +79,7 @@ int cutover_refresh_views(struct cutover_state *state, struct err *err)
         return 0;
     }
     auto_result PGresult *views = NULL;
-    if (pg_query(&state->base.target, err, &views, views_sql, 0, NULL) != 0) {
+    if (pg_query(&state->target, err, &views, views_sql, 0, NULL) != 0) {
         return -1;
     }
     return refresh_all(state, views, err);

@@ -169,21 +169,21 @@ static int work(void *context, struct err *err)
 {
     struct counter *counter = context;
     const struct cutover *cutover = counter->state->cutover;
-    struct transfer_state *base = &counter->state->base;
+    struct cutover_state *state = counter->state;
     pthread_mutex_lock(&counter->lock);
     bool first = !counter->lent;
     counter->lent = true;
     pthread_mutex_unlock(&counter->lock);
     if (first) {
-        count_all(counter, &base->source, &base->target);
+        count_all(counter, &state->source, &state->target);
         return 0;
     }
     auto_pg struct pg source = {0};
     auto_pg struct pg target = {0};
     if (pg_open(cutover->source, cutover->database, PG_READ, cutover->stop, err, &source) == 0 &&
-        pg_set_encoding(&source, base->encoding, err) == 0 &&
+        pg_set_encoding(&source, state->encoding, err) == 0 &&
         pg_open(cutover->target, cutover->database, PG_WRITE, cutover->stop, err, &target) == 0 &&
-        pg_set_encoding(&target, base->encoding, err) == 0) {
+        pg_set_encoding(&target, state->encoding, err) == 0) {
         count_all(counter, &source, &target);
     }
     return 0;

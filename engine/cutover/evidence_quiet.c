@@ -36,8 +36,7 @@ static bool is_same_snapshot(struct cutover_state *state)
 {
     struct err ignored = {0};
     auto_free char *now = NULL;
-    return pg_value(&state->base.source, &ignored, &now, "SELECT txid_current_snapshot()::text", 0, NULL) ==
-               0 &&
+    return pg_value(&state->source, &ignored, &now, "SELECT txid_current_snapshot()::text", 0, NULL) == 0 &&
            state->transactions != NULL && str_equals(now, state->transactions);
 }
 
@@ -47,11 +46,11 @@ static bool flush(struct cutover_state *state)
     struct err ignored = {0};
     auto_free char *flushed = NULL;
     uint64_t position = 0;
-    if (pg_value(&state->base.source, &ignored, &flushed,
+    if (pg_value(&state->source, &ignored, &flushed,
                  "SELECT 1 WHERE pg_current_wal_insert_lsn() <= pg_current_wal_flush_lsn()", 0, NULL) != 0) {
         return false;
     }
-    return flushed != NULL || replication_flush_position(&state->base.source, &ignored, &position) == 0;
+    return flushed != NULL || replication_flush_position(&state->source, &ignored, &position) == 0;
 }
 
 /* The session that read the stream may take a moment to let go of the slot. */
@@ -63,11 +62,11 @@ static enum source_quiet look_for_changes(struct cutover_state *state)
     for (;;) {
         struct err err = {0};
         auto_free char *any = NULL;
-        state->base.source.statement_timeout_ms = clock_ms_left(deadline_ms);
-        if (state->base.source.statement_timeout_ms == 0) {
+        state->source.statement_timeout_ms = clock_ms_left(deadline_ms);
+        if (state->source.statement_timeout_ms == 0) {
             return SOURCE_UNKNOWN;
         }
-        if (pg_value(&state->base.source, &err, &any, changes_sql, 2, params) == 0) {
+        if (pg_value(&state->source, &err, &any, changes_sql, 2, params) == 0) {
             return any == NULL ? SOURCE_QUIET : SOURCE_WRITTEN;
         }
         if (!sqlstate_is(err.sqlstate, SQLSTATE_OBJECT_IN_USE)) {
@@ -79,15 +78,15 @@ static enum source_quiet look_for_changes(struct cutover_state *state)
 
 enum source_quiet cutover_source_is_quiet(struct cutover_state *state)
 {
-    if (!is_usable(&state->base.source) || !flush(state)) {
+    if (!is_usable(&state->source) || !flush(state)) {
         return SOURCE_UNKNOWN;
     }
     enum source_quiet quiet = look_for_changes(state);
-    state->base.source.statement_timeout_ms = 0;
+    state->source.statement_timeout_ms = 0;
     return quiet;
 }
 
 bool cutover_copies_are_current(struct cutover_state *state)
 {
-    return !state->copied || (is_usable(&state->base.source) && is_same_snapshot(state));
+    return !state->copied || (is_usable(&state->source) && is_same_snapshot(state));
 }

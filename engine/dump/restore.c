@@ -67,18 +67,13 @@ void restore_done(struct restore *restore)
     str_list_done(&restore->extensions);
 }
 
-const char *restore_heir(const struct transfer *transfer)
-{
-    return transfer->heir != NULL ? transfer->heir : transfer->target->user;
-}
-
 const char *restore_owner_of(const struct restore *restore, const char *role)
 {
     if (str_list_has(&restore->roles, role)) {
         return role;
     }
     report_missing_owner(restore->report, role);
-    return restore_heir(restore->transfer);
+    return restore->heir;
 }
 
 void restore_failed_done(struct restore_failed *failed)

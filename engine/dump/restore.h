@@ -10,17 +10,22 @@
 #include <stddef.h>
 
 #include "core/err.h"
+#include "core/stop.h"
 #include "core/str_list.h"
 #include "engine/catalog/source_settings.h"
 #include "engine/catalog/transfer_catalog.h"
 #include "engine/dump/archive.h"
 #include "engine/dump/restore_entry_private.h"
+#include "engine/pg/endpoint.h"
 #include "engine/pg/pg.h"
 #include "engine/pg/report.h"
-#include "engine/transfer/transfer.h"
 
 struct restore {
-    const struct transfer *transfer;
+    const struct endpoint *target;
+    const char *database;
+    const char *heir; /* role of the target that gets what belongs to roles that it lacks */
+    int jobs;         /* sessions at once */
+    const struct stop *stop;
     const struct archive *archive;
     const struct catalog *catalog;
     const char *encoding; /* of the archive and of the sessions */
@@ -31,8 +36,6 @@ struct restore {
     struct str_list extensions;
 };
 
-/* The role of the target that gets what belongs to roles it lacks. */
-const char *restore_heir(const struct transfer *transfer);
 /* Who is to own on the target what "role" owns on the source: that role, or the heir when the target lacks
  * it, which is reported. */
 const char *restore_owner_of(const struct restore *restore, const char *role);
@@ -44,7 +47,7 @@ void restore_done(struct restore *restore);
 /* Entries of a pass one after another on one session. -1: stopped or connection lost; failures are in the
  * report. */
 int restore_in_order(struct restore *restore, struct pg *target, enum restore_pass pass, struct err *err);
-/* Entries after the rows: several at once over transfer->jobs sessions of their own; "target" for second
+/* Entries after the rows: several at once over "jobs" sessions of their own; "target" for second
  * attempts. */
 int restore_post_data(struct restore *restore, struct pg *target, struct err *err);
 /* Gives objects to their owners: those of the passes up to RESTORE_REFRESH, or ("late") of those after it. */

@@ -23,7 +23,7 @@ static void report_owner(struct restore *restore, const struct archive_entry *en
     auto_buf struct buf label = BUF_MAX(LABEL_MAX_BYTES);
     restore_add_label(&label, entry);
     report_warning(restore->report, "The owner of %s is \"%s\" instead of \"%s\": %s", buf_text(&label),
-                   restore->transfer->target->user, entry->owner, err->message);
+                   restore->target->user, entry->owner, err->message);
 }
 
 static int give_each(struct restore *restore, struct pg *target, const struct owned *owned, struct err *err)

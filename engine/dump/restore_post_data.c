@@ -17,9 +17,8 @@ struct post_data {
 static int open_session(struct post_data *post_data, struct pg *ret_pg, struct err *err)
 {
     const struct restore *restore = post_data->restore;
-    const struct transfer *transfer = restore->transfer;
-    int memory_kb = INDEX_MEMORY_KB / (transfer->jobs > 0 ? transfer->jobs : 1);
-    if (pg_open(transfer->target, transfer->database, PG_WRITE, transfer->stop, err, ret_pg) != 0 ||
+    int memory_kb = INDEX_MEMORY_KB / (restore->jobs > 0 ? restore->jobs : 1);
+    if (pg_open(restore->target, restore->database, PG_WRITE, restore->stop, err, ret_pg) != 0 ||
         restore_prepare_session(ret_pg, restore->encoding, restore->settings, err) != 0 ||
         source_settings_use(restore->settings, ret_pg, false, err) != 0) {
         return -1;
@@ -71,9 +70,8 @@ int restore_post_data(struct restore *restore, struct pg *target, struct err *er
     pthread_mutex_init(&post_data.lock, NULL);
     int result = restore_queue_init(&post_data.queue, restore->archive, restore->catalog, err);
     if (result == 0 && post_data.queue.count > 0) {
-        struct lanes lanes = {.count = restore->transfer->jobs > 0 ? restore->transfer->jobs : 1,
-                              .work = work,
-                              .context = &post_data};
+        struct lanes lanes = {
+            .count = restore->jobs > 0 ? restore->jobs : 1, .work = work, .context = &post_data};
         result = lanes_run(&lanes, err);
     }
     if (result == 0 && post_data.queue.ended < post_data.queue.count) {

@@ -186,12 +186,18 @@ static int create_schema(struct transfer_state *state, struct err *err)
         observer->claim_target(observer->context, err) != 0) {
         return -1;
     }
-    state->restore = (struct restore){.transfer = state->transfer,
-                                      .archive = &state->archive,
-                                      .catalog = &state->catalog,
-                                      .encoding = state->encoding,
-                                      .settings = &state->settings,
-                                      .report = &state->report};
+    const struct transfer *transfer = state->transfer;
+    state->restore =
+        (struct restore){.target = transfer->target,
+                         .database = transfer->database,
+                         .heir = transfer->heir != NULL ? transfer->heir : transfer->target->user,
+                         .jobs = transfer->jobs,
+                         .stop = transfer->stop,
+                         .archive = &state->archive,
+                         .catalog = &state->catalog,
+                         .encoding = state->encoding,
+                         .settings = &state->settings,
+                         .report = &state->report};
     transfer_tell_step(state, "Creating tables");
     if (restore_init(&state->restore, &state->source, &state->target, err) != 0 ||
         restore_in_order(&state->restore, &state->target, RESTORE_PRE_DATA, err) != 0 ||
@@ -249,7 +255,7 @@ static int finish_schema(struct transfer_state *state, struct err *err)
         database_properties_apply(state, err) != 0) {
         return -1;
     }
-    report_roles(&state->report, restore_heir(state->transfer));
+    report_roles(&state->report, state->restore.heir);
     return report_result(&state->report, "object", err);
 }
 

@@ -22,6 +22,8 @@ int online_show_waiting(struct work *work, const struct migration_database *rows
 /* The same for one whose helper on the target is known to be open. */
 int online_follow_one(struct work *work, struct migration_database *row);
 
+/* The one condition under which the cutover of a database begins, or goes on. */
+bool cutover_is_due(const struct work *work, const struct migration_database *row);
 /* Brings the named databases to where the source is now, and ends their replication. -1 with
  * work->err.waiting: the user has to do something first, and calling it again goes on. */
 int online_cut_over(struct work *work, const struct sides *sides, struct migration_database *const *rows,

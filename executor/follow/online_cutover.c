@@ -16,14 +16,24 @@
 
 enum { PAUSE_LEAST_MS = 20, PAUSE_MOST_MS = 500, CUTOVER_JOBS = 2 };
 
-/* Where the cutover of one database is. */
-struct stage {
+/* The cutover of one database: what is left of it. */
+struct ending {
     struct migration_database *row;
     bool resumed;  /* an earlier process began it */
     bool finished; /* and did all but say so */
     bool stopped;  /* all changes had been applied then */
     struct follower_view view;
 };
+
+bool cutover_is_due(const struct work *work, const struct migration_database *row)
+{
+    const struct migration_spec *spec = &work->migration.spec;
+    bool named = spec->cutover_databases.count == 0 || str_list_has(&spec->cutover_databases, row->name);
+    bool triggered = spec->trigger_cutover == FLAG_TRUE && named;
+    bool begun = row->cutover_position != NULL; /* before Malachite was stopped: the trigger may be gone */
+    bool completing = work->migration.substate == SUB_COMPLETING_MIGRATION; /* that was decided for all */
+    return !database_ended(row) && (triggered || begun || completing);
+}
 
 /* Somebody waits for the end of a cutover. */
 static struct retry begin_retry(void)
@@ -56,12 +66,12 @@ static int find_position(struct work *work, const struct migration_database *row
 }
 
 /* Keeps the position with every database before anything depends on it. */
-static int mark_trigger(struct work *work, struct stage *stages, size_t count)
+static int mark_trigger(struct work *work, struct ending *endings, size_t count)
 {
     uint64_t position = 0;
     char text[POSITION_TEXT_SIZE] = "";
     for (size_t i = 0; i < count; i++) {
-        struct migration_database *row = stages[i].row;
+        struct migration_database *row = endings[i].row;
         if (row->cutover_position == NULL) {
             if (text[0] == '\0' && find_position(work, row, &position) != 0) {
                 return -1;
@@ -71,7 +81,7 @@ static int mark_trigger(struct work *work, struct stage *stages, size_t count)
             }
         }
         row->state = DB_IN_PROGRESS;
-        if (!stages[i].resumed && !str_replace(&row->operation, "Applying the last changes")) {
+        if (!endings[i].resumed && !str_replace(&row->operation, "Applying the last changes")) {
             return err_no_memory(&work->err);
         }
         if (store_database_update(work->store, row, &work->err) < 0) {
@@ -85,19 +95,19 @@ static int mark_trigger(struct work *work, struct stage *stages, size_t count)
  * -----------------------------------------------------------------------------------
  */
 
-static int look_once(struct work *work, const struct sides *sides, struct stage *stage)
+static int look_once(struct work *work, const struct sides *sides, struct ending *ending)
 {
-    const struct migration_database *row = stage->row;
-    struct replica_progress *progress = &stage->view.progress;
+    const struct migration_database *row = ending->row;
+    struct replica_progress *progress = &ending->view.progress;
     int there = replica_look(&sides->target.work, row->name, row->replication, &work->worker->stop,
-                             &work->err, progress, &stage->stopped);
+                             &work->err, progress, &ending->stopped);
     if (there < 0) {
         return -1;
     }
-    stage->finished = there == 0;
-    stage->view.position = progress->position;
+    ending->finished = there == 0;
+    ending->view.position = progress->position;
     /* The evidence is kept before anything is removed: somebody else has removed the helper, or all. */
-    if (stage->finished && row->evidence == NULL) {
+    if (ending->finished && row->evidence == NULL) {
         err_set(&work->err, ERR_CONFLICT,
                 "The database '%s' on the target was replaced since replication started.", row->name);
         work->err.lasting = true;
@@ -106,11 +116,11 @@ static int look_once(struct work *work, const struct sides *sides, struct stage 
     return 0;
 }
 
-static int look_what_is_left(struct work *work, const struct sides *sides, struct stage *stage)
+static int look_what_is_left(struct work *work, const struct sides *sides, struct ending *ending)
 {
     struct retry retry = begin_retry();
-    stage->resumed = stage->row->cutover_position != NULL;
-    while (stage->resumed && look_once(work, sides, stage) < 0) {
+    ending->resumed = ending->row->cutover_position != NULL;
+    while (ending->resumed && look_once(work, sides, ending) < 0) {
         if (!retry_after(&retry, work, &work->worker->stop, false)) {
             return -1;
         }
@@ -122,10 +132,10 @@ static int look_what_is_left(struct work *work, const struct sides *sides, struc
  * --------------------------------------------------------------------------------------------
  */
 
-static int finish_once(struct work *work, const struct sides *sides, struct stage *stage)
+static int finish_once(struct work *work, const struct sides *sides, struct ending *ending)
 {
-    struct migration_database *row = stage->row;
-    const struct replica_progress *progress = &stage->view.progress;
+    struct migration_database *row = ending->row;
+    const struct replica_progress *progress = &ending->view.progress;
     char applied[POSITION_TEXT_SIZE];
     struct evidence evidence = {0};
     const struct cutover cutover = {.source = &sides->source.work,
@@ -140,7 +150,7 @@ static int finish_once(struct work *work, const struct sides *sides, struct stag
     int result = cutover_finish(&cutover, &work->err, &evidence);
     if (result == 0) {
         free(row->evidence);
-        row->evidence = evidence_to_json(row, position_format(stage->view.position, applied), &evidence);
+        row->evidence = evidence_to_json(row, position_format(ending->view.position, applied), &evidence);
         result = row->evidence == NULL ? err_no_memory(&work->err)
                                        : store_database_update(work->store, row, &work->err);
     }
@@ -148,16 +158,16 @@ static int finish_once(struct work *work, const struct sides *sides, struct stag
     return result;
 }
 
-static int store_last_figures(struct work *work, const struct stage *stage)
+static int store_last_figures(struct work *work, const struct ending *ending)
 {
-    const struct replica_progress *progress = &stage->view.progress;
-    struct database_figures figures = stage->row->figures;
+    const struct replica_progress *progress = &ending->view.progress;
+    struct database_figures figures = ending->row->figures;
     figures.inserts = progress->inserts;
     figures.updates = progress->updates;
     figures.deletes = progress->deletes;
     figures.applied_changes = progress->inserts + progress->updates + progress->deletes + progress->truncates;
     figures.pending_bytes = 0;
-    return store_database_set_figures(work->store, stage->row->migration_id, stage->row->name, &figures,
+    return store_database_set_figures(work->store, ending->row->migration_id, ending->row->name, &figures,
                                       &work->err);
 }
 
@@ -200,12 +210,12 @@ static int clean_up(struct work *work, const struct sides *sides, struct migrati
     return 0;
 }
 
-static int finish(struct work *work, const struct sides *sides, struct stage *stage)
+static int finish(struct work *work, const struct sides *sides, struct ending *ending)
 {
     struct retry retry = begin_retry();
-    struct migration_database *row = stage->row;
+    struct migration_database *row = ending->row;
     follower_stop(work->executor->followers, work->migration.id, row->name);
-    while (!stage->finished && finish_once(work, sides, stage) != 0) {
+    while (!ending->finished && finish_once(work, sides, ending) != 0) {
         if (!retry_after(&retry, work, &work->worker->stop, false)) {
             return -1;
         }
@@ -213,7 +223,7 @@ static int finish(struct work *work, const struct sides *sides, struct stage *st
     if (check_evidence(work, row) != 0) {
         return -1;
     }
-    if (!stage->finished && store_last_figures(work, stage) < 0) {
+    if (!ending->finished && store_last_figures(work, ending) < 0) {
         return -1;
     }
     struct err pending = {0};
@@ -227,22 +237,22 @@ static int finish(struct work *work, const struct sides *sides, struct stage *st
  * -----------------------------------------------------------------------------------------------
  */
 
-static int apply_the_rest(struct work *work, struct stage *stages, size_t count)
+static int apply_the_rest(struct work *work, struct ending *endings, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct stage *stage = &stages[i];
+        struct ending *ending = &endings[i];
         uint64_t position = 0;
-        if (stage->finished || stage->stopped) {
+        if (ending->finished || ending->stopped) {
             continue;
         }
-        if (!position_parse(stage->row->cutover_position, &position)) {
+        if (!position_parse(ending->row->cutover_position, &position)) {
             return err_set(&work->err, ERR_INTERNAL, "'%s' is not a WAL position.",
-                           stage->row->cutover_position);
+                           ending->row->cutover_position);
         }
-        if (follower_wait(work->executor->followers, work->migration.id, stage->row->name, position,
-                          &work->worker->stop, &work->err, &stage->view) != 0) {
+        if (follower_wait(work->executor->followers, work->migration.id, ending->row->name, position,
+                          &work->worker->stop, &work->err, &ending->view) != 0) {
             struct err reason = work->err;
-            bool shown = !reason.waiting || online_show(work, stage->row, reason.message) == 0;
+            bool shown = !reason.waiting || online_show(work, ending->row, reason.message) == 0;
             work->err = shown ? reason : work->err;
             return -1;
         }
@@ -250,10 +260,10 @@ static int apply_the_rest(struct work *work, struct stage *stages, size_t count)
     return 0;
 }
 
-static int follow_those_left(struct work *work, const struct stage *stages, size_t count)
+static int follow_those_left(struct work *work, const struct ending *endings, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!stages[i].finished && !stages[i].stopped && online_follow_one(work, stages[i].row) != 0) {
+        if (!endings[i].finished && !endings[i].stopped && online_follow_one(work, endings[i].row) != 0) {
             return -1;
         }
     }
@@ -261,14 +271,14 @@ static int follow_those_left(struct work *work, const struct stage *stages, size
 }
 
 /* One that waits for the user does not keep the others. */
-static int finish_all(struct work *work, const struct sides *sides, struct stage *stages, size_t count)
+static int finish_all(struct work *work, const struct sides *sides, struct ending *endings, size_t count)
 {
     struct err waiting = {0};
     for (size_t i = 0; i < count; i++) {
-        if (finish(work, sides, &stages[i]) == 0) {
+        if (finish(work, sides, &endings[i]) == 0) {
             continue;
         }
-        if (!work->err.waiting || online_show(work, stages[i].row, work->err.message) != 0) {
+        if (!work->err.waiting || online_show(work, endings[i].row, work->err.message) != 0) {
             return -1;
         }
         waiting = work->err;
@@ -277,29 +287,29 @@ static int finish_all(struct work *work, const struct sides *sides, struct stage
     return waiting.waiting ? -1 : 0;
 }
 
-static int cut_over(struct work *work, const struct sides *sides, struct stage *stages, size_t count)
+static int cut_over(struct work *work, const struct sides *sides, struct ending *endings, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (look_what_is_left(work, sides, &stages[i]) != 0) {
+        if (look_what_is_left(work, sides, &endings[i]) != 0) {
             return -1;
         }
     }
-    if (follow_those_left(work, stages, count) != 0 || mark_trigger(work, stages, count) != 0 ||
-        apply_the_rest(work, stages, count) != 0) {
+    if (follow_those_left(work, endings, count) != 0 || mark_trigger(work, endings, count) != 0 ||
+        apply_the_rest(work, endings, count) != 0) {
         return -1;
     }
-    return finish_all(work, sides, stages, count);
+    return finish_all(work, sides, endings, count);
 }
 
 int online_cut_over(struct work *work, const struct sides *sides, struct migration_database *const *rows,
                     size_t count)
 {
-    auto_free struct stage *stages = calloc(count + 1, sizeof(*stages));
-    if (stages == NULL) {
+    auto_free struct ending *endings = calloc(count + 1, sizeof(*endings));
+    if (endings == NULL) {
         return err_no_memory(&work->err);
     }
     for (size_t i = 0; i < count; i++) {
-        stages[i].row = rows[i];
+        endings[i].row = rows[i];
     }
-    return cut_over(work, sides, stages, count);
+    return cut_over(work, sides, endings, count);
 }

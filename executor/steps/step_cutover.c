@@ -27,15 +27,8 @@ static void set_done(struct database_set *set)
 }
 #define auto_set __attribute__((cleanup(set_done)))
 
-static bool is_triggered(const struct work *work, const struct migration_database *row)
-{
-    const struct migration_spec *spec = &work->migration.spec;
-    bool named = spec->cutover_databases.count == 0 || str_list_has(&spec->cutover_databases, row->name);
-    return spec->trigger_cutover == FLAG_TRUE && named;
-}
-
-/* "all": every open database, whatever the user has named. */
-static int choose(struct work *work, bool all, struct database_set *ret_set)
+/* Chooses those whose cutover is due. */
+static int choose(struct work *work, struct database_set *ret_set)
 {
     if (store_database_list(work->store, work->migration.id, &work->err, &ret_set->rows, &ret_set->count) <
         0) {
@@ -51,8 +44,7 @@ static int choose(struct work *work, bool all, struct database_set *ret_set)
             continue;
         }
         ret_set->open_count++;
-        /* One that was cut over when Malachite was stopped is finished whatever the trigger says now. */
-        if (all || is_triggered(work, row) || row->cutover_position != NULL) {
+        if (cutover_is_due(work, row)) {
             ret_set->chosen[ret_set->chosen_count++] = row;
         }
     }
@@ -116,11 +108,10 @@ static enum step_outcome wait_more(struct work *work, const struct database_set 
 }
 
 /* choose() after those that were canceled have ended. */
-static int choose_open(struct work *work, const struct sides *sides, bool all, struct database_set *ret_set)
+static int choose_open(struct work *work, const struct sides *sides, struct database_set *ret_set)
 {
     auto_set struct database_set before = {0};
-    if (choose(work, true, &before) != 0 || end_canceled(work, sides, &before) != 0 ||
-        choose(work, all, ret_set) != 0) {
+    if (choose(work, &before) != 0 || end_canceled(work, sides, &before) != 0 || choose(work, ret_set) != 0) {
         return -1;
     }
     ret_set->cleanup_is_pending = before.cleanup_is_pending;
@@ -156,7 +147,7 @@ static enum step_outcome cut_over_some(struct work *work, const struct sides *si
 static int follow_all(struct work *work)
 {
     auto_set struct database_set set = {0};
-    return choose(work, true, &set) != 0 || online_follow(work, set.rows, set.count) != 0
+    return choose(work, &set) != 0 || online_follow(work, set.rows, set.count) != 0
                ? -1
                : online_show_waiting(work, set.rows, set.count);
 }
@@ -171,7 +162,7 @@ enum step_outcome step_wait_cutover(struct work *work)
     if (sides_find(work->executor, &work->migration, &work->err, &sides) < 0) {
         return look_again(work);
     }
-    if (choose_open(work, &sides, false, &set) != 0) {
+    if (choose_open(work, &sides, &set) != 0) {
         return outcome_of_failure(work);
     }
     if (set.open_count == 0) {
@@ -203,7 +194,7 @@ static enum step_outcome complete_online(struct work *work)
     if (sides_find(work->executor, &work->migration, &work->err, &sides) < 0) {
         return look_again(work);
     }
-    if (fsm_refresh_decisions(work) != 0 || choose_open(work, &sides, true, &set) != 0 ||
+    if (fsm_refresh_decisions(work) != 0 || choose_open(work, &sides, &set) != 0 ||
         online_cut_over(work, &sides, set.chosen, set.chosen_count) != 0) {
         return wait_or_fail(work);
     }
