@@ -12,6 +12,7 @@
 #include "core/options.h"
 #include "core/str.h"
 #include "executor/executor.h"
+#include "executor/fsm/migration_fsm.h"
 #include "server/route.h"
 
 /* argc and argv are what follows the command. Returns an exit code. */
@@ -126,7 +127,7 @@ static int run_fsm(int argc, char **argv)
 {
     int refused = refuse_arguments(argc, argv);
     if (refused == 0) {
-        executor_print_fsm(stdout);
+        fsm_print(stdout);
     }
     return refused;
 }

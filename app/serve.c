@@ -22,6 +22,7 @@
 #include "core/log.h"
 #include "core/signing_key.h"
 #include "core/str.h"
+#include "executor/run/run.h"
 #include "handlers/arm/app.h"
 #include "handlers/arm/dispatch.h"
 #include "handlers/deployments/deployer.h"

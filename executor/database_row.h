@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "executor/fsm/migration_fsm.h"
+#include "executor/work.h"
 
 /* Succeeded, Failed or Canceled. */
 bool database_ended(const struct migration_database *row);

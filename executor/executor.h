@@ -13,7 +13,6 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "core/err.h"
 #include "core/options.h"
@@ -21,15 +20,8 @@
 
 struct executor;
 
-/* Finds the PostgreSQL programs, resumes what an earlier process left, starts the threads. Does not wait for
- * provisioned servers to come up: that happens in the background. options and store outlive the executor. */
-int executor_start(const struct options *options, struct store *store, struct err *err,
-                   struct executor **ret_executor);
 /* There is new work: a migration, an operation, a decision of the user. Any thread, never blocks. */
 void executor_wake(struct executor *executor);
-/* Stops all work so that it can resume, stops the provisioned servers; within 4 seconds. Frees it.
- */
-void executor_stop(struct executor *executor);
 /* Has an attached server that is Inaccessible asked again in the background, unless that was some seconds
  * ago. Does nothing for others. Any thread, never blocks on a server. */
 void executor_ask_again(struct executor *executor, const struct server *server);
@@ -66,8 +58,5 @@ int executor_probe_version(struct executor *executor, const struct server *serve
  */
 int executor_list_configurations(struct executor *executor, const struct server *server, const char *name,
                                  struct err *err, json_t **ret_configurations);
-
-/* Prints the substate table as a mermaid state diagram (malachite fsm). */
-void executor_print_fsm(FILE *out);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "core/str.h"
 #include "engine/admin/databases.h"
-#include "executor/internal.h"
+#include "executor/executor_parts.h"
 #include "executor/sides.h"
 
 int executor_check_major(const struct executor *executor, int major, struct err *err)

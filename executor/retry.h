@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "executor/fsm/migration_fsm.h"
+#include "executor/work.h"
 
 /* Whether a later attempt may succeed without a change to the migration. Knows nothing of who has reached a
  * server before: a login that has never worked is a mistake. */

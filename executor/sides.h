@@ -8,7 +8,7 @@
 #define EXECUTOR_SIDES_H
 
 #include "engine/pg/endpoint.h"
-#include "executor/internal.h"
+#include "executor/executor_parts.h"
 
 struct side {
     struct server server; /* all-zero for a source given as host:port@user */

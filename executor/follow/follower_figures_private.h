@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "core/err.h"
-#include "executor/follow/follower_private.h"
+#include "executor/follow/follower_parts_private.h"
 
 /* Finds the end of the source's WAL, at most max_age_ms old. */
 void figures_find_end(struct follower *follower, int max_age_ms);

@@ -3,7 +3,7 @@
 #ifndef EXECUTOR_FOLLOW_FOLLOWER_JOIN_PRIVATE_H
 #define EXECUTOR_FOLLOW_FOLLOWER_JOIN_PRIVATE_H
 
-#include "executor/follow/follower_private.h"
+#include "executor/follow/follower_parts_private.h"
 
 /* The tables that were found last; empties the list. */
 void follower_take_late(struct follower *follower, struct late_tables *late);

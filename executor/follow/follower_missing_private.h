@@ -3,7 +3,7 @@
 #ifndef EXECUTOR_FOLLOW_FOLLOWER_MISSING_PRIVATE_H
 #define EXECUTOR_FOLLOW_FOLLOWER_MISSING_PRIVATE_H
 
-#include "executor/follow/follower_private.h"
+#include "executor/follow/follower_parts_private.h"
 
 /* Every few seconds: compares both catalogs, and fills view->missing. Needs the sides of a follower that is
  * connected. */

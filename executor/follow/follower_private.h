@@ -1,77 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* One follower, for the thread that has it. */
+/* One follower's turns, for the thread that has it. */
 #ifndef EXECUTOR_FOLLOW_FOLLOWER_PRIVATE_H
 #define EXECUTOR_FOLLOW_FOLLOWER_PRIVATE_H
 
-#include <stdatomic.h>
-#include <stdbool.h>
-
-#include "core/stop.h"
-#include "engine/cutover/cutover.h"
-#include "engine/online/follow.h"
-#include "engine/online/join.h"
-#include "executor/follow/follower_group_private.h"
-#include "executor/follow/follower_view.h"
-#include "executor/internal.h"
-#include "executor/retry.h"
-#include "executor/sides.h"
-#include "store/store.h"
-
-enum follower_phase {
-    FOLLOWER_RESTING, /* until its socket has something to read, or due_ms */
-    FOLLOWER_READY,
-    FOLLOWER_RUNNING, /* a thread has it */
-};
-
-struct follower {
-    struct follower *next;
-    struct executor *executor;
-    atomic_bool *looking; /* one follower of all compares catalogs, */
-    atomic_bool *joining; /* and one copies tables that join */
-    struct follower_group *group;
-    int64_t migration_id;
-    char *migration_uuid;
-    char *database;
-    char *name; /* of slot, publication and helper */
-    struct stop stop;
-
-    /* Under the lock of struct followers. */
-    enum follower_phase phase;
-    bool ending;
-    int64_t due_ms;
-    int socket;      /* -1: not connected */
-    uint64_t wanted; /* somebody waits for this position; 0: nobody */
-    struct follower_view view;
-
-    /* Of the thread that runs it. */
-    struct migration migration;
-    struct sides sides;
-    struct follow *follow;
-    struct retry retry;
-    int internal_errors; /* of PostgreSQL, in a row at one position */
-    struct err trouble;
-    uint64_t trouble_position;       /* of the view when it began, or of the transaction that was refused */
-    int64_t commit_us;               /* of the last transaction applied, on the source; 0: none yet */
-    struct database_figures figures; /* as stored last */
-    int64_t figures_ms;
-    uint64_t arrived;    /* the position of the last turn */
-    int64_t arrived_us;  /* when nothing was pending last */
-    uint64_t asked_end;  /* the end of the WAL at the last look */
-    uint64_t looked_end; /* asked_end when the catalogs were compared last */
-    int64_t look_due_ms; /* monotonic: not before */
-    struct err found;    /* what the catalogs lacked when they were compared last */
-    uint64_t found_end;  /* the end of the WAL thereafter */
-    int64_t found_ms;    /* monotonic */
-    bool found_waits;    /* it is shown when everything before found_end is applied */
-
-    /* Of tables that join: executor/follow/follower_join.c. */
-    struct late_tables late;               /* as found last */
-    struct join *join;                     /* those that are published and not copied yet; NULL: none */
-    bool join_copies;                      /* their copy is what the next turn does */
-    int64_t join_due_ms;                   /* monotonic: not before */
-    int join_failures;                     /* in a row */
-    const struct follower_view *turn_view; /* while they are copied */
-};
+#include "executor/follow/follower_parts_private.h"
 
 /* One turn: connects, reads, applies, stores figures. Returns in how many milliseconds the next turn is due
  * at the latest; 0: at once. Fills *ret_view for everybody to see. */

@@ -16,8 +16,8 @@
 
 #include "core/err.h"
 #include "core/stop.h"
+#include "executor/executor_parts.h"
 #include "executor/follow/follower_view.h"
-#include "executor/internal.h"
 #include "store/rows.h"
 
 struct followers;

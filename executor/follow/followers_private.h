@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "executor/follow/follower_private.h"
+#include "executor/follow/follower_parts_private.h"
 #include "executor/follow/followers.h"
 
 enum { FOLLOWER_THREADS = 4 };

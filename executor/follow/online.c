@@ -13,11 +13,6 @@
 /* For all databases of a migration; what is left then is pending. */
 enum { CLEAN_UP_MS = 20000 };
 
-bool is_online(const struct migration *migration)
-{
-    return migration->spec.mode == MODE_ONLINE;
-}
-
 int online_show(struct work *work, struct migration_database *row, const char *text)
 {
     if (str_equals(text, row->operation)) {

@@ -9,8 +9,6 @@
 #include "executor/fsm/migration_fsm.h"
 #include "executor/sides.h"
 
-bool is_online(const struct migration *migration);
-
 /* Sees to it that every database is followed whose base copy is complete and whose cutover has not begun. -1
  * (lasting): one cannot be followed any more; the migration has failed. Trouble that may pass is shown in
  * row->operation. */
@@ -47,8 +45,6 @@ int online_show_pending_cleanup(struct work *work, struct migration_database *ro
 /* Ends a database that the user has canceled. What cannot be removed from a server now is tried again at the
  * latest at the end of the migration. */
 int online_cancel_database(struct work *work, const struct sides *sides, struct migration_database *row);
-/* online_clean_up_database() for all of the migration. */
-int online_clean_up(struct work *work);
 
 /* The evidence of one database as JSON; the caller frees, NULL when memory is out. */
 char *evidence_to_json(const struct migration_database *row, const char *position_applied,

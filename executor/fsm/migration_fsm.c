@@ -9,9 +9,9 @@
 #include "core/log.h"
 #include "core/str.h"
 #include "executor/database_row.h"
-#include "executor/follow/online.h"
-#include "executor/fsm/before_data_private.h"
+#include "executor/expiry.h"
 #include "executor/retry.h"
+#include "executor/wake.h"
 
 enum { CLEANUP_PAUSE_MS = 2000, STORE_PAUSE_MS = 1000 };
 
@@ -138,36 +138,9 @@ int fsm_show(struct work *work, const char *text)
         return err_no_memory(&work->err);
     }
     if (text != NULL) {
-        fsm_tell_once(work, text);
+        work_tell_once(work, text);
     }
     return store_migration_set_error(work->store, &work->migration, text, &work->err);
-}
-
-void fsm_tell_once(struct work *work, const char *text)
-{
-    struct migration_event *events = NULL;
-    size_t count = 0;
-    struct err ignored = {0};
-    if (text == NULL || store_event_list(work->store, work->migration.id, &ignored, &events, &count) < 0) {
-        return;
-    }
-    if (count == 0 || !str_equals(events[count - 1].text, text)) {
-        (void)store_event_add(work->store, work->migration.id, text, &ignored);
-    }
-    migration_events_free(events, count);
-}
-
-enum step_outcome outcome_of_failure(const struct work *work)
-{
-    switch (stop_wish(&work->worker->stop)) {
-    case STOP_NONE:
-        return STEP_FAILED;
-    case STOP_SHUTDOWN:
-        return STEP_STOPPED;
-    case STOP_CANCEL:
-        return STEP_CANCELED;
-    }
-    return STEP_FAILED;
 }
 
 int fsm_refresh_decisions(struct work *work)
@@ -238,25 +211,6 @@ static void name_service_code(struct err *err)
     }
 }
 
-static bool ends_by_itself(const struct migration *migration)
-{
-    return migration->substate == SUB_CANCELING || migration->substate == SUB_COMPLETED;
-}
-
-int64_t migration_expires_us(const struct executor *executor, const struct migration *migration)
-{
-    int64_t from_us = migration->spec.window_start_us > migration->created_us
-                          ? migration->spec.window_start_us
-                          : migration->created_us;
-    return ends_by_itself(migration) ? INT64_MAX
-                                     : from_us + (int64_t)executor->options->lifetime_seconds * 1000000;
-}
-
-bool migration_is_expired(int64_t expires_us)
-{
-    return clock_now_us() >= expires_us && clock_steady_us() >= expires_us;
-}
-
 static enum step_outcome expire(struct work *work)
 {
     err_set(&work->err, ERR_OPERATION_NOT_ALLOWED,
@@ -272,7 +226,7 @@ static enum step_outcome do_step(struct work *work)
     if (migration_is_expired(migration_expires_us(work->executor, migration))) {
         return expire(work);
     }
-    if (stop_wish(&work->worker->stop) == STOP_CANCEL && !ends_by_itself(migration)) {
+    if (stop_wish(&work->worker->stop) == STOP_CANCEL && !migration_ends_by_itself(migration)) {
         return STEP_CANCELED;
     }
     if (migration->substate < SUB_MIGRATING_DATA) {
@@ -317,7 +271,7 @@ static void give_back(struct work *work, enum step_outcome outcome)
         not_before = clock_steady_us() + (int64_t)work->delay_ms * 1000;
     } else if (outcome != STEP_STOPPED) {
         not_before = migration_expires_us(work->executor, migration);
-        attention = !ends_by_itself(migration);
+        attention = !migration_ends_by_itself(migration);
     }
     int64_t expires = migration_expires_us(work->executor, migration);
     int64_t soon = clock_steady_us() + (int64_t)STORE_PAUSE_MS * 1000; /* a clock that was set may lie */
@@ -365,7 +319,7 @@ void fsm_run(struct work *work)
     give_back(work, cleanup_is_pending ? STEP_LATER : outcome);
 }
 
-void executor_print_fsm(FILE *out)
+void fsm_print(FILE *out)
 {
     fputs("stateDiagram-v2\n    [*] --> PerformingPreRequisiteSteps\n", out);
     for (int from = 0; from < SUB_COUNT; from++) {

@@ -6,29 +6,9 @@
 #ifndef EXECUTOR_FSM_MIGRATION_FSM_H
 #define EXECUTOR_FSM_MIGRATION_FSM_H
 
-#include "core/err.h"
-#include "executor/internal.h"
-#include "store/store.h"
+#include <stdio.h>
 
-/* What a step function wants to happen next. */
-enum step_outcome {
-    STEP_MOVED,    /* the step has moved the migration on: look at its new substate */
-    STEP_WAIT,     /* nothing to do until the user decides: give the migration back */
-    STEP_LATER,    /* look again after delay_ms */
-    STEP_STOPPED,  /* Malachite stops, or the lease is lost: give the migration back as it is */
-    STEP_CANCELED, /* the user has canceled */
-    STEP_FAILED,   /* err says why; the migration ends */
-};
-
-/* One migration in the hands of one worker, from claim to release. */
-struct work {
-    struct executor *executor;
-    struct worker *worker;
-    struct store *store;
-    struct migration migration;
-    struct err err;
-    int delay_ms;
-};
+#include "executor/work.h"
 
 typedef enum step_outcome step_fn(struct work *work);
 
@@ -48,6 +28,15 @@ step_fn step_wait_cutover;
 step_fn step_complete;
 step_fn step_cancel;
 step_fn step_clean_up;
+/*
+ * What is due in every substate before data moves, besides its own step: databases that the user has canceled
+ * by name end, and databases that are followed already (the migration has come back to a question about
+ * another one) are kept up. STEP_MOVED: go on with the step.
+ */
+step_fn before_data;
+/* Ends the replication of all databases; work->err says what is left. */
+typedef int clean_up_fn(struct work *work);
+clean_up_fn online_clean_up;
 
 /* Moves to another substate, with an event. STEP_MOVED, or STEP_STOPPED when the lease is lost or the store
  * fails. */
@@ -57,10 +46,6 @@ enum step_outcome fsm_move_telling(struct work *work, enum migration_substate to
                                    const char *event);
 /* Shows a text as currentStatus.error until the next move; NULL: none. */
 int fsm_show(struct work *work, const char *text);
-/* Adds an event, unless it is the newest one already. text NULL: nothing. */
-void fsm_tell_once(struct work *work, const char *text);
-/* Of a call that has failed with work->err: stopped, canceled, or a reason to end the migration. */
-enum step_outcome outcome_of_failure(const struct work *work);
 /* Takes what the user has decided since the claim into work->migration.spec. */
 int fsm_refresh_decisions(struct work *work);
 /* Takes the logins that the user has given since into work->migration.spec. */
@@ -69,6 +54,8 @@ int fsm_refresh_logins(struct work *work);
 enum step_outcome fsm_end(struct work *work, enum migration_state state, const char *error,
                           const char *event);
 
+/* Prints the substate table as a mermaid state diagram (malachite fsm). */
+void fsm_print(FILE *out);
 /* Takes a claimed migration as far as it goes now, then gives it back. */
 void fsm_run(struct work *work);
 

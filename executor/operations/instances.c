@@ -5,7 +5,9 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
-#include "executor/internal.h"
+#include "executor/executor_parts.h"
+#include "executor/operations/instances.h"
+#include "executor/operations/recheck.h"
 #include "executor/sides.h"
 
 enum { STOPPERS = 8 };
@@ -49,7 +51,7 @@ int instances_mark_starting(struct executor *executor, struct err *err)
     return result;
 }
 
-void *starter_main(void *argument)
+void *instances_starter_main(void *argument)
 {
     struct executor *executor = argument;
     struct server *servers = NULL;

@@ -10,8 +10,10 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
+#include "executor/operations/instances.h"
 #include "executor/operations/operation_steps.h"
 #include "executor/sides.h"
+#include "executor/wake.h"
 
 enum {
     PERIOD_MS = 1000,
@@ -165,7 +167,7 @@ static void look_at_all(struct executor *executor, struct watched **first)
     servers_free(servers, count);
 }
 
-void *watcher_main(void *argument)
+void *instances_watcher_main(void *argument)
 {
     struct executor *executor = argument;
     struct watched *first = NULL;

@@ -4,14 +4,11 @@
 #ifndef EXECUTOR_OPERATIONS_OPERATION_STEPS_H
 #define EXECUTOR_OPERATIONS_OPERATION_STEPS_H
 
-#include "executor/internal.h"
+#include "executor/executor_parts.h"
 
 /* The server of an operation; an error if it was deleted. */
 int operation_find_server(struct executor *executor, const struct operation *operation, struct err *err,
                           struct server *ret_server);
-
-/* Gives a provisioned server that could not be started another address, in the store and in *server. */
-int move_server(struct executor *executor, struct server *server, struct err *err);
 
 /* Looks at an attached server with its credentials; it becomes Ready, or Inaccessible with the reason. */
 int attach_server(struct executor *executor, const struct server *server, struct err *err);

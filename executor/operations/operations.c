@@ -13,9 +13,12 @@
 #include "core/memory.h"
 #include "core/str.h"
 #include "engine/admin/databases.h"
+#include "executor/address.h"
 #include "executor/operations/operation_steps.h"
+#include "executor/operations/operations.h"
 #include "executor/retry.h"
 #include "executor/sides.h"
+#include "executor/wake.h"
 
 enum {
     IDLE_WAIT_MS = 5000,

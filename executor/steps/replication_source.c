@@ -15,6 +15,7 @@
 #include "executor/database_row.h"
 #include "executor/follow/online.h"
 #include "executor/operations/operation_steps.h"
+#include "executor/wake.h"
 
 enum { OPERATION_LOOK_MS = 200, LOOK_AGAIN_MS = 1000, TEXT_MAX_BYTES = 1200 };
 
@@ -167,7 +168,7 @@ static bool set_up_own(struct work *work, const struct sides *sides, int needed,
         auto_free char *text = str_format("The source server has to restart. The restart waits until the "
                                           "migration '%s' has finished its base copy.",
                                           copying);
-        fsm_tell_once(work, text);
+        work_tell_once(work, text);
         work->delay_ms = LOOK_AGAIN_MS;
         *ret_outcome = STEP_LATER;
         return false;

@@ -19,6 +19,7 @@
 #include "executor/progress.h"
 #include "executor/retry.h"
 #include "executor/sides.h"
+#include "executor/worker.h"
 
 enum { TARGET_PRESENT_CODE = 603101, JOBS_MAX = 8 };
 
@@ -210,7 +211,7 @@ static void tell_restart(struct work *work, struct migration_database *row, bool
     auto_free char *text =
         str_format("The copy of the database '%s' restarts: %s", row->name, work->err.message);
     if (news) {
-        fsm_tell_once(work, text);
+        work_tell_once(work, text);
     }
     if (text != NULL && str_replace(&row->operation, text)) {
         (void)store_database_update(work->store, row, &ignored);

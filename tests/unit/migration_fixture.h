@@ -13,7 +13,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
-#include "executor/internal.h"
+#include "executor/executor_parts.h"
 #include "handlers/arm/app.h"
 #include "handlers/arm/dispatch.h"
 #include "handlers/describe/openapi.h"

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "executor/fsm/before_data_private.h"
-
 #include "executor/database_row.h"
 #include "executor/follow/online.h"
+#include "executor/fsm/migration_fsm.h"
 
 static int end_database(struct work *work, struct migration_database *row)
 {

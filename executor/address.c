@@ -4,8 +4,7 @@
 #include <stdlib.h>
 
 #include "core/str.h"
-#include "executor/internal.h"
-#include "executor/operations/operation_steps.h"
+#include "executor/address.h"
 
 enum { SERVER_PORT = 5432, ADDRESS_COUNT = 254 * 254, PORTS_TRIED = 100, PORT_MAX = 65535 };
 

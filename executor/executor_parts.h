@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of this room share. Nobody outside executor/ includes it. */
-#ifndef EXECUTOR_INTERNAL_H
-#define EXECUTOR_INTERNAL_H
+/* The executor and its workers, for the rooms in executor/. */
+#ifndef EXECUTOR_EXECUTOR_PARTS_H
+#define EXECUTOR_EXECUTOR_PARTS_H
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -28,16 +28,6 @@ struct worker {
     struct stop database_stop;    /* for current_database; follows stop */
     _Atomic bool expired;         /* stop says cancel because the migration's life is over */
 };
-
-/* The worker is about to move a database (name NULL: no longer). Its stop token is fresh, unless all is to
- * stop. */
-void worker_enter_database(struct worker *worker, const char *name);
-
-/* When a migration is too old to continue: counted from its creation, or from the start that was asked for.
- */
-int64_t migration_expires_us(const struct executor *executor, const struct migration *migration);
-/* Whether that moment has come. A clock that is set forward does not bring it. */
-bool migration_is_expired(int64_t expires_us);
 
 /* Attached servers that were found Inaccessible and are to be asked again. */
 struct rechecks {
@@ -77,29 +67,5 @@ struct executor {
     pthread_t watcher_thread;
     bool watcher_running;
 };
-
-/* Reads the wake generation; a later executor_wait() with it returns at once after a wake in the meantime.
- */
-uint64_t executor_generation(struct executor *executor);
-/* Waits for a wake newer than "seen", a stop, or at most timeout_ms. */
-void executor_wait(struct executor *executor, uint64_t seen, int timeout_ms);
-
-/* Sleeps, whatever wakes come. False: the executor stops. */
-bool executor_sleep(struct executor *executor, int ms);
-
-/* Thread functions. */
-void *worker_main(void *argument);  /* struct worker */
-void *monitor_main(void *argument); /* struct executor, as the rest */
-void *operations_main(void *argument);
-void *watcher_main(void *argument); /* starts provisioned servers that ended although they are Ready */
-void *starter_main(void *argument); /* afterwards it asks Inaccessible servers again */
-
-/* recheck.c: asks the servers that executor_ask_again() names, until the executor stops. */
-void recheck_run(struct executor *executor);
-
-/* Says of the provisioned servers that they are starting; before any worker looks at them. */
-int instances_mark_starting(struct executor *executor, struct err *err);
-/* Stops every provisioned server, several at once, within timeout_ms. */
-void instances_stop_all(struct executor *executor, int timeout_ms);
 
 #endif

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef EXECUTOR_ADDRESS_H
+#define EXECUTOR_ADDRESS_H
+
+#include "executor/executor_parts.h"
+
+/* Gives a provisioned server that could not be started another address, in the store and in *server. */
+int move_server(struct executor *executor, struct server *server, struct err *err);
+
+#endif

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef EXECUTOR_OPERATIONS_OPERATIONS_H
+#define EXECUTOR_OPERATIONS_OPERATIONS_H
+
+/* A thread that works off long-running operations; "argument" is the executor. */
+void *operations_main(void *argument);
+
+#endif

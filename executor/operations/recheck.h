@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef EXECUTOR_OPERATIONS_RECHECK_H
+#define EXECUTOR_OPERATIONS_RECHECK_H
+
+#include "executor/executor_parts.h"
+
+/* Asks the servers that executor_ask_again() names, until the executor stops. */
+void recheck_run(struct executor *executor);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef EXECUTOR_RECHECKS_H
+#define EXECUTOR_RECHECKS_H
+
+#include <stdint.h>
+
+#include "executor/executor_parts.h"
+
+/* The id of a server that executor_ask_again() has named, which it forgets; 0: none. */
+int64_t rechecks_take(struct rechecks *rechecks);
+
+#endif

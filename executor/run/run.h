@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* The executor's life: the one room that knows all of its threads. */
+#ifndef EXECUTOR_RUN_RUN_H
+#define EXECUTOR_RUN_RUN_H
+
+#include "core/err.h"
+#include "core/options.h"
+#include "executor/executor.h"
+#include "store/store.h"
+
+/* Finds the PostgreSQL programs, resumes what an earlier process left, starts the threads. Does not wait for
+ * provisioned servers to come up: that happens in the background. options and store outlive the executor. */
+int executor_start(const struct options *options, struct store *store, struct err *err,
+                   struct executor **ret_executor);
+/* Stops all work so that it can resume, stops the provisioned servers; within 4 seconds. Frees it.
+ */
+void executor_stop(struct executor *executor);
+
+#endif

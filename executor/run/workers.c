@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* The threads that take migrations from the store, and the one that looks after them. */
+#include "executor/run/workers_private.h"
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "executor/fsm/migration_fsm.h"
+#include "executor/wake.h"
+#include "executor/worker.h"
+
+enum {
+    MONITOR_PERIOD_MS = 200,
+    IDLE_WAIT_MS = 5000, /* a lost hint costs at most this */
+    CLAIM_RETRY_MS = 1000,
+};
+
+static const int64_t DAY_US = (int64_t)24 * 3600 * 1000000;
+
+static int64_t lease_end(const struct executor *executor)
+{
+    return clock_steady_us() + (int64_t)executor->options->lease_seconds * 1000000;
+}
+
+/* How long an idle worker may sleep: until the next migration that is due later, or the next hint. */
+static int idle_ms(struct executor *executor)
+{
+    int64_t due = 0;
+    struct err err = {0};
+    if (store_migration_next_due(executor->store, &err, &due) < 0 || due == 0) {
+        return IDLE_WAIT_MS;
+    }
+    int64_t ms = (due - clock_steady_us()) / 1000 + 1;
+    return ms < 1 ? 1 : ms > IDLE_WAIT_MS ? IDLE_WAIT_MS : (int)ms;
+}
+
+/* A worker looks for work only while all before it have some: an idle process keeps one worker's handle to
+ * the store, not one for each. */
+static bool is_needed(const struct worker *worker)
+{
+    for (struct worker *before = worker->executor->workers; before != worker; before++) {
+        pthread_mutex_lock(&before->lock);
+        bool idle = before->migration_id == 0;
+        pthread_mutex_unlock(&before->lock);
+        if (idle) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void *worker_main(void *argument)
+{
+    struct worker *worker = argument;
+    struct executor *executor = worker->executor;
+    while (!stop_requested(&executor->stop)) {
+        uint64_t seen = executor_generation(executor);
+        if (!is_needed(worker)) {
+            executor_wait(executor, seen, IDLE_WAIT_MS);
+            continue;
+        }
+        struct work work = {.executor = executor, .worker = worker, .store = executor->store};
+        int claimed = store_migration_claim(executor->store, executor->owner, clock_steady_us(),
+                                            lease_end(executor), &work.err, &work.migration);
+        if (claimed == 1) {
+            worker_enter_migration(worker, &work.migration);
+            executor_wake(executor); /* the next worker is needed now */
+            fsm_run(&work);
+            worker_enter_migration(worker, NULL);
+            migration_done(&work.migration);
+        } else if (claimed == 0) {
+            executor_wait(executor, seen, idle_ms(executor));
+        } else {
+            log_event(LOG_ERROR, "cannot claim a migration", "reason", work.err.message, NULL);
+            executor_wait(executor, seen, CLAIM_RETRY_MS);
+        }
+    }
+    store_thread_done(executor->store);
+    return NULL;
+}
+
+/* ---- monitor ---------------------------------------------------------------------------------------------
+ */
+
+/* Returns whether the worker is busy. */
+static bool look_after(struct worker *worker)
+{
+    worker_stop_expired(worker);
+    pthread_mutex_lock(&worker->lock);
+    int64_t id = worker->migration_id;
+    pthread_mutex_unlock(&worker->lock);
+    struct store *store = worker->executor->store;
+    struct err err = {0};
+    if (id != 0 && store_migration_cancel_requested(store, id, &err) == 1) {
+        auto_migration struct migration row = {0};
+        if (store_migration_get_by_id(store, id, &err, &row) == 1) {
+            worker_pass_cancel(worker, &row);
+        }
+    }
+    return id != 0;
+}
+
+void *monitor_main(void *argument)
+{
+    struct executor *executor = argument;
+    int64_t renew_at = 0;
+    int64_t forget_at = 0;
+    while (!stop_requested(&executor->stop)) {
+        struct err err = {0};
+        int64_t now = clock_steady_us();
+        if (now >= renew_at) {
+            if (store_migration_renew(executor->store, executor->owner, lease_end(executor), &err) < 0) {
+                log_event(LOG_ERROR, "cannot renew leases", "reason", err.message, NULL);
+            }
+            renew_at = now + (int64_t)executor->options->lease_seconds * 1000000 / 3;
+        }
+        if (now >= forget_at) {
+            /* Status URLs must keep answering for a while after the end; a day is more than any client polls.
+             */
+            (void)store_operation_forget(executor->store, clock_now_us() - DAY_US, &err);
+            forget_at = now + (int64_t)3600 * 1000000;
+        }
+        uint64_t seen = executor_generation(executor);
+        bool busy = false;
+        for (int i = 0; i < executor->worker_count; i++) {
+            busy = look_after(&executor->workers[i]) || busy;
+        }
+        /* A wake is how a cancel is noticed at once; without one the period bounds the delay. */
+        executor_wait(executor, seen, busy ? MONITOR_PERIOD_MS : 1000);
+    }
+    store_thread_done(executor->store);
+    return NULL;
+}

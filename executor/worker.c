@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "executor/worker.h"
+
+#include "core/str.h"
+#include "executor/expiry.h"
+
+/* True when the user has canceled the migration as a whole: no list of databases, or all of them. */
+static bool cancels_everything(const struct migration *migration)
+{
+    const struct migration_spec *spec = &migration->spec;
+    if (spec->cancel != FLAG_TRUE) {
+        return false;
+    }
+    for (size_t i = 0; spec->cancel_databases.count > 0 && i < spec->databases.count; i++) {
+        if (!str_list_has(&spec->cancel_databases, spec->databases.items[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void worker_enter_database(struct worker *worker, const char *name)
+{
+    pthread_mutex_lock(&worker->lock);
+    worker->current_database = name;
+    atomic_store(&worker->database_stop.wish, (int)stop_wish(&worker->stop));
+    pthread_mutex_unlock(&worker->lock);
+}
+
+void worker_enter_migration(struct worker *worker, const struct migration *migration)
+{
+    pthread_mutex_lock(&worker->lock);
+    enum stop_wish wish = STOP_NONE;
+    if (migration != NULL && cancels_everything(migration)) {
+        wish = STOP_CANCEL;
+    } else if (stop_requested(&worker->executor->stop)) {
+        wish = STOP_SHUTDOWN;
+    }
+    worker->migration_id = migration == NULL ? 0 : migration->id;
+    worker->expires_us = migration == NULL ? 0 : migration_expires_us(worker->executor, migration);
+    atomic_store(&worker->expired, false);
+    worker->current_database = NULL;
+    atomic_store(&worker->stop.wish, (int)wish);
+    atomic_store(&worker->database_stop.wish, (int)wish);
+    pthread_mutex_unlock(&worker->lock);
+}
+
+void worker_stop(struct worker *worker, enum stop_wish wish)
+{
+    pthread_mutex_lock(&worker->lock);
+    stop_request(&worker->stop, wish);
+    stop_request(&worker->database_stop, wish);
+    pthread_mutex_unlock(&worker->lock);
+}
+
+/* Passes a cancellation on, to the migration as a whole or to the database that is being moved. */
+void worker_pass_cancel(struct worker *worker, const struct migration *migration)
+{
+    pthread_mutex_lock(&worker->lock);
+    if (worker->migration_id == migration->id) {
+        if (cancels_everything(migration)) {
+            stop_request(&worker->stop, STOP_CANCEL);
+            stop_request(&worker->database_stop, STOP_CANCEL);
+        } else if (worker->current_database != NULL &&
+                   str_list_has(&migration->spec.cancel_databases, worker->current_database)) {
+            stop_request(&worker->database_stop, STOP_CANCEL);
+        }
+    }
+    pthread_mutex_unlock(&worker->lock);
+}
+
+/* A migration whose life is over while a step runs is stopped as if it were canceled; it then fails. */
+void worker_stop_expired(struct worker *worker)
+{
+    pthread_mutex_lock(&worker->lock);
+    if (worker->migration_id != 0 && migration_is_expired(worker->expires_us) &&
+        stop_wish(&worker->stop) != STOP_CANCEL) {
+        atomic_store(&worker->expired, true);
+        stop_request(&worker->stop, STOP_CANCEL);
+        stop_request(&worker->database_stop, STOP_CANCEL);
+    }
+    pthread_mutex_unlock(&worker->lock);
+}
