@@ -16,7 +16,7 @@
 
 #include "core/signing_key.h"
 #include "core/str.h"
-#include "executor/internal.h"
+#include "executor/executor_parts.h"
 #include "handlers/arm/app.h"
 #include "handlers/arm/dispatch.h"
 #include "handlers/describe/openapi.h"
