@@ -18,7 +18,6 @@
 #include "executor/fsm/migration_fsm.h"
 #include "executor/progress.h"
 #include "executor/retry.h"
-#include "executor/sides.h"
 #include "executor/worker.h"
 
 enum { TARGET_PRESENT_CODE = 603101, JOBS_MAX = 8 };
