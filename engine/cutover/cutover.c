@@ -49,10 +49,11 @@ static int check_publication(struct cutover_state *state, struct err *err)
     if (state->published) {
         return 0;
     }
-    err_set(err, ERR_CONFLICT,
-            "The publication '%s' in the source's database '%s' was dropped, so Malachite no longer knows which "
-            "tables were replicated. Create a new migration.",
-            state->cutover->name, state->cutover->database);
+    err_set(
+        err, ERR_CONFLICT,
+        "The publication '%s' in the source's database '%s' was dropped, so Malachite no longer knows which "
+        "tables were replicated. Create a new migration.",
+        state->cutover->name, state->cutover->database);
     err->lasting = true;
     return -1;
 }
