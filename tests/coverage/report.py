@@ -65,11 +65,10 @@ def main():
     for room, (ran, lines) in sorted(rooms.items()):
         percent = 100 * ran / lines
         floor = floors.get(room)
-        bad = floor is None or percent < floor
+        bad = floor is not None and percent < floor
         failed += bad
-        print(
-            f"{'FAILED' if bad else 'ok    '}  coverage: {room:<24} {percent:5.1f} % of {lines:5} lines, floor {floor}"
-        )
+        wanted = "no floor" if floor is None else f"floor {floor}"
+        print(f"{'FAILED' if bad else 'ok    '}  coverage: {room:<24} {percent:5.1f} % of {lines:5} lines, {wanted}")
     for room in floors.keys() - rooms.keys():
         print(f"FAILED  coverage: {room} has a floor and no lines")
         failed += 1
