@@ -241,17 +241,38 @@ static void refuse_for_now(struct request *request, const char *why)
     reply_fail(request, ERR_UNAVAILABLE, "%s", why);
 }
 
-/* The connection sleeps while the slow lane works; nothing here may touch the exchange once it is submitted.
- */
-static enum MHD_Result run_on_slow_lane(struct exchange *exchange)
+/* Names the server that a request may wait for: one that does not answer must not hold up the others. */
+static uint64_t key_of(const struct request *request)
+{
+    const char *const names[] = {request_param(request, "resourceGroupName"),
+                                 request_param(request, "serverName")};
+    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (names[i] == NULL) {
+            /* The body of a connection test names the server: these are counted together. */
+            return (request->route->flags & ROUTE_TOKEN) != 0 ? 1 : 0;
+        }
+        for (const char *at = names[i]; *at != '\0'; at++) {
+            hash = (hash ^ (uint64_t)tolower((unsigned char)*at)) * UINT64_C(1099511628211);
+        }
+        hash = (hash ^ '/') * UINT64_C(1099511628211);
+    }
+    return hash == 0 ? 1 : hash;
+}
+
+/* The connection sleeps while the lane works; nothing here may touch the exchange once it is submitted. */
+static enum MHD_Result run_on_lane(struct exchange *exchange, int lane)
 {
     struct MHD_Connection *connection = exchange->connection;
     exchange->phase = PHASE_SLOW;
-    exchange->task = (struct slow_task){.run = run_slow};
+    exchange->task =
+        (struct slow_task){.run = run_slow, .key = lane == LANE_LIVE ? key_of(&exchange->request) : 0};
     MHD_suspend_connection(connection);
-    if (!slow_lane_submit(exchange->host->lane, &exchange->task)) {
+    if (!slow_lane_submit(exchange->host->lanes[lane], &exchange->task)) {
         refuse_for_now(&exchange->request,
-                       "Too many requests are waiting for PostgreSQL servers. Retry later.");
+                       lane == LANE_LIVE
+                           ? "Too many requests are waiting for PostgreSQL servers. Retry later."
+                           : "Too many changes are waiting. Retry later.");
         MHD_resume_connection(connection);
     }
     return MHD_YES;
@@ -278,7 +299,10 @@ static enum MHD_Result answer(struct exchange *exchange)
     const struct service *service = exchange->host->service;
     if (service->prepare(request)) {
         if ((request->route->flags & ROUTE_SLOW) != 0) {
-            return run_on_slow_lane(exchange);
+            return run_on_lane(exchange, LANE_LIVE);
+        }
+        if (request->method != METHOD_GET && request->method != METHOD_HEAD) {
+            return run_on_lane(exchange, LANE_STORE);
         }
         service->run(request);
     }

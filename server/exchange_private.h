@@ -15,10 +15,13 @@
 #include "server/service_private.h"
 #include "server/slow_lane_private.h"
 
+/* Requests that ask a live PostgreSQL, and those that write to the store: neither waits for the other. */
+enum { LANE_LIVE, LANE_STORE, LANE_COUNT };
+
 /* What all exchanges share. */
 struct exchange_host {
     const struct service *service;
-    struct slow_lane *lane;
+    struct slow_lane *lanes[LANE_COUNT];
     const struct str_list *names;       /* that requests may be for, besides loopback */
     const struct str_list *proxies;     /* whose headers count: addresses and networks, besides loopback */
     struct MHD_Response *out_of_memory; /* made at start, for when nothing can be made */

@@ -20,8 +20,10 @@
 
 enum {
     EVENT_THREADS = 2, /* for each of HTTP and HTTPS */
-    SLOW_THREADS = 4,
-    SLOW_QUEUE_MAX = 64,
+    LIVE_THREADS = 12,
+    LIVE_QUEUE_MAX = 128,
+    LIVE_PER_SERVER = 2,
+    STORE_THREADS = 2, /* the store lets one write at a time */
     /* Holds request line, headers and the answer's headers: the longest URI allowed and a token of 8 KiB fit.
      * The library wipes it after each request, so more costs time. */
     CONNECTION_MEMORY = 32 * 1024,
@@ -229,11 +231,24 @@ static int open_door(struct httpd *httpd, struct err *err)
 
 int httpd_serve(struct httpd *httpd, struct err *err)
 {
-    const struct slow_lane_settings lane = {
-        .threads = SLOW_THREADS, .queue_max = SLOW_QUEUE_MAX, .at_thread_end = end_slow_thread, .arg = httpd};
-    if (tls_live_start(httpd->host.service->options, httpd->tls, err) < 0 ||
-        slow_lane_start(&lane, err, &httpd->host.lane) < 0) {
+    const struct slow_lane_settings lanes[LANE_COUNT] = {
+        [LANE_LIVE] = {.threads = LIVE_THREADS,
+                       .queue_max = LIVE_QUEUE_MAX,
+                       .key_max = LIVE_PER_SERVER,
+                       .at_thread_end = end_slow_thread,
+                       .arg = httpd},
+        [LANE_STORE] = {.threads = STORE_THREADS,
+                        .queue_max = (size_t)httpd->host.service->options->max_connections * LISTENER_COUNT,
+                        .at_thread_end = end_slow_thread,
+                        .arg = httpd},
+    };
+    if (tls_live_start(httpd->host.service->options, httpd->tls, err) < 0) {
         return -1;
+    }
+    for (int i = 0; i < LANE_COUNT; i++) {
+        if (slow_lane_start(&lanes[i], err, &httpd->host.lanes[i]) < 0) {
+            return -1;
+        }
     }
     for (int i = 0; i < LISTENER_COUNT; i++) {
         struct listener *listener = &httpd->listeners[i];
@@ -280,7 +295,11 @@ static void stop_accepting(struct httpd *httpd)
 bool httpd_drain(struct httpd *httpd, int64_t deadline_ms)
 {
     stop_accepting(httpd);
-    bool ended = httpd->host.lane == NULL || slow_lane_stop(httpd->host.lane, deadline_ms);
+    bool ended = true;
+    for (int i = 0; i < LANE_COUNT; i++) {
+        struct slow_lane *lane = httpd->host.lanes[i];
+        ended = (lane == NULL || slow_lane_stop(lane, deadline_ms)) && ended;
+    }
     while (atomic_load(&httpd->host.open) > 0 && clock_ms_left(deadline_ms) > 0) {
         clock_sleep_ms(DRAIN_POLL_MS);
     }
@@ -303,7 +322,9 @@ void httpd_stop(struct httpd *httpd)
     }
     tls_live_stop();
     door_free(httpd->door);
-    slow_lane_free(httpd->host.lane);
+    for (int i = 0; i < LANE_COUNT; i++) {
+        slow_lane_free(httpd->host.lanes[i]);
+    }
     str_list_done(&httpd->names);
     str_list_done(&httpd->proxies);
     if (httpd->host.out_of_memory != NULL) {

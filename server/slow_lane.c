@@ -21,17 +21,31 @@ struct slow_lane {
     size_t started;
     bool stopping;
     pthread_t threads[LANE_THREADS_MAX];
+    uint64_t running[LANE_THREADS_MAX]; /* keys of the tasks that run; 0: none */
 };
 
-/* The mutex is held. NULL: the queue is empty. */
+static bool may_run(const struct slow_lane *lane, const struct slow_task *task)
+{
+    size_t same = 0;
+    for (size_t i = 0; i < LANE_THREADS_MAX; i++) {
+        same += lane->running[i] == task->key;
+    }
+    return task->key == 0 || lane->stopping || same < lane->settings.key_max;
+}
+
+/* The first that may run. The mutex is held. NULL: there is none. */
 static struct slow_task *take_task(struct slow_lane *lane)
 {
-    struct slow_task *task = lane->first;
+    struct slow_task **at = &lane->first;
+    while (*at != NULL && !may_run(lane, *at)) {
+        at = &(*at)->next;
+    }
+    struct slow_task *task = *at;
     if (task != NULL) {
-        lane->first = task->next;
+        *at = task->next;
         lane->queued--;
-        if (lane->first == NULL) {
-            lane->last = &lane->first;
+        if (task->next == NULL) {
+            lane->last = at;
         }
     }
     return task;
@@ -40,10 +54,31 @@ static struct slow_task *take_task(struct slow_lane *lane)
 /* Waits for a task. NULL: the thread shall end. The mutex is held. */
 static struct slow_task *wait_for_task(struct slow_lane *lane)
 {
-    while (lane->first == NULL && !lane->stopping) {
+    struct slow_task *task = take_task(lane);
+    while (task == NULL && !lane->stopping) {
         pthread_cond_wait(&lane->work, &lane->mutex);
+        task = take_task(lane);
     }
-    return take_task(lane);
+    return task;
+}
+
+static void run_task(struct slow_lane *lane, struct slow_task *task)
+{
+    size_t slot = 0;
+    while (slot + 1 < LANE_THREADS_MAX && lane->running[slot] != 0) {
+        slot++;
+    }
+    uint64_t key = task->key; /* the task may be freed as soon as it has run */
+    bool refused = lane->stopping;
+    if (key != 0) {
+        lane->running[slot] = key;
+    }
+    pthread_mutex_unlock(&lane->mutex);
+    task->run(task, refused);
+    pthread_mutex_lock(&lane->mutex);
+    if (key != 0) {
+        lane->running[slot] = 0;
+    }
 }
 
 static void *run_lane_thread(void *arg)
@@ -51,10 +86,7 @@ static void *run_lane_thread(void *arg)
     struct slow_lane *lane = arg;
     pthread_mutex_lock(&lane->mutex);
     for (struct slow_task *task = wait_for_task(lane); task != NULL; task = wait_for_task(lane)) {
-        bool refused = lane->stopping;
-        pthread_mutex_unlock(&lane->mutex);
-        task->run(task, refused);
-        pthread_mutex_lock(&lane->mutex);
+        run_task(lane, task);
     }
     pthread_mutex_unlock(&lane->mutex);
     if (lane->settings.at_thread_end != NULL) {
@@ -104,10 +136,21 @@ int slow_lane_start(const struct slow_lane_settings *settings, struct err *err, 
     return 0;
 }
 
+/* The mutex is held. */
+static bool has_room(const struct slow_lane *lane, const struct slow_task *task)
+{
+    size_t same = 0;
+    for (const struct slow_task *at = lane->first; at != NULL; at = at->next) {
+        same += at->key == task->key;
+    }
+    return !lane->stopping && lane->queued < lane->settings.queue_max &&
+           (task->key == 0 || same < (lane->settings.queue_max + 3) / 4);
+}
+
 bool slow_lane_submit(struct slow_lane *lane, struct slow_task *task)
 {
     pthread_mutex_lock(&lane->mutex);
-    bool accepted = !lane->stopping && lane->queued < lane->settings.queue_max;
+    bool accepted = has_room(lane, task);
     if (accepted) {
         task->next = NULL;
         *lane->last = task;

@@ -21,6 +21,12 @@ static void work(struct slow_task *task, bool refused)
     atomic_fetch_add(refused ? &refused_count : &done, 1);
 }
 
+static void run_at_once(struct slow_task *task, bool refused)
+{
+    (void)task;
+    atomic_fetch_add(refused ? &refused_count : &done, 1);
+}
+
 static void note_end(void *arg)
 {
     (void)arg;
@@ -33,7 +39,8 @@ static struct slow_lane *start(size_t threads, size_t queue_max)
     atomic_store(&refused_count, 0);
     atomic_store(&threads_ended, 0);
     atomic_store(&hold, false);
-    const struct slow_lane_settings settings = {threads, queue_max, note_end, NULL};
+    const struct slow_lane_settings settings = {
+        .threads = threads, .queue_max = queue_max, .key_max = 2, .at_thread_end = note_end};
     struct err err = {0};
     struct slow_lane *lane = NULL;
     assert_int_equal(slow_lane_start(&settings, &err, &lane), 0);
@@ -67,6 +74,48 @@ static void every_task_runs_once(void **state)
     assert_true(slow_lane_stop(lane, soon()));
     assert_int_equal(atomic_load(&threads_ended), 4);
     assert_int_equal(atomic_load(&refused_count), 0);
+    slow_lane_free(lane);
+}
+
+/* Four stuck calls of one server leave threads for another one. */
+static void one_key_does_not_take_all_threads(void **state)
+{
+    (void)state;
+    struct slow_lane *lane = start(4, 64);
+    atomic_store(&hold, true);
+    struct slow_task stuck[8];
+    for (size_t i = 0; i < ARRAY_LEN(stuck); i++) {
+        stuck[i] = (struct slow_task){.run = work, .key = 7};
+        assert_true(slow_lane_submit(lane, &stuck[i]));
+    }
+    struct slow_task others[2] = {{.run = run_at_once, .key = 8}, {.run = run_at_once}};
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        assert_true(slow_lane_submit(lane, &others[i]));
+    }
+    wait_until(&done, 2);
+    atomic_store(&hold, false);
+    wait_until(&done, 10);
+    assert_true(slow_lane_stop(lane, soon()));
+    slow_lane_free(lane);
+}
+
+static void one_key_does_not_fill_the_queue(void **state)
+{
+    (void)state;
+    struct slow_lane *lane = start(4, 16);
+    atomic_store(&hold, true);
+    struct slow_task stuck[16];
+    int accepted = 0;
+    for (size_t i = 0; i < ARRAY_LEN(stuck); i++) {
+        stuck[i] = (struct slow_task){.run = work, .key = 7};
+        accepted += slow_lane_submit(lane, &stuck[i]);
+    }
+    assert_in_range(accepted, 4, 6);
+    struct slow_task other = {.run = run_at_once, .key = 8};
+    assert_true(slow_lane_submit(lane, &other));
+    wait_until(&done, 1);
+    atomic_store(&hold, false);
+    assert_true(slow_lane_stop(lane, soon()));
     slow_lane_free(lane);
 }
 
@@ -112,6 +161,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_task_runs_once),
+        cmocka_unit_test(one_key_does_not_take_all_threads),
+        cmocka_unit_test(one_key_does_not_fill_the_queue),
         cmocka_unit_test(a_full_queue_refuses),
         cmocka_unit_test(stopping_refuses_who_waits_and_tells_who_runs),
     };
