@@ -71,16 +71,16 @@ static int remember(void *context, const char *identities, struct err *err)
     return store_cleanup_add(progress->store, &cleanup, err);
 }
 
-static enum table_state stored_state(enum transfer_table_state state)
+static enum table_state stored_state(enum copy_state state)
 {
     switch (state) {
-    case TRANSFER_QUEUED:
+    case COPY_QUEUED:
         return TABLE_QUEUED;
-    case TRANSFER_LOADING:
+    case COPY_LOADING:
         return TABLE_LOADING;
-    case TRANSFER_COMPLETED:
+    case COPY_COMPLETED:
         return TABLE_COMPLETED;
-    case TRANSFER_ERRORED:
+    case COPY_ERRORED:
         return TABLE_ERRORED;
     }
     return TABLE_QUEUED;
@@ -88,10 +88,10 @@ static enum table_state stored_state(enum transfer_table_state state)
 
 static void count_table(struct migration_database *row, const struct transfer_table *table)
 {
-    row->tables_queued += table->state == TRANSFER_QUEUED ? 1 : 0;
-    row->tables_loading += table->state == TRANSFER_LOADING ? 1 : 0;
-    row->tables_completed += table->state == TRANSFER_COMPLETED ? 1 : 0;
-    row->tables_errored += table->state == TRANSFER_ERRORED ? 1 : 0;
+    row->tables_queued += table->state == COPY_QUEUED ? 1 : 0;
+    row->tables_loading += table->state == COPY_LOADING ? 1 : 0;
+    row->tables_completed += table->state == COPY_COMPLETED ? 1 : 0;
+    row->tables_errored += table->state == COPY_ERRORED ? 1 : 0;
     row->rows_copied += table->rows;
     row->bytes_copied += table->bytes;
     row->bytes_total += table->bytes_total;

@@ -70,4 +70,10 @@ int source_settings_try(struct source_settings *settings, struct pg *target, str
 int source_settings_use_path(const struct source_settings *settings, struct pg *target, bool on,
                              struct err *err);
 
+/* What the setting is on a target of that version. */
+const char *source_setting_value(const struct source_settings *settings, const struct source_setting *item,
+                                 const struct pg *target);
+/* NULL: not in the list. */
+struct source_setting *source_settings_find(const struct source_settings *settings, const char *name);
+
 #endif

@@ -7,11 +7,6 @@
 
 /* Whether it is one of PostgreSQL's own that expressions depend on; search_path is none of them. */
 bool source_setting_is_known(const char *name);
-/* What the setting is on a target of that version. */
-const char *source_setting_value(const struct source_settings *settings, const struct source_setting *item,
-                                 const struct pg *target);
-/* NULL: not in the list. */
-struct source_setting *source_settings_find(const struct source_settings *settings, const char *name);
 /* How a server writes some amounts of money, to be freed; NULL also when it refuses the locale or cannot read
  * what it has written. Changes the session's lc_monetary. */
 int source_settings_write_money(struct pg *pg, const char *locale, struct err *err, char **ret_text);

@@ -31,10 +31,10 @@ static int begin_snapshot(struct copy_lane *lane, struct err *err)
 
 static int open_target(struct copy_lane *lane, struct err *err)
 {
-    const struct transfer *transfer = lane->pool->transfer;
+    const struct copy_pool *pool = lane->pool;
     struct err ignored = {0};
-    if (pg_open(transfer->target, transfer->database, PG_WRITE, transfer->stop, err, &lane->target) != 0 ||
-        pg_set_encoding(&lane->target, lane->pool->session_encoding, err) != 0 ||
+    if (pg_open(pool->target, pool->database, PG_WRITE, pool->stop, err, &lane->target) != 0 ||
+        pg_set_encoding(&lane->target, pool->session_encoding, err) != 0 ||
         /* Checks and generated columns look names up; ours are all qualified. */
         source_settings_use(lane->pool->settings, &lane->target, true, err) != 0) {
         return -1;
@@ -48,9 +48,9 @@ static int open_target(struct copy_lane *lane, struct err *err)
 
 int copy_lane_open(struct copy_lane *lane, struct err *err)
 {
-    const struct transfer *transfer = lane->pool->transfer;
+    const struct copy_pool *pool = lane->pool;
     copy_lane_close(lane);
-    if (pg_open(transfer->source, transfer->database, PG_READ, transfer->stop, err, &lane->source) != 0 ||
+    if (pg_open(pool->source, pool->database, PG_READ, pool->stop, err, &lane->source) != 0 ||
         copy_prepare_source(&lane->source, err) != 0 ||
         pg_set_encoding(&lane->source, lane->pool->session_encoding, err) != 0 ||
         source_settings_use_money(lane->pool->settings, &lane->source, err) != 0 ||
@@ -116,15 +116,15 @@ static int copy_rows(struct copy_lane *lane, struct copy_piece *piece, bool text
     return other_encoding ? restore_encoding(lane, err) : 0;
 }
 
-static void set_state(struct copy_piece *piece, enum transfer_table_state state)
+static void set_state(struct copy_piece *piece, enum copy_state state)
 {
     int64_t now_us = clock_now_us();
-    if (state == TRANSFER_LOADING) {
+    if (state == COPY_LOADING) {
         int64_t never = 0;
         atomic_compare_exchange_strong(&piece->started_us, &never, now_us);
         atomic_store(&piece->bytes, 0);
         atomic_store(&piece->rows, 0);
-    } else if (state == TRANSFER_COMPLETED || state == TRANSFER_ERRORED) {
+    } else if (state == COPY_COMPLETED || state == COPY_ERRORED) {
         atomic_store(&piece->ended_us, now_us);
     }
     atomic_store(&piece->state, (int)state);
@@ -143,7 +143,7 @@ static int copy_together(struct copy_lane *lane, struct copy_piece *pieces, size
         return -1;
     }
     for (size_t i = 0; i < count; i++) {
-        set_state(&pieces[i], TRANSFER_LOADING);
+        set_state(&pieces[i], COPY_LOADING);
         if (!is_empty(&pieces[i]) && copy_rows(lane, &pieces[i], (how & WITH_TEXT) != 0, err) != 0) {
             return -1;
         }
@@ -152,7 +152,7 @@ static int copy_together(struct copy_lane *lane, struct copy_piece *pieces, size
         return -1;
     }
     for (size_t i = 0; i < count; i++) {
-        set_state(&pieces[i], TRANSFER_COMPLETED);
+        set_state(&pieces[i], COPY_COMPLETED);
     }
     return 0;
 }
@@ -203,7 +203,7 @@ static bool may_need_others(const struct copy_lane *lane, const struct err *err)
 
 static void give_up(struct copy_lane *lane, struct copy_piece *piece, const struct err *err)
 {
-    set_state(piece, TRANSFER_ERRORED);
+    set_state(piece, COPY_ERRORED);
     report_failure(lane->pool->report, err->sqlstate, !err->lasting, "%s.%s: %s", piece->table->schema,
                    piece->table->name, err->message);
 }
@@ -221,20 +221,20 @@ static int copy_alone(struct copy_lane *lane, struct copy_piece *piece, struct e
         bool lost = false;
         if (reason.code == ERR_CANCELED || recover(lane, err, &lost) != 0) {
             if (reason.code == ERR_CANCELED) {
-                set_state(piece, TRANSFER_QUEUED); /* stopped, not failed */
+                set_state(piece, COPY_QUEUED); /* stopped, not failed */
             } else {
                 give_up(lane, piece, &reason);
             }
             return -1;
         }
         if (!lost && !lane->holder && sqlstate_is(reason.sqlstate, SQLSTATE_LOCK_NOT_AVAILABLE)) {
-            set_state(piece, TRANSFER_QUEUED);
+            set_state(piece, COPY_QUEUED);
             piece->left = true;
             return 0;
         }
         how = lost ? how : other_way(piece, &reason, how);
         if (!lost && how == 0 && may_need_others(lane, &reason)) {
-            set_state(piece, TRANSFER_QUEUED);
+            set_state(piece, COPY_QUEUED);
             piece->left = true;
             return 0;
         }
@@ -253,7 +253,7 @@ int copy_lane_round(struct copy_lane *lane, struct copy_piece *pieces, size_t co
             return 0;
         }
         for (size_t i = 0; i < count; i++) {
-            set_state(&pieces[i], TRANSFER_QUEUED);
+            set_state(&pieces[i], COPY_QUEUED);
         }
         bool lost = false;
         if (err->code == ERR_CANCELED || recover(lane, err, &lost) != 0) {

@@ -3,7 +3,7 @@
 #ifndef ENGINE_COPY_COPY_LANE_PRIVATE_H
 #define ENGINE_COPY_COPY_LANE_PRIVATE_H
 
-#include "engine/copy/copy_pool.h"
+#include "engine/copy/copy_pieces.h"
 #include "engine/pg/pg.h"
 
 struct copy_lane {

@@ -127,7 +127,7 @@ static bool all_ended(const struct copy_pool *pool)
 {
     for (size_t i = 0; i < pool->count; i++) {
         int state = atomic_load(&pool->pieces[i].state);
-        if (state != TRANSFER_COMPLETED && state != TRANSFER_ERRORED && !pool->pieces[i].left) {
+        if (state != COPY_COMPLETED && state != COPY_ERRORED && !pool->pieces[i].left) {
             return false;
         }
     }
@@ -139,7 +139,7 @@ int copy_pool_run(struct copy_pool *pool, struct err *err)
     if (pool->count == 0) {
         return 0;
     }
-    int jobs = pool->transfer->jobs > 0 ? pool->transfer->jobs : 1;
+    int jobs = pool->jobs > 0 ? pool->jobs : 1;
     struct lanes lanes = {.count = (size_t)jobs < pool->count ? jobs : (int)pool->count,
                           .work = work,
                           .context = pool,

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "core/str.h"
+#include "engine/catalog/replication_name.h"
 #include "engine/cutover/cutover_private.h"
-#include "engine/replication/replication_name.h"
 
 enum { SQL_MAX_BYTES = 64 * 1024, NAMES_TOLD = 10, NAMES_MAX_BYTES = 8192 };
 

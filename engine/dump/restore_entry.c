@@ -5,7 +5,7 @@
 
 #include "core/attr.h"
 #include "core/str.h"
-#include "engine/replication/replication_name.h"
+#include "engine/catalog/replication_name.h"
 
 enum owner_form {
     OWNER_NONE,

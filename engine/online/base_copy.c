@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/online/base_copy.h"
 
-#include "core/str.h"
+#include <stdlib.h>
+
+#include "core/buf.h"
 #include "core/str_list.h"
+#include "engine/apply/replica.h"
+#include "engine/online/own_identities.h"
 #include "engine/pg/pg.h"
 #include "engine/replication/replication.h"
+#include "engine/replication/seen.h"
+#include "engine/replication/stale.h"
+#include "engine/transfer/transfer_stages.h"
+#include "engine/transfer/transfer_tell.h"
 
 enum { SQL_BYTES = 1024 };
 
@@ -61,6 +69,59 @@ static int publish(const struct replication *replication, struct transfer_observ
     return 0;
 }
 
+/* What following needs to know of the source as the copy sees it. */
+struct base_copy {
+    const char *name;
+    uint64_t position;    /* of the slot: where the stream goes on */
+    char *before;         /* what the slot knows to be committed */
+    PGresult *seen;       /* engine/replication/seen.h */
+    PGresult *origin;     /* engine/replication/stale.h */
+    PGresult *identities; /* engine/online/own_identities.h */
+};
+
+static void base_copy_forget(struct base_copy *copy)
+{
+    PQclear(copy->seen);
+    PQclear(copy->origin);
+    PQclear(copy->identities);
+    copy->seen = copy->origin = copy->identities = NULL;
+}
+
+static int read_more(void *context, struct pg *source, struct err *err)
+{
+    struct base_copy *copy = context;
+    base_copy_forget(copy);
+    if (seen_read_source(source, copy->before, err, &copy->seen) != 0 ||
+        stale_read_origin(source, err, &copy->origin) != 0 ||
+        own_identities_read(source, copy->name, err, &copy->identities) != 0) {
+        return -1;
+    }
+    return copy->seen != NULL ? 1 : 0;
+}
+
+/* From here on changes can be applied; nothing of the base copy is done again. */
+static int begin_following(struct transfer_state *state, const struct base_copy *copy, struct err *err)
+{
+    const struct replica_start start = {
+        .position = copy->position, .origin = copy->origin, .seen = copy->seen};
+    transfer_tell_step(state, "Preparing replication");
+    return replica_begin_from(&state->target, copy->name, &start, err);
+}
+
+static int run_stages(struct transfer_state *state, const struct replication *replication,
+                      struct transfer_observer *observer, struct base_copy *copy, struct err *err)
+{
+    transfer_tell_step(state, "Setting up replication");
+    return publish(replication, observer, err) != 0 ||
+                   make_slot(replication, observer, err, &copy->position, &copy->before) != 0 ||
+                   transfer_read_source(state, err) != 0 || transfer_create_schema(state, err) != 0 ||
+                   transfer_copy_data(state, err) != 0 || transfer_add_constraints(state, err) != 0 ||
+                   own_identities_apply(&state->target, copy->identities, &state->report, err) != 0 ||
+                   transfer_finish_schema(state, err) != 0 || begin_following(state, copy, err) != 0
+               ? -1
+               : 0;
+}
+
 int base_copy_run(const struct transfer *transfer, const char *name, struct err *err)
 {
     static const struct transfer_observer silent = {0};
@@ -72,15 +133,13 @@ int base_copy_run(const struct transfer *transfer, const char *name, struct err 
                                             .identities = transfer->identities,
                                             .remember = observer.remember,
                                             .context = observer.context};
-    auto_free char *before = NULL;
-    struct transfer_follow follow = {.name = name};
-    tell_waiting(&observer, "Setting up replication");
-    if (publish(&replication, &observer, err) != 0 ||
-        make_slot(&replication, &observer, err, &follow.position, &before) != 0) {
-        return -1;
-    }
-    follow.before = before;
-    struct transfer copy = *transfer;
-    copy.follow = &follow;
-    return transfer_run(&copy, err);
+    struct base_copy copy = {.name = name};
+    struct transfer_state state;
+    transfer_begin(&state, transfer);
+    state.also = (struct transfer_reading){.read = read_more, .context = &copy};
+    int result = run_stages(&state, &replication, &observer, &copy, err);
+    transfer_end(&state, result, err);
+    base_copy_forget(&copy);
+    free(copy.before);
+    return result;
 }

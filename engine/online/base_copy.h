@@ -8,7 +8,7 @@
 #include "engine/transfer/transfer.h"
 
 /*
- * Makes slot and publication of that name (engine/replication/replication_name.h) and copies the database
+ * Makes slot and publication of that name (engine/catalog/replication_name.h) and copies the database
  * from the slot's snapshot; afterwards engine/online/follow.h can go on. What an earlier attempt has left is
  * made anew. transfer->follow is not looked at. On failure replication_drop() and replica_remove() clean up.
  */

@@ -5,7 +5,7 @@
 
 #include "core/str.h"
 #include "engine/pg/lanes.h"
-#include "engine/transfer/transfer_steps.h"
+#include "engine/transfer/analyze_private.h"
 
 enum { SQL_MAX_BYTES = 1024 * 1024, BATCH_TABLES = 50, BATCH_BYTES = 16 * 1024 * 1024 };
 

@@ -4,7 +4,7 @@
 
 #include "core/str.h"
 #include "engine/admin/acl.h"
-#include "engine/transfer/transfer_steps.h"
+#include "engine/transfer/database_properties_private.h"
 
 enum { SQL_MAX_BYTES = 1024 * 1024 };
 

@@ -11,18 +11,17 @@
 #include "core/str.h"
 #include "engine/admin/acl.h"
 #include "engine/copy/copy.h"
-#include "engine/transfer/transfer_steps.h"
 
 enum { PAGE = 500, SQL_MAX_BYTES = 16 * 1024 * 1024, PIECE_BYTES = 4 * 1024 * 1024 };
 
 #define PAGE_OF(columns)                                                                                     \
     "SELECT " columns " FROM pg_largeobject_metadata l WHERE l.oid > $1::oid ORDER BY l.oid LIMIT 500"
 
-static int read_page(struct transfer_state *state, const char *sql, char after[static OID_TEXT_BYTES],
+static int read_page(const struct large_objects *objects, const char *sql, char after[static OID_TEXT_BYTES],
                      struct err *err, PGresult **ret_page)
 {
     const char *params[] = {after};
-    if (pg_query(&state->source, err, ret_page, sql, 1, params) != 0) {
+    if (pg_query(objects->source, err, ret_page, sql, 1, params) != 0) {
         return err_prefix(err, "Cannot read the large objects of the source. ");
     }
     int rows = PQntuples(*ret_page);
@@ -76,37 +75,35 @@ int large_object_copy_contents(const struct large_objects *objects, const char *
     }
 }
 
-static int create_page(struct transfer_state *state, const PGresult *page, struct err *err)
+static int create_page(const struct large_objects *objects, const PGresult *page, struct err *err)
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     for (int row = 0; row < PQntuples(page); row++) {
         buf_addf(&sql, "%spg_catalog.lo_create(%s)", row == 0 ? "SELECT " : ", ", PQgetvalue(page, row, 0));
     }
-    return pg_run(&state->target, err, buf_text(&sql));
+    return pg_run(objects->target, err, buf_text(&sql));
 }
 
-int large_objects_copy(struct transfer_state *state, struct err *err)
+int large_objects_copy(const struct large_objects *objects, struct err *err)
 {
-    const struct large_objects objects = {
-        .source = &state->source, .target = &state->target, .restore = &state->restore};
-    bool by_pages = state->source.superuser && state->target.superuser;
+    bool by_pages = objects->source->superuser && objects->target->superuser;
     char after[OID_TEXT_BYTES] = "0";
-    for (int rows = PAGE; state->catalog.has_large_objects && rows == PAGE;) {
+    for (int rows = PAGE; rows == PAGE;) {
         auto_result PGresult *page = NULL;
-        if (read_page(state, PAGE_OF("l.oid"), after, err, &page) != 0) {
+        if (read_page(objects, PAGE_OF("l.oid"), after, err, &page) != 0) {
             return -1;
         }
         rows = PQntuples(page);
-        if (rows > 0 && create_page(state, page, err) != 0) {
+        if (rows > 0 && create_page(objects, page, err) != 0) {
             return -1;
         }
         for (int row = 0; !by_pages && row < rows; row++) {
-            if (large_object_copy_contents(&objects, PQgetvalue(page, row, 0), err) != 0) {
+            if (large_object_copy_contents(objects, PQgetvalue(page, row, 0), err) != 0) {
                 return -1;
             }
         }
     }
-    return by_pages && state->catalog.has_large_objects ? large_objects_copy_pages(&objects, "", err) : 0;
+    return by_pages ? large_objects_copy_pages(objects, "", err) : 0;
 }
 
 static void add_comment(const struct large_objects *objects, struct buf *sql, const char *object,
@@ -218,22 +215,20 @@ void large_objects_report(const struct large_objects *objects, const struct unde
     }
 }
 
-int large_objects_describe(struct transfer_state *state, struct err *err)
+int large_objects_describe(const struct large_objects *objects, struct err *err)
 {
-    const struct large_objects objects = {
-        .source = &state->source, .target = &state->target, .restore = &state->restore};
     char after[OID_TEXT_BYTES] = "0";
     struct undescribed undescribed = {0};
-    for (int rows = PAGE; state->catalog.has_large_objects && rows == PAGE;) {
+    for (int rows = PAGE; rows == PAGE;) {
         auto_result PGresult *page = NULL;
-        if (read_page(state, PAGE_OF(LARGE_OBJECT_DESCRIPTION), after, err, &page) != 0) {
+        if (read_page(objects, PAGE_OF(LARGE_OBJECT_DESCRIPTION), after, err, &page) != 0) {
             return -1;
         }
         rows = PQntuples(page);
-        if (rows > 0 && large_objects_describe_page(&objects, page, &undescribed, err) != 0) {
+        if (rows > 0 && large_objects_describe_page(objects, page, &undescribed, err) != 0) {
             return -1;
         }
     }
-    large_objects_report(&objects, &undescribed);
+    large_objects_report(objects, &undescribed);
     return 0;
 }

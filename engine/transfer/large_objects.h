@@ -23,6 +23,10 @@ struct large_objects {
     const struct restore *restore;
 };
 
+/* All of them: contents; then owners, privileges and comments. */
+int large_objects_copy(const struct large_objects *objects, struct err *err);
+int large_objects_describe(const struct large_objects *objects, struct err *err);
+
 /* Those that could not be given owner, privileges and comment, for one warning. */
 struct undescribed {
     size_t count;

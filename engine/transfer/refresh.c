@@ -3,7 +3,7 @@
  * Materialized views, in the order of the archive, which is that of their dependencies. They come after
  * owners and privileges because a view is filled with its owner's rights.
  */
-#include "engine/transfer/transfer_steps.h"
+#include "engine/transfer/refresh_private.h"
 
 enum { SQL_MAX_BYTES = 16 * 1024 };
 

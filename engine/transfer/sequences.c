@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "engine/transfer/transfer_steps.h"
+#include "engine/transfer/sequences_private.h"
 
 enum { BATCH = 100, SQL_MAX_BYTES = 1024 * 1024 };
 

@@ -7,8 +7,7 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "engine/catalog/source_settings_private.h"
-#include "engine/transfer/transfer_steps.h"
+#include "engine/transfer/server_settings_private.h"
 
 enum { SQL_MAX_BYTES = 16 * 1024, GENERATED_SINCE = 120000 };
 

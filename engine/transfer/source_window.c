@@ -9,6 +9,7 @@
 #include "engine/catalog/schema_stamp.h"
 #include "engine/catalog/source_lock.h"
 #include "engine/pg/sqlstate.h"
+#include "engine/transfer/transfer_tell.h"
 #include "engine/transfer/window_attempt_private.h"
 
 enum {
@@ -30,10 +31,7 @@ static void forget_attempt(struct transfer_state *state)
     archive_done(&state->archive);
     catalog_done(&state->catalog);
     PQclear(state->trigger_states);
-    PQclear(state->own_identities);
-    PQclear(state->origin);
-    PQclear(state->seen);
-    state->trigger_states = state->own_identities = state->origin = state->seen = NULL;
+    state->trigger_states = NULL;
 }
 
 static bool is_usable(const struct pg *source)

@@ -15,11 +15,11 @@
 #ifndef ENGINE_TRANSFER_SOURCE_WINDOW_H
 #define ENGINE_TRANSFER_SOURCE_WINDOW_H
 
-#include "engine/transfer/transfer_steps.h"
+#include "engine/transfer/transfer_state.h"
 
 /*
  * Opens state->source, leaves it in the transaction that holds snapshot and locks, and fills what is read of
- * the source: encoding, database, archive, catalog, states of triggers, identities, origin. -1: err; with a
+ * the source: encoding, database, archive, catalog, states of triggers, "also". -1: err; with a
  * lost connection it is transient, and the caller may run the transfer again.
  */
 int source_window_open(struct transfer_state *state, struct err *err);

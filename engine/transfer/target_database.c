@@ -6,7 +6,7 @@
 #include "core/str.h"
 #include "engine/admin/databases.h"
 #include "engine/pg/sqlstate.h"
-#include "engine/transfer/transfer_steps.h"
+#include "engine/transfer/target_database_private.h"
 
 enum { SQL_MAX_BYTES = 16 * 1024, CREATE_LIMIT_MS = 15000, PAUSE_MS = 100 };
 

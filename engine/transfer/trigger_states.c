@@ -3,7 +3,7 @@
  * The triggers behind foreign keys and deferrable constraints can be disabled, which pg_dump does not know.
  * Their names hold OIDs: they are found by table, constraint and function.
  */
-#include "engine/transfer/transfer_steps.h"
+#include "engine/transfer/trigger_states_private.h"
 
 enum { SQL_MAX_BYTES = 16 * 1024 };
 

@@ -12,8 +12,7 @@
 #include "engine/catalog/source_hold.h"
 #include "engine/catalog/source_lock.h"
 #include "engine/pg/sqlstate.h"
-#include "engine/replication/seen.h"
-#include "engine/replication/stale.h"
+#include "engine/transfer/trigger_states_private.h"
 
 enum {
     LOCKING_MS = 2000, /* for all tables */
@@ -134,18 +133,14 @@ static int export_snapshot(struct window *window, struct err *err)
                : 0;
 }
 
-static int read_seen(struct window *window, struct err *err)
+static int read_also(struct window *window, struct err *err)
 {
-    struct transfer_state *state = window->state;
-    const struct transfer_follow *follow = state->transfer->follow;
-    if (follow == NULL) {
-        return 0;
-    }
-    if (seen_read_source(&state->source, follow->before, err, &state->seen) != 0 ||
-        stale_read_origin(&state->source, err, &state->origin) != 0) {
+    const struct transfer_reading *also = &window->state->also;
+    int result = also->read == NULL ? 1 : also->read(also->context, &window->state->source, err);
+    if (result < 0) {
         return fail_sql(window, err);
     }
-    return state->seen != NULL ? 0 : fail_changed(window, err, "A transaction was about to end");
+    return result > 0 ? 0 : fail_changed(window, err, "A transaction was about to end");
 }
 
 static int run_dump(struct window *window, const char *path, struct err *err)
@@ -202,7 +197,7 @@ static int read_catalogs(struct window *window, struct err *err)
     struct transfer_state *state = window->state;
     if (catalog_read(&state->source, state->target_version,
                      source_database_get(&state->database, DATABASE_ENCODING), err, &state->catalog) != 0 ||
-        trigger_states_read(state, err) != 0 || own_identities_read(state, err) != 0 ||
+        trigger_states_read(state, err) != 0 ||
         pg_run(&state->source, err, "SET LOCAL lock_timeout = 0") != 0) {
         return fail_sql(window, err);
     }
@@ -213,7 +208,7 @@ int window_attempt(struct window *window, struct err *err)
 {
     return begin(window, err) != 0 || lock_tables(window, err) != 0 || hold_schema(window, err) != 0 ||
                    dump(window, err) != 0 || let_go_of_schema(window, err) != 0 ||
-                   export_snapshot(window, err) != 0 || read_seen(window, err) != 0 ||
+                   export_snapshot(window, err) != 0 || read_also(window, err) != 0 ||
                    read_catalogs(window, err) != 0
                ? -1
                : 0;

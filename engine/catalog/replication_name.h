@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The name that slot, publication and helper schema of one database's online migration share. */
-#ifndef ENGINE_REPLICATION_REPLICATION_NAME_H
-#define ENGINE_REPLICATION_REPLICATION_NAME_H
+#ifndef ENGINE_CATALOG_REPLICATION_NAME_H
+#define ENGINE_CATALOG_REPLICATION_NAME_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/replication/replication_name.h"
+#include "engine/catalog/replication_name.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ENGINE_TRANSFER_REFRESH_PRIVATE_H
+#define ENGINE_TRANSFER_REFRESH_PRIVATE_H
+
+#include "core/err.h"
+#include "engine/transfer/transfer_state.h"
+
+/* Fills the materialized views that are filled on the source. */
+int views_refresh(struct transfer_state *state, struct err *err);
+
+#endif

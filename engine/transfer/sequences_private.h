@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ENGINE_TRANSFER_SEQUENCES_PRIVATE_H
+#define ENGINE_TRANSFER_SEQUENCES_PRIVATE_H
+
+#include "core/err.h"
+#include "engine/transfer/transfer_state.h"
+
+/* Brings every sequence to where the source's is. */
+int sequences_copy(struct transfer_state *state, struct err *err);
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/transfer/transfer_stages.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/str.h"
+#include "engine/transfer/analyze_private.h"
+#include "engine/transfer/database_properties_private.h"
+#include "engine/transfer/large_objects.h"
+#include "engine/transfer/refresh_private.h"
+#include "engine/transfer/sequences_private.h"
+#include "engine/transfer/server_settings_private.h"
+#include "engine/transfer/source_window.h"
+#include "engine/transfer/target_database_private.h"
+#include "engine/transfer/transfer_tell.h"
+#include "engine/transfer/trigger_states_private.h"
+
+/* Columns may ask for lz4, which not every server is built with (and none before 14): the table would be
+ * refused. */
+static int look_at_compression(struct transfer_state *state, struct pg *target, struct err *err)
+{
+    auto_free char *able = NULL;
+    auto_free char *column = NULL;
+    if (state->source.version < 140000) {
+        return 0;
+    }
+    if (pg_value(
+            target, err, &able,
+            "SELECT 1 FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals)", 0,
+            NULL) != 0 ||
+        pg_value(&state->source, err, &column,
+                 "SELECT attrelid::regclass || '.' || attname FROM pg_attribute WHERE attcompression = 'l' "
+                 "AND attnum > 0 AND NOT attisdropped ORDER BY 1 LIMIT 1",
+                 0, NULL) != 0) {
+        return -1;
+    }
+    state->no_compression = able == NULL && column != NULL;
+    if (state->no_compression) {
+        report_warning(&state->report,
+                       "The target is built without lz4: columns that use this compression (%s is the first) "
+                       "get the server's default.",
+                       column);
+    }
+    return 0;
+}
+
+static int look_at_target(struct transfer_state *state, struct err *err)
+{
+    auto_pg struct pg target = {0};
+    if (pg_open_any(state->transfer->target, NULL, PG_ADMIN, state->transfer->stop, err, &target) != 0) {
+        return -1;
+    }
+    state->target_version = target.version;
+    if (pg_set_encoding(&target, state->encoding, err) != 0 ||
+        source_settings_choose_money(&state->settings, &target, &state->report, err) != 0 ||
+        source_settings_use_money(&state->settings, &state->source, err) != 0) {
+        return -1;
+    }
+    return look_at_compression(state, &target, err);
+}
+
+static int read_settings(struct transfer_state *state, struct err *err)
+{
+    const struct transfer *transfer = state->transfer;
+    source_settings_done(&state->settings);
+    return source_settings_read(transfer->source, transfer->database, transfer->stop, err, &state->settings);
+}
+
+static int open_source(struct transfer_state *state, struct err *err)
+{
+    const struct transfer *transfer = state->transfer;
+    struct pg *source = &state->source;
+    if (pg_open(transfer->source, transfer->database, PG_READ, transfer->stop, err, source) != 0) {
+        return -1;
+    }
+    state->encoding =
+        source_database_session_encoding(PQparameterStatus(source->connection, "server_encoding"));
+    return pg_set_encoding(source, state->encoding, err) != 0 ||
+                   source_database_read(source, err, &state->database) != 0
+               ? -1
+               : 0;
+}
+
+int transfer_read_source(struct transfer_state *state, struct err *err)
+{
+    transfer_tell_step(state, "Reading the schema");
+    return read_settings(state, err) != 0 || open_source(state, err) != 0 ||
+                   look_at_target(state, err) != 0 || source_window_open(state, err) != 0 ||
+                   transfer_list_tables(state, err) != 0
+               ? -1
+               : 0;
+}
+
+static const char *heir(const struct transfer *transfer)
+{
+    return transfer->heir != NULL ? transfer->heir : transfer->target->user;
+}
+
+int transfer_create_schema(struct transfer_state *state, struct err *err)
+{
+    const struct transfer_observer *observer = state->transfer->observer;
+    transfer_tell_step(state, "Creating the database");
+    if (target_database_prepare(state, err) != 0) {
+        return -1;
+    }
+    if (observer != NULL && observer->claim_target != NULL &&
+        observer->claim_target(observer->context, err) != 0) {
+        return -1;
+    }
+    state->restore = (struct restore){.target = state->transfer->target,
+                                      .database = state->transfer->database,
+                                      .jobs = state->transfer->jobs,
+                                      .stop = state->transfer->stop,
+                                      .heir = heir(state->transfer),
+                                      .archive = &state->archive,
+                                      .catalog = &state->catalog,
+                                      .encoding = state->encoding,
+                                      .settings = &state->settings,
+                                      .report = &state->report};
+    transfer_tell_step(state, "Creating tables");
+    if (restore_init(&state->restore, &state->source, &state->target, err) != 0 ||
+        restore_in_order(&state->restore, &state->target, RESTORE_PRE_DATA, err) != 0 ||
+        /* Not before: a setting may name a text search configuration of the database. */
+        source_settings_try(&state->settings, &state->target, &state->report, err) != 0) {
+        return -1;
+    }
+    /* Rows of gigabytes are not moved for a transfer that has failed already. */
+    return report_result(&state->report, "object", err);
+}
+
+static int copy_large_objects(struct transfer_state *state, struct err *err)
+{
+    const struct large_objects objects = {
+        .source = &state->source, .target = &state->target, .restore = &state->restore};
+    if (!state->catalog.has_large_objects) {
+        return 0;
+    }
+    return large_objects_copy(&objects, err) != 0 ? -1 : large_objects_describe(&objects, err);
+}
+
+int transfer_copy_data(struct transfer_state *state, struct err *err)
+{
+    transfer_tell_step(state, "Copying tables");
+    int result = copy_pool_run(&state->pool, err);
+    transfer_tell_progress(state);
+    if (result != 0 || report_result(&state->report, "table", err) != 0) {
+        return -1;
+    }
+    transfer_tell_step(state, "Copying sequences and large objects");
+    if (sequences_copy(state, err) != 0 || copy_large_objects(state, err) != 0) {
+        return -1;
+    }
+    /* From here on the source can clean up behind us. */
+    pg_close(&state->source);
+    return report_result(&state->report, "sequence", err);
+}
+
+int transfer_add_constraints(struct transfer_state *state, struct err *err)
+{
+    struct restore *restore = &state->restore;
+    transfer_tell_step(state, "Creating indexes and constraints");
+    return restore_post_data(restore, &state->target, err) != 0 ||
+                   restore_in_order(restore, &state->target, RESTORE_ROW_SECURITY, err) != 0 ||
+                   trigger_states_apply(state, err) != 0
+               ? -1
+               : 0;
+}
+
+int transfer_finish_schema(struct transfer_state *state, struct err *err)
+{
+    struct restore *restore = &state->restore;
+    struct pg *target = &state->target;
+    transfer_tell_step(state, "Setting owners and privileges");
+    if (restore_owners(restore, target, false, err) != 0 || restore_privileges(restore, target, err) != 0) {
+        return -1;
+    }
+    transfer_tell_step(state, "Refreshing materialized views");
+    if (views_refresh(state, err) != 0 || restore_in_order(restore, target, RESTORE_REPLICATION, err) != 0) {
+        return -1;
+    }
+    transfer_tell_step(state, "Analyzing tables");
+    if (tables_analyze(state, err) != 0) {
+        return -1;
+    }
+    transfer_tell_step(state, "Applying database settings");
+    if (restore_in_order(restore, target, RESTORE_EVENT_TRIGGERS, err) != 0 ||
+        restore_owners(restore, target, true, err) != 0 || server_settings_apply(state, err) != 0 ||
+        database_properties_apply(state, err) != 0) {
+        return -1;
+    }
+    report_roles(&state->report, state->restore.heir);
+    return report_result(&state->report, "object", err);
+}
+
+static void state_done(struct transfer_state *state)
+{
+    pg_close(&state->source);
+    pg_close(&state->target);
+    copy_pool_done(&state->pool);
+    restore_done(&state->restore);
+    catalog_done(&state->catalog);
+    archive_done(&state->archive);
+    source_database_done(&state->database);
+    source_settings_done(&state->settings);
+    report_done(&state->report);
+    PQclear(state->trigger_states);
+    free(state->snapshot);
+    free(state->tables);
+    str_list_done(&state->shown_names);
+}
+
+void transfer_begin(struct transfer_state *ret_state, const struct transfer *transfer)
+{
+    *ret_state = (struct transfer_state){.transfer = transfer};
+    report_init(&ret_state->report);
+}
+
+void transfer_end(struct transfer_state *state, int result, struct err *err)
+{
+    transfer_tell_warnings(state);
+    if (result != 0) {
+        str_make_utf8(err->message);
+        str_make_utf8(err->target);
+    }
+    state_done(state);
+}
