@@ -178,7 +178,7 @@ void properties_drop_read_only(const struct description *description, json_t *re
         const char *path = row->path;
         const char *dot;
         while (object != NULL && (dot = strchr(path, '.')) != NULL) {
-            auto_free char *key = strndup(path, (size_t)(dot - path));
+            auto_free char *key = memory_checked(strndup(path, (size_t)(dot - path)));
             object = key == NULL ? NULL : json_object_get(object, key);
             path = dot + 1;
         }

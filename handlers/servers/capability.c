@@ -213,7 +213,7 @@ void capability_list(struct request *request)
 {
     int majors[MAJORS_MAX];
     size_t count = find_majors(request, majors);
-    bool old = strncmp(request->api_version, "2023-03-01", strlen("2023-03-01")) < 0;
+    bool old = api_version_rank(request->api_version) < API_DATE(2023, 3, 1);
     reply_json(request, 200,
                json_pack("{s:[o]}", "value",
                          old ? write_old_capability(majors, count) : write_capability(majors, count)));

@@ -26,14 +26,14 @@ static void show(const struct migration *migration)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    json_auto_t *properties = json_loadb((const char *)data, size, 0, NULL);
-    if (properties == NULL) {
+    json_auto_t *body = json_pack("{s:o}", "properties", json_loadb((const char *)data, size, 0, NULL));
+    if (body == NULL) {
         return 0;
     }
     fuzz_begin();
     auto_dialect_request struct dialect_request request = {0};
     struct err err = {0};
-    int result = dialect_read(properties, &err, &request);
+    int result = dialect_read(body, &err, &request);
     fuzz_check(result, &err);
     if (result == 0) {
         auto_migration struct migration migration = {0};
