@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The listeners: one for HTTP, one for HTTPS, two event-loop threads each, and the slow lane that both share.
- */
+/* The listeners: one for HTTP, one for HTTPS, two event-loop threads each, with the door and the lanes that
+ * both share. */
 #ifndef SERVER_HTTPD_H
 #define SERVER_HTTPD_H
 
@@ -33,7 +33,7 @@ const char *httpd_https_url(const struct httpd *httpd);
 /*
  * Accepts no new connections, answers new requests with 503, and waits until the deadline (monotonic clock,
  * in milliseconds) for those under way. True when no handler runs any more and none will; false when one on
- * the slow lane still does, and it may be called again.
+ * a lane still does, and it may be called again.
  */
 bool httpd_drain(struct httpd *httpd, int64_t deadline_ms);
 /* Closes all connections and frees. Once httpd_serve() was called, only after httpd_drain() has said true. */
