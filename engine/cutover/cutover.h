@@ -52,12 +52,12 @@ struct evidence {
     struct str_list notes;    /* what was recopied, what was not counted */
 };
 
-/* A table that both sides have got since the base copy, and that is not followed. */
+/* A table that was created on both sides after the base copy, and is not replicated. */
 struct late_table {
     uint32_t oid; /* on the source */
     char *schema;
     char *name;
-    bool has_rows; /* on the target, which Malachite has not written */
+    bool has_rows; /* on the target; Malachite did not write them */
 };
 struct late_tables {
     struct late_table *items;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tables that could join (engine/online/join.h): both sides have got them since the base copy, and nothing of
- * them is on the target. What the base copy could not publish is recopied at the cutover, as was said then.
+ * Tables that could join (engine/online/join.h): they were created on both sides after the base copy. Tables
+ * that the base copy could not publish are not among them: the cutover recopies those.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "engine/catalog/identity.h"
 #include "engine/cutover/cutover_private.h"
 
-/* Somebody has the table on the target for himself: it can join later. */
+/* Another session has the target's table locked: it can join later. */
 #define STATE_LOCK_TIMEOUT "55P03"
 
 enum { SQL_MAX_BYTES = 256 * 1024, LATE_MAX = 500, NAMES_TOLD = 10, NAMES_MAX_BYTES = 8192 };
@@ -95,8 +95,7 @@ void cutover_note_joined(struct cutover_state *state, const char *oids)
         }
     }
     if (count > 0) {
-        cutover_note(state,
-                     "Copied while the migration followed, as they were made after the base copy: %s%s",
+        cutover_note(state, "Copied before the cutover, because they were created after the base copy: %s%s",
                      buf_text(&names), count > NAMES_TOLD ? " and more" : "");
     }
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tables that both sides have got since the base copy join an online migration while it follows:
- *   1. The target's helper notes that their changes are not applied, and they are published.
- *   2. Transactions that wrote to them before they were published end, and are passed.
- *   3. Following pauses. Their rows are copied from a snapshot, in one transaction that also notes which
- *      transactions it sees: of those the stream's changes are left out (engine/replication/joined.h).
- * Whatever interrupts that, nothing of it is on the target, and it begins again; tables that have not joined
- * until then are recopied at the cutover.
+ * Tables that were created on both sides after the base copy join an online migration:
+ *   1. The target's helper notes that their changes are not applied. Then they are published.
+ *   2. The transactions that wrote to them before that end, and the stream passes them.
+ *   3. Following pauses. One target transaction copies their rows from a snapshot, and notes which
+ * transactions the snapshot sees: the applier skips the changes of those (engine/replication/joined.h). An
+ * interruption leaves no rows on the target; joining then restarts. The cutover recopies the tables that have
+ * not joined.
  */
 #ifndef ENGINE_ONLINE_JOIN_H
 #define ENGINE_ONLINE_JOIN_H

@@ -118,7 +118,7 @@ int replication_publish_more(const struct replication *replication, struct publi
     }
     for (size_t i = 0; i < count; i++) {
         if (!tables[i].published && tables[i].obstacle == NULL) {
-            tables[i].obstacle = str_dup("it was locked, dropped or refused to be published");
+            tables[i].obstacle = str_dup("it was locked or dropped, or publishing it was refused");
         }
     }
     return 0;

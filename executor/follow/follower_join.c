@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tables that both sides have got since the base copy join (engine/online/join.h): what would else be
- * recopied at the cutover is copied before it. Trouble with that keeps nothing else from being followed.
+ * Lets tables join that were created on both sides after the base copy (engine/online/join.h): the cutover
+ * then has fewer tables to recopy. An error here never stops the replication of other tables.
  */
 #include "executor/follow/follower_join_private.h"
 
@@ -20,7 +20,7 @@ enum {
     TEXT_MAX_BYTES = 16 * 1024,
 };
 
-/* ---- what is said of it ----------------------------------------------------------------------------------
+/* ---- messages ----------------------------------------------------------------------------------
  */
 
 static void say(struct follower_view *view, const struct buf *text)
@@ -33,9 +33,10 @@ static void say(struct follower_view *view, const struct buf *text)
 
 static void add_left_out(struct buf *text, const char *schema, const char *name, const char *why)
 {
-    buf_addf(text,
-             "%sThe table %s.%s, which was made on both sides after the base copy, is not followed, as %s.",
-             text->len > 0 ? " " : "", schema, name, why);
+    buf_addf(
+        text,
+        "%sThe table %s.%s was created on both sides after the base copy. It is not replicated, because %s.",
+        text->len > 0 ? " " : "", schema, name, why);
 }
 
 /* Those that cannot join: the cutover recopies them. */
@@ -46,21 +47,21 @@ static void add_all_left_out(const struct follower *follower, struct buf *text)
     for (size_t i = 0; i < count; i++) {
         if (tables[i].obstacle != NULL) {
             add_left_out(text, tables[i].schema, tables[i].name, tables[i].obstacle);
-            buf_adds(text, " It is recopied at the cutover.");
+            buf_adds(text, " The cutover recopies it.");
         }
     }
     for (size_t i = 0; i < follower->late.count; i++) {
         const struct late_table *table = &follower->late.items[i];
         if (table->has_rows) {
             add_left_out(text, table->schema, table->name,
-                         "it has rows on the target that Malachite has not written");
-            buf_adds(text,
-                     " The cutover replaces them. Empty the table on the target to have it copied now.");
+                         "the target's has rows that Malachite did not write");
+            buf_adds(text, " The cutover replaces them. Empty the table on the target to have it copied and "
+                           "replicated now.");
         }
     }
 }
 
-/* "what" is said of those that can join: "waits", "is copied". */
+/* A sentence about the tables that can join: "what", their names, "why". */
 static void say_joining(struct follower *follower, struct follower_view *view, const char *what,
                         const char *why)
 {
@@ -93,7 +94,7 @@ static void tell_joined(struct follower *follower)
     size_t count = 0;
     const struct join_table *tables = join_tables(follower->join, &count);
     size_t shown = 0;
-    buf_addf(&text, "Database '%s': tables made after the base copy are copied and followed now:",
+    buf_addf(&text, "Database '%s': tables created after the base copy are now copied and replicated:",
              follower->database);
     for (size_t i = 0; i < count; i++) {
         if (tables[i].obstacle == NULL && !tables[i].followed) {
@@ -160,10 +161,11 @@ static void fail(struct follower *follower, struct follower_view *view, const st
     log_event(LOG_INFO, "tables cannot join", "migration", follower->migration_uuid, "database",
               follower->database, "reason", err->message, NULL);
     auto_buf struct buf text = BUF_MAX(TEXT_MAX_BYTES);
-    buf_addf(&text,
-             "Tables made on both sides after the base copy cannot be copied yet: %s Malachite retries; "
-             "at the latest the cutover copies them.",
-             err->message);
+    buf_addf(
+        &text,
+        "Cannot copy tables created after the base copy yet: %s Malachite retries. The cutover copies them "
+        "at the latest.",
+        err->message);
     say(view, &text);
     end(follower);
 }
@@ -224,7 +226,7 @@ static void begin(struct follower *follower, struct follower_view *view)
         return;
     }
     if (join_can_copy(follower->join)) {
-        say_joining(follower, view, "Preparing to copy tables made after the base copy: ", NULL);
+        say_joining(follower, view, "Preparing to copy tables created after the base copy: ", NULL);
     } else {
         say_left_out(follower, view);
         end(follower);
@@ -241,10 +243,11 @@ static void wait_for_writers(struct follower *follower, struct follower_view *vi
         fail(follower, view, &err);
     } else if (ready > 0) {
         follower->join_copies = true;
-        say_joining(follower, view, "Copying tables made after the base copy; other changes wait: ", NULL);
+        say_joining(follower, view, "Copying tables created after the base copy; other changes wait: ", NULL);
     } else if (blocker != NULL) {
-        auto_free char *why = str_format("waiting for %s, which has written to one of them", blocker);
-        say_joining(follower, view, "Tables made after the base copy are to be copied: ", why);
+        auto_free char *why =
+            str_format("waiting for the end of a transaction that wrote to one of them: %s", blocker);
+        say_joining(follower, view, "Tables created after the base copy will be copied: ", why);
     }
 }
 
@@ -259,7 +262,7 @@ static void copy(struct follower *follower, struct follower_view *view)
     }
     if (copied == 0) {
         follower->join_due_ms = clock_monotonic_ms() + LATER_MS;
-        follower->join_copies = false; /* the next turn applies what has been written meanwhile */
+        follower->join_copies = false; /* the next turn applies what was written in the meantime */
         return;
     }
     tell_joined(follower);
