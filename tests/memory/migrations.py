@@ -26,6 +26,8 @@ from invariants import TERMINAL, check_answer  # noqa: E402
 from malachite import Malachite  # noqa: E402
 from postgres import Postgres  # noqa: E402
 
+NEVER = 1 << 40
+
 SHOP = """
     CREATE SCHEMA sales;
     CREATE TABLE sales.customers (id int PRIMARY KEY, name text NOT NULL, born date);
@@ -76,14 +78,29 @@ class Torture:
         self.chance = chance
         self.failed = 0
         self.ends = {}
+        self.allocations_of = {"Offline": 0, "Online": 0}
 
     def body(self, mode):
         return self.malachite.arm.migration_body(self.source, self.target, ["shop"], migrationMode=mode)
 
+    def learn(self):
+        """How many allocations a migration makes when none fails."""
+        for mode in self.allocations_of:
+            self.allocations.fail_at_new_places(NEVER, NEVER)
+            path = f"{self.target.id}/migrations/{unique('m')}"
+            self.client.send("PUT", path, self.body(mode))
+            assert self.wait_for_end(path) == "Succeeded", "a migration succeeds with memory"
+            self.allocations_of[mode] = self.allocations.read("count")
+            self.allocations.stop()
+            self.check(path, "Succeeded")
+
     def run_one(self):
         mode = self.chance.choice(["Offline", "Offline", "Online"])
+        # Most migrations end with their first failure, so it has to come at any moment of them.
+        first = self.chance.randrange(1, self.allocations_of[mode])
+        every = self.chance.choice([1000, NEVER, NEVER])
         path = f"{self.target.id}/migrations/{unique('m')}"
-        self.allocations.fail_at_new_places(self.chance.randrange(1, 20000), self.chance.choice([300, 1000, 3000]))
+        self.allocations.fail_at_new_places(first, every)
         response = self.client.send("PUT", path, self.body(mode))
         assert response.status_code in (200, 201), response.text
         state = self.wait_for_end(path)
@@ -137,6 +154,7 @@ def main():
                 allocations,
                 random.Random(options.seed),
             )
+            torture.learn()
             count = 0
             while time.monotonic() < deadline:
                 try:
