@@ -68,6 +68,9 @@ int replica_restore_keys(struct pg *source, struct pg *target, const char *name,
  * or because a name differs. Sets the target session's statement_timeout_ms. */
 int replica_find_violation(struct pg *source, struct pg *target, const char *name, int limit_ms,
                            struct err *err, struct err *ret_violated);
+/* Schema and name of materialized views that read a table whose row level security is not forced on its owner
+ * while the target follows: filled now, they would get rows that their owners may not see. */
+int replica_list_guarded_views(struct pg *target, const char *name, struct err *err, PGresult **ret_views);
 /* Undoes the changes; may be called again after an interruption. The schema stays, but is closed from the
  * beginning on: nothing may be applied any more. Statements that fail because an object is gone are passed
  * over; others end it. */

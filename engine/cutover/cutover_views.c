@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/str.h"
+#include "engine/apply/replica.h"
 #include "engine/cutover/cutover_private.h"
 
 enum { SQL_MAX_BYTES = 16 * 1024 };
@@ -35,6 +36,17 @@ static bool is_filled_on_source(const struct cutover_state *state, const char *s
     return false;
 }
 
+static bool is_guarded(const PGresult *guarded, const char *schema, const char *name)
+{
+    for (int row = 0; row < PQntuples(guarded); row++) {
+        if (strcmp(PQgetvalue(guarded, row, 0), schema) == 0 &&
+            strcmp(PQgetvalue(guarded, row, 1), name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int refresh(struct cutover_state *state, const char *schema, const char *name, struct err *err)
 {
     struct pg *target = &state->target;
@@ -53,7 +65,8 @@ static int refresh(struct cutover_state *state, const char *schema, const char *
 }
 
 /* Functions without a search_path of their own may need that of the database. */
-static int refresh_all(struct cutover_state *state, const PGresult *views, struct err *err)
+static int refresh_all(struct cutover_state *state, const PGresult *views, const PGresult *guarded,
+                       struct err *err)
 {
     struct pg *target = &state->target;
     if (source_settings_use_path(&state->settings, target, true, err) != 0) {
@@ -62,7 +75,16 @@ static int refresh_all(struct cutover_state *state, const PGresult *views, struc
     for (int row = 0; row < PQntuples(views); row++) {
         const char *schema = PQgetvalue(views, row, 0);
         const char *name = PQgetvalue(views, row, 1);
-        if (is_filled_on_source(state, schema, name) && refresh(state, schema, name, err) != 0) {
+        if (!is_filled_on_source(state, schema, name)) {
+            continue;
+        }
+        if (is_guarded(guarded, schema, name)) {
+            cutover_warn(
+                state,
+                "The materialized view %s.%s was not refreshed: row level security is forced on a table "
+                "that it reads. Refresh it on the target.",
+                schema, name);
+        } else if (refresh(state, schema, name, err) != 0) {
             return -1;
         }
     }
@@ -79,8 +101,10 @@ int cutover_refresh_views(struct cutover_state *state, struct err *err)
         return 0;
     }
     auto_result PGresult *views = NULL;
-    if (pg_query(&state->target, err, &views, views_sql, 0, NULL) != 0) {
+    auto_result PGresult *guarded = NULL;
+    if (pg_query(&state->target, err, &views, views_sql, 0, NULL) != 0 ||
+        replica_list_guarded_views(&state->target, state->cutover->name, err, &guarded) != 0) {
         return -1;
     }
-    return refresh_all(state, views, err);
+    return refresh_all(state, views, guarded, err);
 }

@@ -57,6 +57,23 @@ def test_following_gives_row_security_back_after_the_keys(pair, database):  # no
     assert differences(pair, name) == []
 
 
+def test_a_view_of_a_forced_table_gets_no_rows_that_its_owner_may_not_see(ordinary, database):  # noqa: F811
+    """It is left as it is, and named, at the base copy and at the cutover."""
+    name = load(
+        ordinary,
+        database(),
+        FORCED + "CREATE VIEW between AS SELECT * FROM parent; CREATE MATERIALIZED VIEW seen AS SELECT * FROM between;"
+        "CREATE MATERIALIZED VIEW free AS SELECT 1 AS one;" + FORCE.replace("id > 0", "id > 20"),
+    )
+    migration = put_online(ordinary, [name])
+    reach_wait(migration)
+    ordinary.source.postgres.psql("INSERT INTO parent VALUES (100, 'w')", name)
+    message = details_of(cut_over(migration), name)["message"]
+    assert "REFRESH MATERIALIZED VIEW" in message and "public.seen was not refreshed" in message, message
+    query = "SELECT relname FROM pg_class WHERE relkind = 'm' AND relispopulated"
+    assert ordinary.target.postgres.query(query, dbname=name) == [("free",)]
+
+
 def test_a_canceled_migration_gives_row_security_back_after_keys_made_since(ordinary, database):  # noqa: F811
     name = load(ordinary, database(), FORCED + FORCE)
     source, target = ordinary.source.postgres, ordinary.target.postgres
@@ -71,4 +88,4 @@ def test_a_canceled_migration_gives_row_security_back_after_keys_made_since(ordi
     migration.cancel()
     wait_until(lambda: target.value(set_aside, dbname=name) == 1, 30, "the late key")
     wait_until(lambda: forced(target, name) == len(TABLES), 30, "row security")
-    assert details_of(migration.get(), name)["migrationState"] == "Canceled"
+    assert details_of(migration.wait(timeout=30), name)["migrationState"] == "Canceled"
