@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Applies the changes of one source database to the target, exactly once: the position behind the last
- * applied transaction is written to the helper table (engine/apply/replica.h) in the same target transaction.
- * Several source transactions share one target transaction while there is a backlog. Changes are sent in
- * libpq's pipeline mode; where it is safe, the net effect of many changes of a table goes as one statement
- * each for its deletes, updates and inserts.
+ * applied transaction is written to the helper table (engine/replica/replica.h) in the same target
+ * transaction. Several source transactions share one target transaction while there is a backlog. Changes are
+ * sent in libpq's pipeline mode; where it is safe, the net effect of many changes of a table goes as one
+ * statement each for its deletes, updates and inserts.
  *
  * Memory is bounded whatever the size of a transaction. Belongs to one thread at a time. After a failure:
  * apply_close(), open again, and stream again from apply_request's "progress" position: nothing of an
@@ -18,10 +18,10 @@
 
 #include "core/err.h"
 #include "core/stop.h"
-#include "engine/apply/replica.h"
 #include "engine/catalog/source_settings.h"
 #include "engine/pg/endpoint.h"
 #include "engine/pg/pg.h"
+#include "engine/replica/replica.h"
 #include "engine/replication/pgoutput.h"
 #include "engine/replication/stale.h"
 

@@ -2,7 +2,7 @@
 /*
  * The changes of one table that have not been sent yet, as their net effect: of each row only what has to
  * become of it. A row is told from others by the text of its key, which is that of the stored value, or by
- * the text of all its columns. For engine/apply*.c only.
+ * the text of all its columns. For this room only.
  *
  * Whatever the order in which the changes came, the net effect may be had by all deletes, then all updates,
  * then all inserts, as long as no other unique index is there: engine/apply/apply.c sees to that.

@@ -3,8 +3,8 @@
  * What of a table of the target decides how its changes are applied: through which table they go, by which
  * columns a row is found again, whether the order of changes matters, and what the target itself does when a
  * row changes, although it follows: actions of foreign keys where the login may not set
- * session_replication_role. Most of them are silent while the target follows (engine/apply/replica.h); the
- * others are read here. For engine/apply/apply*.c only.
+ * session_replication_role. Most of them are silent while the target follows (engine/replica/replica.h); the
+ * others are read here. For this room only.
  */
 #ifndef ENGINE_APPLY_APPLY_FACTS_PRIVATE_H
 #define ENGINE_APPLY_APPLY_FACTS_PRIVATE_H

@@ -6,7 +6,7 @@
  *
  * The catalog of the source can be newer than the changes that the stream brings. What both the changes and
  * the catalog are right about is applied; where it cannot be told which column a change means, the table's
- * changes are left out ("unresolved"), and the cutover recopies the table. For engine/apply*.c only.
+ * changes are left out ("unresolved"), and the cutover recopies the table. For this room only.
  */
 #ifndef ENGINE_APPLY_APPLY_MATCH_PRIVATE_H
 #define ENGINE_APPLY_APPLY_MATCH_PRIVATE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The applier's session on the target, in libpq's pipeline mode: statements are sent without waiting for the
- * one before, and what is expected of each is checked when its answer comes. For engine/apply*.c only. After
+ * one before, and what is expected of each is checked when its answer comes. For this room only. After
  * a failure it is of no use any more.
  */
 #ifndef ENGINE_APPLY_APPLY_PIPELINE_PRIVATE_H

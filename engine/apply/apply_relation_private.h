@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A table as the stream describes it, what of the target decides how its changes are applied, and the changes
- * that have not been sent yet. For engine/apply/apply*.c only.
+ * that have not been sent yet. For this room only.
  */
 #ifndef ENGINE_APPLY_APPLY_RELATION_PRIVATE_H
 #define ENGINE_APPLY_APPLY_RELATION_PRIVATE_H
@@ -94,7 +94,7 @@ struct apply_pending {
     struct apply_row **buckets;
     size_t bucket_count;
     int run; /* what kind of change it holds, where only one kind may be pending */
-    /* Deletes that the target has gathered: engine/apply/apply_gather_private.h. */
+    /* Deletes that the target has gathered: engine/apply/apply_send_private.h. */
     struct apply_relation *next_gathered;
     int64_t gathered_rows;
     bool gathers; /* the temporary table is there */

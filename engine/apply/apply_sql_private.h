@@ -22,7 +22,7 @@
  */
 void apply_add_statement(const struct apply_relation *relation, enum apply_statement_kind kind,
                          const bool *set, bool alone, struct buf *sql);
-/* Deletes of whole rows that are gathered first: engine/apply/apply_gather_private.h. */
+/* Deletes of whole rows that are gathered first: engine/apply/apply_send_private.h. */
 void apply_add_gathering_table(const struct apply_relation *relation, struct buf *sql);
 void apply_add_delete_gathered(const struct apply_relation *relation, struct buf *sql);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The tables that the stream has described: which of the target's each is, and which of them hold rows that
- * the stream does not account for ("stale", engine/replication/stale.h). For engine/apply/apply*.c only.
+ * the stream does not account for ("stale", engine/replication/stale.h). For this room only.
  */
 #ifndef ENGINE_APPLY_APPLY_TABLES_PRIVATE_H
 #define ENGINE_APPLY_APPLY_TABLES_PRIVATE_H

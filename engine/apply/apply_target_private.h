@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The target's side of the applier: its transaction, how far it has committed, and how much of that would
- * survive a crash. For engine/apply/apply*.c only.
+ * survive a crash. For this room only.
  */
 #ifndef ENGINE_APPLY_APPLY_TARGET_PRIVATE_H
 #define ENGINE_APPLY_APPLY_TARGET_PRIVATE_H
@@ -14,7 +14,7 @@
 #include "engine/apply/apply_pipeline_private.h"
 #include "engine/apply/apply_relation_private.h"
 #include "engine/apply/apply_send_private.h"
-#include "engine/apply/replica.h"
+#include "engine/replica/replica.h"
 #include "engine/replication/seen.h"
 
 struct apply_target {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rows of values as the stream sends them; for engine/apply*.c only. */
+/* Rows of values as the stream sends them; for this room only. */
 #ifndef ENGINE_APPLY_APPLY_VALUES_PRIVATE_H
 #define ENGINE_APPLY_APPLY_VALUES_PRIVATE_H
 

@@ -2,7 +2,7 @@
 /*
  * What objects looked like when the base copy was made: logical replication carries no DDL, so the cutover
  * compares. An object has a fingerprint of its definition on either side, which only means something on that
- * side: two majors write the same definition in two ways. The helper schema (engine/apply/replica.h, table
+ * side: two majors write the same definition in two ways. The helper schema (engine/replica/replica.h, table
  * "catalog") keeps both.
  */
 #ifndef ENGINE_CATALOG_FINGERPRINT_H

@@ -2,7 +2,7 @@
 /*
  * Which table of the target is which of the source, and which column. A name does not say: tables, schemas
  * and columns are renamed and their names given to others while an online migration follows. A table is its
- * OID, a column its number. The helper schema (engine/apply/replica.h, table "identity") holds the pairs as
+ * OID, a column its number. The helper schema (engine/replica/replica.h, table "identity") holds the pairs as
  * the base copy has made them, and those that were found since.
  */
 #ifndef ENGINE_CATALOG_IDENTITY_H

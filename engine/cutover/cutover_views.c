@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "engine/apply/replica.h"
 #include "engine/cutover/cutover_private.h"
+#include "engine/replica/replica.h"
 
 enum { SQL_MAX_BYTES = 16 * 1024 };
 

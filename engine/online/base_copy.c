@@ -5,9 +5,9 @@
 
 #include "core/buf.h"
 #include "core/str_list.h"
-#include "engine/apply/replica.h"
 #include "engine/online/own_identities.h"
 #include "engine/pg/pg.h"
+#include "engine/replica/replica.h"
 #include "engine/replication/replication.h"
 #include "engine/replication/seen.h"
 #include "engine/replication/stale.h"

@@ -12,8 +12,8 @@
 
 #include "core/err.h"
 #include "core/stop.h"
-#include "engine/apply/replica.h"
 #include "engine/pg/endpoint.h"
+#include "engine/replica/replica.h"
 #include "engine/replication/joined.h"
 
 struct follow;

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "engine/apply/replica.h"
 #include "engine/catalog/source_database.h"
+#include "engine/replica/replica.h"
 #include "engine/replication/replication.h"
 #include "engine/replication/stale.h"
 #include "engine/replication/table_now.h"

@@ -3,12 +3,12 @@
 #include <stdlib.h>
 
 #include "core/str.h"
-#include "engine/apply/replica.h"
 #include "engine/catalog/identity.h"
 #include "engine/copy/copy.h"
 #include "engine/copy/copy_sql.h"
 #include "engine/online/join_snapshot_private.h"
 #include "engine/pg/lanes.h"
+#include "engine/replica/replica.h"
 #include "engine/replication/stale.h"
 #include "engine/replication/table_now.h"
 

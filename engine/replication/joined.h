@@ -4,7 +4,7 @@
  * copied and followed (engine/online/join.h). The copy was read in a snapshot of its own, so the stream
  * brings some changes that it holds already: those of transactions that the snapshot sees.
  *
- * The helper schema (engine/apply/replica.h) remembers them in its table "joined", in the transaction that
+ * The helper schema (engine/replica/replica.h) remembers them in its table "joined", in the transaction that
  * brought their rows.
  */
 #ifndef ENGINE_REPLICATION_JOINED_H

@@ -5,7 +5,7 @@
  * applier passes those transactions over. A snapshot decides that by transaction number, exactly, whatever
  * the order in which transactions reached the WAL and became visible.
  *
- * The helper schema (engine/apply/replica.h) keeps it in its table "seen".
+ * The helper schema (engine/replica/replica.h) keeps it in its table "seen".
  */
 #ifndef ENGINE_REPLICATION_SEEN_H
 #define ENGINE_REPLICATION_SEEN_H

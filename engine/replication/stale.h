@@ -5,8 +5,8 @@
  * changes are not applied any more; the cutover copies them again. The same for a table that was attached as
  * a partition later: the stream has not brought the rows that it came with.
  *
- * The helper schema (engine/apply/replica.h) remembers how the source's tables were when the base copy began
- * (table "origin"), and the tables that are known to be stale (table "stale").
+ * The helper schema (engine/replica/replica.h) remembers how the source's tables were when the base copy
+ * began (table "origin"), and the tables that are known to be stale (table "stale").
  */
 #ifndef ENGINE_REPLICATION_STALE_H
 #define ENGINE_REPLICATION_STALE_H

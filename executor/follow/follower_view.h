@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "core/err.h"
-#include "engine/apply/replica.h"
+#include "engine/replica/replica.h"
 
 enum follower_state {
     FOLLOWER_NONE,

@@ -10,8 +10,8 @@
 #include "tests/unit/postgres.h"
 
 #include "engine/apply/apply.h"
-#include "engine/apply/replica.h"
 #include "engine/online/binary_text.h"
+#include "engine/replica/replica.h"
 #include "engine/replication/replication.h"
 
 #define NAME "malachite_test"

@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-#include "engine/apply/replica.h"
 #include "engine/cutover/cutover.h"
+#include "engine/replica/replica.h"
 #include "engine/replication/position.h"
 #include "tests/unit/postgres.h"
 #include "tests/unit/test.h"

@@ -5,7 +5,7 @@
  * apply the same changes again. An advisory lock, which ends with its session, keeps them apart.
  */
 #include "core/clock.h"
-#include "engine/apply/replica.h"
+#include "engine/replica/replica.h"
 
 enum { WAIT_MS = 10000, PAUSE_LEAST_MS = 1, PAUSE_MOST_MS = 50 };
 

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "engine/apply/replica.h"
-#include "engine/apply/replica_changes_private.h"
 #include "engine/pg/sqlstate.h"
+#include "engine/replica/replica.h"
+#include "engine/replica/replica_changes_private.h"
 
 enum { SQL_MAX_BYTES = 1024 * 1024 };
 

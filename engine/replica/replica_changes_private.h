@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What has to be changed in a target database for the time of following, as SQL; for engine/apply/replica.c
+/* What has to be changed in a target database for the time of following, as SQL; for engine/replica/replica.c
  * only.
  */
-#ifndef ENGINE_APPLY_REPLICA_CHANGES_PRIVATE_H
-#define ENGINE_APPLY_REPLICA_CHANGES_PRIVATE_H
+#ifndef ENGINE_REPLICA_REPLICA_CHANGES_PRIVATE_H
+#define ENGINE_REPLICA_REPLICA_CHANGES_PRIVATE_H
 
 #include "core/buf.h"
 #include "engine/pg/pg.h"

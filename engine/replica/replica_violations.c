@@ -7,8 +7,8 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "engine/apply/replica.h"
-#include "engine/apply/replica_changes_private.h"
+#include "engine/replica/replica.h"
+#include "engine/replica/replica_changes_private.h"
 
 enum { SQL_MAX_BYTES = 64 * 1024 };
 

@@ -15,8 +15,8 @@
  * those changes too. Keys with RESTRICT or SET DEFAULT, and most that refer to partitioned tables, are
  * dropped and made again.
  */
-#ifndef ENGINE_APPLY_REPLICA_H
-#define ENGINE_APPLY_REPLICA_H
+#ifndef ENGINE_REPLICA_REPLICA_H
+#define ENGINE_REPLICA_REPLICA_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -89,7 +89,7 @@ int replica_look(const struct endpoint *target, const char *database, const char
 int replica_remove(const struct endpoint *target, const char *database, const char *name,
                    const struct stop *stop, struct err *err);
 
-/* Layout, for engine/apply*.c: table "progress" of that schema has one row with the columns position pg_lsn,
+/* Layout, for engine/apply/: table "progress" of that schema has one row with the columns position pg_lsn,
  * inserts, updates, deletes, truncates, transactions (bigint); and "closed", see replica_restore(). */
 
 #endif

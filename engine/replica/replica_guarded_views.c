@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/apply/replica.h"
-#include "engine/apply/replica_changes_private.h"
+#include "engine/replica/replica.h"
+#include "engine/replica/replica_changes_private.h"
 
 enum { SQL_MAX_BYTES = 16 * 1024 };
 

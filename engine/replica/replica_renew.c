@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "engine/apply/replica.h"
-#include "engine/apply/replica_changes_private.h"
 #include "engine/catalog/source_database.h"
+#include "engine/replica/replica.h"
+#include "engine/replica/replica_changes_private.h"
 
 /* LOCK_MS: a table that somebody holds is waited for so long; then the turn ends, and comes again. */
 enum { SQL_MAX_BYTES = 1024 * 1024, LOCK_MS = 10000 };

@@ -4,18 +4,18 @@
  * in small transactions, so that no transaction needs a lock on every table; the row of progress comes last
  * and makes the helper valid. Whatever an interruption leaves can thus be undone.
  */
-#include "engine/apply/replica.h"
+#include "engine/replica/replica.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "core/log.h"
 #include "core/str.h"
-#include "engine/apply/replica_changes_private.h"
 #include "engine/catalog/fingerprint.h"
 #include "engine/catalog/identity.h"
 #include "engine/catalog/source_database.h"
 #include "engine/pg/sqlstate.h"
+#include "engine/replica/replica_changes_private.h"
 #include "engine/replication/position.h"
 #include "engine/replication/seen.h"
 #include "engine/replication/stale.h"

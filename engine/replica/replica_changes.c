@@ -4,7 +4,7 @@
  * SELECT for each kind, chosen by the target's major and by what the login may do there. search_path is
  * empty, so that names of functions and types come qualified.
  */
-#include "engine/apply/replica_changes_private.h"
+#include "engine/replica/replica_changes_private.h"
 
 #define STATE_WORDS(column)                                                                                  \
     "CASE " column " WHEN 'A' THEN 'ENABLE ALWAYS' WHEN 'R' THEN 'ENABLE REPLICA'"                           \

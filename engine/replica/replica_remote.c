@@ -2,8 +2,8 @@
 /* The helper of an online migration, with a session of its own. */
 #include <string.h>
 
-#include "engine/apply/replica.h"
 #include "engine/pg/sqlstate.h"
+#include "engine/replica/replica.h"
 
 enum { STATEMENT_LIMIT_MS = 30000, REMOVE_LIMIT_MS = 10000 };
 
