@@ -242,10 +242,10 @@ def test_the_cutover_waits_for_ddl_without_changes(attached, database, postgres_
     migration.patch(triggerCutover="True")
     wait_at_the_cutover(
         migration,
-        "called public.nxt",
+        "was renamed to public.nxt",
         "column b of table public.cols was renamed to a",
         "column y of table public.last was dropped and added",
-        "of type bigint",
+        "has the type bigint",
         "p2",
     )
     postgres_target.psql(QUIET, name)
