@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/admin/roles_private.h"
+#include "engine/pg/setting.h"
 
 static bool is_on_target(const struct roles_job *job, const char *role)
 {
@@ -79,66 +80,12 @@ int roles_copy_memberships(struct roles_job *job)
     return 0;
 }
 
-/* Parameters whose stored value is a list of quoted names: each name has to be given as a literal of its own.
- */
-static bool is_list(const char *parameter)
-{
-    static const char *const lists[] = {"local_preload_libraries",   "search_path",
-                                        "session_preload_libraries", "shared_preload_libraries",
-                                        "temp_tablespaces",          "unix_socket_directories"};
-    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-        if (strcasecmp(parameter, lists[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Reads one name, quoted or not, and yields what follows it. */
-static const char *read_name(const char *at, struct buf *name)
-{
-    if (*at != '"') {
-        size_t len = strcspn(at, ", ");
-        buf_add(name, at, len);
-        return at + len;
-    }
-    for (at++; *at != '\0'; at++) {
-        if (*at == '"' && *++at != '"') {
-            break;
-        }
-        buf_addc(name, *at);
-    }
-    return at;
-}
-
-static void add_list(struct pg *pg, struct buf *sql, const char *value)
-{
-    bool first = true;
-    for (const char *at = value + strspn(value, ", "); *at != '\0'; at += strspn(at, ", ")) {
-        auto_buf struct buf name = BUF_MAX(ROLES_SQL_MAX_BYTES);
-        at = read_name(at, &name);
-        buf_adds(sql, first ? "" : ", ");
-        pg_add_literal(pg, sql, buf_text(&name));
-        first = false;
-    }
-    if (first) {
-        buf_adds(sql, "''");
-    }
-}
-
 static int copy_setting(struct roles_job *job, const char *role, const char *parameter, const char *value)
 {
     auto_buf struct buf sql = BUF_MAX(ROLES_SQL_MAX_BYTES);
     buf_adds(&sql, "ALTER ROLE ");
     pg_add_identifier(&job->target, &sql, role);
-    buf_adds(&sql, " SET ");
-    pg_add_identifier(&job->target, &sql, parameter);
-    buf_adds(&sql, " TO ");
-    if (is_list(parameter)) {
-        add_list(&job->target, &sql, value);
-    } else {
-        pg_add_literal(&job->target, &sql, value);
-    }
+    pg_add_setting(&job->target, &sql, parameter, value);
     return warn_refused(job, roles_try(job, &sql), "The setting", role, parameter);
 }
 

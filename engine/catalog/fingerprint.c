@@ -7,6 +7,7 @@
 
 #include "engine/catalog/fingerprint_private.h"
 #include "engine/catalog/identity.h"
+#include "engine/catalog/user_relation.h"
 
 enum { SQL_MAX_BYTES = 256 * 1024 * 1024, PROCEDURE_BODY_SINCE = 140000, GENERATED_SINCE = 120000 };
 
@@ -14,8 +15,8 @@ _Static_assert((int)FINGERPRINT_LINES == (int)IDENTITY_ORIGIN_COLUMNS, "the colu
 
 /* What the helpers of migrations are called is not the user's. */
 static const char places_sql[] =
-    "places AS (SELECT n.oid, n.nspname FROM pg_namespace n WHERE n.nspname !~ '^pg_'"
-    "   AND n.nspname <> 'information_schema' AND n.nspname !~ '^malachite_[0-9a-f]{32}_[0-9]+$'),"
+    "places AS (SELECT n.oid, n.nspname FROM pg_namespace n WHERE " USER_SCHEMA
+    "   AND n.nspname !~ '^malachite_[0-9a-f]{32}_[0-9]+$'),"
     " members AS (SELECT d.classid, d.objid FROM pg_depend d WHERE d.deptype = 'e'),"
     " tables AS (SELECT c.oid, c.relkind::text AS relkind, c.relnamespace,"
     "     format('%I.%I', p.nspname, c.relname) AS name, c.relpersistence::text AS relpersistence, "

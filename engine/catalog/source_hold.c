@@ -6,6 +6,7 @@
 #include "core/buf.h"
 #include "core/str.h"
 #include "engine/catalog/source_lock.h"
+#include "engine/catalog/user_relation.h"
 
 enum {
     SQL_MAX_BYTES = 16 * 1024 * 1024,
@@ -19,8 +20,7 @@ static const char relations_sql[] =
     "WITH listed AS (SELECT c.oid, c.relkind, n.nspname, c.relname"
     "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
     "  WHERE c.relkind IN ('v', 'm', 'f', 'S') AND c.oid >= 16384 AND c.relpersistence <> 't'"
-    "   AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
-    "   AND has_schema_privilege(n.oid, 'USAGE'))"
+    "   AND " USER_SCHEMA "   AND has_schema_privilege(n.oid, 'USAGE'))"
     " (SELECT nspname, relname, true FROM listed WHERE relkind = 'S' ORDER BY oid DESC)"
     " UNION ALL"
     " (SELECT nspname, relname, false FROM listed WHERE relkind <> 'S' ORDER BY oid DESC LIMIT 1000)";
@@ -160,8 +160,7 @@ int source_hold_changed(struct pg *source, struct pg *observer, struct err *err,
 
 /* These functions look at the current catalog: NULL for an object that the snapshot alone has. */
 static const char dropped_sql[] =
-    "WITH spaces AS (SELECT oid FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> "
-    "'information_schema')"
+    "WITH spaces AS (SELECT n.oid FROM pg_namespace n WHERE " USER_SCHEMA ")"
     " SELECT 1 WHERE EXISTS (SELECT 1 FROM pg_proc WHERE pg_function_is_visible(oid) IS NULL"
     "   AND pronamespace IN (SELECT oid FROM spaces))"
     "  OR EXISTS (SELECT 1 FROM pg_type WHERE pg_type_is_visible(oid) IS NULL"

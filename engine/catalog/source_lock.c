@@ -6,6 +6,7 @@
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/str.h"
+#include "engine/catalog/user_relation.h"
 #include "engine/pg/sqlstate.h"
 
 enum {
@@ -21,10 +22,7 @@ enum {
     "WITH config AS (SELECT unnest(extconfig) AS oid FROM pg_extension), listed AS ("                        \
     " SELECT c.oid, n.nspname, c.relname, c.relkind, c.relfilenode"                                          \
     "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"                                        \
-    "  WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND (c.oid IN (SELECT oid FROM config)"     \
-    "   OR (n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"                                       \
-    "    AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass"                   \
-    "     AND d.objid = c.oid AND d.deptype = 'e'))))"
+    "  WHERE c.relkind IN ('r', 'p') AND " USER_RELATION("c.oid IN (SELECT oid FROM config)") ")"
 
 int source_tables_unlocked(struct pg *observer, int pid, struct err *err, PGresult **ret_tables)
 {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/str.h"
+#include "engine/catalog/user_relation.h"
 
 enum { SQL_MAX_BYTES = 64 * 1024 * 1024 };
 
@@ -16,10 +17,7 @@ enum { SQL_MAX_BYTES = 64 * 1024 * 1024 };
     "  unnest(e.extcondition) AS condition) u), "                                                            \
     "relations AS (SELECT c.oid, n.nspname, c.relname, g.oid IS NOT NULL AS config, g.condition "            \
     "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN config g ON g.oid = c.oid "   \
-    "  WHERE c.relkind = '" relkind "' AND c.relpersistence <> 't' "                                         \
-    "    AND (g.oid IS NOT NULL OR (n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' "              \
-    "      AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass "                \
-    "        AND d.objid = c.oid AND d.deptype = 'e'))))"
+    "  WHERE c.relkind = '" relkind "' AND " USER_RELATION("g.oid IS NOT NULL") ")"
 
 /*
  * Every type that a column's type is made of: domains, arrays, composites, ranges. "inside" tells that it is

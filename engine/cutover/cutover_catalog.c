@@ -5,6 +5,7 @@
 
 #include "core/str.h"
 #include "engine/catalog/replication_name.h"
+#include "engine/catalog/user_relation.h"
 #include "engine/cutover/cutover_private.h"
 
 enum { SQL_MAX_BYTES = 64 * 1024, NAMES_TOLD = 10, NAMES_MAX_BYTES = 8192 };
@@ -30,10 +31,7 @@ static const char head_sql[] =
     "     c.relispopulated, c.relpages, CASE WHEN g.oid IS NOT NULL THEN coalesce(g.condition, '') END AS "
     "condition"
     "   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN config g ON g.oid = c.oid"
-    "   WHERE c.relkind IN ('r', 'p', 'S', 'm') AND c.relpersistence <> 't'"
-    "     AND (g.oid IS NOT NULL OR (n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
-    "       AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass"
-    "         AND d.objid = c.oid AND d.deptype = 'e'))))";
+    "   WHERE c.relkind IN ('r', 'p', 'S', 'm') AND " USER_RELATION("g.oid IS NOT NULL") ")";
 static const char tail_sql[] =
     ", parents AS (SELECT i.inhrelid AS oid, string_agg(format('%I.%I', n.nspname, c.relname), ', '"
     "     ORDER BY i.inhseqno) AS names FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent"

@@ -3,6 +3,7 @@
  * Which tables of the source can be published, which of them need another replica identity for it, and what
  * identity of their own the comments of our publications remember.
  */
+#include "engine/catalog/user_relation.h"
 #include "engine/replication/replication_private.h"
 
 enum {
@@ -33,11 +34,8 @@ enum {
     "    c.relreplident::text AS identity, c.relowner,"                                                      \
     "    pg_has_role(c.relowner, 'USAGE') AND has_schema_privilege(n.oid, 'USAGE') AS may"                   \
     "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"                                        \
-    "  WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"                         \
-    "    AND (c.oid IN (SELECT unnest(e.extconfig) FROM pg_extension e)"                                     \
-    "      OR (n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"                                    \
-    "        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass"                 \
-    "          AND d.objid = c.oid AND d.deptype = 'e'))))"
+    "  WHERE c.relkind IN ('r', 'p') AND c.oid >= 16384 AND " USER_RELATION(                                 \
+        "c.oid IN (SELECT unnest(e.extconfig) FROM pg_extension e)") ")"
 
 /* Only these can be an identity (RelationGetIndexList); generated columns are not in the stream. */
 static void add_keys_sql(struct buf *sql, bool has_generated)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/str.h"
+#include "engine/catalog/user_relation.h"
 #include "engine/pg/lanes.h"
 #include "engine/transfer/analyze_private.h"
 
@@ -23,8 +24,7 @@ static const char tables_sql[] =
     "FROM far)"
     " AND (NOT c.relispartition"
     "   OR EXISTS (SELECT 1 FROM pg_inherits i JOIN far ON far.root = i.inhparent WHERE i.inhrelid = c.oid))"
-    " AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
-    " ORDER BY 3 DESC, c.oid";
+    " AND c.relpersistence <> 't' AND " USER_SCHEMA " ORDER BY 3 DESC, c.oid";
 
 struct analysis {
     struct transfer_state *state;

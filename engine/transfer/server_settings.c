@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/str.h"
+#include "engine/pg/setting.h"
 #include "engine/transfer/server_settings_private.h"
 
 enum { SQL_MAX_BYTES = 16 * 1024, GENERATED_SINCE = 120000 };
@@ -46,18 +47,6 @@ static void tell(struct transfer_state *state, const struct source_setting *item
     }
 }
 
-/* Parts of a setting's name, as in "shop.tenant", are names of their own. */
-static void add_name(struct pg *target, struct buf *sql, const char *name)
-{
-    const char *dot = strchr(name, '.');
-    auto_free char *prefix = dot == NULL ? NULL : str_format("%.*s", (int)(dot - name), name);
-    if (prefix != NULL) {
-        pg_add_identifier(target, sql, prefix);
-        buf_addc(sql, '.');
-    }
-    pg_add_identifier(target, sql, prefix != NULL ? dot + 1 : name);
-}
-
 static int store(struct transfer_state *state, const struct source_setting *item, const char *dependent,
                  struct err *err)
 {
@@ -72,10 +61,7 @@ static int store(struct transfer_state *state, const struct source_setting *item
         buf_adds(&sql, "ALTER DATABASE ");
     }
     pg_add_identifier(target, &sql, state->transfer->database);
-    buf_adds(&sql, " SET ");
-    add_name(target, &sql, item->name);
-    buf_adds(&sql, " TO ");
-    pg_add_literal(target, &sql, value);
+    pg_add_setting(target, &sql, item->name, value);
     if (buf_failed(&sql)) {
         return err_no_memory(err);
     }

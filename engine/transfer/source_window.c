@@ -8,6 +8,7 @@
 #include "core/str.h"
 #include "engine/catalog/schema_stamp.h"
 #include "engine/catalog/source_lock.h"
+#include "engine/catalog/user_relation.h"
 #include "engine/pg/sqlstate.h"
 #include "engine/transfer/transfer_tell.h"
 #include "engine/transfer/window_attempt_private.h"
@@ -47,8 +48,8 @@ static int look_at_privileges(struct window *window, struct err *err)
     const struct transfer *transfer = window->state->transfer;
     if (pg_value(&window->state->source, &ignored, &table,
                  "SELECT c.oid::regclass FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-                 " WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'"
-                 "  AND n.nspname <> 'information_schema' AND NOT (has_schema_privilege(n.oid, 'USAGE')"
+                 " WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND " USER_SCHEMA
+                 " AND NOT (has_schema_privilege(n.oid, 'USAGE')"
                  "   AND has_table_privilege(c.oid, 'SELECT')) LIMIT 1",
                  0, NULL) != 0 ||
         table == NULL) {
