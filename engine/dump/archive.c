@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/fd.h"
 #include "core/str.h"
 #include "engine/dump/dump_relay_private.h"
 #include "engine/process/child.h"
-#include "engine/process/fd.h"
 
 enum { ERRORS_MAX_BYTES = 16 * 1024, ENVIRONMENT_MAX = 16, ARCHIVE_MAX_BYTES = 1024 * 1024 * 1024 };
 

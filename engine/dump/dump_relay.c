@@ -12,10 +12,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "core/fd.h"
 #include "core/id.h"
 #include "core/str.h"
 #include "engine/dump/server_message_private.h"
-#include "engine/process/fd.h"
 
 enum {
     IN_MAX_BYTES = 256 * 1024 * 1024,

@@ -8,10 +8,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "core/fd.h"
 #include "core/str.h"
 #include "engine/instance/instance_private.h"
 #include "engine/instance/instance_tree.h"
-#include "engine/process/fd.h"
 
 enum { NAME_MAX_BYTES = 63, DELETE_TIMEOUT_MS = 5000, RESTART_TIMEOUT_MS = 30000, CONNECT_TIMEOUT_S = 10 };
 

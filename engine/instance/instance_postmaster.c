@@ -14,8 +14,8 @@
 #include <sys/wait.h>
 
 #include "core/clock.h"
+#include "core/fd.h"
 #include "core/str.h"
-#include "engine/process/fd.h"
 
 enum { QUIT_TIMEOUT_MS = 8000, KILL_TIMEOUT_MS = 5000, PAUSE_MS = 2, FILE_MAX_BYTES = 8192 };
 /* Lines of postmaster.pid, counted from 0 */

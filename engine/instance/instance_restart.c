@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/fd.h"
 #include "core/str.h"
 #include "engine/instance/instance_private.h"
-#include "engine/process/fd.h"
 
 enum { STOP_TIMEOUT_MS = 10000, SETTINGS_MAX_BYTES = 1 << 20 };
 

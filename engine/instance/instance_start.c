@@ -16,9 +16,9 @@
 
 #include "core/buf.h"
 #include "core/clock.h"
+#include "core/fd.h"
 #include "core/str.h"
 #include "engine/process/child.h"
-#include "engine/process/fd.h"
 
 /* The replay of 4 GB of WAL after a crash counts as starting. */
 enum {

@@ -21,11 +21,11 @@
 
 #include "core/buf.h"
 #include "core/clock.h"
+#include "core/fd.h"
 #include "core/id.h"
 #include "core/str.h"
 #include "engine/instance/instance_tree.h"
 #include "engine/process/child.h"
-#include "engine/process/fd.h"
 
 enum { INITDB_TIMEOUT_MS = 180000, LOCK_TIMEOUT_MS = 200000, LOCK_PAUSE_MS = 10, CONF_MAX_BYTES = 16384 };
 

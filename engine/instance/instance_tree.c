@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
-#include "engine/process/fd.h"
+#include "core/fd.h"
 
 enum { REMOVE_TRIES = 50, REMOVE_PAUSE_MS = 20, COPY_CHUNK_BYTES = 1 << 17, DEPTH_MAX = 32 };
 

@@ -21,8 +21,8 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/fd.h"
 #include "engine/pg/pg_private.h"
-#include "engine/process/fd.h"
 
 enum {
     UNANSWERED_MOST = 3,       /* requests in a row */

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "engine/process/fd.h"
+#include "core/fd.h"
 
 enum { FIRST_FREE_FD = 10, REPORT_FD = 3 };
 

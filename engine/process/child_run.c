@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 
 #include "core/clock.h"
-#include "engine/process/fd.h"
+#include "core/fd.h"
 
 enum {
     SLICE_MS = 100,

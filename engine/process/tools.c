@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/fd.h"
 #include "core/str.h"
-#include "engine/process/fd.h"
 
 enum { MAJOR_MIN = 8, MAJOR_MAX = 99 };
 

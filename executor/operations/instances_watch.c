@@ -11,7 +11,7 @@
 #include "core/log.h"
 #include "core/str.h"
 #include "executor/operations/instances.h"
-#include "executor/operations/operation_steps.h"
+#include "executor/power_operation.h"
 #include "executor/sides.h"
 #include "executor/wake.h"
 

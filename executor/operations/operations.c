@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Works off the long-running operations that the REST calls on servers, databases and groups leave in the
+ * Executes the long-running operations that the REST calls on servers, databases and groups leave in the
  * store. Each may be run again after a crash: creating replaces what an interrupted attempt left, deleting
  * accepts what was already deleted.
  */
@@ -14,7 +14,9 @@
 #include "core/str.h"
 #include "engine/admin/databases.h"
 #include "executor/address.h"
-#include "executor/operations/operation_steps.h"
+#include "executor/operations/change_configurations.h"
+#include "executor/operations/operation_power.h"
+#include "executor/operations/operation_server.h"
 #include "executor/operations/operations.h"
 #include "executor/retry.h"
 #include "executor/sides.h"
@@ -30,24 +32,6 @@ enum {
 
 /* ---- servers ---------------------------------------------------------------------------------------------
  */
-
-/* An attached server may be down: it is a resource all the same, and migrations with it fail with the reason.
- */
-int attach_server(struct executor *executor, const struct server *server, struct err *err)
-{
-    int version = 0;
-    if (executor_probe_version(executor, server, err, &version) < 0) {
-        struct err ignored = {0};
-        (void)store_server_set_state(executor->store, server->id, SERVER_STATE_INACCESSIBLE, err->message,
-                                     &ignored);
-        return -1;
-    }
-    /* Not the whole row: the user may have changed it since it was read. */
-    int minor = server_minor_version(version);
-    return store_server_set_version(executor->store, server->id, version / 10000, minor, err) < 0
-               ? -1
-               : store_server_set_state(executor->store, server->id, SERVER_STATE_READY, NULL, err);
-}
 
 /* Another program, a Malachite of another user among them, may take the address that was free when it was
  * chosen. */
@@ -79,15 +63,6 @@ static int provision_server(struct executor *executor, struct server *server, st
     }
     server_note_version(executor, server);
     return store_server_set_state(executor->store, server->id, SERVER_STATE_READY, NULL, err);
-}
-
-int operation_find_server(struct executor *executor, const struct operation *operation, struct err *err,
-                          struct server *ret_server)
-{
-    int found = store_server_get_by_id(executor->store, operation->server_id, err, ret_server);
-    return found == 0  ? err_set(err, ERR_RESOURCE_NOT_FOUND, "The server was deleted in the meantime.")
-           : found < 0 ? -1
-                       : 0;
 }
 
 static int create_server(struct executor *executor, const struct operation *operation, struct err *err)

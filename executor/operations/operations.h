@@ -2,7 +2,7 @@
 #ifndef EXECUTOR_OPERATIONS_OPERATIONS_H
 #define EXECUTOR_OPERATIONS_OPERATIONS_H
 
-/* A thread that works off long-running operations; "argument" is the executor. */
+/* A thread that executes long-running operations; "argument" is the executor. */
 void *operations_main(void *argument);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "executor/operations/recheck.h"
 
-#include "executor/operations/operation_steps.h"
+#include "executor/operations/operation_server.h"
 #include "executor/rechecks.h"
 #include "executor/wake.h"
 

@@ -14,7 +14,7 @@
 #include "engine/replication/replication_setup.h"
 #include "executor/database_row.h"
 #include "executor/follow/online.h"
-#include "executor/operations/operation_steps.h"
+#include "executor/power_operation.h"
 #include "executor/wake.h"
 
 enum { OPERATION_LOOK_MS = 200, LOOK_AGAIN_MS = 1000, TEXT_MAX_BYTES = 1200 };

@@ -6,9 +6,6 @@
 * What a header declares, the source of the same name defines, or one that continues its name: for x.h and x_private.h
   x.c or x_*.c. The header that is named after its room may declare whatever the room defines.
 * No two files include each other, directly or around a circle.
-
-tests/lint/rooms-left.txt holds the problems of today, one a line; the check fails on others, and on solved ones that
-are still listed. `rooms.py --all` prints every problem.
 """
 
 import fnmatch
@@ -18,7 +15,6 @@ import subprocess
 import sys
 
 TABLE = "tests/lint/rooms.txt"
-LEFT = "tests/lint/rooms-left.txt"  # problems that are known and still to be solved; only ever shorter
 ROOTS = ("core", "store", "engine", "executor", "handlers", "server", "app")
 
 
@@ -166,15 +162,8 @@ def main():
         for circle in circles_of(texts)
         if frozenset(circle) not in excused_circles
     ]
-    with open(LEFT, encoding="utf-8") as file:
-        left = {line.strip() for line in file if line.strip()}
-    if "--all" in sys.argv:
-        print("\n".join(problems))
-        return 0
-    fresh = [problem for problem in problems if problem not in left]
-    fresh += [f"{LEFT}: solved, take the line out: {line}" for line in sorted(left - set(problems))]
-    print("\n".join(fresh), end="\n" if fresh else "")
-    return 1 if fresh else 0
+    print("\n".join(problems), end="\n" if problems else "")
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@
 #include <sys/wait.h>
 
 #include "core/clock.h"
+#include "core/fd.h"
 #include "engine/instance/instance_private.h"
 #include "engine/process/child.h"
-#include "engine/process/fd.h"
 
 static void replaces_what_an_interrupted_creation_left(void **state)
 {

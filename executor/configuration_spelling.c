@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "executor/operations/configuration_spelling.h"
+#include "executor/configuration_spelling.h"
 
 #include <jansson.h>
 #include <stdlib.h>

@@ -5,8 +5,8 @@
  * so the asked spelling is kept beside the live value it led to, and answered for as long as that is the live
  * value.
  */
-#ifndef EXECUTOR_OPERATIONS_CONFIGURATION_SPELLING_H
-#define EXECUTOR_OPERATIONS_CONFIGURATION_SPELLING_H
+#ifndef EXECUTOR_CONFIGURATION_SPELLING_H
+#define EXECUTOR_CONFIGURATION_SPELLING_H
 
 #include "engine/admin/settings.h"
 #include "store/store.h"

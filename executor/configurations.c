@@ -10,20 +10,10 @@
 #include "core/memory.h"
 #include "core/str.h"
 #include "engine/admin/settings.h"
-#include "executor/operations/configuration_spelling.h"
-#include "executor/operations/operation_steps.h"
+#include "executor/configuration_spelling.h"
+#include "executor/configuration_words.h"
+#include "executor/executor_parts.h"
 #include "executor/sides.h"
-
-enum { CHANGES_MAX = 1000 };
-
-static const char replication_support[] = "azure.replication_support";
-static const char extensions[] = "azure.extensions";
-
-static const char *const replication_words[][2] = {
-    {"minimal", "OFF"}, {"replica", "REPLICA"}, {"hot_standby", "REPLICA"}, {"logical", "LOGICAL"}};
-
-/* ---- to the client ---------------------------------------------------------------------------------------
- */
 
 static const char *data_type(const char *type)
 {
@@ -67,12 +57,8 @@ static json_t *describe(const struct server_setting *setting)
 
 static json_t *describe_replication_support(const struct server_setting *wal_level)
 {
-    const char *value = "REPLICA";
-    for (size_t i = 0; i < ARRAY_LEN(replication_words); i++) {
-        if (str_iequals(wal_level->value, replication_words[i][0])) {
-            value = replication_words[i][1];
-        }
-    }
+    const char *word = replication_word(wal_level->value);
+    const char *value = word == NULL ? "REPLICA" : word;
     bool changed = wal_level->altered || wal_level->pending_restart;
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b}", "name", replication_support, "value", value,
@@ -89,14 +75,15 @@ static json_t *describe_extensions(struct executor *executor, const struct serve
 {
     auto_server_child struct server_child child = {0};
     auto_free char *names = NULL;
-    int found = store_child_get(executor->store, server->id, CHILD_CONFIGURATION, extensions, err, &child);
+    int found =
+        store_child_get(executor->store, server->id, CHILD_CONFIGURATION, allowed_extensions, err, &child);
     if (found < 0 || settings_available_extensions(login, &executor->stop, err, &names) < 0) {
         return NULL;
     }
     json_auto_t *kept = found > 0 ? memory_parse_text(child.properties, 0) : NULL;
     const char *value = json_string_value(json_object_get(kept, "value"));
     json_t *object =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b}", "name", extensions, "value",
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b}", "name", allowed_extensions, "value",
                   value == NULL ? "" : value, "description",
                   "Specifies which extensions are allowed to be created in the server.", "defaultValue", "",
                   "dataType", "Set", "allowedValues", names == NULL ? "" : names, "source",
@@ -160,7 +147,7 @@ static int add_own(struct executor *executor, const struct server *server, const
                    ? add_replication_support(executor, login, list, err)
                    : 0;
     }
-    if (name != NULL && !str_iequals(name, extensions)) {
+    if (name != NULL && !str_iequals(name, allowed_extensions)) {
         return 0;
     }
     json_t *object = describe_extensions(executor, server, login, err);
@@ -185,110 +172,4 @@ int executor_list_configurations(struct executor *executor, const struct server 
     }
     *ret_configurations = TAKE(list);
     return 0;
-}
-
-/* ---- from the client -------------------------------------------------------------------------------------
- */
-
-struct changes {
-    struct setting_change rows[CHANGES_MAX];
-    size_t count;
-};
-
-static int add_change(struct changes *changes, const char *name, const char *value, struct err *err)
-{
-    if (changes->count == CHANGES_MAX) {
-        return err_set(err, ERR_BAD_PARAMETER, "At most %d parameters can be changed in one call.",
-                       CHANGES_MAX);
-    }
-    changes->rows[changes->count++] = (struct setting_change){name, value};
-    return 0;
-}
-
-/* PostgreSQL refuses to start with wal_level minimal while it may send WAL. */
-static int add_replication_change(struct changes *changes, const char *value, struct err *err)
-{
-    const char *wal_level = NULL;
-    for (size_t i = 0; value != NULL && i < ARRAY_LEN(replication_words); i++) {
-        if (str_iequals(value, replication_words[i][1]) && wal_level == NULL) {
-            wal_level = replication_words[i][0];
-        }
-    }
-    return add_change(changes, "wal_level", wal_level, err) < 0 ||
-                   add_change(changes, "max_wal_senders", str_equals(wal_level, "minimal") ? "0" : NULL,
-                              err) < 0
-               ? -1
-               : 0;
-}
-
-static int keep_extensions(struct executor *executor, const struct server *server, const char *value,
-                           struct err *err)
-{
-    if (value == NULL) {
-        return store_child_delete(executor->store, server->id, CHILD_CONFIGURATION, extensions, err);
-    }
-    json_auto_t *properties = json_pack("{s:s}", "value", value);
-    auto_server_child struct server_child child = {
-        .server_id = server->id, .kind = CHILD_CONFIGURATION, .name = str_dup(extensions)};
-    child.properties = properties == NULL ? NULL : json_dumps(properties, JSON_COMPACT);
-    return child.name == NULL || child.properties == NULL ? err_no_memory(err)
-                                                          : store_child_put(executor->store, &child, err);
-}
-
-static int collect(struct executor *executor, const struct server *server, const json_t *wishes,
-                   struct changes *changes, struct err *err)
-{
-    size_t i;
-    const json_t *wish;
-    json_array_foreach (wishes, i, wish) {
-        const char *name = json_string_value(json_object_get(wish, "name"));
-        const char *value = json_string_value(json_object_get(wish, "value"));
-        int result = 0;
-        if (name == NULL) {
-            result = err_set(err, ERR_INTERNAL, "The operation names no parameter.");
-        } else if (server->kind == SERVER_SINGLE && str_iequals(name, replication_support)) {
-            result = add_replication_change(changes, value, err);
-        } else if (server->kind == SERVER_FLEXIBLE && str_iequals(name, extensions)) {
-            result = keep_extensions(executor, server, value, err);
-        } else {
-            result = add_change(changes, name, value, err);
-        }
-        if (result < 0) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
-/* Changes them, and keeps the spelling that the client gave them. */
-static int apply(struct executor *executor, const struct server *server, const struct endpoint *login,
-                 const struct changes *changes, struct err *err)
-{
-    struct server_setting *settings = NULL;
-    size_t count = 0;
-    if (settings_change(login, changes->rows, changes->count, &executor->stop, err) < 0 ||
-        settings_list(login, NULL, &executor->stop, err, &settings, &count) < 0) {
-        return -1;
-    }
-    int result = configuration_spellings_keep(executor->store, server, changes->rows, changes->count,
-                                              settings, count, err);
-    settings_free(settings, count);
-    return result;
-}
-
-int change_configurations(struct executor *executor, const struct operation *operation, struct err *err)
-{
-    auto_server struct server server = {0};
-    auto_endpoint struct endpoint login = {0};
-    auto_free struct changes *changes = calloc(1, sizeof(*changes));
-    json_auto_t *argument = memory_parse_text(operation->argument, 0);
-    if (changes == NULL) {
-        return err_no_memory(err);
-    }
-    if (operation_find_server(executor, operation, err, &server) < 0 ||
-        server_superuser_login(executor, &server, err, &login) < 0 ||
-        collect(executor, &server, json_object_get(argument, "configurations"), changes, err) < 0) {
-        return -1;
-    }
-    return changes->count == 0 ? 0 : apply(executor, &server, &login, changes, err);
 }

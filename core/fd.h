@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* File descriptors that close at the end of their scope. -1 is none. */
-#ifndef ENGINE_PROCESS_FD_H
-#define ENGINE_PROCESS_FD_H
+#ifndef CORE_FD_H
+#define CORE_FD_H
 
 #include <unistd.h>
 

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include "executor/operations/change_configurations.h"
+
+#include <jansson.h>
+
+#include "core/memory.h"
+#include "core/str.h"
+#include "engine/admin/settings.h"
+#include "executor/configuration_spelling.h"
+#include "executor/configuration_words.h"
+#include "executor/operations/operation_server.h"
+#include "executor/sides.h"
+
+enum { CHANGES_MAX = 1000 };
+
+struct changes {
+    struct setting_change rows[CHANGES_MAX];
+    size_t count;
+};
+
+static int add_change(struct changes *changes, const char *name, const char *value, struct err *err)
+{
+    if (changes->count == CHANGES_MAX) {
+        return err_set(err, ERR_BAD_PARAMETER, "At most %d parameters can be changed in one call.",
+                       CHANGES_MAX);
+    }
+    changes->rows[changes->count++] = (struct setting_change){name, value};
+    return 0;
+}
+
+/* PostgreSQL refuses to start with wal_level minimal while it may send WAL. */
+static int add_replication_change(struct changes *changes, const char *value, struct err *err)
+{
+    const char *wal_level = value == NULL ? NULL : replication_wal_level(value);
+    return add_change(changes, "wal_level", wal_level, err) < 0 ||
+                   add_change(changes, "max_wal_senders", str_equals(wal_level, "minimal") ? "0" : NULL,
+                              err) < 0
+               ? -1
+               : 0;
+}
+
+static int keep_extensions(struct executor *executor, const struct server *server, const char *value,
+                           struct err *err)
+{
+    if (value == NULL) {
+        return store_child_delete(executor->store, server->id, CHILD_CONFIGURATION, allowed_extensions, err);
+    }
+    json_auto_t *properties = json_pack("{s:s}", "value", value);
+    auto_server_child struct server_child child = {
+        .server_id = server->id, .kind = CHILD_CONFIGURATION, .name = str_dup(allowed_extensions)};
+    child.properties = properties == NULL ? NULL : json_dumps(properties, JSON_COMPACT);
+    return child.name == NULL || child.properties == NULL ? err_no_memory(err)
+                                                          : store_child_put(executor->store, &child, err);
+}
+
+static int collect(struct executor *executor, const struct server *server, const json_t *wishes,
+                   struct changes *changes, struct err *err)
+{
+    size_t i;
+    const json_t *wish;
+    json_array_foreach (wishes, i, wish) {
+        const char *name = json_string_value(json_object_get(wish, "name"));
+        const char *value = json_string_value(json_object_get(wish, "value"));
+        int result = 0;
+        if (name == NULL) {
+            result = err_set(err, ERR_INTERNAL, "The operation names no parameter.");
+        } else if (server->kind == SERVER_SINGLE && str_iequals(name, replication_support)) {
+            result = add_replication_change(changes, value, err);
+        } else if (server->kind == SERVER_FLEXIBLE && str_iequals(name, allowed_extensions)) {
+            result = keep_extensions(executor, server, value, err);
+        } else {
+            result = add_change(changes, name, value, err);
+        }
+        if (result < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Changes them, and keeps the spelling that the client gave them. */
+static int apply(struct executor *executor, const struct server *server, const struct endpoint *login,
+                 const struct changes *changes, struct err *err)
+{
+    struct server_setting *settings = NULL;
+    size_t count = 0;
+    if (settings_change(login, changes->rows, changes->count, &executor->stop, err) < 0 ||
+        settings_list(login, NULL, &executor->stop, err, &settings, &count) < 0) {
+        return -1;
+    }
+    int result = configuration_spellings_keep(executor->store, server, changes->rows, changes->count,
+                                              settings, count, err);
+    settings_free(settings, count);
+    return result;
+}
+
+int change_configurations(struct executor *executor, const struct operation *operation, struct err *err)
+{
+    auto_server struct server server = {0};
+    auto_endpoint struct endpoint login = {0};
+    auto_free struct changes *changes = calloc(1, sizeof(*changes));
+    json_auto_t *argument = memory_parse_text(operation->argument, 0);
+    if (changes == NULL) {
+        return err_no_memory(err);
+    }
+    if (operation_find_server(executor, operation, err, &server) < 0 ||
+        server_superuser_login(executor, &server, err, &login) < 0 ||
+        collect(executor, &server, json_object_get(argument, "configurations"), changes, err) < 0) {
+        return -1;
+    }
+    return changes->count == 0 ? 0 : apply(executor, &server, &login, changes, err);
+}
