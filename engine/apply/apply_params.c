@@ -14,8 +14,10 @@ enum { TEXT_OID = 25, ARRAY_HEADER_BYTES = 20, MESSAGE_MAX_BYTES = 1024 * 1024 *
  */
 
 /* Which value of a row is a parameter's element. */
+enum source_kind { OF_KEY, OF_BEFORE, OF_FRESH, OF_MASK };
+
 struct source {
-    enum { OF_KEY, OF_BEFORE, OF_FRESH, OF_MASK } kind;
+    enum source_kind kind;
     size_t index; /* in row->key, row->before or row->fresh */
     const struct apply_column *column;
     bool by_array;
@@ -58,7 +60,7 @@ static struct source *make_sources(const struct apply_relation *relation)
     return calloc(1, count * sizeof(struct source) + relation->column_count);
 }
 
-static struct source source_of(const struct apply_column *column, int kind, size_t index)
+static struct source source_of(const struct apply_column *column, enum source_kind kind, size_t index)
 {
     return (struct source){.kind = kind,
                            .index = index,

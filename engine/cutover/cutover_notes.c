@@ -8,7 +8,7 @@
 
 enum { NOTE_MAX_BYTES = 16384 };
 
-static void add_to(struct str_list *list, const char *format, va_list args)
+static void printf_like(2, 0) add_to(struct str_list *list, const char *format, va_list args)
 {
     auto_buf struct buf text = BUF_MAX(NOTE_MAX_BYTES);
     buf_vaddf(&text, format, args);

@@ -7,7 +7,8 @@
 #include "server/request_log.h"
 #include "server/route.h"
 
-static const struct route create = {METHOD_PUT, "/a", NULL, 0, NULL, "Migrations_Create"};
+static const struct route create = {
+    .method = METHOD_PUT, .pattern = "/a", .operation_id = "Migrations_Create"};
 
 static struct request_log *new_log(size_t capacity)
 {
