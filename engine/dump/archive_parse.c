@@ -198,12 +198,13 @@ static bool index_entries(struct archive *archive)
     if (archive->position == NULL) {
         return false;
     }
-    const int *dependencies = archive->dependencies;
+    size_t used = 0;
     for (size_t i = 0; i < archive->count; i++) {
         struct archive_entry *entry = &archive->entries[i];
         archive->position[entry->id] = (int)i + 1;
-        entry->dependencies = dependencies;
-        dependencies += entry->dependency_count;
+        /* There may be none at all, and then no array. */
+        entry->dependencies = archive->dependencies == NULL ? NULL : archive->dependencies + used;
+        used += entry->dependency_count;
     }
     return true;
 }
