@@ -107,6 +107,15 @@ def end_migrations(pair):
 LATE = "SET ROLE app; CREATE TABLE late_loose (a int, v text)"
 
 
+def wait_for_late_rows(pair, migration, name):
+    try:
+        wait_until(
+            lambda: pair.target.postgres.query("SELECT 1 FROM late_loose LIMIT 1", dbname=name), 120, "late rows"
+        )
+    except AssertionError as failure:
+        raise AssertionError(f"{failure}: {migration.get()['properties']}") from failure
+
+
 @pytest.mark.parametrize("source_major, target_major", pairs())
 def test_everything_arrives(scene, source_major, target_major):
     pair, name = scene(source_major, target_major)
@@ -119,11 +128,11 @@ def test_everything_arrives(scene, source_major, target_major):
             for postgres in (source, pair.target.postgres):
                 postgres.psql(LATE, name)
             source.psql("INSERT INTO late_loose SELECT i, 'x' FROM generate_series(1, 500) AS i", name)
-            changed, _ = mutate(source, name, truncate=lambda table: True)
+            # The stream of 10 has no TRUNCATE: rows that it removed still refer to others on the target until the cutover,
+            # and an ordinary login may not delete those.
+            changed, _ = mutate(source, name, truncate=lambda table: source_major > 10 or "refers" not in table)
             wait_until(lambda: writer.committed > reached + 20, 30, "the writer")
-            wait_until(
-                lambda: pair.target.postgres.query("SELECT 1 FROM late_loose LIMIT 1", dbname=name), 60, "late rows"
-            )
+            wait_for_late_rows(pair, migration, name)
             source.psql("UPDATE late_loose SET v = 'y' WHERE a < 100; DELETE FROM late_loose WHERE a > 400", name)
             writer.stop()
         migration.wait(WAITS)
