@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/setting_list.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,7 +54,7 @@ static const char *read_bare(const char *at, bool is_library, char *name)
     }
     for (size_t i = 0; i < used; i++) {
         bool fold = !is_library && at[i] >= 'A' && at[i] <= 'Z';
-        name[i] = fold ? (char)(at[i] - 'A' + 'a') : at[i];
+        name[i] = fold ? (char)tolower((unsigned char)at[i]) : at[i];
     }
     name[used] = '\0';
     return used == 0 ? NULL : at + len;

@@ -309,8 +309,11 @@ static int ask(struct binary_text *text, const struct binary_relation *relation,
     if (text->source(text->context, err, &source) != 0) {
         return -1;
     }
-    if (pg_query_binary(source, err, &text->answer, buf_text(&sql), (int)question->count, question->types,
-                        question->params, question->lengths) != 0) {
+    const struct pg_binary_params params = {.count = (int)question->count,
+                                            .types = question->types,
+                                            .values = question->params,
+                                            .lengths = question->lengths};
+    if (pg_query_binary(source, err, &text->answer, buf_text(&sql), &params) != 0) {
         bool too_large = question->largest_len >= LARGE_BYTES && too_large_is_state(err->sqlstate);
         return too_large ? too_large_value(err, source->database, relation->name, question->largest) : -1;
     }

@@ -286,20 +286,21 @@ int pg_query(struct pg *pg, struct err *err, PGresult **ret_result, const char *
     return last_result(pg, err, ret_result);
 }
 
-int pg_query_binary(struct pg *pg, struct err *err, PGresult **ret_result, const char *sql, int count,
-                    const Oid *types, const char *const *params, const int *lengths)
+int pg_query_binary(struct pg *pg, struct err *err, PGresult **ret_result, const char *sql,
+                    const struct pg_binary_params *params)
 {
-    auto_free int *formats = calloc((size_t)count + 1, sizeof(*formats));
+    auto_free int *formats = calloc((size_t)params->count + 1, sizeof(*formats));
     if (formats == NULL) {
         return err_no_memory(err);
     }
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < params->count; i++) {
         formats[i] = 1;
     }
     if (refuse_when_stopped(pg, err) != 0) {
         return -1;
     }
-    if (!PQsendQueryParams(pg->connection, sql, count, types, params, lengths, formats, 0)) {
+    if (!PQsendQueryParams(pg->connection, sql, params->count, params->types, params->values, params->lengths,
+                           formats, 0)) {
         return pg_error(pg, NULL, err, "while sending a query");
     }
     return last_result(pg, err, ret_result);

@@ -85,9 +85,16 @@ int pg_runf(struct pg *pg, struct err *err, const char *format, ...) printf_like
 /* Runs one query with text parameters (count may be 0); the caller clears the result. */
 int pg_query(struct pg *pg, struct err *err, PGresult **ret_result, const char *sql, int count,
              const char *const *params);
-/* The same with parameters in binary, of these types (OIDs of the server); the result is text. */
-int pg_query_binary(struct pg *pg, struct err *err, PGresult **ret_result, const char *sql, int count,
-                    const Oid *types, const char *const *params, const int *lengths);
+/* Parameters in binary; the arrays have count members. */
+struct pg_binary_params {
+    int count;
+    const Oid *types; /* of the server */
+    const char *const *values;
+    const int *lengths; /* bytes */
+};
+/* The same with parameters in binary; the result is text. */
+int pg_query_binary(struct pg *pg, struct err *err, PGresult **ret_result, const char *sql,
+                    const struct pg_binary_params *params);
 /* One value as new text (NULL for SQL NULL or no row); the caller frees. */
 int pg_value(struct pg *pg, struct err *err, char **ret_value, const char *sql, int count,
              const char *const *params);
