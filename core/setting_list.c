@@ -53,8 +53,10 @@ static const char *read_bare(const char *at, bool is_library, char *name)
         used--;
     }
     for (size_t i = 0; i < used; i++) {
-        bool fold = !is_library && at[i] >= 'A' && at[i] <= 'Z';
-        name[i] = fold ? (char)tolower((unsigned char)at[i]) : at[i];
+        name[i] = at[i];
+        if (!is_library && at[i] >= 'A' && at[i] <= 'Z') {
+            name[i] = (char)tolower((unsigned char)at[i]);
+        }
     }
     name[used] = '\0';
     return used == 0 ? NULL : at + len;
