@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "core/str.h"
 
 struct err_row {
     const char *wire_code;
@@ -51,6 +52,7 @@ printf_like(3, 0) static void format_into(char *field, size_t size, const char *
 {
     vsnprintf(field, size, format, args);
     trim_partial_character(field, size);
+    str_repair_utf8(field);
 }
 
 int err_set(struct err *err, enum err_code code, const char *format, ...)
@@ -96,6 +98,7 @@ int err_append(struct err *err, const char *format, ...)
     vsnprintf(err->message + len, sizeof(err->message) - len, format, args);
     va_end(args);
     trim_partial_character(err->message, sizeof(err->message));
+    str_repair_utf8(err->message);
     return -1;
 }
 

@@ -135,6 +135,26 @@ char *str_make_utf8(char *text)
     return text;
 }
 
+char *str_repair_utf8(char *text)
+{
+    size_t len = strlen(text);
+    size_t used = 0;
+    bool broken = false; /* the last byte looked at belongs to no character */
+    for (size_t at = 0; at < len;) {
+        size_t count = utf8_character((const unsigned char *)text + at, len - at);
+        if (count > 0) {
+            memmove(text + used, text + at, count);
+            used += count;
+        } else if (!broken) {
+            text[used++] = '?';
+        }
+        broken = count == 0;
+        at += count > 0 ? count : 1;
+    }
+    text[used] = '\0';
+    return text;
+}
+
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9') {

@@ -35,6 +35,9 @@ const char *str_utf8_at(const char *text, size_t index);
 /* Makes text that need not be UTF-8 (names of an SQL_ASCII database, a server's messages) fit to be shown: if
  * it is not, its bytes from 0x80 on become '?'. Returns text. */
 char *str_make_utf8(char *text);
+/* The same for text that is UTF-8 but for a few bytes, as where %.100s cut a character: each run of bytes
+ * that belongs to no character becomes one '?'. Returns text. */
+char *str_repair_utf8(char *text);
 
 /*
  * Percent-decodes len bytes of one URI segment. Returns new memory, or NULL when an escape is broken, or

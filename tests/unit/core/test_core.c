@@ -353,9 +353,20 @@ static void a_stronger_wish_to_stop_wins(void **state)
     assert_int_equal(stop_wish(&stop), STOP_CANCEL);
 }
 
+static void a_cut_character_becomes_a_question_mark(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    err_set(&err, ERR_INTERNAL, "'%.2s' and '%.3s'.", "x\xc3\xbc", "\xe2\x82\xac");
+    assert_string_equal(err.message, "'x?' and '\xe2\x82\xac'.");
+    err_append(&err, " '%.1s'", "\xc3\xbc");
+    assert_string_equal(err.message, "'x?' and '\xe2\x82\xac'. '?'");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_cut_character_becomes_a_question_mark),
         cmocka_unit_test(comparisons_take_null),
         cmocka_unit_test(a_field_is_replaced_by_a_copy),
         cmocka_unit_test(integers_are_whole_and_in_range),
