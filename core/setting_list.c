@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/attr.h"
+#include "core/memory.h"
 #include "core/str.h"
 
 static const char libraries[] = "_libraries";
@@ -65,14 +66,14 @@ static const char *read_bare(const char *at, bool is_library, char *name)
 bool setting_list_split(const char *parameter, const char *text, struct str_list *ret_names)
 {
     bool is_library = holds_libraries(parameter);
-    auto_free char *name = malloc(strlen(text) + 1);
+    auto_free char *name = memory_checked(malloc(strlen(text) + 1));
     const char *at = text + strspn(text, white);
     if (name == NULL) {
         return false;
     }
     while (*at != '\0') {
         at = *at == '"' ? read_quoted(at, name) : read_bare(at, is_library, name);
-        if (at == NULL || (name[0] != '\0' && !str_list_add(ret_names, name))) {
+        if (at == NULL || !str_list_add(ret_names, name)) {
             return false;
         }
         at += strspn(at, white);

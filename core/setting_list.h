@@ -13,9 +13,9 @@ bool setting_is_name_list(const char *parameter);
 
 /*
  * Splits a list by PostgreSQL's own rules (SplitDirectoriesString() for libraries, SplitIdentifierString()
- * for the others): commas, white space around the names, double quotes. Empty names in quotes are left out.
- * False when the text is no such list (an empty element, an open quote), or when memory is out. Release with
- * str_list_done() in both cases.
+ * for the others): commas, white space around the names, double quotes; a name in
+ * quotes may be empty. False when the text is no such list (an empty element, an open quote), or when memory
+ * is out. Release with str_list_done() in both cases.
  */
 bool setting_list_split(const char *parameter, const char *text, struct str_list *ret_names);
 

@@ -77,7 +77,7 @@ static int check_change(const struct endpoint *endpoint, const struct setting_ch
         return refuse_list(change, err);
     }
     for (size_t i = 0; strstr(change->name, "_libraries") != NULL && i < names.count; i++) {
-        if (check_library(endpoint, change, names.items[i], stop, err) != 0) {
+        if (names.items[i][0] != '\0' && check_library(endpoint, change, names.items[i], stop, err) != 0) {
             return -1;
         }
     }
@@ -102,13 +102,18 @@ static int read_previous(struct pg *pg, const char *name, struct err *err, char 
 /* ---- change ----------------------------------------------------------------------------------------------
  */
 
-/* "a, b" as 'a', 'b': PostgreSQL quotes each element; given as one text, a list would become one element. */
-static void add_names(struct pg *pg, const struct str_list *names, struct buf *sql)
+/* "a, b" as 'a', 'b': PostgreSQL quotes each element; given as one text, a list would become one element.
+ * Returns how many there are; empty names stand for nothing. */
+static size_t add_names(struct pg *pg, const struct str_list *names, struct buf *sql)
 {
+    size_t count = 0;
     for (size_t i = 0; i < names->count; i++) {
-        buf_adds(sql, i == 0 ? "" : ", ");
-        pg_add_literal(pg, sql, names->items[i]);
+        if (names->items[i][0] != '\0') {
+            buf_adds(sql, count++ == 0 ? "" : ", ");
+            pg_add_literal(pg, sql, names->items[i]);
+        }
     }
+    return count;
 }
 
 static int alter_as(struct pg *pg, const struct setting_change *change, bool as_list, struct err *err)
@@ -118,18 +123,15 @@ static int alter_as(struct pg *pg, const struct setting_change *change, bool as_
     if (as_list && change->value != NULL && !setting_list_split(change->name, change->value, &names)) {
         return refuse_list(change, err);
     }
-    bool reset = change->value == NULL || (as_list && names.count == 0);
+    auto_buf struct buf value = BUF_MAX(SQL_MAX_BYTES);
+    bool reset = change->value == NULL || (as_list && add_names(pg, &names, &value) == 0);
+    if (!reset && !as_list) {
+        pg_add_literal(pg, &value, change->value);
+    }
     buf_adds(&sql, reset ? "ALTER SYSTEM RESET " : "ALTER SYSTEM SET ");
     pg_add_identifier(pg, &sql, change->name);
-    if (!reset) {
-        buf_adds(&sql, " = ");
-        if (as_list) {
-            add_names(pg, &names, &sql);
-        } else {
-            pg_add_literal(pg, &sql, change->value);
-        }
-    }
-    if (buf_failed(&sql)) {
+    buf_addf(&sql, "%s%s", reset ? "" : " = ", buf_text(&value));
+    if (buf_failed(&sql) || buf_failed(&value)) {
         return err_no_memory(err);
     }
     if (pg_run(pg, err, buf_text(&sql)) != 0) {
