@@ -178,7 +178,7 @@ static void connect_rooms(struct serving *serving)
                                         .thread_end = end_thread};
 }
 
-/* Whoever reaches the port may then read and overwrite databases. */
+/* Anybody who reaches the port could then read and overwrite databases. */
 static int check_remote(const struct serving *serving, struct err *err)
 {
     const struct options *options = serving->options;

@@ -177,7 +177,7 @@ static int make_absolute(char **path, struct err *err)
     return 0;
 }
 
-/* Other programs are told of the file with the secret. */
+/* Other programs receive the path of the file with the secret. */
 static int make_all_absolute(struct options *options, struct err *err)
 {
     char **const paths[] = {&options->client_secret_file, &options->key_file};
