@@ -24,15 +24,17 @@ class World:
     def start(self, options=(), register=True):
         self.malachite = Malachite(*options).start()
         if register:
-            self.malachite.arm.request(
-                "POST", f"{self.malachite.arm.subscription}/providers/Microsoft.DataMigration/register", status=200
-            )
+            self.register()
         return {
             "url": self.malachite.arm.endpoint,
             "subscription": self.malachite.endpoints["subscriptionId"],
             "clientId": self.malachite.endpoints["clientId"],
             "tenantId": self.malachite.endpoints["tenantId"],
         }
+
+    def register(self):
+        path = f"{self.malachite.arm.subscription}/providers/Microsoft.DataMigration/register"
+        self.malachite.arm.request("POST", path, status=200)
 
     def attach(self, name, kind="servers", conf=None):
         postgres = Postgres(conf=conf).start()
