@@ -8,8 +8,8 @@
 #include "app/serve_private.h"
 #include "core/buf.h"
 #include "core/str.h"
-#include "server/file.h"
-#include "server/listen.h"
+#include "server/connections/listen.h"
+#include "server/tls/file.h"
 
 enum { ENDPOINTS_MAX = 64 * 1024, TEXT_MAX = 64 * 1024 };
 

@@ -14,8 +14,8 @@
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/str.h"
-#include "server/file.h"
-#include "server/listen.h"
+#include "server/connections/listen.h"
+#include "server/tls/file.h"
 
 enum { TIMEOUT_MS = 3000, ANSWER_MAX = 64 * 1024, ENDPOINTS_MAX = 64 * 1024 };
 

@@ -5,7 +5,7 @@
 
 #include "core/str.h"
 #include "core/wipe.h"
-#include "server/file.h"
+#include "server/tls/file.h"
 
 enum { SECRET_MAX = 4096 };
 

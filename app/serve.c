@@ -20,17 +20,17 @@
 
 #include "core/clock.h"
 #include "core/log.h"
-#include "core/signing_key.h"
 #include "core/str.h"
+#include "core/tokens/signing_key.h"
 #include "executor/run/run.h"
 #include "handlers/arm/app.h"
 #include "handlers/arm/dispatch.h"
 #include "handlers/deployments/deployer.h"
 #include "handlers/describe/openapi.h"
 #include "handlers/signin/auth.h"
-#include "server/file.h"
 #include "server/httpd.h"
 #include "server/request_log.h"
+#include "server/tls/file.h"
 
 enum {
     DRAIN_MS = 1000,

@@ -10,10 +10,10 @@
 #include "core/memory.h"
 #include "core/str.h"
 #include "engine/admin/settings.h"
-#include "executor/configuration_spelling.h"
-#include "executor/configuration_words.h"
 #include "executor/executor_parts.h"
 #include "executor/sides.h"
+#include "executor/spelling/configuration_spelling.h"
+#include "executor/spelling/configuration_words.h"
 
 static const char *data_type(const char *type)
 {

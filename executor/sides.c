@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/server_address.h"
+#include "core/parse/server_address.h"
 #include "core/str.h"
 
 static bool fill(struct endpoint *endpoint, const struct executor *executor, const char *host, int port)

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "core/str_list.h"
-#include "server/peer_private.h"
+#include "server/connections/peer.h"
 
 /*
  * host: the Host header, or what stands for it in the request line. True for loopback names and addresses,

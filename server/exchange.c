@@ -16,7 +16,7 @@
 #include "core/log.h"
 #include "core/str.h"
 #include "server/allowed_host_private.h"
-#include "server/framing_private.h"
+#include "server/connections/framing.h"
 #include "server/library_private.h"
 #include "server/reply.h"
 #include "server/route.h"

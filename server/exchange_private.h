@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "core/str_list.h"
-#include "server/door_private.h"
+#include "server/connections/door.h"
 #include "server/service_private.h"
 #include "server/slow_lane_private.h"
 

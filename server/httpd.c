@@ -12,11 +12,11 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
+#include "server/connections/listen.h"
+#include "server/connections/plain_http.h"
 #include "server/exchange_private.h"
-#include "server/listen.h"
-#include "server/plain_http_private.h"
 #include "server/reply.h"
-#include "server/tls_live_private.h"
+#include "server/tls/tls_live.h"
 
 enum {
     EVENT_THREADS = 2, /* for each of HTTP and HTTPS */

@@ -9,7 +9,7 @@
 
 #include "core/err.h"
 #include "server/service_private.h"
-#include "server/tls_private.h"
+#include "server/tls/tls.h"
 
 struct httpd;
 

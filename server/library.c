@@ -14,8 +14,8 @@
 
 #include "core/log.h"
 #include "core/wipe.h"
-#include "server/door_private.h"
-#include "server/refusal_private.h"
+#include "server/connections/door.h"
+#include "server/connections/refusal.h"
 #include "server/reply.h"
 
 typedef enum MHD_Result queue_fn(struct MHD_Connection *, unsigned, struct MHD_Response *);

@@ -13,7 +13,7 @@
 
 #include "core/buf.h"
 #include "core/err.h"
-#include "core/id.h"
+#include "core/parse/id.h"
 
 struct app;
 struct route;

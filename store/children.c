@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Firewall rules and other children of servers. */
 #include "core/attr.h"
-#include "store/stmt_private.h"
+#include "store/session/stmt.h"
 #include "store/store.h"
 
 #define CHILD_COLUMNS "server_id, kind, name, properties"

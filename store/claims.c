@@ -10,12 +10,13 @@
 #include "core/attr.h"
 #include "core/clock.h"
 #include "core/str.h"
-#include "store/db_private.h"
-#include "store/memory_error_private.h"
 #include "store/migration_cleanup_private.h"
 #include "store/migration_row_private.h"
-#include "store/stmt_private.h"
-#include "store/transaction_private.h"
+#include "store/session/db.h"
+#include "store/session/memory_error.h"
+#include "store/session/stmt.h"
+#include "store/session/transaction.h"
+#include "store/store.h"
 
 #define UNDER_LEASE " WHERE id = ? AND lease_generation = ? AND lease_owner IS ?"
 

@@ -6,9 +6,10 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "store/db_private.h"
-#include "store/memory_error_private.h"
-#include "store/stmt_private.h"
+#include "store/session/db.h"
+#include "store/session/memory_error.h"
+#include "store/session/stmt.h"
+#include "store/store.h"
 
 #define DEPLOYMENT_COLUMNS                                                                                   \
     "subscription_id, group_name, name, operation_id, state, cancel, location, tags, properties, "           \

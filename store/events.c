@@ -2,9 +2,10 @@
 /* Events of a migration. Each carries the state that the migration has when it is written. */
 #include "core/attr.h"
 #include "core/clock.h"
-#include "store/db_private.h"
-#include "store/stmt_private.h"
-#include "store/transaction_private.h"
+#include "store/session/db.h"
+#include "store/session/stmt.h"
+#include "store/session/transaction.h"
+#include "store/store.h"
 
 /* A client that keeps sending PATCH must not fill the disk: the oldest events make room. */
 enum { EVENTS_KEPT = 1000 };

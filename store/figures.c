@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Figures for /metrics. */
 #include "core/attr.h"
-#include "store/stmt_private.h"
+#include "store/session/stmt.h"
 #include "store/store.h"
 
 /* Adds the rows (word, count) of a statement to counts. */

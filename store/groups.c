@@ -2,7 +2,7 @@
 /* Resource groups and provider registrations. */
 #include "core/attr.h"
 #include "core/str.h"
-#include "store/stmt_private.h"
+#include "store/session/stmt.h"
 #include "store/store.h"
 
 #define GROUP_COLUMNS "subscription_id, name, location, tags, managed_by, deleting"

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 #include "core/attr.h"
-#include "store/stmt_private.h"
+#include "store/session/stmt.h"
+#include "store/store.h"
 
 #define NEEDS_NO_SECRETS "ended_us <> 0 AND secrets IS NOT NULL AND NOT " HAS_PENDING_CLEANUP
 

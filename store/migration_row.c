@@ -7,9 +7,9 @@
 
 #include "core/attr.h"
 #include "core/buf.h"
-#include "store/db_private.h"
-#include "store/memory_error_private.h"
-#include "store/stmt_private.h"
+#include "store/session/db.h"
+#include "store/session/memory_error.h"
+#include "store/session/stmt.h"
 
 enum { SECRETS_MAX = 1 << 20, PLACE_SIZE = 64, SECRET_COUNT = 5 };
 

@@ -4,8 +4,8 @@
 #ifndef STORE_MIGRATION_ROW_PRIVATE_H
 #define STORE_MIGRATION_ROW_PRIVATE_H
 
-#include "store/rows.h"
-#include "store/stmt_private.h"
+#include "store/rows/rows.h"
+#include "store/session/stmt.h"
 
 /* What the user writes, in the order of migration_bind_user(). */
 #define MIGRATION_USER_COLUMNS                                                                               \

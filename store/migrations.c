@@ -6,12 +6,13 @@
 #include "core/attr.h"
 #include "core/clock.h"
 #include "core/str.h"
-#include "store/db_private.h"
 #include "store/migration_cleanup_private.h"
 #include "store/migration_row_private.h"
 #include "store/progress_private.h"
-#include "store/stmt_private.h"
-#include "store/transaction_private.h"
+#include "store/session/db.h"
+#include "store/session/stmt.h"
+#include "store/session/transaction.h"
+#include "store/store.h"
 
 static int tell_insert_failure(const struct stmt *stmt, const struct migration *migration, struct err *err)
 {

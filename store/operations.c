@@ -4,9 +4,9 @@
 
 #include "core/attr.h"
 #include "core/clock.h"
-#include "store/stmt_private.h"
+#include "store/session/stmt.h"
+#include "store/session/transaction.h"
 #include "store/store.h"
-#include "store/transaction_private.h"
 
 #define OPERATION_COLUMNS                                                                                    \
     "id, kind, subscription_id, location, resource_id, server_id, argument, api_version, status, "           \

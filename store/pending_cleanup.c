@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/attr.h"
 #include "core/str.h"
-#include "store/stmt_private.h"
+#include "store/session/stmt.h"
 #include "store/store.h"
 
 static void bind_key(struct stmt *stmt, const struct pending_cleanup *cleanup)

@@ -3,10 +3,11 @@
 #include "store/progress_private.h"
 
 #include "core/attr.h"
-#include "store/db_private.h"
-#include "store/memory_error_private.h"
-#include "store/stmt_private.h"
-#include "store/transaction_private.h"
+#include "store/session/db.h"
+#include "store/session/memory_error.h"
+#include "store/session/stmt.h"
+#include "store/session/transaction.h"
+#include "store/store.h"
 
 /* What the worker writes; position belongs to the user's order. */
 #define DATABASE_VALUES                                                                                      \

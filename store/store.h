@@ -19,37 +19,8 @@
 #include <stdint.h>
 
 #include "core/err.h"
-#include "store/rows.h"
-
-struct store;
-
-/*
- * Opens or creates <dir>/malachite.db and the key that seals secrets: key_file, or <dir>/malachite.key when
- * that is "" (mode 0600); dir must be there. Refused with a message for the user: a directory that another
- * process serves (Malachite waits 2 s for one that is just ending), a file that is damaged, not writable, of
- * another program or of a newer Malachite, a key that is missing though something is sealed, does not fit, or
- * can be read by others.
- *
- * What was committed survives the death of the process; a power loss can take the last moments, never the
- * file.
- */
-int store_open(const char *dir, const char *key_file, struct err *err, struct store **ret_store);
-/* Call after every other thread has ended. NULL is fine. */
-void store_close(struct store *store);
-/* Closes the calling thread's handle; threads that used the store call it before they end. */
-void store_thread_done(struct store *store);
-
-/* A write transaction of the calling thread. store_commit() ends it; store_rollback() after an error. Not
- * nested. struct store_tx with auto_store_tx rolls back at the end of its scope unless committed. */
-struct store_tx {
-    struct store *store; /* NULL: not open */
-};
-int store_begin(struct store *store, struct err *err, struct store_tx *ret_tx);
-int store_commit(struct store_tx *tx, struct err *err);
-void store_rollback(struct store_tx *tx);
-/* True while the calling thread has a transaction open: a handler that returns with one has a bug. */
-bool store_in_transaction(struct store *store);
-#define auto_store_tx __attribute__((cleanup(store_rollback)))
+#include "store/rows/rows.h"
+#include "store/session/session.h"
 
 /* ---- resource groups and provider registrations ---- */
 

@@ -9,7 +9,7 @@
 
 #include "core/attr.h"
 #include "core/clock.h"
-#include "core/setting_list.h"
+#include "core/parse/setting_list.h"
 #include "core/str.h"
 #include "engine/admin/settings.h"
 #include "engine/pg/pg.h"

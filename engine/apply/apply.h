@@ -23,7 +23,7 @@
 #include "engine/pg/pg.h"
 #include "engine/replica/replica.h"
 #include "engine/replication/pgoutput.h"
-#include "engine/replication/stale.h"
+#include "engine/replication/tables/stale.h"
 
 struct apply;
 
@@ -39,7 +39,7 @@ struct apply_request {
                 struct stale_look *ret_look);
     bool hides_truncate;
     /* A session on the source, in "encoding", that stays usable until the call of apply.h returns: tables are
-     * then found by identity (engine/apply/apply_match_private.h). May be NULL. */
+     * then found by identity (engine/apply/relation/apply_match.h). May be NULL. */
     int (*source)(void *context, struct err *err, struct pg **ret_source);
     /* Transactions that commit up to there are applied change by change, in the source's order, with one
      * target transaction each: after the target has refused something, which may have been our order. */

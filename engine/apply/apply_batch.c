@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/apply/apply_values_private.h"
+#include "engine/apply/relation/apply_values.h"
 
 enum { BUCKETS_AT_FIRST = 256 };
 

@@ -15,7 +15,7 @@
 
 #include "core/arena.h"
 #include "core/err.h"
-#include "engine/apply/apply_relation_private.h"
+#include "engine/apply/relation/apply_relation.h"
 #include "engine/replication/pgoutput.h"
 
 /* Adds an INSERT, UPDATE or DELETE, which is copied into the arena. 1: done. 0: it does not fit what is

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/apply/apply_values_private.h"
+#include "engine/apply/relation/apply_values.h"
 #include "engine/pg/ddl_wait.h"
 
 enum { TEXT_OID = 25, ARRAY_HEADER_BYTES = 20, MESSAGE_MAX_BYTES = 1024 * 1024 * 1024 - 64 * 1024 };
@@ -97,7 +97,7 @@ static size_t list_set(const struct apply_relation *relation, const bool *set, s
     return count;
 }
 
-/* In the order of the statement's parameters: engine/apply/apply_sql_private.h. */
+/* In the order of the statement's parameters: engine/apply/relation/apply_sql.h. */
 static size_t list_sources(const struct apply_relation *relation, const struct apply_statement *statement,
                            struct source *sources)
 {

@@ -5,7 +5,7 @@
 
 #include "core/err.h"
 #include "engine/apply/apply_pipeline_private.h"
-#include "engine/apply/apply_relation_private.h"
+#include "engine/apply/relation/apply_relation.h"
 
 /* Memory for parameters that is used again. All-zero is empty. */
 struct apply_space {

@@ -7,8 +7,8 @@
 
 #include "engine/apply/apply_batch_private.h"
 #include "engine/apply/apply_params_private.h"
-#include "engine/apply/apply_sql_private.h"
-#include "engine/apply/apply_values_private.h"
+#include "engine/apply/relation/apply_sql.h"
+#include "engine/apply/relation/apply_values.h"
 
 enum { SQL_MAX_BYTES = 4 * 1024 * 1024, COUNT_TEXT_SIZE = 24, PLAN_MODE_SINCE = 120000 };
 

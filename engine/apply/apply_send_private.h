@@ -16,7 +16,7 @@
 #include "core/err.h"
 #include "engine/apply/apply_params_private.h"
 #include "engine/apply/apply_pipeline_private.h"
-#include "engine/apply/apply_relation_private.h"
+#include "engine/apply/relation/apply_relation.h"
 
 struct apply_sender {
     struct pipeline *pipeline;

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "core/str.h"
-#include "engine/apply/apply_facts_private.h"
-#include "engine/apply/apply_match_private.h"
+#include "engine/apply/relation/apply_facts.h"
+#include "engine/apply/relation/apply_match.h"
 
 enum { SQL_MAX_BYTES = 1024 * 1024 };
 

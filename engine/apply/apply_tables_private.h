@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The tables that the stream has described: which of the target's each is, and which of them hold rows that
- * the stream does not account for ("stale", engine/replication/stale.h). For this room only.
+ * the stream does not account for ("stale", engine/replication/tables/stale.h). For this room only.
  */
 #ifndef ENGINE_APPLY_APPLY_TABLES_PRIVATE_H
 #define ENGINE_APPLY_APPLY_TABLES_PRIVATE_H
@@ -10,11 +10,11 @@
 #include <stdint.h>
 
 #include "core/err.h"
-#include "engine/apply/apply_relation_private.h"
 #include "engine/apply/apply_target_private.h"
+#include "engine/apply/relation/apply_relation.h"
 #include "engine/catalog/identity.h"
 #include "engine/replication/pgoutput.h"
-#include "engine/replication/stale.h"
+#include "engine/replication/tables/stale.h"
 
 struct apply_tables {
     struct apply_target *target; /* not owned */

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "core/clock.h"
-#include "engine/apply/apply_facts_private.h"
-#include "engine/replication/position.h"
+#include "engine/apply/relation/apply_facts.h"
+#include "engine/replication/tables/position.h"
 
 enum {
     DURABLE_MS = 1000,     /* so often a commit waits for the target's disk */

@@ -12,10 +12,10 @@
 #include "core/buf.h"
 #include "core/err.h"
 #include "engine/apply/apply_pipeline_private.h"
-#include "engine/apply/apply_relation_private.h"
 #include "engine/apply/apply_send_private.h"
+#include "engine/apply/relation/apply_relation.h"
 #include "engine/replica/replica.h"
-#include "engine/replication/seen.h"
+#include "engine/replication/tables/seen.h"
 
 struct apply_target {
     struct pipeline pipeline;

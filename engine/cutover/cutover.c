@@ -13,7 +13,7 @@
 #include "core/str.h"
 #include "engine/cutover/cutover_private.h"
 #include "engine/replica/replica.h"
-#include "engine/replication/position.h"
+#include "engine/replication/tables/position.h"
 
 enum { SQL_MAX_BYTES = 4096, LOOK_MS = 5000, KEYS_MS = 1000 };
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tables to whose rows something has happened that was not in the stream (engine/replication/stale.h), as far
- * as the source's catalog and the helper tell: they count as not carried by the stream.
+ * Tables to whose rows something has happened that was not in the stream (engine/replication/tables/stale.h),
+ * as far as the source's catalog and the helper tell: they count as not carried by the stream.
  */
 #include <string.h>
 
 #include "core/str.h"
 #include "engine/cutover/cutover_private.h"
-#include "engine/replication/stale.h"
+#include "engine/replication/tables/stale.h"
 
 enum { SQL_MAX_BYTES = 64 * 1024, TRUNCATE_SINCE = 110000 };
 

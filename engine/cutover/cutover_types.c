@@ -11,8 +11,8 @@
 #include "engine/catalog/identity.h"
 #include "engine/catalog/type_holds.h"
 #include "engine/cutover/cutover_private.h"
-#include "engine/replication/stale.h"
-#include "engine/replication/table_now.h"
+#include "engine/replication/tables/stale.h"
+#include "engine/replication/tables/table_now.h"
 
 enum { SQL_MAX_BYTES = 64 * 1024 };
 

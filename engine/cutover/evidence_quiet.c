@@ -11,8 +11,8 @@
 #include "core/str.h"
 #include "engine/cutover/cutover_private.h"
 #include "engine/pg/sqlstate.h"
-#include "engine/replication/position.h"
 #include "engine/replication/replication.h"
+#include "engine/replication/tables/position.h"
 
 enum { LIMIT_MS = 150, PAUSE_MS = 5 };
 

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "core/fd.h"
-#include "core/id.h"
+#include "core/parse/id.h"
 #include "core/str.h"
 #include "engine/dump/server_message_private.h"
 

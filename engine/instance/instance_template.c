@@ -22,7 +22,7 @@
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/fd.h"
-#include "core/id.h"
+#include "core/parse/id.h"
 #include "core/str.h"
 #include "engine/instance/instance_tree.h"
 #include "engine/process/child.h"

@@ -9,10 +9,10 @@
 #include "engine/pg/pg.h"
 #include "engine/replica/replica.h"
 #include "engine/replication/replication.h"
-#include "engine/replication/seen.h"
-#include "engine/replication/stale.h"
+#include "engine/replication/tables/seen.h"
+#include "engine/replication/tables/stale.h"
+#include "engine/transfer/state/transfer_tell.h"
 #include "engine/transfer/transfer_stages.h"
-#include "engine/transfer/transfer_tell.h"
 
 enum { SQL_BYTES = 1024 };
 
@@ -43,7 +43,7 @@ static int read_before(const struct replication *replication, const struct repli
 }
 
 /* Makes the slot. Its snapshot is not copied from, as it is older than any lock: see
- * engine/replication/seen.h.
+ * engine/replication/tables/seen.h.
  */
 static int make_slot(const struct replication *replication, struct transfer_observer *observer,
                      struct err *err, uint64_t *ret_position, char **ret_before)
@@ -74,8 +74,8 @@ struct base_copy {
     const char *name;
     uint64_t position;    /* of the slot: where the stream goes on */
     char *before;         /* what the slot knows to be committed */
-    PGresult *seen;       /* engine/replication/seen.h */
-    PGresult *origin;     /* engine/replication/stale.h */
+    PGresult *seen;       /* engine/replication/tables/seen.h */
+    PGresult *origin;     /* engine/replication/tables/stale.h */
     PGresult *identities; /* engine/online/own_identities.h */
 };
 

@@ -14,7 +14,7 @@
 #include "core/stop.h"
 #include "engine/pg/endpoint.h"
 #include "engine/replica/replica.h"
-#include "engine/replication/joined.h"
+#include "engine/replication/tables/joined.h"
 
 struct follow;
 

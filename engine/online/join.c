@@ -8,8 +8,8 @@
 #include "engine/catalog/source_database.h"
 #include "engine/replica/replica.h"
 #include "engine/replication/replication.h"
-#include "engine/replication/stale.h"
-#include "engine/replication/table_now.h"
+#include "engine/replication/tables/stale.h"
+#include "engine/replication/tables/table_now.h"
 
 enum { SQL_MAX_BYTES = 1024 * 1024 };
 

@@ -4,9 +4,9 @@
  *   1. The target's helper notes that their changes are not applied. Then they are published.
  *   2. The transactions that wrote to them before that end, and the stream passes them.
  *   3. Following pauses. One target transaction copies their rows from a snapshot, and notes which
- * transactions the snapshot sees: the applier skips the changes of those (engine/replication/joined.h). An
- * interruption leaves no rows on the target; joining then restarts. The cutover recopies the tables that have
- * not joined.
+ * transactions the snapshot sees: the applier skips the changes of those
+ * (engine/replication/tables/joined.h). An interruption leaves no rows on the target; joining then restarts.
+ * The cutover recopies the tables that have not joined.
  */
 #ifndef ENGINE_ONLINE_JOIN_H
 #define ENGINE_ONLINE_JOIN_H

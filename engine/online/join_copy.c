@@ -9,8 +9,8 @@
 #include "engine/online/join_snapshot_private.h"
 #include "engine/pg/lanes.h"
 #include "engine/replica/replica.h"
-#include "engine/replication/stale.h"
-#include "engine/replication/table_now.h"
+#include "engine/replication/tables/stale.h"
+#include "engine/replication/tables/table_now.h"
 
 enum { SQL_MAX_BYTES = 8 * 1024 * 1024 };
 

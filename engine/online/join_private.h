@@ -6,7 +6,7 @@
 #include "core/buf.h"
 #include "engine/online/join.h"
 #include "engine/pg/pg.h"
-#include "engine/replication/table_now.h"
+#include "engine/replication/tables/table_now.h"
 
 struct join {
     struct join_request request;

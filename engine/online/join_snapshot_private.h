@@ -6,7 +6,7 @@
 #include "engine/catalog/source_settings.h"
 #include "engine/catalog/transfer_catalog.h"
 #include "engine/online/join_private.h"
-#include "engine/replication/joined.h"
+#include "engine/replication/tables/joined.h"
 
 /* JOIN_NOT_NOW: the tables have to join another time. */
 enum join_outcome { JOIN_FAILED = -1, JOIN_NOT_NOW = 0, JOIN_DONE = 1 };

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "core/setting_list.h"
+#include "core/parse/setting_list.h"
 #include "core/str.h"
 
 /* Each member becomes a literal of its own, or the list would become one long name. */

@@ -16,9 +16,9 @@
 #include "engine/catalog/source_database.h"
 #include "engine/pg/sqlstate.h"
 #include "engine/replica/replica_changes_private.h"
-#include "engine/replication/position.h"
-#include "engine/replication/seen.h"
-#include "engine/replication/stale.h"
+#include "engine/replication/tables/position.h"
+#include "engine/replication/tables/seen.h"
+#include "engine/replication/tables/stale.h"
 
 enum { BATCH = 50, SQL_MAX_BYTES = 256 * 1024 * 1024 };
 

@@ -46,8 +46,8 @@ int replica_begin(struct pg *target, const char *name, uint64_t position, struct
 /* What a base copy was taken from. */
 struct replica_start {
     uint64_t position;      /* of the slot */
-    const PGresult *origin; /* how the source's tables were (engine/replication/stale.h), or NULL */
-    const PGresult *seen;   /* the transactions that it holds (engine/replication/seen.h), or NULL */
+    const PGresult *origin; /* how the source's tables were (engine/replication/tables/stale.h), or NULL */
+    const PGresult *seen;   /* the transactions that it holds (engine/replication/tables/seen.h), or NULL */
 };
 int replica_begin_from(struct pg *target, const char *name, const struct replica_start *start,
                        struct err *err);

@@ -5,8 +5,8 @@
 #include "core/attr.h"
 #include "core/clock.h"
 #include "engine/pg/sqlstate.h"
-#include "engine/replication/position.h"
 #include "engine/replication/replication.h"
+#include "engine/replication/tables/position.h"
 
 enum { FLUSH_TIMEOUT_MS = 10000, FLUSH_PAUSE_MS = 20 };
 

@@ -10,8 +10,8 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "engine/pg/sqlstate.h"
-#include "engine/replication/position.h"
 #include "engine/replication/replication_private.h"
+#include "engine/replication/tables/position.h"
 
 enum {
     OBSERVE_MS = 1000,

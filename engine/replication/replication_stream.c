@@ -9,8 +9,8 @@
 
 #include "core/clock.h"
 #include "engine/pg/sqlstate.h"
-#include "engine/replication/position.h"
 #include "engine/replication/replication_private.h"
+#include "engine/replication/tables/position.h"
 
 enum {
     DATA_HEADER_BYTES = 1 + 8 + 8 + 8,

@@ -3,7 +3,7 @@
 #define ENGINE_TRANSFER_ANALYZE_PRIVATE_H
 
 #include "core/err.h"
-#include "engine/transfer/transfer_state.h"
+#include "engine/transfer/state/transfer_state.h"
 
 /* Statistics for every table, with several sessions. */
 int tables_analyze(struct transfer_state *state, struct err *err);

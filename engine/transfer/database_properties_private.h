@@ -3,7 +3,7 @@
 #define ENGINE_TRANSFER_DATABASE_PROPERTIES_PRIVATE_H
 
 #include "core/err.h"
-#include "engine/transfer/transfer_state.h"
+#include "engine/transfer/state/transfer_state.h"
 
 /* Owner, privileges, comment, settings and limits of the database itself. */
 int database_properties_apply(struct transfer_state *state, struct err *err);

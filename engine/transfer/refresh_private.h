@@ -3,7 +3,7 @@
 #define ENGINE_TRANSFER_REFRESH_PRIVATE_H
 
 #include "core/err.h"
-#include "engine/transfer/transfer_state.h"
+#include "engine/transfer/state/transfer_state.h"
 
 /* Fills the materialized views that are filled on the source. */
 int views_refresh(struct transfer_state *state, struct err *err);

@@ -3,7 +3,7 @@
 #define ENGINE_TRANSFER_SEQUENCES_PRIVATE_H
 
 #include "core/err.h"
-#include "engine/transfer/transfer_state.h"
+#include "engine/transfer/state/transfer_state.h"
 
 /* Brings every sequence to where the source's is. */
 int sequences_copy(struct transfer_state *state, struct err *err);

@@ -3,7 +3,7 @@
 #define ENGINE_TRANSFER_SERVER_SETTINGS_PRIVATE_H
 
 #include "core/err.h"
-#include "engine/transfer/transfer_state.h"
+#include "engine/transfer/state/transfer_state.h"
 
 /* Stores with the target's database what the source's sessions get from the configuration of their server or
  * from their role alone, where it differs and stored expressions may depend on it: the target's own sessions

@@ -10,7 +10,7 @@
 #include "engine/catalog/source_lock.h"
 #include "engine/catalog/user_relation.h"
 #include "engine/pg/sqlstate.h"
-#include "engine/transfer/transfer_tell.h"
+#include "engine/transfer/state/transfer_tell.h"
 #include "engine/transfer/window_attempt_private.h"
 
 enum {

@@ -10,12 +10,12 @@
  * pg_dump reads them, tables until their rows are copied. An attempt that does not succeed lets go of
  * everything within about a second, and others have their turn.
  *
- * Online the slot is older than the snapshot: engine/replication/seen.h.
+ * Online the slot is older than the snapshot: engine/replication/tables/seen.h.
  */
 #ifndef ENGINE_TRANSFER_SOURCE_WINDOW_H
 #define ENGINE_TRANSFER_SOURCE_WINDOW_H
 
-#include "engine/transfer/transfer_state.h"
+#include "engine/transfer/state/transfer_state.h"
 
 /*
  * Opens state->source, leaves it in the transaction that holds snapshot and locks, and fills what is read of

@@ -3,7 +3,7 @@
 #define ENGINE_TRANSFER_TARGET_DATABASE_PRIVATE_H
 
 #include "core/err.h"
-#include "engine/transfer/transfer_state.h"
+#include "engine/transfer/state/transfer_state.h"
 
 /* Makes an empty database with the source's properties, or finds one. */
 int target_database_prepare(struct transfer_state *state, struct err *err);

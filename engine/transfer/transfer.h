@@ -8,7 +8,7 @@
 #define ENGINE_TRANSFER_TRANSFER_H
 
 #include "core/err.h"
-#include "engine/transfer/transfer_request.h"
+#include "engine/transfer/state/transfer_request.h"
 
 /* 0: everything arrived but what was told to warning(). -1: err says what failed; the target database is
  * left. */

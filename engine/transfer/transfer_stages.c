@@ -12,8 +12,8 @@
 #include "engine/transfer/sequences_private.h"
 #include "engine/transfer/server_settings_private.h"
 #include "engine/transfer/source_window.h"
+#include "engine/transfer/state/transfer_tell.h"
 #include "engine/transfer/target_database_private.h"
-#include "engine/transfer/transfer_tell.h"
 #include "engine/transfer/trigger_states_private.h"
 
 /* Columns may ask for lz4, which not every server is built with (and none before 14): the table would be

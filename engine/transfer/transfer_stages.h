@@ -5,7 +5,7 @@
 #define ENGINE_TRANSFER_TRANSFER_STAGES_H
 
 #include "core/err.h"
-#include "engine/transfer/transfer_state.h"
+#include "engine/transfer/state/transfer_state.h"
 
 /* The state does not move until transfer_end(). */
 void transfer_begin(struct transfer_state *ret_state, const struct transfer *transfer);

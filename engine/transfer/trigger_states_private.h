@@ -3,7 +3,7 @@
 #define ENGINE_TRANSFER_TRIGGER_STATES_PRIVATE_H
 
 #include "core/err.h"
-#include "engine/transfer/transfer_state.h"
+#include "engine/transfer/state/transfer_state.h"
 
 /* The triggers behind constraints: reads which are disabled, and disables them on the target. */
 int trigger_states_read(struct transfer_state *state, struct err *err);

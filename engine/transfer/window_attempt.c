@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
-#include "core/id.h"
+#include "core/parse/id.h"
 #include "core/str.h"
 #include "engine/catalog/schema_stamp.h"
 #include "engine/catalog/source_hold.h"

@@ -7,7 +7,7 @@
 
 #include "core/err.h"
 #include "engine/pg/pg.h"
-#include "engine/transfer/transfer_state.h"
+#include "engine/transfer/state/transfer_state.h"
 
 enum setback {
     SETBACK_FATAL,   /* err is for the caller */

@@ -8,7 +8,7 @@
 #include "core/log.h"
 #include "core/str.h"
 #include "engine/pg/sqlstate.h"
-#include "engine/replication/position.h"
+#include "engine/replication/tables/position.h"
 #include "executor/follow/follower_figures_private.h"
 #include "executor/follow/follower_join_private.h"
 #include "executor/follow/follower_missing_private.h"

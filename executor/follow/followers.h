@@ -18,7 +18,7 @@
 #include "core/stop.h"
 #include "executor/executor_parts.h"
 #include "executor/follow/follower_view.h"
-#include "store/rows.h"
+#include "store/rows/rows.h"
 
 struct followers;
 

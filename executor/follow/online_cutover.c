@@ -7,8 +7,8 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "engine/replication/position.h"
 #include "engine/replication/replication.h"
+#include "engine/replication/tables/position.h"
 #include "executor/database_row.h"
 #include "executor/follow/followers.h"
 #include "executor/follow/online.h"

@@ -6,10 +6,10 @@
 #include "core/memory.h"
 #include "core/str.h"
 #include "engine/admin/settings.h"
-#include "executor/configuration_spelling.h"
-#include "executor/configuration_words.h"
 #include "executor/operations/operation_server.h"
 #include "executor/sides.h"
+#include "executor/spelling/configuration_spelling.h"
+#include "executor/spelling/configuration_words.h"
 
 enum { CHANGES_MAX = 1000 };
 

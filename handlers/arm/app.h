@@ -24,7 +24,7 @@ struct app {
     int64_t started_us;
     struct deployer *deployer;       /* handlers/deployments/deployer.h */
     struct request_log *request_log; /* server/request_log.h */
-    struct signing_key *signing_key; /* of tokens: core/signing_key.h */
+    struct signing_key *signing_key; /* of tokens: core/tokens/signing_key.h */
     char *ca_file;                   /* PEM of Malachite's own certificate authority */
     _Atomic uint64_t requests;       /* answered so far */
     _Atomic uint64_t server_errors;  /* of these with a 5xx status */

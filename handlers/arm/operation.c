@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "core/clock.h"
-#include "core/json_fields.h"
+#include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/accepted_private.h"
 #include "handlers/arm/arm.h"

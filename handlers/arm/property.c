@@ -5,8 +5,8 @@
 
 #include "core/attr.h"
 #include "core/buf.h"
-#include "core/json_fields.h"
 #include "core/memory.h"
+#include "core/parse/json_fields.h"
 #include "core/str.h"
 
 enum { PATH_MAX_BYTES = 400, DEPTH_MAX = 8 };

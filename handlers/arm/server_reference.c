@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "handlers/arm/server_reference.h"
 
-#include "core/server_address.h"
+#include "core/parse/server_address.h"
 #include "core/str.h"
 
 /* The text is not repeated in the message: what people paste here may be a connection string with a password.

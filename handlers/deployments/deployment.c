@@ -3,7 +3,7 @@
 #include "handlers/deployments/deployment_private.h"
 
 #include "core/clock.h"
-#include "core/json_fields.h"
+#include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/deployments/deployments.h"
 

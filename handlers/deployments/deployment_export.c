@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "core/json_fields.h"
 #include "core/memory.h"
+#include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/app.h"
 #include "handlers/arm/property.h"

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "core/clock.h"
-#include "core/json_fields.h"
 #include "core/log.h"
+#include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/resource_fields.h"
 #include "handlers/deployments/deployer.h"

@@ -4,8 +4,8 @@
 
 #include "core/attr.h"
 #include "core/clock.h"
-#include "core/json_fields.h"
 #include "core/log.h"
+#include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/app.h"
 #include "handlers/deployments/deployment_row_private.h"

@@ -18,7 +18,7 @@
 #include "core/str_list.h"
 #include "handlers/arm/api_version.h"
 #include "handlers/arm/property.h"
-#include "store/rows.h"
+#include "store/rows/rows.h"
 
 /* Versions that look alike on the wire, by the rank of the first. BP is 2022-05-01-privatepreview, as the CLI
  * sends it. END_X: the last rank of X. */

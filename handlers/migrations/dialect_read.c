@@ -2,7 +2,7 @@
 /* Reading a request: as lenient as the real service, but an error about a wrong type or word names its path.
  */
 #include "core/clock.h"
-#include "core/json_fields.h"
+#include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/resource_fields.h"
 #include "handlers/migrations/dialect_private.h"

@@ -2,7 +2,7 @@
 /* properties.currentStatus: state, error, substate, the databases' counters. */
 #include "core/attr.h"
 #include "core/clock.h"
-#include "core/json_fields.h"
+#include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/migrations/dialect_private.h"
 

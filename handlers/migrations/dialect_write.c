@@ -2,7 +2,7 @@
 /* Showing a migration: strictly in the dialect, unset members left out, secrets never. */
 #include "core/attr.h"
 #include "core/clock.h"
-#include "core/json_fields.h"
+#include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/locations.h"
 #include "handlers/arm/resource.h"

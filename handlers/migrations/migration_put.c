@@ -4,7 +4,7 @@
  * rest. The same PUT again is answered 200; another one on a name that is or was in use, 409.
  */
 #include "core/clock.h"
-#include "core/json_fields.h"
+#include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/names.h"
 #include "handlers/arm/server_reference.h"

@@ -3,7 +3,7 @@
  * What somebody who fills in a form needs to know before a migration is created: as which application one
  * signs in, and whether a server takes a password and which databases it has. Not part of Azure's interface.
  */
-#include "core/json_fields.h"
+#include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/server_reference.h"
 #include "handlers/own/own.h"

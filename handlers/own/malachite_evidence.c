@@ -3,8 +3,8 @@
  * What the cutover of a migration has found: rows and sequences on both sides, and how far the target was.
  * The executor has stored it, a JSON object for each database; nothing is asked of the servers here.
  */
-#include "core/json_fields.h"
 #include "core/memory.h"
+#include "core/parse/json_fields.h"
 #include "handlers/arm/resource.h"
 #include "handlers/own/own.h"
 

@@ -4,7 +4,7 @@
  * states. For testers and progress bars; not part of Azure's interface.
  */
 #include "core/clock.h"
-#include "core/json_fields.h"
+#include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/resource.h"
 #include "handlers/own/own.h"

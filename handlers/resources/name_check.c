@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Is this name still free? For migrations of a target, and for servers. */
-#include "core/json_fields.h"
+#include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/names.h"
 #include "handlers/arm/resource.h"

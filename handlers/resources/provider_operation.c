@@ -2,7 +2,7 @@
 /* Calls on the resource provider as a whole: what it can do, the DNS suffix, who uses the subnets. */
 #include <string.h>
 
-#include "core/json_fields.h"
+#include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/locations.h"
 #include "handlers/arm/resource.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "core/json_fields.h"
+#include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/resource.h"
 #include "handlers/arm/resource_fields.h"

@@ -9,7 +9,7 @@
 #include "core/str.h"
 #include "handlers/arm/resource.h"
 #include "handlers/servers/servers.h"
-#include "handlers/servers/storage_size_private.h"
+#include "handlers/servers/values/storage_size.h"
 
 enum { MAJORS_MAX = 32 };
 

@@ -5,11 +5,11 @@
  */
 #include "handlers/servers/configuration_private.h"
 
-#include "core/json_fields.h"
+#include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/operation.h"
-#include "handlers/servers/resource_view_private.h"
 #include "handlers/servers/servers.h"
+#include "handlers/servers/values/resource_view.h"
 
 static const char type[] = "configurations";
 enum { UPDATES_MAX = 500 };

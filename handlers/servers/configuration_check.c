@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "core/setting_list.h"
+#include "core/parse/setting_list.h"
 #include "core/str.h"
 #include "handlers/servers/configuration_private.h"
 

@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 #include "core/err.h"
-#include "store/rows.h"
+#include "store/rows/rows.h"
 
 /* The resource of a parameter as the executor describes it; takes the reference. New reference, NULL when
  * memory is out. */

@@ -4,8 +4,8 @@
 #include "handlers/arm/names.h"
 #include "handlers/arm/operation.h"
 #include "handlers/servers/database_private.h"
-#include "handlers/servers/resource_view_private.h"
 #include "handlers/servers/servers.h"
+#include "handlers/servers/values/resource_view.h"
 
 struct database_request {
     const char *charset;

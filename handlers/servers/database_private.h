@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "store/rows.h"
+#include "store/rows/rows.h"
 
 /* A database of the server; takes {name, charset, collation} as the executor gives it. New reference, NULL
  * when memory is out. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a call that was answered with 202 would have answered had it waited: the resource, or nothing after
  * DELETE. */
-#include "core/json_fields.h"
+#include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/operation.h"
 #include "handlers/servers/configuration_private.h"

@@ -9,12 +9,12 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "core/json_fields.h"
+#include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/names.h"
 #include "handlers/arm/operation.h"
-#include "handlers/servers/resource_view_private.h"
 #include "handlers/servers/servers.h"
+#include "handlers/servers/values/resource_view.h"
 #include "server/route.h"
 
 struct rule_request {

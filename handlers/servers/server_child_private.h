@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "store/rows.h"
+#include "store/rows/rows.h"
 
 /* New reference, NULL when memory is out. */
 json_t *rule_write(const struct server *server, const struct server_child *rule);

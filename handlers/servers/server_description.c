@@ -6,13 +6,13 @@
 #include "handlers/servers/server_description_private.h"
 
 #include "core/attr.h"
-#include "core/json_fields.h"
+#include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/api_version.h"
 #include "handlers/arm/resource_fields.h"
-#include "handlers/servers/resource_view_private.h"
-#include "handlers/servers/server_values_private.h"
 #include "handlers/servers/servers.h"
+#include "handlers/servers/values/resource_view.h"
+#include "handlers/servers/values/server_values.h"
 
 /* ---- reading ---------------------------------------------------------------------------------------------
  */

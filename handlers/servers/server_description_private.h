@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 #include "handlers/arm/property.h"
-#include "store/rows.h"
+#include "store/rows/rows.h"
 
 /* Pointers into the body but for tags, settings and host. NULL: not given. */
 struct server_request {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* POST start, stop and restart: of servers that Malachite runs; the executor does it. */
-#include "core/json_fields.h"
+#include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/operation.h"
 #include "handlers/servers/servers.h"

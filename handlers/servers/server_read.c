@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "core/json_fields.h"
-#include "core/server_address.h"
+#include "core/parse/json_fields.h"
+#include "core/parse/server_address.h"
 #include "core/str.h"
 #include "handlers/arm/names.h"
 

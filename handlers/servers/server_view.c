@@ -2,10 +2,10 @@
 #include "handlers/servers/server_view_private.h"
 
 #include "core/attr.h"
-#include "core/json_fields.h"
+#include "core/parse/json_fields.h"
 #include "handlers/arm/api_version.h"
-#include "handlers/servers/resource_view_private.h"
 #include "handlers/servers/server_description_private.h"
+#include "handlers/servers/values/resource_view.h"
 
 json_t *server_write(const struct server *server, const char *api_version)
 {

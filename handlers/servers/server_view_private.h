@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "store/rows.h"
+#include "store/rows/rows.h"
 
 /* The whole resource of either kind as this api-version shows it (NULL: the newest); new reference, NULL when
  * memory is out. */

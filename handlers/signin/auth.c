@@ -8,8 +8,8 @@
 #include <time.h>
 
 #include "core/clock.h"
-#include "core/jwt.h"
 #include "core/str.h"
+#include "core/tokens/jwt.h"
 #include "handlers/arm/app.h"
 #include "server/reply.h"
 

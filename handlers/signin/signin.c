@@ -7,10 +7,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "core/base64.h"
 #include "core/clock.h"
-#include "core/jwt.h"
 #include "core/str.h"
+#include "core/tokens/base64.h"
+#include "core/tokens/jwt.h"
 #include "server/reply.h"
 
 enum { REFRESH_SECONDS = 90 * 24 * 3600, MESSAGE_MAX = 4096 };

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "core/memory.h"
-#include "core/signing_key.h"
 #include "core/str.h"
+#include "core/tokens/signing_key.h"
 #include "handlers/signin/signin.h"
 #include "server/reply.h"
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "core/server_address.h"
+#include "core/parse/server_address.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -14,8 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/signing_key.h"
 #include "core/str.h"
+#include "core/tokens/signing_key.h"
 #include "executor/executor_parts.h"
 #include "handlers/arm/app.h"
 #include "handlers/arm/dispatch.h"

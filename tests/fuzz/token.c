@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/jwt.h"
 #include "core/str.h"
+#include "core/tokens/jwt.h"
 #include "handlers/arm/app.h"
 #include "handlers/signin/auth.h"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Whether the Markdown pages lead somewhere: links and files that they name exist, and the README stays short.
 
-Prints one line per fault. A file counts as named when it stands in backquotes with its folder: `store/rows.h`.
+Prints one line per fault. A file counts as named when it stands in backquotes with its folder: `store/rows/rows.h`.
 """
 
 import pathlib

@@ -11,7 +11,7 @@
 
 #include "engine/cutover/cutover.h"
 #include "engine/replica/replica.h"
-#include "engine/replication/position.h"
+#include "engine/replication/tables/position.h"
 #include "tests/unit/postgres.h"
 #include "tests/unit/test.h"
 

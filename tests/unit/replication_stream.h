@@ -6,7 +6,7 @@
 #include <poll.h>
 
 #include "engine/replication/pgoutput.h"
-#include "engine/replication/position.h"
+#include "engine/replication/tables/position.h"
 #include "tests/unit/replication_fixture.h"
 
 enum { STREAM_LIMIT_MS = 20000, STREAM_SLICE_MS = 100 };

@@ -4,7 +4,7 @@
 
 #include "core/attr.h"
 #include "core/buf.h"
-#include "core/json_fields.h"
+#include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/deployments/template/template.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/buf.h"
-#include "core/json_fields.h"
+#include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/deployments/template/template.h"
 

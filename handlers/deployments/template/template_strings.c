@@ -7,7 +7,7 @@
 
 #include "core/attr.h"
 #include "core/buf.h"
-#include "core/id.h"
+#include "core/parse/id.h"
 #include "core/str.h"
 #include "handlers/deployments/template/template_functions_private.h"
 

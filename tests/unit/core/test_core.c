@@ -10,7 +10,7 @@
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/err.h"
-#include "core/id.h"
+#include "core/parse/id.h"
 #include "core/stop.h"
 #include "core/str.h"
 #include "core/str_list.h"

@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "core/attr.h"
-#include "core/base64.h"
-#include "core/jwt.h"
 #include "core/log.h"
 #include "core/str.h"
+#include "core/tokens/base64.h"
+#include "core/tokens/jwt.h"
 
 static char directory[] = "/tmp/malachite-jwt-XXXXXX";
 static char *key_file;

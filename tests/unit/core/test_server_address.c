@@ -2,7 +2,7 @@
 #include "tests/unit/test.h"
 
 #include "core/attr.h"
-#include "core/server_address.h"
+#include "core/parse/server_address.h"
 
 static void names_and_addresses_are_read(void **state)
 {

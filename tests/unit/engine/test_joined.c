@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/test.h"
 
-#include "engine/replication/joined.h"
+#include "engine/replication/tables/joined.h"
 
 static struct source_snapshot parse(const char *text)
 {

@@ -7,7 +7,7 @@
 
 #include "core/attr.h"
 #include "engine/replication/pgoutput.h"
-#include "engine/replication/position.h"
+#include "engine/replication/tables/position.h"
 #include "tests/unit/pgoutput_messages.h"
 
 /* Parses a copy of exactly that many bytes, so that a sanitizer sees every step beyond them. */

@@ -2,7 +2,7 @@
 #include "tests/unit/test.h"
 
 #include "core/str.h"
-#include "engine/replication/seen.h"
+#include "engine/replication/tables/seen.h"
 #include "tests/unit/postgres.h"
 
 static struct postgres server;

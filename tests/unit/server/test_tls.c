@@ -11,9 +11,9 @@
 #include "core/attr.h"
 #include "core/log.h"
 #include "core/str.h"
-#include "server/file.h"
-#include "server/tls_make_private.h"
-#include "server/tls_private.h"
+#include "server/tls/file.h"
+#include "server/tls/tls.h"
+#include "server/tls/tls_make_private.h"
 
 static int make_directory(void **state)
 {

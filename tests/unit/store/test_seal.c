@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "core/attr.h"
-#include "store/seal_private.h"
+#include "store/session/seal_private.h"
 
 static char dir[64];
 static char key_path[96];

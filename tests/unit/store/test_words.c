@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/words_private.h"
+#include "store/rows/words.h"
 
 static const int counts[WORDS_COUNT] = {
     [WORDS_MIGRATION_STATE] = STATE_COUNT,

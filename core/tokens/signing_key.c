@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/tokens/signing_key.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/log.h"
+#include "core/str.h"
+#include "core/tokens/base64.h"
+
+enum { KEY_BITS = 2048, NUMBER_BYTES_MAX = 1024 };
+
+struct signing_key {
+    char *path;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t ready;
+    bool is_ready;
+    /* Written by the thread before is_ready, then never changed. */
+    EVP_PKEY *pkey; /* NULL: none could be made */
+    char *id;
+};
+
+static EVP_PKEY *read_key(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+    if (file == NULL) {
+        if (fd >= 0) {
+            close(fd);
+        }
+        return NULL;
+    }
+    EVP_PKEY *pkey = PEM_read_PrivateKey(file, NULL, NULL, NULL);
+    fclose(file);
+    bool usable = pkey != NULL && EVP_PKEY_is_a(pkey, "RSA") && EVP_PKEY_get_bits(pkey) >= KEY_BITS;
+    ERR_clear_error();
+    if (!usable) {
+        EVP_PKEY_free(pkey);
+        return NULL;
+    }
+    return pkey;
+}
+
+/* Beside the file first, so that a crash leaves no half key. */
+static bool write_key(const char *path, EVP_PKEY *pkey)
+{
+    auto_free char *draft = str_format("%s.new", path);
+    if (draft == NULL) {
+        return false;
+    }
+    unlink(draft);
+    int fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+    if (file == NULL) {
+        if (fd >= 0) {
+            close(fd);
+        }
+        return false;
+    }
+    bool written = PEM_write_PrivateKey(file, pkey, NULL, NULL, 0, NULL, NULL) == 1 && fflush(file) == 0 &&
+                   fsync(fd) == 0;
+    written = fclose(file) == 0 && written;
+    if (!written || rename(draft, path) < 0) {
+        unlink(draft);
+        return false;
+    }
+    return true;
+}
+
+static EVP_PKEY *make_key(const char *path)
+{
+    EVP_PKEY *pkey = EVP_RSA_gen(KEY_BITS);
+    if (pkey == NULL) {
+        char reason[256];
+        ERR_error_string_n(ERR_get_error(), reason, sizeof(reason));
+        log_event(LOG_ERROR, "cannot create the key for tokens", "reason", reason, NULL);
+    } else if (write_key(path, pkey)) {
+        log_event(LOG_INFO, "created a key for tokens", "file", path, NULL);
+    } else {
+        log_event(LOG_WARNING, "cannot store the key for tokens: all tokens expire when this process ends",
+                  "file", path, "reason", strerror(errno), NULL);
+    }
+    return pkey;
+}
+
+/* One number of the public key, big-endian in base64url. */
+static char *number_text(const EVP_PKEY *pkey, const char *name)
+{
+    BIGNUM *number = NULL;
+    unsigned char bytes[NUMBER_BYTES_MAX];
+    if (EVP_PKEY_get_bn_param(pkey, name, &number) != 1) {
+        return NULL;
+    }
+    int len = BN_num_bytes(number) > NUMBER_BYTES_MAX ? 0 : BN_bn2bin(number, bytes);
+    BN_free(number);
+    return len > 0 ? base64url_encode(bytes, (size_t)len) : NULL;
+}
+
+/* The thumbprint of RFC 7638: members in alphabetical order, hashed. */
+static char *thumbprint(const EVP_PKEY *pkey)
+{
+    auto_free char *exponent = number_text(pkey, OSSL_PKEY_PARAM_RSA_E);
+    auto_free char *modulus = number_text(pkey, OSSL_PKEY_PARAM_RSA_N);
+    auto_free char *text = exponent == NULL || modulus == NULL
+                               ? NULL
+                               : str_format("{\"e\":\"%s\",\"kty\":\"RSA\",\"n\":\"%s\"}", exponent, modulus);
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    if (text == NULL || EVP_Digest(text, strlen(text), digest, &len, EVP_sha256(), NULL) != 1) {
+        return NULL;
+    }
+    return base64url_encode(digest, len);
+}
+
+static void *get_ready(void *arg)
+{
+    struct signing_key *key = arg;
+    EVP_PKEY *pkey = read_key(key->path);
+    if (pkey == NULL) {
+        pkey = make_key(key->path);
+    }
+    char *id = pkey == NULL ? NULL : thumbprint(pkey);
+    pthread_mutex_lock(&key->mutex);
+    key->pkey = pkey;
+    key->id = id;
+    key->is_ready = true;
+    pthread_cond_broadcast(&key->ready);
+    pthread_mutex_unlock(&key->mutex);
+    return NULL;
+}
+
+int signing_key_open(const char *path, struct err *err, struct signing_key **ret_key)
+{
+    struct signing_key *key = calloc(1, sizeof(*key));
+    char *copy = str_dup(path);
+    if (key == NULL || copy == NULL) {
+        free(key);
+        free(copy);
+        return err_no_memory(err);
+    }
+    key->path = copy;
+    pthread_mutex_init(&key->mutex, NULL);
+    pthread_cond_init(&key->ready, NULL);
+    int failure = pthread_create(&key->thread, NULL, get_ready, key);
+    if (failure != 0) {
+        free(copy);
+        free(key);
+        return err_set(err, ERR_UNAVAILABLE, "cannot start a thread: %s", strerror(failure));
+    }
+    *ret_key = key;
+    return 0;
+}
+
+void signing_key_close(struct signing_key *key)
+{
+    if (key == NULL) {
+        return;
+    }
+    pthread_join(key->thread, NULL);
+    pthread_cond_destroy(&key->ready);
+    pthread_mutex_destroy(&key->mutex);
+    EVP_PKEY_free(key->pkey);
+    free(key->id);
+    free(key->path);
+    free(key);
+}
+
+/* NULL when none could be made. */
+static EVP_PKEY *wait_for_key(struct signing_key *key)
+{
+    pthread_mutex_lock(&key->mutex);
+    while (!key->is_ready) {
+        pthread_cond_wait(&key->ready, &key->mutex);
+    }
+    pthread_mutex_unlock(&key->mutex);
+    return key->pkey;
+}
+
+char *signing_key_sign(struct signing_key *key, const char *text, size_t len)
+{
+    EVP_PKEY *pkey = wait_for_key(key);
+    EVP_MD_CTX *context = pkey == NULL ? NULL : EVP_MD_CTX_new();
+    unsigned char signature[NUMBER_BYTES_MAX];
+    size_t signature_len = sizeof(signature);
+    bool is_signed =
+        context != NULL && EVP_PKEY_get_size(pkey) <= NUMBER_BYTES_MAX &&
+        EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, pkey) == 1 &&
+        EVP_DigestSign(context, signature, &signature_len, (const unsigned char *)text, len) == 1;
+    EVP_MD_CTX_free(context);
+    ERR_clear_error();
+    return is_signed ? base64url_encode(signature, signature_len) : NULL;
+}
+
+bool signing_key_verify(struct signing_key *key, const char *text, size_t len, const void *signature,
+                        size_t signature_len)
+{
+    EVP_PKEY *pkey = wait_for_key(key);
+    EVP_MD_CTX *context = pkey == NULL ? NULL : EVP_MD_CTX_new();
+    bool good = context != NULL && EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, pkey) == 1 &&
+                EVP_DigestVerify(context, signature, signature_len, (const unsigned char *)text, len) == 1;
+    EVP_MD_CTX_free(context);
+    ERR_clear_error();
+    return good;
+}
+
+json_t *signing_key_public(struct signing_key *key)
+{
+    const EVP_PKEY *pkey = wait_for_key(key);
+    auto_free char *exponent = pkey == NULL ? NULL : number_text(pkey, OSSL_PKEY_PARAM_RSA_E);
+    auto_free char *modulus = pkey == NULL ? NULL : number_text(pkey, OSSL_PKEY_PARAM_RSA_N);
+    if (exponent == NULL || modulus == NULL || key->id == NULL) {
+        return NULL;
+    }
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "kty", "RSA", "use", "sig", "alg", "RS256", "kid",
+                     key->id, "n", modulus, "e", exponent);
+}
+
+const char *signing_key_id(struct signing_key *key)
+{
+    wait_for_key(key);
+    return key->id == NULL ? "" : key->id;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/transfer/state/transfer_tell.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/str.h"
+
+void transfer_tell_warnings(struct transfer_state *state)
+{
+    const struct transfer_observer *observer = state->transfer->observer;
+    auto_str_list struct str_list warnings = {0};
+    report_take_warnings(&state->report, &warnings);
+    for (size_t i = 0; i < warnings.count && observer != NULL && observer->warning != NULL; i++) {
+        observer->warning(observer->context, str_make_utf8(warnings.items[i]));
+    }
+}
+
+void transfer_tell_step(struct transfer_state *state, const char *text)
+{
+    const struct transfer_observer *observer = state->transfer->observer;
+    transfer_tell_warnings(state);
+    if (observer != NULL && observer->step != NULL) {
+        observer->step(observer->context, text);
+    }
+}
+
+static void look_at_piece(struct transfer_table *table, const struct copy_piece *piece)
+{
+    struct transfer_table now = *table;
+    now.state = (enum copy_state)atomic_load(&piece->state);
+    now.bytes = atomic_load_explicit(&piece->bytes, memory_order_relaxed);
+    now.rows = atomic_load_explicit(&piece->rows, memory_order_relaxed);
+    now.started_us = atomic_load(&piece->started_us);
+    now.ended_us = atomic_load(&piece->ended_us);
+    now.changed = now.state != table->state || now.bytes != table->bytes || now.rows != table->rows ||
+                  now.started_us != table->started_us || now.ended_us != table->ended_us;
+    *table = now;
+}
+
+void transfer_tell_progress(void *context)
+{
+    struct transfer_state *state = context;
+    const struct transfer_observer *observer = state->transfer->observer;
+    for (size_t i = 0; i < state->pool.count; i++) {
+        look_at_piece(&state->tables[i], &state->pool.pieces[i]);
+    }
+    if (observer != NULL && observer->progress != NULL) {
+        observer->progress(observer->context, state->tables, state->pool.count);
+    }
+}
+
+/* The name as it is shown; NULL when memory is out. */
+static const char *shown_name(struct transfer_state *state, const char *name)
+{
+    if (str_is_utf8(name, strlen(name))) {
+        return name;
+    }
+    struct str_list *names = &state->shown_names;
+    return str_list_add(names, name) ? str_make_utf8(names->items[names->count - 1]) : NULL;
+}
+
+int transfer_list_tables(struct transfer_state *state, struct err *err)
+{
+    const struct transfer_observer *observer = state->transfer->observer;
+    state->pool =
+        (struct copy_pool){.source = state->transfer->source,
+                           .target = state->transfer->target,
+                           .database = state->transfer->database,
+                           .jobs = state->transfer->jobs,
+                           .stop = state->transfer->stop,
+                           .holder = &state->source,
+                           .snapshot = state->snapshot,
+                           .session_encoding = state->encoding,
+                           .copy_encoding = source_database_get(&state->database, DATABASE_ENCODING),
+                           .settings = &state->settings,
+                           .report = &state->report,
+                           .tick = transfer_tell_progress,
+                           .tick_context = state};
+    state->tables = calloc(state->catalog.table_count + 1, sizeof(*state->tables));
+    if (state->tables == NULL || copy_pool_init(&state->pool, &state->catalog, err) != 0) {
+        return err_no_memory(err);
+    }
+    for (size_t i = 0; i < state->pool.count; i++) {
+        const struct catalog_table *table = state->pool.pieces[i].table;
+        state->tables[i] = (struct transfer_table){.schema = shown_name(state, table->schema),
+                                                   .name = shown_name(state, table->name),
+                                                   .bytes_total = table->bytes,
+                                                   .changed = true};
+        if (state->tables[i].schema == NULL || state->tables[i].name == NULL) {
+            return err_no_memory(err);
+        }
+    }
+    if (observer != NULL && observer->progress != NULL) {
+        observer->progress(observer->context, state->tables, state->pool.count);
+    }
+    return 0;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* What the observer of a transfer hears. */
+#ifndef ENGINE_TRANSFER_STATE_TRANSFER_TELL_H
+#define ENGINE_TRANSFER_STATE_TRANSFER_TELL_H
+
+#include "core/err.h"
+#include "engine/transfer/state/transfer_state.h"
+
+/* Warnings so far; and of a new step. */
+void transfer_tell_warnings(struct transfer_state *state);
+void transfer_tell_step(struct transfer_state *state, const char *text);
+/* Makes state->pool and the list of tables that the observer sees. */
+int transfer_list_tables(struct transfer_state *state, struct err *err);
+/* How far the tables are. "context" is the state: once a second while rows are copied. */
+void transfer_tell_progress(void *context);
+
+#endif

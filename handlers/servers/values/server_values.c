@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+#include "handlers/servers/values/server_values.h"
+
+#include "core/clock.h"
+#include "core/parse/json_fields.h"
+#include "core/str.h"
+#include "handlers/arm/locations.h"
+#include "handlers/arm/resource.h"
+#include "handlers/servers/values/resource_view.h"
+#include "handlers/servers/values/storage_size.h"
+
+enum { POSTGRESQL_PORT = 5432 };
+
+/* ---- what the row knows ----------------------------------------------------------------------------------
+ */
+
+static const struct server *server_of(const void *subject)
+{
+    return ((const struct resource_view *)subject)->server;
+}
+
+json_t *server_write_id(const struct property *row, const void *subject)
+{
+    (void)row;
+    auto_free char *id = server_resource_id(server_of(subject));
+    return json_string(id);
+}
+
+json_t *server_write_name(const struct property *row, const void *subject)
+{
+    (void)row;
+    return json_string(server_of(subject)->name);
+}
+
+json_t *server_write_type(const struct property *row, const void *subject)
+{
+    (void)row;
+    auto_free char *type =
+        str_format("%s/%s", POSTGRESQL_NAMESPACE, word_of(WORDS_SERVER_KIND, (int)server_of(subject)->kind));
+    return json_string(type);
+}
+
+json_t *server_write_location(const struct property *row, const void *subject)
+{
+    (void)row;
+    return json_string(server_of(subject)->location);
+}
+
+json_t *server_write_display_location(const struct property *row, const void *subject)
+{
+    (void)row;
+    return json_string(location_display_name(server_of(subject)->location));
+}
+
+json_t *server_write_tags(const struct property *row, const void *subject)
+{
+    (void)row;
+    return json_from_text(server_of(subject)->tags);
+}
+
+json_t *server_write_sku(const struct property *row, const void *subject)
+{
+    (void)row;
+    return json_from_text(server_of(subject)->sku);
+}
+
+json_t *server_write_created_at(const struct property *row, const void *subject)
+{
+    (void)row;
+    char text[CLOCK_TEXT_SIZE];
+    int64_t at_us = server_of(subject)->created_us;
+    return at_us == 0 ? NULL : json_string(clock_format(at_us, text));
+}
+
+json_t *server_write_host(const struct property *row, const void *subject)
+{
+    (void)row;
+    const struct server *server = server_of(subject);
+    return json_string(server->host);
+}
+
+json_t *server_write_port(const struct property *row, const void *subject)
+{
+    (void)row;
+    const struct server *server = server_of(subject);
+    return server->port == POSTGRESQL_PORT ? NULL : json_integer(server->port);
+}
+
+static json_t *write_number_text(int number)
+{
+    auto_free char *text = str_format("%d", number);
+    return json_string(text);
+}
+
+json_t *server_write_version(const struct property *row, const void *subject)
+{
+    (void)row;
+    const struct server *server = server_of(subject);
+    return server->major == 0 ? NULL : write_number_text(server->major);
+}
+
+json_t *server_write_minor(const struct property *row, const void *subject)
+{
+    (void)row;
+    const struct server *server = server_of(subject);
+    return server->major == 0 || server->minor == 0 ? NULL : write_number_text(server->minor);
+}
+
+json_t *server_write_login(const struct property *row, const void *subject)
+{
+    (void)row;
+    const struct server *server = server_of(subject);
+    return json_string(server->administrator);
+}
+
+json_t *server_write_message(const struct property *row, const void *subject)
+{
+    (void)row;
+    const struct server *server = server_of(subject);
+    return json_string(server->message);
+}
+
+json_t *server_write_created(const struct property *row, const void *subject)
+{
+    (void)row;
+    const struct server *server = server_of(subject);
+    char text[CLOCK_TEXT_SIZE];
+    return json_string(clock_format(server->created_us, text));
+}
+
+json_t *server_write_state(const struct property *row, const void *subject)
+{
+    (void)row;
+    const struct server *server = server_of(subject);
+    return json_string(word_of(WORDS_SERVER_STATE, (int)server->state));
+}
+
+/* Single servers know four words only. */
+json_t *server_write_visible_state(const struct property *row, const void *subject)
+{
+    (void)row;
+    const struct server *server = server_of(subject);
+    switch (server->state) {
+    case SERVER_STATE_READY:
+    case SERVER_STATE_UPDATING:
+        return json_string("Ready");
+    case SERVER_STATE_DROPPING:
+        return json_string("Dropping");
+    case SERVER_STATE_STOPPED:
+    case SERVER_STATE_STOPPING:
+        return json_string("Disabled");
+    case SERVER_STATE_PROVISIONING:
+    case SERVER_STATE_STARTING:
+    case SERVER_STATE_INACCESSIBLE:
+    case SERVER_STATE_COUNT:
+        break;
+    }
+    return json_string("Inaccessible");
+}
+
+/* There are neither replicas nor private endpoints. */
+json_t *server_write_replica(const struct property *row, const void *subject)
+{
+    (void)row;
+    (void)subject;
+    return json_pack("{s:s, s:i}", "role", "Primary", "capacity", 0);
+}
+
+json_t *server_write_nothing_listed(const struct property *row, const void *subject)
+{
+    (void)row;
+    (void)subject;
+    return json_array();
+}
+
+json_t *server_write_zero(const struct property *row, const void *subject)
+{
+    (void)row;
+    (void)subject;
+    return json_integer(0);
+}
+
+/* Malachite has no standby servers. */
+json_t *server_write_standby_state(const struct property *row, const void *subject)
+{
+    (void)row;
+    (void)subject;
+    return json_string("NotEnabled");
+}
+
+/* ---- storage: the performance that goes with the size, unless the client has chosen one ------------------
+ */
+
+static json_t *given_storage(const void *subject, const char *member)
+{
+    const struct resource_view *view = subject;
+    return json_object_get(json_object_get(view->values, "storage"), member);
+}
+
+static const struct storage_size *size_of(const void *subject)
+{
+    json_t *size = given_storage(subject, "storageSizeGB");
+    return storage_size_for(size == NULL ? SERVER_STORAGE_GB : (int64_t)json_integer_value(size));
+}
+
+json_t *server_write_storage_tier(const struct property *row, const void *subject)
+{
+    json_t *given = given_storage(subject, property_name(row));
+    return json_string_length(given) > 0 ? json_incref(given) : json_string(size_of(subject)->tier);
+}
+
+json_t *server_write_storage_iops(const struct property *row, const void *subject)
+{
+    json_t *given = given_storage(subject, property_name(row));
+    return json_integer_value(given) != 0 ? json_incref(given) : json_integer(size_of(subject)->iops);
+}

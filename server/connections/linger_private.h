@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sockets that are read from for a while after the answer has been sent. To close a socket with unread bytes
+ * resets the connection, and a client that is still sending would lose the answer.
+ */
+#ifndef SERVER_CONNECTIONS_LINGER_PRIVATE_H
+#define SERVER_CONNECTIONS_LINGER_PRIVATE_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { LINGER_MAX = 64 };
+
+struct lingerer {
+    int fd;
+    int64_t until_ms;
+    uint64_t bytes;
+};
+
+/* All-zero: none. The caller holds a lock. */
+struct lingerers {
+    struct lingerer items[LINGER_MAX];
+    size_t count;
+};
+
+/* Keeps the connection of a socket that the caller is about to close. False when there are too many. */
+bool lingerers_add(struct lingerers *lingerers, int fd);
+/* Fills in what to poll; returns how many, at most LINGER_MAX. */
+size_t lingerers_watch(const struct lingerers *lingerers, struct pollfd *files);
+/* Reads what has come and drops it; closes those whose other side has closed, or whose budget of time or
+ * bytes is used up. close_all: every one. Never blocks. */
+void lingerers_serve(struct lingerers *lingerers, bool close_all);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* The tables of the store's file. */
+#ifndef STORE_SESSION_SCHEMA_PRIVATE_H
+#define STORE_SESSION_SCHEMA_PRIVATE_H
+
+#include <sqlite3.h>
+
+#include "core/err.h"
+
+/* Brings the file to the newest schema; refuses one that a newer Malachite or another program has made. */
+int schema_apply(sqlite3 *sqlite, const char *path, struct err *err);
+
+#endif
