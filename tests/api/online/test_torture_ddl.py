@@ -1,9 +1,9 @@
-"""A migration whose source has DDL, locks and settings in the meantime: the promise holds (tests/lib/torture_ddl.py).
+"""A migration whose source has DDL, locks and settings in the meantime: the promise holds (tests/torture/torture_ddl.py).
 
 Every test run has two seeded rounds. By hand, as many as fit:
 
     TORTURE_LONG=1 TORTURE_MINUTES=30 TORTURE_SEED=17 python3 -m pytest -s tests/api/online/test_torture_ddl.py
-    tests/lib/torture_ddl.py --minutes 30 --seed 17
+    tests/torture/torture_ddl.py --minutes 30 --seed 17
 """
 
 import os

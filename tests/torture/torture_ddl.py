@@ -2,14 +2,15 @@
 """Rounds of torture with DDL: the source does what real sources do while a migration runs. After every round the promise
 must hold: equal, or waiting with a message and equal after the DDL was repeated, or Failed with a reason.
 
-    tests/lib/torture_ddl.py --minutes 30 --seed 1
-    tests/lib/torture_ddl.py --rounds 1 --seed 17 --mode offline --login ordinary --story
+    tests/torture/torture_ddl.py --minutes 30 --seed 1
+    tests/torture/torture_ddl.py --rounds 1 --seed 17 --mode offline --login ordinary --story
 
 A seed decides what a round does; how its sessions interleave is chance, so a finding may need a few repetitions of it.
 """
 
 import argparse
 import collections
+import pathlib
 import random
 import sys
 import time
@@ -17,11 +18,13 @@ import traceback
 
 import psycopg2
 
-from malachite import Malachite, Pair
-from postgres import Postgres
-from samples import drop, has_database
-from torture_follow import OnlineRound
-from torture_rounds import Finding, OfflineRound
+sys.path.insert(1, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
+
+from malachite import Malachite, Pair  # noqa: E402
+from postgres import Postgres  # noqa: E402
+from samples import drop, has_database  # noqa: E402
+from torture_follow import OnlineRound  # noqa: E402
+from torture_rounds import Finding, OfflineRound  # noqa: E402
 
 LOGINS = ("superuser", "ordinary", "administrator")
 
