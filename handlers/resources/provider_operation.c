@@ -1,83 +1,80 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls on the resource provider as a whole: what it can do, the DNS suffix, who uses the subnets. */
+#include <ctype.h>
 #include <string.h>
 
+#include "core/buf.h"
 #include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/locations.h"
 #include "handlers/arm/resource.h"
 #include "handlers/resources/resources.h"
+#include "server/route.h"
 
-/* clang-format off */
-static const struct {
-    const char *action; /* below the namespace */
-    const char *resource;
-    const char *operation;
-    const char *description;
-} operations[] = {
-    {"flexibleServers/read", "PostgreSQL Server", "List/Get PostgreSQL Servers",
-     "Return the list of servers or gets the properties for the specified server."},
-    {"flexibleServers/write", "PostgreSQL Server", "Create/Update PostgreSQL Server",
-     "Creates a server with the specified parameters or update the properties or tags for the specified server."},
-    {"flexibleServers/delete", "PostgreSQL Server", "Delete PostgreSQL Server", "Deletes an existing server."},
-    {"flexibleServers/firewallRules/read", "Firewall Rules", "List/Get Firewall Rules",
-     "Return the list of firewall rules for a server or gets the properties for the specified firewall rule."},
-    {"flexibleServers/firewallRules/write", "Firewall Rules", "Create/Update Firewall Rule",
-     "Creates a firewall rule with the specified parameters or update an existing rule."},
-    {"flexibleServers/firewallRules/delete", "Firewall Rules", "Delete Firewall Rule",
-     "Deletes an existing firewall rule."},
-    {"flexibleServers/configurations/read", "Server Parameters", "List/Get Server Parameters",
-     "Returns the list of parameters of a server or gets the specified parameter."},
-    {"flexibleServers/configurations/write", "Server Parameters", "Update Server Parameter",
-     "Changes the value of the specified parameter."},
-    {"flexibleServers/restart/action", "PostgreSQL Server", "Restart PostgreSQL Server", "Restarts a server."},
-    {"flexibleServers/start/action", "PostgreSQL Server", "Start PostgreSQL Server", "Starts a stopped server."},
-    {"flexibleServers/stop/action", "PostgreSQL Server", "Stop PostgreSQL Server", "Stops a server."},
-    {"flexibleServers/databases/read", "PostgreSQL Database", "List/Get Databases",
-     "Returns the list of databases of a server or gets the specified database."},
-    {"flexibleServers/databases/write", "PostgreSQL Database", "Create Database",
-     "Creates a database on a server."},
-    {"flexibleServers/databases/delete", "PostgreSQL Database", "Delete Database",
-     "Deletes a database from a server."},
-    {"flexibleServers/migrations/read", "Migrations", "List/Get Migrations",
-     "Returns the list of migrations to a server or gets the specified migration."},
-    {"flexibleServers/migrations/write", "Migrations", "Create/Update Migration",
-     "Creates a migration to a server, or changes it: databases, overwrite, cutover, cancel."},
-    {"flexibleServers/migrations/delete", "Migrations", "Cancel/Delete Migration",
-     "Cancels an active migration or deletes an ended one."},
-    {"flexibleServers/checkMigrationNameAvailability/action", "Migrations", "Check Migration Name Availability",
-     "Checks whether a migration name is available."},
-    {"servers/read", "PostgreSQL Single Server", "List/Get PostgreSQL Servers",
-     "Return the list of servers or gets the properties for the specified server."},
-    {"servers/write", "PostgreSQL Single Server", "Create/Update PostgreSQL Server",
-     "Creates a server with the specified parameters or update the properties or tags for the specified server."},
-    {"servers/delete", "PostgreSQL Single Server", "Delete PostgreSQL Server", "Deletes an existing server."},
-    {"servers/restart/action", "PostgreSQL Single Server", "Restart PostgreSQL Server", "Restarts a server."},
-    {"servers/databases/read", "PostgreSQL Database", "List/Get Databases",
-     "Returns the list of databases of a server or gets the specified database."},
-    {"servers/firewallRules/read", "Firewall Rules", "List/Get Firewall Rules",
-     "Return the list of firewall rules for a server or gets the properties for the specified firewall rule."},
-    {"servers/configurations/read", "Server Parameters", "List/Get Server Parameters",
-     "Returns the list of parameters of a server or gets the specified parameter."},
-    {"servers/configurations/write", "Server Parameters", "Update Server Parameter",
-     "Changes the value of the specified parameter."},
-    {"locations/performanceTiers/read", "Performance Tiers", "List Performance Tiers",
-     "Returns the list of Performance Tiers available."},
-    {"locations/capabilities/read", "Capabilities", "List Capabilities",
-     "Returns the versions and sizes that a server can have."},
-};
-/* clang-format on */
+enum { DISPLAY_MAX_BYTES = 4096 };
+
+/* ---- what the provider can do ---- */
+
+/* "Microsoft.DBforPostgreSQL/flexibleServers/firewallRules/read" is an action on "Firewall rules". */
+static char *resource_of(const char *action)
+{
+    const char *end = strrchr(action, '/');
+    if (str_iequals(end, "/action")) {
+        end = memrchr(action, '/', (size_t)(end - action));
+    }
+    const char *before = memrchr(action, '/', (size_t)(end - action));
+    auto_buf struct buf words = BUF_MAX(DISPLAY_MAX_BYTES);
+    for (const char *letter = before + 1; letter < end; letter++) {
+        const bool first = letter == before + 1;
+        if (isupper((unsigned char)*letter) && !first) {
+            buf_addc(&words, ' ');
+        }
+        buf_addc(&words, (char)(first ? toupper((unsigned char)*letter) : tolower((unsigned char)*letter)));
+    }
+    return buf_take(&words);
+}
+
+/* Several routes may be one action: getting and listing are both a read. The first names the operation, the
+ * description has a sentence of each. */
+static json_t *operation_of(const struct route *first)
+{
+    auto_buf struct buf description = BUF_MAX(DISPLAY_MAX_BYTES);
+    for (const struct route *route = first; route < routes + route_count; route++) {
+        if (str_iequals(route->action, first->action) && route->summary != NULL) {
+            buf_addf(&description, "%s%s", description.len > 0 ? " " : "", route->summary);
+        }
+    }
+    auto_free char *resource = resource_of(first->action);
+    return json_pack("{s:s, s:b, s:{s:s, s:s, s:s%, s:s}}", "name", first->action, "isDataAction", false,
+                     "display", "provider", "Microsoft DB for PostgreSQL", "resource",
+                     resource == NULL ? "" : resource, "operation", first->summary,
+                     strlen(first->summary) - strlen("."), "description", buf_text(&description));
+}
+
+static bool is_operation(const struct route *route)
+{
+    return route->summary != NULL && route->action != NULL &&
+           str_istarts(route->action, POSTGRESQL_NAMESPACE "/") &&
+           strchr(route->action + strlen(POSTGRESQL_NAMESPACE "/"), '/') != NULL;
+}
+
+static bool has_action_before(const struct route *route)
+{
+    for (const struct route *other = routes; other < route; other++) {
+        if (is_operation(other) && str_iequals(other->action, route->action)) {
+            return true;
+        }
+    }
+    return false;
+}
 
 void provider_operation_list(struct request *request)
 {
     json_t *value = json_array();
-    for (size_t i = 0; i < ARRAY_LEN(operations); i++) {
-        auto_free char *name = str_format("%s/%s", POSTGRESQL_NAMESPACE, operations[i].action);
-        json_array_append_new(value, json_pack("{s:s, s:b, s:{s:s, s:s, s:s, s:s}}", "name",
-                                               name == NULL ? "" : name, "isDataAction", false, "display",
-                                               "provider", "Microsoft DB for PostgreSQL", "resource",
-                                               operations[i].resource, "operation", operations[i].operation,
-                                               "description", operations[i].description));
+    for (const struct route *route = routes; route < routes + route_count; route++) {
+        if (is_operation(route) && !has_action_before(route)) {
+            json_array_append_new(value, operation_of(route));
+        }
     }
     reply_json(request, 200, json_pack("{s:o}", "value", value));
 }
