@@ -23,6 +23,9 @@ static char *resource_of(const char *action)
         end = memrchr(action, '/', (size_t)(end - action));
     }
     const char *before = memrchr(action, '/', (size_t)(end - action));
+    if (before == NULL) {
+        return str_dup("Resource provider"); /* its own action, as "checkNameAvailability" */
+    }
     auto_buf struct buf words = BUF_MAX(DISPLAY_MAX_BYTES);
     for (const char *letter = before + 1; letter < end; letter++) {
         const bool first = letter == before + 1;
