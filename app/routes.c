@@ -257,9 +257,9 @@ const struct route routes[] = {
     HIDDEN(GET, "/devicelogin", signin_device_page, 0, "SignIn_DevicePage"),
 
     /* Malachite's own */
-    OWN(GET, "/_malachite/health", malachite_health, ROUTE_QUIET | ROUTE_OPEN, "Malachite_Health",
+    OWN(GET, "/_malachite/health", malachite_health, ROUTE_QUIET | ROUTE_OPEN | ROUTE_AT_ONCE, "Malachite_Health",
         "Reports that the process is alive.", NULL, "Health", OK, NULL),
-    OWN(GET, "/_malachite/ready", malachite_ready, ROUTE_QUIET | ROUTE_OPEN, "Malachite_Ready",
+    OWN(GET, "/_malachite/ready", malachite_ready, ROUTE_QUIET | ROUTE_OPEN | ROUTE_AT_ONCE, "Malachite_Ready",
         "Reports whether Malachite is ready: 200 or 503.", NULL, "Health", OK, NULL),
     OWN(GET, "/_malachite/routes", malachite_routes, 0, "Malachite_Routes",
         "Lists the calls that Malachite answers.", NULL, "[]object", OK, NULL),
@@ -287,14 +287,14 @@ const struct route routes[] = {
         "Metrics for Prometheus.", NULL, "text/plain", OK, NULL),
 
     /* the web portal: one page, which finds out itself what its path stands for */
-    HIDDEN(GET, "/", portal_page, ROUTE_QUIET, "Portal_Page"),
-    HIDDEN(GET, "/portal", portal_page, ROUTE_QUIET, "Portal_PageOfPath0"),
-    HIDDEN(GET, "/portal/{1}", portal_page, ROUTE_QUIET, "Portal_PageOfPath1"),
-    HIDDEN(GET, "/portal/{1}/{2}", portal_page, ROUTE_QUIET, "Portal_PageOfPath2"),
-    HIDDEN(GET, "/portal/{1}/{2}/{3}", portal_page, ROUTE_QUIET, "Portal_PageOfPath3"),
-    HIDDEN(GET, "/portal/{1}/{2}/{3}/{4}", portal_page, ROUTE_QUIET, "Portal_PageOfPath4"),
-    HIDDEN(GET, "/portal/{1}/{2}/{3}/{4}/{5}", portal_page, ROUTE_QUIET, "Portal_PageOfPath5"),
-    HIDDEN(GET, "/portal/assets/{asset}", portal_asset, ROUTE_QUIET, "Portal_Asset"),
+    HIDDEN(GET, "/", portal_page, ROUTE_QUIET | ROUTE_AT_ONCE, "Portal_Page"),
+    HIDDEN(GET, "/portal", portal_page, ROUTE_QUIET | ROUTE_AT_ONCE, "Portal_PageOfPath0"),
+    HIDDEN(GET, "/portal/{1}", portal_page, ROUTE_QUIET | ROUTE_AT_ONCE, "Portal_PageOfPath1"),
+    HIDDEN(GET, "/portal/{1}/{2}", portal_page, ROUTE_QUIET | ROUTE_AT_ONCE, "Portal_PageOfPath2"),
+    HIDDEN(GET, "/portal/{1}/{2}/{3}", portal_page, ROUTE_QUIET | ROUTE_AT_ONCE, "Portal_PageOfPath3"),
+    HIDDEN(GET, "/portal/{1}/{2}/{3}/{4}", portal_page, ROUTE_QUIET | ROUTE_AT_ONCE, "Portal_PageOfPath4"),
+    HIDDEN(GET, "/portal/{1}/{2}/{3}/{4}/{5}", portal_page, ROUTE_QUIET | ROUTE_AT_ONCE, "Portal_PageOfPath5"),
+    HIDDEN(GET, "/portal/assets/{asset}", portal_asset, ROUTE_QUIET | ROUTE_AT_ONCE, "Portal_Asset"),
 };
 /* clang-format on */
 const size_t route_count = ARRAY_LEN(routes);

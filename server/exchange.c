@@ -241,17 +241,18 @@ static void refuse_for_now(struct request *request, const char *why)
     reply_fail(request, ERR_UNAVAILABLE, "%s", why);
 }
 
-/* Names the server that a request may wait for: one that does not answer must not hold up the others. */
+/* Names the server, or the group with a template, that a request may wait for: one that does not answer must
+ * not hold up the others. */
 static uint64_t key_of(const struct request *request)
 {
     const char *const names[] = {request_param(request, "resourceGroupName"),
                                  request_param(request, "serverName")};
+    if (names[0] == NULL) {
+        /* The body of a connection test names the server: these are counted together. */
+        return (request->route->flags & ROUTE_TOKEN) != 0 ? 1 : 0;
+    }
     uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        if (names[i] == NULL) {
-            /* The body of a connection test names the server: these are counted together. */
-            return (request->route->flags & ROUTE_TOKEN) != 0 ? 1 : 0;
-        }
+    for (size_t i = 0; i < ARRAY_LEN(names) && names[i] != NULL; i++) {
         for (const char *at = names[i]; *at != '\0'; at++) {
             hash = (hash ^ (uint64_t)tolower((unsigned char)*at)) * UINT64_C(1099511628211);
         }
@@ -260,19 +261,30 @@ static uint64_t key_of(const struct request *request)
     return hash == 0 ? 1 : hash;
 }
 
-/* The connection sleeps while the lane works; nothing here may touch the exchange once it is submitted. */
-static enum MHD_Result run_on_lane(struct exchange *exchange, int lane)
+static int lane_of(const struct request *request)
 {
+    if ((request->route->flags & ROUTE_SLOW) != 0) {
+        return LANE_LIVE;
+    }
+    return request->method == METHOD_GET || request->method == METHOD_HEAD ? LANE_READ : LANE_WRITE;
+}
+
+/* The connection sleeps while the lane works; nothing here may touch the exchange once it is submitted. */
+static enum MHD_Result run_on_lane(struct exchange *exchange)
+{
+    static const char *const full[LANE_COUNT] = {
+        [LANE_LIVE] = "Too many requests are waiting for PostgreSQL servers. Retry later.",
+        [LANE_WRITE] = "Too many changes are waiting. Retry later.",
+        [LANE_READ] = "Too many reads are waiting. Retry later.",
+    };
+    int lane = lane_of(&exchange->request);
     struct MHD_Connection *connection = exchange->connection;
     exchange->phase = PHASE_SLOW;
     exchange->task =
         (struct slow_task){.run = run_slow, .key = lane == LANE_LIVE ? key_of(&exchange->request) : 0};
     MHD_suspend_connection(connection);
     if (!slow_lane_submit(exchange->host->lanes[lane], &exchange->task)) {
-        refuse_for_now(&exchange->request,
-                       lane == LANE_LIVE
-                           ? "Too many requests are waiting for PostgreSQL servers. Retry later."
-                           : "Too many changes are waiting. Retry later.");
+        refuse_for_now(&exchange->request, full[lane]);
         MHD_resume_connection(connection);
     }
     return MHD_YES;
@@ -298,11 +310,8 @@ static enum MHD_Result answer(struct exchange *exchange)
     }
     const struct service *service = exchange->host->service;
     if (service->prepare(request)) {
-        if ((request->route->flags & ROUTE_SLOW) != 0) {
-            return run_on_lane(exchange, LANE_LIVE);
-        }
-        if (request->method != METHOD_GET && request->method != METHOD_HEAD) {
-            return run_on_lane(exchange, LANE_STORE);
+        if ((request->route->flags & ROUTE_AT_ONCE) == 0) {
+            return run_on_lane(exchange);
         }
         service->run(request);
     }

@@ -15,8 +15,9 @@
 #include "server/service_private.h"
 #include "server/slow_lane_private.h"
 
-/* Requests that ask a live PostgreSQL, and those that write to the store: neither waits for the other. */
-enum { LANE_LIVE, LANE_STORE, LANE_COUNT };
+/* Requests that ask a live PostgreSQL, that write to the store, and that only read: none waits for another
+ * kind. */
+enum { LANE_LIVE, LANE_WRITE, LANE_READ, LANE_COUNT };
 
 /* What all exchanges share. */
 struct exchange_host {

@@ -20,10 +20,11 @@
 
 enum {
     EVENT_THREADS = 2, /* for each of HTTP and HTTPS */
-    LIVE_THREADS = 12,
+    LIVE_THREADS = 16,
     LIVE_QUEUE_MAX = 128,
     LIVE_PER_SERVER = 2,
-    STORE_THREADS = 2, /* the store lets one write at a time */
+    WRITE_THREADS = 2, /* the store lets one write at a time */
+    READ_THREADS = 2,
     /* Holds request line, headers and the answer's headers: the longest URI allowed and a token of 8 KiB fit.
      * The library wipes it after each request, so more costs time. */
     CONNECTION_MEMORY = 32 * 1024,
@@ -231,16 +232,21 @@ static int open_door(struct httpd *httpd, struct err *err)
 
 int httpd_serve(struct httpd *httpd, struct err *err)
 {
+    const size_t connections_max = (size_t)httpd->host.service->options->max_connections * LISTENER_COUNT;
     const struct slow_lane_settings lanes[LANE_COUNT] = {
         [LANE_LIVE] = {.threads = LIVE_THREADS,
                        .queue_max = LIVE_QUEUE_MAX,
                        .key_max = LIVE_PER_SERVER,
                        .at_thread_end = end_slow_thread,
                        .arg = httpd},
-        [LANE_STORE] = {.threads = STORE_THREADS,
-                        .queue_max = (size_t)httpd->host.service->options->max_connections * LISTENER_COUNT,
+        [LANE_WRITE] = {.threads = WRITE_THREADS,
+                        .queue_max = connections_max,
                         .at_thread_end = end_slow_thread,
                         .arg = httpd},
+        [LANE_READ] = {.threads = READ_THREADS,
+                       .queue_max = connections_max,
+                       .at_thread_end = end_slow_thread,
+                       .arg = httpd},
     };
     if (tls_live_start(httpd->host.service->options, httpd->tls, err) < 0) {
         return -1;

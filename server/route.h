@@ -20,11 +20,12 @@ enum route_flags {
     ROUTE_ARM = 1 << 0,  /* ARM route: api-version required and checked against the resource type */
     ROUTE_BODY = 1 << 1, /* a JSON object is required as body */
     ROUTE_BODY_OPTIONAL = 1 << 2,
-    ROUTE_SLOW = 1 << 3,  /* may wait, as for PostgreSQL: runs on the slow lane, not on the event loop */
-    ROUTE_QUIET = 1 << 4, /* health probes: logged at debug only */
-    ROUTE_FORM = 1 << 5,  /* the body is a form: request_form() */
-    ROUTE_TOKEN = 1 << 6, /* not ARM's, but needs what --auth asks for */
-    ROUTE_OPEN = 1 << 7,  /* Malachite's own, and open to everybody under --auth strict, too */
+    ROUTE_SLOW = 1 << 3,    /* may wait, as for PostgreSQL: on the lane for that, not those of the store */
+    ROUTE_QUIET = 1 << 4,   /* health probes: logged at debug only */
+    ROUTE_FORM = 1 << 5,    /* the body is a form: request_form() */
+    ROUTE_TOKEN = 1 << 6,   /* not ARM's, but needs what --auth asks for */
+    ROUTE_OPEN = 1 << 7,    /* Malachite's own, and open to everybody under --auth strict, too */
+    ROUTE_AT_ONCE = 1 << 8, /* waits for nothing, neither store nor file: runs on the event loop */
 };
 
 enum route_answers {

@@ -16,11 +16,11 @@ struct service {
     const struct options *options; /* addresses, ports and limits */
     /* On an event loop, never waits: finds the route and checks the request. False: it has its answer. */
     bool (*prepare)(struct request *request);
-    /* Gives the request its answer: on an event loop, or on the slow lane when the route says ROUTE_SLOW. */
+    /* Gives the request its answer: on a lane, or on an event loop when the route says ROUTE_AT_ONCE. */
     void (*run)(struct request *request);
     /* The answer has left, or (sent false) the client went away before its end. */
     void (*answered)(const struct request *request, bool sent);
-    /* A thread of the slow lane ends. */
+    /* A thread of a lane ends. */
     void (*thread_end)(struct app *app);
 };
 

@@ -24,13 +24,17 @@ struct slow_lane {
     uint64_t running[LANE_THREADS_MAX]; /* keys of the tasks that run; 0: none */
 };
 
+/* Each key may have one task running, and more only while half of the threads are free of keys. */
 static bool may_run(const struct slow_lane *lane, const struct slow_task *task)
 {
     size_t same = 0;
+    size_t busy = 0;
     for (size_t i = 0; i < LANE_THREADS_MAX; i++) {
         same += lane->running[i] == task->key;
+        busy += lane->running[i] != 0;
     }
-    return task->key == 0 || lane->stopping || same < lane->settings.key_max;
+    return task->key == 0 || lane->stopping || same == 0 ||
+           (same < lane->settings.key_max && busy < lane->started / 2);
 }
 
 /* The first that may run. The mutex is held. NULL: there is none. */
@@ -136,15 +140,18 @@ int slow_lane_start(const struct slow_lane_settings *settings, struct err *err, 
     return 0;
 }
 
-/* The mutex is held. */
+/* The first task of a key has room in any case: others cannot have filled the queue. The mutex is held. */
 static bool has_room(const struct slow_lane *lane, const struct slow_task *task)
 {
+    bool room = lane->queued < lane->settings.queue_max;
+    if (lane->stopping || task->key == 0) {
+        return !lane->stopping && room;
+    }
     size_t same = 0;
     for (const struct slow_task *at = lane->first; at != NULL; at = at->next) {
         same += at->key == task->key;
     }
-    return !lane->stopping && lane->queued < lane->settings.queue_max &&
-           (task->key == 0 || same < (lane->settings.queue_max + 3) / 4);
+    return same == 0 || (room && same < (lane->settings.queue_max + 3) / 4);
 }
 
 bool slow_lane_submit(struct slow_lane *lane, struct slow_task *task)

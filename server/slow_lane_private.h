@@ -22,16 +22,16 @@ struct slow_task {
 
 struct slow_lane_settings {
     size_t threads;
-    size_t queue_max; /* tasks that may wait */
-    size_t
-        key_max; /* tasks of one key that may run at the same time: the others keep threads for other keys */
+    size_t queue_max; /* tasks that may wait; the first of each key always may */
+    size_t key_max;   /* tasks of one key that run at the same time; one where half of the threads are busy */
     void (*at_thread_end)(void *arg);
     void *arg;
 };
 
 int slow_lane_start(const struct slow_lane_settings *settings, struct err *err, struct slow_lane **ret_lane);
 /* Queues a task, which the caller keeps alive until run has been called. False when the queue is full, when
- * a quarter of it waits for the same key, or when the lane is being stopped. Any thread, never blocks. */
+ * a quarter of it waits for the same key (the first task of a key is accepted all the same), or when the lane
+ * is being stopped. Any thread, never blocks. */
 bool slow_lane_submit(struct slow_lane *lane, struct slow_task *task);
 /* Refuses what waits and lets what runs finish. True once all threads have ended; false when some still run
  * at the deadline (on the monotonic clock, in milliseconds), and it may be called again. One thread calls it.

@@ -99,6 +99,25 @@ static void one_key_does_not_take_all_threads(void **state)
     slow_lane_free(lane);
 }
 
+/* Whatever the number of stuck keys, as long as there is a thread. */
+static void many_stuck_keys_leave_threads_and_queue(void **state)
+{
+    (void)state;
+    struct slow_lane *lane = start(8, 16);
+    atomic_store(&hold, true);
+    struct slow_task stuck[7 * 4];
+    for (size_t i = 0; i < ARRAY_LEN(stuck); i++) {
+        stuck[i] = (struct slow_task){.run = work, .key = 1 + i % 7};
+        (void)slow_lane_submit(lane, &stuck[i]);
+    }
+    struct slow_task other = {.run = run_at_once, .key = 8};
+    assert_true(slow_lane_submit(lane, &other));
+    wait_until(&done, 1);
+    atomic_store(&hold, false);
+    assert_true(slow_lane_stop(lane, soon()));
+    slow_lane_free(lane);
+}
+
 static void one_key_does_not_fill_the_queue(void **state)
 {
     (void)state;
@@ -162,6 +181,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_task_runs_once),
         cmocka_unit_test(one_key_does_not_take_all_threads),
+        cmocka_unit_test(many_stuck_keys_leave_threads_and_queue),
         cmocka_unit_test(one_key_does_not_fill_the_queue),
         cmocka_unit_test(a_full_queue_refuses),
         cmocka_unit_test(stopping_refuses_who_waits_and_tells_who_runs),
