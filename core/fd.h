@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* File descriptors that close at the end of their scope. -1 is none. */
+/* File descriptors that close at the end of their scope (-1 is none), and names that stay. */
 #ifndef CORE_FD_H
 #define CORE_FD_H
 
+#include <stdbool.h>
 #include <unistd.h>
 
 static inline void close_at_scope_end(const int *fd)
@@ -21,5 +22,9 @@ static inline void close_at_scope_end(const int *fd)
         (fd) = -1;                                                                                           \
         taken_;                                                                                              \
     })
+
+/* Writes the directory of a file that was just created or renamed to the disk: the name is there only then,
+ * even when the file's content is. False and errno on failure. */
+bool fd_sync_directory_of(const char *path);
 
 #endif

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/fd.h"
 #include "core/log.h"
 #include "core/str.h"
 #include "core/tokens/base64.h"
@@ -76,7 +77,7 @@ static bool write_key(const char *path, EVP_PKEY *pkey)
         unlink(draft);
         return false;
     }
-    return true;
+    return fd_sync_directory_of(path);
 }
 
 static EVP_PKEY *make_key(const char *path)

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/fd.h"
 #include "core/str.h"
 #include "core/wipe.h"
 
@@ -27,22 +28,6 @@ static bool write_all(int fd, const char *text, size_t len)
         len -= (size_t)written;
     }
     return true;
-}
-
-/* A name is on the disk when its directory is. */
-static bool sync_directory_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    auto_free char *dir =
-        slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + (slash == path));
-    int fd = dir == NULL ? -1 : open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool synced = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
-    int failure = errno;
-    if (fd >= 0) {
-        close(fd);
-    }
-    errno = failure;
-    return synced;
 }
 
 int file_write(const char *path, mode_t mode, const char *text, struct err *err)
@@ -63,7 +48,7 @@ int file_write(const char *path, mode_t mode, const char *text, struct err *err)
         unlink(temporary);
         return err_set(err, ERR_INTERNAL, "cannot write %s: %s", path, strerror(failure));
     }
-    return sync_directory_of(path)
+    return fd_sync_directory_of(path)
                ? 0
                : err_set(err, ERR_INTERNAL, "cannot write %s to the disk: %s", path, strerror(errno));
 }

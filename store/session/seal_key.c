@@ -8,17 +8,10 @@
 #include <unistd.h>
 
 #include "core/attr.h"
+#include "core/fd.h"
 #include "core/str.h"
 #include "store/session/memory_error.h"
 #include "store/session/seal_private.h"
-
-static void close_at_scope_end(int *fd)
-{
-    if (*fd >= 0) {
-        close(*fd);
-    }
-}
-#define auto_fd __attribute__((cleanup(close_at_scope_end)))
 
 static void wipe_at_scope_end(struct seal_key *key)
 {
@@ -99,6 +92,10 @@ int seal_key_create(const char *path, struct err *err, struct seal_key *ret_key)
         return -1;
     }
     unlink(draft);
+    if (!fd_sync_directory_of(path)) {
+        return err_set(err, ERR_INTERNAL, "The key file %s cannot be written to the disk: %s.", path,
+                       strerror(errno));
+    }
     *ret_key = key;
     return 0;
 }

@@ -1,12 +1,13 @@
 """Secrets come by file or environment, and leave no trace in the process list."""
 
 import os
+import pathlib
 import subprocess
 
 import pytest
 
 from arm import new_secret, unique
-from malachite import environment, run_command
+from malachite import binary, environment, run_command
 
 
 def command_line(one):
@@ -99,3 +100,42 @@ def test_the_key_may_lie_elsewhere(own, tmp_path, postgres_target):
     key.chmod(0o600)
     one.start()
     one.arm.get(server.id + "/databases")
+
+
+SYNC_LOG = r"""
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Writes down what is synced. */
+int fsync(int fd)
+{
+    char link[64], path[4096] = "";
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    ssize_t len = readlink(link, path, sizeof(path) - 1);
+    int log = open("LOG", O_WRONLY | O_APPEND | O_CREAT, 0600);
+    path[len] = '\n';
+    if (write(log, path, len + 1) < 0) {
+        return -1;
+    }
+    close(log);
+    return syscall(SYS_fsync, fd);
+}
+"""
+
+
+@pytest.mark.skipif("build/asan" in binary() or "build/tsan" in binary(), reason="sanitizers come first themselves")
+def test_key_files_and_their_names_are_synced_to_disk(own, tmp_path):
+    source, library, log = tmp_path / "log.c", tmp_path / "log.so", tmp_path / "synced"
+    source.write_text(SYNC_LOG.replace("LOG", str(log)))
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, source], check=True)
+    one = own(LD_PRELOAD=str(library))
+    assert signed_in(one, "malachite")  # the key for tokens is there, too
+    lines = log.read_text().splitlines()
+    for name in ("malachite.key", "tls/ca.key", "tls/ca.pem", "tls/server.key", "tls/server.pem", "tls/token.key"):
+        path = pathlib.Path(one.data_dir, name)
+        at = next(number for number, line in enumerate(lines) if line.startswith(f"{path}."))
+        assert str(path.parent) in lines[at:], f"the name {name} may be lost with the power"
