@@ -19,6 +19,9 @@ int check_subset(const struct str_list *names, const struct str_list *databases,
                  struct err *err);
 /* Both passwords are given. */
 int check_credentials(const struct migration_spec *spec, struct err *err);
+/* With strict sign-in, the secret of Malachite's own application is the one that signs in. */
+int check_application_secret(const struct options *options, const struct migration_spec *spec,
+                             struct err *err);
 /* Resource ids, application ids, lists of databases. */
 int check_spec(struct request *request, const struct migration_spec *spec, struct err *err);
 

@@ -111,10 +111,9 @@ static bool is_id(const char *text)
     return text[i] == '\0';
 }
 
-/* With strict sign-in, the secret of our own application must be the one that signs in. Others are unknown.
- */
-static int check_application_secret(const struct options *options, const struct migration_spec *spec,
-                                    struct err *err)
+/* Secrets of other applications are unknown here. */
+int check_application_secret(const struct options *options, const struct migration_spec *spec,
+                             struct err *err)
 {
     static const char path[] = "properties.secretParameters.aadApp.aadSecret";
     bool ours = spec->aad_client_id != NULL && str_iequals(spec->aad_client_id, options->client_id);

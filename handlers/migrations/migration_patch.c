@@ -18,6 +18,7 @@ struct decision {
     struct migration *migration; /* as stored; the decision is merged into it */
     struct dialect_request given;
     struct store *store;
+    const struct options *options;
     const char *event;  /* for the migration's history, or NULL */
     bool allows_setup;  /* of logical replication, which was not allowed before */
     bool early_cutover; /* asked for before the target follows */
@@ -258,7 +259,9 @@ static int store_decision(struct decision *decision, struct err *err)
     migration_done(migration);
     *migration = fresh;
     bool allowed = migration->spec.setup_replication == FLAG_TRUE;
-    if (check_decision(decision, err) < 0 || dialect_merge(&decision->given, &migration->spec, err) < 0) {
+    bool gives_secret = dialect_gives(&decision->given, aad_secret);
+    if (check_decision(decision, err) < 0 || dialect_merge(&decision->given, &migration->spec, err) < 0 ||
+        (gives_secret && check_application_secret(decision->options, &migration->spec, err) < 0)) {
         return -1;
     }
     decision->allows_setup = !allowed && migration->spec.setup_replication == FLAG_TRUE;
@@ -291,7 +294,8 @@ void migration_patch(struct request *request)
     struct decision decision = {.dialect = dialect_find(request->api_version),
                                 .target = &target,
                                 .migration = &migration,
-                                .store = request->app->store};
+                                .store = request->app->store,
+                                .options = request->app->options};
     migration_spec_init(&decision.given.spec);
     int result = dialect_read(body, &err, &decision.given);
     if (result == 0) {

@@ -163,6 +163,25 @@ def test_strict_refuses_a_wrong_client_secret_of_a_migration(strict, postgres_ta
         assert "nonsense" not in response.text
 
 
+def test_strict_refuses_a_wrong_client_secret_in_a_patch_of_a_migration(strict, postgres_source, postgres_target):
+    source, target = strict.attach("patched-src", postgres_source), strict.attach("patched", postgres_target)
+    strict.arm.request("POST", strict.arm.subscription + "/providers/Microsoft.DataMigration/register", status=200)
+    body = strict.arm.migration_body(source, target, [])
+    del body["properties"]["dbsToMigrate"]  # it waits for them
+    body["location"] = "eastus"
+    application = {"clientId": strict.endpoints["clientId"], "tenantId": strict.endpoints["tenantId"]}
+    body["properties"]["secretParameters"]["aadApp"] = {**application, "aadSecret": "malachite"}
+    path, version = f"{target.id}/migrations/patched", "2021-06-15-privatepreview"
+    strict.arm.request("PUT", path, body, api_version=version, status=201)
+    for secret, status in (("nonsense", 400), ("malachite", 200)):
+        given = {"properties": {"secretParameters": {"aadApp": {"aadSecret": secret}}}}
+        response = strict.arm.request("PATCH", path, given, api_version=version, status=status)
+        assert "nonsense" not in response.text
+        if status == 400:
+            assert response.json()["error"]["target"] == "properties.secretParameters.aadApp.aadSecret"
+    strict.arm.request("DELETE", path, api_version=version)
+
+
 def test_tokens_outlive_a_restart(own):
     malachite = own("--auth", "strict")
     token = malachite.sign_in().json()["access_token"]
