@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Server parameters in the service's words. Two of them are not PostgreSQL's: azure.replication_support of a
- * single server is its wal_level, azure.extensions of a flexible server is a list that the store keeps.
+ * Server parameters in the service's words. Some are not PostgreSQL's: azure.replication_support of a single
+ * server is its wal_level, azure.extensions of a flexible server is a list that the store keeps, and so are
+ * the values of executor/spelling/service_parameters.h.
  */
 #include <jansson.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "executor/sides.h"
 #include "executor/spelling/configuration_spelling.h"
 #include "executor/spelling/configuration_words.h"
+#include "executor/spelling/kept_parameters.h"
 
 static const char *data_type(const char *type)
 {
@@ -55,10 +57,11 @@ static json_t *describe(const struct server_setting *setting)
                      setting->pending_restart, "unit", setting->unit[0] == '\0' ? NULL : setting->unit);
 }
 
-static json_t *describe_replication_support(const struct server_setting *wal_level)
+static json_t *describe_replication_support(const struct server_setting *wal_level, const char *asked)
 {
     const char *word = replication_word(wal_level->value);
-    const char *value = word == NULL ? "REPLICA" : word;
+    const char *shown = word == NULL ? "REPLICA" : word;
+    const char *value = str_iequals(asked, shown) ? asked : shown;
     bool changed = wal_level->altered || wal_level->pending_restart;
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b}", "name", replication_support, "value", value,
@@ -107,7 +110,35 @@ static int insert_in_order(json_t *list, json_t *object, struct err *err)
     return object == NULL || json_array_insert_new(list, at, object) < 0 ? err_no_memory(err) : 0;
 }
 
-static int describe_all(struct executor *executor, const struct server *server,
+static bool has_setting(const struct server_setting *settings, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_iequals(settings[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* name NULL: all. One that the live server has is the live server's. */
+static int add_service_parameters(const struct server *server, const char *name,
+                                  const struct configuration_spellings *kept,
+                                  const struct server_setting *settings, size_t count, json_t *list,
+                                  struct err *err)
+{
+    for (size_t i = 0; i < service_parameter_count; i++) {
+        const struct service_parameter *parameter = &service_parameters[i];
+        bool wanted = (parameter->kinds & (1U << server->kind)) != 0 &&
+                      (name == NULL || str_iequals(parameter->name, name));
+        if (wanted && !has_setting(settings, count, parameter->name) &&
+            insert_in_order(list, kept_parameter_describe(parameter, kept), err) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int describe_all(struct executor *executor, const struct server *server, const char *name,
                         struct server_setting *settings, size_t count, json_t *list, struct err *err)
 {
     auto_configuration_spellings struct configuration_spellings spellings = {0};
@@ -122,18 +153,21 @@ static int describe_all(struct executor *executor, const struct server *server,
             return err_no_memory(err);
         }
     }
-    return 0;
+    return add_service_parameters(server, name, &spellings, settings, count, list, err);
 }
 
-static int add_replication_support(struct executor *executor, const struct endpoint *login, json_t *list,
-                                   struct err *err)
+static int add_replication_support(struct executor *executor, const struct server *server,
+                                   const struct endpoint *login, json_t *list, struct err *err)
 {
     struct server_setting *wal_level = NULL;
     size_t count = 0;
-    if (settings_list(login, "wal_level", &executor->stop, err, &wal_level, &count) < 0) {
+    auto_free char *asked = NULL;
+    if (kept_parameter_get(executor->store, server, replication_support, err, &asked) < 0 ||
+        settings_list(login, "wal_level", &executor->stop, err, &wal_level, &count) < 0) {
         return -1;
     }
-    int result = count == 0 ? 0 : insert_in_order(list, describe_replication_support(&wal_level[0]), err);
+    int result =
+        count == 0 ? 0 : insert_in_order(list, describe_replication_support(&wal_level[0], asked), err);
     settings_free(wal_level, count);
     return result;
 }
@@ -144,7 +178,7 @@ static int add_own(struct executor *executor, const struct server *server, const
 {
     if (server->kind == SERVER_SINGLE) {
         return name == NULL || str_iequals(name, replication_support)
-                   ? add_replication_support(executor, login, list, err)
+                   ? add_replication_support(executor, server, login, list, err)
                    : 0;
     }
     if (name != NULL && !str_iequals(name, allowed_extensions)) {
@@ -165,7 +199,7 @@ int executor_list_configurations(struct executor *executor, const struct server 
         settings_list(&login, name, &executor->stop, err, &settings, &count) < 0) {
         return -1;
     }
-    int result = describe_all(executor, server, settings, count, list, err);
+    int result = describe_all(executor, server, name, settings, count, list, err);
     settings_free(settings, count);
     if (result < 0 || add_own(executor, server, &login, name, list, err) < 0) {
         return -1;

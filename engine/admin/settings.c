@@ -28,7 +28,7 @@ enum { NO_PENDING_BEFORE = 90500 };
     " 'recovery_end_command', 'ssl_passphrase_command', 'data_directory', 'config_file', 'hba_file',"        \
     " 'ident_file', 'external_pid_file', 'unix_socket_directories', 'unix_socket_group',"                    \
     " 'unix_socket_permissions', 'listen_addresses', 'port', 'cluster_name', 'dynamic_library_path',"        \
-    " 'extension_control_path', 'krb_server_keyfile', 'ssl_ca_file', 'ssl_cert_file', 'ssl_crl_dir',"        \
+    " 'extension_control_path', 'krb_server_keyfile', 'ssl', 'ssl_ca_file', 'ssl_cert_file', 'ssl_crl_dir'," \
     " 'ssl_crl_file', 'ssl_dh_params_file', 'ssl_key_file', 'allow_alter_system', 'promote_trigger_file',"   \
     " 'trigger_file', 'transaction_isolation', 'transaction_read_only', 'transaction_deferrable',"           \
     " 'jit_provider', 'oauth_validator_libraries', 'summarize_wal_dir', 'stats_temp_directory',"             \

@@ -77,6 +77,12 @@ int instance_restart(const struct instance_host *host, const struct instance_spe
 /* Gives the administrator of a running instance spec->password. */
 int instance_set_password(const struct instance_host *host, const struct instance_spec *spec,
                           const struct stop *stop, struct err *err);
+/*
+ * Whether clients of a running instance must use TLS (with a certificate of its own, which it signs itself
+ * and keeps). Takes effect for sessions that begin after the return.
+ */
+int instance_require_tls(const struct instance_host *host, const struct instance_spec *spec, bool required,
+                         const struct stop *stop, struct err *err);
 /* Whether a server could listen there now: no other program does. Another may take it a moment later. */
 bool instance_address_is_free(const char *address, int port);
 bool instance_is_running(const struct instance_host *host, const char *name);

@@ -30,6 +30,19 @@ int template_hold(const struct instance_host *host, const struct tools_major *pr
 /* The settings of postgresql.conf for a major, one a line; the caller frees. NULL when memory is out. */
 char *template_settings(int major);
 
+/*
+ * azuresu over the socket only, whose directory is closed to everybody but the server's user and root. "md5"
+ * means SCRAM for roles with a SCRAM secret (all that are created here); roles that come from an older
+ * server with their md5 hash can log in too, as they could there. host is "host" or "hostssl".
+ */
+#define HBA_RULES(host)                                                                                      \
+    "local all azuresu trust\n"                                                                              \
+    "local replication azuresu trust\n"                                                                      \
+    "local all all reject\n"                                                                                 \
+    "host all azuresu all reject\n"                                                                          \
+    "host replication azuresu all reject\n" host " all all 127.0.0.0/8 md5\n" host                           \
+    " all all ::1/128 md5\n" host " replication all 127.0.0.0/8 md5\n" host " replication all ::1/128 md5\n"
+
 /* A running server, according to its postmaster.pid. */
 struct postmaster {
     pid_t pid;

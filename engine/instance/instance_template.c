@@ -74,20 +74,7 @@ static const struct setting settings[] = {
     {10, "log_min_error_statement = panic"},
 };
 
-/*
- * azuresu over the socket only, whose directory is closed to everybody but the server's user and root. "md5"
- * means SCRAM for roles with a SCRAM secret (all that are created here); roles that come from an older
- * server with their md5 hash can log in too, as they could there.
- */
-static const char hba[] = "local all azuresu trust\n"
-                          "local replication azuresu trust\n"
-                          "local all all reject\n"
-                          "host all azuresu all reject\n"
-                          "host replication azuresu all reject\n"
-                          "host all all 127.0.0.0/8 md5\n"
-                          "host all all ::1/128 md5\n"
-                          "host replication all 127.0.0.0/8 md5\n"
-                          "host replication all ::1/128 md5\n";
+static const char hba[] = HBA_RULES("host");
 
 int server_env_init(struct server_env *ret_env, struct err *err)
 {

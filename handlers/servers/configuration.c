@@ -181,6 +181,13 @@ void configuration_update(struct request *request)
     reply_operation(request, &operation);
 }
 
+/* The path of an error within one of several. */
+static int fail_update(size_t index, struct err *err)
+{
+    auto_free char *inner = str_dup(err->target);
+    return inner == NULL || inner[0] == '\0' ? -1 : err_target(err, "value[%zu].%s", index, inner);
+}
+
 /* The parameters are listed once for all, in one session. */
 static int read_updates(struct request *request, const struct server *server, json_t *body, struct err *err,
                         json_t *changes)
@@ -212,7 +219,7 @@ static int read_updates(struct request *request, const struct server *server, js
             return err_target(err, "value[%zu].name", i);
         }
         if (add_wish(server, known, name, item, err, changes) < 0) {
-            return -1;
+            return fail_update(i, err);
         }
     }
     return 0;

@@ -2,6 +2,7 @@
 /* Whether a value may be given to a server parameter: its type, its range, its words, its list. */
 #include <errno.h>
 #include <math.h>
+#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -128,6 +129,22 @@ static bool text_fits(const char *value)
     return strlen(value) <= VALUE_MAX;
 }
 
+/* The regular expression of a text describes all of it. */
+static bool pattern_fits(const char *pattern, const char *value)
+{
+    regex_t compiled;
+    if (str_equals(pattern, ".*")) {
+        return true;
+    }
+    auto_free char *whole = str_format("^(%s)$", pattern);
+    if (whole == NULL || regcomp(&compiled, whole, REG_EXTENDED | REG_NOSUB) != 0) {
+        return false;
+    }
+    bool fits = regexec(&compiled, value, 0, NULL, 0) == 0;
+    regfree(&compiled);
+    return fits;
+}
+
 /* What the parameter has, or has by default, is always allowed: PostgreSQL may show more than its own rules
  * say ("" for an enumeration, octal digits for a number). */
 static bool is_known(json_t *configuration, const char *value)
@@ -164,7 +181,8 @@ static bool is_fitting(json_t *configuration, const char *value)
     }
     auto_str_list struct str_list names = {0};
     const char *name = text_of(configuration, "name");
-    return text_fits(value) && (!setting_is_name_list(name) || setting_list_split(name, value, &names));
+    return text_fits(value) && pattern_fits(allowed, value) &&
+           (!setting_is_name_list(name) || setting_list_split(name, value, &names));
 }
 
 int configuration_check(json_t *configuration, const char *value, struct err *err, char **ret_value)

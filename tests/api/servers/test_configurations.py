@@ -35,8 +35,8 @@ def test_the_list_is_that_of_the_server(arm, server):
     items = arm.list(f"{server.id}/configurations")
     names = [item["name"] for item in items]
     assert names == sorted(names)
-    count = int(server.postgres.value("SELECT count(*) FROM pg_settings WHERE name <> 'primary_conninfo'"))
-    assert len(items) == count + 1  # azure.extensions
+    live = server.postgres.query("SELECT name FROM pg_settings WHERE name <> 'primary_conninfo'")
+    assert {name for [name] in live} <= set(names) and "azure.extensions" in names
     for item in items:
         assert item["id"] == path(server, item["name"])
         assert item["type"] == "Microsoft.DBforPostgreSQL/flexibleServers/configurations"
@@ -161,7 +161,7 @@ def test_replication_support_of_a_single_server(arm, single):
     assert "azure.replication_support" in [item["name"] for item in arm.list(f"{single.id}/configurations")]
     for value, level in (("off", "minimal"), ("replica", "replica"), ("LOGICAL", "logical")):
         after = change(arm, single, "azure.replication_support", value, method="PUT")
-        assert (after["value"], after["isConfigPendingRestart"]) == (value.upper(), True)
+        assert (after["value"], after["isConfigPendingRestart"]) == (value, True)
         arm.wait_operation(arm.request("POST", f"{single.id}/restart", status=202))
         assert single.postgres.value("SHOW wal_level") == level
         assert not properties(arm, single, "azure.replication_support")["isConfigPendingRestart"]
