@@ -125,6 +125,21 @@ int store_operation_power_pending(struct store *store, int64_t server_id, struct
     return stmt_next(&stmt, err);
 }
 
+int store_operation_drops(struct store *store, int64_t server_id, const char *database, struct err *err)
+{
+    auto_stmt struct stmt stmt = {0};
+    if (stmt_open(store, STMT_OPERATION_DROPS,
+                  "SELECT 1 FROM operation WHERE ended_us = 0 AND server_id = ? AND kind = ?"
+                  " AND json_extract(argument, '$.database') = ?",
+                  err, &stmt) < 0) {
+        return -1;
+    }
+    bind_int(&stmt, server_id);
+    bind_word(&stmt, WORDS_OPERATION_KIND, OPERATION_DATABASE_DELETE);
+    bind_text(&stmt, database);
+    return stmt_next(&stmt, err);
+}
+
 int store_operation_finish(struct store *store, const char *id, const struct err *failure, struct err *err)
 {
     enum operation_status status = OPERATION_SUCCEEDED;

@@ -72,6 +72,17 @@ int check_databases_free(struct store *store, const struct server *target, const
                     databases->items[i], target->name, other.name);
             return err_target(err, "properties.dbsToMigrate[%zu]", i);
         }
+        found = store_operation_drops(store, target->id, databases->items[i], err);
+        if (found < 0) {
+            return -1;
+        }
+        if (found > 0) {
+            err_set(err, ERR_DATABASE_BUSY,
+                    "The database '%s' of the target server '%s' is being deleted. Retry when that has "
+                    "ended.",
+                    databases->items[i], target->name);
+            return err_target(err, "properties.dbsToMigrate[%zu]", i);
+        }
     }
     return 0;
 }

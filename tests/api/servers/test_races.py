@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from arm import unique, wait_until
+from proxy import Proxy
 
 
 def at_once(*calls):
@@ -73,6 +74,35 @@ def test_a_migration_is_not_accepted_for_a_server_that_goes(arm, malachite, post
         if put.status_code == 201:
             arm.request("DELETE", path, status=(200, 202))
     assert not both
+
+
+def test_a_migration_does_not_write_a_database_that_goes(own, postgres_source, postgres_target):
+    """The drop waits for its server, which hangs: it would take away what the migration has written by then."""
+    one = own("--connect-timeout", "5")
+    proxy = Proxy(postgres_target.host, postgres_target.port)
+    source = one.attach("src", postgres_source, "servers")
+    target = one.arm.put_server(
+        "dst", attach=(proxy.host, proxy.port), login=postgres_target.superuser, password=postgres_target.password
+    )
+    proxy.silence()
+    outcomes = []
+    try:
+        for number in range(ROUNDS):
+            body = one.arm.migration_body(source, target, [f"goes_{number}"])
+            path = f"{target.id}/migrations/{unique('m')}"
+            put, dropped = at_once(
+                call(one.arm, "PUT", path, body), call(one.arm, "DELETE", f"{target.id}/databases/goes_{number}")
+            )
+            outcomes.append((put.status_code, dropped.status_code))
+            if put.status_code == 201:
+                one.arm.request("DELETE", path, status=(200, 202))
+            elif put.status_code == 409:
+                assert "is being deleted" in put.json()["error"]["message"]
+    finally:
+        proxy.resume()
+        proxy.cut()
+        proxy.close()
+    assert set(outcomes) <= {(201, 409), (409, 202)}, outcomes
 
 
 def test_a_deployment_does_not_start_in_a_group_that_goes(arm):
