@@ -40,10 +40,11 @@ int executor_default_major(const struct executor *executor);
 int executor_choose_address(struct executor *executor, struct err *err, char **ret_host, int *ret_port);
 
 /* Live answers. They connect to the server and may take up to the connect timeout: only from routes that are
- * marked as slow. Lists are JSON arrays of {name, charset, collation}. */
+ * marked as slow. Lists are JSON arrays of {name, charset, collation, warning?}: the spelling that a client
+ * asked for, and whether another collation is really used. */
 int executor_list_databases(struct executor *executor, const struct server *server, struct err *err,
                             json_t **ret_databases);
-/* 1 and the object {name, charset, collation}, or 0. */
+/* 1 and the object, or 0. */
 int executor_get_database(struct executor *executor, const struct server *server, const char *name,
                           struct err *err, json_t **ret_database);
 /* Version number (150018) of an attached server, with the credentials given. */

@@ -6,6 +6,7 @@
 #include "engine/admin/databases.h"
 #include "executor/executor_parts.h"
 #include "executor/sides.h"
+#include "executor/spelling/database_spelling.h"
 
 int executor_check_major(const struct executor *executor, int major, struct err *err)
 {
@@ -47,12 +48,6 @@ int executor_default_major(const struct executor *executor)
     return readable != 0 ? readable : newest;
 }
 
-static json_t *describe(const struct database_info *database)
-{
-    return json_pack("{s:s, s:s, s:s}", "name", database->name, "charset", database->encoding, "collation",
-                     database->collation);
-}
-
 int executor_list_databases(struct executor *executor, const struct server *server, struct err *err,
                             json_t **ret_databases)
 {
@@ -63,13 +58,17 @@ int executor_list_databases(struct executor *executor, const struct server *serv
         databases_list(&login, &executor->stop, err, &databases, &count) < 0) {
         return -1;
     }
-    json_t *list = json_array();
-    for (size_t i = 0; i < count; i++) {
-        json_array_append_new(list, describe(&databases[i]));
+    json_auto_t *list = json_array();
+    int result = 0;
+    for (size_t i = 0; i < count && result == 0; i++) {
+        json_t *object = database_describe(executor->store, server, &databases[i], err);
+        result = object == NULL ? -1 : json_array_append_new(list, object);
     }
     databases_free(databases, count);
-    *ret_databases = list;
-    return 0;
+    if (result == 0) {
+        *ret_databases = TAKE(list);
+    }
+    return result;
 }
 
 int executor_get_database(struct executor *executor, const struct server *server, const char *name,
@@ -82,8 +81,9 @@ int executor_get_database(struct executor *executor, const struct server *server
     }
     int found = database_get(&login, name, &executor->stop, err, &database);
     if (found == 1) {
-        *ret_database = describe(&database);
+        *ret_database = database_describe(executor->store, server, &database, err);
         database_info_done(&database);
+        return *ret_database == NULL ? -1 : 1;
     }
     return found;
 }

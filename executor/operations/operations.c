@@ -12,9 +12,9 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/str.h"
-#include "engine/admin/databases.h"
 #include "executor/address.h"
 #include "executor/operations/change_configurations.h"
+#include "executor/operations/change_database.h"
 #include "executor/operations/operation_power.h"
 #include "executor/operations/operation_server.h"
 #include "executor/operations/operations.h"
@@ -90,33 +90,6 @@ static int delete_server(struct executor *executor, const struct operation *oper
     auto_server struct server server = {0};
     int found = store_server_get_by_id(executor->store, operation->server_id, err, &server);
     return found <= 0 ? found : remove_server(executor, &server, err);
-}
-
-/* ---- databases -------------------------------------------------------------------------------------------
- */
-
-static int change_database(struct executor *executor, const struct operation *operation, struct err *err)
-{
-    auto_server struct server server = {0};
-    auto_endpoint struct endpoint login = {0};
-    if (operation_find_server(executor, operation, err, &server) < 0 ||
-        server_login(executor, &server, err, &login) < 0) {
-        return -1;
-    }
-    json_t *argument = memory_parse_text(operation->argument, 0);
-    const char *name = json_string_value(json_object_get(argument, "database"));
-    int result = 0;
-    if (name == NULL) {
-        result = err_set(err, ERR_INTERNAL, "The operation names no database.");
-    } else if (operation->kind == OPERATION_DATABASE_CREATE) {
-        result =
-            database_create(&login, name, json_string_value(json_object_get(argument, "charset")),
-                            json_string_value(json_object_get(argument, "collation")), &executor->stop, err);
-    } else {
-        result = database_drop(&login, name, &executor->stop, err);
-    }
-    json_decref(argument);
-    return result;
 }
 
 /* ---- groups ----------------------------------------------------------------------------------------------

@@ -46,6 +46,10 @@ void server_database_get(struct request *request)
             str_format("%s/%s/databases/%s", word_of(WORDS_SERVER_KIND, (int)server.kind), server.name, name);
         reply_resource_not_found(request, server.group, full);
     } else {
+        const char *warning = json_string_value(json_object_get(database, "warning"));
+        if (warning != NULL) {
+            reply_warning(request, warning);
+        }
         reply_json(request, 200, database_write(&server, database));
     }
 }

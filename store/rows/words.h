@@ -98,7 +98,8 @@
 #define SERVER_CHILD_LIST(X)                                \
     X(CHILD_FIREWALL_RULE, "firewallRules")                 \
     X(CHILD_VIRTUAL_NETWORK_RULE, "virtualNetworkRules")    \
-    X(CHILD_CONFIGURATION, "configurations")
+    X(CHILD_CONFIGURATION, "configurations")                \
+    X(CHILD_DATABASE, "databases")
 /* clang-format on */
 
 #define WORD_ENUM(id, text) id,

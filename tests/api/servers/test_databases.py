@@ -56,13 +56,56 @@ def test_put_makes_a_database(arm, dbs, server, properties):
         "SELECT pg_encoding_to_char(encoding), pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s",
         (body["name"],),
     )
-    assert encoding == properties.get("charset", "UTF8").upper() and body["properties"]["charset"] == encoding
+    assert encoding == properties.get("charset", "UTF8").upper()
+    assert body["properties"]["charset"] == properties.get("charset", "UTF8")
     assert body["properties"]["collation"] == properties.get("collation", body["properties"]["collation"])
     assert owner == server.login
     arm.put_and_wait(path, {"properties": properties})
     arm.delete_and_wait(path)
     arm.error("GET", path, 404, "ResourceNotFound")
     arm.request("DELETE", path, status=(202, 204))
+
+
+@pytest.mark.parametrize(
+    "charset, collation",
+    [("UTF8", "en_US.utf8"), ("utf8", "en_US.UTF-8"), ("UTF-8", "POSIX"), ("Unicode", "C.utf8"), ("SQL_ASCII", "C")],
+)
+def test_a_database_reads_back_as_it_was_asked_for(arm, dbs, charset, collation):
+    path = f"{dbs}/{unique('asked')}"
+    asked = {"charset": charset, "collation": collation}
+    for _ in range(2):
+        response = arm.request("PUT", path, {"properties": asked}, status=202)
+        arm.wait_operation(response)
+        assert arm.get(response.headers["Location"])["properties"] == asked
+        assert arm.get(path)["properties"] == asked
+    [listed] = [item for item in arm.list(dbs) if item["id"] == path]
+    assert listed["properties"] == asked
+    arm.delete_and_wait(path)
+
+
+def test_a_locale_that_the_machine_lacks_is_reported(arm, dbs, server):
+    path = f"{dbs}/{unique('lacks')}"
+    arm.put_and_wait(path, {"properties": {"charset": "UTF8", "collation": "en_US.utf8"}})
+    used = server.postgres.value("SELECT datcollate FROM pg_database WHERE datname = %s", (path.split("/")[-1],))
+    warning = arm.request("GET", path, status=200).headers.get("Warning", "")
+    assert (used in warning) == (used.lower().replace("-", "") != "en_us.utf8")
+    arm.delete_and_wait(path)
+
+
+def test_an_existing_database_keeps_its_collation(arm, dbs, server):
+    name = unique("kept")
+    server.postgres.execute(f"CREATE DATABASE {name} TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+    response = arm.request("PUT", f"{dbs}/{name}", {"properties": {"collation": "C.UTF-8"}}, status=202)
+    status = arm.wait_operation(response, expect="Failed")
+    assert "collation 'C'" in status["error"]["message"]
+    assert arm.get(f"{dbs}/{name}")["properties"] == {"charset": "UTF8", "collation": "C"}
+    server.postgres.drop_database(name)
+    # Somebody else's database of the same name has a spelling of its own.
+    arm.put_and_wait(f"{dbs}/{name}", {"properties": {"collation": "POSIX"}})
+    server.postgres.drop_database(name)
+    server.postgres.execute(f"CREATE DATABASE {name} TEMPLATE template0 LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'")
+    assert arm.get(f"{dbs}/{name}")["properties"]["collation"] == "C.UTF-8"
+    server.postgres.drop_database(name)
 
 
 def test_delete_ends_open_sessions(arm, dbs, server):
