@@ -39,7 +39,7 @@ int store_migration_claim(struct store *store, const char *owner, int64_t now_us
                   " lease_generation = lease_generation + 1, claimed_generation = user_generation,"
                   " asked = 0"
                   " WHERE id = (SELECT id FROM migration WHERE attention = 1 AND not_before_us <= ?2"
-                  " AND lease_until_us <= ?2 ORDER BY not_before_us, id LIMIT 1)"
+                  " AND lease_until_us <= ?2 AND lease_owner IS NOT ?1 ORDER BY not_before_us, id LIMIT 1)"
                   " RETURNING " MIGRATION_COLUMNS,
                   err, &stmt) < 0) {
         return -1;
@@ -246,15 +246,19 @@ int store_migration_cancel_requested(struct store *store, int64_t id, struct err
     return found == 0 || column_flag(&stmt) == FLAG_TRUE;
 }
 
-int store_migration_next_due(struct store *store, struct err *err, int64_t *ret_at_us)
+int store_migration_next_due(struct store *store, const char *owner, struct err *err, int64_t *ret_at_us)
 {
     auto_stmt struct stmt stmt = {0};
     /* max(1, ...): what is due now is not "none". The aggregate yields NULL, read as 0, when there is
      * nothing. */
     if (stmt_open(store, STMT_MIGRATION_NEXT_DUE,
-                  "SELECT max(1, min(max(not_before_us, lease_until_us))) FROM migration WHERE attention = 1",
-                  err, &stmt) < 0 ||
-        stmt_next(&stmt, err) < 0) {
+                  "SELECT max(1, min(max(not_before_us, lease_until_us))) FROM migration"
+                  " WHERE attention = 1 AND lease_owner IS NOT ?",
+                  err, &stmt) < 0) {
+        return -1;
+    }
+    bind_text(&stmt, owner);
+    if (stmt_next(&stmt, err) < 0) {
         return -1;
     }
     *ret_at_us = column_int64(&stmt);

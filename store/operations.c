@@ -78,20 +78,19 @@ int store_operation_get(struct store *store, const char *subscription_id, const 
     return stmt_get_row(&stmt, &operation_type, err, ret_operation);
 }
 
-/* A lease counts only when it is this owner's and has not run out. */
-int store_operation_claim(struct store *store, const char *owner, int64_t now_us, int64_t lease_until_us,
-                          struct err *err, struct operation *ret_operation)
+int store_operation_claim(struct store *store, const char *owner, int64_t lease_until_us, struct err *err,
+                          struct operation *ret_operation)
 {
     /* A claim whose row could not be read would be renewed for ever, with nobody to work on it. */
     auto_db_tx struct db_tx tx = {0};
     auto_stmt struct stmt stmt = {0};
     if (db_begin(store, err, &tx) < 0 ||
         stmt_open(store, STMT_OPERATION_CLAIM,
-                  "UPDATE operation SET lease_owner = ?1, lease_until_us = ?3 WHERE number = ("
+                  "UPDATE operation SET lease_owner = ?1, lease_until_us = ?2 WHERE number = ("
                   " SELECT number FROM operation AS next"
-                  " WHERE ended_us = 0 AND (lease_owner IS NOT ?1 OR lease_until_us <= ?2)"
+                  " WHERE ended_us = 0 AND lease_owner IS NOT ?1"
                   " AND NOT EXISTS (SELECT 1 FROM operation AS other"
-                  "  WHERE other.ended_us = 0 AND other.lease_owner = ?1 AND other.lease_until_us > ?2"
+                  "  WHERE other.ended_us = 0 AND other.lease_owner = ?1"
                   "  AND other.server_id = next.server_id"
                   "  AND (other.server_id <> 0 OR other.resource_id = next.resource_id))"
                   " ORDER BY number LIMIT 1)"
@@ -100,7 +99,6 @@ int store_operation_claim(struct store *store, const char *owner, int64_t now_us
         return -1;
     }
     bind_text(&stmt, owner);
-    bind_int(&stmt, now_us);
     bind_int(&stmt, lease_until_us);
     int found = stmt_get_row(&stmt, &operation_type, err, ret_operation);
     if (found == 1 && db_commit(&tx, err) < 0) {

@@ -82,10 +82,10 @@ int store_child_delete(struct store *store, int64_t server_id, enum server_child
 int store_operation_insert(struct store *store, const struct operation *operation, struct err *err);
 int store_operation_get(struct store *store, const char *subscription_id, const char *id, struct err *err,
                         struct operation *ret_operation);
-/* 1 and the oldest operation in progress whose server (or group) has no other claimed one; the claim holds
- * until finished or the lease runs out, and a claim of an earlier process (another owner) is free at once. */
-int store_operation_claim(struct store *store, const char *owner, int64_t now_us, int64_t lease_until_us,
-                          struct err *err, struct operation *ret_operation);
+/* 1 and the oldest operation in progress whose server (or group) has no other claimed one. The claim holds
+ * until the operation is finished; that of an earlier process (another owner) is free at once. */
+int store_operation_claim(struct store *store, const char *owner, int64_t lease_until_us, struct err *err,
+                          struct operation *ret_operation);
 /* 1 when a start, stop or restart of this server has not ended. */
 int store_operation_power_pending(struct store *store, int64_t server_id, struct err *err);
 /* 1 when the deletion of this database has not ended. */
@@ -135,7 +135,11 @@ int store_migration_hide(struct store *store, int64_t id, struct err *err);
 
 /* ---- migrations: the executor's side ---- */
 
-/* 1 and a migration that needs attention now and has no living lease; it is leased to owner. */
+/*
+ * 1 and a migration that needs attention now and is not leased, or whose lease has run out; it is leased to
+ * owner. An owner never takes over its own lease: a process that was stopped for longer than a lease (a
+ * suspended laptop, a paused container) still has the worker that holds it.
+ */
 int store_migration_claim(struct store *store, const char *owner, int64_t now_us, int64_t lease_until_us,
                           struct err *err, struct migration *ret_migration);
 /* Prolongs all leases of this owner, those on operations too. */
@@ -183,9 +187,9 @@ int store_migration_set_error(struct store *store, const struct migration *migra
 /* 1 when the user has asked to cancel (spec.cancel), or the migration was deleted with its server. Cheap:
  * called several times a second. */
 int store_migration_cancel_requested(struct store *store, int64_t id, struct err *err);
-/* The earliest moment at which a claim can succeed without a new wish of the user: not_before, or the end of
- * a lease. It may have passed already; 0 when there is none. */
-int store_migration_next_due(struct store *store, struct err *err, int64_t *ret_at_us);
+/* The earliest moment at which this owner's claim can succeed without a new wish of the user: not_before, or
+ * the end of somebody else's lease. It may have passed already; 0 when there is none. */
+int store_migration_next_due(struct store *store, const char *owner, struct err *err, int64_t *ret_at_us);
 
 /* With the state that the migration has now. The newest 1000 of a migration are kept. */
 int store_event_add(struct store *store, int64_t migration_id, const char *text, struct err *err);

@@ -212,9 +212,8 @@ void *operations_main(void *argument)
         uint64_t seen = executor_generation(executor);
         auto_operation struct operation operation = {0};
         struct err err = {0};
-        int64_t now = clock_steady_us();
-        int claimed = store_operation_claim(executor->store, executor->owner, now, now + OPERATION_LEASE_US,
-                                            &err, &operation);
+        int claimed = store_operation_claim(executor->store, executor->owner,
+                                            clock_steady_us() + OPERATION_LEASE_US, &err, &operation);
         if (claimed == 1) {
             work_off(executor, &operation);
         } else {

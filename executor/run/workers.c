@@ -26,7 +26,7 @@ static int idle_ms(struct executor *executor)
 {
     int64_t due = 0;
     struct err err = {0};
-    if (store_migration_next_due(executor->store, &err, &due) < 0 || due == 0) {
+    if (store_migration_next_due(executor->store, executor->owner, &err, &due) < 0 || due == 0) {
         return IDLE_WAIT_MS;
     }
     int64_t ms = (due - clock_steady_us()) / 1000 + 1;

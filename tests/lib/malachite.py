@@ -211,6 +211,9 @@ class Malachite:
         self.arm.begin_attempt()
         return took
 
+    def signal(self, number):
+        self._process.send_signal(number)
+
     def kill(self):
         """kill -9. Its PostgreSQL servers go on, as after a crash."""
         self._process.kill()

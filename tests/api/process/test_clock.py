@@ -1,9 +1,11 @@
-"""Somebody sets the system's clock while migrations run."""
+"""Somebody sets the system's clock, or stops the whole process for a while, while migrations run."""
 
 import mmap
 import shutil
+import signal
 import struct
 import subprocess
+import time
 
 import pytest
 
@@ -13,6 +15,7 @@ from online import differences, put_online
 from samples import load_slow
 
 DAY = 24 * 3600
+LEASE = 5  # the shortest, in seconds
 
 # A wall clock that is as many seconds ahead as the file says.
 SHIM = r"""
@@ -75,3 +78,23 @@ def test_a_step_of_the_clock_ends_and_delays_no_migration(own, clock, database, 
     migration.patch(triggerCutover="True")
     migration.succeed(timeout=20)
     assert differences(pair, name) == []
+
+
+def test_a_process_that_was_stopped_for_longer_than_its_leases_goes_on(own, database, postgres_source, postgres_target):
+    """A suspended laptop, a paused container: no second worker may take what the first one still works on."""
+    one = own("--lease-seconds", LEASE)
+    pair = Pair(one, one.attach("src", postgres_source, "servers"), one.attach("dst", postgres_target))
+    names = [load_slow(postgres_source, database(), 2) for _ in range(2)]
+    migrations = [put_online(pair, [name]) for name in names]
+    for migration, name in zip(migrations, names, strict=True):
+        migration.wait(lambda body, name=name: details_of(body, name).get("fullLoadLoadingTables"))
+    one.signal(signal.SIGSTOP)
+    time.sleep(LEASE + 0.5)
+    one.signal(signal.SIGCONT)
+    for migration in migrations:
+        migration.wait("WaitingForCutoverTrigger")
+    for migration, name in zip(migrations, names, strict=True):
+        migration.patch(triggerCutover="True")
+        migration.succeed(timeout=20)
+        assert differences(pair, name) == []
+    assert "lost the lease" not in one.log_text() and "taken over" not in one.log_text()

@@ -38,6 +38,7 @@ static void a_lease_keeps_others_away_until_it_ends(void **state)
     assert_int_equal(claim("b", now_us, &none), 0);
     assert_ok(store_migration_renew(fixture_store, "a", now_us + 2 * MINUTE_US, &fixture_err));
     assert_int_equal(claim("b", now_us + MINUTE_US, &none), 0);
+    assert_int_equal(claim("a", now_us + 2 * MINUTE_US, &none), 0); /* its worker is still there */
     assert_int_equal(claim("b", now_us + 2 * MINUTE_US, &second), 1);
     assert_int_equal(second.lease_generation, 2);
 }
@@ -74,7 +75,7 @@ static void a_lost_lease_writes_nothing(void **state)
     auto_migration struct migration held = {0};
     auto_migration struct migration now = {0};
     assert_int_equal(claim("a", 1000, &lost), 1);
-    assert_int_equal(claim("a", 1000 + MINUTE_US, &held), 1);
+    assert_int_equal(claim("b", 1000 + MINUTE_US, &held), 1);
     struct migration_move move = {.from = lost.substate,
                                   .state = STATE_IN_PROGRESS,
                                   .substate = SUB_MIGRATING_DATA,
@@ -87,7 +88,7 @@ static void a_lost_lease_writes_nothing(void **state)
     get(id, &now);
     assert_true(now.attention);
     assert_null(now.validation);
-    assert_string_equal(now.lease_owner, "a");
+    assert_string_equal(now.lease_owner, "b");
     assert_int_equal(store_migration_move(fixture_store, &held, &move, &fixture_err), 1);
     assert_int_equal(held.substate, SUB_MIGRATING_DATA);
     assert_int_equal(store_migration_move(fixture_store, &held, &move, &fixture_err), 0);
@@ -123,19 +124,21 @@ static void a_release_tells_when_to_come_again(void **state)
     auto_migration struct migration none = {0};
     auto_migration struct migration second = {0};
     int64_t due_us = 0;
-    assert_ok(store_migration_next_due(fixture_store, &fixture_err, &due_us));
+    assert_ok(store_migration_next_due(fixture_store, "z", &fixture_err, &due_us));
     assert_int_equal(due_us, 1);
     assert_int_equal(claim("a", 1000, &first), 1);
-    assert_ok(store_migration_next_due(fixture_store, &fixture_err, &due_us));
+    assert_ok(store_migration_next_due(fixture_store, "z", &fixture_err, &due_us));
     assert_int_equal(due_us, 1000 + MINUTE_US);
+    assert_ok(store_migration_next_due(fixture_store, "a", &fixture_err, &due_us));
+    assert_int_equal(due_us, 0); /* the owner works on it already */
     assert_ok(store_migration_release(fixture_store, &first, true, 5000, &fixture_err));
-    assert_ok(store_migration_next_due(fixture_store, &fixture_err, &due_us));
+    assert_ok(store_migration_next_due(fixture_store, "z", &fixture_err, &due_us));
     assert_int_equal(due_us, 5000);
     assert_int_equal(claim("a", 4999, &none), 0);
     assert_int_equal(claim("a", 5000, &second), 1);
     assert_ok(store_migration_release(fixture_store, &second, false, 0, &fixture_err));
     assert_int_equal(claim("a", 9000, &none), 0);
-    assert_ok(store_migration_next_due(fixture_store, &fixture_err, &due_us));
+    assert_ok(store_migration_next_due(fixture_store, "z", &fixture_err, &due_us));
     assert_int_equal(due_us, 0);
 }
 
