@@ -22,9 +22,9 @@ struct acl_grant {
     bool grantable;
 };
 
-/* Adds the SQL that takes every privilege away, so that grants can be put on a clean sheet. */
+/* Adds the SQL that revokes every privilege, so that the grants start from a clean state. */
 void acl_add_revokes(struct pg *target, struct buf *sql, const struct acl_object *object);
-/* Adds one grant, by its grantor where that is not the owner. Grants to roles that the target lacks are
+/* Adds one grant, by its grantor unless that is the owner. Grants to roles that the target lacks are
  * reported. */
 void acl_add_grant(struct pg *target, struct buf *sql, const struct acl_object *object,
                    const struct acl_grant *grant, const struct str_list *roles, struct report *report);

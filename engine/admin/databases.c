@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Looking at the databases of a server, and creating one. engine/admin/database_drop.c drops. */
+/* Inspects the databases of a server, and creates one. engine/admin/databases_drop.c drops them. */
 #include "engine/admin/databases.h"
 
 #include <stdlib.h>
@@ -46,7 +46,7 @@ static bool copy_field(char **field, const PGresult *result, int row, int column
     return *field != NULL;
 }
 
-/* False when memory is out; what was copied until then is in the row. */
+/* False when memory is out; the row then owns the members copied so far. */
 static bool read_info(const PGresult *result, int row, struct database_info *info)
 {
     if (PQgetisnull(result, row, 5) ||
@@ -128,7 +128,7 @@ static int build_create(struct pg *pg, const char *name, const char *charset, co
     return 0;
 }
 
-/* Says which of the user's words PostgreSQL did not like. */
+/* Says which of the user's values PostgreSQL rejected. */
 static int explain_create(const char *name, const char *charset, const char *collation, struct err *err)
 {
     char said[sizeof(err->message)];
@@ -153,8 +153,8 @@ static int explain_create(const char *name, const char *charset, const char *col
     return -1;
 }
 
-/* What clients of the service send when their user has said nothing: it means the server's default there, and
- * on machines without that locale here too. */
+/* Clients send the service's default collation when their user has chosen none. On a machine without that
+ * locale it means the server's own default. */
 static bool is_service_default(const char *collation)
 {
     return str_iequals(collation, "en_US.utf8") || str_iequals(collation, "en_US.UTF-8");
@@ -175,12 +175,12 @@ int database_create(const struct endpoint *endpoint, const char *name, const cha
     }
     int64_t deadline_ms = clock_monotonic_ms() + CREATE_RETRY_MS;
     while (pg_run(&pg, err, buf_text(&sql)) != 0) {
-        /* A unique violation: somebody else created it at the same moment. */
+        /* Unique violation: another session created it at the same moment. */
         if (sqlstate_is(err->sqlstate, SQLSTATE_DUPLICATE_DATABASE) ||
             sqlstate_is(err->sqlstate, SQLSTATE_UNIQUE_VIOLATION)) {
             return 0;
         }
-        /* A wrong object type: a locale that this machine lacks. */
+        /* Wrong object type: this machine lacks the locale. */
         if (sqlstate_is(err->sqlstate, SQLSTATE_WRONG_OBJECT_TYPE) && is_service_default(collation)) {
             collation = NULL;
             buf_reset(&sql);
@@ -189,7 +189,7 @@ int database_create(const struct endpoint *endpoint, const char *name, const cha
             }
             continue;
         }
-        /* In use: another session is using template0, if only for its own CREATE DATABASE. */
+        /* In use: another session is using template0, perhaps only for its own CREATE DATABASE. */
         if (!sqlstate_is(err->sqlstate, SQLSTATE_OBJECT_IN_USE) || clock_ms_left(deadline_ms) == 0) {
             return explain_create(name, charset, collation, err);
         }
@@ -211,7 +211,7 @@ int server_look(const struct endpoint *endpoint, const struct stop *stop, struct
 {
     auto_pg struct pg pg = {0};
     auto_result PGresult *result = NULL;
-    /* The session's own setting hides the server's: take it away again. */
+    /* The session's own setting hides the server's: reset it. */
     if (pg_open_any(endpoint, NULL, PG_ADMIN, stop, err, &pg) != 0 ||
         pg_run(&pg, err, "RESET default_transaction_read_only") != 0 ||
         pg_query(&pg, err, &result, LOOK_SQL, 0, NULL) != 0) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Databases of a live server: list, look, create, drop. For the REST calls on databases and for the executor.
- */
+/* Databases of a running server: list, inspect, create, drop. For the REST calls on databases and for the
+ * executor. */
 #ifndef ENGINE_ADMIN_DATABASES_H
 #define ENGINE_ADMIN_DATABASES_H
 
@@ -30,8 +30,8 @@ struct server_info {
     int64_t databases_bytes;
 };
 
-/* All databases that users can have: not template0, template1, azure_sys, azure_maintenance. Ordered by name.
- */
+/* All databases that users can have, ordered by name: not template0, template1, azure_sys,
+ * azure_maintenance. */
 int databases_list(const struct endpoint *endpoint, const struct stop *stop, struct err *err,
                    struct database_info **ret_databases, size_t *ret_count);
 void databases_free(struct database_info *databases, size_t count);
@@ -41,25 +41,26 @@ int database_get(const struct endpoint *endpoint, const char *name, const struct
                  struct database_info *ret_database);
 void database_info_done(struct database_info *database);
 
-/* charset and collation may be NULL: the server's defaults; en_US.utf8, the service's own default, means that
- * too on machines without it. An existing database of that name is fine. */
+/* A charset or collation of NULL means the server's default; so does en_US.utf8, the service's own
+ * default, on machines without it. It is no error if the database exists. */
 int database_create(const struct endpoint *endpoint, const char *name, const char *charset,
                     const char *collation, const struct stop *stop, struct err *err);
-/* Ends its sessions, drops its subscriptions, drops it. Not there is fine. Works for postgres too. */
+/* Ends the database's sessions, drops its subscriptions and then the database, even postgres. It is no
+ * error if it does not exist. */
 int database_drop(const struct endpoint *endpoint, const char *name, const struct stop *stop,
                   struct err *err);
 
-/* Ends the sessions that an earlier, killed Malachite may have left working in a database. */
+/* Ends sessions that an earlier, killed Malachite may have left running in a database. */
 int database_end_own_sessions(const struct endpoint *endpoint, const char *name, const struct stop *stop,
                               struct err *err);
 
-/* Which of "wanted" exist on the server and hold at least one user object (relation, function, type, schema
- * beyond the initial ones, extension beyond plpgsql, large object). Databases that cannot be looked into
- * count as holding. */
+/* Reports which of "wanted" exist on the server and hold at least one user object (relation, function,
+ * type, schema beyond the initial ones, extension beyond plpgsql, large object). Databases that cannot be
+ * inspected count as in use. */
 int databases_in_use(const struct endpoint *endpoint, const struct str_list *wanted, const struct stop *stop,
                      struct err *err, struct str_list *ret_in_use);
 
-/* Version and state of a server, through any database that lets the user in. */
+/* Reads the server's version and state through any database that admits the user. */
 int server_look(const struct endpoint *endpoint, const struct stop *stop, struct err *err,
                 struct server_info *ret_info);
 void server_info_done(struct server_info *info);

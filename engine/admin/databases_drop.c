@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Dropping a database that others may be using. New sessions are locked out first, so that an application
- * which reconnects at once cannot win the race; if the drop fails all the same, they are let in again.
+ * Drops a database that others may be using. New sessions are locked out first, so that an application
+ * that reconnects at once cannot win the race. If the drop fails nevertheless, they are admitted again.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +87,8 @@ static int set_allow_connections(struct pg *pg, const char *name, bool allow, st
 
 static int drop_subscription(struct pg *pg, const char *subscription, struct err *err)
 {
-    /* Without its slot's name the drop does not need the publisher, which may be deleted or unreachable. */
+    /* Without its slot's name, dropping the subscription does not need the publisher, which may be deleted
+     * or unreachable. */
     if (run_named(pg, "ALTER SUBSCRIPTION ", subscription, " DISABLE", err) != 0 ||
         run_named(pg, "ALTER SUBSCRIPTION ", subscription, " SET (slot_name = NONE)", err) != 0 ||
         run_named(pg, "DROP SUBSCRIPTION ", subscription, "", err) != 0) {
@@ -145,7 +146,7 @@ static int clear_blockers(struct pg *pg, const char *name, const struct victim *
         return -1;
     }
     auto_pg struct pg inside = {0};
-    /* As replica, so that an event trigger of the database cannot veto. */
+    /* In replica mode, so that an event trigger of the database cannot veto. */
     if (pg_open(pg->endpoint, name, PG_WRITE, pg->stop, err, &inside) != 0) {
         return -1;
     }
@@ -155,10 +156,8 @@ static int clear_blockers(struct pg *pg, const char *name, const struct victim *
     return for_each(&inside, prepared, rollback_prepared, err);
 }
 
-/*
- * Ends sessions and logical replication one by one: who may not end one of them may still end the others.
- * What could not be ended makes the drop fail, with PostgreSQL's own reason.
- */
+/* Ends sessions and logical replication one by one: a login that may not end one of them may still end the
+ * others. Whatever remains makes the drop fail, with PostgreSQL's own reason. */
 static int end_sessions(struct pg *pg, const char *name, struct err *err)
 {
     auto_result PGresult *pids = NULL;
@@ -211,7 +210,7 @@ static int drop_until(struct pg *pg, const char *name, int64_t deadline_ms, stru
     }
 }
 
-/* The drop did not happen: let applications in again, also when the reason was a wish to stop. */
+/* The drop did not happen: admit applications again, even after a request to stop. */
 static void reopen(struct pg *pg, const char *name, const struct victim *victim)
 {
     const struct stop *stop = pg->stop;

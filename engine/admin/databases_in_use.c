@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether a database holds anything of a user. Everything that initdb makes has an OID below 16384, so
- * whatever is above is somebody's, but for traces that a mere session leaves behind (schemas for temporary
- * tables).
+ * Decides whether a database holds any object of a user. Everything that initdb creates has an OID below
+ * 16384, so objects above belong to users, except the schemas for temporary tables that sessions leave
+ * behind.
  */
 #include <string.h>
 
@@ -16,7 +16,7 @@ struct catalog {
     int since; /* server_version_num */
     const char *name;
     const char *oid;
-    const char *condition; /* of rows that count, or NULL */
+    const char *condition; /* restricts the rows that count, or NULL */
 };
 
 #define NOT_TEMPORARY(column)                                                                                \
@@ -37,7 +37,7 @@ static const struct catalog catalogs[] = {
     {0, "pg_am", "oid", NULL},
     {0, "pg_cast", "oid", NULL},
     {0, "pg_conversion", "oid", NULL},
-    /* pg_import_system_collations() may have been run again. */
+    /* Another pg_import_system_collations() may have added collations. */
     {0, "pg_collation", "oid", "collnamespace <> 'pg_catalog'::pg_catalog.regnamespace"},
     {0, "pg_language", "oid", NULL},
     {0, "pg_transform", "oid", NULL},
@@ -59,7 +59,7 @@ static int build_question(const struct pg *pg, struct err *err, struct buf *sql)
         if (pg->version < catalog->since) {
             continue;
         }
-        /* Large objects get their numbers from applications, also small ones. */
+        /* Applications choose the OIDs of large objects, even small ones. */
         int first = strcmp(catalog->oid, "lo.oid") == 0 ? 0 : FIRST_USER_OID;
         buf_addf(sql, " OR EXISTS (SELECT FROM pg_catalog.%s lo WHERE %s >= %d%s%s)", catalog->name,
                  catalog->oid, first, catalog->condition != NULL ? " AND " : "",
@@ -68,7 +68,7 @@ static int build_question(const struct pg *pg, struct err *err, struct buf *sql)
     return buf_failed(sql) ? err_no_memory(err) : 0;
 }
 
-/* The database refused to let us look, which counts as holding something. */
+/* The database refused the connection, so it counts as in use. */
 static bool is_closed(const struct err *err)
 {
     return err->service_code != 603100 &&
@@ -76,7 +76,7 @@ static bool is_closed(const struct err *err)
                        SQLSTATE_INVALID_AUTHORIZATION, SQLSTATE_TOO_MANY_CONNECTIONS);
 }
 
-/* 1: holds something or cannot be looked into, 0: empty or not there. */
+/* 1: holds something or cannot be inspected, 0: empty or missing. */
 static int is_in_use(const struct endpoint *endpoint, const char *name, const struct stop *stop,
                      struct err *err)
 {

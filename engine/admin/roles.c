@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Creating roles. Everything happens in one transaction on the target, each statement in a savepoint: what
- * the target refuses becomes a warning, and an interrupted copy leaves nothing behind that a second one would
- * take for complete.
+ * Creates roles in one transaction on the target, each statement in a savepoint. A statement that the
+ * target rejects becomes a warning, and an interrupted copy leaves nothing that a second one would mistake
+ * for complete.
  */
 #include "engine/admin/roles.h"
 
@@ -84,7 +84,7 @@ static void build_create(struct roles_job *job, const PGresult *roles, int row, 
     add_switch(sql, is_set(roles, row, ROLE_LOGIN), "LOGIN");
     add_switch(sql, privileged && is_set(roles, row, ROLE_CREATEROLE), "CREATEROLE");
     add_switch(sql, privileged && is_set(roles, row, ROLE_CREATEDB), "CREATEDB");
-    /* Only superusers may say these words at all before PostgreSQL 16. */
+    /* Before PostgreSQL 16 only superusers may use these keywords at all. */
     if (privileged && is_set(roles, row, ROLE_REPLICATION)) {
         buf_adds(sql, " REPLICATION");
     }
@@ -120,7 +120,7 @@ static int try_create(struct roles_job *job, const PGresult *roles, int row, boo
     return outcome;
 }
 
-/* Lets a user who is no superuser give objects to the new role. */
+/* Makes a login that is not a superuser a member of the new role, so that it can give objects to it. */
 static int join(struct roles_job *job, const char *name)
 {
     if (job->target.superuser) {
@@ -219,7 +219,7 @@ static int read_target_roles(struct roles_job *job)
 
 static int copy_all(struct roles_job *job)
 {
-    /* Two migrations that copy roles at the same time would both create them: one waits for the other. */
+    /* Two migrations that copy roles concurrently would both create them: serialize them. */
     if (pg_run(&job->target, job->err,
                "BEGIN; SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('malachite roles'))") !=
             0 ||
@@ -239,7 +239,7 @@ int roles_copy(const struct endpoint *source, const struct endpoint *target, con
     auto_str_list struct str_list warnings = {0};
     struct roles_job job = {.err = err, .warnings = &warnings};
     int outcome = -1;
-    /* The same encoding on both sides: names pass unchanged. */
+    /* Both sides use the same encoding, so names pass unchanged. */
     if (pg_open_any(source, NULL, PG_READ, stop, err, &job.source) == 0 &&
         pg_open_any(target, NULL, PG_ADMIN, stop, err, &job.target) == 0 &&
         pg_set_encoding(&job.source, "UTF8", err) == 0 && pg_set_encoding(&job.target, "UTF8", err) == 0) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What belongs to the roles that were created: memberships, settings, comments, privileges on parameters. */
+/* Copies memberships, settings, comments and privileges on parameters of the roles that were created. */
 #include <string.h>
 
 #include "engine/admin/roles_private.h"

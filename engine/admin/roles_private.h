@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the role copy share; for engine/roles*.c only. */
+/* Shared by engine/admin/roles*.c only. */
 #ifndef ENGINE_ADMIN_ROLES_PRIVATE_H
 #define ENGINE_ADMIN_ROLES_PRIVATE_H
 
@@ -13,14 +13,14 @@ struct roles_job {
     struct pg target; /* in a transaction */
     struct err *err;
     struct str_list *warnings;
-    struct str_list there;   /* on the target before we began */
+    struct str_list there;   /* roles that the target already had */
     struct str_list created; /* by us */
 };
 
 /* Formats and appends a warning. 0, or -1 when memory is out. */
 int roles_warn(struct roles_job *job, const char *format, ...) printf_like(2, 3);
-/* Runs a statement on the target inside a savepoint. 0: done, 1: the target refused (job->err says why, the
- * transaction continues), -1: lost or stopped. */
+/* Runs a statement on the target inside a savepoint. 0: done, 1: the target rejected it (job->err says
+ * why, the transaction continues), -1: connection lost or stopped. */
 int roles_try(struct roles_job *job, const struct buf *sql);
 
 int roles_copy_settings(struct roles_job *job);

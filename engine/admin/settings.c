@@ -10,10 +10,8 @@
 
 enum { NO_PENDING_BEFORE = 90500 };
 
-/*
- * A session of ours pins many settings, and pg_settings shows the session's values: for those the
- * configuration files count. They also hold the value that waits for a restart.
- */
+/* Malachite's session sets many parameters itself, and pg_settings shows the session's values. For those
+ * parameters read the configuration files, which also contain values that wait for a restart. */
 #define FILE_SETTINGS                                                                                        \
     " LEFT JOIN (SELECT DISTINCT ON (pg_catalog.lower(name)) pg_catalog.lower(name) AS name, setting,"       \
     " sourcefile LIKE '%postgresql.auto.conf' AS altered FROM pg_catalog.pg_file_settings"                   \
@@ -21,8 +19,8 @@ enum { NO_PENDING_BEFORE = 90500 };
 #define NO_FILE_SETTINGS                                                                                     \
     " LEFT JOIN (SELECT NULL::text AS name, NULL::text AS setting, false AS altered) f ON false"
 
-/* Files, commands that the server would run, addresses that Malachite gives, and the switch that would turn
- * ALTER SYSTEM itself off. */
+/* Files, commands that the server would run, addresses that Malachite assigns, and the switch that would
+ * disable ALTER SYSTEM. */
 #define FIXED_NAMES                                                                                          \
     "'archive_command', 'archive_library', 'archive_cleanup_command', 'restore_command',"                    \
     " 'recovery_end_command', 'ssl_passphrase_command', 'data_directory', 'config_file', 'hba_file',"        \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A wrong value can lock everybody out of a server: a library that does not exist fails every new session. So
- * values are checked before they are set, and a login is tried afterwards, while a session of ours is still
- * open to put the old values back.
+ * A wrong value can lock everybody out of a server: a missing library makes every new session fail. So
+ * values are checked before they are set, and a login is tried afterwards, while this session is still
+ * open to restore the old values.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ enum {
     RELOAD_TIMEOUT_MS = 3000,
     RELOAD_PAUSE_MS = 10,
     SQL_MAX_BYTES = 65536,
-    IDLE_PROOF_MS = 50, /* longer than a timeout that would end every session at once */
+    IDLE_PROOF_MS = 50, /* longer than a timeout that would end every session immediately */
     PROOF_TIMEOUT_MS = 5000,
     FILE_SETTINGS_SINCE = 90500,
 };
@@ -35,8 +35,8 @@ static int refuse_list(const struct setting_change *change, struct err *err)
     return err_target(err, "%s", change->name);
 }
 
-/* In a session of its own: a library may change the session that loads it, or end it. Libraries that load
- * only at the start of the server are fine here: they exist. */
+/* Uses a separate session, because a library may change or end the session that loads it. A library that
+ * loads only at server start is fine: it exists. */
 static int check_library(const struct endpoint *endpoint, const struct setting_change *change,
                          const char *library, const struct stop *stop, struct err *err)
 {
@@ -84,8 +84,8 @@ static int check_change(const struct endpoint *endpoint, const struct setting_ch
     return 0;
 }
 
-/* What ALTER SYSTEM has set so far, as it is written in the file; NULL when nothing is, or when the login may
- * not see it. */
+/* Reads the value that ALTER SYSTEM has set so far, as written in the file; NULL if none is set, or if the
+ * login may not see it. */
 static int read_previous(struct pg *pg, const char *name, struct err *err, char **ret_text)
 {
     *ret_text = NULL;
@@ -102,8 +102,8 @@ static int read_previous(struct pg *pg, const char *name, struct err *err, char 
 /* ---- change ----------------------------------------------------------------------------------------------
  */
 
-/* "a, b" as 'a', 'b': PostgreSQL quotes each element; given as one text, a list would become one element.
- * Returns how many there are; empty names stand for nothing. */
+/* Adds "a, b" as 'a', 'b', because PostgreSQL quotes each element: a list given as one string would become
+ * one element. Returns the number of elements; empty names are left out. */
 static size_t add_names(struct pg *pg, const struct str_list *names, struct buf *sql)
 {
     size_t count = 0;
@@ -141,7 +141,7 @@ static int alter_as(struct pg *pg, const struct setting_change *change, bool as_
     return 0;
 }
 
-/* PostgreSQL says nowhere which parameters are lists of quoted names; what it has written shows it. */
+/* PostgreSQL does not report which parameters are lists of quoted names; the text that it wrote shows it. */
 static bool was_quoted(struct pg *pg, const struct setting_change *change)
 {
     struct err ignored = {0};
@@ -154,7 +154,7 @@ static bool was_quoted(struct pg *pg, const struct setting_change *change)
            str_equals(written, quoted);
 }
 
-/* Some defaults cannot be set ("" of lc_messages): a RESET is what is meant. */
+/* Some defaults cannot be set ("" of lc_messages): the user means a RESET. */
 static bool is_default(struct pg *pg, const struct setting_change *change)
 {
     struct err ignored = {0};
@@ -179,7 +179,7 @@ static int alter(struct pg *pg, const struct setting_change *change, struct err 
     return !as_list && was_quoted(pg, change) ? alter_as(pg, change, true, err) : 0;
 }
 
-/* Sessions inherit the settings from the postmaster when they begin, so a new session shows whether the
+/* Sessions inherit the settings from the postmaster when they start, so a new session shows whether the
  * reload has happened. Continuing after the timeout is harmless. */
 static void await_reload(const struct endpoint *endpoint, const char *loaded_before, const struct stop *stop)
 {
@@ -213,7 +213,7 @@ static int reload(struct pg *pg, const struct stop *stop, struct err *err)
 /* ---- after -----------------------------------------------------------------------------------------------
  */
 
-/* Logs in as any client would, is idle for a moment, and asks something. */
+/* Logs in like any client, idles for a moment, and runs a query. */
 static int try_login(const struct endpoint *endpoint, const struct stop *stop, struct err *err)
 {
     auto_pg struct pg pg = {0};
@@ -225,7 +225,7 @@ static int try_login(const struct endpoint *endpoint, const struct stop *stop, s
     return pg_value(&pg, err, &one, "SELECT 1", 0, NULL);
 }
 
-/* A server that has no free connection for a moment locks nobody out. */
+/* A server that has no free connection for a moment does not lock anybody out. */
 static int prove_login(const struct endpoint *endpoint, const struct stop *stop, struct err *err)
 {
     int64_t deadline_ms = clock_monotonic_ms() + PROOF_TIMEOUT_MS;
@@ -262,7 +262,7 @@ static int change_all(struct pg *pg, const struct setting_change *changes, char 
     return 0;
 }
 
-/* The reload, and the proof; -1: the old values are back. */
+/* Reloads and verifies. -1: the old values are restored. */
 static int apply(struct pg *pg, const struct setting_change *changes, char *const *previous, size_t count,
                  bool could_login, struct err *err)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Catalog columns rather than pg_get_...def(): those lock what a view is made of, and would wait for whoever
- * alters it.
+ * Reads catalog columns rather than pg_get_...def(): those functions lock the relations that a view reads,
+ * and would wait for concurrent ALTERs.
  */
 #include "engine/catalog/fingerprint.h"
 
@@ -13,7 +13,7 @@ enum { SQL_MAX_BYTES = 256 * 1024 * 1024, PROCEDURE_BODY_SINCE = 140000, GENERAT
 
 _Static_assert((int)FINGERPRINT_LINES == (int)IDENTITY_ORIGIN_COLUMNS, "the column comes behind those");
 
-/* What the helpers of migrations are called is not the user's. */
+/* Names of migrations' helper objects are not part of the user's definitions. */
 static const char places_sql[] =
     "places AS (SELECT n.oid, n.nspname FROM pg_namespace n WHERE " USER_SCHEMA
     "   AND n.nspname !~ '^malachite_[0-9a-f]{32}_[0-9]+$'),"
@@ -31,8 +31,8 @@ static const char places_sql[] =
     "view'),"
     "   ('f', 'foreign table'), ('S', 'sequence'))";
 
-/* kind, object, what it belongs to, definition. A sequence's parameters are carried over: only that it is
- * there. */
+/* Kind, object, its parent, definition. A sequence's parameters are migrated at the cutover, so only its
+ * existence counts. */
 static const char relations_sql[] =
     " SELECT k.kind, t.name, '', CASE WHEN t.relkind = 'S' THEN '' ELSE concat_ws('|', t.relkind, "
     "t.relpersistence,"
@@ -122,7 +122,7 @@ static void add_functions_sql(struct buf *sql, int version)
                   "   FROM members m WHERE m.classid = 'pg_proc'::regclass AND m.objid = f.oid)");
 }
 
-/* Adds the CTEs up to prints(line): kind, object, what it belongs to and fingerprint, divided by a control
+/* Adds the CTEs up to prints(line): kind, object, its parent and fingerprint, separated by a control
  * character. */
 static void add_prints_sql(struct buf *sql, int version)
 {
@@ -181,10 +181,8 @@ static void add_split_sql(struct buf *sql, const char *name, const char *lines)
              name, lines);
 }
 
-/*
- * "altered" counts when the target's object is still as it was; somebody who has altered that, too, is taken
- * to have repeated the DDL. $1: the source's lines now.
- */
+/* "altered" counts only if the target's object is unchanged: if it changed too, the user has probably
+ * repeated the DDL there. $1: the source's lines now. */
 static const char changes_sql[] =
     ", changes AS (SELECT coalesce(s.kind, b.kind) AS kind, coalesce(s.object, b.object) AS object,"
     "   coalesce(s.parent, b.parent) AS parent, CASE WHEN b.kind IS NULL THEN 'created'"
@@ -201,8 +199,8 @@ static const char changes_sql[] =
     "     'collation', 'foreign server', 'extension') AND p.kind <> c.kind)"
     "  ORDER BY c.kind, c.object";
 
-/* Mostly nothing was done on the source: then the target's catalogs need not be read, while somebody waits
- * for the end of the cutover. */
+/* Usually nothing changed on the source. Then the target's catalogs need not be read, which shortens the
+ * cutover. */
 static int is_as_before(struct pg *target, const char *table, const char *now, struct err *err,
                         bool *ret_same)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Objects that few databases have, and what is attached to objects: comments and security labels. A whole row
- * of the catalog is the definition: its OIDs mean something on that server, and only there.
+ * Fingerprints objects that few databases have, and comments and security labels. The definition is a
+ * whole catalog row: its OIDs have a meaning on that server only.
  */
 #include "engine/catalog/fingerprint_private.h"
 
 #define NOT_OF_EXTENSION(catalog, alias)                                                                     \
     " NOT EXISTS (SELECT 1 FROM members m WHERE m.classid = '" catalog "'::regclass AND m.objid = " alias    \
     ".oid)"
-/* Those of the server itself have smaller OIDs. */
+/* The server's own objects have smaller OIDs. */
 #define OF_USER(catalog, alias) alias ".oid >= 16384 AND" NOT_OF_EXTENSION(catalog, alias)
 
 const char fingerprint_operators_sql[] =
@@ -76,7 +76,7 @@ const char fingerprint_texts_sql[] =
                                                  "e.tmplnamespace"
                                                  "  WHERE" NOT_OF_EXTENSION("pg_ts_template", "e");
 
-/* Publications whose names are those of migrations are not the user's. */
+/* Publications of migrations do not belong to the user. */
 const char fingerprint_outside_sql[] =
     " UNION ALL SELECT 'foreign data wrapper', quote_ident(w.fdwname), '', to_jsonb(w)::text"
     "  FROM pg_foreign_data_wrapper w WHERE" NOT_OF_EXTENSION(
@@ -105,7 +105,8 @@ const char fingerprint_outside_sql[] =
                                                        "   d.datacl::text, d.datconnlimit) FROM pg_database "
                                                        "d WHERE d.datname = current_database()";
 
-/* What a comment or label is on, where that is the user's. A table's name is what it belongs to. */
+/* The user's object that a comment or label belongs to. A comment on a column names its table as the
+ * parent. */
 #define ATTACHED(kind, catalog, columns, text)                                                               \
     " UNION ALL SELECT '" kind "', " columns                                                                 \
     "i.type || ' ' || i.identity, coalesce(t.name, i.identity), " text " FROM " catalog                      \

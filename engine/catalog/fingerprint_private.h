@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Further parts of the query of engine/catalog/fingerprint.c, and for that only: each adds rows of kind,
- * object, what it belongs to and definition to a UNION ALL, under the CTEs places, members and tables. */
+/* Further parts of the query of engine/catalog/fingerprint.c, and only for it: each adds rows of kind,
+ * object, parent and definition to a UNION ALL, and uses the CTEs places, members and tables. */
 #ifndef ENGINE_CATALOG_FINGERPRINT_PRIVATE_H
 #define ENGINE_CATALOG_FINGERPRINT_PRIVATE_H
 

@@ -95,7 +95,7 @@ static void add_numbers(struct buf *sql, const struct identity_table *table, boo
     buf_adds(sql, "}'");
 }
 
-/* One statement: the applier sends it with a protocol that takes only one. */
+/* Builds one statement: the applier sends it with the extended protocol, which accepts only one. */
 void identity_add_note(struct pg *target, struct buf *sql, const char *name,
                        const struct identity_table *table)
 {
@@ -144,7 +144,7 @@ static int64_t number(const PGresult *rows, int row, int column)
 
 enum { ROW_SOURCE, ROW_TARGET, ROW_COUNT, ROW_SOURCE_COLUMN, ROW_TARGET_COLUMN, ROW_NAME };
 
-/* A table's first row says how many columns it has; each row is one of them. */
+/* A table's first row contains its number of columns; each row is one of them. */
 static int add_row(struct identities *identities, const PGresult *rows, int row, struct err *err)
 {
     if (identities->tables == NULL) {
@@ -198,7 +198,7 @@ int identities_load(struct pg *target, const char *name, struct err *err, struct
     return 0;
 }
 
-/* Where it is, or belongs. */
+/* The table's index in the sorted array, or the one at which to insert it. */
 static size_t place(const struct identities *identities, uint32_t source)
 {
     size_t low = 0;

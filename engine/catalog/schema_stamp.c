@@ -5,7 +5,7 @@
 
 enum { SQL_MAX_BYTES = 8192 };
 
-/* How many rows each catalog has, and which transactions have written them. */
+/* The number of rows of each catalog, and the transactions that wrote them. */
 int schema_stamp(struct pg *source, struct err *err, char **ret_stamp)
 {
     static const char *const catalogs[] = {"pg_class",   "pg_attribute", "pg_type",   "pg_namespace",

@@ -38,8 +38,8 @@ void source_database_done(struct source_database *database);
 const char *source_database_get(const struct source_database *database, enum source_property property);
 bool source_database_has(const struct source_database *database, enum source_property property);
 
-/* The encoding of statements and names for sessions of a database in "encoding": UTF8, but for encodings that
- * have no conversion to it, whose bytes are passed on as they are. */
+/* The encoding of statements and names for sessions of a database in "encoding": UTF8, except for
+ * encodings without a conversion to it, whose bytes are passed on unchanged. */
 const char *source_database_session_encoding(const char *encoding);
 
 #endif

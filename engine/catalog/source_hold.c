@@ -11,11 +11,12 @@
 enum {
     SQL_MAX_BYTES = 16 * 1024 * 1024,
     NAMES_PER_STATEMENT = 100,
-    /* Not longer: whoever has one of them may wait for a table that we have locked. */
+    /* Not longer: the holder of such a lock may be waiting for a table that this session has locked. */
     HOLD_WAIT_MS = 50
 };
 
-/* Sequences, then the newest views first. Of a schema that the user may not use no object can be named. */
+/* Sequences, then views from the newest to the oldest. Objects in a schema that the login may not use
+ * cannot be named. */
 static const char relations_sql[] =
     "WITH listed AS (SELECT c.oid, c.relkind, n.nspname, c.relname"
     "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
@@ -25,7 +26,7 @@ static const char relations_sql[] =
     " UNION ALL"
     " (SELECT nspname, relname, false FROM listed WHERE relkind <> 'S' ORDER BY oid DESC LIMIT 1000)";
 
-/* To find an object by its name is to lock it against DROP until the transaction ends. */
+/* Resolving an object's name locks it against DROP until the transaction ends. */
 static const char objects_sql[] =
     "SELECT count(pg_get_object_address(a.type, a.object_names, a.object_args)) FROM ("
     " (SELECT 'pg_proc'::regclass AS class, oid FROM pg_proc WHERE oid >= 16384 ORDER BY oid DESC LIMIT 300)"
@@ -43,8 +44,8 @@ static int hold_wait_ms(int64_t started_ms)
     return left_ms < HOLD_WAIT_MS ? left_ms : HOLD_WAIT_MS;
 }
 
-/* To prepare a query is to lock what it reads, without reading it. Holds the rows before "end" from *row on.
- */
+/* Preparing a query locks the relations it reads without reading them. Locks the rows before "end" from
+ * *row on. */
 static int hold_batch(struct pg *source, const PGresult *relations, int *row, int end, int64_t started_ms,
                       struct err *err)
 {
@@ -98,7 +99,7 @@ static int hold_relations(struct pg *source, int64_t started_ms, struct err *err
     return 0;
 }
 
-/* What cannot be held (gone, or the user may not) is left. */
+/* Skips objects that cannot be locked (dropped, or no privilege). */
 static int hold_objects(struct pg *source, int64_t started_ms, struct err *err)
 {
     struct err refused = {0};
@@ -127,7 +128,7 @@ int source_hold_end(struct pg *source, struct err *err)
         "ROLLBACK TO SAVEPOINT malachite_schema; RELEASE SAVEPOINT malachite_schema; DEALLOCATE ALL");
 }
 
-/* Where the rows are that somebody has replaced, or has tried to. */
+/* Places of rows that another session has replaced or tried to replace. */
 static const char touched_sql[] =
     "WITH views AS (SELECT c.oid, c.ctid, c.xmax FROM pg_class c WHERE c.relkind IN ('v', 'm', 'f', 'S')"
     "  AND c.oid >= 16384)"
@@ -137,7 +138,7 @@ static const char touched_sql[] =
     "  (SELECT coalesce(array_agg(r.ctid), '{}') FROM pg_rewrite r JOIN views v ON v.oid = r.ev_class"
     "   WHERE r.xmax::text <> '0')";
 
-/* Whether they are still there. The source's snapshot keeps their places from being used again. */
+/* Whether those rows still exist. The source's snapshot keeps their places from being reused. */
 static const char replaced_sql[] =
     "SELECT 1 WHERE cardinality($1::tid[]) > (SELECT count(*) FROM pg_class WHERE ctid = ANY($1::tid[]))"
     " OR cardinality($2::tid[]) > (SELECT count(*) FROM pg_attribute WHERE ctid = ANY($2::tid[]))"
@@ -158,7 +159,7 @@ int source_hold_changed(struct pg *source, struct pg *observer, struct err *err,
     return 0;
 }
 
-/* These functions look at the current catalog: NULL for an object that the snapshot alone has. */
+/* These functions read the current catalog: NULL for an object that only the snapshot still has. */
 static const char dropped_sql[] =
     "WITH spaces AS (SELECT n.oid FROM pg_namespace n WHERE " USER_SCHEMA ")"
     " SELECT 1 WHERE EXISTS (SELECT 1 FROM pg_proc WHERE pg_function_is_visible(oid) IS NULL"

@@ -12,8 +12,8 @@
 enum {
     SQL_MAX_BYTES = 64 * 1024 * 1024,
     LOCKS_PER_STATEMENT = 200,
-    /* Below PostgreSQL's deadlock_timeout of a second: the application's session, which may wait for a lock
-     * of ours, never finds a cycle that we are part of. */
+    /* Below PostgreSQL's deadlock_timeout of one second: an application's session that waits for one of
+     * these locks never sees Malachite as part of a deadlock. */
     WAIT_MS = 800,
     WAIT_LEAST_MS = 20,
 };
@@ -75,7 +75,7 @@ int source_tables_lock(struct pg *source, const PGresult *tables, int64_t starte
 
 bool source_lock_is_gone(const struct err *err)
 {
-    /* The last one: something else has that name now. */
+    /* The last one: another object has that name now. */
     return sqlstate_in(err->sqlstate, SQLSTATE_UNDEFINED_TABLE, SQLSTATE_UNDEFINED_SCHEMA,
                        SQLSTATE_UNDEFINED_OBJECT, SQLSTATE_WRONG_OBJECT_TYPE);
 }
@@ -87,7 +87,7 @@ int source_savepoint_end(struct pg *source, bool keep, struct err *err)
                        : "ROLLBACK TO SAVEPOINT malachite; RELEASE SAVEPOINT malachite");
 }
 
-/* Adds one batch of the list: those from *row on. */
+/* Adds one batch of the list, from *row on. */
 static void add_batch(struct pg *source, struct buf *sql, const PGresult *tables, int *row)
 {
     for (int i = 0; i < LOCKS_PER_STATEMENT && *row < PQntuples(tables); i++, (*row)++) {
@@ -127,7 +127,7 @@ int source_tables_lock_there(struct pg *source, const PGresult *tables, int64_t 
 int source_tables_check(struct pg *source, struct err *err, struct source_tables_check *ret_check)
 {
     auto_result PGresult *row = NULL;
-    /* The catalog is read as it was in the snapshot; pg_relation_filenode() shows the current file. */
+    /* The catalog is read as of the snapshot, but pg_relation_filenode() returns the current file. */
     if (pg_query(source, err, &row,
                  USER_TABLES ", held AS (SELECT relation FROM pg_locks WHERE pid = pg_backend_pid()"
                              "  AND locktype = 'relation' AND mode = 'AccessShareLock' AND granted)"
@@ -146,7 +146,7 @@ int source_tables_check(struct pg *source, struct err *err, struct source_tables
 /* ---- who holds what --------------------------------------------------------------------------------------
  */
 
-/* SQL: relation "c" in words. */
+/* SQL that describes relation "c". */
 #define WHAT                                                                                                 \
     "CASE c.relkind WHEN 'v' THEN 'view ' WHEN 'm' THEN 'materialized view ' WHEN 'S' THEN 'sequence '"      \
     " WHEN 'i' THEN 'index ' WHEN 'I' THEN 'index ' WHEN 'f' THEN 'foreign table ' ELSE 'table ' END"        \

@@ -10,8 +10,8 @@
 
 enum { SQL_MAX_BYTES = 1024 * 1024, SHORTEST_FLOATS_SINCE = 120000 };
 
-/* The settings that expressions depend on; those of extensions and applications (with a dot) come with them.
- */
+/* The settings that expressions depend on. Settings of extensions and applications (with a dot) are
+ * handled like them. */
 struct known_setting {
     const char *name;
     const char *builtin; /* NULL: see builtin_value() */
@@ -79,7 +79,7 @@ void source_settings_done(struct source_settings *settings)
 /* ---- money -----------------------------------------------------------------------------------------------
  */
 
-/* Whether an error ends the session; else the setting or the query was refused. */
+/* Whether the error ended the session; otherwise the server only rejected the setting or the query. */
 static bool is_over(const struct pg *pg, const struct err *err)
 {
     return err->code == ERR_CANCELED || PQstatus(pg->connection) != CONNECTION_OK;
@@ -173,7 +173,7 @@ const char *source_setting_value(const struct source_settings *settings, const s
     return item->value != NULL ? item->value : builtin_value(item->name, target);
 }
 
-/* The path is in force first: the name of a text search configuration may be looked up in it. */
+/* The search_path is set first: the name of a text search configuration may be looked up in it. */
 static int use_all(const struct source_settings *settings, struct pg *target, bool with_path, struct err *err)
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
@@ -192,7 +192,8 @@ static int use_all(const struct source_settings *settings, struct pg *target, bo
     return run(target, &sql, err);
 }
 
-/* One after another, past those that are refused; "refused" is told of each and may be NULL. */
+/* Sets them one by one and skips those that are rejected; "refused" is called for each rejected one and
+ * may be NULL. */
 static int use_each(const struct source_settings *settings, struct pg *target, bool with_path,
                     struct report *report, bool *refused, struct err *err)
 {
@@ -212,7 +213,8 @@ static int use_each(const struct source_settings *settings, struct pg *target, b
         if (refused != NULL) {
             refused[i] = true;
         }
-        /* ALTER DATABASE tells of one that is stored with the database; of the others nobody else does. */
+        /* ALTER DATABASE reports a rejected setting that is stored with the database; nothing else reports
+         * the others. */
         if (report != NULL && !item->of_server && source_setting_is_known(item->name)) {
             report_warning(
                 report,

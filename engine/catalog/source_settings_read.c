@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the source's own sessions have: catalogs, and a session in which nothing is pinned. */
+/* Reads the settings of the source's own sessions: from the catalogs, and from a session in which nothing
+ * is set. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +26,7 @@ static int add(struct source_settings *settings, const char *name, const char *v
     return item->name == NULL || (value != NULL && item->value == NULL) ? err_no_memory(err) : 0;
 }
 
-/* The money that a source of another locale than C writes. */
+/* Reads the samples of money if the source's locale is not C. */
 static int read_money(struct pg *source, struct source_settings *settings, struct err *err)
 {
     const struct source_setting *item = source_settings_find(settings, "lc_monetary");
@@ -38,7 +39,7 @@ static int read_money(struct pg *source, struct source_settings *settings, struc
     " tables AS (SELECT relowner FROM pg_class WHERE relkind IN ('r', 'p') AND oid >= 16384"                 \
     "   GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1)"
 
-/* What is stored with the database and its owners, most specific first. */
+/* Settings stored for the database and its owners, most specific first. */
 static const char stored_sql[] =
     OWNERS " SELECT c, CASE WHEN s.setrole <> 0 AND s.setdatabase = 0 THEN pg_get_userbyid(s.setrole) END"
            " FROM here LEFT JOIN tables ON true JOIN pg_db_role_setting s"
@@ -46,8 +47,8 @@ static const char stored_sql[] =
            " LATERAL unnest(s.setconfig) WITH ORDINALITY u(c, n)"
            " ORDER BY (s.setrole = datdba) DESC, s.setrole <> 0 DESC, s.setdatabase <> 0 DESC, n";
 
-/* The paths of the owners, then that of the database: what one of them finds is found. On the target we are
- * another user: "$user" becomes the owners' names. */
+/* The search_paths of the owners, then that of the database, combined: a name found by any of them is
+ * found. Malachite is another user on the target, so "$user" becomes the owners' names. */
 static const char path_sql[] = OWNERS
     ", stored AS (SELECT DISTINCT ON (s.setrole) s.setrole AS role, substr(c, 13) AS path"
     "   FROM here LEFT JOIN tables ON true JOIN pg_db_role_setting s"
@@ -92,7 +93,7 @@ static int add_stored(struct pg *source, struct source_settings *settings, struc
     return 0;
 }
 
-/* The value of one setting as the server's files have it; only a superuser may see them. */
+/* Reads one setting from the server's files; only a superuser may see them. */
 static int read_file(struct pg *source, const char *name, struct err *err, char **ret_value)
 {
     struct err refused = {0};
@@ -111,8 +112,8 @@ static int read_file(struct pg *source, const char *name, struct err *err, char 
     return over ? -1 : 0;
 }
 
-/* The value of a setting that is stored nowhere; NULL: the built-in one. What our login's own settings hide
- * is looked up in the server's files, into *ret_file_value. */
+/* The value of a setting that is stored nowhere; NULL: the built-in one. A value that the login's own
+ * settings hide is read from the server's files into *ret_file_value. */
 static int server_value(struct pg *source, const PGresult *server, int row, struct err *err,
                         char **ret_file_value, const char **ret_value)
 {

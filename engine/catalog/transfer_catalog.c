@@ -10,8 +10,7 @@
 
 enum { SQL_MAX_BYTES = 64 * 1024 * 1024 };
 
-/* Relations that are the user's: not the system's, not an extension's own unless it is configuration
- * ("config"). */
+/* Relations of the user: not the system's, and an extension's only if it is configuration ("config"). */
 #define USER_RELATIONS(relkind)                                                                              \
     "config AS (SELECT u.oid, u.condition FROM pg_extension e, LATERAL (SELECT unnest(e.extconfig) AS oid, " \
     "  unnest(e.extcondition) AS condition) u), "                                                            \
@@ -19,10 +18,8 @@ enum { SQL_MAX_BYTES = 64 * 1024 * 1024 };
     "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN config g ON g.oid = c.oid "   \
     "  WHERE c.relkind = '" relkind "' AND " USER_RELATION("g.oid IS NOT NULL") ")"
 
-/*
- * Every type that a column's type is made of: domains, arrays, composites, ranges. "inside" tells that it is
- * the member of an array or a composite, whose binary form carries the member's OID.
- */
+/* Every type that a column's type consists of: domains, arrays, composites, ranges. "inside": the type is
+ * a member of an array or a composite, whose binary form contains the member's OID. */
 static const char type_parts[] =
     ", parts(top, type, inside) AS ("
     "  SELECT a.atttypid, a.atttypid, false FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid"
@@ -37,12 +34,10 @@ static const char type_parts[] =
     "      UNION ALL SELECT g.rngsubtype, false FROM pg_range g WHERE g.rngtypid = t.oid%s"
     "    ) x(type, inside))";
 
-/*
- * Types that must travel as text: without binary functions; those that are OIDs inside (they would silently
- * point to other objects on the target); pg_node_tree and its like, which cannot be read; XML in another
- * encoding than UTF8, where the binary form declares the encoding inside the value; members with OIDs that
- * are not the same everywhere, where the target checks them (up to 13).
- */
+/* Types that must be copied as text: types without binary functions; types that contain OIDs (they would
+ * silently refer to other objects on the target); pg_node_tree and similar types, which have no input
+ * function; XML in another encoding than UTF8, where the binary form declares the encoding inside the
+ * value; members whose OIDs differ between servers, if the target checks them (up to 13). */
 static const char text_types[] =
     ", textual AS (SELECT DISTINCT p.top FROM parts p JOIN pg_type t ON t.oid = p.type"
     "  WHERE t.typsend = 0 OR t.typreceive = 0"
@@ -55,11 +50,9 @@ static const char text_types[] =
     "    OR (p.inside AND t.oid >= 10000 AND $1::int < 140000)"
     "    OR current_setting('integer_datetimes') <> 'on')";
 
-/*
- * Partitions below a hash-partitioned table whose hash may differ on the target: that of an enum is the hash
- * of its OID, that of a text under a nondeterministic collation depends on the ICU library. Their rows are
- * loaded through the topmost partitioned table, which finds the right partition again.
- */
+/* Partitions below a hash-partitioned table whose hash may differ on the target: the hash of an enum is
+ * that of its OID, and that of a text under a nondeterministic collation depends on the ICU library. Their
+ * rows are loaded through the topmost partitioned table, which routes them again. */
 static const char hash_roots[] =
     ", up(leaf, ancestor, depth) AS ("
     "  SELECT r.oid, i.inhparent, 1 FROM relations r JOIN pg_class c ON c.oid = r.oid AND c.relispartition"
@@ -106,7 +99,7 @@ static void add_tables_sql(struct buf *sql, int version)
                  : "");
     buf_adds(sql, text_types);
     catalog_add_hash_roots(sql, version);
-    /* Size 0 means no rows; of other access methods than heap (2) the files' size does not tell. */
+    /* Size 0 means no rows, but only for the access method heap (2). */
     bool has_methods = version >= 120000;
     buf_addf(sql, tables_select, has_methods ? " AND a.attgenerated = ''" : "",
              has_methods ? "CASE t.relam WHEN 2 THEN 0 ELSE 1 END" : "0");

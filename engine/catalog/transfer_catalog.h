@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the source database holds, read in the transfer's snapshot. Texts are in the session's encoding. */
+/* The contents of the source database, read in the transfer's snapshot. Strings are in the session's
+ * encoding. */
 #ifndef ENGINE_CATALOG_TRANSFER_CATALOG_H
 #define ENGINE_CATALOG_TRANSFER_CATALOG_H
 
@@ -10,15 +11,15 @@
 #include "core/err.h"
 #include "engine/pg/pg.h"
 
-/* A table whose rows are to be copied: ordinary, unlogged, leaf partition, or an extension's configuration.
- */
+/* A table whose rows are copied: ordinary, unlogged, leaf partition, or an extension's configuration. */
 struct catalog_table {
     uint32_t oid;
     char *schema;
     char *name;
-    char *columns;     /* quoted, with commas, without generated ones; NULL: there are none */
-    bool text;         /* binary COPY is not safe for one of its columns */
-    char *condition;   /* SQL "WHERE ..." of an extension's configuration table, "" without one; else NULL */
+    char *columns;     /* quoted, separated by commas, without generated ones; NULL: none */
+    bool text;         /* binary COPY is not safe for at least one column */
+    char *condition;   /* SQL "WHERE ..." of an extension's configuration table, "" if it has none; NULL for
+                          other tables */
     char *root_schema; /* the partitioned table to load through, or NULL */
     char *root_name;
     int64_t bytes; /* with TOAST, without indexes */
@@ -37,17 +38,13 @@ struct catalog {
     bool has_large_objects;
 };
 
-/*
- * Reads tables, sequences and whether there are large objects. target_version decides which columns can be
- * copied in binary; encoding is the source database's.
- */
+/* Reads tables, sequences and whether large objects exist. target_version decides which columns can be
+ * copied in binary; encoding is the source database's. */
 int catalog_read(struct pg *source, int target_version, const char *encoding, struct err *err,
                  struct catalog *ret_catalog);
-/*
- * Adds to "WITH RECURSIVE relations AS (... oid ...)" the relation roots(leaf, root): partitions among those
- * relations whose rows have to go through the topmost partitioned table, as they may belong to another
- * partition on the target. version is the server's.
- */
+/* Adds to "WITH RECURSIVE relations AS (... oid ...)" the relation roots(leaf, root): partitions among
+ * those relations whose rows must be loaded through the topmost partitioned table, because they may belong
+ * to another partition on the target. version is the server's. */
 void catalog_add_hash_roots(struct buf *sql, int version);
 void catalog_done(struct catalog *catalog);
 

@@ -14,7 +14,7 @@ struct type_parts {
     char name[NAME_MAX_BYTES];
     char modifier[NAME_MAX_BYTES];
     int numbers[2];
-    int count; /* of numbers; 0: no modifier, or another kind of */
+    int count; /* of numbers; 0: no modifier, or another type of modifier */
     bool array;
 };
 
@@ -55,7 +55,7 @@ static bool is(const struct type_parts *type, const char *name)
     return strcmp(type->name, name) == 0;
 }
 
-/* How many decimal digits an integer type needs; 0: it is none. */
+/* The number of decimal digits that an integer type needs; 0: not an integer type. */
 static int integer_digits(const struct type_parts *type)
 {
     return is(type, "smallint") ? 5 : is(type, "integer") ? 10 : is(type, "bigint") ? 19 : 0;
@@ -83,7 +83,7 @@ static bool is_text(const struct type_parts *type)
     return is(type, "text") || is(type, "character varying");
 }
 
-/* Without a length, or one that is as long. */
+/* Whether the target's length is unlimited or at least the source's. */
 static bool is_as_long(const struct type_parts *target, const struct type_parts *source)
 {
     return target->count == 0 || (source->count > 0 && target->numbers[0] >= source->numbers[0]);
@@ -95,7 +95,7 @@ static bool is_as_precise(const struct type_parts *target, const struct type_par
     return target->count == 0 || target->numbers[0] >= wanted;
 }
 
-/* The name with what stands behind the modifier. */
+/* The name includes the words after the modifier. */
 static bool is_time(const struct type_parts *type)
 {
     return strncmp(type->name, "time", strlen("time")) == 0 || is(type, "interval");

@@ -4,11 +4,9 @@
 
 #include <stdbool.h>
 
-/*
- * Whether a column of one type takes every value of another as it is, given as text: nothing is refused,
- * rounded or cut. Both are written as engine/replication/tables/table_now.h writes them. Types that
- * PostgreSQL does not have of its own are the same, or the target's has no modifier.
- */
+/* Whether a column of one type accepts every value of another unchanged, as text: nothing is rejected,
+ * rounded or truncated. Both types are spelled as engine/replication/tables/table_now.h spells them. Types
+ * that are not PostgreSQL's own must be equal, or the target's must have no modifier. */
 bool type_holds(const char *target, const char *source);
 
 #endif

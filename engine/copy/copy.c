@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pump. libpq hands over a row at a time; sending each as a message of its own would double the client's
- * work, so rows are joined into larger messages (their borders mean nothing to COPY FROM). The target says
- * nothing while rows come in unless it has failed: its first word ends the pump, or a whole table would be
- * read for nothing.
+ * The copy loop. libpq returns one row at a time; one message per row would double the client's work, so
+ * rows are joined into larger messages, whose boundaries mean nothing to COPY FROM. The target sends
+ * nothing while rows arrive unless it has failed, so its first message ends the loop: otherwise the rest
+ * of the table would be read for nothing.
  */
 #include "engine/copy/copy.h"
 
@@ -38,7 +38,7 @@ struct pump {
     struct err lost; /* PUMP_LOST: why */
 };
 
-/* Waits until the source has sent more (or the target takes more). */
+/* Waits until the source has sent more, or until the target accepts more. */
 static enum pump_end wait_for(struct pump *pump, bool target_takes_more)
 {
     struct pg *awaited = target_takes_more ? pump->stream->target : pump->stream->source;
@@ -105,7 +105,7 @@ static enum pump_end send_chunk(struct pump *pump)
     return len == 0 ? PUMP_DONE : send_bytes(pump, pump->chunk, len);
 }
 
-/* In pieces: libpq moves all that it has not sent yet with every part that it has. */
+/* Sends in pieces, because libpq moves all its unsent bytes for each piece that it sends. */
 static enum pump_end send_large(struct pump *pump, const char *row, size_t len)
 {
     enum pump_end end = PUMP_DONE;
@@ -139,7 +139,7 @@ static enum pump_end pump_rows(struct pump *pump)
         enum pump_end end = PUMP_DONE;
         if (len > 0) {
             end = add_row(pump, row, (size_t)len);
-            pump->taken++; /* one message of the source is one row */
+            pump->taken++; /* each message of the source is one row */
             PQfreemem(row);
         } else if (len == 0) {
             end = wait_for(pump, false);
@@ -155,7 +155,7 @@ static enum pump_end pump_rows(struct pump *pump)
     }
 }
 
-/* Waits for the end of the COPY on one side; *ret_rows is its count. */
+/* Waits for the end of the COPY on one side; *ret_rows is that side's count. */
 static int finish_side(struct pg *pg, struct err *err, int64_t *ret_rows)
 {
     for (;;) {
@@ -175,7 +175,7 @@ static int finish_side(struct pg *pg, struct err *err, int64_t *ret_rows)
     }
 }
 
-/* The target sent something in the middle: its error, or the end of the connection. */
+/* The target sent something during the COPY: an error, or the end of the connection. */
 static int target_error(struct pg *target, struct err *err)
 {
     int64_t rows = 0;
@@ -219,7 +219,7 @@ static int finish(const struct pump *pump, struct err *err, int64_t *ret_rows)
     struct pg *target = pump->stream->target;
     int64_t sent = 0;
     int64_t arrived = 0;
-    /* Only a source that has ended well may make the target keep the rows. */
+    /* The target may keep the rows only if the source finished without an error. */
     if (finish_side(source, err, &sent) != 0) {
         return -1;
     }
@@ -260,7 +260,7 @@ int copy_run(const struct copy_stream *stream, struct err *err, int64_t *ret_row
     return result;
 }
 
-/* libpq's input buffer starts with 16 KiB and grows only for a message that does not fit: send it one. */
+/* libpq's input buffer starts with 16 KiB and grows only for a message that does not fit: request one. */
 int copy_prepare_source(struct pg *source, struct err *err)
 {
     auto_free char *ignored = NULL;

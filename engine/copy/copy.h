@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One COPY from server to server: what the source sends is passed on as it is. */
+/* One COPY from server to server, which passes the source's data on unchanged. */
 #ifndef ENGINE_COPY_COPY_H
 #define ENGINE_COPY_COPY_H
 
@@ -14,17 +14,15 @@ struct copy_stream {
     struct pg *target;
     const char *out_sql;    /* ends with COPY ... TO STDOUT */
     const char *in_sql;     /* ends with COPY ... FROM STDIN */
-    _Atomic int64_t *bytes; /* grows while rows pass; may be NULL */
-    _Atomic int64_t *rows;  /* the same for their number, which is known exactly only at the end */
+    _Atomic int64_t *bytes; /* grows while rows are copied; may be NULL */
+    _Atomic int64_t *rows;  /* the number of rows, likewise; it is exact only at the end */
 };
 
-/*
- * Runs it to the end; ret_rows as both servers count them (a difference is an error). After a failure nothing
- * runs any more on either side; the transactions there are aborted, and a connection may be lost.
- */
+/* Runs it to the end; ret_rows is the count of both servers (a difference is an error). After a failure
+ * nothing is running on either side; the transactions there are aborted, and a connection may be lost. */
 int copy_run(const struct copy_stream *stream, struct err *err, int64_t *ret_rows);
 
-/* Makes libpq read the rows of this connection in large pieces. */
+/* Makes libpq read rows from this connection in large pieces. */
 int copy_prepare_source(struct pg *source, struct err *err);
 
 #endif

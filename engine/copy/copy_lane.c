@@ -10,13 +10,14 @@
 
 enum { SQL_MAX_BYTES = 8 * 1024 * 1024 };
 
-/* Nobody else has a table for himself while the holder has its lock, so whoever waits waits in a queue. */
+/* While the holder has its lock, nobody can get an exclusive one; a session that must wait for a table
+ * waits in a queue behind such a request. */
 #define LOCK_TIMEOUT "100ms"
 
-/* What a second attempt at a table does otherwise. */
+/* Alternatives for a second attempt at a table. */
 enum { WITH_TEXT = 1 };
 
-/* It lives in another session; when that is lost, a new attempt has a new one. */
+/* The snapshot belongs to another session; when that is lost, a new attempt gets a new one. */
 static int begin_snapshot(struct copy_lane *lane, struct err *err)
 {
     auto_buf struct buf sql = BUF_MAX(1024);
@@ -35,11 +36,11 @@ static int open_target(struct copy_lane *lane, struct err *err)
     struct err ignored = {0};
     if (pg_open(pool->target, pool->database, PG_WRITE, pool->stop, err, &lane->target) != 0 ||
         pg_set_encoding(&lane->target, pool->session_encoding, err) != 0 ||
-        /* Checks and generated columns look names up; ours are all qualified. */
+        /* Checks and generated columns look up names; Malachite's own names are all qualified. */
         source_settings_use(lane->pool->settings, &lane->target, true, err) != 0) {
         return -1;
     }
-    /* Costs a third less than pglz. Refused by servers that were built without it. */
+    /* Costs a third less than pglz. Servers built without it reject the setting. */
     if (lane->target.version >= 140000) {
         pg_run(&lane->target, &ignored, "SET default_toast_compression = 'lz4'");
     }
@@ -130,7 +131,7 @@ static void set_state(struct copy_piece *piece, enum copy_state state)
     atomic_store(&piece->state, (int)state);
 }
 
-/* Nothing can be in a table without a single block. */
+/* A table without a single block has no rows. */
 static bool is_empty(const struct copy_piece *piece)
 {
     return piece->table->bytes == 0;
@@ -163,7 +164,7 @@ static bool is_lost(const struct pg *pg)
            PQtransactionStatus(pg->connection) == PQTRANS_ACTIVE;
 }
 
-/* Makes both sessions usable after a failure, with new ones where they are lost. *ret_lost: they were. */
+/* Makes both sessions usable after a failure, and replaces lost ones. *ret_lost: a connection was lost. */
 static int recover(struct copy_lane *lane, struct err *err, bool *ret_lost)
 {
     *ret_lost = is_lost(&lane->source) || is_lost(&lane->target);
@@ -179,10 +180,10 @@ static int recover(struct copy_lane *lane, struct err *err, bool *ret_lost)
     return lane->holder ? 0 : begin_snapshot(lane, err);
 }
 
-/* What may help a table after this error: 0 nothing. */
+/* The alternatives that may help a table after this error; 0: none. */
 static int other_way(const struct copy_piece *piece, const struct err *err, int how)
 {
-    /* No binary functions on the target (an extension of another version), or their format is another one. */
+    /* The target has no binary functions (an extension of another version), or their format differs. */
     static const char *const binary[] = {SQLSTATE_UNDEFINED_FUNCTION,     SQLSTATE_DATATYPE_MISMATCH,
                                          SQLSTATE_INVALID_BINARY,         SQLSTATE_FEATURE_NOT_SUPPORTED,
                                          SQLSTATE_INDETERMINATE_DATATYPE, SQLSTATE_PROTOCOL_VIOLATION,
@@ -191,7 +192,7 @@ static int other_way(const struct copy_piece *piece, const struct err *err, int 
     return can_text && sqlstate_is_one_of(err->sqlstate, binary, ARRAY_LEN(binary)) ? how | WITH_TEXT : 0;
 }
 
-/* A check may look at another table by a function, and find that empty: its rows come later. */
+/* A check may read another table through a function and find it empty, because its rows come later. */
 static bool may_need_others(const struct copy_lane *lane, const struct err *err)
 {
     static const char *const states[] = {SQLSTATE_CHECK_VIOLATION,      SQLSTATE_RAISED,
@@ -208,7 +209,8 @@ static void give_up(struct copy_lane *lane, struct copy_piece *piece, const stru
                    piece->table->name, err->message);
 }
 
-/* A table alone. A lost connection is worth one more attempt: the snapshot lives in another session. */
+/* Copies one table in its own transaction. A lost connection justifies one more attempt, because another
+ * session holds the snapshot. */
 static int copy_alone(struct copy_lane *lane, struct copy_piece *piece, struct err *err)
 {
     int how = 0;

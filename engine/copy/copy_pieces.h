@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The pieces in which all tables' rows are copied, and what the lanes that copy them share. */
+/* The pieces in which the rows of all tables are copied, and the state that the lanes share. */
 #ifndef ENGINE_COPY_COPY_PIECES_H
 #define ENGINE_COPY_COPY_PIECES_H
 
@@ -18,12 +18,13 @@
 #include "engine/pg/lanes.h"
 #include "engine/pg/report.h"
 
-/* What one lane copies in one go: as yet always a whole table. The atomics are read by the thread that looks
- * on. */
+/* The unit that a lane copies at once: currently always a whole table. The thread that reports progress
+ * reads the atomics. */
 struct copy_piece {
     const struct catalog_table *table;
     _Atomic int state; /* enum copy_state */
-    bool left;         /* for the end, and the session that holds the locks; of the lane that has the piece */
+    bool left; /* postponed to the end, for the session that holds the locks; written by the lane that has the
+                  piece */
     _Atomic int64_t bytes;
     _Atomic int64_t rows;
     _Atomic int64_t started_us;
@@ -36,19 +37,19 @@ struct copy_pool {
     const char *database;
     int jobs; /* lanes at most */
     const struct stop *stop;
-    struct pg *holder; /* in a transaction of its own, which has the snapshot and a lock on every table */
+    struct pg *holder; /* a session whose transaction has the snapshot and a lock on every table */
     const char *snapshot;
     const char *session_encoding; /* of statements and messages */
     const char *copy_encoding;    /* of the rows: the source database's */
     const struct source_settings *settings;
-    struct report *report; /* failed tables are put here */
+    struct report *report; /* failed tables are reported here */
     lane_tick *tick;
     void *tick_context;
     /* Set by copy_pool_init(). */
     struct copy_piece *pieces; /* largest first */
     size_t count;
     size_t next;    /* under lock */
-    bool last_pass; /* what fails now has failed for good; set while no lane runs */
+    bool last_pass; /* failures are final now; set while no lane runs */
     pthread_mutex_t lock;
 };
 

@@ -82,7 +82,7 @@ static int work(void *context, struct err *err)
     }
 }
 
-/* One pass over the pieces that were left. *ret_ended of them have ended, *ret_left are left again. */
+/* Makes one pass over the pieces that were left. *ret_ended of them have ended, *ret_left are left again. */
 static int copy_left_once(struct copy_pool *pool, struct copy_lane *lane, struct err *err, size_t *ret_ended,
                           size_t *ret_left)
 {
@@ -102,11 +102,9 @@ static int copy_left_once(struct copy_pool *pool, struct copy_lane *lane, struct
     return 0;
 }
 
-/*
- * Somebody who wants a table for himself (TRUNCATE, ALTER TABLE) waits for the session that holds the locks,
- * and a lane that came then would wait behind him, for ever. Only the holder need not queue. Tables whose
- * checks need the rows of others come here, too, until no pass helps one of them.
- */
+/* A session that requests an exclusive lock (TRUNCATE, ALTER TABLE) waits for the session that holds the
+ * locks, and a new lane would queue behind it for ever. Only the holder need not queue. Tables whose
+ * checks need the rows of other tables are copied here, too, until a pass copies none of them. */
 static int copy_left(struct copy_pool *pool, struct err *err)
 {
     auto_copy_lane struct copy_lane lane = {.pool = pool};
@@ -146,7 +144,7 @@ int copy_pool_run(struct copy_pool *pool, struct err *err)
                           .tick = pool->tick,
                           .tick_context = pool->tick_context};
     struct err failure = {0};
-    /* The other lanes may have done the work of one that could not connect. */
+    /* The other lanes may have done the work of a lane that could not connect. */
     if (lanes_run(&lanes, &failure) == 0 || (failure.code != ERR_CANCELED && all_ended(pool))) {
         return copy_left(pool, err);
     }

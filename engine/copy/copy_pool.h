@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* All tables' rows: a queue of pieces, largest first, and lanes with a session on either side. */
+/* Copies the rows of all tables: a queue of pieces, largest first, and lanes with one session on either
+ * side. */
 #ifndef ENGINE_COPY_COPY_POOL_H
 #define ENGINE_COPY_COPY_POOL_H
 
@@ -10,8 +11,8 @@
 int copy_pool_init(struct copy_pool *pool, const struct catalog *catalog, struct err *err);
 void copy_pool_done(struct copy_pool *pool);
 
-/* Copies all pieces. -1: it could not be gone on with (err), e.g. stopped; tables that failed are in the
- * report. */
+/* Copies all pieces. -1: it could not continue (err), for example because of a stop. Tables that failed
+ * are in the report. */
 int copy_pool_run(struct copy_pool *pool, struct err *err);
 
 #endif

@@ -4,14 +4,14 @@
 /* Below this size TRUNCATE costs more than frozen rows save. */
 enum { FREEZE_FROM_BYTES = 1024 * 1024 };
 
-/* A table without columns (or with generated ones only) still has rows: empty lines, of which only text is
- * capable. */
+/* A table without columns (or with generated ones only) still has rows: empty lines, which only the text
+ * format can express. */
 static bool is_text(const struct copy_form *form)
 {
     return form->text || form->table->columns == NULL;
 }
 
-/* Both encodings are switched in the same message: the names in the statement are still in the session's. */
+/* One message switches both encodings, because the names in the statement are still in the session's. */
 static void add_encoding(struct pg *pg, struct buf *sql, const struct copy_form *form)
 {
     if (form->encoding != NULL) {
@@ -48,7 +48,7 @@ void copy_add_in(struct pg *target, struct buf *sql, const struct copy_form *for
 {
     const struct catalog_table *table = form->table;
     bool through_root = table->root_name != NULL;
-    /* An extension's script may have put rows of its own there. */
+    /* An extension's script may have inserted its own rows. */
     bool freeze = table->bytes >= FREEZE_FROM_BYTES && !through_root && table->condition == NULL;
     add_encoding(target, sql, form);
     if (freeze) {

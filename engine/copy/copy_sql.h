@@ -11,13 +11,13 @@
 
 struct copy_form {
     const struct catalog_table *table;
-    const char *encoding; /* to switch to for the rows; NULL: the session's */
+    const char *encoding; /* for the rows; NULL: the session's */
     bool text;
 };
 
-/* Rows are taken from this table alone (not from its children), with an explicit list of columns. */
+/* Reads the rows of this table only (not of its children), with an explicit list of columns. */
 void copy_add_out(struct pg *source, struct buf *sql, const struct copy_form *form);
-/* Empties a large table first, which lets the rows arrive frozen; the caller has begun a transaction. */
+/* Empties a large table first, so that its rows can be frozen; the caller has begun a transaction. */
 void copy_add_in(struct pg *target, struct buf *sql, const struct copy_form *form);
 
 #endif

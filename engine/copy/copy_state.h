@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How far the copy of one table is. */
+/* The progress of copying one table. */
 #ifndef ENGINE_COPY_COPY_STATE_H
 #define ENGINE_COPY_COPY_STATE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Running pg_dump, and reading the file that it leaves. */
+/* Runs pg_dump, and reads the file that it writes. */
 #include "engine/dump/archive.h"
 
 #include <errno.h>
@@ -42,8 +42,8 @@ static void set_variable(struct environment *environment, const char *name, cons
     environment->items[environment->count++] = item;
 }
 
-/* To our own socket; the name of the database is taken as it is, where an argument "a=b" would be read as a
- * connection string. */
+/* Connects to Malachite's own socket. The name of the database is used as it is; as an argument, "a=b"
+ * would be parsed as a connection string. */
 static void set_connection(struct environment *environment, const struct pg *session)
 {
     char port[16];
@@ -57,7 +57,7 @@ static void set_connection(struct environment *environment, const struct pg *ses
     set_variable(environment, "PGGSSENCMODE", "disable");
 }
 
-/* The last line says why pg_dump gave up; the ones before are often only where. */
+/* The last line says why pg_dump failed; the ones before often only say where. */
 static const char *last_lines(struct buf *errors)
 {
     while (errors->len > 0 && errors->data[errors->len - 1] == '\n') {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of contents of a custom archive: a header, the number of entries, then the entries one after
- * another. Integers are a sign byte and a fixed number of bytes, least significant first; texts an integer
- * length (-1: none) and their bytes.
+ * Parses the table of contents of a custom archive: a header, the number of entries, then the entries. An
+ * integer is a sign byte and a fixed number of bytes, least significant first; a string is an integer
+ * length (-1: none) and its bytes.
  */
 #include <limits.h>
 #include <stdlib.h>
@@ -11,8 +11,8 @@
 #include "core/str.h"
 #include "engine/dump/archive.h"
 
-/* pg_dump numbers all objects of the database from 1. The largest number decides how much memory the index of
- * entries takes, and a damaged archive must not choose that: 32 MiB here. */
+/* pg_dump numbers all objects of the database from 1. The largest number determines the memory for the
+ * index of entries, and a damaged archive must not choose that: limit it to 32 MiB. */
 enum { FORMAT_CUSTOM = 1, OLDEST = 113, NEWEST = 116, ID_MAX = 1 << 23 };
 
 struct reader {
@@ -47,10 +47,8 @@ static int read_int(struct reader *reader)
     return negative ? -(int)value : (int)value;
 }
 
-/*
- * Texts are used where they lie: each moves one byte towards the beginning, over the last byte of its length,
- * which makes room for the closing NUL.
- */
+/* Strings stay in the file's buffer: each moves one byte towards the beginning, over the last byte of its
+ * length, which makes room for the terminating NUL. */
 static const char *read_text(struct reader *reader)
 {
     int len = read_int(reader);
@@ -156,8 +154,8 @@ static void skip_data_position(struct reader *reader)
     }
 }
 
-/* False when memory is out. The dependencies' place is known only when all have been read: the count is kept.
- */
+/* False when memory is out. The array of dependencies may still move while entries are read, so each entry
+ * keeps its count only. */
 static bool read_entry(struct reader *reader, struct archive *archive, struct growth *growth,
                        struct archive_entry *entry)
 {
@@ -202,7 +200,7 @@ static bool index_entries(struct archive *archive)
     for (size_t i = 0; i < archive->count; i++) {
         struct archive_entry *entry = &archive->entries[i];
         archive->position[entry->id] = (int)i + 1;
-        /* There may be none at all, and then no array. */
+        /* Without any dependency there is no array. */
         entry->dependencies = archive->dependencies == NULL ? NULL : archive->dependencies + used;
         used += entry->dependency_count;
     }
@@ -216,7 +214,7 @@ int archive_parse(char *bytes, size_t len, struct err *err, struct archive *ret_
     err_set(err, ERR_INTERNAL, "The archive that pg_dump wrote is damaged.");
     read_header(&reader, err);
     int count = reader.failed ? 0 : read_int(&reader);
-    /* An entry takes far more than one byte: a count beyond the file's size is nonsense. */
+    /* An entry needs far more than one byte, so a count beyond the file's size is invalid. */
     if (reader.failed || count < 0 || (size_t)count > len) {
         return -1;
     }

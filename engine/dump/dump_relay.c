@@ -42,8 +42,8 @@ static int fail_open(struct err *err, const char *what)
     return err_set(err, ERR_INTERNAL, "cannot %s for pg_dump: %s", what, strerrordesc_np(errno));
 }
 
-/* Through the open directory, because the path of a socket is short and that of a data directory may not be.
- */
+/* Through the open directory, because the path of a socket is limited in length and that of a data
+ * directory is not. */
 static int listen_in(struct dump_relay *relay, struct err *err)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -116,7 +116,7 @@ static void flush(struct dump_relay *relay)
     }
 }
 
-/* As a server does: at the beginning, and whenever one has changed. */
+/* Like a server: at the beginning, and whenever a parameter has changed. */
 static void tell_parameters(struct dump_relay *relay)
 {
     for (size_t i = 0; i < DUMP_RELAY_PARAMETERS; i++) {
@@ -145,7 +145,7 @@ static void note_failure(struct dump_relay *relay, const PGresult *result)
     }
 }
 
-/* False: of a kind that pg_dump does not expect of what it sends. */
+/* False: a result that pg_dump does not expect. */
 static bool tell_result(struct dump_relay *relay, PGresult *result)
 {
     switch (PQresultStatus(result)) {
@@ -168,7 +168,7 @@ static bool tell_result(struct dump_relay *relay, PGresult *result)
     }
 }
 
-/* The session is of no use to pg_dump any more: it ends with an error. */
+/* Ends the session with an error, because pg_dump cannot use it any longer. */
 static void give_up(struct dump_relay *relay, const struct err *err)
 {
     if (!relay->failed) {
@@ -181,7 +181,7 @@ static void give_up(struct dump_relay *relay, const struct err *err)
 static void run_statement(struct dump_relay *relay, const char *sql)
 {
     struct err err = {0};
-    /* Our limit on waiting for a lock stays: we hold locks that others may wait for. */
+    /* Malachite's lock_timeout stays: it holds locks that others may wait for. */
     if (strcmp(sql, "SET lock_timeout = 0") == 0) {
         server_message_done(&relay->out, "SET");
         tell_ready(relay);
@@ -235,11 +235,11 @@ static void greet(struct dump_relay *relay, uint32_t code)
     tell_ready(relay);
 }
 
-/* The bytes of the first message that has arrived as a whole; 0: none has. */
+/* The length of the first message that has arrived completely; 0: none has. */
 static size_t next_message(const struct dump_relay *relay)
 {
-    size_t head = relay->greeted ? 1 : 0;   /* the first message has no kind */
-    if (relay->in.len < 2 * LENGTH_BYTES) { /* only the end is shorter, and needs no answer */
+    size_t head = relay->greeted ? 1 : 0;   /* the first message has no type byte */
+    if (relay->in.len < 2 * LENGTH_BYTES) { /* only Terminate is shorter, and it needs no answer */
         return 0;
     }
     size_t len = head + get32(relay->in.data + head);

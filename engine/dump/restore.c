@@ -104,7 +104,7 @@ static const char *version_of(const struct restore *restore, const struct archiv
     return NULL;
 }
 
-/* Every statement in one message: one transaction, without a round trip for each. */
+/* Sends all statements in one message: one transaction, without a round trip for each. */
 static int run_entries(struct restore *restore, struct pg *target, const struct archive_entry *const *entries,
                        size_t count, struct err *err)
 {
@@ -182,7 +182,7 @@ static int in_archive_order(const void *a, const void *b)
 }
 
 /* The last attempt: an expression may call functions that rely on the database's search_path. The names in
- * the archive do not need it, and could be taken for others under it. */
+ * the archive do not need it, and could resolve to other objects under it. */
 static int run_with_path(struct restore *restore, struct pg *target, struct restore_failed *failed,
                          struct err *err)
 {

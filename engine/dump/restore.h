@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Creates the objects of an archive on the target, pass by pass (restore_entry.h). Entries go in batches,
- * each of them one transaction; where a batch fails its entries are tried one by one, and those that fail
- * once more at the end of the pass, when what they need may be there. What fails then is put into the report.
+ * Creates the objects of an archive on the target, pass by pass (restore_entry.h). Each batch of entries
+ * is one transaction. If a batch fails, its entries are tried one by one, and failed ones once more at the
+ * end of the pass, when the objects they need may exist. Whatever fails then is reported.
  */
 #ifndef ENGINE_DUMP_RESTORE_H
 #define ENGINE_DUMP_RESTORE_H
@@ -23,7 +23,7 @@
 struct restore {
     const struct endpoint *target;
     const char *database;
-    const char *heir; /* role of the target that gets what belongs to roles that it lacks */
+    const char *heir; /* role of the target that owns objects whose owner it lacks */
     int jobs;         /* sessions at once */
     const struct stop *stop;
     const struct archive *archive;
@@ -32,29 +32,29 @@ struct restore {
     const struct source_settings *settings;
     struct report *report;
     struct str_list roles; /* of the target */
-    /* Extensions whose version on the source is to be had on the target: name, version, name, version ... */
+    /* Extensions whose source version is available on the target: name, version, name, version ... */
     struct str_list extensions;
 };
 
-/* Who is to own on the target what "role" owns on the source: that role, or the heir when the target lacks
- * it, which is reported. */
+/* The role that owns on the target the objects that "role" owns on the source: the same role, or the
+ * fallback owner if the target lacks it, which is reported. */
 const char *restore_owner_of(const struct restore *restore, const char *role);
 
-/* Reads the target's roles and the versions of the source's extensions that it has. */
+/* Reads the target's roles, and the versions of the source's extensions that it offers. */
 int restore_init(struct restore *restore, struct pg *source, struct pg *target, struct err *err);
 void restore_done(struct restore *restore);
 
-/* Entries of a pass one after another on one session. -1: stopped or connection lost; failures are in the
- * report. */
+/* Executes the entries of a pass in order on one session. -1: stopped or connection lost; failures are in
+ * the report. */
 int restore_in_order(struct restore *restore, struct pg *target, enum restore_pass pass, struct err *err);
-/* Entries after the rows: several at once over "jobs" sessions of their own; "target" for second
- * attempts. */
+/* Executes the entries that follow the rows, in parallel over "jobs" separate sessions; "target" is for
+ * second attempts. */
 int restore_post_data(struct restore *restore, struct pg *target, struct err *err);
-/* Gives objects to their owners: those of the passes up to RESTORE_REFRESH, or ("late") of those after it. */
+/* Sets the owners of objects: those of the passes up to RESTORE_REFRESH, or ("late") of those after it. */
 int restore_owners(struct restore *restore, struct pg *target, bool late, struct err *err);
 int restore_privileges(struct restore *restore, struct pg *target, struct err *err);
 
-/* Entries that failed and shall be tried again. */
+/* Entries that failed and are retried. */
 struct restore_failed {
     const struct archive_entry **entries;
     size_t count;
@@ -62,16 +62,16 @@ struct restore_failed {
 void restore_failed_done(struct restore_failed *failed);
 #define auto_restore_failed __attribute__((cleanup(restore_failed_done)))
 
-/* Creates entries in one transaction, else one by one; appends those that fail. */
+/* Creates entries in one transaction, or one by one if that fails; appends those that fail. */
 int restore_batch(struct restore *restore, struct pg *target, const struct archive_entry *const *entries,
                   size_t count, struct restore_failed *failed, struct err *err);
-/* Tries failed entries again, as long as that helps; then reports the rest. */
+/* Retries failed entries until no attempt succeeds; then reports the rest. */
 int restore_retry(struct restore *restore, struct pg *target, struct restore_failed *failed, struct err *err);
 
-/* Makes a session read the archive's text as it was written. */
+/* Makes a session read the archive's SQL as pg_dump wrote it. */
 int restore_prepare_session(struct pg *target, const char *encoding, const struct source_settings *settings,
                             struct err *err);
-/* Whether an error ends the pass: stopped, or the connection is of no use any more. */
+/* Whether an error ends the pass: stopped, or the connection is unusable. */
 bool restore_is_over(const struct pg *pg, const struct err *err);
 
 #endif

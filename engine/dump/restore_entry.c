@@ -10,20 +10,20 @@
 enum owner_form {
     OWNER_NONE,
     OWNER_NAME,      /* ALTER <word> name */
-    OWNER_IN_SCHEMA, /* ALTER <word> schema.name */
-    OWNER_FROM_DROP, /* ALTER followed by what the DROP statement says: overloaded names */
+    OWNER_IN_SCHEMA, /* ALTER <keyword> schema.name */
+    OWNER_FROM_DROP, /* ALTER with the text of the DROP statement: overloaded names */
 };
 
 struct kind {
     const char *name;
-    enum restore_pass pass; /* RESTORE_POST_DATA: as the section says */
+    enum restore_pass pass; /* RESTORE_POST_DATA: according to the section */
     bool vital;
     enum owner_form owner;
-    const char *word; /* in ALTER, where it is not the kind's name */
+    const char *word; /* in ALTER, if it differs from the kind's name */
 };
 
-/* Kinds that are not here (CAST, COMMENT, TRANSFORM, USER MAPPING ...) follow their section, are not vital
- * and have no owner of their own. */
+/* Kinds that are not listed (CAST, COMMENT, TRANSFORM, USER MAPPING ...) follow their section, are not
+ * vital and have no separate owner. */
 static const struct kind kinds[] = {
     {"ACL", RESTORE_PRIVILEGES, false, OWNER_NONE, NULL},
     {"ACL LANGUAGE", RESTORE_PRIVILEGES, false, OWNER_NONE, NULL},
@@ -92,7 +92,7 @@ static const struct kind *kind_of(const struct archive_entry *entry)
     return &other;
 }
 
-/* The publication of an online migration from this source: it means nothing on the target. */
+/* The publication of an online migration from this source, which the target does not need. */
 static bool is_our_publication(const struct archive_entry *entry)
 {
     static const char alter[] = "ALTER PUBLICATION ";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owners and privileges, when everything exists: until then all objects are ours, so that a user who may act
- * for the owners but does not have their rights can fill them.
+ * Sets owners and privileges after all objects exist. Until then Malachite's login owns them, so that a
+ * user who may act for the owners but lacks their rights can fill them.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +31,7 @@ static int give_each(struct restore *restore, struct pg *target, const struct ow
     for (size_t i = 0; i < owned->count; i++) {
         auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
         restore_add_owner(target, &sql, owned->entries[i], owned->owners[i]);
-        /* 42704, 42P01, 42883: the object itself did not arrive, which has been reported. */
+        /* 42704, 42P01, 42883: the object itself was skipped, which has been reported. */
         if (pg_run(target, err, buf_text(&sql)) == 0) {
             continue;
         }
@@ -91,14 +91,14 @@ static int give_all(struct restore *restore, struct pg *target, bool late, bool 
 
 int restore_owners(struct restore *restore, struct pg *target, bool late, struct err *err)
 {
-    /* A sequence that belongs to a table's column follows the table and refuses to go first. */
+    /* A sequence that belongs to a table's column follows the table and cannot change its owner first. */
     if (give_all(restore, target, late, false, err) != 0) {
         return -1;
     }
     return give_all(restore, target, late, true, err);
 }
 
-/* The length of the first statement: up to a semicolon that is not inside a quoted name or text. */
+/* The length of the first statement: up to a semicolon outside quoted names and strings. */
 static size_t first_statement(const char *sql)
 {
     char quote = '\0';
@@ -117,7 +117,7 @@ static size_t first_statement(const char *sql)
     return len;
 }
 
-/* "role "x" does not exist": the name, in new memory. */
+/* The name x from 'role "x" does not exist', newly allocated. */
 static char *missing_role(const struct err *err)
 {
     static const char before[] = "role \"";
@@ -141,15 +141,13 @@ static void report_privilege(struct restore *restore, const struct archive_entry
     report_warning(restore->report, "A privilege of %s was not granted: %s", buf_text(&label), err->message);
 }
 
-/*
- * Privileges are the only entries that are taken apart: one missing grantee shall not take the others' rights
- * away. They consist of GRANT, REVOKE and SET SESSION AUTHORIZATION with names and nothing else.
- */
+/* Only entries with privileges are split: one missing grantee must not cost the others their privileges.
+ * They consist of GRANT, REVOKE and SET SESSION AUTHORIZATION with names only. */
 static int grant_each(struct restore *restore, struct pg *target, const struct archive_entry *entry,
                       struct err *err)
 {
     const char *sql = entry->definition;
-    bool skipping = false; /* the grantor does not exist: so does what it granted */
+    bool skipping = false; /* the grantor does not exist, so its grants are skipped */
     while (sql[strspn(sql, " \n")] != '\0') {
         sql += strspn(sql, " \n");
         size_t len = first_statement(sql);

@@ -27,7 +27,7 @@ static int open_session(struct post_data *post_data, struct pg *ret_pg, struct e
                    memory_kb > MEMORY_LEAST_KB ? memory_kb : MEMORY_LEAST_KB);
 }
 
-/* Adds the second list to the first. */
+/* Appends the second list to the first. */
 static int keep_failed(struct post_data *post_data, const struct restore_failed *more, struct err *err)
 {
     if (more->count == 0) {

@@ -11,13 +11,14 @@ enum task_state { TASK_WAITING, TASK_RUNNING, TASK_ENDED };
 
 struct restore_task {
     const struct archive_entry *entry;
-    int64_t bytes; /* of the tables it works on */
+    int64_t bytes; /* of the tables that it locks */
     size_t waits_for;
     size_t *followers;
     size_t follower_count;
     int *tables;
     size_t table_count;
-    bool alone; /* needs its tables for itself; else (CREATE INDEX) several can go on at a table */
+    bool alone; /* needs an exclusive lock on its tables; otherwise (CREATE INDEX) several can run on one
+                   table */
     enum task_state state;
 };
 
@@ -47,7 +48,7 @@ static int more_work_first(const void *a, const void *b)
     return left->entry < right->entry ? -1 : left->entry > right->entry;
 }
 
-/* The tables that an entry names as dependencies; "into" may be NULL to count them only. */
+/* The tables that an entry names as dependencies; "into" NULL only counts them. */
 static size_t collect_tables(const struct restore_queue *queue, const struct archive_entry *entry, int *into)
 {
     size_t count = 0;
@@ -62,7 +63,7 @@ static size_t collect_tables(const struct restore_queue *queue, const struct arc
             }
             count++;
         } else if (archive_entry_is(entry, "COMMENT") && is_ours(queue, on)) {
-            /* A comment on a constraint or a trigger locks the table of that. */
+            /* A comment on a constraint or a trigger locks its table. */
             count += collect_tables(queue, on, into == NULL ? NULL : into + count);
         }
     }
@@ -82,7 +83,7 @@ static int64_t bytes_of(const struct restore_queue *queue, const struct catalog 
     return bytes;
 }
 
-/* The task of the i-th dependency of an entry, or NULL. */
+/* The task of an entry's i-th dependency, or NULL. */
 static struct restore_task *task_before(struct restore_queue *queue, const struct archive_entry *entry,
                                         size_t i)
 {
@@ -220,7 +221,7 @@ static void choose(struct restore_queue *queue, struct restore_batch_tasks *batc
             break;
         }
     }
-    /* Only now: entries of one batch do not wait for each other. */
+    /* In a separate loop, because entries of one batch do not wait for each other. */
     for (size_t i = 0; i < batch->count; i++) {
         hold_tables(queue, batch->tasks[i], 1);
     }
@@ -232,7 +233,7 @@ bool restore_queue_take(struct restore_queue *queue, struct restore_batch_tasks 
     pthread_mutex_lock(&queue->lock);
     for (;;) {
         choose(queue, ret_batch);
-        /* Nothing to choose although nothing runs: entries that wait for each other for ever are left. */
+        /* Nothing is ready although nothing runs: the remaining entries depend on each other in a cycle. */
         if (ret_batch->count > 0 || queue->running == 0) {
             break;
         }

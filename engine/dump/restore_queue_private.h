@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order of the work after the rows: an entry is ready when everything it depends on is there, and it is
- * not handed out while another lane holds a lock that it would wait for. A lane gets one large entry (an
- * index of a large table) or some small ones that share a transaction. Locks of a batch are taken all at
- * once, so lanes cannot deadlock.
+ * Schedules the work after the rows: an entry is ready when all its dependencies exist, and no lane gets
+ * it while another holds a conflicting lock. A lane gets one large entry (an index of a large table) or
+ * several small ones that share a transaction. All locks of a batch are taken at once, so lanes cannot
+ * deadlock.
  */
 #ifndef ENGINE_DUMP_RESTORE_QUEUE_PRIVATE_H
 #define ENGINE_DUMP_RESTORE_QUEUE_PRIVATE_H
@@ -31,10 +31,10 @@ struct restore_queue {
     struct restore_task *tasks; /* most work first */
     size_t count;
     size_t *task_of;   /* index of an archive entry -> index of its task + 1 */
-    size_t *links;     /* followers of all tasks */
+    size_t *links;     /* dependents of all tasks */
     int *tables;       /* tables (archive ids) that all tasks lock */
-    unsigned *readers; /* by archive id: lanes that hold the table against changes */
-    unsigned *writers; /* by archive id: lanes that hold it alone */
+    unsigned *readers; /* by archive id: lanes that hold a lock against changes of the table */
+    unsigned *writers; /* by archive id: lanes that hold an exclusive lock */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     size_t first; /* tasks before it have been handed out */
@@ -46,9 +46,9 @@ int restore_queue_init(struct restore_queue *queue, const struct archive *archiv
                        const struct catalog *catalog, struct err *err);
 void restore_queue_done(struct restore_queue *queue);
 
-/* Waits for work; false when there is none left for this lane. */
+/* Waits for work; false when none is left for this lane. */
 bool restore_queue_take(struct restore_queue *queue, struct restore_batch_tasks *ret_batch);
-/* The batch has ended, well or not. */
+/* The batch has ended, successfully or not. */
 void restore_queue_put(struct restore_queue *queue, const struct restore_batch_tasks *batch);
 
 #endif

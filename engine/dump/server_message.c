@@ -25,7 +25,7 @@ static void put_text(struct buf *out, const char *text)
     buf_add(out, text, strlen(text) + 1);
 }
 
-/* The length is filled in at the end. */
+/* The length is set at the end. */
 static size_t begin(struct buf *out, char kind)
 {
     buf_addc(out, kind);

@@ -38,7 +38,8 @@ int instance_dir(const struct instance_host *host, const char *name, struct err 
     return 0;
 }
 
-/* The kernel's limit on the path of a Unix socket; beyond it postgres fails late, and with less to go by. */
+/* The kernel limits the path of a Unix socket; beyond the limit postgres fails late and with a less
+ * helpful message. */
 static int check_socket_path(const struct instance_host *host, const struct instance_spec *spec,
                              const char *dir, struct err *err)
 {
@@ -70,7 +71,7 @@ static const struct tools_major *find_programs(const struct instance_host *host,
     return programs;
 }
 
-/* A new instance directory with its data, not running. */
+/* Creates a new instance directory with its data; the server does not run. */
 static int clone_template(const struct instance_host *host, const struct tools_major *programs,
                           const char *dir, const struct stop *stop, struct err *err)
 {
@@ -95,8 +96,8 @@ static int remove_instance(const char *dir, struct err *err)
     return tree_remove(dir, err);
 }
 
-/* Says that the directory has no data because instance_create() failed, and not because somebody removed it.
- */
+/* This file marks a directory without data as left by a failed instance_create(), so that it is not
+ * mistaken for one whose data somebody removed. */
 static char *unfinished_path(const char *dir)
 {
     return str_format("%s/unfinished", dir);

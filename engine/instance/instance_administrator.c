@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The administrator of a provisioned server: an ordinary role with what the service gives it. */
+/* The administrator of a provisioned server: an ordinary role with the privileges that the service grants
+ * it. */
 #include "engine/instance/instance_private.h"
 
 #include "core/buf.h"
@@ -7,7 +8,7 @@
 
 enum { SQL_MAX_BYTES = 16384 };
 
-/* Commits of an instance are lazy: a server that is killed a moment later would lack its administrator. */
+/* Instances commit asynchronously: a server killed right afterwards would lack its administrator. */
 #define DURABLE "SET synchronous_commit = local; "
 
 struct grant {
@@ -15,8 +16,7 @@ struct grant {
     const char *sql;
 };
 
-/* The right to create in "postgres" is what trusted extensions need there; databases that the administrator
- * creates are its own. */
+/* Trusted extensions need CREATE on "postgres"; the administrator owns the databases that it creates. */
 static const struct grant grants[] = {
     {0, "GRANT pg_monitor, pg_signal_backend TO azure_pg_admin WITH ADMIN OPTION"},
     {140000, "GRANT pg_read_all_data, pg_write_all_data TO azure_pg_admin WITH ADMIN OPTION"},
@@ -32,7 +32,7 @@ static void free_verifier(char **verifier)
     PQfreemem(*verifier);
 }
 
-/* The server only ever sees the SCRAM verifier, so that no log of it can hold the password. */
+/* The server only receives the SCRAM verifier, so that no server log can contain the password. */
 static int add_password(struct pg *pg, const struct instance_spec *spec, struct buf *sql, struct err *err)
 {
     __attribute__((cleanup(free_verifier))) char *verifier =

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where instances live and who they run as: checked once, so that later failures are about one instance only.
- */
+/* Where instances are stored and which user runs them: checked once, so that later failures concern one
+ * instance only. */
 #include "engine/instance/instance.h"
 
 #include <errno.h>
@@ -41,15 +41,15 @@ static int find_user(const char *name, struct err *err, struct child_user *ret_u
     return 0;
 }
 
-/* Whether the user (with no groups but its own) may pass through a directory. */
+/* Whether the user (with its primary group only) may traverse a directory. */
 static bool may_pass(const struct stat *info, const struct child_user *user)
 {
     mode_t needed = info->st_uid == user->uid ? S_IXUSR : info->st_gid == user->gid ? S_IXGRP : S_IXOTH;
     return (info->st_mode & needed) != 0;
 }
 
-/* Lets the user pass through our own root without reading it: by its group where others had no rights.
- */
+/* Lets the user traverse Malachite's root without reading it: through the user's group if others had no
+ * rights. */
 static int open_root(const char *root, const struct child_user *user, struct err *err)
 {
     struct stat info;
@@ -68,7 +68,7 @@ static int open_root(const char *root, const struct child_user *user, struct err
     return 0;
 }
 
-/* Every directory above root must let the user through; those are not ours to change. */
+/* Every directory above root must let the user through; Malachite does not change those. */
 static int check_way(const char *root, const struct child_user *user, const char *user_name, struct err *err)
 {
     auto_free char *path = str_dup(root);
@@ -89,7 +89,7 @@ static int check_way(const char *root, const struct child_user *user, const char
     return 0;
 }
 
-/* <root>/<name>, which only we change and the servers' user passes through. */
+/* Creates <root>/<name>, which only Malachite changes and the servers' user traverses. */
 static int make_room(const char *root, const char *name, struct err *err)
 {
     auto_free char *path = str_format("%s/%s", root, name);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The postmaster of an instance: whether it runs, and stopping it. What runs is known from postmaster.pid and
- * from the command line of that process, which everybody may read; /proc/PID/cwd would be closed to root in a
- * container.
+ * Finds and stops the postmaster of an instance. postmaster.pid and the process's command line, which
+ * everybody may read, identify it; a container would deny root access to /proc/PID/cwd.
  */
 #include "engine/instance/instance_private.h"
 
@@ -21,7 +20,8 @@ enum { QUIT_TIMEOUT_MS = 8000, KILL_TIMEOUT_MS = 5000, PAUSE_MS = 2, FILE_MAX_BY
 /* Lines of postmaster.pid, counted from 0 */
 enum { LINE_PID = 0, LINE_PORT = 3, LINE_ADDRESS = 5, LINE_STATUS = 7, LINE_COUNT = 8 };
 
-/* Reads up to size - 1 bytes and ends them with NUL. Returns their number, -1 when there is no such file. */
+/* Reads up to size - 1 bytes and terminates them with NUL. Returns their number, or -1 if the file does
+ * not exist. */
 static ssize_t read_small_file(const char *path, char *text, size_t size)
 {
     auto_fd int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -47,8 +47,8 @@ bool postmaster_is(pid_t pid, const char *data_dir)
     return postgres && ours;
 }
 
-/* Where we are init ourselves, a dead postmaster waits for us. Only a process called postgres is looked at,
- * so that a child of child_run() that got the number is left to it. */
+/* If Malachite is the init process, it must reap a dead postmaster. It only reaps a process named
+ * postgres, so that a child of child_run() with the reused number is left to its owner. */
 static void reap(pid_t pid)
 {
     char path[64];
@@ -59,7 +59,7 @@ static void reap(pid_t pid)
     }
 }
 
-/* The process number in the first line of a lock file; 0 when there is none. */
+/* The process number in the first line of a lock file, or 0. */
 static pid_t read_pid(const char *path)
 {
     char text[64];
@@ -142,9 +142,9 @@ int postmaster_stop(const char *dir, bool gently, int timeout_ms, struct err *er
                    (int)postmaster.pid);
 }
 
-/* postgres refuses to start when the number in a lock file is that of any living process of its user; after a
- * restart of a container it easily is. A number of no process is left to postgres, which then looks for
- * survivors. */
+/* postgres refuses to start if any living process of its user has the number in a lock file, which happens
+ * easily after a container restarts. If no process has the number, postgres handles the file and looks for
+ * surviving children. */
 static void drop_stale_lock(const char *path, const char *data_dir)
 {
     pid_t pid = read_pid(path);

@@ -11,7 +11,7 @@
 #include "engine/instance/instance.h"
 #include "engine/process/tools.h"
 
-/* The environment of initdb and postgres. Points into our own environment: use it at once. */
+/* The environment of initdb and postgres. It points into Malachite's environment: use it at once. */
 struct server_env {
     char *locpath; /* "LOCPATH=...", or NULL */
     const char *list[5];
@@ -20,20 +20,18 @@ int server_env_init(struct server_env *ret_env, struct err *err);
 void server_env_done(struct server_env *env);
 #define auto_server_env __attribute__((cleanup(server_env_done)))
 
-/*
- * The directory of a major's template, made when there is none (or none that fits the programs, the locales
- * and the settings of today). ret_lock is a descriptor: the template stays as long as it is open. Waits for
- * another thread or process that makes it.
- */
+/* The directory of a major's template, created if none matches the current programs, locales and settings.
+ * ret_lock is a descriptor: the template is kept while it is open. Waits for another thread or process
+ * that is creating the template. */
 int template_hold(const struct instance_host *host, const struct tools_major *programs,
                   const struct stop *stop, struct err *err, char **ret_path, int *ret_lock);
-/* The settings of postgresql.conf for a major, one a line; the caller frees. NULL when memory is out. */
+/* The settings of postgresql.conf for a major, one per line; the caller frees. NULL when memory is out. */
 char *template_settings(int major);
 
 /*
- * azuresu over the socket only, whose directory is closed to everybody but the server's user and root. "md5"
- * means SCRAM for roles with a SCRAM secret (all that are created here); roles that come from an older
- * server with their md5 hash can log in too, as they could there. host is "host" or "hostssl".
+ * azuresu connects over the socket only, whose directory only the server's user and root can enter. "md5"
+ * means SCRAM for roles with a SCRAM secret (all that Malachite creates); roles copied from an older server
+ * with their md5 hash can log in, too. host is "host" or "hostssl".
  */
 #define HBA_RULES(host)                                                                                      \
     "local all azuresu trust\n"                                                                              \
@@ -52,32 +50,33 @@ struct postmaster {
     bool stopping; /* is on its way out */
 };
 
-/* True when the server of this instance directory runs. Also reaps it when it was ours and has ended. */
+/* True if the server of this instance directory runs. Also reaps it if it was a child of this process and
+ * has ended. */
 bool postmaster_find(const char *dir, struct postmaster *ret_postmaster);
-/* Starts postgres for an instance that does not run, and waits until it answers; on failure it does not run.
- */
+/* Starts postgres for an instance that does not run, and waits until it accepts connections. After a
+ * failure it does not run. */
 int postmaster_start(const struct instance_host *host, const struct instance_spec *spec, const char *dir,
                      const struct stop *stop, struct err *err);
-/* Waits until a server that was already running answers. It keeps running whatever happens. */
+/* Waits until a server that was already running accepts connections. It keeps running in any case. */
 int postmaster_await(const struct instance_spec *spec, const char *dir, pid_t pid, const struct stop *stop,
                      struct err *err);
-/* Sends SIGINT (gently) or SIGQUIT at once, and what is stronger when it does not end. */
+/* Sends SIGINT (gently) or SIGQUIT, and stronger signals if the server does not end. */
 int postmaster_stop(const char *dir, bool gently, int timeout_ms, struct err *err);
-/* Waits until the process no longer is the postmaster of data_dir. False at the timeout. */
+/* Waits until the process is no longer the postmaster of data_dir. False at the timeout. */
 bool postmaster_wait_gone(pid_t pid, const char *data_dir, int timeout_ms);
-/* True when the process is a living postgres on data_dir. */
+/* True if the process is a living postgres on data_dir. */
 bool postmaster_is(pid_t pid, const char *data_dir);
-/* Gives up postmaster.pid and socket locks whose process number belongs to somebody else by now. */
+/* Removes postmaster.pid and socket locks whose process number belongs to another program by now. */
 void postmaster_drop_stale_locks(const char *dir, int port);
 
-/* Creates azure_pg_admin and the administrator on the instance that has just been started. */
+/* Creates azure_pg_admin and the administrator on an instance that has just been started. */
 int administrator_create(const struct instance_host *host, const struct instance_spec *spec,
                          const struct stop *stop, struct err *err);
 
-/* Keeps a copy of what ALTER SYSTEM has set, beside the data: the server has just started with it. */
+/* Keeps a copy of the ALTER SYSTEM settings beside the data: the server has just started with them. */
 void instance_keep_settings(const char *dir);
 
-/* <root>/instances/<name>; the caller frees. Refuses names that are no plain file names. */
+/* <root>/instances/<name>; the caller frees. Rejects names that are not plain file names. */
 int instance_dir(const struct instance_host *host, const char *name, struct err *err, char **ret_dir);
 
 #endif

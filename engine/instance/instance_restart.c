@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Restart with a way back. PostgreSQL checks much of what ALTER SYSTEM writes only when it starts; a server
- * that no longer starts could not be asked to take the setting back.
+ * Restarts with a fallback. PostgreSQL checks many ALTER SYSTEM settings only when it starts, and a server
+ * that does not start cannot reset them.
  */
 #include "engine/instance/instance.h"
 
@@ -16,7 +16,7 @@
 
 enum { STOP_TIMEOUT_MS = 10000, SETTINGS_MAX_BYTES = 1 << 20 };
 
-/* The settings that the server last ran with; rewritten at each successful start. */
+/* The settings of the last successful start; rewritten at each one. */
 struct settings_files {
     char *current;
     char *kept;
@@ -48,7 +48,7 @@ static int write_all(int fd, const char *bytes, size_t len)
     return 0;
 }
 
-/* Over the content of "to", which keeps its owner and mode, or makes it for us alone. */
+/* Overwrites the content of "to", which keeps its owner and mode, or creates it for this user only. */
 static int copy_settings(const char *from, const char *to)
 {
     auto_free char *bytes = malloc(SETTINGS_MAX_BYTES);
@@ -70,7 +70,7 @@ void instance_keep_settings(const char *dir)
     }
 }
 
-/* False when there is nothing to go back to. */
+/* False if there are no settings to restore. */
 static bool put_back(const struct settings_files *files)
 {
     return copy_settings(files->kept, files->current) == 0;

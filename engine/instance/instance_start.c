@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Starting the postmaster of an instance: postgres itself, detached, without pg_ctl; and what its log says if
- * not. */
+/* Starts the postmaster of an instance, detached and without pg_ctl, and explains a failure from its log. */
 #include "engine/instance/instance_private.h"
 
 #include <arpa/inet.h>
@@ -20,7 +19,7 @@
 #include "core/str.h"
 #include "engine/process/child.h"
 
-/* The replay of 4 GB of WAL after a crash counts as starting. */
+/* Replaying 4 GB of WAL after a crash is part of starting. */
 enum {
     START_TIMEOUT_MS = 300000,
     PAUSE_MS = 2,
@@ -35,9 +34,9 @@ struct launch {
     const char *dir;
     char *data_dir;
     char *log_path;
-    off_t log_start; /* what this start has written begins here */
+    off_t log_start; /* the output of this start begins here */
     pid_t pid;
-    bool ours; /* started here, to be ended here when it fails */
+    bool ours; /* started by this call, which must end it after a failure */
 };
 
 static void launch_done(struct launch *launch)
@@ -47,7 +46,7 @@ static void launch_done(struct launch *launch)
 }
 #define auto_launch __attribute__((cleanup(launch_done)))
 
-/* Opens the log for appending; a large one is set aside first. Its owner is the server's user. */
+/* Opens the log for appending; a large one is renamed first. The server's user owns it. */
 static int open_log(struct launch *launch, const struct child_user *user, struct err *err, int *ret_fd)
 {
     struct stat info;
@@ -64,15 +63,15 @@ static int open_log(struct launch *launch, const struct child_user *user, struct
     return 0;
 }
 
-/* errno of an attempt to listen there, or 0. */
+/* errno of an attempt to listen on the address, or 0. */
 static int listen_errno(const char *address, int port)
 {
     struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     auto_fd int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || inet_pton(AF_INET, address, &name.sin_addr) != 1) {
-        return 0; /* postgres will say what is wrong */
+        return 0; /* postgres will report the problem */
     }
-    /* As postgres does: what is left of closed connections is no obstacle. */
+    /* Like postgres: remains of closed connections do not prevent listening. */
     int on = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     union {
@@ -87,7 +86,7 @@ bool instance_address_is_free(const char *address, int port)
     return listen_errno(address, port) != EADDRINUSE;
 }
 
-/* The end of what this start has written to the log. */
+/* The end of the log that this start has written. */
 static void read_log_tail(const struct launch *launch, char *text, size_t size)
 {
     struct stat info;
@@ -104,7 +103,7 @@ static void read_log_tail(const struct launch *launch, char *text, size_t size)
     text[len < 0 ? 0 : len] = '\0';
 }
 
-/* What went wrong, in words that say what to do where we can tell. */
+/* Explains the failure, with advice for known causes. */
 static int explain(const struct launch *launch, struct err *err)
 {
     char tail[LOG_TAIL_BYTES];
@@ -139,7 +138,7 @@ static bool answers(const struct launch *launch)
     return PQpingParams(keywords, values, 0) == PQPING_OK;
 }
 
-/* postmaster.pid says "ready" as soon as connections are let in: cheaper to look at than trying one. */
+/* postmaster.pid contains "ready" as soon as the server accepts connections: cheaper than connecting. */
 static bool is_ready(const struct launch *launch)
 {
     struct postmaster postmaster = {0};
@@ -147,7 +146,7 @@ static bool is_ready(const struct launch *launch)
            answers(launch);
 }
 
-/* Ends the postmaster that we have started, whose postmaster.pid may not be there yet. */
+/* Ends the postmaster of this start, whose postmaster.pid may not exist yet. */
 static void abandon(const struct launch *launch)
 {
     if (!launch->ours) {
@@ -160,7 +159,7 @@ static void abandon(const struct launch *launch)
     }
 }
 
-/* A program that is just being executed has no command line for a moment: one look does not tell. */
+/* A process has no command line during exec, so one look is not enough. */
 static bool is_gone(const struct launch *launch)
 {
     if (postmaster_is(launch->pid, launch->data_dir)) {
@@ -192,8 +191,8 @@ static int wait_ready(const struct launch *launch, const struct stop *stop, stru
     return 0;
 }
 
-/* On the command line and not in postgresql.conf, so that ALTER SYSTEM cannot move the server away from us.
- */
+/* On the command line rather than in postgresql.conf, so that ALTER SYSTEM cannot change where the server
+ * listens. */
 static int run_postgres(struct launch *launch, const struct instance_host *host, const char *bin, int log,
                         struct err *err)
 {

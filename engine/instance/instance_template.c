@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Templates: one data directory per major, made by initdb once and copied for every instance. Its name holds
- * a digest of everything it depends on, so an updated PostgreSQL, a new locale or other settings lead to a
- * new one.
+ * Templates: one data directory per major, created by initdb once and copied for every instance. Its name
+ * contains a digest of everything it depends on, so that an updated PostgreSQL, a new locale or other
+ * settings lead to a new template.
  *
- * initdb leaves its files to the page cache; one syncfs() before the template gets its name makes up for it.
+ * initdb leaves its files in the page cache; one syncfs() before the template gets its name writes them to
+ * disk.
  */
 #include "engine/instance/instance_private.h"
 
@@ -29,7 +30,7 @@
 
 enum { INITDB_TIMEOUT_MS = 180000, LOCK_TIMEOUT_MS = 200000, LOCK_PAUSE_MS = 10, CONF_MAX_BYTES = 16384 };
 
-/* To be increased when the arguments of initdb change. */
+/* Increase it when the arguments of initdb change. */
 static const char revision[] = "1";
 
 struct setting {
@@ -37,11 +38,9 @@ struct setting {
     const char *line;
 };
 
-/*
- * Safe against a crash of the machine (fsync and full_page_writes stay on; synchronous_commit off can only
- * lose the last moment, as a whole), and quick for large copies. No statement is ever written to the log,
- * because it may hold a password.
- */
+/* Survives a crash of the machine (fsync and full_page_writes stay on; with synchronous_commit off only
+ * the last transactions can be lost, each as a whole), and is fast for large copies. Statements are never
+ * logged, because they may contain passwords. */
 static const struct setting settings[] = {
     {10, "max_connections = 100"},
     {10, "shared_buffers = 128MB"},
@@ -94,7 +93,7 @@ void server_env_done(struct server_env *env)
     env->locpath = NULL;
 }
 
-/* The service's own default where this machine has it, else what every Debian has. */
+/* The service's own default if this machine has it, otherwise a locale that every Debian has. */
 static const char *choose_locale(void)
 {
     static const char azure_locale[] = "en_US.UTF-8";
@@ -177,7 +176,7 @@ static int run_initdb(const struct instance_host *host, const struct tools_major
     if (initdb == NULL || locale == NULL || server_env_init(&env, err) != 0) {
         return err_no_memory(err);
     }
-    /* PostgreSQL 18 would turn checksums on, which the majors before it do not. */
+    /* PostgreSQL 18 would enable checksums by default; earlier majors do not. */
     const char *const argv[] = {initdb,
                                 "--pgdata",
                                 dir,
@@ -209,7 +208,7 @@ static int run_initdb(const struct instance_host *host, const struct tools_major
     return 0;
 }
 
-/* Writes a file that initdb has made. */
+/* Writes a file that initdb has created. */
 static int write_file(const char *dir, const char *name, int flags, const char *text, struct err *err)
 {
     auto_free char *path = str_format("%s/%s", dir, name);
@@ -221,8 +220,8 @@ static int write_file(const char *dir, const char *name, int flags, const char *
     return 0;
 }
 
-/* Removes what has the prefix in the directory of templates: earlier templates of the major, unfinished ones.
- */
+/* Removes the entries with this prefix from the directory of templates: earlier and unfinished templates
+ * of the major. */
 static void remove_with_prefix(const char *templates, const char *prefix)
 {
     DIR *dir = opendir(templates);
@@ -247,7 +246,7 @@ static int make_template(const struct instance_host *host, const struct tools_ma
     auto_free char *templates = str_format("%s/templates", host->root);
     auto_free char *earlier = str_format("%d-", programs->major);
     auto_free char *interrupted = str_format("new-%d-", programs->major);
-    /* A name of its own: the initdb of a killed process may still be clearing up behind itself. */
+    /* A unique name, because the initdb of a killed process may still be removing its own directory. */
     char id[ID_TEXT_SIZE];
     auto_free char *unfinished = str_format("%s/new-%d-%s", templates, programs->major, id_new(id));
     if (templates == NULL || earlier == NULL || interrupted == NULL || unfinished == NULL) {
@@ -288,7 +287,7 @@ int template_hold(const struct instance_host *host, const struct tools_major *pr
     if (lock_templates(lock, LOCK_SH, stop, err) != 0) {
         return -1;
     }
-    /* Changing the kind of lock lets others in between, so look again each time. */
+    /* Converting the lock lets other processes in between, so check again each time. */
     while (access(path, F_OK) != 0) {
         if (lock_templates(lock, LOCK_EX, stop, err) != 0 ||
             (access(path, F_OK) != 0 && make_template(host, programs, conf, path, stop, err) != 0) ||

@@ -13,7 +13,7 @@
 
 enum { REMOVE_TRIES = 50, REMOVE_PAUSE_MS = 20, COPY_CHUNK_BYTES = 1 << 17, DEPTH_MAX = 32 };
 
-/* What goes down the tree with the copy. */
+/* State of one recursive copy. */
 struct copy {
     const struct child_user *user;
     const struct stop *stop;
@@ -44,7 +44,7 @@ static DIR *open_dir(int parent, const char *name)
     return dir;
 }
 
-/* The next entry that is not "." or ".."; NULL at the end. Only this thread has the directory open. */
+/* The next entry other than "." and ".."; NULL at the end. No other thread uses the directory stream. */
 static const struct dirent *next_entry(DIR *dir)
 {
     const struct dirent *entry = NULL;
@@ -126,7 +126,7 @@ static int copy_subdir(int from_dir, int to_dir, const char *name, int depth, co
     if (to < 0) {
         return fail(copy->err, "open", name);
     }
-    /* Its owner changes last: until then no other user can put anything into it. */
+    /* The owner changes last: until then no other user can add files. */
     return copy_dir(from, to, depth, copy) != 0 ? -1 : give_away(to, name, copy);
 }
 
@@ -177,7 +177,7 @@ int tree_copy(const char *from, const char *to, const struct child_user *user, c
     return give_away(to_dir, to, &copy);
 }
 
-/* Removes what is in a directory, as far as it goes. */
+/* Empties a directory as far as possible. */
 static void empty_dir(DIR *dir, int depth)
 {
     for (const struct dirent *entry = next_entry(dir); entry != NULL; entry = next_entry(dir)) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Directory trees that belong to the user of the servers, handled while we may be root: no symbolic link in
- * them is ever followed, so nothing outside them is touched. Any thread.
+ * Directory trees that belong to the servers' user, handled while Malachite may run as root: symbolic
+ * links in them are never followed, so nothing outside them is touched. Any thread.
  */
 #ifndef ENGINE_INSTANCE_INSTANCE_TREE_H
 #define ENGINE_INSTANCE_INSTANCE_TREE_H
@@ -10,18 +10,17 @@
 #include "core/stop.h"
 #include "engine/process/child.h"
 
-/*
- * Copies the tree "from" to the new directory "to" (files by copy_file_range(), which shares blocks where the
- * file system can; never by hard link: PostgreSQL writes in place), owned by user. Not synced. What was
- * copied is left on failure. stop may be NULL.
- */
+/* Copies the tree "from" to the new directory "to", owned by user. Uses copy_file_range(), which shares
+ * blocks if the file system can, and never hard links: PostgreSQL writes in place. Does not sync. A
+ * failure leaves a partial copy. stop may be NULL. */
 int tree_copy(const char *from, const char *to, const struct child_user *user, const struct stop *stop,
               struct err *err);
-/* Removes a tree; not there is fine. Tries for a moment when somebody still writes into it. */
+/* Removes a tree; it is no error if it does not exist. Retries for a moment while another process still
+ * writes into it. */
 int tree_remove(const char *path, struct err *err);
-/* Makes a directory with exactly this mode, owned by user (NULL: by us). */
+/* Creates a directory with exactly this mode, owned by user (NULL: Malachite's own). */
 int tree_make_dir(const char *path, unsigned mode, const struct child_user *user, struct err *err);
-/* Everything of path's file system on disk. */
+/* Syncs the whole file system of path to disk. */
 int tree_sync(const char *path, struct err *err);
 
 #endif

@@ -24,7 +24,7 @@ static void tell_waiting(void *context, const char *text)
     }
 }
 
-/* What the slot knows to be committed, as txid_current_snapshot() shows it. */
+/* The transactions that the slot considers committed, in the format of txid_current_snapshot(). */
 static int read_before(const struct replication *replication, const struct replication_slot *slot,
                        struct err *err, char **ret_before)
 {
@@ -36,15 +36,14 @@ static int read_before(const struct replication *replication, const struct repli
     buf_adds(&sql, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT ");
     pg_add_literal(&source, &sql, slot->snapshot);
     if (pg_run(&source, err, buf_text(&sql)) != 0) {
-        err->lasting = false; /* the session that has exported it may be lost */
+        err->lasting = false; /* the session that exported the snapshot may be lost */
         return -1;
     }
     return pg_value(&source, err, ret_before, "SELECT txid_current_snapshot()", 0, NULL);
 }
 
-/* Makes the slot. Its snapshot is not copied from, as it is older than any lock: see
- * engine/replication/tables/seen.h.
- */
+/* Creates the slot. The copy does not use its snapshot, which is older than any lock: see
+ * engine/replication/tables/seen.h. */
 static int make_slot(const struct replication *replication, struct transfer_observer *observer,
                      struct err *err, uint64_t *ret_position, char **ret_before)
 {
@@ -69,11 +68,11 @@ static int publish(const struct replication *replication, struct transfer_observ
     return 0;
 }
 
-/* What following needs to know of the source as the copy sees it. */
+/* The state of the source at the base copy that following needs. */
 struct base_copy {
     const char *name;
-    uint64_t position;    /* of the slot: where the stream goes on */
-    char *before;         /* what the slot knows to be committed */
+    uint64_t position;    /* of the slot: where streaming starts */
+    char *before;         /* transactions that the slot considers committed */
     PGresult *seen;       /* engine/replication/tables/seen.h */
     PGresult *origin;     /* engine/replication/tables/stale.h */
     PGresult *identities; /* engine/online/own_identities.h */
@@ -99,7 +98,7 @@ static int read_more(void *context, struct pg *source, struct err *err)
     return copy->seen != NULL ? 1 : 0;
 }
 
-/* From here on changes can be applied; nothing of the base copy is done again. */
+/* From here on changes can be applied, and the base copy is complete. */
 static int begin_following(struct transfer_state *state, const struct base_copy *copy, struct err *err)
 {
     const struct replica_start start = {

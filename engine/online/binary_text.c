@@ -13,13 +13,13 @@
 #include "engine/online/too_large.h"
 
 enum {
-    LARGE_BYTES = 64 * 1024 * 1024, /* the text of a smaller value fits into PostgreSQL's limit of 1 GB */
+    LARGE_BYTES = 64 * 1024 * 1024, /* smaller values fit into PostgreSQL's limit of 1 GB as text */
     NUMBER_TEXT_SIZE = 24,
     SQL_MAX_BYTES = 64 * 1024,
     FIRST_USER_OID = 10000,
 };
 
-/* OIDs that every server has. */
+/* OIDs that are equal on every server. */
 enum {
     BOOL_OID = 16,
     BYTEA_OID = 17,
@@ -35,7 +35,7 @@ enum {
 
 struct binary_column {
     uint32_t type;
-    uint32_t base; /* that of its values: below a domain, else the same */
+    uint32_t base; /* the base type of a domain, otherwise the type itself */
     char *name;
 };
 
@@ -82,7 +82,7 @@ static void forget(struct binary_text *text, uint32_t id)
     }
 }
 
-/* A domain's values are those of the type below it. A type that has been dropped since stays as it is. */
+/* The values of a domain are those of its base type. A type that has been dropped since is not resolved. */
 static const char bases_sql[] =
     "WITH RECURSIVE base(type, at) AS (SELECT t, t FROM pg_catalog.unnest($1::pg_catalog.oid[]) AS t UNION"
     "   SELECT b.type, d.typbasetype FROM base b JOIN pg_catalog.pg_type d ON d.oid = b.at WHERE d.typtype = "
@@ -153,8 +153,8 @@ static int remember(struct binary_text *text, const struct pgoutput_message *mes
 /* ---- one value -------------------------------------------------------------------------------------------
  */
 
-/* Types with the same OID and binary form on every server, the values of which may be larger as text. An
- * array's binary form holds the OID of its elements' type. */
+/* Types with the same OID and binary format on every server whose values may be larger as text. An array's
+ * binary format contains the OID of its element type. */
 static bool is_portable(uint32_t type)
 {
     static const uint32_t types[] = {
@@ -217,8 +217,7 @@ static bool set_hex(struct arena *arena, struct pgoutput_value *value)
     return true;
 }
 
-/* The commonest types without a question to the source. 1: done, 0: the source has to be asked, -1: memory is
- * out. */
+/* Converts the most common types without a query. 1: done, 0: the source must convert, -1: memory is out. */
 static int convert_here(struct arena *arena, uint32_t type, struct pgoutput_value *value)
 {
     bool done = true;
@@ -357,7 +356,7 @@ static int convert(struct binary_text *text, const struct pgoutput_message *mess
     const struct binary_relation *relation = find(text, message->relation);
     __attribute__((cleanup(question_done))) struct question question = {0};
     if (relation == NULL) {
-        return 0; /* the applier reports it */
+        return 0; /* the applier reports the error */
     }
     if (!question_init(&question, message->old.count + message->fresh.count + 1)) {
         return err_no_memory(err);

@@ -15,10 +15,11 @@
 #include "engine/replication/replication.h"
 
 enum {
-    REPORT_MS = 1000, /* the source hears from us at least so often */
-    NEWS_MS = 100,    /* and so soon when it has something to hear */
-    LINGER_MS = 5,    /* more may arrive before what is complete is committed: fewer, larger transactions */
-    QUIET_MS = 10000, /* a source that has said nothing for so long is asked to */
+    REPORT_MS = 1000, /* longest interval between reports to the source */
+    NEWS_MS = 100,    /* delay of a report after progress */
+    LINGER_MS = 5,    /* how long to wait for more complete transactions before a commit: fewer, larger target
+                         transactions */
+    QUIET_MS = 10000, /* how long the source may be silent before it is asked for its position */
     CLOCK_LOOK_MESSAGES = 64,
     SQL_MAX_BYTES = 1024,
     TRUNCATE_SINCE = 110000,
@@ -29,22 +30,23 @@ struct follow {
     struct follow_request request;
     char *encoding;
     struct source_settings settings;
-    bool hides_truncate; /* the source's stream does */
+    bool hides_truncate; /* the source does not stream TRUNCATE */
     bool can_binary;
     struct replication_stream stream;
-    struct binary_text binary; /* its values as text, while it is binary */
-    uint64_t binary_until;     /* up to there it is binary, as a value is too large as text; 0: it is text */
-    bool wants_binary;         /* the text stream has ended because of such a value */
-    struct pg control;         /* an ordinary session on the source, while it is needed */
+    struct binary_text binary; /* converts values to text while the stream is binary */
+    uint64_t binary_until; /* the stream is binary up to this position, because a value is too large as text;
+                              0: it is text */
+    bool wants_binary;     /* the text stream has ended because of such a value */
+    struct pg control;     /* an ordinary session on the source, open while needed */
     struct apply *apply;
     struct pgoutput_message message;
-    uint64_t careful_until; /* see struct apply_request; 0: nothing was refused */
+    uint64_t careful_until; /* see struct apply_request; 0: nothing was rejected */
     uint64_t durable;       /* everything before it would survive a crash of the target */
-    int64_t news_ms;        /* monotonic: since when there is something to report; 0: there is not */
-    bool held;              /* in front of a transaction that request.hold does not see */
+    int64_t news_ms;        /* monotonic time since when progress is unreported; 0: none is */
+    bool held;              /* stopped before a transaction that request.hold does not see */
 };
 
-/* The changes travel in the source database's own encoding, as the rows of the base copy did. */
+/* The changes are sent in the source database's encoding, like the rows of the base copy. */
 static int read_encoding(struct follow *follow, struct err *err)
 {
     const struct follow_request *request = &follow->request;
@@ -58,7 +60,7 @@ static int read_encoding(struct follow *follow, struct err *err)
     return follow->encoding == NULL ? err_no_memory(err) : 0;
 }
 
-/* Names and messages are in the database's encoding; the error is shown. */
+/* Names and messages are in the database's encoding, but the error is displayed. */
 static int fail(struct err *err)
 {
     str_make_utf8(err->message);
@@ -66,7 +68,7 @@ static int fail(struct err *err)
     return -1;
 }
 
-/* While we wait for the target the source must not take us for dead. */
+/* Keeps the source from timing out the connection during a wait for the target. */
 static void tick(void *context)
 {
     struct follow *follow = context;
@@ -77,7 +79,7 @@ static void tick(void *context)
     }
 }
 
-/* As the stream's session: the source may be asked for the text of an amount of money. */
+/* Like the stream's session, because the source may be asked for the text of an amount of money. */
 static int use_money(struct follow *follow, struct pg *control, struct err *err)
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
@@ -146,7 +148,7 @@ static void close_both(struct follow *follow)
     binary_text_done(&follow->binary);
 }
 
-/* Streams again from where the target is. */
+/* Restarts streaming from the target's position. */
 static int reopen(struct follow *follow, struct err *err)
 {
     close_both(follow);
@@ -184,7 +186,7 @@ void follow_close(struct follow *follow)
     free(follow);
 }
 
-/* The source sends the transaction again when the stream is opened anew. */
+/* The source sends the transaction again when streaming restarts. */
 static bool must_hold(const struct follow *follow)
 {
     const struct source_snapshot *hold = follow->request.hold;
@@ -193,7 +195,7 @@ static bool must_hold(const struct follow *follow)
            !source_snapshot_sees(hold, message->transaction);
 }
 
-/* The stream has ended with an error. A value that is too large as text may not be in binary. */
+/* The stream has ended with an error. A value that is too large as text may fit in binary. */
 static int end_stream(struct follow *follow, struct err *err)
 {
     struct pg *source = NULL;
@@ -208,7 +210,7 @@ static int end_stream(struct follow *follow, struct err *err)
     return too_large_stream(source, follow->request.name, err);
 }
 
-/* Applies messages until none is there (0) or the time is up (1). */
+/* Applies messages until none has arrived (0) or the time is up (1). */
 static int take_messages(struct follow *follow, int64_t until_ms, struct err *err)
 {
     for (int taken = 1; !follow->held; taken++) {
@@ -239,7 +241,7 @@ static bool has_more(const struct follow *follow)
            PG_POLL_READY;
 }
 
-/* Only what would survive a crash of the target may be reported: the source forgets it. */
+/* Reports only changes that would survive a crash of the target, because the source forgets them. */
 static int report(struct follow *follow, bool ask, struct err *err)
 {
     if (apply_make_durable(follow->apply, err) != 0) {
@@ -252,10 +254,8 @@ static int report(struct follow *follow, bool ask, struct err *err)
     return replication_stream_report(&follow->stream, follow->durable, ask || quiet, err);
 }
 
-/*
- * A source that shuts down waits until it has heard that all of it has arrived, and asks for that again and
- * again; each answer says what was reported last, so that the time since the last answer tells nothing.
- */
+/* During shutdown the source waits for confirmation of everything it sent and requests it repeatedly; each
+ * reply repeats the last report, so the time since the last reply must not delay a report. */
 static bool is_report_due(struct follow *follow)
 {
     int64_t now_ms = clock_monotonic_ms();
@@ -265,7 +265,7 @@ static bool is_report_due(struct follow *follow)
     return age_ms >= REPORT_MS || (news && (age_ms >= NEWS_MS || now_ms - follow->news_ms >= NEWS_MS));
 }
 
-/* There is nothing to read: because nothing is written, or because nothing arrives any more. */
+/* Nothing can be read: because the source writes nothing, or because nothing arrives any longer. */
 static int look_for_source(struct follow *follow, struct err *err)
 {
     return pg_look_for_server(&follow->stream.pg, follow->stream.heard_ms, err);
@@ -288,7 +288,7 @@ static int run(struct follow *follow, int slice_ms, struct err *err)
         }
         break;
     }
-    /* Tables are described in bursts, at the beginning of a stream: the session is not kept. */
+    /* Tables are described in bursts at the start of a stream, so do not keep the session. */
     pg_close(&follow->control);
     if (more < 0 || (more == 0 && look_for_source(follow, err) != 0)) {
         return -1;
@@ -296,22 +296,22 @@ static int run(struct follow *follow, int slice_ms, struct err *err)
     return is_report_due(follow) && report(follow, false, err) != 0 ? -1 : more;
 }
 
-/* The target has refused a change, or lacks a row: that may come of the order in which changes were sent, or
- * of an index or a foreign key that was not known. */
+/* The target has rejected a change, or lacks a row. The cause may be the order of the changes, or an
+ * unknown index or foreign key. */
 static bool may_be_order(const struct follow *follow, const struct err *err)
 {
     bool refused = err->code == ERR_CONFLICT || (err->waiting && err->sqlstate[0] != '\0');
     return refused && follow->careful_until == 0 && apply_begun(follow->apply) != 0;
 }
 
-/* Once: what is refused in the source's order too is refused for good. */
+/* Only once: a change that is rejected in the source's order, too, is rejected permanently. */
 static int begin_in_order(struct follow *follow, struct err *err)
 {
     follow->careful_until = apply_begun(follow->apply);
     return reopen(follow, err);
 }
 
-/* Until the transaction is applied in which the text stream has ended. */
+/* Until the transaction is applied at which the text stream ended. */
 static int begin_in_binary(struct follow *follow, struct err *err)
 {
     uint64_t begun = apply_begun(follow->apply);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keeps one database of the target up with the source: reads the stream of changes
- * (engine/replication/replication.h) and applies it (engine/apply/apply.h). Has no thread of its own: whoever
- * owns it calls follow_run() when its socket is readable or about once a second. One thread at a time.
+ * Keeps one database of the target up to date: reads the replication stream
+ * (engine/replication/replication.h) and applies it (engine/apply/apply.h). It has no thread: the owner
+ * calls follow_run() when its socket is readable or about once a second. One thread at a time.
  */
 #ifndef ENGINE_ONLINE_FOLLOW_H
 #define ENGINE_ONLINE_FOLLOW_H
@@ -24,36 +24,35 @@ struct follow_request {
     const char *database;
     const char *name; /* of slot, publication and helper schema */
     const struct stop *stop;
-    /* Stops in front of the first transaction that this snapshot of the source does not see; see
+    /* Stops before the first transaction that is not visible in this snapshot of the source; see
      * follow_is_held(). NULL: none. */
     const struct source_snapshot *hold;
-    /* Called about twice a second while follow_run() waits for the target. May be NULL. Calls nothing of
-     * this header but what only tells. */
+    /* Called about twice a second while follow_run() waits for the target. May be NULL. It may call only
+     * the query functions of this header. */
     void (*waits)(void *context);
     void *context;
 };
 
-/* Connects to both sides and goes on from where the target is. The request's members must outlive it. */
+/* Connects to both sides and continues from the target's position. The request's members must outlive it. */
 int follow_open(const struct follow_request *request, struct err *err, struct follow **ret_follow);
-/* NULL is fine. What was not committed on the target comes again after the next follow_open(). */
+/* NULL is fine. The source resends uncommitted changes after the next follow_open(). */
 void follow_close(struct follow *follow);
 
-/*
- * Reads and applies what has arrived, for about slice_ms, and tells the source how far the target is (only
- * what would survive a crash of the target). 1: there is more, 0: nothing more has arrived, -1: close it;
- * trying again may help unless err is lasting.
- */
+/* Reads and applies what has arrived, for about slice_ms, and reports the durable position of the target
+ * to the source. 1: more has arrived, 0: nothing more has arrived, -1: close it; a retry may help unless
+ * err is lasting. */
 int follow_run(struct follow *follow, int slice_ms, struct err *err);
-/* The next transaction is one that the request's "hold" does not see; all before it are on the target. */
+/* The next transaction is not visible in the request's "hold"; the target has all transactions before it. */
 bool follow_is_held(const struct follow *follow);
-/* The source shall say at once how far it has sent. */
+/* Asks the source to report its position immediately. */
 int follow_ask(struct follow *follow, struct err *err);
 int follow_socket(const struct follow *follow);
 
-/* Everything that was committed on the source before this position is on the target. */
+/* The target has everything that was committed on the source before this position. */
 uint64_t follow_position(const struct follow *follow);
 const struct replica_progress *follow_progress(const struct follow *follow);
-/* Where the newest source transaction that has begun commits; 0: none has since follow_open(). */
+/* The commit position of the newest source transaction that has begun to arrive; 0: none since
+ * follow_open(). */
 uint64_t follow_begun(const struct follow *follow);
 /* When the last applied transaction was committed on the source, microseconds since 1970; 0: none yet. */
 int64_t follow_commit_us(const struct follow *follow);

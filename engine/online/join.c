@@ -50,7 +50,7 @@ bool join_has_same_columns(const struct table_now *here, const struct table_now 
     return true;
 }
 
-/* It may have been dropped or altered since somebody looked. */
+/* It may have been dropped or altered since it was listed. */
 static int compare_table(struct join_table *table, struct pg *source, struct pg *target, struct err *err)
 {
     auto_table_now struct table_now here = {0};
@@ -89,7 +89,8 @@ static int compare_tables(struct join *join, struct pg *target, struct err *err)
 /* ---- the helper's notes, and the publication -------------------------------------------------------------
  */
 
-/* Durably: a target that crashes must not forget that what is published from now on is not applied. */
+/* Written durably: a target that crashes must not forget that it does not apply the tables' changes from
+ * now on. */
 static int note(struct join *join, struct pg *target, struct err *err)
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
@@ -131,7 +132,7 @@ static int publish(struct join *join, struct err *err)
     return result;
 }
 
-/* Those who write now may have written before the tables were published. */
+/* Transactions that are writing now may have written before the tables were published. */
 static int see_writers(struct join *join, struct err *err)
 {
     auto_pg struct pg source = {0};
@@ -174,8 +175,8 @@ int join_begin(const struct join_request *request, struct join_table *tables, si
 /* ---- writers ---------------------------------------------------------------------------------------------
  */
 
-/* A transaction keeps its locks until other sessions see that it has ended. One that is prepared changes its
- * name: all of those count. $1: tables, $2: transactions. */
+/* A transaction keeps its locks until other sessions see that it has ended. A prepared transaction changes
+ * its identity, so all prepared ones count. $1: tables, $2: transactions. */
 #define WRITERS_SQL                                                                                          \
     " FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid WHERE l.locktype = 'relation'"           \
     " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"                     \

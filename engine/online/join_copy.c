@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rows of tables that join. */
+/* Copies the rows of tables that join. */
 #include <stdlib.h>
 
 #include "core/str.h"
@@ -39,7 +39,7 @@ static int run_on_table(struct pg *target, const char *before, const struct join
     return buf_failed(&sql) ? err_no_memory(err) : pg_query(target, err, ret_rows, buf_text(&sql), 0, NULL);
 }
 
-/* Against others who write there, until the end. */
+/* Locks out other writers until the end of the transaction. */
 static enum join_outcome lock_targets(struct join_copy *copying, struct err *err)
 {
     struct join *join = copying->join;
@@ -84,7 +84,7 @@ static int copy_table(struct join_copy *copying, struct join_table *table, struc
     }
     bool other_encoding = !str_equals(own, before);
     struct catalog_table there = *found;
-    there.bytes = 0; /* no TRUNCATE: other tables may refer to it */
+    there.bytes = 0; /* avoid TRUNCATE, because other tables may reference it */
     struct copy_form form = {.table = found, .encoding = other_encoding ? own : NULL, .text = true};
     auto_buf struct buf out_sql = BUF_MAX(SQL_MAX_BYTES);
     auto_buf struct buf in_sql = BUF_MAX(SQL_MAX_BYTES);
@@ -105,7 +105,7 @@ static int copy_table(struct join_copy *copying, struct join_table *table, struc
                : 0;
 }
 
-/* The one lane: the caller's thread looks on. */
+/* The only lane: the caller's thread reports progress. */
 static int copy_tables(void *context, struct err *err)
 {
     struct join_copy *copying = context;
@@ -131,7 +131,7 @@ static uint32_t file_of(const struct join_copy *copying, uint32_t oid)
     return 0;
 }
 
-/* Which of its columns on the target is which on the source. */
+/* Records which column of the target corresponds to which column of the source. */
 static int add_pair(struct join_copy *copying, const struct join_table *table, struct buf *sql,
                     struct err *err)
 {
@@ -191,7 +191,7 @@ static int add_notes(struct join_copy *copying, struct buf *sql, struct err *err
     return 0;
 }
 
-/* The rows and what makes their changes count, in one transaction. */
+/* Commits the rows together with the records that make their changes count. */
 static int commit(struct join_copy *copying, struct err *err)
 {
     struct pg *target = &copying->target;
@@ -208,7 +208,7 @@ static int commit(struct join_copy *copying, struct err *err)
     return buf_failed(&sql) || buf_failed(&oids) ? err_no_memory(err) : pg_run(target, err, buf_text(&sql));
 }
 
-/* The stream has told that the source has emptied it: since then its changes are applied. */
+/* The stream reported a TRUNCATE on the source: changes since then are applied. */
 static int find_followed(struct join_copy *copying, struct err *err)
 {
     struct join *join = copying->join;

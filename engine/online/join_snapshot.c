@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The snapshot of tables that join. The stream is applied up to it, so that rows that the new ones refer to
- * are there; it stops in front of the first transaction that the snapshot does not see.
+ * The snapshot of tables that join. Changes are applied up to it, so that referenced rows exist; following
+ * stops before the first transaction that the snapshot does not see.
  */
 #include <stdlib.h>
 
@@ -14,7 +14,7 @@
 
 enum {
     SQL_MAX_BYTES = 8 * 1024 * 1024,
-    WRITERS_MS = 2000, /* transactions that have committed, and that others do not see yet, are short */
+    WRITERS_MS = 2000, /* committed transactions stay invisible to other sessions only briefly */
     WRITERS_PAUSE_MS = 20,
     HOLD_MS = 30000,
     SLICE_MS = 100,
@@ -40,10 +40,8 @@ enum join_outcome join_lock_outcome(const struct err *err)
 /* ---- the snapshot ----------------------------------------------------------------------------------------
  */
 
-/*
- * The stream has brought, and left out, changes of transactions that other sessions may not see as committed
- * yet: they still have their locks.
- */
+/* The stream contained changes, which were skipped, of transactions that other sessions may not see as
+ * committed yet: those still hold their locks. */
 static enum join_outcome await_writers(struct join_copy *copying, struct err *err)
 {
     struct join *join = copying->join;
@@ -84,7 +82,7 @@ static int list_tables(struct join_copy *copying, struct err *err, PGresult **re
                             : pg_query(&copying->source, err, ret_tables, buf_text(&sql), 0, NULL);
 }
 
-/* Whether the snapshot shows the tables that are locked, with the rows that they have. */
+/* Whether the snapshot shows the locked tables with their current rows. */
 static int check_tables(struct join_copy *copying, int wanted, struct err *err, bool *ret_same)
 {
     auto_buf struct buf oids = BUF_MAX(SQL_MAX_BYTES);
@@ -154,7 +152,7 @@ static bool has_arrived(const struct follow *follow, uint64_t until)
     return follow_is_held(follow) || follow_position(follow) >= until;
 }
 
-/* What keeps following from going on is shown by who follows. */
+/* The follower itself reports whatever prevents it from continuing. */
 enum join_outcome join_follow_up(struct join_copy *copying, struct err *err)
 {
     const struct join_request *request = &copying->join->request;

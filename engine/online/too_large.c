@@ -27,8 +27,8 @@ bool too_large_is_state(const char *sqlstate)
     return sqlstate_in(sqlstate, SQLSTATE_PROGRAM_LIMIT, SQLSTATE_INTERNAL_ERROR);
 }
 
-/* err has no SQLSTATE afterwards: it is not about what the target refuses. "objects": "column 'b' of the
- * table s.t". */
+/* Clears err's SQLSTATE, because the target did not reject anything. "objects": "column 'b' of the table
+ * s.t". */
 static int set_waiting(struct err *err, const char *database, const char *objects, const char *target)
 {
     auto_free char *words = str_dup(err->message);
@@ -54,9 +54,9 @@ int too_large_value(struct err *err, const char *database, const char *table, co
 /* ---- finding large values --------------------------------------------------------------------------------
  */
 
-/* Columns of published tables that may hold large values, the largest tables first, each with the SQL of its
- * values' size: that of the value where PostgreSQL knows it without reading it, else that of what is stored.
- */
+/* Columns of published tables that may hold large values, largest tables first, each with the SQL of its
+ * values' size: the value's own size if PostgreSQL knows it without reading the value, otherwise the
+ * stored size. */
 static const char columns_sql[] =
     "SELECT p.schemaname, p.tablename, a.attname,"
     "   CASE WHEN coalesce(nullif(t.typbasetype, 0), t.oid) IN (17, 25, 1043)"
@@ -72,11 +72,11 @@ static const char columns_sql[] =
 
 enum { FIELD_SCHEMA, FIELD_TABLE, FIELD_COLUMN, FIELD_SIZE };
 
-/* Whether the column holds a value that can be in the way. A column that cannot be read in time does not. */
+/* Whether the column holds a value that may be too large. A column that cannot be read in time counts as
+ * having none. */
 static bool is_large(struct pg *source, const PGresult *columns, int row)
 {
-    static const char least[] =
-        "268435456"; /* an UPDATE may send it twice, and as text that is twice as large */
+    static const char least[] = "268435456"; /* an UPDATE may send it twice, and text doubles its size */
     auto_buf struct buf column = BUF_MAX(SQL_MAX_BYTES);
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     auto_free char *found = NULL;

@@ -96,7 +96,7 @@ static void add_drop_not_null(struct pg *target, struct buf *ddl, const PGresult
     buf_adds(ddl, " DROP NOT NULL;");
 }
 
-/* What PostgreSQL's answer names is what was in the way: most likely the source has dropped it. */
+/* PostgreSQL's answer names the object that caused the error: most likely the source has dropped it. */
 static void add_likely_ddl(struct pg *target, struct buf *ddl, const PGresult *result)
 {
     bool table = field(result, PG_DIAG_TABLE_NAME)[0] != '\0';

@@ -19,7 +19,7 @@ void endpoint_done(struct endpoint *endpoint)
     *endpoint = (struct endpoint){0};
 }
 
-/* A copy of text in *field; false when there is a text and memory is out. */
+/* Copies text into *field; false when memory is out. NULL stays NULL. */
 static bool copy_text(char **field, const char *text)
 {
     *field = str_dup(text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How to reach one PostgreSQL server, and what to call it in messages. */
+/* The address of one PostgreSQL server, and its name in messages. */
 #ifndef ENGINE_PG_ENDPOINT_H
 #define ENGINE_PG_ENDPOINT_H
 
@@ -16,7 +16,7 @@ struct endpoint {
 };
 
 void endpoint_done(struct endpoint *endpoint);
-/* Replaces what "to" holds. False when memory is out; then "to" is unchanged. */
+/* Replaces the contents of "to". False when memory is out; then "to" is unchanged. */
 bool endpoint_copy(struct endpoint *to, const struct endpoint *from);
 
 #define auto_endpoint __attribute__((cleanup(endpoint_done)))

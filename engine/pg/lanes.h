@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Several threads that work off one queue while the thread that started them looks on. */
+/* Several threads that work on one queue while the thread that started them reports progress. */
 #ifndef ENGINE_PG_LANES_H
 #define ENGINE_PG_LANES_H
 
@@ -18,7 +18,7 @@ struct lanes {
     void *tick_context;
 };
 
-/* Runs all lanes to their end. -1: err is that of a lane, a wish to stop before any other. */
+/* Runs all lanes to their end. -1: err is the error of a lane; a request to stop takes precedence. */
 int lanes_run(const struct lanes *lanes, struct err *err);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Statements. All are sent asynchronously, so that the wait for their results can look at the wish to stop
- * every 50 ms and end with a cancel request instead of a hanging thread.
+ * Executes statements, all asynchronously: the wait for their results checks for a stop every 50 ms and
+ * can end with a cancel request instead of a hanging thread.
  */
 #include "engine/pg/pg.h"
 
@@ -67,14 +67,12 @@ int pg_wait(struct pg *pg, bool for_write, int64_t deadline_ms, struct err *err)
     return wait_for(pg, for_write ? POLLOUT : POLLIN, deadline_ms, err);
 }
 
-/*
- * A cancel request on its way. It opens a connection of its own and blocks without a timeout when the
- * server's host has died, so a thread of its own sends it. The last holder frees it.
- */
+/* A cancel request in progress. It opens a separate connection and blocks without a timeout if the
+ * server's host has died, so a separate thread sends it. The last holder frees it. */
 struct cancel_request {
     PGcancel *cancel;
     _Atomic int holders;
-    _Atomic bool answered; /* the server has received it: it can no longer hit a later statement */
+    _Atomic bool answered; /* the server has processed it: it can no longer hit a later statement */
 };
 
 static void let_go(struct cancel_request *request)
@@ -95,7 +93,7 @@ static void *send_cancel(void *argument)
     return NULL;
 }
 
-/* NULL: nothing was sent. The caller lets go of the request. */
+/* NULL: nothing was sent. The caller releases the request. */
 static struct cancel_request *request_cancel(struct pg *pg)
 {
     struct cancel_request *request = calloc(1, sizeof(*request));
@@ -125,7 +123,7 @@ static bool wait_for_answer(const struct cancel_request *request, int64_t deadli
     return true;
 }
 
-/* Reads what has arrived, waiting for it. 0, or -1: lost or late. */
+/* Waits for input and reads it. 0, or -1: connection lost or too late. */
 static int drain_input(struct pg *pg, int64_t deadline_ms)
 {
     int flushed = PQflush(pg->connection);
@@ -139,7 +137,7 @@ static int drain_input(struct pg *pg, int64_t deadline_ms)
     return PQconsumeInput(pg->connection) ? 0 : -1;
 }
 
-/* Throws away rows that were on their way. */
+/* Discards the remaining rows. */
 static int drain_copy(struct pg *pg, int64_t deadline_ms)
 {
     char *row = NULL;
@@ -148,7 +146,7 @@ static int drain_copy(struct pg *pg, int64_t deadline_ms)
     return len == 0 ? drain_input(pg, deadline_ms) : 0;
 }
 
-/* Takes one step towards an idle connection. 1: idle, 0: more to do, -1: lost or late. */
+/* Takes one step towards an idle connection. 1: idle, 0: more to do, -1: lost or too late. */
 static int drain_step(struct pg *pg, int64_t deadline_ms)
 {
     if (PQisBusy(pg->connection)) {
@@ -180,8 +178,7 @@ bool pg_abandon(struct pg *pg)
     while (step == 0 && clock_ms_left(deadline_ms) > 0) {
         step = drain_step(pg, deadline_ms);
     }
-    /* The statement may have ended already: a request that is still on its way would cancel the next one.
-     */
+    /* The statement may have ended already: a pending cancel request would hit the next one. */
     pg->tainted = !wait_for_answer(request, deadline_ms);
     let_go(request);
     return step == 1 && !pg->tainted;
@@ -219,7 +216,7 @@ static bool is_failure(ExecStatusType status)
     return status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE || status == PGRES_PIPELINE_ABORTED;
 }
 
-/* Waits for the end of what was sent and yields the last result, or the one that is an error. */
+/* Waits for the end of the statements and returns the last result, or the first error. */
 static int last_result(struct pg *pg, struct err *err, PGresult **ret_result)
 {
     int64_t deadline_ms = pg->statement_timeout_ms > 0 ? clock_monotonic_ms() + pg->statement_timeout_ms : 0;
@@ -332,8 +329,8 @@ int pg_set_encoding(struct pg *pg, const char *encoding, struct err *err)
     return buf_failed(&sql) ? err_no_memory(err) : pg_run(pg, err, buf_text(&sql));
 }
 
-/* libpq yields NULL for text that is not valid in the connection's encoding: the buffer then fails as a
- * whole. */
+/* libpq returns NULL for text that is not valid in the connection's encoding: then mark the whole buffer
+ * as failed. */
 static void add_quoted(struct buf *sql, char *quoted)
 {
     if (quoted == NULL) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Errors of libpq and of PostgreSQL as struct err: what happened, where, and whether trying again may help.
- */
+/* Converts errors of libpq and PostgreSQL to struct err: what happened, where, and whether a retry may
+ * help. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 enum { MESSAGE_MAX_BYTES = 1200, DOING_MAX_BYTES = 400, TEXT_MAX_BYTES = 64 * 1024 };
 
-/* SQLSTATEs, or their two-character classes, of conditions that pass without anybody's doing. */
+/* SQLSTATEs, or their two-character classes, of transient conditions. */
 static const char *const passing_states[] = {
     "08",    "53",    "57P01", "57P02", "57P03", "57P05", "58030",
     "25P03", "40001", "40P01", "55P03", "55006", "57014", "25P04",
@@ -30,8 +30,8 @@ static enum err_code code_of_state(const char *sqlstate)
     return is_passing(sqlstate) ? ERR_UNAVAILABLE : ERR_INTERNAL;
 }
 
-/* Puts one of a message's texts on the line: line breaks become spaces, the end is trimmed. Lines that begin
- * with a tab are libpq's general advice. */
+/* Adds one field of a message to the line: line breaks become spaces, trailing space is removed. Lines
+ * that begin with a tab are libpq's general advice. */
 static void add_line(struct buf *text, const char *more)
 {
     while (*more != '\0') {
@@ -76,8 +76,8 @@ static void describe_result(struct buf *text, const PGresult *result)
 static int set_error(struct pg *pg, const PGresult *result, struct err *err, const char *doing)
 {
     const char *state = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    /* A result without a state is not the server's but libpq's own: the end of the connection, which it may
-     * not show yet. */
+    /* A result without a SQLSTATE comes from libpq rather than the server: the connection has ended, which
+     * libpq may not report yet. */
     bool lost = PQstatus(pg->connection) != CONNECTION_OK ||
                 (result != NULL && state == NULL && PQresultStatus(result) == PGRES_FATAL_ERROR);
     auto_buf struct buf text = BUF_MAX(TEXT_MAX_BYTES);
@@ -93,7 +93,7 @@ static int set_error(struct pg *pg, const PGresult *result, struct err *err, con
             pg->endpoint->label, pg->database, doing[0] == '\0' ? "" : ", ", doing, MESSAGE_MAX_BYTES,
             message, lost ? " (the connection is lost)" : "");
     if (sqlstate[0] != '\0') {
-        err_append(err, " (%s)", sqlstate); /* the portal chooses its advice by it */
+        err_append(err, " (%s)", sqlstate); /* the portal chooses its advice by the SQLSTATE */
     }
     err->message[0] = (char)toupper((unsigned char)err->message[0]);
     err->lasting = !lost && !is_passing(sqlstate);
@@ -173,7 +173,7 @@ static void add_report_line(struct buf *text, char sqlstate[static 6], const cha
     }
 }
 
-/* Lines that begin with a tab are libpq's own advice; ours says the same. */
+/* Lines that begin with a tab are libpq's own advice; Malachite's message already contains such advice. */
 static void read_report(const char *report, struct buf *text, char sqlstate[static 6])
 {
     while (*report != '\0') {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether the server behind a silent session still lives. The session's own TCP connection is the judge: the
- * kernel probes it (keep-alives every 10 s) and ends it after 70 s without an acknowledgement. Two cases are
- * left to us. While bytes are on their way there are no keep-alives, and the kernel retransmits for 15
- * minutes. And a proxy that forwards nothing any longer acknowledges everything: only a conversation with the
- * server shows that.
+ * Decides whether the server behind a silent session is still alive, mainly by the session's own TCP
+ * connection: the kernel probes it (keep-alives every 10 s) and ends it after 70 s without an
+ * acknowledgement. Two cases need more. While bytes are unacknowledged there are no keep-alives, and the
+ * kernel retransmits for 15 minutes. And a proxy that no longer forwards acknowledges everything: only a
+ * request to the server reveals that.
  *
- * The conversation is one request that a server answers before it looks at who asks: no password, no limit on
- * connections, no pg_hba.conf and no shutdown can refuse it. Only silence counts: a connection that is
- * accepted and then never answered, several times in a row. An error, a closed connection, a refused one or
- * an address that cannot be connected to (a firewall that blocks new sessions) says nothing about ours.
+ * That request is one that a server answers before it authenticates: no password, connection limit,
+ * pg_hba.conf or shutdown can reject it. Only silence counts: a connection that is accepted and then never
+ * answered, several times in a row. An error, a closed or refused connection or an unreachable address (a
+ * firewall that blocks new sessions) says nothing about this session.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,8 +26,8 @@
 
 enum {
     UNANSWERED_MOST = 3,       /* requests in a row */
-    UNACKNOWLEDGED_MS = 60000, /* bytes on their way, or keep-alives */
-    WINDOW_PROBES_MOST = 3,    /* a receiver that takes nothing at the moment acknowledges each probe */
+    UNACKNOWLEDGED_MS = 60000, /* unacknowledged bytes, or keep-alives */
+    WINDOW_PROBES_MOST = 3,    /* a receiver with a closed window acknowledges each probe */
     REQUEST_LEN = 8,
 };
 
@@ -50,7 +50,7 @@ void pg_liveness_done(struct pg_liveness *liveness)
 /* ---- the session's own connection ------------------------------------------------------------------------
  */
 
-/* True when the other side's kernel has acknowledged nothing for too long. */
+/* True if the other side's kernel has acknowledged nothing for too long. */
 static bool is_unacknowledged(int socket)
 {
     struct tcp_info info = {0};
@@ -67,7 +67,7 @@ static bool is_unacknowledged(int socket)
 /* ---- the conversation ------------------------------------------------------------------------------------
  */
 
-/* Connects to where the session is connected to. False: not over TCP, or no socket. */
+/* Connects to the session's server address. False: not over TCP, or no socket. */
 static bool begin_request(struct pg *pg)
 {
     struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
@@ -87,7 +87,7 @@ static bool begin_request(struct pg *pg)
     return true;
 }
 
-/* Asks for encryption and goes away: the one way to talk to a server that leaves no line in its log. */
+/* Sends an SSLRequest: the only request that leaves no line in the server's log. */
 static bool send_request(const struct pg *pg)
 {
     enum { ENCRYPT_GSS_SINCE = 120000 };
@@ -99,13 +99,13 @@ static bool send_request(const struct pg *pg)
 
 enum answer { ANSWER_WAITING, ANSWER_LIFE, ANSWER_UNKNOWN, ANSWER_NONE };
 
-/* One look at the conversation, without waiting. */
+/* Checks the probe once, without waiting. */
 static enum answer look_at_answer(struct pg *pg)
 {
     struct pg_liveness *liveness = &pg->liveness;
     struct pollfd poller = {.fd = liveness->socket, .events = liveness->asked ? POLLIN : POLLOUT};
     if (poll(&poller, 1, 0) > 0) {
-        /* Closed, reset or refused: a machine answers, and it would end our session, too. */
+        /* Closed, reset or refused: the machine answers, and would end this session, too. */
         if (liveness->asked || (poller.revents & (POLLERR | POLLHUP)) != 0 || !send_request(pg)) {
             return ANSWER_LIFE;
         }
@@ -132,7 +132,7 @@ static int lost(const struct pg *pg, int64_t heard_ms, struct err *err)
 int pg_look_for_server(struct pg *pg, int64_t heard_ms, struct err *err)
 {
     struct pg_liveness *liveness = &pg->liveness;
-    if (heard_ms > liveness->heard_ms) { /* what was asked before the session spoke is of no interest */
+    if (heard_ms > liveness->heard_ms) { /* a probe from before the last input is obsolete */
         end_request(liveness);
         *liveness =
             (struct pg_liveness){.heard_ms = heard_ms, .next_ms = heard_ms + pg_liveness_limits.silence_ms};

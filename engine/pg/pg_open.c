@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Connecting, and the settings of a session. A setting stored with a database or a role applies to our
- * sessions too and could silently change the data (DateStyle, bytea_output, extra_float_digits, array_nulls)
- * or end the session (timeouts). What every supported server knows goes into the startup packet, where it
- * beats stored settings; what only some majors know would make the others refuse the connection, so it is set
- * right after connecting. Sessions in which the target evaluates expressions are given the source's own
- * settings on top of it: engine/catalog/source_settings.h.
+ * Connects, and sets up a session. A setting stored with a database or a role applies to Malachite's
+ * sessions too and could silently change the data (DateStyle, bytea_output, extra_float_digits,
+ * array_nulls) or end the session (timeouts). Settings that every supported server knows go into the
+ * startup packet, which overrides stored ones. Settings that only some majors know would make other
+ * servers refuse the connection, so they are set right after connecting. Sessions in which the target
+ * evaluates expressions additionally get the source's settings: engine/catalog/source_settings.h.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -36,8 +36,8 @@ struct startup_setting {
 };
 
 static const struct startup_setting startup_settings[] = {
-    /* Or we would act, and be refused, as another role. A stored session_authorization has no effect: what
-     * the server sets itself at the start of a session comes before it. */
+    /* Otherwise Malachite would act, and be rejected, as another role. A stored session_authorization has
+     * no effect, because the server's own setting at session start overrides it. */
     {FOR_ALL, "role", "none"},
     {FOR_ALL, "statement_timeout", "0"},
     {FOR_ALL, "lock_timeout", "0"},
@@ -59,15 +59,14 @@ static const struct startup_setting startup_settings[] = {
     {FOR_ALL, "row_security", "off"},
     {FOR_ALL, "default_transaction_isolation", "read committed"},
     {FOR_ALL, "default_transaction_deferrable", "off"},
-    /* An administrator's session must be able to tell whether the server is read-only: see session_settings.
-     */
+    /* An administrator's session must see whether the server is read-only: see session_settings. */
     {FOR_DATA, "default_transaction_read_only", "off"},
     {FOR_ALL, "default_tablespace", ""},
     {FOR_ALL, "temp_tablespaces", ""},
     {FOR_ALL, "check_function_bodies", "off"},
     {FOR_READ, "synchronize_seqscans", "off"},
     {FOR_WRITE, "synchronous_commit", "off"},
-    /* COPY moves money in binary; the stream of changes has only text. */
+    /* COPY transfers money in binary, but logical replication sends text. */
     {FOR_REPLICATION, "lc_monetary", "C"},
 };
 
@@ -78,13 +77,13 @@ struct session_setting {
 };
 
 static const struct session_setting session_settings[] = {
-    /* libpq sends these two a second time when PGDATESTYLE or PGTZ are in our environment. */
+    /* libpq overrides these two if PGDATESTYLE or PGTZ are in Malachite's environment. */
     {FOR_VALUES, 0, "SET DateStyle = ISO"},
     {FOR_VALUES, 0, "SET TimeZone = 'UTC'"},
     {FOR_ADMIN, 0, "SET default_transaction_read_only = off"},
     {FOR_ALL, 90600, "SET idle_in_transaction_session_timeout = 0"},
     {FOR_READ | FOR_ADMIN, 110000, "SET jit = off"},
-    /* Ours to set from 12 on: how long a walsender waits for a client that has died. */
+    /* How long a walsender waits for a client that has died; can be set by the client from 12 on. */
     {FOR_REPLICATION, 120000, "SET wal_sender_timeout = '60s'"},
     {FOR_ALL, 120000, "SET default_table_access_method = heap"},
     {FOR_ALL, 140000, "SET idle_session_timeout = 0"},
@@ -119,8 +118,7 @@ static PGconn *start_connecting(const struct endpoint *endpoint, const char *dat
     char port[16];
     snprintf(port, sizeof(port), "%d", endpoint->port);
     bool has_password = endpoint->password != NULL && endpoint->password[0] != '\0';
-    /* The ~/.pgpass of the user who runs Malachite must not stand in for a password that the user did not
-     * give. */
+    /* The ~/.pgpass of the user who runs Malachite must not replace a password that the user did not give. */
     const char *const pairs[][2] = {
         {"host", endpoint->host},
         {"port", port},
@@ -136,7 +134,7 @@ static PGconn *start_connecting(const struct endpoint *endpoint, const char *dat
         {"keepalives_idle", "10"},
         {"keepalives_interval", "10"},
         {"keepalives_count", "6"},
-        /* We report about once a second, and while that is not acknowledged there are no keepalives. */
+        /* Malachite reports about once a second, and unacknowledged bytes suppress keepalives. */
         {"tcp_user_timeout", role == PG_REPLICATION ? "60000" : NULL},
     };
     const char *keywords[ARRAY_LEN(pairs) + 1] = {NULL};
@@ -184,7 +182,7 @@ static int set_session(struct pg *pg, enum pg_role role, struct err *err)
         if ((setting->roles & (1U << role)) == 0 || pg->version < setting->since) {
             continue;
         }
-        /* A walsender takes one statement at a time. */
+        /* A walsender accepts one statement at a time. */
         if (role != PG_REPLICATION) {
             buf_addf(&sql, "%s;", setting->sql);
         } else if (pg_run(pg, err, setting->sql) != 0) {
@@ -197,8 +195,8 @@ static int set_session(struct pg *pg, enum pg_role role, struct err *err)
     return sql.len == 0 ? 0 : pg_run(pg, err, buf_text(&sql));
 }
 
-/* Settings that are welcome but that the server or its policy may refuse. 1 set, 0 refused (err is left
- * alone), -1 connection lost. */
+/* Tries an optional setting that the server or its policy may reject. 1: set, 0: rejected (err is
+ * unchanged), -1: connection lost. */
 static int try_setting(struct pg *pg, const char *sql, struct err *err)
 {
     struct err refusal = {0};
@@ -217,7 +215,7 @@ static int try_settings(struct pg *pg, enum pg_role role, struct err *err)
     if (role == PG_CLIENT) {
         return 0;
     }
-    /* Lets the server end a long statement of ours when Malachite has been killed. Some systems lack it. */
+    /* Makes the server end a long statement after Malachite was killed. Some systems do not support it. */
     if (pg->version >= 140000 && try_setting(pg, "SET client_connection_check_interval = '2s'", err) < 0) {
         return -1;
     }
@@ -236,11 +234,12 @@ static void ignore_notice(void *context maybe_unused, const PGresult *result may
 }
 
 /*
- * Settings that end every new session, and the options that a session survives them with, in the order to
- * try. Not sent at once: only superusers may set the session's libraries, and older majors lack the others.
+ * Settings that end every new session, and the options with which a session survives them, in the order to
+ * try. They are not sent immediately: only superusers may set the session's libraries, and older majors
+ * lack the others.
  */
 static const struct rescue {
-    const char *sqlstate; /* "": the session ended while it was prepared; libpq then has no SQLSTATE */
+    const char *sqlstate; /* "": the session ended during its setup; libpq then has no SQLSTATE */
     int since;            /* server_version_num */
     const char *options;
 } rescues[] = {
@@ -252,7 +251,7 @@ static const struct rescue {
     {"", 170000, " -c transaction_timeout=0"},
 };
 
-/* Connects and prepares the session; on failure the caller closes pg. */
+/* Connects and sets up the session; on failure the caller closes pg. */
 static int open_once(struct pg *pg, enum pg_role role, const char *rescue, struct err *err)
 {
     auto_buf struct buf options = BUF_MAX(OPTIONS_MAX_BYTES);
@@ -284,7 +283,7 @@ static int open_once(struct pg *pg, enum pg_role role, const char *rescue, struc
     return try_settings(pg, role, err);
 }
 
-/* The first rescue from this error that is not in use yet; ARRAY_LEN(rescues) when there is none. */
+/* The first unused rescue that applies to this error, or ARRAY_LEN(rescues). */
 static size_t find_rescue(const struct pg *pg, const struct err *err, unsigned used)
 {
     size_t i = 0;
@@ -296,7 +295,7 @@ static size_t find_rescue(const struct pg *pg, const struct err *err, unsigned u
     return i;
 }
 
-/* Retries with one rescue more as long as that changes the error; err is that of the last such attempt. */
+/* Retries with one more rescue as long as the error changes; err is that of the last such attempt. */
 static int open_session(struct pg *pg, enum pg_role role, struct err *err)
 {
     auto_buf struct buf options = BUF_MAX(OPTIONS_MAX_BYTES);
@@ -337,7 +336,7 @@ int pg_open(const struct endpoint *endpoint, const char *database, enum pg_role 
     return 0;
 }
 
-/* True when a connection failed because of this one database, so that another one may do. */
+/* True if the connection failed because of this database, so that another one may work. */
 static bool is_about_database(const struct err *err)
 {
     return sqlstate_in(err->sqlstate, SQLSTATE_UNDEFINED_DATABASE, SQLSTATE_NOT_IN_STATE,
@@ -354,7 +353,7 @@ int pg_open_any(const struct endpoint *endpoint, const char *avoid, enum pg_role
         if (avoid != NULL && strcmp(candidates[i], avoid) == 0) {
             continue;
         }
-        /* The error of the first attempt says most. */
+        /* The error of the first attempt is the most useful. */
         struct err failure = {0};
         if (pg_open(endpoint, candidates[i], role, stop, &failure, ret_pg) == 0) {
             return 0;

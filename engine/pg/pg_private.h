@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the libpq wrapper share; for engine/pg*.c only. */
+/* Shared by engine/pg/pg*.c only. */
 #ifndef ENGINE_PG_PG_PRIVATE_H
 #define ENGINE_PG_PG_PRIVATE_H
 
@@ -7,14 +7,14 @@
 
 /* Only tests change them, before they open sessions. */
 struct pg_liveness_limits {
-    int silence_ms; /* of a session, before the server is asked */
+    int silence_ms; /* of a session, before the server is probed */
     int answer_ms;  /* for one answer */
 };
 extern struct pg_liveness_limits pg_liveness_limits;
 
 void pg_liveness_done(struct pg_liveness *liveness);
 
-/* Fills err for a connection that could not be made. Returns -1. */
+/* Fills err for a connection that failed. Returns -1. */
 int pg_connect_error(const struct pg *pg, struct err *err);
 
 #endif

@@ -64,7 +64,7 @@ void report_failure(struct report *report, const char *sqlstate, bool passing, c
     va_end(args);
 }
 
-/* With the lock held. NULL when memory is out. */
+/* Call it with the lock held. NULL when memory is out. */
 static struct report_role *role_row(struct report *report, const char *name)
 {
     for (size_t i = 0; i < report->role_count; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What was skipped, and why, collected during a transfer. Losses that cost no data become warnings;
- * a missing table, row, index or constraint is a failure and makes the transfer fail at its end. Any thread
+ * Collects skipped objects, and why, during a transfer. Losses that cost no data become warnings; a
+ * missing table, row, index or constraint is a failure and makes the transfer fail at its end. Any thread
  * may add.
  */
 #ifndef ENGINE_PG_REPORT_H
@@ -27,7 +27,7 @@ struct report {
     struct str_list failures; /* the first few */
     size_t failure_count;
     char sqlstate[6]; /* of the first failure that has one */
-    bool retryable;   /* every failure so far may be transient */
+    bool retryable;   /* all failures so far may be transient */
     struct report_role *roles;
     size_t role_count;
 };
@@ -36,19 +36,18 @@ void report_init(struct report *report);
 void report_done(struct report *report);
 
 void report_warning(struct report *report, const char *format, ...) printf_like(2, 3);
-/* sqlstate may be empty; passing: trying again may help. */
+/* sqlstate may be empty; passing: a retry may help. */
 void report_failure(struct report *report, const char *sqlstate, bool passing, const char *format, ...)
     printf_like(4, 5);
-/* An object whose owner (or a grantee of which) does not exist on the target. One warning per role comes of
- * it. */
+/* Records an object whose owner (or grantee) does not exist on the target. Each role leads to one warning. */
 void report_missing_owner(struct report *report, const char *role);
 void report_missing_grantee(struct report *report, const char *role);
 
-/* Turns the missing roles into warnings; "user" owns what they do not. */
+/* Turns the missing roles into warnings; "user" owns their objects. */
 void report_roles(struct report *report, const char *user);
-/* Takes the warnings that have not been told yet. */
+/* Takes the warnings that have not been reported yet. */
 void report_take_warnings(struct report *report, struct str_list *ret_warnings);
-/* 0 when there was no failure; else -1 and err names the first ones: "what" failed. */
+/* 0 without failures; otherwise -1, and err names the first ones: "what" failed. */
 int report_result(struct report *report, const char *what, struct err *err);
 
 #endif

@@ -6,7 +6,7 @@
 #include "core/parse/setting_list.h"
 #include "core/str.h"
 
-/* Each member becomes a literal of its own, or the list would become one long name. */
+/* Each member becomes a separate literal; otherwise the list would become one long name. */
 static void add_list(struct pg *pg, struct buf *sql, const struct str_list *names)
 {
     for (size_t i = 0; i < names->count; i++) {
@@ -18,7 +18,7 @@ static void add_list(struct pg *pg, struct buf *sql, const struct str_list *name
 void pg_add_setting(struct pg *pg, struct buf *sql, const char *name, const char *value)
 {
     buf_adds(sql, " SET ");
-    /* A setting of an extension has two parts: each is a name. */
+    /* The name of an extension's setting has two parts, each an identifier. */
     const char *dot = strchr(name, '.');
     auto_free char *prefix = dot == NULL ? NULL : str_format("%.*s", (int)(dot - name), name);
     if (prefix != NULL) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* PostgreSQL's SQLSTATEs that decide something here, under PostgreSQL's own names for the conditions. */
+/* PostgreSQL's SQLSTATEs that decisions depend on, under PostgreSQL's own names for the conditions. */
 #ifndef ENGINE_PG_SQLSTATE_H
 #define ENGINE_PG_SQLSTATE_H
 
@@ -63,7 +63,7 @@
 #define SQLSTATE_ASSERT_FAILURE         "P0004"
 #define SQLSTATE_INTERNAL_ERROR         "XX000"
 
-/* Whether a SQLSTATE (empty: none) is "state", or of that class. */
+/* Whether a SQLSTATE (empty: none) equals "state" or belongs to that class. */
 bool sqlstate_is(const char *sqlstate, const char *state);
 /* The same for any of them. */
 bool sqlstate_is_one_of(const char *sqlstate, const char *const *states, size_t count);

@@ -35,7 +35,7 @@ bool findings_failed(const struct findings *findings)
     return false;
 }
 
-/* Takes over the members of finding, also when it fails. */
+/* Takes ownership of the members of finding, also on failure. */
 static int append(struct check *check, struct finding *finding)
 {
     struct findings *all = check->findings;
@@ -152,7 +152,7 @@ static bool ends_all(const struct err *err)
     return err->code == ERR_CANCELED || err->code == ERR_SERVER_UNREACHABLE;
 }
 
-/* Turns an error into a finding of the running rule. */
+/* Turns an error into a finding of the current rule. */
 static int add_error(struct check *check, enum finding_level level, const struct err *failure)
 {
     struct finding finding = {
@@ -189,7 +189,7 @@ static int run_rules(struct check *check, const struct precheck_rule *rules, siz
         if (ends_all(check->err)) {
             return -1;
         }
-        /* Not being allowed to look is no reason to refuse the migration. */
+        /* A missing privilege to inspect something is no reason to reject the migration. */
         struct err failure = *check->err;
         err_prefix(&failure, "A check failed to run. ");
         if (add_error(check, FINDING_WARNING, &failure) != 0) {
@@ -199,12 +199,12 @@ static int run_rules(struct check *check, const struct precheck_rule *rules, siz
     return 0;
 }
 
-/* 1: connected, 0: not, which is a finding, -1: stopped. */
+/* 1: connected, 0: failed, which is a finding, -1: stopped. */
 static int connect_one(struct check *check, const struct endpoint *endpoint, struct pg *pg)
 {
     static const struct precheck_rule rule = {.level = FINDING_FAILED, .type = TYPE_CONNECTIVITY};
     check->rule = &rule;
-    /* As an administrator: only such a session shows whether the server is read-only. */
+    /* As administrator: only such a session shows whether the server is read-only. */
     if (pg_open_any(endpoint, NULL, PG_ADMIN, check->plan->stop, check->err, pg) == 0) {
         return 1;
     }
@@ -257,7 +257,7 @@ static int check_database(struct check *check, const char *database)
             outcome = run_rules(check, precheck_online_database_rules, precheck_online_database_rule_count);
         }
     } else if (!sqlstate_is(check->err->sqlstate, SQLSTATE_UNDEFINED_DATABASE)) {
-        /* That it is not there at all has been found by a rule of the server. */
+        /* A server rule has already reported a missing database. */
         if (sqlstate_is(check->err->sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE)) {
             check->err->service_code = 603110;
         }
@@ -280,7 +280,7 @@ static int check_all(struct check *check)
         return -1;
     }
     if (check->source.version < PRECHECK_OLDEST || check->target.version < PRECHECK_OLDEST) {
-        return 0; /* a finding already; the rules read catalogs that such servers lack */
+        return 0; /* already a finding; the rules read catalogs that such servers lack */
     }
     if (check->plan->online &&
         run_rules(check, precheck_online_server_rules, precheck_online_server_rule_count) != 0) {

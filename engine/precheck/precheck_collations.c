@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Locales and collations. pg_collation of the target lists what its system had when the server was made; a
- * locale that is not listed is tried out with a collation in a transaction that is rolled back.
+ * Locales and collations. The target's pg_collation lists those that its system had when the server was
+ * created. A locale that is not listed is tried with a collation in a transaction that is rolled back.
  */
 #include <string.h>
 
@@ -35,7 +35,8 @@ static int is_known(struct check *check, const char *locale, const char *encodin
     return pg_value_is_true(known);
 }
 
-/* 1: the target can use the locale, or we cannot find out; 0: it cannot, the reason is in err; -1: lost. */
+/* 1: the target can use the locale, or this cannot be determined; 0: it cannot, the reason is in err; -1:
+ * connection lost. */
 static int can_use(struct check *check, const char *provider, const char *locale)
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
@@ -54,7 +55,7 @@ static int can_use(struct check *check, const char *provider, const char *locale
         return -1;
     }
     *check->err = failure;
-    /* No right to create temporary objects, or a read-only server, which another rule reports. */
+    /* No privilege to create temporary objects, or a read-only server, which another rule reports. */
     return sqlstate_is(failure.sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE) ||
            sqlstate_is(failure.sqlstate, SQLSTATE_READ_ONLY_TRANSACTION);
 }

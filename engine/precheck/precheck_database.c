@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rules about one database of the source, run on a connection to it. */
+/* Rules for one database of the source, run on a connection to it. */
 #include <string.h>
 
 #include "engine/admin/roles.h"
@@ -7,7 +7,7 @@
 
 enum { TEXT_MAX_BYTES = 8192 };
 
-/* Objects that an extension brought along come with the extension. */
+/* Members of an extension are created with the extension. */
 #define NOT_OF_EXTENSION(catalog, oid)                                                                       \
     "NOT EXISTS (SELECT FROM pg_catalog.pg_depend dep WHERE dep.classid = 'pg_catalog." catalog              \
     "'::pg_catalog.regclass AND dep.objid = " oid " AND dep.deptype = 'e')"
@@ -94,8 +94,8 @@ static int check_oids(struct check *check)
         buf_text(&names));
 }
 
-/* Roles that own something here or are granted something, and whether migrateRoles brings them; pinned ones
- * (of the first superuser) are not recorded. */
+/* Roles that own objects here or have privileges on them, and whether migrateRoles copies them; pinned
+ * ones (of the first superuser) are not recorded. */
 #define ROLES_SQL                                                                                            \
     "SELECT rolname, " ROLES_OF_USERS " FROM (SELECT r.rolname FROM pg_catalog.pg_shdepend d"                \
     " JOIN pg_catalog.pg_database db ON db.datname = pg_catalog.current_database()"                          \
@@ -130,7 +130,7 @@ static int check_roles(struct check *check)
         buf_text(&names), check->plan->heir != NULL ? check->plan->heir : check->plan->target->user);
 }
 
-/* Privileges on system catalogs beyond those that initdb gave, as the statements that take them away. */
+/* Privileges on system catalogs beyond those that initdb granted, as the statements that revoke them. */
 static int check_catalog_grants(struct check *check)
 {
     auto_result PGresult *result = NULL;
@@ -161,8 +161,7 @@ static int check_catalog_grants(struct check *check)
         buf_text(&statements));
 }
 
-/* True when the target has an extension whose name begins with the library's: plpython3u is made of
- * plpython3. */
+/* True if the target has an extension whose name begins with the library's: plpython3u contains plpython3. */
 static bool has_library(const struct check *check, const char *library)
 {
     const char *slash = strrchr(library, '/');
@@ -175,8 +174,8 @@ static bool has_library(const struct check *check, const char *library)
     return !check->extensions_known;
 }
 
-/* Languages made without an extension, as before PostgreSQL 9.1: their handler's library has to be on the
- * target. */
+/* Languages created without an extension, as before PostgreSQL 9.1: the target needs their handler's
+ * library. */
 static int check_languages(struct check *check)
 {
     auto_result PGresult *result = NULL;
@@ -201,7 +200,7 @@ static int check_languages(struct check *check)
     return 0;
 }
 
-/* lz4 is optional when PostgreSQL is built; without it CREATE TABLE fails for such a column. */
+/* lz4 is a build option of PostgreSQL; without it CREATE TABLE fails for such a column. */
 static int check_compression(struct check *check)
 {
     if (check->source.version < 140000 || check->target.version < 140000) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Extensions: whether the target can create those that a database of the source holds. */
+/* Checks whether the target can create the extensions of the source's databases. */
 #include <string.h>
 #include <strings.h>
 
@@ -107,7 +107,7 @@ int precheck_preload(struct check *check)
 {
     auto_free char *loaded = NULL;
     auto_result PGresult *result = NULL;
-    /* The view leaves out what the user may not see, where current_setting() would fail. */
+    /* The view omits settings that the user may not see, where current_setting() would fail. */
     if (read_extensions(check, &result) != 0 ||
         pg_value(&check->target, check->err, &loaded,
                  "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'shared_preload_libraries'", 0,
@@ -163,7 +163,8 @@ int precheck_allowed_extensions(struct check *check)
     return 0;
 }
 
-/* Only a superuser may create an extension that is not marked as trusted; its author decides, per version. */
+/* Only a superuser may create an extension that is not marked as trusted; its author decides that for each
+ * version. */
 int precheck_untrusted_extensions(struct check *check)
 {
     if (!check->extensions_known) {
@@ -200,7 +201,8 @@ int precheck_untrusted_extensions(struct check *check)
         check->plan->target->user, buf_text(&names));
 }
 
-/* What the real service refuses. Malachite moves them; who rehearses a migration should know all the same. */
+/* Extensions that the real service refuses. Malachite migrates them, but a user who rehearses a migration
+ * should know. */
 int precheck_refused_extensions(struct check *check)
 {
     static const char *const refused[] = {"timescaledb",  "postgis_topology", "postgis_tiger_geocoder",

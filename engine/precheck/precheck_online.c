@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rules for online migrations: what the source needs to be followed, and what logical decoding does not
- * carry. */
+/* Rules for online migrations: the requirements on the source, and what logical decoding does not carry. */
 #include <string.h>
 
 #include "core/str.h"
@@ -9,7 +8,7 @@
 
 enum { TEXT_MAX_BYTES = 8192, CODE_WAL_LEVEL = 603107, CODE_SLOTS = 603105, CODE_SENDERS = 603106 };
 
-/* What a restart with other parameters cures is no reason to fail when the migration may do that. */
+/* A parameter that a restart can change is no reason to fail if the migration may restart the server. */
 static enum finding_level parameter_level(const struct check *check)
 {
     return check->plan->setup ? FINDING_WARNING : FINDING_FAILED;
@@ -40,7 +39,7 @@ static int check_wal_level(struct check *check)
         level, check->plan->source->label, parameter_advice(check));
 }
 
-/* Each database takes one slot and one sender. */
+/* Each database needs one slot and one sender. */
 static int check_free(struct check *check, const char *sql, const char *parameter, int code)
 {
     auto_free char *text = NULL;
@@ -76,7 +75,7 @@ static int check_free_senders(struct check *check)
                       "max_wal_senders", CODE_SENDERS);
 }
 
-/* Managed services have other ways than the role's attribute: where it is missing, only an attempt shows. */
+/* Managed services grant the right without the role's attribute: if it is missing, only an attempt shows. */
 static int check_replication_right(struct check *check)
 {
     struct err refusal = {0};
@@ -101,8 +100,8 @@ static int check_replication_right(struct check *check)
                         check->plan->source->user, check->plan->source->label, check->plan->source->user);
 }
 
-/* Publications and slots for them cannot be made on a replica. A default of read-only transactions is no
- * obstacle: our sessions set their own. */
+/* A replica cannot create publications and slots for them. Read-only transactions by default do not
+ * matter: Malachite's sessions override that. */
 static int check_source_writable(struct check *check)
 {
     auto_free char *recovers = NULL;
@@ -148,7 +147,7 @@ static int check_may_publish(struct check *check)
                         check->plan->source->user, check->database, check->plan->source->user);
 }
 
-/* Ordinary tables of users, with rows of their own. */
+/* Ordinary tables of users that contain rows themselves. */
 #define OF_TABLES                                                                                            \
     " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"                   \
     " WHERE c.oid >= 16384 AND c.relkind = 'r' AND n.nspname NOT LIKE 'pg\\_%'"                              \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of the precheck share; for engine/precheck*.c only. A rule is one row of one of the tables:
- * either a function, or a query on the source database that lists the objects it is about.
+ * Shared by engine/precheck/precheck*.c only. A rule is one row of one of the tables: either a function,
+ * or a query on the source database that lists the affected objects.
  */
 #ifndef ENGINE_PRECHECK_PRECHECK_PRIVATE_H
 #define ENGINE_PRECHECK_PRECHECK_PRIVATE_H
@@ -17,7 +17,7 @@
 #define TYPE_COLLATIONS   "CollationsValidation"
 #define TYPE_EXTENSIONS   "ExtensionsValidation"
 
-enum { PRECHECK_OLDEST = 100000 }; /* server_version_num of the oldest server whose data we move */
+enum { PRECHECK_OLDEST = 100000 }; /* server_version_num of the oldest supported source */
 
 struct precheck_rule;
 
@@ -29,16 +29,16 @@ struct check {
     struct pg target; /* a maintenance database of the target */
     struct str_list target_roles;
     bool extensions_known;                     /* false: the target could not list them */
-    struct str_list target_extensions;         /* that CREATE EXTENSION would find */
+    struct str_list target_extensions;         /* that CREATE EXTENSION can create */
     struct str_list target_extension_versions; /* "name version" */
-    const struct precheck_rule *rule;          /* the one that is running */
+    const struct precheck_rule *rule;          /* the current one */
     const char *database;                      /* NULL in server rules */
     struct pg inside;                          /* this database on the source; closed in server rules */
 };
 
 enum precheck_when {
     ALWAYS,
-    TARGET_NOT_SUPERUSER, /* only when the target's user is no superuser */
+    TARGET_NOT_SUPERUSER, /* only if the target's user is not a superuser */
 };
 
 struct precheck_rule {
@@ -49,7 +49,7 @@ struct precheck_rule {
     const char *type;
     int (*run)(struct check *check); /* 0, or -1 with check->err */
     /* Where run is NULL: */
-    const char *sql;    /* one column: names of the objects, most telling first */
+    const char *sql;    /* one column: names of the objects, most important first */
     const char *title;  /* "Casts were created by users" */
     const char *advice; /* what to do */
 };
@@ -58,13 +58,13 @@ extern const struct precheck_rule precheck_server_rules[];
 extern const size_t precheck_server_rule_count;
 extern const struct precheck_rule precheck_database_rules[];
 extern const size_t precheck_database_rule_count;
-/* These come behind the others, for online migrations only. */
+/* They follow the other rules, for online migrations only. */
 extern const struct precheck_rule precheck_online_server_rules[];
 extern const size_t precheck_online_server_rule_count;
 extern const struct precheck_rule precheck_online_database_rules[];
 extern const size_t precheck_online_database_rule_count;
 
-/* Adds a finding with level, type and code of the running rule. 0, or -1 when memory is out. */
+/* Adds a finding with level, type and code of the current rule. 0, or -1 when memory is out. */
 int precheck_add(struct check *check, const char *format, ...) printf_like(2, 3);
 /* The same with another level and code. */
 int precheck_add_as(struct check *check, enum finding_level level, int code, const char *format, ...)
@@ -72,7 +72,7 @@ int precheck_add_as(struct check *check, enum finding_level level, int code, con
 
 /* Appends "`a`, `b`, ... and 7 more" from a column of a result; at most ten names. */
 void precheck_add_names(struct buf *text, const PGresult *result, int column);
-/* Adds the names that a query on the database yields. 1: there are some, 0: none, -1: error. */
+/* Adds the names that a query on the database returns. 1: some, 0: none, -1: error. */
 int precheck_list(struct check *check, const char *sql, struct buf *names);
 /* Adds one name to a list of that form; index counts from 0. */
 void precheck_add_name(struct buf *text, size_t index, const char *name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rules about the two servers: versions, tools, rights of the target's user, the list of databases, disk
+/* Rules for the two servers: versions, tools, privileges of the target's user, the list of databases, disk
  * space. */
 #include <errno.h>
 #include <string.h>
@@ -93,7 +93,7 @@ static int check_target_writable(struct check *check)
     return 0;
 }
 
-/* 1: the query says yes, 0: no, -1: error. */
+/* 1: the query returns true, 0: false, -1: error. */
 static int target_user_may(struct check *check, const char *sql)
 {
     auto_free char *may = NULL;
@@ -220,7 +220,7 @@ static int check_may_drop(struct check *check)
     return 0;
 }
 
-/* Bytes of the databases to move, as far as this server has them and lets the user see. */
+/* Bytes of the databases to migrate that exist on this server and that the user may see. */
 static int sum_sizes(struct check *check, struct pg *pg, int64_t *ret_bytes)
 {
     int64_t sum = 0;

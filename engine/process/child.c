@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Starting a program. Between fork and exec the child of a threaded process may only make async-signal-safe
- * calls (another thread may have held the lock of malloc or stdio), so everything it needs is laid out
- * before, and what goes wrong in it comes back as two numbers through a pipe that closes itself at exec.
+ * Starts a program. Between fork and exec, the child of a threaded process may only make async-signal-safe
+ * calls (another thread may have held the lock of malloc or stdio). So everything it needs is prepared
+ * before, and it reports an error as two numbers through a pipe that closes itself at exec.
  */
 #include "engine/process/child.h"
 
@@ -43,7 +43,7 @@ static const char *const step_texts[] = {
     [STEP_EXEC] = "execute it",
 };
 
-/* What the child reports: first that it runs (only a detached one), later what failed. */
+/* The child's report: first that it runs (only if detached), later what failed. */
 struct report {
     enum step step;
     int error;
@@ -64,7 +64,7 @@ static void tell(int fd, enum step step, int error)
 {
     struct report report = {.step = step, .error = error, .pid = getpid()};
     ssize_t written = write(fd, &report, sizeof(report));
-    (void)written; /* there is nobody to report it to */
+    (void)written; /* nobody is left to report to */
 }
 
 _Noreturn static void give_up(int fd, enum step step)
@@ -73,19 +73,21 @@ _Noreturn static void give_up(int fd, enum step step)
     _exit(127);
 }
 
-/* Our threads block every signal and ignore SIGPIPE; a program expects neither. */
+/* Malachite's threads block every signal and ignore SIGPIPE; programs expect neither. */
 static void reset_signals(void)
 {
     struct sigaction action = {.sa_handler = SIG_DFL};
     for (int number = 1; number < NSIG; number++) {
-        sigaction(number, &action, NULL); /* fails for SIGKILL and the C library's own: fine */
+        sigaction(number, &action,
+                  NULL); /* fails for SIGKILL and the C library's own signals, which is fine */
     }
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Plain system calls: the C library's functions would talk to threads that the child does not have. */
+/* Uses plain system calls: the C library's functions would synchronize with threads that the child does
+ * not have. */
 static int become_user(const struct child_user *user)
 {
     if (user == NULL || !user->change) {
@@ -99,7 +101,7 @@ static int become_user(const struct child_user *user)
     return 0;
 }
 
-/* Detached: the middle process ends at once, which hands its child over to init. */
+/* Detached: the middle process ends at once, so that init adopts its child. */
 static void detach(const struct plan *plan)
 {
     if (!plan->detached) {
@@ -119,7 +121,7 @@ _Noreturn static void become_program(const struct plan *plan)
 {
     const struct child *child = plan->child;
     reset_signals();
-    if (setsid() < 0) { /* no terminal, and a group that can be killed as one */
+    if (setsid() < 0) { /* no terminal, and a process group that can be killed as a whole */
         give_up(plan->report, STEP_SESSION);
     }
     detach(plan);
@@ -135,7 +137,7 @@ _Noreturn static void become_program(const struct plan *plan)
     if (become_user(child->user) != 0) {
         give_up(REPORT_FD, STEP_USER);
     }
-    /* After the change of user, which would forget it; we may have been killed before it took effect. */
+    /* After the change of user, which resets it. The parent may have died before it took effect. */
     if (child->dies_with_us && !plan->detached &&
         (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != plan->parent)) {
         give_up(REPORT_FD, STEP_PARENT);
@@ -169,7 +171,7 @@ static int fail_start(const struct child *child, struct err *err, enum step step
     return -1;
 }
 
-/* One report, or 0 when the pipe has closed because the program runs. */
+/* One report, or 0 if the pipe has closed because the program runs. */
 static ssize_t read_report(int fd, struct report *ret_report)
 {
     ssize_t got;
@@ -200,13 +202,13 @@ static void wait_for(pid_t pid)
     }
 }
 
-/* A copy that the child's own dup2() calls cannot hit; fallback stands for a descriptor that is none. */
+/* Duplicates a descriptor above those that the child's own dup2() calls replace; fallback is used for -1. */
 static int copy_up(int fd, int fallback)
 {
     return fcntl(fd < 0 ? fallback : fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
 }
 
-/* Forks, and hears from the child until its program runs. */
+/* Forks, and reads the child's reports until its program runs. */
 static int launch(const struct plan *plan, int report_in, int *report_out, struct err *err, pid_t *ret_pid)
 {
     struct report report = {.error = ECHILD};
@@ -233,7 +235,7 @@ static int launch(const struct plan *plan, int report_in, int *report_out, struc
     return 0;
 }
 
-/* execve() leaves the strings alone, its type only predates const. */
+/* execve() does not change the strings; its signature only predates const. */
 static char *const *without_const(const char *const *strings)
 {
     union {

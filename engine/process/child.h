@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Child processes: initdb, postgres, pg_dump, pg_restore. The argument list and the environment are given in
- * full (nothing of ours leaks into them), file descriptors are closed, signals are as in a new process,
- * standard input is empty, there is no terminal to ask for a password on, and the child can be started as
- * another user. Any thread.
+ * Child processes: initdb, postgres, pg_dump, pg_restore. The argument list and the environment are
+ * complete (the child inherits nothing else), file descriptors are closed, signals are as in a new
+ * process, standard input is empty, there is no terminal to ask for a password on, and the child can run
+ * as another user. Any thread.
  */
 #ifndef ENGINE_PROCESS_CHILD_H
 #define ENGINE_PROCESS_CHILD_H
@@ -16,7 +16,7 @@
 #include "core/stop.h"
 
 struct child_user {
-    bool change; /* false: run as ourselves */
+    bool change; /* false: run as this process's user */
     uid_t uid;
     gid_t gid;
 };
@@ -29,42 +29,40 @@ struct child {
     const char *directory;         /* working directory, or NULL for "/" */
     const struct stop *stop;       /* or NULL */
     int timeout_ms;                /* 0: none */
-    /* Called about every 20 ms on the calling thread of child_run(); false ends the child. Or NULL. */
+    /* Called about every 20 ms on the calling thread of child_run(); false ends the child. May be NULL. */
     bool (*may_go_on)(void *context);
-    /* A descriptor (or -1 for now) that the child talks to, and what is called on that thread when it is
-     * readable. Or NULL. */
+    /* A descriptor (-1: none yet) that the child communicates with, and the function that child_run()
+     * calls on its thread when it is readable. May be NULL. */
     const int *served;
     void (*serve)(void *context);
     void *context;
     /*
-     * Gets SIGTERM when Malachite is killed. The kernel ties this to the calling thread, not to the process:
-     * use it only on threads that live at least as long as the child (child_run() waits, so that is given
-     * there).
+     * Sends the child SIGTERM if Malachite is killed. The kernel ties this to the calling thread rather
+     * than to the process: use it only on threads that live at least as long as the child (child_run()
+     * waits, so its thread does).
      */
     bool dies_with_us;
 };
 
 /*
- * Runs to the end. What it writes to standard error is kept in "errors" (its beginning is dropped when it
- * outgrows the buffer; may be NULL), what it writes to standard output in "output" (thrown away when NULL;
- * when it outgrows the buffer, buf_failed(output) is true). Returns 0 and the exit status (128 + signal when
- * killed), or -1: could not start, timeout, ended by may_go_on() (both ERR_UNAVAILABLE), or stopped
- * (ERR_CANCELED). In every case the child and the
- * processes of its group (workers of pg_restore -j) have ended by then: SIGTERM, then SIGKILL after 2 s; a
- * wish to stop is noticed within 100 ms.
+ * Runs the child to its end. "errors" (may be NULL) receives its standard error, without the beginning if
+ * the buffer is full; "output" (NULL: discarded) its standard output, and buf_failed(output) is true if
+ * that exceeds the buffer. Returns 0 and the exit status (128 + signal if killed), or -1: could not start,
+ * timeout, ended by may_go_on() (all ERR_UNAVAILABLE), or stopped (ERR_CANCELED). In every case the child
+ * and the processes of its group (workers of pg_restore -j) have ended by then: SIGTERM, then SIGKILL
+ * after 2 s. A request to stop is noticed within 100 ms.
  */
 int child_run(const struct child *child, struct buf *output, struct buf *errors, struct err *err,
               int *ret_status);
 
 /*
- * Starts it and returns as soon as its program runs, with standard output and standard error going to the
- * descriptors given (-1: thrown away). The child leads a session and process group of its own; the caller
- * waits for it with waitpid(). stop and timeout_ms are not looked at.
+ * Starts the child and returns as soon as its program runs, with standard output and standard error
+ * connected to the given descriptors (-1: discarded). The child leads its own session and process group;
+ * the caller waits for it with waitpid(). Ignores stop and timeout_ms.
  */
 int child_start(const struct child *child, int output, int errors, struct err *err, pid_t *ret_pid);
 
-/* The same for a process that outlives us: it belongs to init, not to us, and dies_with_us is not looked at.
- */
+/* The same for a process that outlives Malachite: init adopts it, and dies_with_us is ignored. */
 int child_start_detached(const struct child *child, int output, int errors, struct err *err, pid_t *ret_pid);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Running a child to its end: its pipes, its deadline, the wish to stop, and nothing left behind. */
+/* Runs a child to its end: handles its pipes, its deadline and a request to stop, and leaves no process
+ * behind. */
 #include "engine/process/child.h"
 
 #include <dirent.h>
@@ -30,20 +31,20 @@ enum fate { FATE_RUNNING, FATE_STOPPED, FATE_TIMEOUT, FATE_ENDED };
 struct stream {
     int fd; /* -1: at its end */
     struct buf *into;
-    bool tail; /* keep the end, not the beginning */
+    bool tail; /* keep the end rather than the beginning */
 };
 
 struct run {
     const struct child *child;
     pid_t pid;
-    int pidfd; /* -1: an old kernel or a sandbox; then we look more often */
+    int pidfd; /* -1: an old kernel or a sandbox; then check more often */
     struct stream streams[2];
     enum fate fate;
     int64_t deadline_ms; /* of the whole run; 0: none */
     int64_t kill_at_ms;  /* after SIGTERM */
 };
 
-/* Adds to the end and drops whole lines from the beginning where there is no room. */
+/* Appends, and drops whole lines from the beginning if the buffer is full. */
 static void keep_tail(struct buf *buf, const char *bytes, size_t len)
 {
     if (len > buf->max) {
@@ -62,9 +63,7 @@ static void keep_tail(struct buf *buf, const char *bytes, size_t len)
     buf_add(buf, bytes, len);
 }
 
-/* Reads what has arrived, but not for ever from a child that never stops writing. Closes the stream at its
- * end.
- */
+/* Reads what has arrived, with a limit for a child that never stops writing. Closes the stream at its end. */
 static void drain(struct stream *stream)
 {
     char chunk[CHUNK_BYTES];
@@ -114,7 +113,7 @@ static void wait_for_news(struct run *run)
     }
 }
 
-/* Leaves it unreaped, so that its number keeps meaning its group. */
+/* Leaves it unreaped, so that its process number still identifies its group. */
 static bool has_ended(const struct run *run)
 {
     siginfo_t info = {0};
@@ -141,7 +140,7 @@ static void end_if_due(struct run *run)
     }
 }
 
-/* Reads process group and state out of "pid (name) S ppid pgrp ..."; the name may hold anything. */
+/* Reads process group and state from "pid (name) S ppid pgrp ..."; the name may contain anything. */
 static bool is_living_member(const char *pid_text, pid_t group)
 {
     char path[64];
@@ -162,7 +161,7 @@ static bool is_living_member(const char *pid_text, pid_t group)
     return strtol(rest, NULL, 10) == group;
 }
 
-/* A dead process that its new parent (init) has not looked at yet still counts for kill(), but not for us. */
+/* kill() still finds a dead process that its new parent (init) has not reaped yet; it must not count. */
 static bool group_lives(pid_t group)
 {
     if (kill(-group, 0) != 0) {
@@ -180,7 +179,7 @@ static bool group_lives(pid_t group)
     return lives;
 }
 
-/* Ends what is left of the group, and waits for it. */
+/* Ends the rest of the group, and waits for it. */
 static int reap(const struct run *run)
 {
     int status = 0;
@@ -191,7 +190,7 @@ static int reap(const struct run *run)
     while (group_lives(run->pid) && clock_ms_left(deadline_ms) > 0) {
         clock_sleep_ms(1);
     }
-    while (waitpid(-run->pid, NULL, WNOHANG) > 0) { /* where we are init, orphans have become ours */
+    while (waitpid(-run->pid, NULL, WNOHANG) > 0) { /* as the init process, Malachite also adopts orphans */
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
@@ -219,7 +218,7 @@ static int follow(struct run *run, struct err *err, int *ret_status)
     return 0;
 }
 
-/* Our end does not block; the child's end is an ordinary pipe. */
+/* This process's end does not block; the child's end is an ordinary pipe. */
 static int open_pipe(struct err *err, int *ret_ours, int *ret_theirs)
 {
     int fds[2];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finds PostgreSQL programs by looking at directories. The major comes from the directory's name (N/bin)
- * where there is one, else from the version text inside the program: running nine programs would cost more
- * than all else at start.
+ * Finds PostgreSQL programs by inspecting directories. The major comes from the directory's name (N/bin)
+ * if it has one, otherwise from the version string inside the program: running nine programs would take
+ * most of the startup time.
  */
 #include "engine/process/tools.h"
 
@@ -30,14 +30,14 @@ static bool has_program(const char *dir, const char *name)
     return path != NULL && stat(path, &info) == 0 && S_ISREG(info.st_mode) && access(path, X_OK) == 0;
 }
 
-/* The number that a path component names when it is a major, else 0. */
+/* The major that a path component names, or 0. */
 static int major_of_name(const char *name)
 {
     int64_t major = 0;
     return str_to_int(name, MAJOR_MIN, MAJOR_MAX, &major) ? (int)major : 0;
 }
 
-/* Finds "(PostgreSQL) 15.18" in a program. 0 when it is not there. */
+/* Finds "(PostgreSQL) 15.18" in a program. 0 if it is missing. */
 static int major_in_program(const char *path)
 {
     static const char mark[] = "PostgreSQL) ";
@@ -62,8 +62,8 @@ static int major_in_program(const char *path)
     return major >= MAJOR_MIN && major <= MAJOR_MAX ? major : 0;
 }
 
-/* The major of a directory of programs that has no number in its path; client wrappers keep the program
- * elsewhere. */
+/* The major of a directory of programs whose path contains no number; with client wrappers the programs
+ * are elsewhere. */
 static int major_of_programs(const char *bin)
 {
     static const char *const programs[] = {"postgres", "pg_dump", "../libexec/pg_dump"};
@@ -75,7 +75,7 @@ static int major_of_programs(const char *bin)
     return major;
 }
 
-/* The row of a major, made in order when it is not there yet. NULL when the table is full. */
+/* The row of a major, inserted in order if it is new. NULL if the table is full. */
 static struct tools_major *row_of(struct tools *tools, int major)
 {
     size_t at = 0;
@@ -94,7 +94,7 @@ static struct tools_major *row_of(struct tools *tools, int major)
     return &tools->majors[at];
 }
 
-/* Enters what a directory of programs has; major 0: find out. True when it has something. */
+/* Adds the programs of a directory; major 0: determine it. True if it contains any. */
 static bool add_bin(struct tools *tools, const char *bin, int major)
 {
     bool server = has_program(bin, "postgres") && has_program(bin, "initdb");
@@ -117,7 +117,7 @@ static bool add_bin(struct tools *tools, const char *bin, int major)
     return true;
 }
 
-/* Enters dir/bin and dir/client/bin. */
+/* Adds dir/bin and dir/client/bin. */
 static bool add_tree(struct tools *tools, const char *dir, int major)
 {
     auto_free char *bin = str_format("%s/bin", dir);
@@ -142,8 +142,8 @@ static bool add_trees(struct tools *tools, const char *dir)
     return found;
 }
 
-/* A directory that the user names may be any of the shapes, with the number in its own name or its parent's.
- */
+/* A directory given by the user may have any of the layouts, with the number in its own name or its
+ * parent's. */
 static bool add_named(struct tools *tools, const char *dir)
 {
     auto_free char *path = realpath(dir, NULL);
@@ -175,7 +175,7 @@ static int add_all_named(struct tools *tools, const char *dirs, struct err *err)
     return 0;
 }
 
-/* The caches of scripts/get-postgres.sh: the one of this environment, the system's, the user's. */
+/* The caches of scripts/get-postgres.sh: from the environment, the system's, the user's. */
 static void add_caches(struct tools *tools)
 {
     const char *given = getenv("MALACHITE_POSTGRES_CACHE");
@@ -238,7 +238,7 @@ const struct tools_major *tools_client(const struct tools *tools, int source_maj
     return NULL;
 }
 
-/* Of Debian 12 itself, and those that scripts/get-pgclient.sh can fetch. */
+/* Debian 12's own, and those that scripts/get-pgclient.sh can fetch. */
 enum { DEBIAN_MAJOR = 15, OLDER_FETCHED_MAJOR = 17, NEWER_FETCHED_MAJOR = 18 };
 
 void tools_client_advice(int source_major, char *text, size_t size)

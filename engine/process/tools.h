@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The PostgreSQL programs on this machine: which majors can be provisioned, and which pg_dump reads which
- * source. Looked for in --postgres-dir, Debian's /usr/lib/postgresql/N/bin and the caches that `make
- * postgres` and `make pgclient` fill; for each major the first one found in this order is taken.
+ * The PostgreSQL programs on this machine: which majors can be provisioned, and which pg_dump can read
+ * which source. Searches --postgres-dir, Debian's /usr/lib/postgresql/N/bin and the caches that `make
+ * postgres` and `make pgclient` fill; the first one found wins for each major.
  */
 #ifndef ENGINE_PROCESS_TOOLS_H
 #define ENGINE_PROCESS_TOOLS_H
@@ -16,8 +16,8 @@ enum { TOOLS_MAJORS_MAX = 16, TOOLS_ADVICE_SIZE = 256 };
 
 struct tools_major {
     int major;
-    char *server_bin; /* directory with initdb and postgres, absolute; NULL when there is none */
-    char *client_bin; /* directory with pg_dump and pg_restore, absolute; NULL when there is none */
+    char *server_bin; /* directory with initdb and postgres, absolute; NULL if none was found */
+    char *client_bin; /* directory with pg_dump and pg_restore, absolute; NULL if none was found */
 };
 
 struct tools {
@@ -26,23 +26,24 @@ struct tools {
 };
 
 /*
- * Looks around once, at start; dirs is the value of --postgres-dir ("a:b", may be NULL or empty). Runs no
- * program. Each entry holds bin/, N/bin/, N/client/bin/ or is itself a directory of programs; one that is
- * none of these is an error. Nothing found at all is not.
+ * Searches once, at start; dirs is the value of --postgres-dir ("a:b", may be NULL or empty). Runs no
+ * program. Each entry contains bin/, N/bin/, N/client/bin/ or is itself a directory of programs; any other
+ * entry is an error. Finding nothing at all is not an error.
  */
 int tools_find(const char *dirs, struct err *err, struct tools *ret_tools);
 void tools_done(struct tools *tools);
 
 /* The row of a major whose server can be started, or NULL. */
 const struct tools_major *tools_server(const struct tools *tools, int major);
-/* The smallest client that can dump a server of this major, or NULL (a client refuses newer servers). */
+/* The oldest client that can dump a server of this major, or NULL (a client refuses newer servers). */
 const struct tools_major *tools_client(const struct tools *tools, int source_major);
 /*
- * How to get a client that can dump a server of this major, as a sentence: the smallest of those that Debian
- * 12 (15) or `make pgclient` (17, 18) has. For a newer source it says where Malachite looks for programs.
+ * A sentence on how to get a client that can dump a server of this major: the oldest suitable one of
+ * Debian 12 (15) or `make pgclient` (17, 18). For a newer source it says where Malachite searches for
+ * programs.
  */
 void tools_client_advice(int source_major, char *text, size_t size);
-/* "12, 15, 16" for messages; "none" when there are none. */
+/* "12, 15, 16" for messages, or "none". */
 void tools_describe_servers(const struct tools *tools, char *text, size_t size);
 
 #endif

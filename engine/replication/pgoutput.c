@@ -12,7 +12,7 @@
 
 enum { TRUNCATE_CASCADE = 1, TRUNCATE_RESTART_IDENTITY = 2, COLUMN_IS_KEY = 1 };
 
-/* What is left to read. Once something did not fit, it stays failed and yields zeros. */
+/* The unread rest of a message. After a read beyond the end, it stays failed and returns zeros. */
 struct cursor {
     const unsigned char *at;
     size_t left;
@@ -73,7 +73,7 @@ static int64_t take_time(struct cursor *cursor)
     return us;
 }
 
-/* Text that ends with NUL; "" after a failure. */
+/* A string that ends with NUL; "" after a failure. */
 static const char *take_text(struct cursor *cursor)
 {
     const char *text = (const char *)cursor->at;
@@ -85,7 +85,7 @@ static const char *take_text(struct cursor *cursor)
     return take(cursor, (size_t)((const char *)end - text) + 1) ? text : "";
 }
 
-/* Makes room for "needed" elements; the content stays. False when memory is out. */
+/* Makes room for "needed" elements and keeps the contents. False when memory is out. */
 static bool reserve(void **space, size_t *room, size_t needed, size_t element_bytes)
 {
     if (needed <= *room && *space != NULL) {
@@ -126,7 +126,7 @@ static void read_value(struct cursor *cursor, struct pgoutput_value *value)
     }
 }
 
-/* Reads a tuple to the end of the values that are there already ("used"). */
+/* Reads a tuple behind the values that are already in use ("used"). */
 static int read_tuple(struct cursor *cursor, struct pgoutput_message *message, size_t used, size_t *ret_count)
 {
     size_t count = take_u16(cursor);
@@ -318,7 +318,7 @@ static const struct form *find_form(unsigned char tag)
     return NULL;
 }
 
-/* Empties the message but for its memory. */
+/* Clears the message but keeps its memory. */
 static void reset(struct pgoutput_message *message)
 {
     *message = (struct pgoutput_message){

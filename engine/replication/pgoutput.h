@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Messages of PostgreSQL's output plugin pgoutput, protocol version 1 (PostgreSQL's manual, "Logical
- * Replication Message Formats"). A parsed message points into the bytes it was parsed from; nothing is
- * copied but the lists of columns. Knows nothing of connections.
+ * Replication Message Formats"). A parsed message points into the bytes it was parsed from; only the lists
+ * of columns are copied. Independent of connections.
  */
 #ifndef ENGINE_REPLICATION_PGOUTPUT_H
 #define ENGINE_REPLICATION_PGOUTPUT_H
@@ -28,9 +28,9 @@ enum pgoutput_kind {
 
 enum pgoutput_value_kind {
     PGOUTPUT_NULL,
-    PGOUTPUT_UNCHANGED, /* a TOASTed value that the statement did not touch: not sent */
+    PGOUTPUT_UNCHANGED, /* an unchanged TOASTed value, which is not sent */
     PGOUTPUT_TEXT,
-    PGOUTPUT_BINARY, /* as the type's send function writes it */
+    PGOUTPUT_BINARY, /* in the format of the type's send function */
 };
 
 /* One column's value; not terminated. */
@@ -57,9 +57,9 @@ struct pgoutput_message {
     enum pgoutput_kind kind;
     /* BEGIN and COMMIT */
     uint64_t commit_position; /* of the commit record */
-    uint64_t end_position;    /* COMMIT: just behind the transaction: where to go on */
-    int64_t commit_us;        /* when it was committed, microseconds since 1970 */
-    uint32_t transaction;     /* BEGIN */
+    uint64_t end_position; /* COMMIT: the position right after the transaction, where streaming continues */
+    int64_t commit_us;     /* when it was committed, microseconds since 1970 */
+    uint32_t transaction;  /* BEGIN */
     /* RELATION, INSERT, UPDATE, DELETE */
     uint32_t relation;
     const char *schema; /* RELATION; "" is pg_catalog */
@@ -76,16 +76,15 @@ struct pgoutput_message {
     bool cascade;
     bool restart_identity;
 
-    /* Memory that is used again by the next parse; the rest of the message points into it. */
+    /* Memory that the next parse reuses; the rest of the message points into it. */
     struct pgoutput_value *value_space;
     struct pgoutput_column *column_space;
     uint32_t *relation_space;
     size_t value_room, column_room, relation_room;
 };
 
-/* Parses one message (the payload of an XLogData message) into "message", whose earlier content is gone but
- * whose memory is used again. The bytes must outlive it. -1 with err (lasting) when they are not such a
- * message: every length is checked. */
+/* Parses one message (the payload of an XLogData message) into "message", whose memory it reuses. The
+ * bytes must outlive it. -1 with err (lasting) if they are not such a message: every length is checked. */
 int pgoutput_parse(const char *bytes, size_t len, struct pgoutput_message *message, struct err *err);
 void pgoutput_message_done(struct pgoutput_message *message);
 #define auto_pgoutput_message __attribute__((cleanup(pgoutput_message_done)))

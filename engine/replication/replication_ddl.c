@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Changes to the source's tables and publications. ALTER TABLE ... REPLICA IDENTITY locks the table against
- * everybody, and whoever comes behind it waits, too: it gives up soon and tries again later.
+ * Changes the source's tables and publications. ALTER TABLE ... REPLICA IDENTITY takes an exclusive lock,
+ * and later sessions queue behind it: so it times out soon and retries later.
  */
 #include <string.h>
 
@@ -12,7 +12,7 @@
 
 enum { LOCK_PAUSE_MS = 100 };
 
-/* Of advisory locks: applications share them, so it is a number that nobody else will think of. */
+/* For an advisory lock: applications share that namespace, so the number is an unlikely one. */
 #define IDENTITIES_LOCK "7308057136417194849"
 
 int replication_use_names(struct pg *control, struct err *err)
@@ -64,7 +64,7 @@ enum ddl_outcome replication_ddl(struct pg *control, const struct buf *sql, stru
     }
     if (sqlstate_in(err->sqlstate, SQLSTATE_LOCK_NOT_AVAILABLE, SQLSTATE_DEADLOCK_DETECTED,
                     SQLSTATE_QUERY_CANCELED, SQLSTATE_INTERNAL_ERROR)) {
-        /* An internal error is "tuple concurrently updated", by another change of the same table. */
+        /* An internal error is "tuple concurrently updated", from a concurrent change of the same table. */
         return DDL_LATER;
     }
     if (sqlstate_in(err->sqlstate, SQLSTATE_UNDEFINED_TABLE, SQLSTATE_UNDEFINED_OBJECT,

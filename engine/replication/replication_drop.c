@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end on the source. Each part may be gone already, and each is tried although another fails: the slot
- * first, because it keeps WAL. The publication, whose comment says what is to be given back, goes last;
- * before, it is made to publish nothing, so that a table with its own identity again can be updated.
+ * Cleans up the source. Each part may be missing, and each is tried although another fails: the slot
+ * first, because it keeps WAL. The publication, whose comment records what to restore, goes last; before
+ * that it is changed to publish nothing, so that a table with its original identity can be updated.
  */
 #include "core/clock.h"
 #include "core/str.h"
@@ -39,7 +39,8 @@ static enum ddl_outcome set_identity(struct pg *control, const PGresult *kept, i
     return replication_ddl(control, &sql, err);
 }
 
-/* An identity by an index that is gone or cannot be one any more was no identity: like NOTHING. */
+/* If the index of an identity is missing or unsuitable by now, the table had no usable identity: like
+ * NOTHING. */
 static enum ddl_outcome give_back_one(struct pg *control, const PGresult *kept, int row, struct err *err)
 {
     bool indexed = PQgetvalue(kept, row, KEPT_IDENTITY)[0] == 'i' && !PQgetisnull(kept, row, KEPT_INDEX);
@@ -58,8 +59,8 @@ static int fail_on(const PGresult *kept, int row, struct err *err)
                       PQgetvalue(kept, row, KEPT_SCHEMA), PQgetvalue(kept, row, KEPT_TABLE));
 }
 
-/* Gives back all that is not locked. 1: some are locked (err says which), 0: none is left, -1: one cannot get
- * it back at all; the others have it nevertheless. */
+/* Restores the identities of all tables that are not locked. 1: some are locked (err says which), 0: none
+ * is left, -1: one identity cannot be restored at all; the others are nevertheless. */
 static int give_back_round(struct pg *control, const struct replication *replication, int64_t deadline_ms,
                            struct err *err)
 {
@@ -130,7 +131,7 @@ static enum ddl_outcome change_publication(struct pg *control, const char *befor
     return replication_ddl(control, &sql, err);
 }
 
-/* The next tables of the publication, as a list for DROP TABLE; NULL: there are none. */
+/* The next tables of the publication, as a list for DROP TABLE; NULL: none. */
 static int next_tables(struct pg *control, const char *name, struct err *err, char **ret_tables)
 {
     return pg_value(
@@ -145,9 +146,9 @@ static int next_tables(struct pg *control, const char *name, struct err *err, ch
 }
 
 /*
- * An UPDATE of the application looks up its table's publications one by one, and fails when one of them goes
- * in between ("cache lookup failed for publication"). So no table is in it any more for a moment before it
- * goes. Where a table is locked it goes nevertheless.
+ * An UPDATE of the application looks up its table's publications one by one, and fails if one is dropped
+ * in between ("cache lookup failed for publication"). So all tables leave the publication a moment before
+ * it is dropped. Locked tables do not delay the drop.
  */
 static int empty_publication(struct pg *control, const char *name, struct err *err)
 {
@@ -196,7 +197,7 @@ static int drop_publication(struct pg *control, const struct replication *replic
     enum ddl_outcome outcome =
         change_publication(control, "ALTER PUBLICATION ", name, " SET (publish = '')", err);
     if (outcome == DDL_GONE) {
-        /* It was never made, or somebody has dropped it. */
+        /* It was never created, or somebody has dropped it. */
         return give_back_alone(control, replication, deadline_ms, err);
     }
     if (outcome != DDL_DONE || give_back_alone(control, replication, deadline_ms, err) != 0 ||
@@ -211,7 +212,7 @@ static int drop_publication(struct pg *control, const struct replication *replic
 /* ---- all -------------------------------------------------------------------------------------------------
  */
 
-/* The database cannot be connected to, but its slot keeps WAL. */
+/* The slot keeps WAL although its database cannot be connected to. */
 static int drop_slot_from_elsewhere(const struct replication *replication, int64_t deadline_ms,
                                     struct err *err)
 {

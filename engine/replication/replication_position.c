@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the source's WAL ends. */
+/* Determines the end of the source's WAL. */
 #include <string.h>
 
 #include "core/attr.h"
@@ -28,9 +28,9 @@ int replication_end_position(struct pg *control, struct err *err, uint64_t *ret_
 }
 
 /*
- * For a login that may not write logical messages. A transaction that has only a number does not flush the
- * WAL, but moves its end, so that the server's WAL writer, which runs several times a second, gets past the
- * position.
+ * For a login that may not write logical messages. A transaction that only gets a number does not flush
+ * the WAL, but moves its end, so that the server's WAL writer, which runs several times a second, passes
+ * the position.
  */
 static int await_flush(struct pg *control, struct err *err, uint64_t *ret_position)
 {
@@ -58,7 +58,7 @@ static int await_flush(struct pg *control, struct err *err, uint64_t *ret_positi
 
 int replication_flush_position(struct pg *control, struct err *err, uint64_t *ret_position)
 {
-    /* "local": on our disk is enough; a synchronous standby that is away must not hold us up. */
+    /* "local": the source's own disk is enough; an unreachable synchronous standby must not block. */
     static const char nudge[] = "BEGIN; SET LOCAL synchronous_commit = local;"
                                 " SELECT pg_catalog.pg_logical_emit_message(true, 'malachite', ''); COMMIT";
     if (pg_run(control, err, nudge) == 0) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Publishing. The publication is made first, without effect: its comment says durably which tables get
- * another replica identity and what their own is, so that whatever comes in between, replication_drop() can
- * give it back. Then the tables are changed and added, a few at a time, those that are locked later.
- * Publishing nothing until all are in, it never makes a statement of the application fail.
+ * Publishes tables. The publication is created first, without effect: its comment durably records which
+ * tables get another replica identity and their original one, so that replication_drop() can restore it
+ * whatever happens. Then the tables are changed and added, a few at a time, locked ones later. Because it
+ * publishes nothing until all are in, it never makes a statement of the application fail.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 enum {
     LOCK_MS = 60000,    /* for all tables together */
     FIRST_LOCK_MS = 50, /* applications with short transactions hardly notice */
-    LOCK_TRY_MS = 2000, /* longer than deadlock_timeout, behind which autovacuum steps aside */
+    LOCK_TRY_MS = 2000, /* longer than deadlock_timeout, after which autovacuum yields */
     ROUND_PAUSE_MS = 1000,
     BATCH = 200,
     TRUNCATE_SINCE = 110000,
@@ -58,7 +58,7 @@ static void add_table(struct publication *publication, struct buf *sql, int row)
 /* ---- notes -----------------------------------------------------------------------------------------------
  */
 
-/* Takes text over; NULL: memory was out. */
+/* Takes ownership of text; NULL: memory was out. */
 static int add_note(struct publication *publication, char *text, struct err *err)
 {
     auto_free char *note = text;
@@ -141,7 +141,7 @@ int publication_remember(struct publication *publication, struct err *err)
                                    : replication->remember(replication->context, buf_text(&identities), err);
 }
 
-/* Replaces a publication that an earlier attempt has left, and keeps what that one knew. */
+/* Replaces the publication of an earlier attempt, and keeps the identities that it recorded. */
 static int create(struct publication *publication, struct err *err)
 {
     struct pg *control = &publication->control;
@@ -179,8 +179,8 @@ int publication_classify(struct publication *publication, struct err *err)
     return 0;
 }
 
-/* Locked, so that no other migration of this database gives an identity back before it can see that we need
- * it. */
+/* Locked, so that no other migration of this database restores an identity before it can see that this one
+ * needs it. */
 static int begin(struct publication *publication, struct err *err)
 {
     struct pg *control = &publication->control;
@@ -197,7 +197,7 @@ static int begin(struct publication *publication, struct err *err)
 /* ---- tables ----------------------------------------------------------------------------------------------
  */
 
-/* What comes of a statement about one table. "next": its state when it was successful. */
+/* Handles the outcome of a statement about one table. "next": its state after success. */
 static int conclude(struct publication *publication, int row, enum ddl_outcome outcome, enum table_state next,
                     struct err *err)
 {
@@ -252,7 +252,7 @@ static enum ddl_outcome add_to_publication(struct publication *publication, int 
     return separator[0] == ',' ? replication_ddl(&publication->control, &sql, err) : DDL_DONE;
 }
 
-/* All at once, or, where one of them does not let that happen, each by itself. */
+/* Adds all at once, or one by one if a table prevents that. */
 static int add_batch(struct publication *publication, int first, int count, struct err *err)
 {
     enum ddl_outcome outcome = add_to_publication(publication, first, count, err);
@@ -276,7 +276,7 @@ static bool is_late(const struct publication *publication)
     return clock_ms_left(publication->deadline_ms) == 0;
 }
 
-/* Tries all that are not in yet. *ret_left: how many still are not. */
+/* Tries all tables that are not published yet. *ret_left: how many remain. */
 static int take_round(struct publication *publication, bool first_round, struct err *err, int *ret_left)
 {
     int count = PQntuples(publication->tables);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tables on their way into a publication; for engine/replication/replication_publication.c and
+/* Tables on their way into a publication; only for engine/replication/replication_publication.c and
  * replication_publish_more.c. */
 #ifndef ENGINE_REPLICATION_REPLICATION_PUBLICATION_PRIVATE_H
 #define ENGINE_REPLICATION_REPLICATION_PUBLICATION_PRIVATE_H
@@ -26,11 +26,11 @@ struct publication {
 void publication_done(struct publication *publication);
 #define auto_publication __attribute__((cleanup(publication_done)))
 
-/* Adds {"OID of the table": "its own replica identity", ...}. False: there are none. */
+/* Adds {"OID of the table": "original replica identity", ...}. False: none. */
 bool publication_add_identities(const struct publication *publication, struct buf *sql);
-/* Keeps them outside of the source, before they are changed. */
+/* Stores them outside the source before they are changed. */
 int publication_remember(struct publication *publication, struct err *err);
-/* Fills the states: which tables have to be changed, and which cannot be published. */
+/* Sets the states: which tables have to be changed, and which cannot be published. */
 int publication_classify(struct publication *publication, struct err *err);
 /* Changes and publishes them, until the deadline. */
 int publication_take_tables(struct publication *publication, struct err *err);

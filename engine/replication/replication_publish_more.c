@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Publishing tables that were made later. The publication is in effect already: a table gets a usable replica
- * identity before it is added, and what its own was is remembered before that.
+ * Publishes tables that were created later. The publication is already in effect: before a table is added,
+ * it gets a usable replica identity, and before that its original one is recorded.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +28,7 @@ static struct published_table *find(const struct publication *publication, int r
     return NULL;
 }
 
-/* What is published, by itself or with the partitioned table above it. */
+/* Finds published tables, including those that are published through a partitioned table. */
 static int find_published(struct publication *publication, struct published_table *tables, size_t count,
                           struct err *err)
 {
@@ -62,7 +62,7 @@ static int comment(struct publication *publication, struct err *err)
     return buf_failed(&sql) ? err_no_memory(err) : pg_run(control, err, buf_text(&sql));
 }
 
-/* Leaves all but the wanted ones alone, which have nothing to be said about. */
+/* Marks all other tables as handled, without a note. */
 static int choose(struct publication *publication, struct published_table *tables, size_t count,
                   struct err *err)
 {
@@ -81,7 +81,8 @@ static int choose(struct publication *publication, struct published_table *table
             table->obstacle = str_dup(PQgetvalue(publication->tables, row, TABLE_OBSTACLE));
             result = table->obstacle == NULL ? err_no_memory(err) : 0;
         } else if (covers) {
-            publication->states[row] = TABLE_READY; /* by itself: the table above it is not published */
+            publication->states[row] =
+                TABLE_READY; /* individually, because its partitioned table is not published */
         }
     }
     return result;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Three parameters decide whether a source can be followed: wal_level, and how many slots and WAL senders
- * there are room for. All three change at a start of the server only, so for each there is what runs now and
- * what the configuration says for the next start.
+ * Three parameters decide whether a source can be followed: wal_level, and the numbers of slots and WAL
+ * senders. They only change at a server start, so each has a running value and a configured one for the
+ * next start.
  */
 #include "engine/replication/replication_setup.h"
 
@@ -20,18 +20,18 @@ enum parameter_kind { WAL_LEVEL, SLOTS, SENDERS, PARAMETER_COUNT };
 struct parameter {
     const char *name;
     const char *what; /* "replication slots" */
-    int64_t runs;     /* of wal_level: 1 logical, 0 not */
-    int64_t next;     /* at the next start; -1: something else than now, but the login may not see what */
+    int64_t runs;     /* of wal_level: 1: logical, 0: not */
+    int64_t next;     /* at the next start; -1: differs, but the login may not see the value */
     int64_t used;
-    int64_t enough; /* runs and next are to be at least this */
-    bool fixed;     /* given on the server's command line, which beats the configuration */
+    int64_t enough; /* the required minimum of runs and next */
+    bool fixed;     /* given on the server's command line, which overrides the configuration */
 };
 
 struct setup {
     struct pg control;
     char level[32]; /* wal_level as it runs */
     struct parameter parameters[PARAMETER_COUNT];
-    bool azure; /* a single server has its own switch for wal_level */
+    bool azure; /* Azure's Single Server has a switch of its own for wal_level */
     int64_t connections;
     int64_t reserved;
 };
@@ -39,8 +39,8 @@ struct setup {
 /* ---- reading ---------------------------------------------------------------------------------------------
  */
 
-/* %s: what the configuration files say, where the login may see them. Of the same name the last line counts.
- */
+/* %s: the values in the configuration files, if the login may see them. The last line wins when a name is
+ * repeated. */
 #define SETTINGS_SQL                                                                                         \
     "SELECT s.setting, coalesce(%s), s.source = 'command line', s.pending_restart"                           \
     " FROM pg_catalog.pg_settings s WHERE s.name = $1"
@@ -132,8 +132,8 @@ static void setup_done(struct setup *setup)
  */
 
 /*
- * The role's attribute is PostgreSQL's way; managed services have others (a role to be a member of). Where
- * the attribute is missing, only an attempt tells.
+ * PostgreSQL uses the role's attribute; managed services have alternatives (membership in a role). Without
+ * the attribute, only an attempt shows.
  */
 static int check_right(struct setup *setup, const struct endpoint *source, const struct stop *stop,
                        struct err *err)
@@ -151,7 +151,7 @@ static int check_right(struct setup *setup, const struct endpoint *source, const
         return 0;
     }
     if (sqlstate_is(err->sqlstate, SQLSTATE_TOO_MANY_CONNECTIONS)) {
-        return 0; /* all senders are busy: the right was looked at before that */
+        return 0; /* all senders are in use: the right is checked before that */
     }
     if (!sqlstate_is(err->sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE)) {
         return -1;
@@ -173,7 +173,7 @@ static bool suffices(const struct parameter *parameter)
     return parameter->runs >= parameter->enough;
 }
 
-/* The line that says so; NULL when memory is out. */
+/* Describes the shortage in one line; NULL when memory is out. */
 static char *describe(const struct setup *setup, const struct parameter *parameter)
 {
     if (parameter->what == NULL) {
@@ -207,14 +207,14 @@ int replication_setup_missing(const struct endpoint *source, int needed, const s
 /* ---- setting it up ---------------------------------------------------------------------------------------
  */
 
-/* Nothing is made smaller. */
+/* Never decreases a value. */
 static int64_t wanted(const struct parameter *parameter)
 {
     int64_t most = parameter->runs > parameter->next ? parameter->runs : parameter->next;
     return most > parameter->enough ? most : parameter->enough;
 }
 
-/* -1: it is changed already, to what the login may not see. */
+/* -1: already changed, to a value that the login may not see. */
 static bool must_change(const struct parameter *parameter)
 {
     return parameter->next >= 0 ? parameter->next < parameter->enough : false;
@@ -247,7 +247,7 @@ static int append_advice(const struct setup *setup, struct err *err)
     return -1;
 }
 
-/* What ALTER SYSTEM would not help against. */
+/* Detects parameters that ALTER SYSTEM cannot change. */
 static int check_changeable(const struct setup *setup, struct err *err)
 {
     const struct parameter *senders = &setup->parameters[SENDERS];
@@ -261,7 +261,7 @@ static int check_changeable(const struct setup *setup, struct err *err)
             return append_advice(setup, err);
         }
     }
-    /* Up to 11 such a server would not start any more. */
+    /* Before version 12 such a server would not start. */
     if (setup->control.version < SENDERS_APART_SINCE && must_change(senders) &&
         wanted(senders) + setup->reserved >= setup->connections) {
         err_set(err, ERR_OPERATION_NOT_ALLOWED,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The slot: made with its snapshot, freed from whoever still holds it, dropped. The walsender of a Malachite
- * that was killed holds its slot until the server notices that nobody is there: it is terminated.
+ * Creates the slot with its snapshot, takes it from a session that still holds it, and drops it. The
+ * walsender of a killed Malachite holds its slot until the server notices the broken connection, so it is
+ * terminated.
  */
 #include "engine/replication/replication.h"
 
@@ -45,7 +46,7 @@ int replication_control(const struct replication *replication, const struct stop
         return -1;
     }
     ret_pg->statement_timeout_ms = stop == NULL ? FREE_MS : 0;
-    /* What we alter is nothing that the application's event triggers should log or refuse. */
+    /* The application's event triggers should neither log nor reject Malachite's changes. */
     return ret_pg->superuser ? pg_run(ret_pg, err, "SET session_replication_role = replica") : 0;
 }
 
@@ -74,7 +75,7 @@ int replication_free_slot(struct pg *control, const char *name, struct err *err)
     return 0;
 }
 
-/* 1: there is none (any more), 0: it is in use, -1: error. */
+/* 1: it does not exist (any longer), 0: it is in use, -1: error. */
 static int try_drop(struct pg *control, const char *name, struct err *err)
 {
     auto_result PGresult *result = NULL;
@@ -108,8 +109,9 @@ int replication_drop_slot(struct pg *control, const char *name, int64_t deadline
 /* ---- creating --------------------------------------------------------------------------------------------
  */
 
-/* What the server waits for before it can make the slot: transactions of all its databases, also prepared
- * ones. Of other users' sessions only some logins see the beginning. Younger ones are not waited for yet. */
+/* The transactions that the server waits for before it can create the slot: those of all its databases,
+ * including prepared ones. Only some logins see when other users' sessions began. The server does not wait
+ * for younger transactions yet. */
 #define RUNNING_SQL                                                                                          \
     "SELECT count(*), to_char(min(t.since) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),"                    \
     " coalesce((pg_catalog.array_agg(t.name ORDER BY t.since, t.name))[1], '')"                              \
@@ -146,7 +148,7 @@ static void observe(struct pg *control, int walsender, const struct replication_
     }
 }
 
-/* Waits for the answer to the creation. What has been sent is not cancelled when this fails. */
+/* Waits for the result of the creation. A failure does not cancel the command. */
 static int await_creation(struct pg *walsender, struct pg *control,
                           const struct replication_observer *observer, struct err *err)
 {
@@ -183,8 +185,8 @@ static int read_slot(const PGresult *result, struct replication_slot *slot, stru
     return slot->snapshot == NULL ? err_no_memory(err) : 0;
 }
 
-/* The service's numbers: of the parameters that engine/replication/replication_setup.h looks at, and which
- * may have changed. */
+/* Uses the service's codes for parameters that engine/replication/replication_setup.h has checked, and
+ * which may have changed since. */
 static int refuse_creation(struct pg *walsender, const PGresult *result, struct err *err)
 {
     pg_error(walsender, result, err, "while creating the replication slot");
@@ -228,7 +230,8 @@ static int create(const struct replication *replication, struct pg *control,
     return pg_next_result(walsender, deadline_ms, err, &end) != 0 ? -1 : read_slot(result, slot, err);
 }
 
-/* A half-made slot ends with its walsender; nothing may be left when this returns, whatever is wished. */
+/* A half-created slot ends with its walsender; nothing may remain after this call, even if a stop was
+ * requested. */
 static void undo(const struct replication *replication, struct replication_slot *slot)
 {
     struct err ignored = {0};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stream: the walsender's side of PostgreSQL's streaming replication protocol, inside COPY BOTH. What the
- * server sends is 'w' (position, end, time, then one message of pgoutput) or 'k' (end, time, whether it wants
- * an answer); what we send is 'r' (written, flushed and applied position, time, whether we want one).
+ * The client's side of PostgreSQL's streaming replication protocol, inside COPY BOTH. The server sends 'w'
+ * (position, end, time, then one message of pgoutput) or 'k' (end, time, whether it requests a reply);
+ * Malachite sends 'r' (written, flushed and applied position, time, whether it requests a reply).
  */
 #include <endian.h>
 #include <string.h>
@@ -49,7 +49,7 @@ static int start_command(const struct replication *replication, uint64_t positio
     return buf_failed(sql) ? -1 : 0;
 }
 
-/* Ends a walsender that is left over, from a session of its own. */
+/* Ends a leftover walsender, from a separate session. */
 static int free_slot(const struct replication *replication, struct err *err)
 {
     auto_pg struct pg control = {0};
@@ -145,7 +145,7 @@ static int send_report(struct replication_stream *stream, bool ask, struct err *
     write_u64(report + 17, stream->reported);
     write_u64(report + 25, (uint64_t)(clock_now_us() - EPOCH_US));
     report[33] = ask ? 1 : 0;
-    /* 0: libpq has no room, as the server is not reading. The next report will do. */
+    /* 0: libpq's buffer is full because the server is not reading. The next report will do. */
     int sent = PQputCopyData(stream->pg.connection, report, sizeof(report));
     if (sent < 0) {
         return pg_error(&stream->pg, NULL, err, "while reporting to the source");
@@ -167,7 +167,7 @@ int replication_stream_report(struct replication_stream *stream, uint64_t applie
 /* ---- messages --------------------------------------------------------------------------------------------
  */
 
-/* The stream has ended: with an error of the server, or because the server shuts down. */
+/* The stream has ended with a server error, or because the server shuts down. */
 static int end_of_stream(struct replication_stream *stream, struct err *err)
 {
     auto_result PGresult *result = NULL;
@@ -188,7 +188,7 @@ static int end_of_stream(struct replication_stream *stream, struct err *err)
     return err_target(err, "%s", pg->database);
 }
 
-/* One message of libpq. 1: there is one, 0: none now, -1: error. */
+/* Receives one message of libpq. 1: received, 0: none now, -1: error. */
 static int receive(struct replication_stream *stream, struct err *err, size_t *ret_len)
 {
     PGconn *connection = stream->pg.connection;
@@ -196,7 +196,7 @@ static int receive(struct replication_stream *stream, struct err *err, size_t *r
     stream->buffer = NULL;
     int len = PQgetCopyData(connection, &stream->buffer, 1);
     if (len == 0) {
-        /* Only when libpq has nothing: it would keep all that arrives. */
+        /* Only if libpq's buffer is empty: otherwise it would grow with everything that arrives. */
         if (!PQconsumeInput(connection)) {
             return pg_error(&stream->pg, NULL, err, "while reading changes");
         }

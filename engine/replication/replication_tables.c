@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which tables of the source can be published, which of them need another replica identity for it, and what
- * identity of their own the comments of our publications remember.
+ * Determines which tables of the source can be published, which of them need another replica identity for
+ * that, and which original identities the comments of Malachite's publications record.
  */
 #include "engine/catalog/user_relation.h"
 #include "engine/replication/replication_private.h"
@@ -10,13 +10,13 @@ enum {
     SQL_MAX_BYTES = 32 * 1024,
     GENERATED_SINCE = 120000,
     PARTITIONED_SINCE = 130000,          /* a partitioned table can be published */
-    GENERATED_BREAKS_FULL_SINCE = 180000 /* REPLICA IDENTITY FULL and a generated column: UPDATE fails */
+    GENERATED_BREAKS_FULL_SINCE = 180000 /* with REPLICA IDENTITY FULL and a generated column, UPDATE fails */
 };
 
 /*
- * Own identities of tables that are FULL for one of our migrations: several can read from one database, and
- * the first of them has found the identity that the last has to give back. $1: name of the publication, $2:
- * what is remembered besides its comment, as somebody may have dropped it.
+ * Original identities of tables that are FULL for a migration. Several migrations can read one database:
+ * the first has recorded the identity that the last must restore. $1: name of the publication, $2:
+ * identities stored outside its comment, because somebody may have dropped it.
  */
 #define KEPT_SQL                                                                                             \
     "ours AS (SELECT p.pubname, obj_description(p.oid, 'pg_publication') AS note FROM pg_publication p"      \
@@ -26,9 +26,7 @@ enum {
     "  WHERE r.key ~ '^[0-9]+$' AND r.value ~ '^(d|n|i[0-9]*)$'"                                             \
     "  UNION SELECT r.key::oid, $1, r.value FROM jsonb_each_text($2::jsonb) r)"
 
-/* Tables that are the user's: as the base copy sees them (engine/catalog/transfer_catalog.c), and partitioned
- * ones.
- */
+/* The user's tables as the base copy sees them (engine/catalog/transfer_catalog.c), and partitioned ones. */
 #define TABLES_SQL                                                                                           \
     "tables AS (SELECT c.oid, n.nspname, c.relname, c.relkind, c.relpersistence, c.relispartition,"          \
     "    c.relreplident::text AS identity, c.relowner,"                                                      \
@@ -37,7 +35,7 @@ enum {
     "  WHERE c.relkind IN ('r', 'p') AND c.oid >= 16384 AND " USER_RELATION(                                 \
         "c.oid IN (SELECT unnest(e.extconfig) FROM pg_extension e)") ")"
 
-/* Only these can be an identity (RelationGetIndexList); generated columns are not in the stream. */
+/* Only these indexes can be an identity (RelationGetIndexList); generated columns are not in the stream. */
 static void add_keys_sql(struct buf *sql, bool has_generated)
 {
     buf_adds(sql, ", keys AS (SELECT i.indrelid, bool_or(i.indisprimary) AS main,"
@@ -57,7 +55,7 @@ static void add_keys_sql(struct buf *sql, bool has_generated)
              has_generated ? "a.attgenerated <> ''" : "false");
 }
 
-/* "keyed": UPDATE and DELETE work, also of a published table. "unfit": FULL would not help. */
+/* "keyed": UPDATE and DELETE work even if the table is published. "unfit": FULL would not help. */
 static void add_states_sql(struct buf *sql, bool breaks_full)
 {
     buf_addf(sql,
@@ -71,8 +69,9 @@ static void add_states_sql(struct buf *sql, bool breaks_full)
 }
 
 /*
- * Partitioned tables that are published whole, so that later partitions are, too. Such a partition has no
- * identity but its primary key: only where the whole has one, and where nothing has to be changed.
+ * Partitioned tables that are published as a whole, so that later partitions are included. Such a
+ * partition has no identity but its primary key, so the partitioned table needs one, and no table may need
+ * a change.
  */
 static void add_wholes_sql(struct buf *sql, bool partitioned)
 {

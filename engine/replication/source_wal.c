@@ -58,13 +58,13 @@ int source_wal_set_login(struct source_wal *wal, const struct endpoint *source, 
 
 typedef int ask_fn(struct pg *control, struct err *err, uint64_t *ret_position);
 
-/* Asks over the session, which is opened when there is none. After a failure it is closed. */
+/* Queries over the session, which it opens if necessary and closes after a failure. */
 static int ask(struct source_wal *wal, ask_fn *question, const struct stop *stop, struct err *err)
 {
     if (wal->pg.connection == NULL && pg_open_any(&wal->source, NULL, PG_ADMIN, stop, err, &wal->pg) != 0) {
         return -1;
     }
-    wal->pg.stop = stop; /* the session outlives whoever opened it */
+    wal->pg.stop = stop; /* the session outlives the caller that opened it */
     wal->pg.statement_timeout_ms = STATEMENT_LIMIT_MS;
     uint64_t end = 0;
     int result = question(&wal->pg, err, &end);
@@ -94,8 +94,8 @@ int source_wal_flush(struct source_wal *wal, const struct stop *stop, struct err
     pthread_mutex_lock(&wal->lock);
     int result = ask(wal, replication_flush_position, stop, err);
     if (result != 0 && !err->lasting) {
-        result =
-            ask(wal, replication_flush_position, stop, err); /* the old session may just have been lost */
+        result = ask(wal, replication_flush_position, stop,
+                     err); /* retry once, because the old session may have been lost */
     }
     *ret_position = wal->end;
     pthread_mutex_unlock(&wal->lock);

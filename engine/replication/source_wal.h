@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the source's WAL ends, asked over one session that the followers of a migration share. Any thread. */
+/* Determines the end of the source's WAL over one session that the followers of a migration share. Any
+ * thread. */
 #ifndef ENGINE_REPLICATION_SOURCE_WAL_H
 #define ENGINE_REPLICATION_SOURCE_WAL_H
 
@@ -14,11 +15,10 @@ int source_wal_open(const struct endpoint *source, struct err *err, struct sourc
 /* The user has given another user or password for the source. */
 int source_wal_set_login(struct source_wal *wal, const struct endpoint *source, struct err *err);
 void source_wal_close(struct source_wal *wal);
-/* The end on disk, at most max_age_ms old. */
+/* The end of the WAL on disk, at most max_age_ms old. */
 int source_wal_end(struct source_wal *wal, int max_age_ms, const struct stop *stop, struct err *err,
                    uint64_t *ret_position);
-/* Puts what has been committed up to now on disk, where the stream finds it; yields the position behind it.
- */
+/* Flushes everything committed so far to disk, where the stream reads it; returns the position after it. */
 int source_wal_flush(struct source_wal *wal, const struct stop *stop, struct err *err,
                      uint64_t *ret_position);
 

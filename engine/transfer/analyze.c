@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Statistics: several sessions, largest tables first, small ones many in one statement. */
+/* Collects statistics over several sessions, largest tables first, and many small ones in one statement. */
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -11,8 +11,8 @@
 enum { SQL_MAX_BYTES = 1024 * 1024, BATCH_TABLES = 50, BATCH_BYTES = 16 * 1024 * 1024 };
 
 /*
- * ANALYZE of a partitioned table looks at its partitions, too. Where one of these is a foreign table it would
- * connect to that server, which may hang: then the partitions that are here are taken one by one.
+ * ANALYZE of a partitioned table also processes its partitions. If one of them is a foreign table, that
+ * would connect to another server, which may hang: then the local partitions are analyzed one by one.
  */
 static const char tables_sql[] =
     "WITH RECURSIVE below(root, child) AS (SELECT inhparent, inhrelid FROM pg_inherits"

@@ -5,7 +5,7 @@
 #include "core/err.h"
 #include "engine/transfer/state/transfer_state.h"
 
-/* Statistics for every table, with several sessions. */
+/* Analyzes every table, over several sessions. */
 int tables_analyze(struct transfer_state *state, struct err *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The last step: settings of the database would apply to sessions of ours that begin after it. */
+/* The last step, because settings of the database would apply to later sessions of Malachite. */
 #include <string.h>
 
 #include "core/str.h"
@@ -9,7 +9,7 @@
 
 enum { SQL_MAX_BYTES = 1024 * 1024 };
 
-/* Runs what is in sql; a refusal is a warning. */
+/* Runs the statement in sql; an error becomes a warning. */
 static int try_run(struct transfer_state *state, struct buf *sql, const char *what, struct err *err)
 {
     if (buf_failed(sql)) {
@@ -82,7 +82,7 @@ static int apply_acl(struct transfer_state *state, const struct acl_object *obje
     return try_run(state, &sql, "Privileges", err);
 }
 
-/* Gives the database to its owner; yields the role that owns it then. */
+/* Sets the owner of the database and returns the resulting owner. */
 static int apply_owner(struct transfer_state *state, const char *name, const char *owner, struct err *err,
                        const char **ret_owner)
 {

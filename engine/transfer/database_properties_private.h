@@ -5,7 +5,7 @@
 #include "core/err.h"
 #include "engine/transfer/state/transfer_state.h"
 
-/* Owner, privileges, comment, settings and limits of the database itself. */
+/* Sets owner, privileges, comment, settings and limits of the database. */
 int database_properties_apply(struct transfer_state *state, struct err *err);
 
 #endif

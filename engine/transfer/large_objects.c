@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Large objects keep their OIDs, which applications store. Superusers on both sides copy the pages of all
- * objects at once, holes included; others go through the functions, object by object.
+ * Large objects keep their OIDs, because applications store them. Superusers on both sides copy the pages
+ * of all objects at once, including holes; other logins use the functions, object by object.
  */
 #include "engine/transfer/large_objects.h"
 
@@ -114,7 +114,7 @@ static void add_comment(const struct large_objects *objects, struct buf *sql, co
     buf_adds(sql, "; ");
 }
 
-/* Owner and comment. Returns the role that owns the object afterwards. */
+/* Adds owner and comment. Returns the resulting owner of the object. */
 static const char *add_owner(const struct large_objects *objects, struct buf *sql, const char *object,
                              const char *owner)
 {
@@ -151,7 +151,7 @@ static int add_acl(const struct large_objects *objects, struct buf *sql, const s
     return 0;
 }
 
-/* Columns of a page: OID, owner, comment, "t" when it has privileges of its own. */
+/* Columns of a page: OID, owner, comment, "t" if it has privileges. */
 static int describe(const struct large_objects *objects, const PGresult *page, int row, struct buf *sql,
                     struct err *err)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Materialized views, in the order of the archive, which is that of their dependencies. They come after
- * owners and privileges because a view is filled with its owner's rights.
+ * Refreshes materialized views in the order of the archive, which follows their dependencies. It runs
+ * after owners and privileges are set, because a view is refreshed with its owner's rights.
  */
 #include "engine/transfer/refresh_private.h"
 
 enum { SQL_MAX_BYTES = 16 * 1024 };
 
-/* Functions without a search_path of their own may need that of the database. */
+/* Functions without their own search_path may need the database's. */
 static int refresh_all(struct transfer_state *state, struct err *err)
 {
     for (size_t i = 0; i < state->archive.count; i++) {

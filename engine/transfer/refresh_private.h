@@ -5,7 +5,7 @@
 #include "core/err.h"
 #include "engine/transfer/state/transfer_state.h"
 
-/* Fills the materialized views that are filled on the source. */
+/* Refreshes the materialized views that are populated on the source. */
 int views_refresh(struct transfer_state *state, struct err *err);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sequences do not belong to a snapshot: what is read is where they are now, which is never behind the rows.
- * Their values come from the sequences themselves, whatever their names and owners are.
+ * Sequences do not belong to a snapshot: their current values are read, which are never behind the rows.
+ * Values are read from the sequences themselves, regardless of their names and owners.
  */
 #include <string.h>
 

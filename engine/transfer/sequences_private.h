@@ -5,7 +5,7 @@
 #include "core/err.h"
 #include "engine/transfer/state/transfer_state.h"
 
-/* Brings every sequence to where the source's is. */
+/* Sets every sequence to the source's current value. */
 int sequences_copy(struct transfer_state *state, struct err *err);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An index on a function that is declared immutable and depends on TimeZone must be searched under the
- * TimeZone that it was computed under. What is stored with the database goes to the target with it; what the
- * source has in its server's configuration, or stored with a role alone, does not.
+ * An index on a function that is declared immutable but depends on TimeZone must be searched under the
+ * TimeZone it was computed under. Settings stored with the database are copied with it; settings from the
+ * source's server configuration, or of a role only, are not.
  */
 #include <string.h>
 
@@ -12,8 +12,8 @@
 
 enum { SQL_MAX_BYTES = 16 * 1024, GENERATED_SINCE = 120000 };
 
-/* The first index, generated column or partitioned table that calls a function of the user's. Functions of
- * PostgreSQL that may be used there depend on no setting. */
+/* The first index, generated column or partitioned table that calls a user's function. PostgreSQL's own
+ * functions that may be used there depend on no setting. */
 #define DEPENDENTS                                                                                           \
     "WITH users AS (SELECT d.classid, d.objid FROM pg_depend d WHERE d.refobjid >= 16384"                    \
     "   AND d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass))"                                 \
@@ -127,7 +127,7 @@ static int store_differences(struct transfer_state *state, const PGresult *there
     return 0;
 }
 
-/* What our login's own settings hide counts as a difference. */
+/* A value hidden by the login's own settings counts as a difference. */
 int server_settings_apply(struct transfer_state *state, struct err *err)
 {
     const struct transfer *transfer = state->transfer;

@@ -5,9 +5,9 @@
 #include "core/err.h"
 #include "engine/transfer/state/transfer_state.h"
 
-/* Stores with the target's database what the source's sessions get from the configuration of their server or
- * from their role alone, where it differs and stored expressions may depend on it: the target's own sessions
- * would not find what was computed otherwise. */
+/* Stores settings with the target's database that the source's sessions get from their server's
+ * configuration or from their role only, if they differ and stored expressions may depend on them:
+ * otherwise the target's sessions would search under another value than the one used for computing. */
 int server_settings_apply(struct transfer_state *state, struct err *err);
 
 #endif

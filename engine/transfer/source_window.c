@@ -17,10 +17,10 @@ enum {
     PAUSE_MS = 200,
     LONG_MS = 400, /* for an attempt */
     SLICE_MS = 10,
-    BUDGET_MS = 120000, /* for changes of others, but at least so many attempts: */
+    BUDGET_MS = 120000, /* waits for concurrent changes, but makes at least this many attempts: */
     ATTEMPTS_LEAST = 10,
     ATTEMPTS_MOST = 200,
-    UNEXPLAINED_MOST = 3, /* failures while nobody changed anything */
+    UNEXPLAINED_MOST = 3, /* failures without any concurrent change */
     PATIENCE_MS = 600000,
 };
 
@@ -40,7 +40,7 @@ static bool is_usable(const struct pg *source)
     return source->connection != NULL && !source->tainted && PQstatus(source->connection) == CONNECTION_OK;
 }
 
-/* pg_dump fails with one exit code whatever the reason: what is true of privileges. */
+/* pg_dump has a single exit code for all failures, so find out about privileges. */
 static int look_at_privileges(struct window *window, struct err *err)
 {
     struct err ignored = {0};
@@ -71,7 +71,7 @@ static bool catalog_has_changed(struct window *window)
     return schema_stamp(&window->now, &ignored, &stamp) == 0 && !str_equals(stamp, window->stamp);
 }
 
-/* Whether it is worth another attempt, as the error is one that others cause. */
+/* Whether a retry makes sense because other sessions may have caused the error. */
 static bool may_be_others(struct window *window, struct err *err)
 {
     if (window->setback == SETBACK_UNKNOWN) {
@@ -94,7 +94,7 @@ static bool may_be_others(struct window *window, struct err *err)
     return false;
 }
 
-/* Whether to wait on for who has a table locked. */
+/* Whether to keep waiting for the session that has a table locked. */
 static bool may_wait(struct window *window, struct err *err)
 {
     struct transfer_state *state = window->state;
@@ -123,13 +123,14 @@ static bool may_wait(struct window *window, struct err *err)
     return false;
 }
 
-/* Until somebody has just changed the catalog, as he will not do so again at once; or for a moment. */
+/* Waits until a concurrent change of the catalog has committed, because the next one will not follow at
+ * once; or for a moment. */
 static bool pause_or_stop(struct window *window)
 {
     const struct stop *stop = window->state->transfer->stop;
     int64_t now_ms = clock_monotonic_ms();
     int64_t until_ms = now_ms + PAUSE_MS;
-    /* Others have waited for us. */
+    /* Other sessions have waited for Malachite's locks. */
     bool was_long = now_ms - window->locking_ms >= LONG_MS;
     struct err ignored = {0};
     auto_free char *before = NULL;
@@ -150,7 +151,7 @@ static bool pause_or_stop(struct window *window)
     return true;
 }
 
-/* Makes the session ready for another attempt. False: err is the end. */
+/* Prepares the session for another attempt. False: err is final. */
 static bool may_begin_again(struct window *window, struct err *err)
 {
     struct transfer_state *state = window->state;

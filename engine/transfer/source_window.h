@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The start window of a transfer: until every table is locked, the snapshot is taken behind the locks, and
- * the schema is read. What others do to the source's tables in between must neither cost rows nor end the
- * transfer. Nothing is on the target yet: whatever goes wrong because of others, the window begins again.
+ * The start window of a transfer: it ends when every table is locked, the snapshot is taken after the
+ * locks, and the schema is read. Concurrent changes to the source's tables must neither lose rows nor fail
+ * the transfer. The target is still empty, so after such a failure the window restarts.
  *
- * One session does it all. It locks tables (ACCESS SHARE) until a fresh look at the catalog shows none that
- * is not locked; then it takes its snapshot, and pg_dump runs inside it (engine/dump/dump_relay_private.h).
- * So pg_dump never queues behind somebody who waits for our locks. Views, functions and types are held while
- * pg_dump reads them, tables until their rows are copied. An attempt that does not succeed lets go of
- * everything within about a second, and others have their turn.
+ * One session does all of it. It locks tables (ACCESS SHARE) until a current look at the catalog shows
+ * none that is not locked. Then it takes its snapshot, and pg_dump runs inside it
+ * (engine/dump/dump_relay_private.h), so pg_dump never queues behind sessions that wait for these locks.
+ * Views, functions and types are locked while pg_dump reads them, tables until their rows are copied. A
+ * failed attempt releases everything within about a second, so that other sessions can proceed.
  *
- * Online the slot is older than the snapshot: engine/replication/tables/seen.h.
+ * For online migrations the slot is older than the snapshot: engine/replication/tables/seen.h.
  */
 #ifndef ENGINE_TRANSFER_SOURCE_WINDOW_H
 #define ENGINE_TRANSFER_SOURCE_WINDOW_H
@@ -18,9 +18,9 @@
 #include "engine/transfer/state/transfer_state.h"
 
 /*
- * Opens state->source, leaves it in the transaction that holds snapshot and locks, and fills what is read of
- * the source: encoding, database, archive, catalog, states of triggers, "also". -1: err; with a
- * lost connection it is transient, and the caller may run the transfer again.
+ * Opens state->source, leaves it in the transaction with snapshot and locks, and reads the source:
+ * encoding, database, archive, catalog, trigger states, "also". -1: err; after a lost connection it is
+ * transient, and the caller may rerun the transfer.
  */
 int source_window_open(struct transfer_state *state, struct err *err);
 

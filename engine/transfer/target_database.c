@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The database on the target: created as the source's is, or found there empty and alike. */
+/* Creates the target database with the source's properties, or reuses one that is empty and has them. */
 #include <string.h>
 
 #include "core/clock.h"
@@ -16,7 +16,7 @@ static void add_option(struct pg *target, struct buf *sql, const char *option, c
     pg_add_literal(target, sql, value);
 }
 
-/* ICU and builtin locales came with 15 and 17; before, every database is libc's. */
+/* ICU and builtin locales exist since 15 and 17; earlier databases always use libc. */
 static void add_locale(struct pg *target, struct buf *sql, const struct source_database *database)
 {
     const char *locale = source_database_get(database, DATABASE_LOCALE);
@@ -56,13 +56,13 @@ static int explain_create(const struct transfer_state *state, struct err *err)
 }
 
 /*
- * Whether a failed CREATE DATABASE is worth another attempt. A DROP DATABASE that was interrupted, or has not
- * ended yet, leaves a row that nobody can use: it is removed. 1 yes, 0 no, -1: err is another error.
+ * Whether a failed CREATE DATABASE justifies a retry. A DROP DATABASE that was interrupted, or has not
+ * ended yet, leaves an unusable row, which is removed. 1: yes, 0: no, -1: err is another error.
  */
 static int try_again(struct transfer_state *state, struct pg *target, struct err *err)
 {
     const struct transfer *transfer = state->transfer;
-    /* Somebody else is creating a database from template0 at this moment. */
+    /* Another session is creating a database from template0 at this moment. */
     if (sqlstate_is(err->sqlstate, SQLSTATE_OBJECT_IN_USE)) {
         return 1;
     }
@@ -141,8 +141,7 @@ static bool is_alike(const struct source_database *a, const struct source_databa
     return true;
 }
 
-/* Whether the empty database that is there can be taken as it is. It may not even let us in: then it cannot.
- */
+/* Whether the existing empty database can be reused. If it refuses the connection, it cannot. */
 static bool can_reuse(const struct transfer_state *state)
 {
     const struct transfer *transfer = state->transfer;
@@ -159,7 +158,7 @@ static bool can_reuse(const struct transfer_state *state)
     return alike;
 }
 
-/* template0 brings a schema and a language that the source may have dropped. */
+/* template0 contains a schema and a language that the source may have dropped. */
 static int drop_extras(struct transfer_state *state, struct err *err)
 {
     if (!source_database_has(&state->database, DATABASE_HAS_PLPGSQL) &&
@@ -181,7 +180,7 @@ static int drop_extras(struct transfer_state *state, struct err *err)
     return 0;
 }
 
-/* 1: there is a database that can be used, 0: there is none any more. */
+/* 1: a usable database exists, 0: none exists any longer. */
 static int make_room(struct transfer_state *state, struct err *err)
 {
     const struct transfer *transfer = state->transfer;
@@ -192,7 +191,7 @@ static int make_room(struct transfer_state *state, struct err *err)
     if (found <= 0) {
         return found;
     }
-    /* What an attempt that was killed has on its way must not arrive between ours. */
+    /* Pending statements of a killed attempt must not run among those of this one. */
     struct err ignored = {0};
     if (transfer->replace) {
         (void)database_end_own_sessions(transfer->target, transfer->database, transfer->stop, &ignored);

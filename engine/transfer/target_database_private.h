@@ -5,7 +5,7 @@
 #include "core/err.h"
 #include "engine/transfer/state/transfer_state.h"
 
-/* Makes an empty database with the source's properties, or finds one. */
+/* Creates an empty database with the source's properties, or reuses one. */
 int target_database_prepare(struct transfer_state *state, struct err *err);
 
 #endif

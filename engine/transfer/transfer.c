@@ -4,8 +4,7 @@
 #include "engine/replication/replication.h"
 #include "engine/transfer/transfer_stages.h"
 
-/* Sessions that write do not wait for the disk: what is said to have arrived survives a crash only from here
- * on. */
+/* Writing sessions do not wait for the disk: only from here on do the reported rows survive a crash. */
 static int flush_target(struct transfer_state *state, struct err *err)
 {
     uint64_t position = 0;

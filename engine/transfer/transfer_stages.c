@@ -16,8 +16,7 @@
 #include "engine/transfer/target_database_private.h"
 #include "engine/transfer/trigger_states_private.h"
 
-/* Columns may ask for lz4, which not every server is built with (and none before 14): the table would be
- * refused. */
+/* Columns may ask for lz4, which is a build option (since 14): without it, creating the table would fail. */
 static int look_at_compression(struct transfer_state *state, struct pg *target, struct err *err)
 {
     auto_free char *able = NULL;
@@ -121,11 +120,11 @@ int transfer_create_schema(struct transfer_state *state, struct err *err)
     transfer_tell_step(state, "Creating tables");
     if (restore_init(&state->restore, &state->source, &state->target, err) != 0 ||
         restore_in_order(&state->restore, &state->target, RESTORE_PRE_DATA, err) != 0 ||
-        /* Not before: a setting may name a text search configuration of the database. */
+        /* Not earlier: a setting may name a text search configuration of the database. */
         source_settings_try(&state->settings, &state->target, &state->report, err) != 0) {
         return -1;
     }
-    /* Rows of gigabytes are not moved for a transfer that has failed already. */
+    /* A transfer that has already failed should not copy gigabytes of rows. */
     return report_result(&state->report, "object", err);
 }
 
@@ -151,7 +150,7 @@ int transfer_copy_data(struct transfer_state *state, struct err *err)
     if (sequences_copy(state, err) != 0 || copy_large_objects(state, err) != 0) {
         return -1;
     }
-    /* From here on the source can clean up behind us. */
+    /* From here on the source can vacuum dead rows. */
     pg_close(&state->source);
     return report_result(&state->report, "sequence", err);
 }

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* The stages of moving one database, in their order. Each returns -1 with err when it cannot be gone on with.
- */
+/* The stages of copying one database, in order. Each returns -1 with err if the transfer cannot continue. */
 #ifndef ENGINE_TRANSFER_TRANSFER_STAGES_H
 #define ENGINE_TRANSFER_TRANSFER_STAGES_H
 
 #include "core/err.h"
 #include "engine/transfer/state/transfer_state.h"
 
-/* The state does not move until transfer_end(). */
+/* The state must not change its address until transfer_end(). */
 void transfer_begin(struct transfer_state *ret_state, const struct transfer *transfer);
-/* Locks, snapshot, schema, and what "also" reads. */
+/* Takes locks and snapshot; reads the schema, and whatever "also" reads. */
 int transfer_read_source(struct transfer_state *state, struct err *err);
-/* The database on the target, and everything in it that comes before rows. */
+/* Creates the target database, and everything in it that precedes rows. */
 int transfer_create_schema(struct transfer_state *state, struct err *err);
-/* Rows, sequences, large objects; then the source is let go. */
+/* Copies rows, sequences and large objects; then closes the source. */
 int transfer_copy_data(struct transfer_state *state, struct err *err);
-/* Indexes, constraints, and which of their triggers are disabled. */
+/* Creates indexes and constraints, and disables their triggers where the source has. */
 int transfer_add_constraints(struct transfer_state *state, struct err *err);
-/* Owners, privileges, materialized views, statistics, event triggers, settings of the database. */
+/* Sets owners and privileges, refreshes materialized views, collects statistics, creates event triggers,
+ * applies settings of the database. */
 int transfer_finish_schema(struct transfer_state *state, struct err *err);
-/* Tells the last warnings, makes err fit to be shown when the result is -1, and frees everything. */
+/* Reports the last warnings, makes err displayable if the result is -1, and frees everything. */
 void transfer_end(struct transfer_state *state, int result, struct err *err);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The triggers behind foreign keys and deferrable constraints can be disabled, which pg_dump does not know.
- * Their names hold OIDs: they are found by table, constraint and function.
+ * The triggers behind foreign keys and deferrable constraints can be disabled, which pg_dump ignores.
+ * Their names contain OIDs, so they are identified by table, constraint and function.
  */
 #include "engine/transfer/trigger_states_private.h"
 
@@ -50,7 +50,7 @@ static int apply(struct transfer_state *state, int row, struct err *err)
         return -1;
     }
     if (name == NULL) {
-        return 0; /* the constraint did not arrive, which has been reported */
+        return 0; /* the constraint was skipped, which has been reported */
     }
     buf_adds(&sql, "ALTER TABLE ONLY ");
     pg_add_qualified(&state->target, &sql, params[0], params[1]);

@@ -5,7 +5,7 @@
 #include "core/err.h"
 #include "engine/transfer/state/transfer_state.h"
 
-/* The triggers behind constraints: reads which are disabled, and disables them on the target. */
+/* Reads which triggers behind constraints are disabled, and disables them on the target. */
 int trigger_states_read(struct transfer_state *state, struct err *err);
 int trigger_states_apply(struct transfer_state *state, struct err *err);
 

@@ -16,24 +16,24 @@
 
 enum {
     LOCKING_MS = 2000, /* for all tables */
-    DUMP_LOCK_MS = 20, /* pg_dump, for what we do not hold: others wait for our locks */
+    DUMP_LOCK_MS = 20, /* for objects that are not locked yet: others wait for Malachite's locks */
 };
 
-/* Notes what kind of failure it was. Returns -1. */
+/* Records the kind of failure. Returns -1. */
 static int fail(struct window *window, enum setback setback)
 {
     window->setback = setback;
     return -1;
 }
 
-/* The same for what does not fit together: "A table was renamed". */
+/* The same for inconsistent results: "A table was renamed". */
 static int fail_changed(struct window *window, struct err *err, const char *what)
 {
     err_set(err, ERR_UNAVAILABLE, "%s while the schema was read.", what);
     return fail(window, SETBACK_CHANGED);
 }
 
-/* The same for SQL that failed on the source: what others have done may be why. */
+/* The same for SQL that failed on the source, possibly because of concurrent changes. */
 static int fail_sql(struct window *window, const struct err *err)
 {
     if (source_lock_timed_out(err)) {
@@ -58,7 +58,7 @@ static int begin(struct window *window, struct err *err)
         return -1;
     }
     if (schema_stamp(&window->now, err, &window->stamp) != 0 ||
-        /* LOCK TABLE takes no snapshot: that comes behind the locks. */
+        /* LOCK TABLE takes no snapshot: that follows the locks. */
         pg_run(&window->state->source, err, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") != 0) {
         return fail_sql(window, err);
     }
@@ -66,8 +66,8 @@ static int begin(struct window *window, struct err *err)
     return 0;
 }
 
-/* Until a fresh look shows no table that is not locked. What is locked stays so: only new tables can appear.
- */
+/* Repeats until a current look shows no table that is not locked. Locked tables stay locked, so only new
+ * tables can appear. */
 static int lock_tables(struct window *window, struct err *err)
 {
     struct pg *source = &window->state->source;
@@ -169,7 +169,7 @@ static int run_dump(struct window *window, const char *path, struct err *err)
     if (archive_dump(&request, err) == 0) {
         return 0;
     }
-    /* Without a statement that failed: pg_dump did not like what it read. */
+    /* Without a failed statement, pg_dump itself rejected what it read. */
     bool unknown = (err->sqlstate[0] == '\0' && err->lasting) ||
                    sqlstate_is(err->sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE);
     return unknown ? fail(window, SETBACK_UNKNOWN) : fail_sql(window, err);

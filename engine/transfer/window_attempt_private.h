@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One attempt of the start window: locks, snapshot, pg_dump. For engine/transfer/source_window.c only. */
+/* One attempt of the start window: locks, snapshot, pg_dump. Only for engine/transfer/source_window.c. */
 #ifndef ENGINE_TRANSFER_WINDOW_ATTEMPT_PRIVATE_H
 #define ENGINE_TRANSFER_WINDOW_ATTEMPT_PRIVATE_H
 
@@ -11,26 +11,25 @@
 
 enum setback {
     SETBACK_FATAL,   /* err is for the caller */
-    SETBACK_LOCKED,  /* somebody has a table for himself */
-    SETBACK_CHANGED, /* what was read does not fit together */
-    SETBACK_UNKNOWN, /* an error that others may have caused */
+    SETBACK_LOCKED,  /* another session has an exclusive lock */
+    SETBACK_CHANGED, /* the results are inconsistent */
+    SETBACK_UNKNOWN, /* an error that other sessions may have caused */
 };
 
 struct window {
     struct transfer_state *state;
-    struct pg now;        /* outside a transaction: sees what is true now */
-    enum setback setback; /* of the attempt that failed */
+    struct pg now;        /* outside a transaction: sees the current state */
+    enum setback setback; /* of the failed attempt */
     int attempts;
     int unexplained;
     int64_t started_ms;
-    int64_t locking_ms;      /* since when this attempt takes locks */
-    int64_t locked_since_ms; /* 0: the last attempt was not kept out by a lock */
+    int64_t locking_ms;      /* when this attempt began to take locks */
+    int64_t locked_since_ms; /* 0: no lock kept out the last attempt */
     char *stamp;             /* of the catalog before the attempt */
 };
 
-/* Leaves state->source as source_window_open() promises. -1: err, and window->setback says of which kind it
- * is.
- */
+/* Leaves state->source as source_window_open() promises. -1: err, and window->setback is the kind of
+ * failure. */
 int window_attempt(struct window *window, struct err *err);
 
 #endif

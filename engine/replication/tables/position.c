@@ -11,7 +11,7 @@ const char *position_format(uint64_t position, char text[static POSITION_TEXT_SI
     return text;
 }
 
-/* One to eight hexadecimal digits. NULL: they are not; else what comes behind them. */
+/* Parses one to eight hexadecimal digits. NULL: malformed; otherwise the text after them. */
 static const char *parse_half(const char *text, uint32_t *ret_half)
 {
     static const char digits[] = "0123456789abcdef0123456789ABCDEF";

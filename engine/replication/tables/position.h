@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* "16/B374D848" and back. */
+/* Formats and parses "16/B374D848". */
 enum { POSITION_TEXT_SIZE = 24 };
 const char *position_format(uint64_t position, char text[static POSITION_TEXT_SIZE]);
 bool position_parse(const char *text, uint64_t *ret_position);

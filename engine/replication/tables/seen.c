@@ -9,7 +9,7 @@
 
 enum { SQL_MAX_BYTES = 1024 * 1024, SNAPSHOT_COLUMN = 0, UNTIL_COLUMN = 1 };
 
-/* The snapshot of the copy, a position behind all that it holds, and whether all is in it that came before
+/* The snapshot of the copy, a position after all its contents, and whether it contains everything before
  * the slot ($1). */
 static const char read_sql[] =
     "WITH copy AS (SELECT txid_current_snapshot() AS snapshot, $1::txid_snapshot AS before)"
@@ -50,12 +50,12 @@ void seen_add_copy(struct pg *target, struct buf *sql, const char *name, const P
 static uint32_t take_number(const char **text)
 {
     char *end = NULL;
-    uint64_t number = strtoull(*text, &end, 10); /* the stream has the lower half only */
+    uint64_t number = strtoull(*text, &end, 10); /* the stream has only the lower half */
     *text = *end != '\0' ? end + 1 : end;
     return (uint32_t)number;
 }
 
-/* "first running:end:running,running": as PostgreSQL writes it. */
+/* Parses PostgreSQL's "first running:end:running,running". */
 static int parse_snapshot(const char *text, struct err *err, struct seen *seen)
 {
     size_t most = 0;
@@ -112,7 +112,7 @@ void seen_done(struct seen *seen)
 
 bool seen_has(const struct seen *seen, uint64_t position, uint32_t transaction)
 {
-    /* Numbers wrap around; so close together the sign of the difference tells the order. */
+    /* Numbers wrap around; at this distance the sign of the difference gives the order. */
     if (position >= seen->until || (int32_t)(transaction - seen->end) >= 0) {
         return false;
     }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which of the source's transactions the base copy holds. Its snapshot is taken behind the locks on the
- * tables, later than the slot: what was committed between the two is in the copy and in the stream. The
- * applier passes those transactions over. A snapshot decides that by transaction number, exactly, whatever
- * the order in which transactions reached the WAL and became visible.
+ * The source's transactions that the base copy contains. Its snapshot is taken after the locks on the
+ * tables, later than the slot, so changes committed between the two are in the copy and in the stream. The
+ * applier skips those transactions. A snapshot identifies them exactly by transaction number, regardless
+ * of the order in which transactions reached the WAL and became visible.
  *
- * The helper schema (engine/replica/replica.h) keeps it in its table "seen".
+ * The helper schema (engine/replica/replica.h) stores it in its table "seen".
  */
 #ifndef ENGINE_REPLICATION_TABLES_SEEN_H
 #define ENGINE_REPLICATION_TABLES_SEEN_H
@@ -19,28 +19,28 @@
 #include "engine/pg/pg.h"
 
 /*
- * In the session that holds the copy's snapshot: a row for seen_add_copy(), which the caller clears; NULL
- * when the snapshot lacks a transaction that came before the slot (its commit waits for a standby, for
- * example), so that the stream will not bring it. "before": what the slot knows to be committed, as
- * txid_current_snapshot() shows it.
+ * Call it in the session that has the copy's snapshot: a row for seen_add_copy(), which the caller clears.
+ * NULL if the snapshot lacks a transaction from before the slot (for example because its commit waits for
+ * a standby), which the stream will not contain. "before": the transactions that the slot considers
+ * committed, in the format of txid_current_snapshot().
  */
 int seen_read_source(struct pg *source, const char *before, struct err *err, PGresult **ret_seen);
 
-/* Add statements for the helper: its table; what it holds at the beginning. */
+/* Add statements for the helper schema: its table; its initial rows. */
 void seen_add_table(struct pg *target, struct buf *sql, const char *name);
 void seen_add_copy(struct pg *target, struct buf *sql, const char *name, const PGresult *seen);
 
-/* All-zero: no transaction is passed over. */
+/* An all-zero struct skips no transaction. */
 struct seen {
-    uint64_t until;    /* position: all that the copy holds was committed before it */
-    uint32_t end;      /* transactions from this number on are not in the copy, */
+    uint64_t until;    /* position: everything in the copy was committed before it */
+    uint32_t end;      /* the copy contains no transaction from this number on, */
     uint32_t *running; /* nor are these */
     size_t count;
 };
-/* Reads the helper's table; a helper of an earlier release has none. */
+/* Reads the helper's table; helpers of earlier releases have none. */
 int seen_load(struct pg *target, const char *name, struct err *err, struct seen *ret_seen);
 void seen_done(struct seen *seen);
-/* Whether the copy holds the transaction with this number whose commit record is at that position. */
+/* Whether the copy contains the transaction with this number whose commit record is at that position. */
 bool seen_has(const struct seen *seen, uint64_t position, uint32_t transaction);
 
 #endif

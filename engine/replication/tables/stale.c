@@ -28,7 +28,7 @@ static uint32_t get_oid(const PGresult *rows, int row, int column)
 /* ---- how the source was ----------------------------------------------------------------------------------
  */
 
-/* The catalog is read as it was in the snapshot; pg_relation_filenode() tells how it is now. */
+/* The catalog is read as of the snapshot; pg_relation_filenode() returns the current file. */
 int stale_read_origin(struct pg *source, struct err *err, PGresult **ret_origin)
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
@@ -234,7 +234,7 @@ bool stale_remove(struct stale *stale, uint32_t relation)
     return false;
 }
 
-/* NULL: it was not there. */
+/* NULL: the table did not exist. */
 static const struct stale_file *find_file(const struct stale *stale, uint32_t relation)
 {
     size_t low = 0;

@@ -14,10 +14,10 @@
 #include "engine/pg/report.h"
 #include "engine/transfer/state/transfer_request.h"
 
-/* What else is to be read of the source in the transfer's snapshot. */
+/* Additional data to read from the source in the transfer's snapshot. */
 struct transfer_reading {
-    /* May be called again: then what was read before does not count. 1: it is read, 0: the snapshot is of no
-     * use, take another, -1: err. */
+    /* May be called again, and then replaces the earlier result. 1: done, 0: the snapshot is unsuitable,
+     * take another, -1: err. */
     int (*read)(void *context, struct pg *source, struct err *err);
     void *context;
 };
@@ -25,22 +25,22 @@ struct transfer_reading {
 struct transfer_state {
     const struct transfer *transfer;
     struct transfer_reading also; /* read: NULL: nothing */
-    struct pg source;             /* its transaction holds the snapshot */
-    struct pg target;             /* closed until the database is there */
+    struct pg source;             /* its transaction has the snapshot */
+    struct pg target;             /* closed until the database exists */
     int target_version;
-    bool no_compression; /* the target cannot compress as some columns ask for */
+    bool no_compression; /* the target does not support a compression method that columns ask for */
     char *snapshot;
-    const char *encoding; /* of statements, names and the archive on every session */
+    const char *encoding; /* of statements, names and the archive in every session */
     struct source_database database;
-    struct source_settings settings; /* in force where the target evaluates the user's expressions */
+    struct source_settings settings; /* applied when the target evaluates the user's expressions */
     struct catalog catalog;
     struct archive archive;
-    PGresult *trigger_states; /* of constraints whose triggers are not simply enabled */
+    PGresult *trigger_states; /* of constraints whose triggers are not all enabled */
     struct report report;
     struct restore restore;
     struct copy_pool pool;
-    struct str_list shown_names;   /* those that had to be changed to be shown */
-    struct transfer_table *tables; /* what the observer sees, in the order of pool.pieces */
+    struct str_list shown_names;   /* names that had to be changed for display */
+    struct transfer_table *tables; /* the observer's view, in the order of pool.pieces */
 };
 
 #endif

@@ -50,7 +50,7 @@ void transfer_tell_progress(void *context)
     }
 }
 
-/* The name as it is shown; NULL when memory is out. */
+/* The name for display; NULL when memory is out. */
 static const char *shown_name(struct transfer_state *state, const char *name)
 {
     if (str_is_utf8(name, strlen(name))) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the observer of a transfer hears. */
+/* Reports to the observer of a transfer. */
 #ifndef ENGINE_TRANSFER_STATE_TRANSFER_TELL_H
 #define ENGINE_TRANSFER_STATE_TRANSFER_TELL_H
 
@@ -9,9 +9,9 @@
 /* Warnings so far; and of a new step. */
 void transfer_tell_warnings(struct transfer_state *state);
 void transfer_tell_step(struct transfer_state *state, const char *text);
-/* Makes state->pool and the list of tables that the observer sees. */
+/* Creates state->pool and the list of tables for the observer. */
 int transfer_list_tables(struct transfer_state *state, struct err *err);
-/* How far the tables are. "context" is the state: once a second while rows are copied. */
+/* Reports the progress of the tables. "context" is the state: called once a second while rows are copied. */
 void transfer_tell_progress(void *context);
 
 #endif
