@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a provisioned server listens: an address of its own that no other server and no other program uses.
- */
+/* Assigns each provisioned server its own address, which no other server and no other program uses. */
 #include <stdlib.h>
 
 #include "core/str.h"
@@ -8,7 +7,7 @@
 
 enum { SERVER_PORT = 5432, ADDRESS_COUNT = 254 * 254, PORTS_TRIED = 100, PORT_MAX = 65535 };
 
-/* Never given to a server: in use only when a program listens on all addresses of the machine. */
+/* Never assigned to a server: in use only if a program listens on all addresses of the machine. */
 #define NOBODYS_ADDRESS "127.74.255.254"
 
 static bool is_taken(const struct server *servers, size_t count, const char *host, int port)

@@ -4,7 +4,7 @@
 
 #include "executor/executor_parts.h"
 
-/* Gives a provisioned server that could not be started another address, in the store and in *server. */
+/* Assigns another address to a provisioned server that could not be started, in the store and in *server. */
 int move_server(struct executor *executor, struct server *server, struct err *err);
 
 #endif

@@ -29,7 +29,7 @@ static const char *data_type(const char *type)
     return "String";
 }
 
-/* "on,off", "1-100", "a,b,c"; of texts whatever PostgreSQL accepts. The caller frees. */
+/* "on,off", "1-100", "a,b,c"; for strings, any value that PostgreSQL accepts. The caller frees. */
 static char *allowed_values(const struct server_setting *setting)
 {
     if (str_equals(setting->type, "bool")) {
@@ -98,7 +98,7 @@ static json_t *describe_extensions(struct executor *executor, const struct serve
     return object;
 }
 
-/* Takes the reference to object. */
+/* Takes over the reference to object. */
 static int insert_in_order(json_t *list, json_t *object, struct err *err)
 {
     const char *name = json_string_value(json_object_get(object, "name"));
@@ -172,7 +172,7 @@ static int add_replication_support(struct executor *executor, const struct serve
     return result;
 }
 
-/* The parameter that a server of this kind has beside PostgreSQL's. */
+/* Adds the parameter that a server of this kind has in addition to PostgreSQL's. */
 static int add_own(struct executor *executor, const struct server *server, const struct endpoint *login,
                    const char *name, json_t *list, struct err *err)
 {

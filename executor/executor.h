@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The background executor. Worker threads claim migrations from the store and take them from substate to
- * substate (executor/fsm/migration_fsm.c has the table); one more thread works off the long-running
- * operations on servers and databases; one renews leases. The database is the queue: executor_wake() is only
- * a hint.
+ * substate (executor/fsm/migration_fsm.c has the table); another thread executes the queued operations on
+ * servers and databases; another renews leases. The database is the queue: executor_wake() is only a hint.
  *
- * This header is all that handlers see of it.
+ * Handlers see only this header.
  */
 #ifndef EXECUTOR_EXECUTOR_H
 #define EXECUTOR_EXECUTOR_H
@@ -20,42 +19,43 @@
 
 struct executor;
 
-/* There is new work: a migration, an operation, a decision of the user. Any thread, never blocks. */
+/* Announces new work: a migration, an operation, a decision of the user. Any thread, never blocks. */
 void executor_wake(struct executor *executor);
-/* Has an attached server that is Inaccessible asked again in the background, unless that was some seconds
- * ago. Does nothing for others. Any thread, never blocks on a server. */
+/* Checks an Inaccessible attached server again in the background, unless that happened some seconds ago.
+ * Does nothing for other servers. Any thread, never waits for a server. */
 void executor_ask_again(struct executor *executor, const struct server *server);
 /* True once the provisioned servers have been started (or marked Inaccessible). */
 bool executor_ready(const struct executor *executor);
 
-/* Whether a server of this major can be provisioned here; if not, err says which can and how to get more. */
+/* Whether a server of this major can be provisioned here; if not, err lists those that can and how to
+ * install more. */
 int executor_check_major(const struct executor *executor, int major, struct err *err);
 /* The majors that can be provisioned, ascending; returns how many. */
 size_t executor_majors(const struct executor *executor, int *ret_majors, size_t max);
 /* The major of a server whose PUT names no version: the newest that a pg_dump of this machine can read, so
- * that the server can be the source of a migration; else the newest. 0: there are no programs at all. */
+ * that the server can be the source of a migration; otherwise the newest. 0: no programs are installed. */
 int executor_default_major(const struct executor *executor);
-/* Address and port for a new provisioned server, not used by any other. Inside a store transaction of the
+/* Chooses an unused address and port for a new provisioned server, inside a store transaction of the
  * caller. */
 int executor_choose_address(struct executor *executor, struct err *err, char **ret_host, int *ret_port);
 
-/* Live answers. They connect to the server and may take up to the connect timeout: only from routes that are
- * marked as slow. Lists are JSON arrays of {name, charset, collation, warning?}: the spelling that a client
- * asked for, and whether another collation is really used. */
+/* Queries to a running server. They connect to it and may take up to the connect timeout: only for routes
+ * that are marked as slow. Lists are JSON arrays of {name, charset, collation, warning?}: the spelling that
+ * the client requested, and whether another collation is actually used. */
 int executor_list_databases(struct executor *executor, const struct server *server, struct err *err,
                             json_t **ret_databases);
 /* 1 and the object, or 0. */
 int executor_get_database(struct executor *executor, const struct server *server, const char *name,
                           struct err *err, json_t **ret_database);
-/* Version number (150018) of an attached server, with the credentials given. */
+/* Version number (150018) of an attached server, read with the given credentials. */
 int executor_probe_version(struct executor *executor, const struct server *server, struct err *err,
                            int *ret_version);
 
 /*
  * Server parameters as the service describes them: {name, value, description, defaultValue, dataType,
- * allowedValues, source, isDynamicConfig, isReadOnly, isConfigPendingRestart, unit?}, ordered by name; name
- * NULL: all. Besides PostgreSQL's own there is azure.replication_support on single servers (wal_level in the
- * service's words) and azure.extensions on flexible ones (kept in the store).
+ * allowedValues, source, isDynamicConfig, isReadOnly, isConfigPendingRestart, unit?}, ordered by name;
+ * name NULL: all. Besides PostgreSQL's parameters they include azure.replication_support on single servers
+ * (wal_level in the service's terms) and azure.extensions on flexible ones (kept in the store).
  */
 int executor_list_configurations(struct executor *executor, const struct server *server, const char *name,
                                  struct err *err, json_t **ret_configurations);

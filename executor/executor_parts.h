@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The executor and its workers, for the rooms in executor/. */
+/* The executor and its workers, for the files in executor/. */
 #ifndef EXECUTOR_EXECUTOR_PARTS_H
 #define EXECUTOR_EXECUTOR_PARTS_H
 
@@ -14,22 +14,23 @@
 enum { EXECUTOR_WORKERS_MAX = 64, OPERATION_THREADS = 2, RECHECKS_MAX = 16 };
 
 /*
- * One worker thread and what the monitor shares with it. The lock orders "the worker starts something else"
- * against "the monitor passes a wish to stop on": a wish never reaches the wrong migration or database.
+ * One worker thread and the state it shares with the monitor. The lock serializes "the worker starts
+ * something else" and "the monitor forwards a request to stop", so that a request never reaches the wrong
+ * migration or database.
  */
 struct worker {
     struct executor *executor;
     pthread_t thread;
-    pthread_mutex_t lock;         /* guards what follows, and setting the tokens */
+    pthread_mutex_t lock;         /* guards the following members, and setting the tokens */
     int64_t migration_id;         /* 0: idle */
     int64_t expires_us;           /* when its life is over */
-    const char *current_database; /* the one that is being moved, or NULL; owned by the worker */
+    const char *current_database; /* the one that is being copied, or NULL; owned by the worker */
     struct stop stop;             /* for the migration as a whole */
-    struct stop database_stop;    /* for current_database; follows stop */
-    _Atomic bool expired;         /* stop says cancel because the migration's life is over */
+    struct stop database_stop;    /* for current_database; derived from stop */
+    _Atomic bool expired;         /* stop says cancel because the migration has expired */
 };
 
-/* Attached servers that were found Inaccessible and are to be asked again. */
+/* Inaccessible attached servers that will be checked again. */
 struct rechecks {
     pthread_mutex_t lock;
     struct recheck {
@@ -45,12 +46,12 @@ struct executor {
     struct tools tools;
     struct instance_host instances;
     char owner[ID_TEXT_SIZE]; /* names this process in leases */
-    int64_t started_us;       /* what is older is an earlier process's */
+    int64_t started_us;       /* work started earlier belongs to an earlier process */
     char *work_root;          /* <data-dir>/work */
 
     pthread_mutex_t lock; /* guards generation, with wake */
     pthread_cond_t wake;
-    uint64_t generation; /* grows with every wake: no hint is lost between look and wait */
+    uint64_t generation; /* grows with every wake, so that no hint is lost between check and wait */
     struct stop stop;    /* of the executor itself */
     _Atomic bool ready;
 

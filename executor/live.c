@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Answers for the REST calls that come from a live server, or from what is on this machine. */
+/* Answers REST calls with data from a running server, or from this machine. */
 #include <stdlib.h>
 
 #include "core/str.h"

@@ -4,8 +4,8 @@
 
 #include "store/store.h"
 
-/* An operation that starts, stops or restarts the server, as the REST call makes it, to be inserted. Release
- * with operation_done() in any case. */
+/* Creates, for insertion, the operation of a REST call that starts, stops or restarts the server. Release
+ * it with operation_done() in any case. */
 int operation_init_power(const struct server *server, enum operation_kind kind, struct err *err,
                          struct operation *ret_operation);
 

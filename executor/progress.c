@@ -97,7 +97,7 @@ static void count_table(struct migration_database *row, const struct transfer_ta
     row->bytes_total += table->bytes_total;
 }
 
-/* The names are the engine's; the store only reads them. */
+/* The engine owns the names; the store only reads them. */
 static void describe_table(const struct transfer_table *table, struct migration_table *ret_row)
 {
     *ret_row = (struct migration_table){.state = stored_state(table->state),
@@ -121,7 +121,7 @@ static void write_tables(void *context, const struct transfer_table *tables, siz
     look_around(progress);
     auto_free struct migration_table *changed = calloc(count == 0 ? 1 : count, sizeof(*changed));
     if (changed == NULL) {
-        return; /* progress is only shown: the next call will show it */
+        return; /* progress is only displayed: the next call updates it */
     }
     row->tables_queued = row->tables_loading = row->tables_completed = row->tables_errored = 0;
     row->rows_copied = row->bytes_copied = row->bytes_total = 0;
@@ -155,8 +155,8 @@ char *progress_warnings(const struct progress *progress)
         return NULL;
     }
     auto_buf struct buf text = BUF_MAX(256 * 1024);
-    /* The COPY of each table has compared its two numbers of rows; online they are compared at the cutover.
-     */
+    /* The COPY of each table has compared both row counts; for online migrations the cutover compares
+     * them. */
     buf_addf(&text, "%sNot carried over as on the source (%zu):",
              progress->row->replication == NULL ? "All rows were moved. " : "",
              progress->warnings.count + progress->warnings_dropped);

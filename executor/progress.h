@@ -18,11 +18,11 @@ struct progress {
 };
 
 void progress_done(struct progress *progress);
-/* The observer to give to transfer_run(); valid while progress is. */
+/* The observer for transfer_run(); valid as long as progress. */
 struct transfer_observer progress_observer(struct progress *progress);
 /* Writes the database row. */
 int progress_write(struct progress *progress, struct err *err);
-/* What did not arrive, as one text, or NULL when all did. The caller frees. */
+/* The skipped objects, as one text, or NULL if there are none. The caller frees. */
 char *progress_warnings(const struct progress *progress);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An attached server that was Inaccessible may have been started, or its password corrected, since it was
- * asked. Whoever looks at it has it asked again in the background: not by a clock, so that a server which
- * refuses us is left in peace.
+ * An Inaccessible attached server may have been started, or its password corrected, since the last check.
+ * Reading the resource triggers another check in the background. There is no timer, so that a server that
+ * rejects Malachite is not bothered.
  */
 #include "executor/rechecks.h"
 
@@ -10,7 +10,7 @@
 
 enum { RECHECK_MS = 3000 };
 
-/* The row of this server, or the one that was used longest ago. */
+/* The row of this server, or the least recently used one. */
 static struct recheck *find_row(struct rechecks *rechecks, int64_t server_id)
 {
     struct recheck *oldest = &rechecks->rows[0];

@@ -16,8 +16,8 @@ bool failure_is_of_store(const struct err *err)
     return err->code == ERR_STORE_UNAVAILABLE;
 }
 
-/* A refused login: the password was changed, the role locked, pg_hba.conf edited. Whoever changed it usually
- * gives the migration its new password, or changes it back. */
+/* A rejected login: the password was changed, the role locked, pg_hba.conf edited. Whoever changed it
+ * usually provides the new password, or reverts the change. */
 static bool is_refused_login(const struct err *err)
 {
     return err->code == ERR_SERVER_UNREACHABLE &&

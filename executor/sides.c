@@ -54,7 +54,7 @@ int server_login(const struct executor *executor, const struct server *server, s
     return 0;
 }
 
-/* libpq's word for the service's sslMode. */
+/* libpq's term for the service's sslMode. */
 static const char *libpq_sslmode(const char *ssl_mode)
 {
     static const char *const words[][2] = {{"Prefer", "prefer"},
@@ -69,7 +69,7 @@ static const char *libpq_sslmode(const char *ssl_mode)
     return NULL;
 }
 
-/* The state of a server that an earlier process was asked to restart is Ready until the restart resumes. */
+/* A server whose restart an earlier process accepted stays Ready until the restart resumes. */
 static int check_no_restart(const struct executor *executor, const struct server *server, struct err *err)
 {
     int pending = server->attached ? 0 : store_operation_power_pending(executor->store, server->id, err);
@@ -81,7 +81,7 @@ static int check_no_restart(const struct executor *executor, const struct server
     return pending == 0 ? 0 : -1;
 }
 
-/* A server that is a resource of ours. "role" is "source" or "target", for messages. */
+/* Finds a server that is a resource of Malachite. "role" is "source" or "target", for messages. */
 static int find_registered(const struct executor *executor, struct side *side, const char *role,
                            const char *user, const char *password, struct err *err)
 {
@@ -130,7 +130,7 @@ static int find_unregistered(const struct executor *executor, struct side *side,
     return endpoint_copy(&side->work, &side->login) ? 0 : err_no_memory(err);
 }
 
-/* A name of the client's own for an attached server, and its wish for TLS. */
+/* Applies the client's own name for an attached server, and its TLS mode. */
 static int apply_wishes(struct side *side, const char *fqdn, const char *ssl_mode, struct err *err)
 {
     bool ours = side->server.id != 0 && !side->server.attached;
@@ -177,7 +177,7 @@ static int find_target(struct executor *executor, const struct migration *migrat
                            migration->spec.target_password, err);
 }
 
-/* may_lack_source: a source that no longer exists is left out. */
+/* may_lack_source: leaves out a source that no longer exists. */
 static int find_sides(struct executor *executor, const struct migration *migration, bool may_lack_source,
                       struct err *err, struct sides *ret_sides)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two servers of a migration. Each has a login (what the client gave: it must be right) and an endpoint
- * that the engine works with: the superuser azuresu over the Unix socket of a provisioned server, so that
- * what any role owns is read and arrives, or the login itself for an attached one.
+ * The two servers of a migration. Each has a login (given by the client, so it must be valid) and an
+ * endpoint for the engine: the superuser azuresu over the Unix socket of a provisioned server, so that
+ * objects of every owner are read and copied, or the login itself for an attached one.
  */
 #ifndef EXECUTOR_SIDES_H
 #define EXECUTOR_SIDES_H
@@ -21,11 +21,11 @@ struct sides {
     struct side target;
 };
 
-/* Looks both servers up. err is lasting when a server is gone, not lasting when it is still starting. */
+/* Looks both servers up. err is lasting if a server was deleted, not lasting if it is still starting. */
 int sides_find(struct executor *executor, const struct migration *migration, struct err *err,
                struct sides *ret_sides);
-/* For what has to be removed at the end: a source whose resource was deleted in the meantime is left out
- * (work.host is NULL). */
+/* For cleanup at the end: a source whose resource was deleted in the meantime is left out (work.host is
+ * NULL). */
 int sides_find_left(struct executor *executor, const struct migration *migration, struct err *err,
                     struct sides *ret_sides);
 void sides_done(struct sides *sides);
@@ -34,15 +34,15 @@ void sides_done(struct sides *sides);
 /* The login of the administrator stored with a server, for the REST calls on databases. */
 int server_login(const struct executor *executor, const struct server *server, struct err *err,
                  struct endpoint *ret_login);
-/* The login that may change server parameters: the superuser of a provisioned server, else the login above.
- */
+/* The login that may change server parameters: the superuser of a provisioned server, otherwise the login
+ * above. */
 int server_superuser_login(const struct executor *executor, const struct server *server, struct err *err,
                            struct endpoint *ret_login);
 /* Of a version number: 18 of 150018. */
 int server_minor_version(int version);
-/* Looks up the version of a server that answers and keeps it; a failure leaves what was known. */
+/* Reads the version of a reachable server and stores it; a failure keeps the known one. */
 void server_note_version(struct executor *executor, const struct server *server);
-/* What Malachite knows of a provisioned server's instance; pointers into the row. */
+/* The description of a provisioned server's instance; its pointers point into the row. */
 struct instance_spec server_instance(const struct server *server);
 
 #endif

@@ -6,17 +6,17 @@
 #include "executor/executor_parts.h"
 #include "store/store.h"
 
-/* What a step function wants to happen next. */
+/* The outcome of a step function. */
 enum step_outcome {
-    STEP_MOVED,    /* the step has moved the migration on: look at its new substate */
-    STEP_WAIT,     /* nothing to do until the user decides: give the migration back */
-    STEP_LATER,    /* look again after delay_ms */
-    STEP_STOPPED,  /* Malachite stops, or the lease is lost: give the migration back as it is */
+    STEP_MOVED,    /* the step has moved the migration: continue with its new substate */
+    STEP_WAIT,     /* nothing to do until the user decides: release the migration */
+    STEP_LATER,    /* run the step again after delay_ms */
+    STEP_STOPPED,  /* Malachite stops, or the lease is lost: release the migration unchanged */
     STEP_CANCELED, /* the user has canceled */
     STEP_FAILED,   /* err says why; the migration ends */
 };
 
-/* One migration in the hands of one worker, from claim to release. */
+/* One migration held by one worker, from claim to release. */
 struct work {
     struct executor *executor;
     struct worker *worker;
@@ -26,9 +26,9 @@ struct work {
     int delay_ms;
 };
 
-/* Adds an event, unless it is the newest one already. text NULL: nothing. */
+/* Adds an event, unless the newest one is equal. text NULL: does nothing. */
 void work_tell_once(struct work *work, const char *text);
-/* Of a call that has failed with work->err: stopped, canceled, or a reason to end the migration. */
+/* Classifies a call that failed with work->err: stopped, canceled, or a reason to end the migration. */
 enum step_outcome outcome_of_failure(const struct work *work);
 /* Whether its changes are followed until a cutover. */
 bool is_online(const struct migration *migration);

@@ -4,7 +4,7 @@
 #include "core/str.h"
 #include "executor/expiry.h"
 
-/* True when the user has canceled the migration as a whole: no list of databases, or all of them. */
+/* True if the user has canceled the whole migration: no list of databases, or all of them. */
 static bool cancels_everything(const struct migration *migration)
 {
     const struct migration_spec *spec = &migration->spec;
@@ -53,7 +53,7 @@ void worker_stop(struct worker *worker, enum stop_wish wish)
     pthread_mutex_unlock(&worker->lock);
 }
 
-/* Passes a cancellation on, to the migration as a whole or to the database that is being moved. */
+/* Forwards a cancellation to the whole migration or to the database that is being copied. */
 void worker_pass_cancel(struct worker *worker, const struct migration *migration)
 {
     pthread_mutex_lock(&worker->lock);
@@ -69,7 +69,7 @@ void worker_pass_cancel(struct worker *worker, const struct migration *migration
     pthread_mutex_unlock(&worker->lock);
 }
 
-/* A migration whose life is over while a step runs is stopped as if it were canceled; it then fails. */
+/* Stops a migration that expires during a step like a canceled one; it then fails. */
 void worker_stop_expired(struct worker *worker)
 {
     pthread_mutex_lock(&worker->lock);

@@ -41,7 +41,7 @@ enum step_outcome before_data(struct work *work)
     if (result < 0) {
         return outcome_of_failure(work);
     }
-    /* The question may have been about that one. */
+    /* The question may have been about a canceled database. */
     return any && work->migration.substate == SUB_WAITING_FOR_OVERWRITE
                ? fsm_move(work, SUB_PERFORMING_PREREQUISITE_STEPS, "A database was canceled.")
                : STEP_MOVED;

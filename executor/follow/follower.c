@@ -17,7 +17,7 @@
 enum {
     SLICE_MS = 200,
     IDLE_MS = 500,
-    WANTED_MS = 5, /* while a cutover waits for us */
+    WANTED_MS = 5, /* while a cutover waits for the follower */
     BACKOFF_LEAST_MS = 100,
     BACKOFF_MOST_MS = 3000,
     BACKOFF_WAITING_MS = 1000, /* while the user has to do something */
@@ -38,7 +38,7 @@ static void tell(struct follower *follower, const char *what, const char *reason
     }
 }
 
-/* What the user has to do on the target takes as long as it takes. */
+/* Errors that the user must resolve on the target have no deadline. */
 static bool waits_for_user(const struct err *err)
 {
     return err->waiting && !err->lasting;
@@ -51,9 +51,9 @@ static bool is_hopeless(const struct follower *follower, const struct err *err)
 }
 
 /*
- * An internal error of PostgreSQL (XX000) may come of DDL at the same moment: the source cannot map a file to
- * its table while it decodes, or the target's catalog changes under a statement. One that comes again and
- * again at the same position does not pass.
+ * An internal error of PostgreSQL (XX000) may be caused by concurrent DDL: the source cannot map a file to
+ * its table while it decodes, or the target's catalog changes during a statement. An error that recurs at
+ * the same position is not transient.
  */
 static void judge_internal_error(struct follower *follower, struct err *err)
 {
@@ -72,8 +72,8 @@ static void judge_internal_error(struct follower *follower, struct err *err)
         follower->internal_errors, position_format(follower->trouble_position, position), follower->database);
 }
 
-/* Gives everything back that was open. Yields when to try again; the view says that it has failed where that
- * is of no use. */
+/* Closes everything that was open. Returns when to retry; the view says that the follower has failed if a
+ * retry is useless. */
 static int give_up_turn(struct follower *follower, struct err *err, struct follower_view *view)
 {
     bool first = follower->retry.failing_since_ms == 0;
@@ -90,7 +90,7 @@ static int give_up_turn(struct follower *follower, struct err *err, struct follo
     if (first || (waits_for_user(&follower->trouble) && !waits_for_user(err))) {
         retry_begin(&follower->retry);
     }
-    figures_find_end(follower, 0); /* an end from before the change that failed would hide it */
+    figures_find_end(follower, 0); /* an older end of the WAL would hide the failed change */
     if (view->position != 0) {
         figures_store(follower, view); /* what waits is pending */
     }
@@ -111,8 +111,8 @@ static int give_up_turn(struct follower *follower, struct err *err, struct follo
     return retry_next_pause_ms(&follower->retry);
 }
 
-/* A session that is there again proves nothing: the same change may be refused again. Nor do transactions
- * before the one that was refused. */
+/* A new session does not prove recovery, because the same change may be rejected again. Nor do
+ * transactions before the rejected one. */
 static void recover(struct follower *follower, struct follower_view *view)
 {
     bool advances =
@@ -130,7 +130,7 @@ static void recover(struct follower *follower, struct follower_view *view)
 /* ---- turns -----------------------------------------------------------------------------------------------
  */
 
-/* The user may have given new ones while we waited. */
+/* The user may have provided new ones during the pause. */
 static int refresh_logins(struct follower *follower, struct err *err)
 {
     struct migration now = {0};
@@ -182,7 +182,7 @@ static int work(struct follower *follower, uint64_t wanted, struct follower_view
         return -1;
     }
     if (view->position == 0) {
-        note_progress(follower, view); /* the first turn may fail, and what waits is counted from here */
+        note_progress(follower, view); /* the first turn may fail, and pending bytes are counted from here */
     }
     int more = follow_run(follower->follow, SLICE_MS, err);
     if (more < 0) {

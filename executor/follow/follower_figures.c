@@ -5,9 +5,12 @@
 #include "core/log.h"
 #include "engine/replication/source_wal.h"
 
-enum { FIGURES_MS = 500 }; /* how often figures are stored, and how old the source's end may be in them */
+enum {
+    FIGURES_MS = 500
+}; /* the interval for storing figures, and the maximum age of the source's WAL end in them */
 
-/* What is pending is younger than the last transaction applied, and than the last time when nothing was. */
+/* Pending changes are younger than the last applied transaction, and than the last time when nothing was
+ * pending. */
 static int latency_seconds(struct follower *follower, int64_t pending)
 {
     int64_t now_us = clock_now_us();
@@ -20,8 +23,8 @@ static int latency_seconds(struct follower *follower, int64_t pending)
     return seconds < 0 ? 0 : seconds > INT32_MAX ? INT32_MAX : (int)seconds;
 }
 
-/* Everything up to the source's end of a moment ago is there: nothing is pending, whatever other databases
- * write. */
+/* Everything that the source had written a moment ago has arrived: nothing is pending, however much other
+ * databases write. */
 int64_t figures_pending_bytes(const struct follower *follower, uint64_t position)
 {
     return follower->asked_end > position ? (int64_t)(follower->asked_end - position) : 0;
@@ -77,7 +80,8 @@ void figures_store_if_due(struct follower *follower, const struct follower_view 
     }
 }
 
-/* The turn waits for the target, as for a lock there: what the source writes in the meantime is pending. */
+/* The turn waits for the target, for example for a lock: changes that the source writes concurrently are
+ * pending. */
 void figures_store_while_waiting(void *context)
 {
     struct follower *follower = context;
@@ -92,9 +96,9 @@ void figures_store_while_waiting(void *context)
 }
 
 /*
- * Once a second. What the source has written since the last look counts as pending until the source itself
- * says that it has sent everything before it; so it is asked, and what is stored is what has become of the
- * end that was seen at the last look: where it answers soon, 0.
+ * Once a second. Changes since the last check count as pending until the source reports that it has sent
+ * everything before them. So this asks the source, and stores the pending bytes up to the WAL end of the
+ * last check: 0 if the source answers in time.
  */
 int figures_look_at_end(struct follower *follower, const struct follower_view *view, struct err *err)
 {

@@ -11,7 +11,7 @@ struct follower_group {
     int64_t migration_id;
     int users;
     pthread_mutex_t lock;   /* guards the pointer to wal; held for a moment only */
-    struct source_wal *wal; /* NULL until a follower has found the source */
+    struct source_wal *wal; /* NULL until a follower has looked up the source */
 };
 
 struct follower_group *follower_group_new(int64_t migration_id)

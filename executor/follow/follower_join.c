@@ -14,7 +14,7 @@
 
 enum {
     LOOK_PAUSE_MS = 500,
-    LATER_MS = 3000, /* somebody has a table locked */
+    LATER_MS = 3000, /* another session has a table locked */
     FAILED_LEAST_MS = 5000,
     FAILED_MOST_MS = 60000,
     TEXT_MAX_BYTES = 16 * 1024,
@@ -39,7 +39,7 @@ static void add_left_out(struct buf *text, const char *schema, const char *name,
         text->len > 0 ? " " : "", schema, name, why);
 }
 
-/* Those that cannot join: the cutover recopies them. */
+/* Tables that cannot join: the cutover recopies them. */
 static void add_all_left_out(const struct follower *follower, struct buf *text)
 {
     size_t count = 0;
@@ -170,7 +170,7 @@ static void fail(struct follower *follower, struct follower_view *view, const st
     end(follower);
 }
 
-/* Copies of those that can join; NULL: there are none, or memory is out. */
+/* Copies of the tables that can join; NULL: none, or memory is out. */
 static struct join_table *choose(const struct follower *follower, size_t *ret_count)
 {
     const struct late_tables *late = &follower->late;
@@ -262,7 +262,7 @@ static void copy(struct follower *follower, struct follower_view *view)
     }
     if (copied == 0) {
         follower->join_due_ms = clock_monotonic_ms() + LATER_MS;
-        follower->join_copies = false; /* the next turn applies what was written in the meantime */
+        follower->join_copies = false; /* the next turn applies changes that were written concurrently */
         return;
     }
     tell_joined(follower);
@@ -285,7 +285,7 @@ void follower_join(struct follower *follower, uint64_t wanted, struct follower_v
         follower->join_failures = 0;
         follower->join_due_ms = 0;
     }
-    /* Somebody waits for the changes: the cutover copies what has not joined. */
+    /* A cutover waits for the changes and recopies tables that have not joined. */
     if (idle || wanted != 0 || follower->follow == NULL || follower->retry.failing_since_ms != 0 ||
         clock_monotonic_ms() < follower->join_due_ms ||
         !atomic_compare_exchange_strong(joining, &busy, true)) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Logical replication carries no DDL: a table, column or sequence that is made on the source while its
- * database is followed is found by comparing the catalogs, every few seconds while something is written
- * there. It is shown when the changes before it are applied: who repeats the renaming of a column while older
- * changes are under way gets their values into the wrong one.
+ * Logical replication carries no DDL. A table, column or sequence created on the source during following
+ * is found by comparing the catalogs, every few seconds while the source writes. It is shown once the
+ * changes before it are applied: a user who repeats the renaming of a column earlier would direct values
+ * of older changes to the wrong column.
  */
 #include "executor/follow/follower_missing_private.h"
 
@@ -17,12 +17,12 @@
 
 enum {
     LOOK_LEAST_MS = 2000,
-    SHARE = 20,        /* a look takes at most one part in so many of the time, */
-    SHARE_MISSING = 4, /* and of the time in which the user waits for a message to end */
+    SHARE = 20,        /* a comparison takes at most this fraction of the time, */
+    SHARE_MISSING = 4, /* and this fraction while the user waits for a message to disappear */
     MISSING_MOST_MS = 10000,
 };
 
-/* A source that has written nothing has made nothing, but the target may have got what was missing. */
+/* A source that has written nothing has created nothing, but the target may have got the missing objects. */
 static bool is_due(const struct follower *follower, const struct follower_view *view)
 {
     bool written = follower->asked_end != follower->looked_end || view->missing.message[0] != '\0' ||
@@ -30,7 +30,8 @@ static bool is_due(const struct follower *follower, const struct follower_view *
     return written && !follower->found_waits && clock_monotonic_ms() >= follower->look_due_ms;
 }
 
-/* What was found is shown as soon as it may be; when that takes a while, once it is found again. */
+/* Shows the result as soon as permitted; if that takes a while, only after a second comparison confirms
+ * it. */
 static void show(struct follower *follower, struct follower_view *view)
 {
     bool none = follower->found.message[0] == '\0';
@@ -45,7 +46,7 @@ static void show(struct follower *follower, struct follower_view *view)
     }
 }
 
-/* The user may have repeated some of it since; what is still the same has been passed. */
+/* The user may have repeated some of the DDL since; an unchanged result is confirmed. */
 static bool is_found_again(const struct follower *follower, const struct follower_view *view,
                            const struct err *missing)
 {
@@ -76,7 +77,7 @@ static void look(struct follower *follower, struct follower_view *view)
             view->missing = missing;
         } else if (wal == NULL ||
                    source_wal_end(wal, 0, &follower->stop, &ignored, &follower->found_end) != 0) {
-            follower->found_end = 0; /* the next look has another chance */
+            follower->found_end = 0; /* the next comparison tries again */
         }
     } else if (!stop_requested(&follower->stop)) {
         log_event(LOG_INFO, "cannot compare catalogs", "migration", follower->migration_uuid, "database",
@@ -90,7 +91,7 @@ void follower_compare_catalogs(struct follower *follower, struct follower_view *
     atomic_bool *looking = follower->looking;
     bool busy = false;
     show(follower, view);
-    /* One at a time: the sessions that it takes on each server are few. */
+    /* One at a time, to limit the sessions on each server. */
     if (!is_due(follower, view) || !atomic_compare_exchange_strong(looking, &busy, true)) {
         return;
     }

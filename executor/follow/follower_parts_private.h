@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One follower: what all of executor/follow/ knows of it, and what is for the thread that has it. */
+/* One follower: the members for all of executor/follow/, and those of the thread that runs it. */
 #ifndef EXECUTOR_FOLLOW_FOLLOWER_PARTS_PRIVATE_H
 #define EXECUTOR_FOLLOW_FOLLOWER_PARTS_PRIVATE_H
 
@@ -18,7 +18,7 @@
 #include "store/store.h"
 
 enum follower_phase {
-    FOLLOWER_RESTING, /* until its socket has something to read, or due_ms */
+    FOLLOWER_RESTING, /* until its socket is readable, or until due_ms */
     FOLLOWER_READY,
     FOLLOWER_RUNNING, /* a thread has it */
 };
@@ -26,8 +26,8 @@ enum follower_phase {
 struct follower {
     struct follower *next;
     struct executor *executor;
-    atomic_bool *looking; /* one follower of all compares catalogs, */
-    atomic_bool *joining; /* and one copies tables that join */
+    atomic_bool *looking; /* only one follower at a time compares catalogs, */
+    atomic_bool *joining; /* and only one copies tables that join */
     struct follower_group *group;
     int64_t migration_id;
     char *migration_uuid;
@@ -40,34 +40,34 @@ struct follower {
     bool ending;
     int64_t due_ms;
     int socket;      /* -1: not connected */
-    uint64_t wanted; /* somebody waits for this position; 0: nobody */
+    uint64_t wanted; /* a cutover waits for this position; 0: none */
     struct follower_view view;
 
-    /* Of the thread that runs it. */
+    /* Owned by the thread that runs it. */
     struct migration migration;
     struct sides sides;
     struct follow *follow;
     struct retry retry;
-    int internal_errors; /* of PostgreSQL, in a row at one position */
+    int internal_errors; /* consecutive internal errors of PostgreSQL at one position */
     struct err trouble;
-    uint64_t trouble_position;       /* of the view when it began, or of the transaction that was refused */
-    int64_t commit_us;               /* of the last transaction applied, on the source; 0: none yet */
+    uint64_t trouble_position;       /* of the view when the trouble began, or of the rejected transaction */
+    int64_t commit_us;               /* of the last transaction applied, on the source's clock; 0: none yet */
     struct database_figures figures; /* as stored last */
     int64_t figures_ms;
     uint64_t arrived;    /* the position of the last turn */
-    int64_t arrived_us;  /* when nothing was pending last */
-    uint64_t asked_end;  /* the end of the WAL at the last look */
-    uint64_t looked_end; /* asked_end when the catalogs were compared last */
+    int64_t arrived_us;  /* when nothing was pending the last time */
+    uint64_t asked_end;  /* the end of the WAL at the last check */
+    uint64_t looked_end; /* asked_end at the last comparison of the catalogs */
     int64_t look_due_ms; /* monotonic: not before */
-    struct err found;    /* what the catalogs lacked when they were compared last */
-    uint64_t found_end;  /* the end of the WAL thereafter */
+    struct err found;    /* objects missing at the last comparison */
+    uint64_t found_end;  /* the end of the WAL after it */
     int64_t found_ms;    /* monotonic */
     bool found_waits;    /* it is shown when everything before found_end is applied */
 
-    /* Of tables that join: executor/follow/follower_join.c. */
+    /* Tables that join: executor/follow/follower_join.c. */
     struct late_tables late;               /* as found last */
     struct join *join;                     /* those that are published and not copied yet; NULL: none */
-    bool join_copies;                      /* their copy is what the next turn does */
+    bool join_copies;                      /* the next turn copies them */
     int64_t join_due_ms;                   /* monotonic: not before */
     int join_failures;                     /* in a row */
     const struct follower_view *turn_view; /* while they are copied */

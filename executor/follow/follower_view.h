@@ -13,15 +13,15 @@ enum follower_state {
     FOLLOWER_FAILED,
 };
 
-/* What is known of a follower at this moment. */
+/* The published state of a follower. */
 struct follower_view {
     enum follower_state state;
-    uint64_t position; /* everything that was committed on the source before it is on the target */
+    uint64_t position; /* the target has everything that was committed on the source before it */
     struct replica_progress progress;
     struct err failure; /* FAILED: why; ACTIVE: why it cannot follow at the moment, or an empty message */
-    struct err
-        missing; /* what the source has and the target lacks (cutover_find_missing()), or an empty message */
-    struct err joining; /* what is to be said of tables that both sides have got since, or an empty message */
+    struct err missing; /* objects of the source that the target lacks (cutover_find_missing()), or an empty
+                           message */
+    struct err joining; /* a message about tables created later on both sides, or an empty one */
 };
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What executor/follow/followers.c (for the steps) and followers_threads.c share. */
+/* Shared by executor/follow/followers.c (for the steps) and followers_threads.c. */
 #ifndef EXECUTOR_FOLLOW_FOLLOWERS_PRIVATE_H
 #define EXECUTOR_FOLLOW_FOLLOWERS_PRIVATE_H
 
@@ -16,13 +16,12 @@ enum { FOLLOWER_THREADS = 4 };
 struct followers {
     struct executor *executor;
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* a follower has had its turn, or something is to be done */
+    pthread_cond_t changed; /* a follower has had its turn, or there is new work */
     struct follower *first;
     bool stopping;
-    bool polling; /* a thread waits for the sockets */
-    uint64_t
-        round; /* grows whenever such a wait ends: the sockets listed for it are not looked at any more */
-    int wake;  /* eventfd: ends that wait */
+    bool polling;   /* a thread waits for the sockets */
+    uint64_t round; /* grows whenever such a wait ends: its list of sockets is then obsolete */
+    int wake;       /* eventfd that ends the wait */
     struct pollfd *sockets;
     struct follower **resting; /* in the order of sockets + 1 */
     size_t room;
@@ -32,10 +31,10 @@ struct followers {
     atomic_bool joining; /* one of them copies tables that join */
 };
 
-/* Under the lock, all three. */
-/* Makes the threads look at the queue again. */
+/* Call all three under the lock. */
+/* Makes the threads check the queue again. */
 void followers_kick(struct followers *followers);
-/* At the first follower. */
+/* With the first follower. */
 int followers_start_threads(struct followers *followers, struct err *err);
 bool followers_make_room(struct followers *followers, size_t count);
 

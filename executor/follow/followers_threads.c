@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The threads of the followers. A thread without a follower that is ready waits for all sockets at once,
- * unless another one does that already: so one waits and the others apply.
+ * The threads of the followers. A thread without a ready follower waits for all sockets at once, unless
+ * another thread already does: so one waits and the others apply.
  */
 #include <errno.h>
 #include <poll.h>
@@ -60,7 +60,7 @@ bool followers_make_room(struct followers *followers, size_t count)
     return followers->room >= count;
 }
 
-/* Lists the sockets of those that rest; yields when the first of them is due. */
+/* Lists the sockets of resting followers; returns when the first of them is due. */
 static size_t list_sockets(struct followers *followers, int64_t *ret_due_ms)
 {
     size_t count = 1;
@@ -79,8 +79,8 @@ static size_t list_sockets(struct followers *followers, int64_t *ret_due_ms)
     return count;
 }
 
-/* Unlocks while it waits. A resting follower is not freed meanwhile: follower_stop() waits for the end of
- * this. */
+/* Unlocks while it waits. follower_stop() waits for the end of this, so no resting follower is freed in
+ * between. */
 static void poll_sockets(struct followers *followers)
 {
     int64_t due_ms = 0;
@@ -108,7 +108,7 @@ static void poll_sockets(struct followers *followers)
  * -----------------------------------------------------------------------------------------------
  */
 
-/* Without the lock: the follower may be gone already. */
+/* Without the lock: the follower may already be freed. */
 static void ask_for_worker(struct executor *executor, int64_t migration_id)
 {
     struct err err = {0};
@@ -118,7 +118,7 @@ static void ask_for_worker(struct executor *executor, int64_t migration_id)
     executor_wake(executor);
 }
 
-/* A worker looks at the view when there is something to tell of it: trouble, other trouble, or none. */
+/* A worker checks the view if trouble began, changed or ended. */
 static bool is_news(const struct follower_view *before, const struct follower_view *now)
 {
     return before->state != now->state || strcmp(before->failure.message, now->failure.message) != 0 ||
@@ -126,7 +126,7 @@ static bool is_news(const struct follower_view *before, const struct follower_vi
            strcmp(before->joining.message, now->joining.message) != 0;
 }
 
-/* Unlocks while the follower has its turn. */
+/* Unlocks during the follower's turn. */
 static void run(struct followers *followers, struct follower *follower)
 {
     follower->phase = FOLLOWER_RUNNING;
@@ -144,7 +144,7 @@ static void run(struct followers *followers, struct follower *follower)
     follower->due_ms = clock_monotonic_ms() + (hurried ? 0 : wait_ms);
     follower->phase = wait_ms == 0 ? FOLLOWER_READY : FOLLOWER_RESTING;
     followers_kick(followers);
-    if (news) { /* not before the view says it */
+    if (news) { /* only after the view shows it */
         pthread_mutex_unlock(&followers->lock);
         ask_for_worker(followers->executor, migration_id);
         pthread_mutex_lock(&followers->lock);

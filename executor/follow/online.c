@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Followers of a migration, and the end of its replication. */
+/* The followers of a migration, and the end of its replication. */
 #include "executor/follow/online.h"
 
 #include "core/buf.h"
@@ -10,7 +10,7 @@
 #include "executor/database_row.h"
 #include "executor/follow/followers.h"
 
-/* For all databases of a migration; what is left then is pending. */
+/* For all databases of a migration; the rest becomes a pending cleanup. */
 enum { CLEAN_UP_MS = 20000 };
 
 int online_show(struct work *work, struct migration_database *row, const char *text)
@@ -22,7 +22,7 @@ int online_show(struct work *work, struct migration_database *row, const char *t
                                               : err_no_memory(&work->err);
 }
 
-/* The client sees what the changes wait for as the running step. */
+/* Shows the client as the running step why changes are not being applied. */
 static int show_trouble(struct work *work, struct migration_database *row, const struct follower_view *view)
 {
     const char *reason = view->failure.message;
@@ -36,7 +36,7 @@ static int show_trouble(struct work *work, struct migration_database *row, const
     if (view->joining.message[0] != '\0') {
         return online_show(work, row, view->joining.message);
     }
-    /* At the cutover the step says what runs. */
+    /* During the cutover the step shows the cutover's progress. */
     return row->cutover_position != NULL ? 0 : online_show(work, row, NULL);
 }
 
@@ -46,7 +46,7 @@ int online_show_waiting(struct work *work, const struct migration_database *rows
     for (size_t i = 0; i < count; i++) {
         struct follower_view view;
         if (rows[i].cutover_position != NULL && !database_ended(&rows[i])) {
-            return 0; /* its cutover says what it waits for */
+            return 0; /* its cutover shows why it waits */
         }
         follower_look(work->executor->followers, work->migration.id, rows[i].name, &view);
         const struct err *reason = view.failure.waiting ? &view.failure : &view.missing;
@@ -158,7 +158,7 @@ int online_clean_up_database(struct work *work, const struct sides *sides, struc
         return 0;
     }
     follower_stop(work->executor->followers, work->migration.id, row->name);
-    /* Both are tried: one server may be gone for good. */
+    /* Try both, because one server may be permanently unreachable. */
     struct err source_err = {0};
     struct err target_err = {0};
     int source = clean_source(work, sides, row, &source_err);
@@ -223,7 +223,7 @@ static int clean_up(struct work *work, struct migration_database *rows, size_t c
         if (reachable && online_clean_up_database(work, &sides, &rows[i]) == 0) {
             continue;
         }
-        /* One server that does not answer is waited for once, not for each database. */
+        /* Wait for a server that does not answer once, not for each database. */
         reachable = reachable && work->err.code != ERR_SERVER_UNREACHABLE &&
                     !stop_requested(&work->executor->stop) && clock_ms_left(deadline_ms) > 0;
         tell_left_behind(work, &rows[i]);

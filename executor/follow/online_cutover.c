@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The cutover of databases. What has been done is found again on the servers after an interruption: the
- * helper on the target goes last, so a database without one, whose evidence is there, is finished.
+ * The cutover of databases. After an interruption, the servers show what has been done: the helper on the
+ * target is removed last, so a database without one, whose evidence exists, is finished.
  */
 #include <stdlib.h>
 
@@ -16,11 +16,11 @@
 
 enum { PAUSE_LEAST_MS = 20, PAUSE_MOST_MS = 500, CUTOVER_JOBS = 2 };
 
-/* The cutover of one database: what is left of it. */
+/* The remaining cutover of one database. */
 struct ending {
     struct migration_database *row;
     bool resumed;  /* an earlier process began it */
-    bool finished; /* and did all but say so */
+    bool finished; /* and completed all but the final report */
     bool stopped;  /* all changes had been applied then */
     struct follower_view view;
 };
@@ -30,12 +30,13 @@ bool cutover_is_due(const struct work *work, const struct migration_database *ro
     const struct migration_spec *spec = &work->migration.spec;
     bool named = spec->cutover_databases.count == 0 || str_list_has(&spec->cutover_databases, row->name);
     bool triggered = spec->trigger_cutover == FLAG_TRUE && named;
-    bool begun = row->cutover_position != NULL; /* before Malachite was stopped: the trigger may be gone */
-    bool completing = work->migration.substate == SUB_COMPLETING_MIGRATION; /* that was decided for all */
+    bool begun = row->cutover_position != NULL; /* before Malachite was stopped: the trigger may be missing */
+    bool completing =
+        work->migration.substate == SUB_COMPLETING_MIGRATION; /* all databases were cut over together */
     return !database_ended(row) && (triggered || begun || completing);
 }
 
-/* Somebody waits for the end of a cutover. */
+/* Short pauses, because the user waits for the end of a cutover. */
 static struct retry begin_retry(void)
 {
     return (struct retry){.least_ms = PAUSE_LEAST_MS, .most_ms = PAUSE_MOST_MS};
@@ -65,7 +66,7 @@ static int find_position(struct work *work, const struct migration_database *row
     }
 }
 
-/* Keeps the position with every database before anything depends on it. */
+/* Stores the position with every database before anything depends on it. */
 static int mark_trigger(struct work *work, struct ending *endings, size_t count)
 {
     uint64_t position = 0;
@@ -106,7 +107,8 @@ static int look_once(struct work *work, const struct sides *sides, struct ending
     }
     ending->finished = there == 0;
     ending->view.position = progress->position;
-    /* The evidence is kept before anything is removed: somebody else has removed the helper, or all. */
+    /* Store the evidence before anything is removed: another process has removed the helper, or
+     * everything. */
     if (ending->finished && row->evidence == NULL) {
         err_set(&work->err, ERR_CONFLICT,
                 "The database '%s' on the target was replaced since replication started.", row->name);
@@ -171,7 +173,7 @@ static int store_last_figures(struct work *work, const struct ending *ending)
                                       &work->err);
 }
 
-/* Also of an earlier run, whose evidence was stored before it could end. */
+/* Also checks evidence of an earlier run, which stored it before it could end. */
 static int check_evidence(struct work *work, const struct migration_database *row)
 {
     auto_free char *losses = evidence_losses(row->evidence);
@@ -192,7 +194,7 @@ static int end_succeeded(struct work *work, struct migration_database *row)
     return database_end(work, row, DB_SUCCEEDED, warnings);
 }
 
-/* The data is complete: what somebody keeps us from removing is a warning, and step_clean_up() retries. */
+/* The data is complete, so a failed cleanup is a warning, and step_clean_up() retries it. */
 static int clean_up(struct work *work, const struct sides *sides, struct migration_database *row,
                     struct err *ret_pending)
 {
@@ -270,7 +272,7 @@ static int follow_those_left(struct work *work, const struct ending *endings, si
     return 0;
 }
 
-/* One that waits for the user does not keep the others. */
+/* A database that waits for the user does not block the others. */
 static int finish_all(struct work *work, const struct sides *sides, struct ending *endings, size_t count)
 {
     struct err waiting = {0};

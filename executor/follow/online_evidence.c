@@ -71,7 +71,7 @@ static json_t *load(const char *json)
     return memory_parse_text(json, 0);
 }
 
-/* All equal, and nobody wrote: then it can be said. */
+/* All objects are equal, and nobody wrote: then the message can say so. */
 static bool all_compared(const json_t *evidence)
 {
     size_t index = 0;

@@ -19,8 +19,8 @@ enum { CLEANUP_PAUSE_MS = 2000, STORE_PAUSE_MS = 1000 };
 
 struct fsm_row {
     step_fn *step;
-    enum migration_state state; /* what a client sees meanwhile; COMPLETED has one of the terminal states */
-    unsigned allowed; /* substates it may go to; every active one may also go to CANCELING and COMPLETED */
+    enum migration_state state; /* the state that a client sees; COMPLETED has one of the terminal states */
+    unsigned allowed; /* substates that may follow; every active one may also go to CANCELING and COMPLETED */
     const char *note;
 };
 
@@ -175,8 +175,8 @@ int fsm_refresh_logins(struct work *work)
                : err_no_memory(&work->err);
 }
 
-/* At every end nothing of ours is left on the servers, and no database is still on its way. What cannot be
- * removed now is retried by step_clean_up. */
+/* After every end, nothing of Malachite's remains on the servers, and no database is still in progress.
+ * step_clean_up retries cleanups that fail now. */
 static void close_work(struct work *work, enum migration_state state, const char *error)
 {
     struct err reason = work->err;
@@ -191,14 +191,14 @@ static void close_work(struct work *work, enum migration_state state, const char
 enum step_outcome fsm_end(struct work *work, enum migration_state state, const char *error, const char *event)
 {
     struct err err = {0};
-    auto_free char *lasting_error = str_dup(error); /* it may be work->err's own */
+    auto_free char *lasting_error = str_dup(error); /* the text may belong to work->err */
     close_work(work, state, lasting_error);
     work->migration.spec.window_end_us = clock_now_us(); /* the service shows the end of the run there */
     if (store_migration_set_facts(work->store, &work->migration, &err) < 0) {
         log_event(LOG_ERROR, "cannot store the end of a run", "migration", work->migration.uuid, "reason",
                   err.message, NULL);
     }
-    /* What the user was asked for is no longer shown. */
+    /* The request to the user is no longer shown. */
     const char *shown = lasting_error == NULL && work->migration.error != NULL ? "" : lasting_error;
     return move(work, SUB_COMPLETED, state, shown, event);
 }
@@ -219,7 +219,7 @@ static enum step_outcome expire(struct work *work)
     return STEP_FAILED;
 }
 
-/* The work of one substate. */
+/* Executes the step of one substate. */
 static enum step_outcome do_step(struct work *work)
 {
     struct migration *migration = &work->migration;
@@ -241,7 +241,7 @@ static enum step_outcome do_step(struct work *work)
     return expired ? expire(work) : outcome;
 }
 
-/* Turns what came of a step into a move where the step has not moved by itself. */
+/* Turns the outcome of a step into a move if the step itself has not moved. */
 static enum step_outcome run_step(struct work *work)
 {
     enum step_outcome outcome = do_step(work);
@@ -261,7 +261,7 @@ static enum step_outcome run_step(struct work *work)
     return outcome;
 }
 
-/* Whoever waits for the user is looked at again when its life is over. */
+/* A migration that waits for the user is checked again when it expires. */
 static void give_back(struct work *work, enum step_outcome outcome)
 {
     const struct migration *migration = &work->migration;
@@ -274,11 +274,11 @@ static void give_back(struct work *work, enum step_outcome outcome)
         attention = !migration_ends_by_itself(migration);
     }
     int64_t expires = migration_expires_us(work->executor, migration);
-    int64_t soon = clock_steady_us() + (int64_t)STORE_PAUSE_MS * 1000; /* a clock that was set may lie */
+    int64_t soon = clock_steady_us() + (int64_t)STORE_PAUSE_MS * 1000; /* a clock that was set may be wrong */
     expires = expires > soon ? expires : soon;
     not_before = not_before < expires ? not_before : expires;
     struct err err = {0};
-    /* A lease that is not given back is renewed for ever. */
+    /* A lease that is not released would be renewed for ever. */
     while (store_migration_release(work->store, migration, attention, not_before, &err) < 0) {
         log_event(LOG_ERROR, "cannot release a migration", "migration", migration->uuid, "reason",
                   err.message, NULL);
@@ -288,7 +288,7 @@ static void give_back(struct work *work, enum step_outcome outcome)
     }
 }
 
-/* After the end: what is left on a server is looked at again in a while. */
+/* After the end: a pending cleanup is retried later. */
 static bool has_pending_cleanup(struct work *work)
 {
     struct migration_database *rows = NULL;

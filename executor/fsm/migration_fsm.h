@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The life of a migration: one row per substate with the function that does its work, the state a client
- * sees, and the substates it may go to. fsm_move() is the only code that changes a migration's state.
+ * The state machine of a migration: one row per substate with its step function, the state that a client
+ * sees, and the substates that may follow. Only fsm_move() changes a migration's state.
  */
 #ifndef EXECUTOR_FSM_MIGRATION_FSM_H
 #define EXECUTOR_FSM_MIGRATION_FSM_H
@@ -13,8 +13,8 @@
 typedef enum step_outcome step_fn(struct work *work);
 
 /*
- * A step is idempotent: it looks at what is already done, on the servers and in the store, and does the rest.
- * Killed anywhere and run again, it leads to the same end.
+ * A step is idempotent: it determines from the servers and the store what is already done, and does the
+ * rest. If it is killed anywhere and run again, it leads to the same end.
  */
 step_fn step_prerequisites;
 step_fn step_validate;
@@ -29,26 +29,26 @@ step_fn step_complete;
 step_fn step_cancel;
 step_fn step_clean_up;
 /*
- * What is due in every substate before data moves, besides its own step: databases that the user has canceled
- * by name end, and databases that are followed already (the migration has come back to a question about
- * another one) are kept up. STEP_MOVED: go on with the step.
+ * Runs in every substate before data moves, besides its own step: ends databases that the user has
+ * canceled by name, and keeps databases that are already followed up to date (if the migration has
+ * returned to a question about another one). STEP_MOVED: continue with the step.
  */
 step_fn before_data;
-/* Ends the replication of all databases; work->err says what is left. */
+/* Ends the replication of all databases; work->err says what remains. */
 typedef int clean_up_fn(struct work *work);
 clean_up_fn online_clean_up;
 
-/* Moves to another substate, with an event. STEP_MOVED, or STEP_STOPPED when the lease is lost or the store
+/* Moves to another substate, with an event. STEP_MOVED, or STEP_STOPPED if the lease is lost or the store
  * fails. */
 enum step_outcome fsm_move(struct work *work, enum migration_substate to, const char *event);
-/* The same with a text that currentStatus.error shows until the next move: what the user has to do. */
+/* The same with a text that currentStatus.error shows until the next move: what the user must do. */
 enum step_outcome fsm_move_telling(struct work *work, enum migration_substate to, const char *error,
                                    const char *event);
 /* Shows a text as currentStatus.error until the next move; NULL: none. */
 int fsm_show(struct work *work, const char *text);
-/* Takes what the user has decided since the claim into work->migration.spec. */
+/* Copies the user's decisions since the claim into work->migration.spec. */
 int fsm_refresh_decisions(struct work *work);
-/* Takes the logins that the user has given since into work->migration.spec. */
+/* Copies the logins that the user has provided since into work->migration.spec. */
 int fsm_refresh_logins(struct work *work);
 /* Ends the migration in a terminal state; error may be NULL. */
 enum step_outcome fsm_end(struct work *work, enum migration_state state, const char *error,
@@ -56,7 +56,7 @@ enum step_outcome fsm_end(struct work *work, enum migration_state state, const c
 
 /* Prints the substate table as a mermaid state diagram (malachite fsm). */
 void fsm_print(FILE *out);
-/* Takes a claimed migration as far as it goes now, then gives it back. */
+/* Executes a claimed migration as far as possible now, then releases it. */
 void fsm_run(struct work *work);
 
 #endif

@@ -31,7 +31,7 @@ static int add_change(struct changes *changes, const char *name, const char *val
     return 0;
 }
 
-/* PostgreSQL refuses to start with wal_level minimal while it may send WAL. */
+/* PostgreSQL refuses to start with wal_level minimal if it may send WAL. */
 static int add_replication_change(struct changes *changes, const char *value, struct err *err)
 {
     const char *wal_level = value == NULL ? NULL : replication_wal_level(value);
@@ -132,7 +132,7 @@ static int collect(struct executor *executor, const struct server *server, const
     return 0;
 }
 
-/* Changes them, and keeps the spelling that the client gave them. */
+/* Applies the changes, and stores the client's spelling of the values. */
 static int apply(struct executor *executor, const struct server *server, const struct endpoint *login,
                  const struct changes *changes, struct err *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Brings the provisioned servers up when Malachite starts and down when it stops. */
+/* Starts the provisioned servers with Malachite, and stops them with it. */
 #include <stdlib.h>
 
 #include "core/clock.h"
@@ -12,8 +12,8 @@
 
 enum { STOPPERS = 8 };
 
-/* Not those that are being made, removed or stopped: an operation in progress looks after them, once all
- * others run. */
+/* Excludes servers that are being created, deleted or stopped: an operation in progress handles those
+ * after all others run. */
 static bool should_run(const struct server *server)
 {
     return !server->attached && server->state != SERVER_STATE_PROVISIONING &&

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Looks after the provisioned servers. One that ended unasked (killed, out of memory) is started by an
- * operation as the user's own would be, so nobody else works on it in the meantime. The pause doubles from
- * attempt to attempt. One that keeps ending is left Inaccessible with the reason, for the user to look at.
+ * Monitors the provisioned servers. An operation like the user's own starts a server that ended unasked
+ * (killed, out of memory), so that nothing else works on it at the same time. The pause doubles with each
+ * attempt. A server that keeps ending becomes Inaccessible with the reason, for the user to examine.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@
 
 enum {
     PERIOD_MS = 1000,
-    STEADY_MS = 60000, /* a server that ran that long starts with a clean slate */
+    STEADY_MS = 60000, /* a server that ran this long starts with new attempts */
     PAUSE_LEAST_MS = 1000,
     STARTS_MOST = 5,
 };
@@ -59,13 +59,13 @@ static struct watched *remember(struct watched **first, int64_t server_id)
     return watched;
 }
 
-/* In a state that only a running server, or one that could not be started, may have. */
+/* Whether the state means that the server runs, or that it could not be started. */
 static bool is_up_to_us(const struct server *server)
 {
     return server->state == SERVER_STATE_READY || server->state == SERVER_STATE_INACCESSIBLE;
 }
 
-/* Whether it still is as it was seen, and no operation has been asked for since: then it gets "state". */
+/* If the server is still in the seen state, and no operation has been requested since, sets it to "state". */
 static int claim_state(struct executor *executor, const struct server *seen, enum server_state state,
                        const char *message, struct operation *operation, struct err *err)
 {
@@ -145,7 +145,7 @@ static int look_at(struct executor *executor, struct watched **first, const stru
         }
         return 0;
     }
-    /* What did not start with Malachite, or after an order of the user, is his to look at. */
+    /* The user must handle a server that failed to start with Malachite or on request. */
     if (watched == NULL && server->state == SERVER_STATE_READY) {
         watched = remember(first, server->id);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Starting, stopping and restarting provisioned servers, and changing the administrator's password. */
+/* Starts, stops and restarts provisioned servers, and changes the administrator's password. */
 #include <jansson.h>
 
 #include "core/clock.h"
@@ -78,7 +78,7 @@ int update_server(struct executor *executor, const struct operation *operation, 
         return attach_server(executor, &server, err);
     }
     const struct instance_spec spec = server_instance(&server);
-    /* One that is Inaccessible is started first. */
+    /* An Inaccessible server is started first. */
     if (!instance_is_running(&executor->instances, server.name) &&
         instance_start(&executor->instances, &spec, &executor->stop, err) < 0) {
         return fail(executor, &server, err);

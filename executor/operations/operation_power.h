@@ -8,7 +8,7 @@
 int start_server(struct executor *executor, const struct operation *operation, struct err *err);
 int stop_server(struct executor *executor, const struct operation *operation, struct err *err);
 int restart_server(struct executor *executor, const struct operation *operation, struct err *err);
-/* Gives the administrator the password of the row; an attached server is looked at again. */
+/* Sets the administrator's password to the row's; checks an attached server again. */
 int update_server(struct executor *executor, const struct operation *operation, struct err *err);
 
 #endif

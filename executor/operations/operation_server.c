@@ -12,8 +12,8 @@ int operation_find_server(struct executor *executor, const struct operation *ope
                        : 0;
 }
 
-/* An attached server may be down: it is a resource all the same, and migrations with it fail with the reason.
- */
+/* An attached server may be unreachable: it is a resource nevertheless, and migrations with it fail with
+ * the reason. */
 int attach_server(struct executor *executor, const struct server *server, struct err *err)
 {
     int version = 0;
@@ -23,7 +23,7 @@ int attach_server(struct executor *executor, const struct server *server, struct
                                      &ignored);
         return -1;
     }
-    /* Not the whole row: the user may have changed it since it was read. */
+    /* Not the whole row: the user may have changed it in the meantime. */
     int minor = server_minor_version(version);
     return store_server_set_version(executor->store, server->id, version / 10000, minor, err) < 0
                ? -1

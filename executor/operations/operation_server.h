@@ -9,7 +9,7 @@
 int operation_find_server(struct executor *executor, const struct operation *operation, struct err *err,
                           struct server *ret_server);
 
-/* Looks at an attached server with its credentials; it becomes Ready, or Inaccessible with the reason. */
+/* Checks an attached server with its credentials; it becomes Ready, or Inaccessible with the reason. */
 int attach_server(struct executor *executor, const struct server *server, struct err *err);
 
 #endif

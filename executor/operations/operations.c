@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Executes the long-running operations that the REST calls on servers, databases and groups leave in the
- * store. Each may be run again after a crash: creating replaces what an interrupted attempt left, deleting
- * accepts what was already deleted.
+ * Executes the long-running operations that REST calls on servers, databases and groups store. Each may
+ * run again after a crash: creation replaces the remains of an interrupted attempt, deletion accepts
+ * missing objects.
  */
 #include <jansson.h>
 #include <stdlib.h>
@@ -27,13 +27,13 @@ enum {
     RETRY_MS = 1000,
     STARTING_WAIT_MS = 200,
     ADDRESS_ATTEMPTS = 5,
-    OPERATION_LEASE_US = 3600LL * 1000000, /* of this process; another process frees it at its start */
+    OPERATION_LEASE_US = 3600LL * 1000000, /* of this process; another process releases it at its start */
 };
 
 /* ---- servers ---------------------------------------------------------------------------------------------
  */
 
-/* Another program, a Malachite of another user among them, may take the address that was free when it was
+/* Another program, for example another user's Malachite, may take the address that was free when it was
  * chosen. */
 static int create_instance(struct executor *executor, struct server *server, struct err *err)
 {
@@ -50,7 +50,7 @@ static int create_instance(struct executor *executor, struct server *server, str
     }
 }
 
-/* A server that did not come up stays, with the reason, and may be started again. */
+/* A server that failed to start remains, with the reason, and can be started again. */
 static int provision_server(struct executor *executor, struct server *server, struct err *err)
 {
     if (create_instance(executor, server, err) < 0) {
@@ -102,7 +102,7 @@ static const char *group_of(const struct operation *operation)
     return slash == NULL ? operation->resource_id : slash + 1;
 }
 
-/* What could not be deleted can be used again. */
+/* A group whose deletion failed can be used again. */
 static void reopen_group(struct executor *executor, const char *subscription_id, const char *name)
 {
     struct err ignored = {0};
@@ -159,7 +159,7 @@ static int run(struct executor *executor, const struct operation *operation, str
         return restart_server(executor, operation, err);
     case OPERATION_CONFIGURATION_UPDATE:
         return change_configurations(executor, operation, err);
-    case OPERATION_CHILD_UPSERT: /* these two end with the request that makes them */
+    case OPERATION_CHILD_UPSERT: /* the request that creates them also completes these two */
     case OPERATION_CHILD_DELETE:
         return 0;
     case OPERATION_KIND_COUNT:
@@ -168,7 +168,7 @@ static int run(struct executor *executor, const struct operation *operation, str
     return err_set(err, ERR_INTERNAL, "unknown kind of operation");
 }
 
-/* What an earlier process left is about servers that this one may still be starting. */
+/* Operations of an earlier process may need servers that this one is still starting. */
 static void await_servers(struct executor *executor, const struct operation *operation)
 {
     while (operation->started_us < executor->started_us && !executor_ready(executor) &&
@@ -188,7 +188,7 @@ static void work_off(struct executor *executor, const struct operation *operatio
     int64_t began = clock_monotonic_ms();
     int result = run(executor, operation, &failure);
     if (result < 0 && stop_requested(&executor->stop)) {
-        return; /* stays in progress: the next process takes it up */
+        return; /* stays in progress: the next process resumes it */
     }
     while (store_operation_finish(executor->store, operation->id, result < 0 ? &failure : NULL, &err) < 0) {
         log_event(LOG_ERROR, "cannot finish an operation", "operation", operation->id, "reason", err.message,

@@ -4,7 +4,7 @@
 
 #include "executor/executor_parts.h"
 
-/* Asks the servers that executor_ask_again() names, until the executor stops. */
+/* Checks the servers that executor_ask_again() names, until the executor stops. */
 void recheck_run(struct executor *executor);
 
 #endif

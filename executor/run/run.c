@@ -30,7 +30,7 @@ static int prepare(struct executor *executor, struct err *err)
     if (executor->work_root == NULL) {
         return err_no_memory(err);
     }
-    /* Archives of a process that was killed: their migrations make new ones. */
+    /* Archives of a killed process: their migrations create new ones. */
     if (tree_remove(executor->work_root, err) < 0 ||
         tree_make_dir(executor->work_root, 0700, NULL, err) < 0) {
         return -1;
@@ -55,7 +55,7 @@ static int start_threads(struct executor *executor, struct err *err)
     for (int i = 0; i < executor->options->workers && failed == 0; i++) {
         struct worker *worker = &executor->workers[i];
         worker->executor = executor;
-        pthread_mutex_init(&worker->lock, NULL); /* those before it are made: it may look at them */
+        pthread_mutex_init(&worker->lock, NULL); /* it may check the workers before it, which exist already */
         failed = pthread_create(&worker->thread, NULL, worker_main, worker);
         executor->worker_count += failed == 0 ? 1 : 0;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The threads that take migrations from the store, and the one that looks after them. */
+/* The threads that take migrations from the store, and the monitor. */
 #include "executor/run/workers_private.h"
 
 #include "core/clock.h"
@@ -10,7 +10,7 @@
 
 enum {
     MONITOR_PERIOD_MS = 200,
-    IDLE_WAIT_MS = 5000, /* a lost hint costs at most this */
+    IDLE_WAIT_MS = 5000, /* a lost hint delays work by at most this */
     CLAIM_RETRY_MS = 1000,
 };
 
@@ -21,7 +21,7 @@ static int64_t lease_end(const struct executor *executor)
     return clock_steady_us() + (int64_t)executor->options->lease_seconds * 1000000;
 }
 
-/* How long an idle worker may sleep: until the next migration that is due later, or the next hint. */
+/* How long an idle worker may sleep: until the next scheduled migration, or the next hint. */
 static int idle_ms(struct executor *executor)
 {
     int64_t due = 0;
@@ -33,8 +33,8 @@ static int idle_ms(struct executor *executor)
     return ms < 1 ? 1 : ms > IDLE_WAIT_MS ? IDLE_WAIT_MS : (int)ms;
 }
 
-/* A worker looks for work only while all before it have some: an idle process keeps one worker's handle to
- * the store, not one for each. */
+/* A worker looks for work only while all before it are busy: an idle process keeps one worker's handle to
+ * the store open, not one for each. */
 static bool is_needed(const struct worker *worker)
 {
     for (struct worker *before = worker->executor->workers; before != worker; before++) {
@@ -114,8 +114,8 @@ void *monitor_main(void *argument)
             renew_at = now + (int64_t)executor->options->lease_seconds * 1000000 / 3;
         }
         if (now >= forget_at) {
-            /* Status URLs must keep answering for a while after the end; a day is more than any client polls.
-             */
+            /* Status URLs must remain valid for a while after the end; a day is more than any client
+             * polls. */
             (void)store_operation_forget(executor->store, clock_now_us() - DAY_US, &err);
             forget_at = now + (int64_t)3600 * 1000000;
         }
@@ -124,7 +124,7 @@ void *monitor_main(void *argument)
         for (int i = 0; i < executor->worker_count; i++) {
             busy = look_after(&executor->workers[i]) || busy;
         }
-        /* A wake is how a cancel is noticed at once; without one the period bounds the delay. */
+        /* A wake makes a cancel take effect at once; without one the period limits the delay. */
         executor_wait(executor, seen, busy ? MONITOR_PERIOD_MS : 1000);
     }
     store_thread_done(executor->store);

@@ -4,6 +4,6 @@
 
 /* Thread functions. */
 void *worker_main(void *argument);  /* struct worker */
-void *monitor_main(void *argument); /* struct executor: renews leases, passes on what is to stop */
+void *monitor_main(void *argument); /* takes struct executor: renews leases, forwards requests to stop */
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Logical replication on the source. Parameters take effect at a restart: Malachite restarts the servers it
- * runs; those that are only attached are restarted by somebody else, which the wait notices. While it waits
- * for that, properties.currentStatus.error says what is missing.
+ * Sets up logical replication on the source. The parameters take effect at a restart: Malachite restarts
+ * the servers it runs; the owner of an attached server restarts it, which the wait notices. In the
+ * meantime properties.currentStatus.error says what is missing.
  */
 #include "executor/steps/replication_source_private.h"
 
@@ -28,7 +28,7 @@ static bool failed(const struct work *work, enum step_outcome *ret_outcome)
 /* ---- what is missing -------------------------------------------------------------------------------------
  */
 
-/* Slots that may have yet to be made; while the databases are not known, one. */
+/* Slots that may still have to be created; one, as long as the databases are unknown. */
 static int count_needed(struct work *work, int *ret_needed)
 {
     struct migration_database *rows = NULL;
@@ -45,7 +45,7 @@ static int count_needed(struct work *work, int *ret_needed)
     return 0;
 }
 
-/* *ret_text: what is missing, as one line; NULL: nothing. */
+/* ret_text: the missing settings, as one line; NULL: none. */
 static int find_missing(struct work *work, const struct sides *sides, int *ret_needed, char **ret_text)
 {
     auto_str_list struct str_list missing = {0};
@@ -65,7 +65,7 @@ static int find_missing(struct work *work, const struct sides *sides, int *ret_n
 /* ---- a server that Malachite runs ------------------------------------------------------------------------
  */
 
-/* Copies that would break when the server restarts; those that follow reconnect. */
+/* Copies that a restart of the server would abort; followers reconnect. */
 static int find_copying(struct work *work, const struct server *server, char **ret_name)
 {
     const struct migration_filter filter = {.active_only = true};
@@ -113,7 +113,7 @@ static int order_restart(struct work *work, const struct server *seen, struct op
     return store_commit(&tx, &work->err);
 }
 
-/* Bounded by the operation's own limits. After a stop it continues without us. */
+/* The operation's own limits bound the wait. After a stop the operation continues. */
 static int await_operation(struct work *work, const struct operation *ordered)
 {
     struct executor *executor = work->executor;
@@ -179,7 +179,7 @@ static bool set_up_own(struct work *work, const struct sides *sides, int needed,
     }
     if (restart_needed && restart(work, server) != 0) {
         if (work->err.code == ERR_SERVER_NOT_READY && !work->err.lasting) {
-            work->delay_ms = LOOK_AGAIN_MS; /* somebody else restarts or changes it */
+            work->delay_ms = LOOK_AGAIN_MS; /* another operation restarts or changes it */
             *ret_outcome = STEP_LATER;
             return false;
         }
@@ -199,8 +199,8 @@ static bool set_up_own(struct work *work, const struct sides *sides, int needed,
 /* ---- a server that somebody else runs --------------------------------------------------------------------
  */
 
-/* What the wait for the owner of the source begins with; the wait for the user's permission has other words.
- */
+/* The beginning of the message while waiting for the source's owner; the wait for the user's permission
+ * has another message. */
 static char *not_set_up(const struct sides *sides, const char *missing)
 {
     return str_format("Logical replication is not set up on the %s: %s.", sides->source.work.label, missing);
@@ -280,8 +280,8 @@ bool replication_source_is_ready(struct work *work, const struct sides *sides, e
 /* ---- the wait --------------------------------------------------------------------------------------------
  */
 
-/* Whether what the wait is about has changed, the user's permission included: then the prerequisites look at
- * it again. */
+/* Whether the reason for the wait has changed, including the user's permission: then the prerequisites are
+ * checked again. */
 static int has_changed(struct work *work)
 {
     auto_sides struct sides sides = {0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Setting a source server up for logical replication, as far as the user allows it. */
+/* Sets up a source server for logical replication, as far as the user permits. */
 #ifndef EXECUTOR_STEPS_REPLICATION_SOURCE_PRIVATE_H
 #define EXECUTOR_STEPS_REPLICATION_SOURCE_PRIVATE_H
 
@@ -7,10 +7,10 @@
 #include "executor/sides.h"
 
 /*
- * Whether the source has what the databases of an online migration that are not followed yet need; always of
- * an offline one. Where
- * something is missing and the user allows it, the parameters are set and a provisioned server is restarted;
- * an attached one waits for its operator. False: *ret_outcome is what the step ends with.
+ * Whether the source can serve the databases of an online migration that are not followed yet; always true
+ * for an offline one. If settings are missing and the user permits it, this changes the parameters and
+ * restarts a provisioned server; an attached one waits for its operator. False: the step ends with
+ * *ret_outcome.
  */
 bool replication_source_is_ready(struct work *work, const struct sides *sides,
                                  enum step_outcome *ret_outcome);

@@ -10,14 +10,14 @@
 
 enum { LOOK_AGAIN_MS = 500, LONGEST_WAIT_MS = 60 * 60 * 1000, CLEANUP_PAUSE_MS = 5000, USER_PAUSE_MS = 1000 };
 
-/* The databases of a migration, and those of them that a step is about. */
+/* The databases of a migration, and those that a step handles. */
 struct database_set {
     struct migration_database *rows;
     size_t count;
     struct migration_database **chosen;
     size_t chosen_count;
     size_t open_count;       /* not ended */
-    bool cleanup_is_pending; /* something is left on a server of a database that was canceled */
+    bool cleanup_is_pending; /* a cleanup of a canceled database is pending on a server */
 };
 
 static void set_done(struct database_set *set)
@@ -52,8 +52,8 @@ static int choose(struct work *work, struct database_set *ret_set)
 }
 
 /*
- * A server that is not up yet after a restart of Malachite, or not at the moment. Followers know for
- * themselves how long they may try; where none is left, it is as long.
+ * A server is unreachable, for example after a restart of Malachite. Followers enforce the time limit for
+ * retries; without one, this does.
  */
 static enum step_outcome look_again(struct work *work)
 {
@@ -70,7 +70,7 @@ static enum step_outcome look_again(struct work *work)
  * -----------------------------------------------------------------------------------------------
  */
 
-/* Ends what the user has canceled; what is left of databases that were canceled before is tried again. */
+/* Ends databases that the user has canceled; retries pending cleanups of those canceled before. */
 static int end_canceled(struct work *work, const struct sides *sides, struct database_set *set)
 {
     for (size_t i = 0; i < set->count; i++) {
@@ -107,7 +107,7 @@ static enum step_outcome wait_more(struct work *work, const struct database_set 
     return STEP_LATER;
 }
 
-/* choose() after those that were canceled have ended. */
+/* choose() after canceled databases have ended. */
 static int choose_open(struct work *work, const struct sides *sides, struct database_set *ret_set)
 {
     auto_set struct database_set before = {0};
@@ -118,7 +118,7 @@ static int choose_open(struct work *work, const struct sides *sides, struct data
     return 0;
 }
 
-/* What the user has to do on the target takes its time, and holds no thread. */
+/* Waiting for the user has no deadline and holds no thread. */
 static enum step_outcome wait_or_fail(struct work *work)
 {
     enum step_outcome outcome = outcome_of_failure(work);
@@ -133,7 +133,7 @@ static enum step_outcome wait_or_fail(struct work *work)
     return STEP_LATER;
 }
 
-/* Some are cut over while the others wait. */
+/* Cuts some databases over while the others wait. */
 static enum step_outcome cut_over_some(struct work *work, const struct sides *sides,
                                        const struct database_set *set)
 {
@@ -143,7 +143,7 @@ static enum step_outcome cut_over_some(struct work *work, const struct sides *si
     return wait_more(work, set);
 }
 
-/* Servers that have gone fail their followers in time: those are looked at first. */
+/* Check the followers first: they fail if their servers stay unreachable. */
 static int follow_all(struct work *work)
 {
     auto_set struct database_set set = {0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Canceling, and what remains to be done after the end. */
+/* Cancels a migration, and retries cleanups after its end. */
 #include <stdlib.h>
 
 #include "core/clock.h"
@@ -11,8 +11,8 @@
 enum { SETTLE_AGAIN_LEAST_MS = 5000, SETTLE_AGAIN_MOST_MS = 5 * 60 * 1000 };
 
 /*
- * A killed process may have left sessions at work on the target, which PostgreSQL would end only when it
- * notices. Where the target cannot be reached there is nothing to end.
+ * A killed process may have left sessions running on the target, which PostgreSQL would notice late. An
+ * unreachable target has none to end.
  */
 static void end_leftover_sessions(const struct work *work, const struct migration_database *row)
 {
@@ -24,8 +24,8 @@ static void end_leftover_sessions(const struct work *work, const struct migratio
     }
 }
 
-/* The worker that moved a database has stopped it before the migration came here: what is left is to remove
- * the replication, and to close the rows. */
+/* The worker has already stopped the transfer of a database when the migration gets here: remove the
+ * replication, and close the rows. */
 enum step_outcome step_cancel(struct work *work)
 {
     struct migration_database *rows = NULL;
@@ -47,7 +47,7 @@ enum step_outcome step_cancel(struct work *work)
                    "The migration was canceled. Databases on the target stay unchanged.");
 }
 
-/* The longer a server has been away, the less often it is tried. */
+/* The longer a server has been unreachable, the less often it is tried. */
 static int cleanup_pause_ms(const struct migration *migration)
 {
     int64_t pause_ms = (clock_now_us() - migration->ended_us) / 1000 / 8;
@@ -56,7 +56,7 @@ static int cleanup_pause_ms(const struct migration *migration)
                                              : (int)pause_ms;
 }
 
-/* Ended migrations come here as long as a server that could not be reached keeps replication of theirs. */
+/* Ended migrations get here as long as an unreachable server keeps their replication. */
 enum step_outcome step_clean_up(struct work *work)
 {
     if (online_clean_up(work) != 0) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Moves the databases of a migration, one after the other; what is already there is not moved again. */
+/* Copies the databases of a migration, one after the other; completed ones are not copied again. */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -22,13 +22,13 @@
 
 enum { TARGET_PRESENT_CODE = 603101, JOBS_MAX = 8 };
 
-/* All databases of the migration while one after the other is moved. */
+/* All databases of the migration while they are copied one after the other. */
 struct moving {
     struct work *work;
-    struct sides *sides; /* found again before each further attempt */
+    struct sides *sides; /* looked up again before each further attempt */
     struct migration_database *rows;
     size_t count;
-    bool other_failed; /* one that was followed has failed while another was moved */
+    bool other_failed; /* a followed database has failed while another was being copied */
     struct err other_failure;
 };
 
@@ -55,7 +55,7 @@ static char *make_work_dir(const struct work *work, const struct migration_datab
     return TAKE(dir);
 }
 
-/* ret_wish: what the database's stop token said when the transfer ended. */
+/* ret_wish: the database's stop token when the transfer ended. */
 static int transfer_database(struct work *work, const struct sides *sides, struct migration_database *row,
                              struct progress *progress, enum stop_wish *ret_wish)
 {
@@ -92,13 +92,13 @@ static int transfer_database(struct work *work, const struct sides *sides, struc
 }
 
 /*
- * About once a second while a database is moved: databases followed in the meantime may be canceled or fail.
- * "at" is the one that is moved.
+ * About once a second while a database is copied: databases followed in the meantime may be canceled or
+ * fail. "at" is the one that is being copied.
  */
 static void look_at_others(struct moving *moving, const struct migration_database *at)
 {
     struct work *work = moving->work;
-    struct err kept = work->err; /* the running move writes there */
+    struct err kept = work->err; /* the running copy also writes there */
     bool failed = fsm_refresh_decisions(work) < 0;
     for (size_t i = 0; i < moving->count && !failed; i++) {
         struct migration_database *row = &moving->rows[i];
@@ -130,8 +130,8 @@ static struct progress observe(struct moving *moving, struct migration_database 
         .store = moving->work->store, .row = row, .look_around = look_around, .context = moving};
 }
 
-/* The figures of a copy that restarts begin again: the message says so for as long as it lasts. "reason": of
- * an attempt of this process, or NULL. */
+/* A restarted copy resets its figures; the message says so until it ends. "reason": of an attempt of this
+ * process, or NULL. */
 static int restart_figures(struct migration_database *row, const char *reason, struct err *err)
 {
     int tables = row->tables_queued + row->tables_loading + row->tables_completed + row->tables_errored;
@@ -149,7 +149,7 @@ static int restart_figures(struct migration_database *row, const char *reason, s
     return row->message == NULL ? err_no_memory(err) : 0;
 }
 
-/* Readies the row of a database whose copy begins, for the first time or again after an interruption. */
+/* Prepares the row of a database whose copy starts, for the first time or again after an interruption. */
 static int begin_database(struct work *work, struct migration_database *row, const char *reason)
 {
     row->state = DB_IN_PROGRESS;
@@ -172,7 +172,7 @@ static int begin_database(struct work *work, struct migration_database *row, con
     return store_database_update(work->store, row, &work->err);
 }
 
-/* All of this database is there; of an online migration, the changes follow from now on. */
+/* The database is copied completely; for an online migration, following starts now. */
 static enum step_outcome conclude_database(struct work *work, struct migration_database *row,
                                            const char *warnings)
 {
@@ -193,7 +193,7 @@ static enum step_outcome cancel_database(struct work *work, const struct sides *
     return online_cancel_database(work, sides, row) < 0 ? STEP_FAILED : STEP_MOVED;
 }
 
-/* Nothing is kept on the source while the user thinks. */
+/* Keeps no resources on the source while the user decides. */
 static enum step_outcome ask_for_overwrite(struct work *work, const struct sides *sides,
                                            struct migration_database *row)
 {
@@ -203,7 +203,8 @@ static enum step_outcome ask_for_overwrite(struct work *work, const struct sides
     return outcome == STEP_MOVED ? STEP_WAIT : outcome;
 }
 
-/* The client sees why an attempt has failed as the running step, until the next attempt has one. */
+/* Shows the client, as the running step, why an attempt failed, until the next attempt has a step of its
+ * own. */
 static void tell_restart(struct work *work, struct migration_database *row, bool news)
 {
     struct err ignored = {0};
@@ -217,8 +218,7 @@ static void tell_restart(struct work *work, struct migration_database *row, bool
     }
 }
 
-/* Servers may have been restarted elsewhere in the meantime, and passwords changed. 1: found, 0: not at the
- * moment. */
+/* In the meantime servers may have been restarted, and passwords changed. 1: found, 0: not at the moment. */
 static int find_sides_again(struct moving *moving)
 {
     auto_sides struct sides found = {0};
@@ -235,12 +235,12 @@ static int find_sides_again(struct moving *moving)
     return 0;
 }
 
-/* One attempt at a database, from its beginning. What an earlier attempt has put on the target is ours
- * (target_claimed) and goes with the database that it made. */
+/* One attempt to copy a database from the start. Objects that an earlier attempt created on the target
+ * belong to the migration (target_claimed) and are dropped with the database that it created. */
 static int attempt(struct moving *moving, struct migration_database *row, struct progress *progress,
                    bool again, enum stop_wish *ret_wish)
 {
-    /* Of the attempt before; a failure to find the servers is not why that was interrupted. */
+    /* The error of the previous attempt; a later failure to find the servers did not interrupt that one. */
     const struct err reason = again ? moving->work->err : (struct err){0};
     if ((again && find_sides_again(moving) < 0) ||
         begin_database(moving->work, row, again ? reason.message : NULL) < 0) {
@@ -249,7 +249,7 @@ static int attempt(struct moving *moving, struct migration_database *row, struct
     return transfer_database(moving->work, moving->sides, row, progress, ret_wish);
 }
 
-/* Each further attempt would fill the target again, from its beginning. */
+/* Each further attempt would fill the target again from the start. */
 static bool is_disk_full(const struct err *err)
 {
     return sqlstate_is(err->sqlstate, SQLSTATE_DISK_FULL);
@@ -277,7 +277,7 @@ static int move_or_retry(struct moving *moving, struct migration_database *row, 
     return 0;
 }
 
-/* STEP_MOVED: this database has ended, one way or another, or is followed; continue with the next. */
+/* STEP_MOVED: this database has ended, successfully or not, or is followed; continue with the next. */
 static enum step_outcome move_database(struct moving *moving, struct migration_database *row)
 {
     struct work *work = moving->work;
@@ -296,7 +296,7 @@ static enum step_outcome move_database(struct moving *moving, struct migration_d
     } else if (wish == STOP_CANCEL) {
         outcome = cancel_database(work, moving->sides, row);
     } else if (failure_is_of_store(&work->err)) {
-        outcome = STEP_FAILED; /* to be continued when it can be written again */
+        outcome = STEP_FAILED; /* to resume when the store can be written again */
     } else if (work->err.service_code == TARGET_PRESENT_CODE) {
         outcome = ask_for_overwrite(work, moving->sides, row);
     } else {
@@ -322,7 +322,7 @@ static enum step_outcome copy_roles(struct work *work, const struct sides *sides
     return result < 0 ? retry_later(work, outcome_of_failure(work)) : STEP_MOVED;
 }
 
-/* Moves on once every database has ended: the service concatenates "<database>: <message>" of those that
+/* Moves on when every database has ended: the service concatenates "<database>: <message>" of those that
  * failed. */
 static enum step_outcome conclude(struct work *work, const struct migration_database *rows, size_t count)
 {

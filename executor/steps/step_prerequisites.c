@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What comes before data moves: reach both servers, run the checks, ask the user where a decision is missing.
- * The guards are in the order in which the service evaluates them; after every answer they are all looked at
- * anew.
+ * The steps before data moves: reach both servers, run the checks, ask the user for missing decisions. The
+ * guards are in the order in which the service evaluates them; after every answer all of them run again.
  */
 #include <jansson.h>
 #include <stdlib.h>
@@ -24,11 +23,11 @@
 
 enum {
     EVENT_MAX = 4096,
-    SERVER_WAIT_MS = 100,                        /* look again whether a starting server is up */
-    SERVER_WAIT_LIMIT_US = 5 * 60 * 1000 * 1000, /* a server that starts for longer than this will not come */
+    SERVER_WAIT_MS = 100,                        /* interval for checking a starting server */
+    SERVER_WAIT_LIMIT_US = 5 * 60 * 1000 * 1000, /* a server that starts for longer than this has failed */
 };
 
-/* A server that has just been asked for may still be starting. */
+/* A server that has just been requested may still be starting. */
 static enum step_outcome await_servers(struct work *work)
 {
     const struct migration *migration = &work->migration;
@@ -48,7 +47,7 @@ static char *metadata(const struct side *side, const struct server_info *info)
 {
     int major = info->version / 10000;
     auto_free char *version = str_format("%d", major);
-    /* Of a single server the service shows an empty sku, as recorded. */
+    /* The service shows an empty sku, as recorded, for a single server. */
     bool shows_sku = side->server.kind == SERVER_FLEXIBLE && side->server.sku != NULL;
     json_t *sku = shows_sku ? memory_parse_text(side->server.sku, 0) : NULL;
     json_t *facts = json_object();
@@ -63,7 +62,7 @@ static char *metadata(const struct side *side, const struct server_info *info)
     return text;
 }
 
-/* Signs in to both servers as the client would, and keeps what it sees of them. */
+/* Logs in to both servers like the client, and stores their properties. */
 static int look_at_servers(struct work *work, const struct sides *sides)
 {
     const struct stop *stop = &work->worker->stop;
@@ -112,7 +111,7 @@ static int run_checks(struct work *work, const struct sides *sides, struct findi
     return precheck_run(&precheck, &work->err, ret_findings);
 }
 
-/* Warnings stop nothing; they are kept as events so that the user can read them. */
+/* Warnings stop nothing; they are stored as events for the user. */
 static void record_warnings(struct work *work, const struct findings *findings)
 {
     for (size_t i = 0; i < findings->count; i++) {
@@ -174,7 +173,7 @@ enum step_outcome step_validate(struct work *work)
 /* ---- decisions of the user -------------------------------------------------------------------------------
  */
 
-/* Past all checks: now, later, or when the user says so. */
+/* After all checks: start now, later, or when the user requests it. */
 static enum step_outcome schedule(struct work *work)
 {
     const struct migration_spec *spec = &work->migration.spec;
@@ -187,7 +186,7 @@ static enum step_outcome schedule(struct work *work)
     return fsm_move(work, SUB_MIGRATING_DATA, "The prerequisites are met. The data migration started.");
 }
 
-/* True: continue with the next; false: *ret_outcome is what the step ends with. */
+/* True: continue with the next guard; false: the step ends with *ret_outcome. */
 typedef bool guard_fn(struct work *work, const struct sides *sides, enum step_outcome *ret_outcome);
 
 static bool give_up(const struct work *work, enum step_outcome *ret_outcome)
@@ -237,7 +236,7 @@ static bool guard_checks(struct work *work, const struct sides *sides, enum step
         validation_error(&findings, &work->err);
         *ret_outcome = STEP_FAILED;
     }
-    if (!bad || work->err.lasting) { /* otherwise it may be looked at again */
+    if (!bad || work->err.lasting) { /* otherwise it may be checked again */
         record_warnings(work, &findings);
     }
     findings_done(&findings);
@@ -322,7 +321,7 @@ enum step_outcome step_wait_window(struct work *work)
         return fsm_move(work, SUB_MIGRATING_DATA, "The migration window has begun.");
     }
     int64_t left_ms = left_us / 1000 + 1;
-    /* The window is the wall clock's, and that may be set. */
+    /* The window is in wall clock time, which may be set. */
     work->delay_ms = left_ms > 60 * 1000 ? 60 * 1000 : (int)left_ms;
     return STEP_LATER;
 }

@@ -8,7 +8,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 
-/* Names as in the official examples of validationDetails. */
+/* Names from the official examples of validationDetails. */
 static const char *const server_types[] = {"AuthenticationAndConnectivityValidation",
                                            "SourceVersionValidation", "ServerParametersValidation"};
 static const char *const database_types[] = {"SchemaValidation", "ExtensionsValidation",
@@ -66,7 +66,8 @@ static bool same_place(const struct finding *finding, const char *database, cons
     return str_equals(finding->database, database) && strcmp(finding->type, type) == 0;
 }
 
-/* One item {type, state, messages}: the worst finding gives the state; no findings, no messages. */
+/* One item {type, state, messages}: the worst finding determines the state; without findings there are no
+ * messages. */
 static json_t *rule_item(const struct findings *findings, const char *database, const char *type)
 {
     json_t *messages = json_array();
@@ -93,7 +94,7 @@ static json_t *rule_item(const struct findings *findings, const char *database, 
     return item;
 }
 
-/* Rule types that findings carry beyond the listed ones follow them, so that nothing found goes untold. */
+/* Rule types of findings that are not listed follow the listed ones, so that no finding is lost. */
 static json_t *rule_items(const struct findings *findings, const char *database, const char *const *types,
                           size_t count)
 {

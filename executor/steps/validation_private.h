@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Turns the findings of the prechecks into what a client sees: an error text, or validationDetails. */
+/* Turns the findings of the prechecks into an error text, or into validationDetails, for the client. */
 #ifndef EXECUTOR_STEPS_VALIDATION_PRIVATE_H
 #define EXECUTOR_STEPS_VALIDATION_PRIVATE_H
 
@@ -12,7 +12,7 @@
 /* Puts all FAILED findings into err, the first ones in full: "shop: Error 603102: ...". */
 void validation_error(const struct findings *findings, struct err *err);
 
-/* One line for one finding: "shop: Error 603405: ..."; new text that the caller frees. */
+/* One line for one finding: "shop: Error 603405: ..."; the caller frees. */
 char *validation_line(const struct finding *finding);
 
 /* The JSON text of validationDetails: every rule type with its state, per server and per database. The caller
@@ -20,7 +20,7 @@ char *validation_line(const struct finding *finding);
 char *validation_report(const struct findings *findings, const struct str_list *databases, int64_t started_us,
                         int64_t ended_us);
 
-/* Appends a finding about reaching or signing in to a server. False when memory is out. */
+/* Appends a finding about an unreachable server or a rejected login. False when memory is out. */
 bool validation_add_login(struct findings *findings, const struct err *err);
 
 #endif
