@@ -125,6 +125,15 @@ static void read_user_columns(struct stmt *stmt, struct migration *migration)
     spec->window_end_us = column_int64(stmt);
 }
 
+/* Without the uuid that store_migration_hide() appended. */
+static void cut_name(char *name)
+{
+    char *slash = name == NULL ? NULL : strchr(name, '/');
+    if (slash != NULL) {
+        *slash = '\0';
+    }
+}
+
 static int read_migration(struct stmt *stmt, void *row, struct err *err)
 {
     struct migration *migration = row;
@@ -148,6 +157,10 @@ static int read_migration(struct stmt *stmt, void *row, struct err *err)
     migration->ended_us = column_int64(stmt);
     migration->entered_us = column_int64(stmt);
     migration->hidden = column_bool(stmt);
+    migration->deleting = column_bool(stmt);
+    if (migration->hidden) {
+        cut_name(migration->name);
+    }
     migration->attention = column_bool(stmt);
     migration->not_before_us = column_int64(stmt);
     migration->lease_owner = column_text(stmt);

@@ -21,7 +21,7 @@
 #define MIGRATION_COLUMNS                                                                                    \
     "id, uuid, target_id, name, location, secrets, " MIGRATION_USER_COLUMNS                                  \
     ", source_metadata, target_metadata, validation, state, substate, error, created_us, ended_us, "         \
-    "entered_us, hidden, attention, not_before_us, lease_owner, lease_generation, lease_until_us"
+    "entered_us, hidden, deleting, attention, not_before_us, lease_owner, lease_generation, lease_until_us"
 
 extern const struct row_type migration_type;
 

@@ -161,62 +161,6 @@ int store_migration_list(struct store *store, const struct migration_filter *fil
     return 0;
 }
 
-int store_migration_count_active(struct store *store, int64_t target_id, struct err *err, int *ret_count)
-{
-    auto_stmt struct stmt stmt = {0};
-    if (stmt_open(store, STMT_MIGRATION_COUNT_ACTIVE,
-                  "SELECT count(*) FROM migration WHERE ended_us = 0 AND target_id = ?", err, &stmt) < 0) {
-        return -1;
-    }
-    bind_int(&stmt, target_id);
-    if (stmt_next(&stmt, err) < 0) {
-        return -1;
-    }
-    *ret_count = column_int(&stmt);
-    return 0;
-}
-
-int store_migration_active_of(struct store *store, int64_t server_id, size_t max, struct err *err,
-                              struct str_list *ret_names, size_t *ret_count)
-{
-    auto_stmt struct stmt stmt = {0};
-    if (stmt_open(store, STMT_MIGRATION_ACTIVE_OF,
-                  "SELECT name FROM migration WHERE ended_us = 0 AND (target_id = ? OR source_id = ?) "
-                  "ORDER BY id",
-                  err, &stmt) < 0) {
-        return -1;
-    }
-    bind_int(&stmt, server_id);
-    bind_int(&stmt, server_id);
-    int found = 0;
-    while ((found = stmt_next(&stmt, err)) > 0) {
-        auto_free char *name = column_text(&stmt);
-        if (name == NULL || (*ret_count < max && !str_list_add(ret_names, name))) {
-            return err_no_memory(err);
-        }
-        ++*ret_count;
-    }
-    return found;
-}
-
-int store_migration_writing(struct store *store, int64_t target_id, const char *database, int64_t except_id,
-                            struct err *err, struct migration *ret_migration)
-{
-    auto_stmt struct stmt stmt = {0};
-    if (stmt_open(store, STMT_MIGRATION_WRITING,
-                  "SELECT " MIGRATION_COLUMNS
-                  " FROM migration WHERE ended_us = 0 AND target_id = ? AND id <> ?"
-                  " AND EXISTS (SELECT 1 FROM migration_database AS d WHERE d.migration_id = migration.id"
-                  " AND d.name = ?) ORDER BY id LIMIT 1",
-                  err, &stmt) < 0) {
-        return -1;
-    }
-    bind_int(&stmt, target_id);
-    bind_int(&stmt, except_id);
-    bind_text(&stmt, database);
-    return stmt_get_row(&stmt, &migration_type, err, ret_migration);
-}
-
 /* An ended migration gets neither a worker nor secrets. */
 static int update_row(struct store *store, const struct migration *migration, struct err *err)
 {
@@ -268,8 +212,20 @@ int store_migration_clear_error(struct store *store, int64_t id, struct err *err
 int store_migration_hide(struct store *store, int64_t id, struct err *err)
 {
     auto_stmt struct stmt stmt = {0};
-    if (stmt_open(store, STMT_MIGRATION_HIDE, "UPDATE migration SET hidden = 1 WHERE id = ?", err, &stmt) <
-        0) {
+    if (stmt_open(store, STMT_MIGRATION_HIDE,
+                  "UPDATE migration SET hidden = 1, name = name || '/' || uuid WHERE id = ? AND hidden = 0",
+                  err, &stmt) < 0) {
+        return -1;
+    }
+    bind_int(&stmt, id);
+    return stmt_run(&stmt, err);
+}
+
+int store_migration_set_deleting(struct store *store, int64_t id, struct err *err)
+{
+    auto_stmt struct stmt stmt = {0};
+    if (stmt_open(store, STMT_MIGRATION_DELETING, "UPDATE migration SET deleting = 1 WHERE id = ?", err,
+                  &stmt) < 0) {
         return -1;
     }
     bind_int(&stmt, id);

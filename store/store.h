@@ -118,20 +118,29 @@ struct migration_filter {
 /* Newest first, without hidden ones. */
 int store_migration_list(struct store *store, const struct migration_filter *filter, struct err *err,
                          struct migration **ret_migrations, size_t *ret_count);
+/* Active migrations to this target, and those from or to this server. Of the first, of the names below and of
+ * store_migration_writing(), those that are being canceled as a whole are left out: they end soon. */
 int store_migration_count_active(struct store *store, int64_t target_id, struct err *err, int *ret_count);
+int store_migration_count_of(struct store *store, int64_t server_id, struct err *err, int *ret_count);
 /* Appends the names of at most max active migrations from or to this server; ret_count: of all. */
 int store_migration_active_of(struct store *store, int64_t server_id, size_t max, struct err *err,
                               struct str_list *ret_names, size_t *ret_count);
 /* Another active migration (not "except_id") of this target that writes this database, if there is one. */
 int store_migration_writing(struct store *store, int64_t target_id, const char *database, int64_t except_id,
                             struct err *err, struct migration *ret_migration);
+/* 1: another one of this target that is being canceled may still write this database. */
+int store_migration_canceling(struct store *store, int64_t target_id, const char *database, int64_t except_id,
+                              struct err *err);
 /* Writes tags, source_id and spec (with the databases when they changed) and asks for a worker's attention
  * now. All of spec is written: get, change and update inside one store_begin(). An ended migration
  * without pending cleanup gets no attention and keeps no secrets. */
 int store_migration_update_spec(struct store *store, const struct migration *migration, struct err *err);
 /* The user has answered what the error of a waiting migration was about. */
 int store_migration_clear_error(struct store *store, int64_t id, struct err *err);
+/* Takes it off all lists and frees its name. */
 int store_migration_hide(struct store *store, int64_t id, struct err *err);
+/* Marks one that DELETE cancels: a PUT of its name replaces it. */
+int store_migration_set_deleting(struct store *store, int64_t id, struct err *err);
 
 /* ---- migrations: the executor's side ---- */
 

@@ -27,7 +27,8 @@ static const struct dialect dialects[] = {
 #define P        "properties."
 #define PUT      (ACCESS_PUT | ACCESS_SHOWN)
 #define BOTH     (ACCESS_PUT | ACCESS_PATCH | ACCESS_SHOWN)
-#define ALIAS    (ACCESS_PUT | ACCESS_PATCH)                 /* a spelling that is only understood */
+#define DECISION (BOTH | ACCESS_DECIDES)
+#define ALIAS    (ACCESS_PUT | ACCESS_PATCH | ACCESS_DECIDES) /* a spelling that is only understood */
 #define SECRET   (ACCESS_PUT | ACCESS_PATCH | ACCESS_SECRET)
 #define READ     ACCESS_SHOWN
 #define FIELD(member)      .field = offsetof(struct migration_spec, member)
@@ -38,9 +39,9 @@ static const struct dialect dialects[] = {
 #define TEXT_UNTIL_B(first, old, new, member, access, about) \
     {P old, NULL, access, about, TYPE(text, member), SINCE(first), UNTIL(B)}, \
     {P new, NULL, access, about, TYPE(text, member), SINCE(C)}
-#define NAMES_UNTIL_B(first, old, new, member, about) \
-    {P old, NULL, BOTH, about, TYPE(names, member), SINCE(first), UNTIL(B)}, \
-    {P new, NULL, BOTH, about, TYPE(names, member), SINCE(C)}
+#define NAMES_UNTIL_B(first, old, new, member, access, about) \
+    {P old, NULL, access, about, TYPE(names, member), SINCE(first), UNTIL(B)}, \
+    {P new, NULL, access, about, TYPE(names, member), SINCE(C)}
 #define FLAG_UNTIL_B(first, old, new, member, access, about) \
     {P old, NULL, access, about, TYPE(flag, member), SINCE(first), UNTIL(B)}, \
     {P new, NULL, access, about, TYPE(flag_word, member), SINCE(C)}
@@ -68,13 +69,13 @@ static const struct property properties[] = {
     MEMBER("currentStatus.currentSubStateDetails.validationDetails", "ValidationDetails", SINCE(C2)),
     {P "migrationInstanceResourceId", NULL, PUT, "Resource id of the migration runtime server.", TYPE(text, runtime_server_id), SINCE(C3)},
     {P "migrationRuntimeResourceId", NULL, ACCESS_PUT, "Resource id of the migration runtime server.", TYPE(text, runtime_server_id), SINCE(C3)},
-    {P "migrationMode", NULL, PUT, "Offline: a single copy. Online: a base copy, then replication until the cutover.", TYPE(mode, mode), SINCE(BP)},
+    {P "migrationMode", NULL, BOTH, "Offline: a single copy. Online: a base copy, then replication until the cutover.", TYPE(mode, mode), SINCE(BP)},
     {P "migrationWindowEndTimeInUtc", NULL, PUT, "End of the window; after the migration has ended, the time of its end.", TYPE(time, window_end_us), SINCE(C)},
-    TEXT_UNTIL_B(A, "sourceDBServerResourceId", "sourceDbServerResourceId", source_server_id, PUT, "Resource id of the source server, or host:port@user for any PostgreSQL."),
-    TEXT_UNTIL_B(BP, "sourceDBServerFullyQualifiedDomainName", "sourceDbServerFullyQualifiedDomainName", source_fqdn, PUT, "Host name or address of the source, instead of the resource's own."),
+    TEXT_UNTIL_B(A, "sourceDBServerResourceId", "sourceDbServerResourceId", source_server_id, BOTH, "Resource id of the source server, or host:port@user for any PostgreSQL."),
+    TEXT_UNTIL_B(BP, "sourceDBServerFullyQualifiedDomainName", "sourceDbServerFullyQualifiedDomainName", source_fqdn, BOTH, "Host name or address of the source, instead of the resource's own."),
     {P "targetDBServerResourceId", "string", READ, "Resource id of the target server.", .write = dialect_write_target_id, UNTIL(B)},
     {P "targetDbServerResourceId", "string", READ, "Resource id of the target server.", .write = dialect_write_target_id, SINCE(C)},
-    TEXT_UNTIL_B(BP, "targetDBServerFullyQualifiedDomainName", "targetDbServerFullyQualifiedDomainName", target_fqdn, PUT, "Host name or address of the target, instead of the resource's own."),
+    TEXT_UNTIL_B(BP, "targetDBServerFullyQualifiedDomainName", "targetDbServerFullyQualifiedDomainName", target_fqdn, BOTH, "Host name or address of the target, instead of the resource's own."),
     {P AAD "clientId", NULL, PUT, "Client id of the Microsoft Entra application.", TYPE(text, aad_client_id), UNTIL(A)},
     {P AAD "tenantId", NULL, PUT, "Tenant of the Microsoft Entra application.", TYPE(text, aad_tenant_id), UNTIL(A)},
     {P AAD "aadSecret", NULL, SECRET, "Secret of the Microsoft Entra application.", TYPE(text, aad_secret), UNTIL(A)},
@@ -83,20 +84,20 @@ static const struct property properties[] = {
     {P "secretParameters.sourceServerUsername", NULL, SECRET, "User on the source; default: the server's administrator.", TYPE(text, source_user), SINCE(C)},
     {P "secretParameters.targetServerUsername", NULL, SECRET, "User on the target; default: the server's administrator.", TYPE(text, target_user), SINCE(C)},
     {P "userAssignedIdentityResourceId", NULL, PUT, "Resource id of a user-assigned identity.", TYPE(text, identity_id), UNTIL(A)},
-    NAMES_UNTIL_B(A, "dBsToMigrate", "dbsToMigrate", databases, "Databases to migrate, 1 to 8. Without them, the migration waits until a PATCH names them."),
+    NAMES_UNTIL_B(A, "dBsToMigrate", "dbsToMigrate", databases, BOTH, "Databases to migrate, 1 to 8. Without them, the migration waits until a PATCH names them."),
     {P "migrationResourceGroup.resourceId", NULL, PUT, "Resource id of the group for helper resources.", TYPE(text, migration_group_id), UNTIL(A)},
     {P "migrationResourceGroup.subnetResourceId", NULL, PUT, "Resource id of the subnet for helper resources.", TYPE(text, migration_subnet_id), UNTIL(A)},
     {P "targetDBServerSubnetResourceId", NULL, ACCESS_PUT, "Resource id of the subnet for helper resources.", TYPE(text, migration_subnet_id), UNTIL(A)},
-    FLAG_UNTIL_B(A, "setupLogicalReplicationOnSourceDBIfNeeded", "setupLogicalReplicationOnSourceDbIfNeeded", setup_replication, BOTH | ACCESS_FALSE, "Set up logical replication on the source if it is missing."),
-    FLAG_UNTIL_B(A, "overwriteDBsInTarget", "overwriteDbsInTarget", overwrite, BOTH | ACCESS_FALSE, "Overwrite databases that already exist on the target."),
-    {P "migrationWindowStartTimeInUtc", NULL, BOTH, "Earliest start of the data migration.", TYPE(time, window_start_us)},
-    FLAG_UNTIL_B(A, "startDataMigration", "startDataMigration", start_data_migration, BOTH, "Start the data migration now."),
-    FLAG_UNTIL_B(A, "triggerCutover", "triggerCutover", trigger_cutover, BOTH, "Cut over: stop replication and complete the migration."),
-    NAMES_UNTIL_B(BP, "dBsToTiggerCutoverOn" /* sic */, "dbsToTriggerCutoverOn", cutover_databases, "With triggerCutover: cut over these databases only."),
+    FLAG_UNTIL_B(A, "setupLogicalReplicationOnSourceDBIfNeeded", "setupLogicalReplicationOnSourceDbIfNeeded", setup_replication, DECISION | ACCESS_FALSE, "Set up logical replication on the source if it is missing."),
+    FLAG_UNTIL_B(A, "overwriteDBsInTarget", "overwriteDbsInTarget", overwrite, DECISION | ACCESS_FALSE, "Overwrite databases that already exist on the target."),
+    {P "migrationWindowStartTimeInUtc", NULL, DECISION, "Earliest start of the data migration.", TYPE(time, window_start_us)},
+    FLAG_UNTIL_B(A, "startDataMigration", "startDataMigration", start_data_migration, DECISION, "Start the data migration now."),
+    FLAG_UNTIL_B(A, "triggerCutover", "triggerCutover", trigger_cutover, DECISION, "Cut over: stop replication and complete the migration."),
+    NAMES_UNTIL_B(BP, "dBsToTiggerCutoverOn" /* sic */, "dbsToTriggerCutoverOn", cutover_databases, DECISION, "With triggerCutover: cut over these databases only."),
     {P "dBsToTriggerCutoverMigrationOn", NULL, ALIAS, "With triggerCutover: cut over these databases only.", TYPE(names, cutover_databases), SINCE(BP), UNTIL(BP)},
-    FLAG_UNTIL_B(BP, "cancel", "cancel", cancel, BOTH, "Cancel the migration."),
-    NAMES_UNTIL_B(BP, "dBsToCancelMigrationOn", "dbsToCancelMigrationOn", cancel_databases, "With cancel: cancel these databases only."),
-    {P "migrateRoles", NULL, BOTH | ACCESS_FALSE_LATER, "Migrate roles too.", TYPE(flag_word, migrate_roles), SINCE(C3)},
+    FLAG_UNTIL_B(BP, "cancel", "cancel", cancel, DECISION, "Cancel the migration."),
+    NAMES_UNTIL_B(BP, "dBsToCancelMigrationOn", "dbsToCancelMigrationOn", cancel_databases, DECISION, "With cancel: cancel these databases only."),
+    {P "migrateRoles", NULL, DECISION | ACCESS_FALSE_LATER, "Migrate roles too.", TYPE(flag_word, migrate_roles), SINCE(C3)},
     METADATA("sourceDBServerMetadata", dialect_write_source_metadata, "storageMB", SOURCE_TEXT, UNTIL(B)),
     METADATA("sourceDbServerMetadata", dialect_write_source_metadata, "storageMb", SOURCE_TEXT, SINCE(C)),
     METADATA("targetDBServerMetadata", dialect_write_target_metadata, "storageMB", TARGET_TEXT, UNTIL(B)),

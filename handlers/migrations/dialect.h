@@ -61,6 +61,7 @@ enum migration_access {
     ACCESS_FALSE = ACCESS_OWN, /* an unset flag is shown as false */
     ACCESS_FALSE_LATER =
         ACCESS_OWN << 1, /* likewise, but not in the answer to PUT (as recorded of the real service) */
+    ACCESS_DECIDES = ACCESS_OWN << 2, /* a decision of the user, which a PUT may repeat or add as PATCH does */
 };
 
 /* The migration as a resource; what PATCH may change is its part for ACCESS_PATCH. */
@@ -97,6 +98,8 @@ const struct property *dialect_first_difference(const struct dialect_request *re
 /* Whether the request gives this member with a value that is not the one in spec. */
 bool dialect_changes_field(const struct dialect_request *request, const struct migration_spec *spec,
                            size_t field);
+/* Forgets the decisions that the request gives and that spec has already; a flag stays with a new list. */
+void dialect_forget_decided(struct dialect_request *request, const struct migration_spec *spec);
 /* Copies what the request gives and PATCH may set into spec. */
 int dialect_merge(const struct dialect_request *request, struct migration_spec *spec, struct err *err);
 

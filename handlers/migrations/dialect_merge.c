@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Comparing what a request gives with what is stored, and putting it there. */
+#include "core/attr.h"
 #include "core/str.h"
 #include "handlers/migrations/dialect_private.h"
 
@@ -135,6 +136,26 @@ bool dialect_changes_field(const struct dialect_request *request, const struct m
         }
     }
     return false;
+}
+
+void dialect_forget_decided(struct dialect_request *request, const struct migration_spec *spec)
+{
+    const struct {
+        size_t flag, list;
+    } pairs[] = {{offsetof(struct migration_spec, trigger_cutover),
+                  offsetof(struct migration_spec, cutover_databases)},
+                 {offsetof(struct migration_spec, cancel), offsetof(struct migration_spec, cancel_databases)}};
+    for (size_t i = 0; i < migration_description.count; i++) {
+        const struct property *row = given_row(request, i);
+        if (row == NULL || (row->access & ACCESS_DECIDES) == 0 || !row->type->same(row, &request->spec, spec)) {
+            continue;
+        }
+        bool kept = false;
+        for (size_t j = 0; j < ARRAY_LEN(pairs); j++) {
+            kept = kept || (row->field == pairs[j].flag && dialect_changes_field(request, spec, pairs[j].list));
+        }
+        request->given[i] = kept;
+    }
 }
 
 int dialect_merge(const struct dialect_request *request, struct migration_spec *spec, struct err *err)

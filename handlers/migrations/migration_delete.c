@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * DELETE of a migration. An active one is canceled and stays in the list ("canceled or deleted", as the
- * service says); an ended one is hidden from lists, and its name stays in use.
+ * service says) until it is deleted again or a PUT of its name replaces it; an ended one is hidden, and its
+ * name is free.
  */
 #include "core/str.h"
 #include "handlers/migrations/migration.h"
@@ -13,7 +14,8 @@ static int cancel_active(struct store *store, struct migration *migration, struc
 {
     migration->spec.cancel = FLAG_TRUE;
     str_list_done(&migration->spec.cancel_databases);
-    if (store_migration_update_spec(store, migration, err) < 0) {
+    if (store_migration_update_spec(store, migration, err) < 0 ||
+        store_migration_set_deleting(store, migration->id, err) < 0) {
         return -1;
     }
     return store_event_add(store, migration->id, "Cancellation requested (DELETE).", err);

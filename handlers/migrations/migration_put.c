@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * PUT of a migration. Never a long-running operation: 201 with the resource at once, the executor does the
- * rest. The same PUT again is answered 200; another one on a name that is or was in use, 409.
+ * rest. The same PUT again is answered 200, and one that adds what PATCH may decide is taken as that decision;
+ * any other on a name in use, 409.
  */
 #include "core/clock.h"
 #include "core/parse/json_fields.h"
@@ -9,6 +10,7 @@
 #include "handlers/arm/names.h"
 #include "handlers/arm/server_reference.h"
 #include "handlers/migrations/migration.h"
+#include "handlers/migrations/migration_decision_private.h"
 #include "handlers/migrations/migrations.h"
 
 static const char source_path[] = "properties.sourceDbServerResourceId";
@@ -19,6 +21,7 @@ struct creation {
     struct server target;
     struct server source; /* id 0: host:port@user */
     struct dialect_request given;
+    bool early_cutover;
 };
 
 static void creation_done(struct creation *creation)
@@ -114,17 +117,18 @@ static int read_creation(struct creation *creation, json_t *body, struct err *er
     return fill_defaults(creation, source_is_resource, err);
 }
 
-/* The name is in use: fine when this is the same PUT again. */
+/*
+ * The name is in use: fine when this is the same PUT again. Clients that only PUT (Terraform's azapi) add
+ * decisions to it, such as triggerCutover: those are no difference while the migration is active.
+ */
 static int check_same(const struct creation *creation, const struct migration *existing, struct err *err)
 {
-    if (existing->hidden) {
-        return err_set(err, ERR_MIGRATION_EXISTS,
-                       "The migration '%s' of the server '%s' was deleted, and names cannot be reused. "
-                       "Choose another name.",
-                       existing->name, creation->target.name);
-    }
-    const struct property *other = dialect_first_difference(&creation->given, &existing->spec, ACCESS_PUT, 0);
-    if (other != NULL) {
+    bool active = !migration_state_is_terminal(existing->state);
+    const struct property *other = dialect_first_difference(&creation->given, &existing->spec, ACCESS_PUT,
+                                                            active ? ACCESS_DECIDES : 0);
+    bool chosen = other != NULL && active && other->field == offsetof(struct migration_spec, databases) &&
+                  existing->spec.databases.count == 0;
+    if (other != NULL && !chosen) {
         const char *path = dialect_spelling(creation->dialect, other);
         err_set(err, ERR_MIGRATION_EXISTS,
                 "The migration '%s' of the server '%s' already exists (state %s) with another value of "
@@ -201,6 +205,47 @@ static int make_row(struct creation *creation, struct migration *ret_migration, 
     return 0;
 }
 
+/* A PUT again of an existing migration: stores new tags, and new decisions as a PATCH would. */
+static int store_again(struct creation *creation, struct err *err, struct migration *migration)
+{
+    struct store *store = creation->request->app->store;
+    struct dialect_request *given = &creation->given;
+    if (check_same(creation, migration, err) < 0) {
+        return -1;
+    }
+    if (dialect_first_difference(given, &migration->spec, ACCESS_PUT | ACCESS_PATCH, 0) != NULL) {
+        struct decision decision = {.dialect = creation->dialect,
+                                    .target = &creation->target,
+                                    .migration = migration,
+                                    .given = *given,
+                                    .store = store,
+                                    .options = creation->request->app->options};
+        dialect_forget_decided(&decision.given, &migration->spec);
+        int result = decision_store(&decision, err);
+        *given = decision.given;
+        creation->early_cutover = result == 0 && decision.early_cutover;
+        return result;
+    }
+    bool new_tags = given->tags != NULL && !str_equals(given->tags, migration->tags);
+    return new_tags && (!str_replace(&migration->tags, given->tags) ||
+                        store_migration_update_spec(store, migration, err) < 0)
+               ? -1
+               : 0;
+}
+
+static int store_new(struct creation *creation, struct err *err, struct migration *ret_migration)
+{
+    struct store *store = creation->request->app->store;
+    const struct migration_spec *spec = &creation->given.spec;
+    bool writes = spec->option != MIGRATION_OPTION_VALIDATE;
+    if (check_servers_again(creation, err) < 0 || check_limit(creation, err) < 0 ||
+        (writes && check_databases_free(store, &creation->target, &spec->databases, 0, err) < 0) ||
+        make_row(creation, ret_migration, err) < 0) {
+        return -1;
+    }
+    return store_migration_insert(store, ret_migration, err);
+}
+
 /* In one transaction: looks at the name, then stores the new migration. 1: it was there already, 0: it is
  * new. */
 static int store_creation(struct creation *creation, struct err *err, struct migration *ret_migration)
@@ -212,28 +257,16 @@ static int store_creation(struct creation *creation, struct err *err, struct mig
     }
     int found = store_migration_get(store, creation->target.id,
                                     request_param(creation->request, "migrationName"), err, ret_migration);
-    if (found < 0) {
+    if (found > 0 && ret_migration->deleting) {
+        found = store_migration_hide(store, ret_migration->id, err);
+        migration_done(ret_migration);
+        *ret_migration = (struct migration){0};
+    }
+    if (found < 0 || (found > 0 ? store_again(creation, err, ret_migration)
+                                : store_new(creation, err, ret_migration)) < 0) {
         return -1;
     }
-    if (found > 0) {
-        if (check_same(creation, ret_migration, err) < 0) {
-            return -1;
-        }
-        bool new_tags =
-            creation->given.tags != NULL && !str_equals(creation->given.tags, ret_migration->tags);
-        if (new_tags && (!str_replace(&ret_migration->tags, creation->given.tags) ||
-                         store_migration_update_spec(store, ret_migration, err) < 0)) {
-            return -1;
-        }
-        return store_commit(&tx, err) < 0 ? -1 : 1;
-    }
-    if (check_servers_again(creation, err) < 0 || check_limit(creation, err) < 0 ||
-        check_databases_free(store, &creation->target, &creation->given.spec.databases, 0, err) < 0 ||
-        make_row(creation, ret_migration, err) < 0 || store_migration_insert(store, ret_migration, err) < 0 ||
-        store_commit(&tx, err) < 0) {
-        return -1;
-    }
-    return 0;
+    return store_commit(&tx, err) < 0 ? -1 : found;
 }
 
 static bool prerequisites_are_met(struct request *request, const struct dialect *dialect)
@@ -298,6 +331,9 @@ void migration_put(struct request *request)
         return;
     }
     executor_wake(request->app->executor);
+    if (creation.early_cutover) {
+        reply_warning(request, MIGRATION_CUTOVER_REMEMBERED);
+    }
     if (stored > 0) {
         if (note_ended(request, &migration) < 0) {
             reply_json(request, 200, NULL);

@@ -73,7 +73,7 @@ void migration_check_name(struct request *request)
         reply_error(request, &err);
     } else if (found > 0) {
         answer(request, &question, "AlreadyExists",
-               "Specified migration name is already used on this server; names cannot be reused.");
+               "Specified migration name is already used on this server. DELETE of that migration frees it.");
     } else {
         answer(request, &question, NULL, NULL);
     }

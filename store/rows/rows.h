@@ -111,7 +111,8 @@ struct migration {
     int64_t created_us;
     int64_t ended_us;
     int64_t entered_us; /* the last change of the substate; 0: none yet */
-    bool hidden;        /* deleted: no longer listed, the name stays taken */
+    bool hidden;        /* deleted: no longer listed, and its name is free */
+    bool deleting;      /* canceled by DELETE: a PUT of the same name replaces it */
     /* claim */
     bool attention;        /* a worker has something to do; false while waiting for the user or ended */
     int64_t not_before_us; /* no worker before this moment */
