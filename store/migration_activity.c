@@ -6,7 +6,8 @@
 #include "core/attr.h"
 #include "core/str.h"
 #include "store/migration_row_private.h"
-#include "store/stmt_private.h"
+#include "store/session/stmt.h"
+#include "store/store.h"
 
 #define IS_CANCELED "(cancel IS 1 AND cancel_databases IS NULL)"
 #define WRITES      "option IS NOT 'Validate'"

@@ -138,6 +138,29 @@ int store_operation_drops(struct store *store, int64_t server_id, const char *da
     return stmt_next(&stmt, err);
 }
 
+int store_operation_queued(struct store *store, const char *resource_id, struct err *err)
+{
+    auto_stmt struct stmt stmt = {0};
+    if (stmt_open(store, STMT_OPERATION_QUEUED,
+                  "SELECT 1 FROM operation WHERE ended_us = 0 AND resource_id = ?", err, &stmt) < 0) {
+        return -1;
+    }
+    bind_text(&stmt, resource_id);
+    return stmt_next(&stmt, err);
+}
+
+int store_operation_running(struct store *store, int64_t server_id, struct err *err)
+{
+    auto_stmt struct stmt stmt = {0};
+    if (stmt_open(store, STMT_OPERATION_RUNNING,
+                  "SELECT 1 FROM operation WHERE ended_us = 0 AND server_id = ? AND lease_owner IS NOT NULL",
+                  err, &stmt) < 0) {
+        return -1;
+    }
+    bind_int(&stmt, server_id);
+    return stmt_next(&stmt, err);
+}
+
 int store_operation_finish(struct store *store, const char *id, const struct err *failure, struct err *err)
 {
     enum operation_status status = OPERATION_SUCCEEDED;

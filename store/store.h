@@ -90,6 +90,10 @@ int store_operation_claim(struct store *store, const char *owner, int64_t lease_
 int store_operation_power_pending(struct store *store, int64_t server_id, struct err *err);
 /* 1 when the deletion of this database has not ended. */
 int store_operation_drops(struct store *store, int64_t server_id, const char *database, struct err *err);
+/* 1: an operation on this resource has not ended. */
+int store_operation_queued(struct store *store, const char *resource_id, struct err *err);
+/* 1: somebody is working on an operation of this server. */
+int store_operation_running(struct store *store, int64_t server_id, struct err *err);
 /* failure NULL: Succeeded; ERR_CANCELED: Canceled; else Failed. One that has ended already stays as it is. */
 int store_operation_finish(struct store *store, const char *id, const struct err *failure, struct err *err);
 /* Forgets operations that ended before the moment given. */

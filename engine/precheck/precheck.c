@@ -96,15 +96,20 @@ void precheck_add_name(struct buf *text, size_t index, const char *name)
     }
 }
 
+void precheck_end_names(struct buf *text, size_t count)
+{
+    if (count > NAMES_SHOWN) {
+        buf_addf(text, " and %zu more", count - NAMES_SHOWN);
+    }
+}
+
 void precheck_add_names(struct buf *text, const PGresult *result, int column)
 {
     int count = PQntuples(result);
     for (int i = 0; i < count; i++) {
         precheck_add_name(text, (size_t)i, PQgetvalue(result, i, column));
     }
-    if (count > NAMES_SHOWN) {
-        buf_addf(text, " and %d more", count - NAMES_SHOWN);
-    }
+    precheck_end_names(text, (size_t)count);
 }
 
 int precheck_fetch(struct pg *pg, const char *sql, struct err *err, struct str_list *ret_list)

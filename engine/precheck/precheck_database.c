@@ -122,6 +122,7 @@ static int check_roles(struct check *check)
     if (count == 0) {
         return 0;
     }
+    precheck_end_names(&names, count);
     return precheck_add(
         check,
         "Roles are missing on the target server: %s. They own objects of the database or have "

@@ -35,6 +35,7 @@ int precheck_extensions(struct check *check)
     if (count == 0) {
         return 0;
     }
+    precheck_end_names(&names, count);
     return precheck_add(
         check,
         "Extensions are missing on the target server. %zu extension(s) of the database cannot be "
@@ -66,6 +67,7 @@ int precheck_extension_versions(struct check *check)
     if (count == 0) {
         return 0;
     }
+    precheck_end_names(&names, count);
     return precheck_add(
         check,
         "Extensions have another version on the target server. It does not offer %s and will create "
@@ -194,6 +196,7 @@ int precheck_untrusted_extensions(struct check *check)
     if (count == 0) {
         return 0;
     }
+    precheck_end_names(&names, count);
     return precheck_add(
         check,
         "Extensions need a superuser on the target server. The user `%s` may not be allowed to create "

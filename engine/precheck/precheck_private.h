@@ -76,6 +76,8 @@ void precheck_add_names(struct buf *text, const PGresult *result, int column);
 int precheck_list(struct check *check, const char *sql, struct buf *names);
 /* Adds one name to a list of that form; index counts from 0. */
 void precheck_add_name(struct buf *text, size_t index, const char *name);
+/* Ends such a list: says how many of count are not shown. */
+void precheck_end_names(struct buf *text, size_t count);
 
 /* Reads the first column of a query into a list. */
 int precheck_fetch(struct pg *pg, const char *sql, struct err *err, struct str_list *ret_list);

@@ -177,24 +177,28 @@ static int check_databases_exist(struct check *check)
                        check->err, &there) != 0) {
         return -1;
     }
+    auto_buf struct buf missing = BUF_MAX(TEXT_MAX_BYTES);
+    size_t lacking = 0;
+    for (size_t i = 0; i < check->plan->databases->count; i++) {
+        if (!str_list_has(&there, check->plan->databases->items[i])) {
+            precheck_add_name(&missing, lacking++, check->plan->databases->items[i]);
+        }
+    }
+    if (lacking == 0) {
+        return 0;
+    }
     auto_buf struct buf names = BUF_MAX(TEXT_MAX_BYTES);
     for (size_t i = 0; i < there.count; i++) {
         precheck_add_name(&names, i, there.items[i]);
     }
-    for (size_t i = 0; i < check->plan->databases->count; i++) {
-        const char *wanted = check->plan->databases->items[i];
-        if (str_list_has(&there, wanted)) {
-            continue;
-        }
-        if (precheck_add(check,
-                         "A database does not exist on the source server. `%s` is not a database of the %s "
-                         "that can be "
-                         "migrated. Its databases are: %s.",
-                         wanted, check->plan->source->label, buf_text(&names)) != 0) {
-            return -1;
-        }
-    }
-    return 0;
+    precheck_end_names(&names, there.count);
+    return precheck_add(check,
+                        lacking == 1
+                            ? "A database does not exist on the source server. %s is not a database of "
+                              "the %s that can be migrated. Its databases are: %s."
+                            : "Databases do not exist on the source server. %s are not databases of "
+                              "the %s that can be migrated. Its databases are: %s.",
+                        buf_text(&missing), check->plan->source->label, buf_text(&names));
 }
 
 static int check_may_drop(struct check *check)

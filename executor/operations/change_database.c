@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "engine/admin/databases.h"
 #include "executor/operations/operation_server.h"
+#include "executor/operations/operation_waits.h"
 #include "executor/sides.h"
 #include "executor/spelling/database_spelling.h"
 
@@ -41,7 +42,8 @@ int change_database(struct executor *executor, const struct operation *operation
     if (operation->kind == OPERATION_DATABASE_CREATE) {
         return create(executor, &server, &login, name, argument, err);
     }
-    return database_drop(&login, name, &executor->stop, err) < 0
+    return await_database(executor, &server, name, err) < 0 ||
+                   database_drop(&login, name, &executor->stop, err) < 0
                ? -1
                : database_spelling_forget(executor->store, &server, name, err);
 }

@@ -17,6 +17,7 @@
 #include "executor/operations/change_database.h"
 #include "executor/operations/operation_power.h"
 #include "executor/operations/operation_server.h"
+#include "executor/operations/operation_waits.h"
 #include "executor/operations/operations.h"
 #include "executor/retry.h"
 #include "executor/sides.h"
@@ -89,7 +90,10 @@ static int delete_server(struct executor *executor, const struct operation *oper
 {
     auto_server struct server server = {0};
     int found = store_server_get_by_id(executor->store, operation->server_id, err, &server);
-    return found <= 0 ? found : remove_server(executor, &server, err);
+    if (found <= 0) {
+        return found;
+    }
+    return await_migrations(executor, &server, err) < 0 ? -1 : remove_server(executor, &server, err);
 }
 
 /* ---- groups ----------------------------------------------------------------------------------------------
@@ -123,7 +127,10 @@ static int delete_group(struct executor *executor, const struct operation *opera
         int result = store_server_list(executor->store, (enum server_kind)kind, operation->subscription_id,
                                        group, err, &servers, &count);
         for (size_t i = 0; i < count && result == 0; i++) {
-            result = remove_server(executor, &servers[i], err);
+            result = await_migrations(executor, &servers[i], err) < 0 ||
+                             await_operations(executor, &servers[i], err) < 0
+                         ? -1
+                         : remove_server(executor, &servers[i], err);
         }
         servers_free(servers, count);
         if (result < 0) {
@@ -186,7 +193,10 @@ static void work_off(struct executor *executor, const struct operation *operatio
         return;
     }
     int64_t began = clock_monotonic_ms();
-    int result = run(executor, operation, &failure);
+    int result = operation_is_moot(executor, operation, &failure) ? -1 : run(executor, operation, &failure);
+    if (operation_is_moot(executor, operation, &failure)) {
+        result = -1;
+    }
     if (result < 0 && stop_requested(&executor->stop)) {
         return; /* stays in progress: the next process resumes it */
     }

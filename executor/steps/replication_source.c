@@ -260,7 +260,7 @@ bool replication_source_is_ready(struct work *work, const struct sides *sides, e
 {
     auto_free char *missing = NULL;
     int needed = 0;
-    if (!is_online(&work->migration)) {
+    if (!is_online(&work->migration) || work->migration.spec.option == MIGRATION_OPTION_VALIDATE) {
         return true;
     }
     if (find_missing(work, sides, &needed, &missing) < 0) {

@@ -161,9 +161,15 @@ enum step_outcome step_validate(struct work *work)
         return outcome_of_failure(work);
     }
     if (bad) {
+        if (databases_fail(work, NULL) < 0) {
+            return outcome_of_failure(work);
+        }
         return fsm_end(work, STATE_VALIDATION_FAILED, work->err.message, "Validation failed.");
     }
     if (work->migration.spec.option == MIGRATION_OPTION_VALIDATE) {
+        if (databases_end(work, DB_SUCCEEDED, NULL) < 0) {
+            return outcome_of_failure(work);
+        }
         return fsm_end(work, STATE_SUCCEEDED, NULL,
                        "Validation succeeded. The migration was only to be validated.");
     }
@@ -222,6 +228,27 @@ static bool guard_databases(struct work *work, const struct sides *sides, enum s
     return false;
 }
 
+/* One that is being canceled, or was deleted, may still be at work on the same databases. */
+static bool guard_canceled(struct work *work, const struct sides *sides, enum step_outcome *ret_outcome)
+{
+    const struct migration *migration = &work->migration;
+    const struct str_list *names = &migration->spec.databases;
+    (void)sides;
+    for (size_t i = 0; i < names->count && migration->spec.option != MIGRATION_OPTION_VALIDATE; i++) {
+        int busy = store_migration_canceling(work->store, migration->target_id, names->items[i],
+                                             migration->id, &work->err);
+        if (busy < 0) {
+            return give_up(work, ret_outcome);
+        }
+        if (busy > 0) {
+            work->delay_ms = SERVER_WAIT_MS;
+            *ret_outcome = STEP_LATER;
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool guard_checks(struct work *work, const struct sides *sides, enum step_outcome *ret_outcome)
 {
     struct findings findings = {0};
@@ -270,8 +297,9 @@ static bool guard_overwrite(struct work *work, const struct sides *sides, enum s
 
 enum step_outcome step_prerequisites(struct work *work)
 {
-    static guard_fn *const guards[] = {guard_validation, guard_login,  replication_source_is_ready,
-                                       guard_databases,  guard_checks, guard_overwrite};
+    static guard_fn *const guards[] = {guard_validation, guard_login,    replication_source_is_ready,
+                                       guard_databases,  guard_canceled, guard_checks,
+                                       guard_overwrite};
     enum step_outcome outcome = STEP_FAILED;
     auto_sides struct sides sides = {0};
     if (sides_find(work->executor, &work->migration, &work->err, &sides) < 0) {

@@ -8,6 +8,8 @@
 #include "core/clock.h"
 #include "core/str.h"
 
+enum { MORE_ROOM = 80 }; /* bytes for the sentence about findings that do not fit */
+
 /* Names from the official examples of validationDetails. */
 static const char *const server_types[] = {"AuthenticationAndConnectivityValidation",
                                            "SourceVersionValidation", "ServerParametersValidation"};
@@ -30,16 +32,22 @@ void validation_error(const struct findings *findings, struct err *err)
 {
     err_set(err, ERR_BAD_INPUT, "%s", "");
     err->lasting = false;
+    size_t left = 0;
     for (size_t i = 0; i < findings->count; i++) {
         if (findings->items[i].level != FINDING_FAILED) {
             continue;
         }
         auto_free char *line = validation_line(&findings->items[i]);
-        err_append(err, "%s%s", err->message[0] == '\0' ? "" : " ", line == NULL ? "" : line);
-        err->lasting = err->lasting || !findings->items[i].passing;
-        if (err->service_code == 0) {
-            err->service_code = findings->items[i].code;
+        size_t used = strlen(err->message);
+        if (used > 0 && line != NULL && used + strlen(line) + MORE_ROOM > sizeof(err->message)) {
+            left++;
+        } else {
+            err_append(err, "%s%s", used == 0 ? "" : " ", line == NULL ? "" : line);
         }
+        err->lasting = err->lasting || !findings->items[i].passing;
+    }
+    if (left > 0) {
+        err_append(err, " And %zu more; validate the migration to see them all.", left);
     }
 }
 

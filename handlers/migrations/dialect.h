@@ -61,7 +61,7 @@ enum migration_access {
     ACCESS_FALSE = ACCESS_OWN, /* an unset flag is shown as false */
     ACCESS_FALSE_LATER =
         ACCESS_OWN << 1, /* likewise, but not in the answer to PUT (as recorded of the real service) */
-    ACCESS_DECIDES = ACCESS_OWN << 2, /* a decision of the user, which a PUT may repeat or add as PATCH does */
+    ACCESS_DECIDES = ACCESS_OWN << 2, /* a decision of the user, which a PUT may add as PATCH does */
 };
 
 /* The migration as a resource; what PATCH may change is its part for ACCESS_PATCH. */
@@ -95,6 +95,11 @@ bool dialect_gives_patchable(const struct dialect_request *request);
 const struct property *dialect_first_difference(const struct dialect_request *request,
                                                 const struct migration_spec *spec, unsigned with,
                                                 unsigned without);
+/* The same for a PUT of a migration in this substate, without what it may decide: cutover, cancel, and the
+ * property for which the substate waits. */
+const struct property *dialect_first_undecided(const struct dialect_request *request,
+                                               const struct migration_spec *spec,
+                                               enum migration_substate substate);
 /* Whether the request gives this member with a value that is not the one in spec. */
 bool dialect_changes_field(const struct dialect_request *request, const struct migration_spec *spec,
                            size_t field);

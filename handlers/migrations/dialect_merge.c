@@ -126,6 +126,44 @@ const struct property *dialect_first_difference(const struct dialect_request *re
     return NULL;
 }
 
+/* What a substate waits for. */
+static bool is_awaited(const struct property *row, enum migration_substate substate)
+{
+    static const struct {
+        enum migration_substate substate;
+        size_t field;
+    } waits[] = {
+        {SUB_WAITING_FOR_LOGICAL_REPLICATION, offsetof(struct migration_spec, setup_replication)},
+        {SUB_WAITING_FOR_DATABASES, offsetof(struct migration_spec, databases)},
+        {SUB_WAITING_FOR_OVERWRITE, offsetof(struct migration_spec, overwrite)},
+        {SUB_WAITING_FOR_SCHEDULING, offsetof(struct migration_spec, start_data_migration)},
+        {SUB_WAITING_FOR_SCHEDULING, offsetof(struct migration_spec, window_start_us)},
+        {SUB_WAITING_FOR_WINDOW, offsetof(struct migration_spec, start_data_migration)},
+        {SUB_WAITING_FOR_WINDOW, offsetof(struct migration_spec, window_start_us)},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(waits); i++) {
+        if (waits[i].substate == substate && waits[i].field == row->field) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct property *dialect_first_undecided(const struct dialect_request *request,
+                                               const struct migration_spec *spec,
+                                               enum migration_substate substate)
+{
+    for (size_t i = 0; i < migration_description.count; i++) {
+        const struct property *row = given_row(request, i);
+        bool compared = row != NULL && (row->access & ACCESS_PUT) != 0 &&
+                        (row->access & (ACCESS_DECIDES | ACCESS_SECRET)) == 0 && !is_awaited(row, substate);
+        if (compared && !row->type->same(row, &request->spec, spec)) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
 bool dialect_changes_field(const struct dialect_request *request, const struct migration_spec *spec,
                            size_t field)
 {
@@ -142,17 +180,19 @@ void dialect_forget_decided(struct dialect_request *request, const struct migrat
 {
     const struct {
         size_t flag, list;
-    } pairs[] = {{offsetof(struct migration_spec, trigger_cutover),
-                  offsetof(struct migration_spec, cutover_databases)},
-                 {offsetof(struct migration_spec, cancel), offsetof(struct migration_spec, cancel_databases)}};
+    } pairs[] = {
+        {offsetof(struct migration_spec, trigger_cutover),
+         offsetof(struct migration_spec, cutover_databases)},
+        {offsetof(struct migration_spec, cancel), offsetof(struct migration_spec, cancel_databases)}};
     for (size_t i = 0; i < migration_description.count; i++) {
         const struct property *row = given_row(request, i);
-        if (row == NULL || (row->access & ACCESS_DECIDES) == 0 || !row->type->same(row, &request->spec, spec)) {
+        if (row == NULL || (row->access & ACCESS_PATCH) == 0 || !row->type->same(row, &request->spec, spec)) {
             continue;
         }
         bool kept = false;
         for (size_t j = 0; j < ARRAY_LEN(pairs); j++) {
-            kept = kept || (row->field == pairs[j].flag && dialect_changes_field(request, spec, pairs[j].list));
+            kept =
+                kept || (row->field == pairs[j].flag && dialect_changes_field(request, spec, pairs[j].list));
         }
         request->given[i] = kept;
     }

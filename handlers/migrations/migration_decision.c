@@ -209,8 +209,9 @@ static int check_sides(const struct decision *decision, struct err *err)
         {offsetof(struct migration_spec, target_fqdn), "targetDbServerFullyQualifiedDomainName"},
         {offsetof(struct migration_spec, mode), "migrationMode"},
     };
-    static const unsigned early = 1U << SUB_WAITING_FOR_LOGICAL_REPLICATION | 1U << SUB_WAITING_FOR_DATABASES |
-                                  1U << SUB_WAITING_FOR_SCHEDULING | 1U << SUB_WAITING_FOR_WINDOW;
+    static const unsigned early = 1U << SUB_WAITING_FOR_LOGICAL_REPLICATION |
+                                  1U << SUB_WAITING_FOR_DATABASES | 1U << SUB_WAITING_FOR_SCHEDULING |
+                                  1U << SUB_WAITING_FOR_WINDOW;
     const struct migration *migration = decision->migration;
     bool allowed = (early & 1U << migration->substate) != 0 && migration->lease_owner == NULL &&
                    migration->validation == NULL;
@@ -218,11 +219,12 @@ static int check_sides(const struct decision *decision, struct err *err)
         if (allowed || !dialect_changes_field(&decision->given, &migration->spec, rows[i].field)) {
             continue;
         }
-        err_set(err, ERR_OPERATION_NOT_ALLOWED,
-                "The property '%s' of the migration '%s' cannot be changed now (substate %s). Change it while "
-                "the migration waits for its databases, its schedule or logical replication, or create a new "
-                "migration.",
-                rows[i].path, migration->name, word_of(WORDS_SUBSTATE, (int)migration->substate));
+        err_set(
+            err, ERR_OPERATION_NOT_ALLOWED,
+            "The property '%s' of the migration '%s' cannot be changed now (substate %s). Change it while "
+            "the migration waits for its databases, its schedule or logical replication, or create a new "
+            "migration.",
+            rows[i].path, migration->name, word_of(WORDS_SUBSTATE, (int)migration->substate));
         return err_target(err, "properties.%s", rows[i].path);
     }
     return 0;
@@ -244,8 +246,8 @@ static int check_decision(struct decision *decision, struct err *err)
                 path, migration->name);
         return err_target(err, "%s", path);
     }
-    if (check_sides(decision, err) < 0 || check_cutover(decision, err) < 0 || check_cancel(decision, err) < 0 ||
-        check_new_databases(decision, err) < 0) {
+    if (check_sides(decision, err) < 0 || check_cutover(decision, err) < 0 ||
+        check_cancel(decision, err) < 0 || check_new_databases(decision, err) < 0) {
         return -1;
     }
     return check_before_data(decision, err);
@@ -291,7 +293,6 @@ int decision_store(struct decision *decision, struct err *err)
         clear_answered(decision, err) < 0) {
         return -1;
     }
-    return decision->event == NULL
-               ? 0
-               : store_event_add(decision->store, migration->id, decision->event, err);
+    return decision->event == NULL ? 0
+                                   : store_event_add(decision->store, migration->id, decision->event, err);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * PUT of a migration. Never a long-running operation: 201 with the resource at once, the executor does the
- * rest. The same PUT again is answered 200, and one that adds what PATCH may decide is taken as that decision;
- * any other on a name in use, 409.
+ * rest. The same PUT again is answered 200, and one that adds what PATCH may decide is taken as that
+ * decision; any other on a name in use, 409.
  */
 #include "core/clock.h"
 #include "core/parse/json_fields.h"
@@ -119,16 +119,15 @@ static int read_creation(struct creation *creation, json_t *body, struct err *er
 
 /*
  * The name is in use: fine when this is the same PUT again. Clients that only PUT (Terraform's azapi) add
- * decisions to it, such as triggerCutover: those are no difference while the migration is active.
+ * decisions to it: cutover, cancel, and what an active migration waits for are no difference.
  */
 static int check_same(const struct creation *creation, const struct migration *existing, struct err *err)
 {
-    bool active = !migration_state_is_terminal(existing->state);
-    const struct property *other = dialect_first_difference(&creation->given, &existing->spec, ACCESS_PUT,
-                                                            active ? ACCESS_DECIDES : 0);
-    bool chosen = other != NULL && active && other->field == offsetof(struct migration_spec, databases) &&
-                  existing->spec.databases.count == 0;
-    if (other != NULL && !chosen) {
+    const struct property *other =
+        migration_state_is_terminal(existing->state)
+            ? dialect_first_difference(&creation->given, &existing->spec, ACCESS_PUT, 0)
+            : dialect_first_undecided(&creation->given, &existing->spec, existing->substate);
+    if (other != NULL) {
         const char *path = dialect_spelling(creation->dialect, other);
         err_set(err, ERR_MIGRATION_EXISTS,
                 "The migration '%s' of the server '%s' already exists (state %s) with another value of "

@@ -146,6 +146,24 @@ void server_database_put(struct request *request)
     reply_operation(request, &operation);
 }
 
+/* 1 also while something queued, or a migration that is being canceled, may still create it. */
+static int database_exists(struct request *request, const struct server *server, const char *name,
+                           struct err *err)
+{
+    json_auto_t *present = NULL;
+    auto_free char *parent = server_resource_id(server);
+    auto_free char *id = parent == NULL ? NULL : armid_child(parent, "databases", name);
+    if (id == NULL) {
+        return err_no_memory(err);
+    }
+    int pending = store_operation_queued(request->app->store, id, err);
+    if (pending == 0) {
+        pending = store_migration_canceling(request->app->store, server->id, name, 0, err);
+    }
+    return pending != 0 ? pending
+                        : executor_get_database(request->app->executor, server, name, err, &present);
+}
+
 void server_database_delete(struct request *request)
 {
     struct err err = {0};
@@ -155,8 +173,13 @@ void server_database_delete(struct request *request)
         return;
     }
     const char *name = request_param(request, "databaseName");
-    if (store_change(request, OPERATION_DATABASE_DELETE, &server, json_pack("{s:s}", "database", name), &err,
-                     &operation) < 0) {
+    int exists = database_exists(request, &server, name, &err);
+    if (exists == 0) {
+        reply_empty(request, 204);
+        return;
+    }
+    if (exists < 0 || store_change(request, OPERATION_DATABASE_DELETE, &server,
+                                   json_pack("{s:s}", "database", name), &err, &operation) < 0) {
         reply_error(request, &err);
         return;
     }

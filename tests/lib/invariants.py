@@ -97,6 +97,10 @@ class MigrationWatch:
     """Looks at every body of one migration, in the order they came."""
 
     def __init__(self):
+        self.forget()
+
+    def forget(self):
+        """As if nothing had been seen."""
         self.identity = None
         self.pairs = []  # (state, substate) as they passed, repetitions left out
         self.databases = {}  # name -> the newest details
@@ -111,6 +115,8 @@ class MigrationWatch:
     def see(self, body, first=False):
         """`first`: the answer of PUT, where the substate is left out. Returns the body."""
         properties = body["properties"]
+        if first and self.identity not in (None, (body["id"].lower(), properties["migrationId"])):
+            self.forget()  # another migration with the name of a deleted one
         self._check_envelope(body, properties)
         status = properties["currentStatus"]
         self._check_pair(status, first)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from arm import LOCATION, unique, wait_until
+from arm import LOCATION, new_secret, unique, wait_until
 
 
 @pytest.fixture
@@ -113,3 +113,25 @@ def test_the_subscription_and_its_locations(arm, malachite):
     assert [item["subscriptionId"] for item in arm.list("/subscriptions")] == [malachite.endpoints["subscriptionId"]]
     assert {"eastus", "canadacentral"} <= {item["name"] for item in arm.list(f"{arm.subscription}/locations")}
     assert [item["tenantId"] for item in arm.list("/tenants")] == [malachite.endpoints["tenantId"]]
+
+
+def ended(status):
+    return status if status["status"] != "InProgress" else None
+
+
+def test_a_group_deleted_while_servers_are_created_cancels_their_creation(own):
+    one = own()
+    arm = one.arm
+    arm.put_group("passing")
+    bodies = [arm.server_body("pgadmin", new_secret(), 15) for _ in range(3)]
+    arm.secrets |= {body["properties"]["administratorLoginPassword"] for body in bodies}
+    creations = [arm.request("PUT", arm.server_id(unique(), group="passing"), body, status=202) for body in bodies]
+    deletion = arm.request("DELETE", arm.group_id("passing"), status=202)
+    for creation in creations:
+        url = creation.headers["Azure-AsyncOperation"]
+        status = wait_until(lambda url=url: ended(arm.get(url)), 60, "the end of the creation")
+        assert status["status"] == "Canceled", status
+        assert status["error"]["code"] == "OperationCanceled" and "passing" in status["error"]["message"], status
+    wait_until(lambda: arm.request("GET", deletion.headers["Location"], status=(200, 202)).status_code == 200, 60)
+    arm.error("GET", arm.group_id("passing"), 404, "ResourceGroupNotFound")
+    assert not one.postmasters()

@@ -117,8 +117,15 @@ def test_a_wrong_user_is_told(attached):
 
 def test_a_missing_database_is_named(attached, database, postgres_source, postgres_target):
     name = load_shop(postgres_source, database(), rows=1)
-    error = attached.put([name, "not-there"]).fail()
-    assert "not-there" in error and "603102" in error, error
+    for _ in range(11):
+        postgres_source.create_database(database())
+    error = attached.put([name, "not-there", "nor-this"]).fail()
+    assert "`not-there`, `nor-this`" in error and error.count("603102") == 1, error
+    there = postgres_source.value(
+        "SELECT count(*) FROM pg_database WHERE datallowconn AND datname NOT IN ('template0', 'template1')"
+    )
+    shown = error.split("Its databases are: ")[1]
+    assert shown.count("`") // 2 == 10 and f"and {there - 10} more." in shown, error
     assert not has_database(postgres_target, name)
 
 

@@ -192,3 +192,9 @@ def test_a_server_that_is_down_is_a_conflict_not_a_crash(arm, malachite):
             assert str(postgres.port) in error["message"]
         postgres.start()
         arm.get(f"{server.id}/databases/postgres")
+
+
+@pytest.mark.parametrize("kind", ["source", "target"])
+def test_delete_of_a_missing_database_answers_204(attached, arm, kind):
+    server = getattr(attached, kind)
+    arm.request("DELETE", f"{server.id}/databases/{unique()}", status=204)

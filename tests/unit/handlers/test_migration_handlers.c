@@ -140,7 +140,7 @@ static void cutover_is_remembered_and_only_grows(void **state)
     assert_non_null(strstr(answer_text("error", "message"), "603113"));
 }
 
-static void ended_migration_takes_tags_only_and_keeps_its_name(void **state)
+static void ended_migration_takes_tags_only_and_frees_its_name(void **state)
 {
     (void)state;
     assert_int_equal(send_request(METHOD_PUT, MIGRATION, SHOP), 201);
@@ -155,7 +155,7 @@ static void ended_migration_takes_tags_only_and_keeps_its_name(void **state)
     assert_int_equal(json_array_size(json_object_get(answer, "value")), 1);
     assert_int_equal(send_request(METHOD_DELETE, MIGRATION, NULL), 204);
     assert_int_equal(send_request(METHOD_GET, MIGRATION, NULL), 404);
-    assert_int_equal(send_request(METHOD_PUT, MIGRATION, SHOP), 409);
+    assert_int_equal(send_request(METHOD_PUT, MIGRATION, SHOP), 201);
 }
 
 static void delete_cancels_what_is_active(void **state)
@@ -258,7 +258,7 @@ int main(void)
         with_store(limit_of_active_migrations_is_kept),
         with_store(patch_decides_only_what_is_still_open),
         with_store(cutover_is_remembered_and_only_grows),
-        with_store(ended_migration_takes_tags_only_and_keeps_its_name),
+        with_store(ended_migration_takes_tags_only_and_frees_its_name),
         with_store(delete_cancels_what_is_active),
         with_store(servers_with_active_migrations_stay),
         with_store(list_is_paged),

@@ -42,19 +42,23 @@ static void a_migration_comes_back_as_it_was_given(void **state)
     assert_int_equal(by_uuid.id, given.id);
 }
 
-static void a_name_is_taken_for_ever(void **state)
+static void a_name_is_free_after_the_deletion(void **state)
 {
     (void)state;
     int64_t id = fixture_insert_migration("m1");
-    assert_ok(store_migration_hide(fixture_store, id, &fixture_err));
     auto_migration struct migration again = {0};
     fixture_fill_migration(&again, "M1");
     assert_int_equal(store_migration_insert(fixture_store, &again, &fixture_err), -1);
     assert_int_equal(fixture_err.code, ERR_MIGRATION_EXISTS);
     assert_false(store_in_transaction(fixture_store));
+    assert_ok(store_migration_hide(fixture_store, id, &fixture_err));
+    auto_migration struct migration none = {0};
+    assert_int_equal(store_migration_get(fixture_store, fixture_target, "m1", &fixture_err, &none), 0);
+    assert_ok(store_migration_insert(fixture_store, &again, &fixture_err));
     auto_migration struct migration hidden = {0};
-    assert_int_equal(store_migration_get(fixture_store, fixture_target, "m1", &fixture_err, &hidden), 1);
+    assert_int_equal(store_migration_get_by_id(fixture_store, id, &fixture_err, &hidden), 1);
     assert_true(hidden.hidden);
+    assert_string_equal(hidden.name, "m1");
 }
 
 static void a_migration_needs_its_target(void **state)
@@ -258,7 +262,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         store_test(a_migration_comes_back_as_it_was_given),
-        store_test(a_name_is_taken_for_ever),
+        store_test(a_name_is_free_after_the_deletion),
         store_test(a_migration_needs_its_target),
         store_test(migrations_go_with_their_target),
         store_test(lists_are_filtered_and_paged_from_the_newest),
