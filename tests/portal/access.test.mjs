@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { after, before, test } from 'node:test'
 
-import { assertNoTrouble, button, chooseSource, detailsPath, gridPath, wizardPath } from './steps.mjs'
+import { assertNoTrouble, button, chooseSource, detailsPath, eventually, gridPath, hasText, until, wizardPath } from './steps.mjs'
 import { openBrowser, openPage, openWorld, shoot, shootAll } from './world.mjs'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -48,7 +48,7 @@ const PAGES = {
     overview: ['/portal/flexible/rg/dst', (page) => page.getByRole('heading', { name: 'Essentials' }).waitFor()],
     databases: ['/portal/flexible/rg/dst/databases', (page) => page.getByRole('cell', { name: 'shop', exact: true }).waitFor()],
     connect: ['/portal/flexible/rg/dst/connect', (page) => page.getByRole('heading', { name: 'JDBC' }).waitFor()],
-    grid: [gridPath('dst'), (page) => page.getByText('3 migrations').waitFor()],
+    grid: [gridPath('dst'), (page) => page.getByRole('row', { name: /done.*Succeeded/ }).waitFor()],
     'wizard-setup': [
         wizardPath('dst'),
         async (page) => {
@@ -118,8 +118,11 @@ for (const [name, [path, prepare]] of Object.entries(PAGES)) {
             [2560, 1440],
         ]) {
             await page.setViewportSize({ width, height })
-            const wide = await page.evaluate(() => document.documentElement.scrollWidth)
-            assert.ok(wide <= width, `${wide} pixels wide on a screen of ${width}`)
+            await until(
+                `a page at most as wide as a screen of ${width} pixels`,
+                () => page.evaluate(() => document.documentElement.scrollWidth),
+                (wide) => wide <= width,
+            )
             if (width === 360 || (width === 2560 && /grid|details/.test(name))) await shoot(page, `${width}-${name}`)
         }
         assertNoTrouble(page)
@@ -191,7 +194,7 @@ test('with the keyboard alone: the wizard, the grid, the panel, the cancel', asy
     await page.getByRole('dialog', { name: 'typed' }).waitFor()
     await keys.press('Escape')
     await page.getByRole('dialog').waitFor({ state: 'detached' })
-    assert.equal(await page.evaluate(() => document.activeElement.innerText), 'typed', 'the focus did not come back')
+    await eventually('the focus to come back', () => page.evaluate(() => document.activeElement.innerText), 'typed')
     await tabTo(page, 'button', 'Cancel migration')
     await keys.press('Enter')
     await tabTo(page, 'button', 'Yes')
@@ -207,25 +210,21 @@ test('the theme follows the system until the switch is used, and the choice stay
     await page.getByText('Flexible servers').waitFor()
     const dark = await background()
     await page.getByRole('button', { name: 'Dark theme', pressed: true }).click()
-    const light = await background()
-    assert.notEqual(dark, light)
+    const light = await until('another background', background, (colour) => colour !== dark)
     await page.reload()
     await page.getByText('Flexible servers').waitFor()
-    assert.equal(await background(), light)
+    await eventually('the background', background, light)
 })
 
 test('a page says what it is to a screen reader, and where one is', async () => {
     const page = await openPage(browser, url)
     await page.goto(gridPath('dst'))
     await page.getByText(/\d migrations/).waitFor()
-    assert.equal(await page.title(), 'dst | Migration (preview) - Malachite')
-    assert.equal(await page.getByRole('heading', { level: 1 }).innerText(), 'dst | Migration (preview)')
-    assert.equal(
-        await page.getByRole('navigation', { name: 'Server' }).locator('[aria-current=page]').innerText(),
-        'Migration (preview)',
-    )
+    await eventually('the title', () => page.title(), 'dst | Migration (preview) - Malachite')
+    await hasText(page.getByRole('heading', { level: 1 }), 'dst | Migration (preview)')
+    await hasText(page.getByRole('navigation', { name: 'Server' }).locator('[aria-current=page]'), 'Migration (preview)')
     await page.keyboard.press('Tab')
-    assert.equal(await page.evaluate(() => document.activeElement.innerText), 'Skip to content')
+    await eventually('the focus', () => page.evaluate(() => document.activeElement.innerText), 'Skip to content')
 })
 
 test('Malachite killed and started again with the page open', async () => {
@@ -233,10 +232,13 @@ test('Malachite killed and started again with the page open', async () => {
     await page.goto(detailsPath('dst', 'asks'))
     await button(page, 'Overwrite').waitFor()
     await world.kill()
-    await page.getByRole('alert').getByText('is unreachable').waitFor()
-    await shoot(page, 'down')
-    assert.ok(await button(page, 'Overwrite').isVisible(), 'what was on the page is gone')
-    await world.again()
+    try {
+        await page.getByRole('alert').getByText('is unreachable').waitFor()
+        await shoot(page, 'down')
+        assert.ok(await button(page, 'Overwrite').isVisible(), 'what was on the page is gone')
+    } finally {
+        await world.again() // for the tests that follow
+    }
     await page.getByRole('alert').getByText('is unreachable').waitFor({ state: 'detached' })
     await button(page, 'Overwrite').click()
     await button(page, 'Yes').click()

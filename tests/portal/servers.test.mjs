@@ -1,8 +1,7 @@
 // Servers made in the portal, and resource providers registered there.
-import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { assertNoTrouble, button, chooseSource, fillSetup, next, until, wizardPath } from './steps.mjs'
+import { assertNoTrouble, button, chooseSource, eventually, fillSetup, hasCount, next, until, wizardPath } from './steps.mjs'
 import { openBrowser, openPage, openWorld, shoot, shootAll } from './world.mjs'
 
 const world = openWorld()
@@ -41,7 +40,7 @@ test('servers are created from the portal: a provisioned target, an attached sou
     await button(page, 'Create').click()
     await page.getByRole('heading', { level: 1, name: 'made-here' }).waitFor()
     await page.getByText('Ready', { exact: true }).waitFor()
-    assert.equal(new URL(page.url()).pathname, '/portal/flexible/fresh-group/made-here')
+    await eventually('the address', () => new URL(page.url()).pathname, '/portal/flexible/fresh-group/made-here')
 
     await page.goto('/portal/create-server?kind=single')
     await page.locator('select[name=group]').selectOption('rg')
@@ -73,12 +72,8 @@ test('resource providers: filter, unregister, register; without it Create says w
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Subscription' }).click()
     await page.getByRole('navigation', { name: 'Subscription' }).getByRole('link', { name: 'Resource providers' }).click()
     await page.getByPlaceholder('Filter by name...').fill('DataMigration')
-    await until(
-        'one row',
-        () => page.locator('tbody tr').count(),
-        (count) => count === 1,
-    )
-    assert.ok(await button(page, 'Register').isDisabled())
+    await hasCount(page.locator('tbody tr'), 1)
+    await eventually('Register is disabled', () => button(page, 'Register').isDisabled(), true)
     await page.getByLabel('Microsoft.DataMigration').check()
     await button(page, 'Unregister').click()
     await page.getByRole('row', { name: /Microsoft.DataMigration NotRegistered/ }).waitFor()

@@ -1,5 +1,6 @@
 // What several tests do on the pages.
 import assert from 'node:assert/strict'
+import { isDeepStrictEqual } from 'node:util'
 
 export const gridPath = (server) => `/portal/flexible/rg/${server}/migrations`
 export const wizardPath = (server) => `/portal/flexible/rg/${server}/migrate`
@@ -52,6 +53,23 @@ export async function createMigration(page, { source, target, name, databases, m
 export function assertNoTrouble(page) {
     assert.deepEqual(page.troubles, [])
 }
+
+/**
+ * Reads until the value equals the wanted one. Use it for everything on a page: what a page shows arrives in its own time.
+ * An absence (0, false, []) says nothing about a page that still loads, so wait for something on the page first.
+ */
+export async function eventually(what, read, wanted, ms = 30_000) {
+    const matches = (value) => (wanted instanceof RegExp ? wanted.test(value) : isDeepStrictEqual(value, wanted))
+    await until(`${what} to become ${wanted instanceof RegExp ? wanted : JSON.stringify(wanted)}`, read, matches, ms)
+}
+
+export const hasValue = (locator, value) => eventually('the value of a field', () => locator.inputValue(), value)
+export const hasText = (locator, text) => eventually('a text', () => locator.innerText(), text)
+export const hasTexts = (locator, texts) =>
+    eventually('texts', async () => (await locator.allInnerTexts()).map((text) => text.trim()), texts)
+export const hasCount = (locator, count) => eventually('the number of elements', () => locator.count(), count)
+export const hasFocus = (locator) =>
+    eventually('the focus', () => locator.evaluate((element) => element === document.activeElement), true)
 
 /** Until the condition holds; the last value is in the message. */
 export async function until(what, read, condition = Boolean, ms = 30_000) {

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks'
 
 import { parseServerId } from '../api.js'
 import { Feedback } from '../feedback.jsx'
-import { plural, time, unknown } from '../format.js'
+import { between, plural, time, unknown } from '../format.js'
 import { useBusy, usePoll } from '../hooks.js'
 import { State } from '../icons.jsx'
 import {
@@ -25,6 +25,10 @@ import { notify } from '../toasts.jsx'
 import { Box, Button, Command, CommandLink, Dialog, ErrorBox, Loading, Scroll, Toolbar, Words } from '../ui.jsx'
 
 const startOf = (migration) => migration.properties.migrationWindowStartTimeInUtc ?? ''
+const endOf = (migration) => migration.properties.migrationWindowEndTimeInUtc ?? 'not known'
+
+const TYPES = { Validate: 'Validate', Migrate: 'Migrate', ValidateAndMigrate: 'Validate and migrate' }
+const typeOf = (migration) => TYPES[migration.properties.migrationOption] ?? unknown
 
 /** The cells of a row. Compared as a whole, so that unchanged rows are not rendered again. */
 function rowOf(migration, facts, others) {
@@ -39,6 +43,10 @@ function rowOf(migration, facts, others) {
         version: metadata?.version ?? known?.properties.version ?? unknown,
         databases: databasesOf(migration).join(', ') || unknown,
         start: time(startOf(migration)),
+        mode: migration.properties.migrationMode ?? unknown,
+        type: typeOf(migration),
+        sourceType: migration.properties.sourceType ?? unknown,
+        duration: between(startOf(migration), isActive(migration) ? undefined : endOf(migration)),
         active: isActive(migration),
         cancelable: isCancelable(migration),
     }
@@ -77,6 +85,10 @@ class Row extends Component {
                     {row.databases}
                 </td>
                 <td class="nowrap">{row.start}</td>
+                <td>{row.mode}</td>
+                <td class="nowrap">{row.type}</td>
+                <td class="nowrap">{row.sourceType}</td>
+                <td class="nowrap">{row.duration}</td>
             </tr>
         )
     }
@@ -201,7 +213,19 @@ function Filters({ filter, onFilter, status, onStatus }) {
     )
 }
 
-const COLUMNS = ['Name', 'Status', 'Source server name', 'Region', 'Version', 'Database names', 'Migration start time']
+const COLUMNS = [
+    'Name',
+    'Status',
+    'Source server name',
+    'Region',
+    'Version',
+    'Database names',
+    'Migration start time',
+    'Migration mode',
+    'Migration type',
+    'Source server type',
+    'Duration',
+]
 
 function Table({ rows, ticked, errors, group, server, onTick, onTickAll }) {
     const all = rows.length > 0 && rows.every(({ name }) => ticked.has(name))
