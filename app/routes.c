@@ -11,6 +11,7 @@
 #include "handlers/deployments/deployments.h"
 #include "handlers/describe/openapi.h"
 #include "handlers/migrations/migrations.h"
+#include "handlers/network/network.h"
 #include "handlers/own/own.h"
 #include "handlers/resources/resources.h"
 #include "handlers/servers/servers.h"
@@ -87,12 +88,13 @@ const struct route routes[] = {
     ABSENT_LIST(FS "/advancedThreatProtectionSettings", T_FLEX_THREAT, "AdvancedThreatProtectionSettings_ListByServer"),
     ABSENT_GET(FS "/advancedThreatProtectionSettings/{threatProtectionName}", T_FLEX_THREAT, "AdvancedThreatProtectionSettings_Get"),
     LACKS(PUT, FS "/advancedThreatProtectionSettings/{threatProtectionName}", T_FLEX_THREAT, "ServerThreatProtectionSettings_CreateOrUpdate", T_FLEX_THREAT "/write"),
-    ABSENT_LIST(FS "/privateEndpointConnections", T_FLEX_PEC, "PrivateEndpointConnections_ListByServer"),
-    ABSENT_GET(FS "/privateEndpointConnections/{privateEndpointConnectionName}", T_FLEX_PEC, "PrivateEndpointConnections_Get"),
-    ABSENT_DELETE(FS "/privateEndpointConnections/{privateEndpointConnectionName}", T_FLEX_PEC, "PrivateEndpointConnections_Delete"),
-    LACKS(PUT, FS "/privateEndpointConnections/{privateEndpointConnectionName}", T_FLEX_PEC, "PrivateEndpointConnections_Update", T_FLEX_PEC "/write"),
-    ABSENT_LIST(FS "/privateLinkResources", T_FLEX_PLR, "PrivateLinkResources_ListByServer"),
-    ABSENT_GET(FS "/privateLinkResources/{groupName}", T_FLEX_PLR, "PrivateLinkResources_Get"),
+    PUT(FS "/privateEndpointConnections/{privateEndpointConnectionName}", rule_put, WRITE, T_FLEX_PEC, "PrivateEndpointConnections_Update",
+        "Creates, approves or rejects a private endpoint connection.", "PrivateEndpointConnection", NULL, LRO),
+    GET(FS "/privateEndpointConnections/{privateEndpointConnectionName}", rule_get, READ, T_FLEX_PEC, "PrivateEndpointConnections_Get", "Shows a private endpoint connection.", "PrivateEndpointConnection"),
+    DELETE(FS "/privateEndpointConnections/{privateEndpointConnectionName}", rule_delete, READ, T_FLEX_PEC, "PrivateEndpointConnections_Delete", "Deletes a private endpoint connection.", NULL, LRO | NONE),
+    GET(FS "/privateEndpointConnections", rule_list, READ, T_FLEX_PEC, "PrivateEndpointConnections_ListByServer", "Lists the private endpoint connections of a server.", "[]PrivateEndpointConnection"),
+    GET(FS "/privateLinkResources", private_link_list, READ, T_FLEX_PLR, "PrivateLinkResources_ListByServer", "Lists what a private endpoint can connect to.", "[]PrivateLinkResource"),
+    GET(FS "/privateLinkResources/{groupName}", private_link_get, READ, T_FLEX_PLR, "PrivateLinkResources_Get", "Shows what a private endpoint can connect to.", "PrivateLinkResource"),
     ABSENT_LIST(FS "/virtualendpoints", T_FLEX_ENDPOINT, "VirtualEndpoints_ListByServer"),
     ABSENT_GET(FS "/virtualendpoints/{virtualEndpointName}", T_FLEX_ENDPOINT, "VirtualEndpoints_Get"),
     ABSENT_DELETE(FS "/virtualendpoints/{virtualEndpointName}", T_FLEX_ENDPOINT, "VirtualEndpoints_Delete"),
@@ -159,13 +161,35 @@ const struct route routes[] = {
     ABSENT_GET(SS "/keys/{keyName}", T_SINGLE_KEY, "SingleServerKeys_Get"),
     ABSENT_DELETE(SS "/keys/{keyName}", T_SINGLE_KEY, "SingleServerKeys_Delete"),
     LACKS(PUT, SS "/keys/{keyName}", T_SINGLE_KEY, "SingleServerKeys_CreateOrUpdate", T_SINGLE_KEY "/write"),
-    ABSENT_LIST(SS "/privateEndpointConnections", T_SINGLE_PEC, "SinglePrivateEndpointConnections_ListByServer"),
-    ABSENT_GET(SS "/privateEndpointConnections/{privateEndpointConnectionName}", T_SINGLE_PEC, "SinglePrivateEndpointConnections_Get"),
-    ABSENT_DELETE(SS "/privateEndpointConnections/{privateEndpointConnectionName}", T_SINGLE_PEC, "SinglePrivateEndpointConnections_Delete"),
-    LACKS(PUT, SS "/privateEndpointConnections/{privateEndpointConnectionName}", T_SINGLE_PEC, "SinglePrivateEndpointConnections_CreateOrUpdate", T_SINGLE_PEC "/write"),
+    PUT(SS "/privateEndpointConnections/{privateEndpointConnectionName}", rule_put, WRITE, T_SINGLE_PEC, "SinglePrivateEndpointConnections_CreateOrUpdate",
+        "Creates, approves or rejects a private endpoint connection.", "PrivateEndpointConnection", NULL, LRO),
+    GET(SS "/privateEndpointConnections/{privateEndpointConnectionName}", rule_get, READ, T_SINGLE_PEC, "SinglePrivateEndpointConnections_Get", "Shows a private endpoint connection.", "PrivateEndpointConnection"),
+    DELETE(SS "/privateEndpointConnections/{privateEndpointConnectionName}", rule_delete, READ, T_SINGLE_PEC, "SinglePrivateEndpointConnections_Delete", "Deletes a private endpoint connection.", NULL, LRO | NONE),
+    GET(SS "/privateEndpointConnections", rule_list, READ, T_SINGLE_PEC, "SinglePrivateEndpointConnections_ListByServer", "Lists the private endpoint connections of a server.", "[]PrivateEndpointConnection"),
     LACKS(PATCH, SS "/privateEndpointConnections/{privateEndpointConnectionName}", T_SINGLE_PEC, "SinglePrivateEndpointConnections_UpdateTags", T_SINGLE_PEC "/write"),
-    ABSENT_LIST(SS "/privateLinkResources", T_SINGLE_PLR, "SinglePrivateLinkResources_ListByServer"),
-    ABSENT_GET(SS "/privateLinkResources/{groupName}", T_SINGLE_PLR, "SinglePrivateLinkResources_Get"),
+    GET(SS "/privateLinkResources", private_link_list, READ, T_SINGLE_PLR, "SinglePrivateLinkResources_ListByServer", "Lists what a private endpoint can connect to.", "[]PrivateLinkResource"),
+    GET(SS "/privateLinkResources/{groupName}", private_link_get, READ, T_SINGLE_PLR, "SinglePrivateLinkResources_Get", "Shows what a private endpoint can connect to.", "PrivateLinkResource"),
+
+    /* networks: kept, so that subnets can be chosen and checked */
+    PUT(VNET, virtual_network_put, WRITE, T_VNET, "VirtualNetworks_CreateOrUpdate",
+        "Creates or changes a virtual network.", "VirtualNetwork", "VirtualNetwork", OK | CREATED),
+    GET(VNET, virtual_network_get, READ, T_VNET, "VirtualNetworks_Get", "Shows a virtual network.", "VirtualNetwork"),
+    PATCH(VNET, virtual_network_patch, WRITE, T_VNET, "VirtualNetworks_UpdateTags",
+        "Changes the tags of a virtual network.", "VirtualNetworkPatch", "VirtualNetwork", OK),
+    DELETE(VNET, virtual_network_delete, READ, T_VNET, "VirtualNetworks_Delete", "Deletes a virtual network.", NULL, OK_EMPTY | NONE),
+    GET(RG NET "/virtualNetworks", virtual_network_list_of_group, READ, T_VNET, "VirtualNetworks_List", "Lists the virtual networks of a group.", "[]VirtualNetwork"),
+    GET(S NET "/virtualNetworks", virtual_network_list, READ, T_VNET, "VirtualNetworks_ListAll", "Lists all virtual networks.", "[]VirtualNetwork"),
+    PUT(VNET "/subnets/{subnetName}", subnet_put, WRITE, T_SUBNET, "Subnets_CreateOrUpdate",
+        "Creates or changes a subnet.", "Subnet", "Subnet", OK | CREATED),
+    GET(VNET "/subnets/{subnetName}", subnet_get, READ, T_SUBNET, "Subnets_Get", "Shows a subnet.", "Subnet"),
+    DELETE(VNET "/subnets/{subnetName}", subnet_delete, READ, T_SUBNET, "Subnets_Delete", "Deletes a subnet.", NULL, OK_EMPTY | NONE),
+    GET(VNET "/subnets", subnet_list, READ, T_SUBNET, "Subnets_List", "Lists the subnets of a virtual network.", "[]Subnet"),
+    PUT(PE, private_endpoint_put, WRITE, T_PE, "PrivateEndpoints_CreateOrUpdate",
+        "Creates or changes a private endpoint, and its connections on servers.", "PrivateEndpoint", "PrivateEndpoint", OK | CREATED),
+    GET(PE, private_endpoint_get, READ, T_PE, "PrivateEndpoints_Get", "Shows a private endpoint.", "PrivateEndpoint"),
+    DELETE(PE, private_endpoint_delete, READ, T_PE, "PrivateEndpoints_Delete", "Deletes a private endpoint and its connections.", NULL, OK_EMPTY | NONE),
+    GET(RG NET "/privateEndpoints", private_endpoint_list_of_group, READ, T_PE, "PrivateEndpoints_List", "Lists the private endpoints of a group.", "[]PrivateEndpoint"),
+    GET(S NET "/privateEndpoints", private_endpoint_list, READ, T_PE, "PrivateEndpoints_ListBySubscription", "Lists all private endpoints.", "[]PrivateEndpoint"),
 
     /* the resource provider as a whole */
     POST(S P "/checkNameAvailability", server_check_name, WRITE, T_NAME, "NameAvailability_CheckGlobally", T_NAME "/action",

@@ -12,6 +12,9 @@
 #define P     "/providers/" POSTGRESQL_NAMESPACE
 #define FS    RG P "/flexibleServers/{serverName}"
 #define SS    RG P "/servers/{serverName}"
+#define NET   "/providers/" NETWORK_NAMESPACE
+#define VNET  RG NET "/virtualNetworks/{virtualNetworkName}"
+#define PE    RG NET "/privateEndpoints/{privateEndpointName}"
 #define DEPLOY RG "/providers/" RESOURCES_NAMESPACE "/deployments"
 #define LOC   S P "/locations/{location}"
 
@@ -54,6 +57,9 @@
 #define T_RESULT     POSTGRESQL_NAMESPACE "/locations/operationResults"
 #define T_OPERATIONS POSTGRESQL_NAMESPACE "/operations"
 #define T_DNS        POSTGRESQL_NAMESPACE "/getPrivateDnsZoneSuffix"
+#define T_VNET       NETWORK_NAMESPACE "/virtualNetworks"
+#define T_SUBNET     NETWORK_NAMESPACE "/virtualNetworks/subnets"
+#define T_PE         NETWORK_NAMESPACE "/privateEndpoints"
 #define T_GROUP      RESOURCES_NAMESPACE "/subscriptions/resourceGroups"
 #define T_DEPLOY     RESOURCES_NAMESPACE "/deployments"
 #define T_SUB        RESOURCES_NAMESPACE "/subscriptions"

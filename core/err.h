@@ -54,6 +54,10 @@
     X(ERR_MIGRATION_ENDED, "MigrationNotActive", 409)                                                        \
     X(ERR_DATABASE_BUSY, "DatabaseAlreadyBeingMigrated", 409)                                                \
     X(ERR_OPERATION_NOT_ALLOWED, "OperationNotAllowed", 409)                                                 \
+    X(ERR_ADDRESS_PREFIX, "InvalidAddressPrefixFormat", 400)                                                 \
+    X(ERR_SUBNET_INVALID, "NetcfgInvalidSubnet", 400)                                                        \
+    X(ERR_SUBNET_OVERLAP, "NetcfgSubnetRangesOverlap", 400)                                                  \
+    X(ERR_SUBNET_IN_USE, "InUseSubnetCannotBeDeleted", 400)                                                  \
     X(ERR_NOT_FOUND, "NotFound", 404)                                                                        \
     X(ERR_OTHER_SITE, "RequestFromOtherSite", 403)                                                           \
     X(ERR_METHOD_NOT_ALLOWED, "HttpMethodNotAllowed", 405)                                                   \

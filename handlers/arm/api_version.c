@@ -21,6 +21,7 @@ enum {
     ANY_SERVER = FLEXIBLE | MIGRATIONS | SINGLE | SINGLE_KEYS | SINGLE_ENDPOINTS,
     DATA_MIGRATION = 1 << 5,
     RESOURCES = 1 << 6,
+    NETWORK = 1 << 7,
 };
 
 static const struct {
@@ -58,6 +59,22 @@ static const struct {
     {"2017-08-01", RESOURCES}, {"2017-06-01", RESOURCES}, {"2017-05-10", RESOURCES}, {"2017-05-01", RESOURCES},
     {"2017-03-01", RESOURCES}, {"2016-09-01", RESOURCES}, {"2016-07-01", RESOURCES}, {"2016-06-01", RESOURCES},
     {"2016-02-01", RESOURCES}, {"2015-11-01", RESOURCES}, {"2015-01-01", RESOURCES}, {"2014-04-01", RESOURCES},
+
+    {"2025-03-01", NETWORK}, {"2025-01-01", NETWORK}, {"2024-10-01", NETWORK}, {"2024-07-01", NETWORK},
+    {"2024-05-01", NETWORK}, {"2024-03-01", NETWORK}, {"2024-01-01", NETWORK}, {"2023-11-01", NETWORK},
+    {"2023-09-01", NETWORK}, {"2023-06-01", NETWORK}, {"2023-05-01", NETWORK}, {"2023-04-01", NETWORK},
+    {"2023-02-01", NETWORK}, {"2022-11-01", NETWORK}, {"2022-09-01", NETWORK}, {"2022-07-01", NETWORK},
+    {"2022-05-01", NETWORK}, {"2022-01-01", NETWORK}, {"2021-12-01", NETWORK}, {"2021-08-01", NETWORK},
+    {"2021-06-01", NETWORK}, {"2021-05-01", NETWORK}, {"2021-03-01", NETWORK}, {"2021-02-01", NETWORK},
+    {"2021-01-01", NETWORK}, {"2020-11-01", NETWORK}, {"2020-08-01", NETWORK}, {"2020-07-01", NETWORK},
+    {"2020-06-01", NETWORK}, {"2020-05-01", NETWORK}, {"2020-04-01", NETWORK}, {"2020-03-01", NETWORK},
+    {"2019-12-01", NETWORK}, {"2019-11-01", NETWORK}, {"2019-09-01", NETWORK}, {"2019-08-01", NETWORK},
+    {"2019-07-01", NETWORK}, {"2019-06-01", NETWORK}, {"2019-04-01", NETWORK}, {"2019-02-01", NETWORK},
+    {"2018-12-01", NETWORK}, {"2018-11-01", NETWORK}, {"2018-10-01", NETWORK}, {"2018-08-01", NETWORK},
+    {"2018-07-01", NETWORK}, {"2018-06-01", NETWORK}, {"2018-04-01", NETWORK}, {"2018-02-01", NETWORK},
+    {"2018-01-01", NETWORK}, {"2017-11-01", NETWORK}, {"2017-10-01", NETWORK}, {"2017-09-01", NETWORK},
+    {"2017-08-01", NETWORK}, {"2017-06-01", NETWORK}, {"2017-03-01", NETWORK}, {"2016-12-01", NETWORK},
+    {"2016-09-01", NETWORK}, {"2016-06-01", NETWORK}, {"2016-03-30", NETWORK}, {"2015-06-15", NETWORK},
 };
 
 #define SINCE_2020_11 API_DATE(2020, 11, 5)
@@ -111,6 +128,9 @@ const struct resource_type resource_types[] = {
     {P, "locations/operationResults",        ANY_SERVER, 0, true},
     {DATA_MIGRATION_NAMESPACE, "services",          DATA_MIGRATION, 0, true},
     {DATA_MIGRATION_NAMESPACE, "services/projects", DATA_MIGRATION, 0, true},
+    {NETWORK_NAMESPACE, "virtualNetworks",         NETWORK, 0, true},
+    {NETWORK_NAMESPACE, "virtualNetworks/subnets", NETWORK, 0, true},
+    {NETWORK_NAMESPACE, "privateEndpoints",        NETWORK, 0, true},
     {RESOURCES_NAMESPACE, "tenants",                       RESOURCES, 0, false},
     {RESOURCES_NAMESPACE, "providers",                     RESOURCES, 0, false},
     {RESOURCES_NAMESPACE, "subscriptions",                 RESOURCES, 0, false},

@@ -17,6 +17,7 @@
 #define POSTGRESQL_NAMESPACE     "Microsoft.DBforPostgreSQL"
 #define DATA_MIGRATION_NAMESPACE "Microsoft.DataMigration"
 #define RESOURCES_NAMESPACE      "Microsoft.Resources"
+#define NETWORK_NAMESPACE        "Microsoft.Network"
 
 struct resource_type {
     const char *namespace_name;

@@ -34,6 +34,8 @@ static const struct {
     [NAME_MIGRATION] = {"migration name", ERR_BAD_RESOURCE_NAME, 1, 63, "-", LETTER_OR_DIGIT, ANY,
                         "A migration name has 1 to 63 letters, digits and hyphens and begins with a letter "
                         "or digit."},
+    [NAME_NETWORK] = {"resource name", ERR_BAD_RESOURCE_NAME, 1, 80, "-_.", LETTER_OR_DIGIT, ANY,
+                      "it has 1 to 80 letters, digits, '-', '_' and '.' and begins with a letter or digit."},
 };
 _Static_assert(ARRAY_LEN(rules) == NAME_KIND_COUNT, "each kind of name has a rule");
 

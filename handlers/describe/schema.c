@@ -11,6 +11,7 @@
 #include "handlers/deployments/deployments.h"
 #include "handlers/migrations/dialect.h"
 #include "handlers/migrations/migrations.h"
+#include "handlers/network/network.h"
 #include "handlers/own/own.h"
 #include "handlers/resources/resources.h"
 #include "handlers/servers/servers.h"
@@ -35,6 +36,7 @@ static const struct {
     {servers_descriptions, &servers_description_count},
     {resources_descriptions, &resources_description_count},
     {deployments_descriptions, &deployments_description_count},
+    {network_descriptions, &network_description_count},
     {own_descriptions, &own_description_count},
 };
 

@@ -6,6 +6,7 @@
 #include "core/buf.h"
 #include "core/str.h"
 #include "handlers/arm/names.h"
+#include "handlers/arm/subnet.h"
 #include "handlers/migrations/migration.h"
 
 enum { DATABASE_NAME_MAX = 63 };
@@ -202,8 +203,8 @@ int check_spec(struct request *request, const struct migration_spec *spec, struc
     if (check_required(spec->source_server_id, "properties.sourceDbServerResourceId",
                        "the resource id of the source server, or host:port@user", err) < 0 ||
         check_application(spec, err) < 0 || check_application_secret(request->app->options, spec, err) < 0 ||
-        check_resource_id(spec->migration_subnet_id, "properties.migrationResourceGroup.subnetResourceId",
-                          err) < 0 ||
+        subnet_check(request->app->store, spec->migration_subnet_id,
+                     "properties.migrationResourceGroup.subnetResourceId", err) < 0 ||
         check_resource_id(spec->runtime_server_id, "properties.migrationInstanceResourceId", err) < 0 ||
         check_resource_id(spec->identity_id, "properties.userAssignedIdentityResourceId", err) < 0 ||
         check_migration_group(request, spec->migration_group_id, err) < 0) {

@@ -20,6 +20,7 @@ static const struct {
     {POSTGRESQL_NAMESPACE, "Unregistered", false},
     {DATA_MIGRATION_NAMESPACE, "NotRegistered", false},
     {RESOURCES_NAMESPACE, "Registered", true},
+    {NETWORK_NAMESPACE, "Registered", true},
 };
 
 static json_t *write_locations(bool regional)

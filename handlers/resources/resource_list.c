@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* GET resources of a subscription or group: servers of both kinds and migrations, without their properties.
- */
+/* GET resources of a subscription or group: servers of both kinds, migrations and networks, without their
+ * properties. */
 #include <string.h>
 
 #include "core/clock.h"
@@ -9,6 +9,7 @@
 #include "handlers/arm/resource.h"
 #include "handlers/resources/resource_filter_private.h"
 #include "handlers/resources/resources.h"
+#include "store/networks.h"
 
 /* One list under way. */
 struct listing {
@@ -128,6 +129,41 @@ static int add_servers(struct listing *listing, enum server_kind kind, const cha
     return result;
 }
 
+static int add_network(struct listing *listing, const struct network_resource *row, struct err *err)
+{
+    auto_free char *id =
+        armid_resource(row->subscription_id, row->group, NETWORK_NAMESPACE, row->type, row->name);
+    auto_free char *type = str_format("%s/%s", NETWORK_NAMESPACE, row->type);
+    if (id == NULL || type == NULL) {
+        return err_no_memory(err);
+    }
+    json_auto_t *tags = json_from_text(row->tags);
+    const struct entry entry = {.item = {.type = type,
+                                         .name = row->name,
+                                         .location = row->location,
+                                         .group = row->group,
+                                         .tags = tags},
+                                .id = id,
+                                .created_us = row->created_us};
+    return add_entry(listing, &entry, err);
+}
+
+static int add_networks(struct listing *listing, const char *type, const char *group, struct err *err)
+{
+    struct network_resource *rows = NULL;
+    size_t count = 0;
+    if (store_network_list(listing->request->app->store, request_param(listing->request, "subscriptionId"),
+                           group, type, err, &rows, &count) < 0) {
+        return -1;
+    }
+    int result = 0;
+    for (size_t i = 0; i < count && result == 0; i++) {
+        result = add_network(listing, &rows[i], err);
+    }
+    network_resources_free(rows, count);
+    return result;
+}
+
 static int read_query(struct request *request, struct listing *listing, struct err *err)
 {
     static const struct filter_item nothing = {0};
@@ -154,6 +190,12 @@ static void list(struct request *request, const char *group)
     int result = read_query(request, &listing, &err);
     for (int kind = 0; kind < SERVER_KIND_COUNT && result == 0; kind++) {
         result = add_servers(&listing, (enum server_kind)kind, group, &err);
+    }
+    if (result == 0) {
+        result = add_networks(&listing, NETWORK_VIRTUAL, group, &err);
+    }
+    if (result == 0) {
+        result = add_networks(&listing, NETWORK_ENDPOINT, group, &err);
     }
     if (result < 0) {
         reply_error(request, &err);

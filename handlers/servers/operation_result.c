@@ -84,6 +84,17 @@ static void reply_configuration_result(struct request *request, const struct ser
     }
 }
 
+static void reply_server(struct request *request, const struct server *server)
+{
+    struct err err = {0};
+    json_auto_t *connections = server_connections(request->app->store, server, &err);
+    if (connections == NULL) {
+        reply_error(request, &err);
+    } else {
+        reply_json(request, 200, server_write(server, request->api_version, connections));
+    }
+}
+
 static void reply_server_result(struct request *request, const struct server *server,
                                 const struct operation *operation)
 {
@@ -91,7 +102,7 @@ static void reply_server_result(struct request *request, const struct server *se
     switch (operation->kind) {
     case OPERATION_SERVER_CREATE:
     case OPERATION_SERVER_UPDATE:
-        reply_json(request, 200, server_write(server, request->api_version));
+        reply_server(request, server);
         return;
     case OPERATION_SERVER_START:
     case OPERATION_SERVER_STOP:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Firewall rules and virtual network rules: kept and shown, as the service does; Malachite's servers listen
- * on loopback, where there is nobody to keep out. They are long-running on paper only: the operation has
- * ended when its 202 is sent.
+ * Firewall rules, virtual network rules and private endpoint connections: kept and shown, as the service
+ * does; Malachite's servers listen on loopback, where there is nobody to keep out. They are long-running on
+ * paper only: the operation has ended when its 202 is sent.
  */
 #include "handlers/servers/server_child_private.h"
 
@@ -13,7 +13,9 @@
 #include "core/str.h"
 #include "handlers/arm/names.h"
 #include "handlers/arm/operation.h"
+#include "handlers/arm/subnet.h"
 #include "handlers/servers/servers.h"
+#include "handlers/servers/values/private_connection.h"
 #include "handlers/servers/values/resource_view.h"
 #include "server/route.h"
 
@@ -87,9 +89,22 @@ static const struct property network_rows[] = {
     {"properties.virtualNetworkSubnetId", NULL, REQ, "Resource id of the subnet.", .type = &type_subnet, KEPT},
     CHILD_ROWS,
 };
+#define STATE "properties.privateLinkServiceConnectionState"
+static const struct property connection_rows[] = {
+    {"properties.privateEndpoint", NULL, RW, "Required for a new connection.", .type = &type_private_endpoint, KEPT},
+    PROPERTY_DOC("properties.privateEndpoint.id", "string", RW, "Resource id of the private endpoint."),
+    {"properties.groupIds", "[]string", ACCESS_SHOWN, NULL, .write = write_known, .standard = "[\"postgresqlServer\"]"},
+    {STATE, NULL, RW, NULL, .type = &type_connection_state, KEPT},
+    PROPERTY_DOC(STATE ".status", "Approved|Pending|Rejected|Disconnected", RW, NULL),
+    PROPERTY_DOC(STATE ".description", "string", RW, NULL),
+    PROPERTY_DOC(STATE ".actionsRequired", "string", ACCESS_SHOWN, NULL),
+    {"properties.provisioningState", "string", ACCESS_SHOWN, NULL, .write = write_known, .standard = "\"Ready\""},
+    CHILD_ROWS,
+};
 const struct description rule_descriptions[] = {
     [CHILD_FIREWALL_RULE] = DESCRIPTION("FirewallRule", firewall_rows, NULL),
     [CHILD_VIRTUAL_NETWORK_RULE] = DESCRIPTION("VirtualNetworkRule", network_rows, NULL),
+    [CHILD_PRIVATE_ENDPOINT_CONNECTION] = DESCRIPTION("PrivateEndpointConnection", connection_rows, NULL),
 };
 /* clang-format on */
 const size_t rule_description_count = ARRAY_LEN(rule_descriptions);
@@ -99,6 +114,21 @@ json_t *rule_write(const struct server *server, const struct server_child *rule)
     return server_child_write(&rule_descriptions[rule->kind], server,
                               word_of(WORDS_SERVER_CHILD, (int)rule->kind), rule->name,
                               json_from_text(rule->properties));
+}
+
+json_t *server_connections(struct store *store, const struct server *server, struct err *err)
+{
+    struct server_child *rows = NULL;
+    size_t count = 0;
+    if (store_child_list(store, server->id, CHILD_PRIVATE_ENDPOINT_CONNECTION, err, &rows, &count) < 0) {
+        return NULL;
+    }
+    json_t *value = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_array_append_new(value, rule_write(server, &rows[i]));
+    }
+    server_children_free(rows, count);
+    return value;
 }
 
 static uint32_t address_of(const json_t *properties, const char *name)
@@ -132,13 +162,18 @@ struct rule {
 
 static struct rule rule_of(const struct request *request)
 {
-    const char *name = request_param(request, "virtualNetworkRuleName");
-    const char *type = word_of(WORDS_SERVER_CHILD, CHILD_VIRTUAL_NETWORK_RULE);
-    if (strstr(request->route->pattern, type) != NULL) {
-        return (struct rule){CHILD_VIRTUAL_NETWORK_RULE, type, name};
+    static const struct {
+        enum server_child_kind kind;
+        const char *parameter;
+    } kinds[] = {{CHILD_VIRTUAL_NETWORK_RULE, "virtualNetworkRuleName"},
+                 {CHILD_PRIVATE_ENDPOINT_CONNECTION, "privateEndpointConnectionName"},
+                 {CHILD_FIREWALL_RULE, "firewallRuleName"}};
+    size_t i = 0;
+    while (strstr(request->route->pattern, word_of(WORDS_SERVER_CHILD, (int)kinds[i].kind)) == NULL) {
+        i++;
     }
-    return (struct rule){CHILD_FIREWALL_RULE, word_of(WORDS_SERVER_CHILD, CHILD_FIREWALL_RULE),
-                         request_param(request, "firewallRuleName")};
+    return (struct rule){kinds[i].kind, word_of(WORDS_SERVER_CHILD, (int)kinds[i].kind),
+                         request_param(request, kinds[i].parameter)};
 }
 
 static int make_operation(struct request *request, enum operation_kind kind, const struct rule *path,
@@ -154,16 +189,33 @@ static int make_operation(struct request *request, enum operation_kind kind, con
     return 0;
 }
 
+/* A connection is changed in part. Call in a transaction. */
+static int complete(struct store *store, struct server_child *rule, struct err *err)
+{
+    auto_server_child struct server_child before = {0};
+    if (rule->kind != CHILD_PRIVATE_ENDPOINT_CONNECTION) {
+        return 0;
+    }
+    if (store_child_get(store, rule->server_id, rule->kind, rule->name, err, &before) < 0) {
+        return -1;
+    }
+    json_auto_t *given = json_from_text(rule->properties);
+    free_at_scope_end(&rule->properties);
+    rule->properties = NULL;
+    return private_connection_complete(given, before.properties, err, &rule->properties);
+}
+
 /* rule NULL: deletes the one that the path names. */
 static int store_rule(struct request *request, const struct rule *path, const struct server *server,
-                      const struct server_child *rule, struct err *err, struct operation *ret_operation)
+                      struct server_child *rule, struct err *err, struct operation *ret_operation)
 {
     struct store *store = request->app->store;
     enum operation_kind kind = rule == NULL ? OPERATION_CHILD_DELETE : OPERATION_CHILD_UPSERT;
     auto_server struct server fresh = {0};
     auto_store_tx struct store_tx tx = {0};
     if (make_operation(request, kind, path, server, err, ret_operation) < 0 ||
-        store_begin(store, err, &tx) < 0 || server_read_again(store, server, err, &fresh) < 0) {
+        store_begin(store, err, &tx) < 0 || server_read_again(store, server, err, &fresh) < 0 ||
+        (rule != NULL && complete(store, rule, err) < 0)) {
         return -1;
     }
     int result = rule != NULL ? store_child_put(store, rule, err)
@@ -175,7 +227,19 @@ static int store_rule(struct request *request, const struct rule *path, const st
     return store_commit(&tx, err);
 }
 
-static int read_rule(const struct rule *path, json_t *body, struct err *err, struct server_child *ret_rule)
+/* A rule for a subnet that does not exist is made all the same when the client says so. */
+static int check_subnet(struct store *store, const struct rule *path, const json_t *kept, struct err *err)
+{
+    static const char name[] = "virtualNetworkSubnetId";
+    return path->kind != CHILD_VIRTUAL_NETWORK_RULE ||
+                   json_is_true(json_object_get(kept, "ignoreMissingVnetServiceEndpoint"))
+               ? 0
+               : subnet_check(store, json_string_value(json_object_get(kept, name)),
+                              "properties.virtualNetworkSubnetId", err);
+}
+
+static int read_rule(struct store *store, const struct rule *path, json_t *body, struct err *err,
+                     struct server_child *ret_rule)
 {
     const struct description *description = &rule_descriptions[path->kind];
     struct rule_request wish = {0};
@@ -184,13 +248,14 @@ static int read_rule(const struct rule *path, json_t *body, struct err *err, str
     }
     bool read = properties_read(description, body, err, &wish, NULL) == 0 &&
                 properties_check_required(description, body, err) == 0 &&
-                (path->kind != CHILD_FIREWALL_RULE || check_range(wish.properties, err) == 0);
+                (path->kind != CHILD_FIREWALL_RULE || check_range(wish.properties, err) == 0) &&
+                check_subnet(store, path, wish.properties, err) == 0;
     json_auto_t *kept = wish.properties;
     if (!read) {
         return -1;
     }
     ret_rule->name = str_dup(path->name);
-    ret_rule->properties = json_dumps(kept, JSON_COMPACT);
+    ret_rule->properties = kept == NULL ? str_dup("{}") : json_dumps(kept, JSON_COMPACT);
     return ret_rule->name == NULL || ret_rule->properties == NULL ? err_no_memory(err) : 0;
 }
 
@@ -208,7 +273,7 @@ void rule_put(struct request *request)
         return;
     }
     auto_server_child struct server_child rule = {.server_id = server.id, .kind = path.kind};
-    if (read_rule(&path, body, &err, &rule) < 0 ||
+    if (read_rule(request->app->store, &path, body, &err, &rule) < 0 ||
         store_rule(request, &path, &server, &rule, &err, &operation) < 0) {
         reply_error(request, &err);
         return;

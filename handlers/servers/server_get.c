@@ -1,15 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /* GET of servers, one or the list of a group or subscription, flexible or single. */
 #include "handlers/arm/resource.h"
+#include "handlers/servers/server_child_private.h"
 #include "handlers/servers/server_view_private.h"
 #include "handlers/servers/servers.h"
 
+/* Also asks a server anew that could not be reached. NULL and err after a failure. */
+static json_t *write_server(struct request *request, const struct server *server, struct err *err)
+{
+    executor_ask_again(request->app->executor, server);
+    json_auto_t *connections = server_connections(request->app->store, server, err);
+    return connections == NULL ? NULL : server_write(server, request->api_version, connections);
+}
+
 void server_get(struct request *request)
 {
+    struct err err = {0};
     auto_server struct server server = {0};
     if (find_server(request, &server)) {
-        executor_ask_again(request->app->executor, &server);
-        reply_json(request, 200, server_write(&server, request->api_version));
+        json_t *body = write_server(request, &server, &err);
+        if (body == NULL) {
+            reply_error(request, &err);
+        } else {
+            reply_json(request, 200, body);
+        }
     }
 }
 
@@ -24,15 +38,17 @@ static void list(struct request *request, const char *group)
         reply_error(request, &err);
         return;
     }
-    json_t *body = json_object();
-    json_t *value = json_array();
-    json_object_set_new(body, "value", value);
-    for (size_t i = 0; i < count; i++) {
-        executor_ask_again(request->app->executor, &rows[i]);
-        json_array_append_new(value, server_write(&rows[i], request->api_version));
+    json_auto_t *value = json_array();
+    bool complete = true;
+    for (size_t i = 0; i < count && complete; i++) {
+        complete = json_array_append_new(value, write_server(request, &rows[i], &err)) == 0;
     }
     servers_free(rows, count);
-    reply_json(request, 200, body);
+    if (complete) {
+        reply_json(request, 200, json_pack("{s:O}", "value", value));
+    } else {
+        reply_error(request, &err);
+    }
 }
 
 void server_list(struct request *request)

@@ -138,6 +138,7 @@ void server_put(struct request *request)
     auto_server_request struct server_request wish = {0};
     auto_operation struct operation operation = {0};
     if (server_request_read(server_kind_of(request), body, &err, &wish) < 0 ||
+        server_check_network(request->app->store, &wish, &err) < 0 ||
         store_put(request, &group, &wish, &err, &operation) < 0) {
         reply_error(request, &err);
         return;

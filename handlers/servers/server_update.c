@@ -5,13 +5,25 @@
  */
 #include "handlers/servers/server_update_private.h"
 
+#include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/locations.h"
+#include "handlers/arm/subnet.h"
 #include "handlers/servers/server_view_private.h"
 
 static const char flexible_sku[] = "{\"name\":\"Standard_D2s_v3\",\"tier\":\"GeneralPurpose\"}";
 static const char single_sku[] =
     "{\"name\":\"GP_Gen5_2\",\"tier\":\"GeneralPurpose\",\"capacity\":2,\"family\":\"Gen5\"}";
+
+int server_check_network(struct store *store, const struct server_request *wish, struct err *err)
+{
+    json_t *network = wish->settings == NULL ? NULL : json_object_get(wish->settings, "network");
+    const char *subnet =
+        network == NULL ? NULL : json_string_value(field_get(network, "delegatedSubnetResourceId"));
+    return subnet == NULL || subnet[0] == '\0'
+               ? 0
+               : subnet_check(store, subnet, "properties.network.delegatedSubnetResourceId", err);
+}
 
 int server_apply_settings(const struct server_request *wish, struct server *server, struct err *err)
 {

@@ -98,6 +98,7 @@
 #define SERVER_CHILD_LIST(X)                                \
     X(CHILD_FIREWALL_RULE, "firewallRules")                 \
     X(CHILD_VIRTUAL_NETWORK_RULE, "virtualNetworkRules")    \
+    X(CHILD_PRIVATE_ENDPOINT_CONNECTION, "privateEndpointConnections") \
     X(CHILD_CONFIGURATION, "configurations")                \
     X(CHILD_DATABASE, "databases")
 /* clang-format on */

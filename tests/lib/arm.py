@@ -24,6 +24,7 @@ SLOWNESS = float(os.environ.get("MALACHITE_TEST_SLOWNESS", "1"))
 API_VERSION = "2025-08-01"  # flexible servers and their migrations
 SINGLE_API_VERSION = "2017-12-01"  # single servers
 ARM_API_VERSION = "2022-12-01"  # groups, providers, subscriptions
+NETWORK_API_VERSION = "2024-05-01"  # virtual networks, private endpoints
 PROVIDER = "Microsoft.DBforPostgreSQL"
 LOCATION = "eastus"
 
@@ -314,6 +315,8 @@ def details_of(body, database):
 
 def default_api_version(path):
     lower = path.lower()
+    if "/providers/microsoft.network/" in lower:
+        return NETWORK_API_VERSION
     if "/servers" in lower and "/flexibleservers" not in lower:
         return SINGLE_API_VERSION
     return API_VERSION if "/providers/microsoft.dbforpostgresql/" in lower else ARM_API_VERSION

@@ -53,7 +53,7 @@ test('the columns, newest first, each server its own, filters', async () => {
     // Region and version come from the source server, after the list.
     await eventually('the row', async () => (await row()).slice(1, 7), ['first', 'Succeeded', 'src', 'eastus', '15', 'one'])
     assert.match((await row())[7], /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/)
-    assert.deepEqual((await row()).slice(8, 11), ['Offline', 'Validate and migrate', 'PostgreSQLSingleServer'])
+    assert.deepEqual((await row()).slice(8, 11), ['Offline', 'Migrate', 'PostgreSQLSingleServer'])
     const { properties } = await world.get({ path: `${(await world.address({ name: 'dst' })).id}/migrations/first` })
     const [start, end] = [properties.migrationWindowStartTimeInUtc, properties.migrationWindowEndTimeInUtc].map(Date.parse)
     assert.equal((await row())[11], new Date(end - start).toISOString().slice(11, 19))

@@ -14,6 +14,7 @@ struct resource_view {
     const struct server *server; /* that is shown, or whose child is */
     const char *child_type;      /* "databases" */
     const char *child_name;
+    json_t *connections; /* private endpoint connections of the server, or NULL */
     json_t *values; /* by the last part of their paths: settings of a client, or what the live server says */
 };
 

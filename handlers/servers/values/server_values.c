@@ -166,11 +166,11 @@ json_t *server_write_replica(const struct property *row, const void *subject)
     return json_pack("{s:s, s:i}", "role", "Primary", "capacity", 0);
 }
 
-json_t *server_write_nothing_listed(const struct property *row, const void *subject)
+json_t *server_write_connections(const struct property *row, const void *subject)
 {
+    const struct resource_view *view = subject;
     (void)row;
-    (void)subject;
-    return json_array();
+    return view->connections != NULL ? json_incref(view->connections) : json_array();
 }
 
 json_t *server_write_zero(const struct property *row, const void *subject)

@@ -28,7 +28,7 @@ json_t *server_write_created(const struct property *row, const void *subject);
 json_t *server_write_state(const struct property *row, const void *subject);
 json_t *server_write_visible_state(const struct property *row, const void *subject);
 json_t *server_write_replica(const struct property *row, const void *subject);
-json_t *server_write_nothing_listed(const struct property *row, const void *subject);
+json_t *server_write_connections(const struct property *row, const void *subject);
 json_t *server_write_zero(const struct property *row, const void *subject);
 json_t *server_write_standby_state(const struct property *row, const void *subject);
 json_t *server_write_storage_tier(const struct property *row, const void *subject);

@@ -97,8 +97,6 @@ def test_virtual_network_rules_of_single_servers(arm, attached):
         ("replicas", None),
         ("logFiles", None),
         ("virtualendpoints", None),
-        ("privateEndpointConnections", None),
-        ("privateLinkResources", None),
         ("ltrBackupOperations", None),
         ("advancedThreatProtectionSettings", None),
         ("tuningOptions", None),
@@ -121,8 +119,6 @@ def test_what_no_flexible_server_has(arm, attached, kind, version):
         ("logFiles", None),
         ("securityAlertPolicies", None),
         ("keys", "2020-01-01"),
-        ("privateEndpointConnections", "2018-06-01"),
-        ("privateLinkResources", "2018-06-01"),
     ],
 )
 def test_what_no_single_server_has(arm, attached, kind, version):

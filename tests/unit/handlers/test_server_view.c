@@ -24,7 +24,7 @@ static struct server server = {.kind = SERVER_FLEXIBLE,
 
 static json_t *properties_in(const char *api_version)
 {
-    json_t *object = server_write(&server, api_version);
+    json_t *object = server_write(&server, api_version, NULL);
     assert_non_null(object);
     json_t *properties = json_incref(json_object_get(object, "properties"));
     json_decref(object);

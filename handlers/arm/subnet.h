@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Ids of subnets, as servers, rules, private endpoints and migrations name them. Any thread. */
+#ifndef HANDLERS_ARM_SUBNET_H
+#define HANDLERS_ARM_SUBNET_H
+
+#include "handlers/arm/resource.h"
+
+/* Whether id names a subnet: .../providers/Microsoft.Network/virtualNetworks/{name}/subnets/{name}. */
+bool subnet_id_is_valid(const struct armid *id);
+
+/* The subnet of this name in a virtual network's properties, or NULL. Borrowed. */
+json_t *subnet_find(json_t *network_properties, const char *name);
+
+/*
+ * Checks a subnet that a client names; text NULL passes. A resource group that has virtual networks must have
+ * this one, with this subnet. In a group that has none, any id of a subnet passes, so that nobody has to
+ * create networks only to name one. path is the property's, for the error (400).
+ */
+int subnet_check(struct store *store, const char *text, const char *path, struct err *err);
+
+#endif

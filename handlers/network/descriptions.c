@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* What networks look like; members that are not listed are kept and shown as they were given. */
+#include "core/attr.h"
+#include "handlers/network/network.h"
+
+#define DOC PROPERTY_DOC
+#define RO  ACCESS_SHOWN
+#define RW  (ACCESS_PUT | ACCESS_SHOWN)
+#define REQ (RW | ACCESS_REQUIRED)
+
+/* clang-format off */
+static const struct property network_rows[] = {
+    DOC("id", "string", RO, "Resource id."), DOC("name", "string", RO, NULL), DOC("type", "string", RO, NULL),
+    DOC("location", "string", REQ, "Region, as name or display name."),
+    DOC("tags", "{}string", RW | ACCESS_PATCH, NULL),
+    DOC("properties", "object", REQ, NULL),
+    DOC("properties.addressSpace.addressPrefixes", "[]string", REQ, "Ranges such as 10.0.0.0/16."),
+    DOC("properties.subnets", "[]Subnet", RW, "Left out: the subnets stay as they are."),
+    DOC("properties.provisioningState", "string", RO, NULL),
+};
+static const struct property subnet_rows[] = {
+    DOC("id", "string", RO, "Resource id."), DOC("name", "string", RW, NULL), DOC("type", "string", RO, NULL),
+    DOC("properties", "object", RW, NULL),
+    DOC("properties.addressPrefix", "string", RW, "A range such as 10.0.1.0/24, or addressPrefixes."),
+    DOC("properties.addressPrefixes", "[]string", RW, NULL),
+    DOC("properties.delegations", "[]object", RW, NULL),
+    DOC("properties.provisioningState", "string", RO, NULL),
+};
+static const struct property endpoint_rows[] = {
+    DOC("id", "string", RO, "Resource id."), DOC("name", "string", RO, NULL), DOC("type", "string", RO, NULL),
+    DOC("location", "string", REQ, "Region, as name or display name."),
+    DOC("tags", "{}string", RW, NULL),
+    DOC("properties.subnet.id", "string", REQ, "Resource id of the subnet."),
+    DOC("properties.privateLinkServiceConnections", "[]object", RW, "name, and properties.privateLinkServiceId: the resource id of a server."),
+    DOC("properties.manualPrivateLinkServiceConnections", "[]object", RW, "The same, to be approved on the server."),
+    DOC("properties.provisioningState", "string", RO, NULL),
+};
+static const struct property link_rows[] = {
+    DOC("id", "string", RO, "Resource id."), DOC("name", "string", RO, NULL), DOC("type", "string", RO, NULL),
+    DOC("properties.groupId", "string", RO, NULL), DOC("properties.requiredMembers", "[]string", RO, NULL),
+    DOC("properties.requiredZoneNames", "[]string", RO, NULL),
+};
+const struct description network_descriptions[] = {
+    DESCRIPTION("VirtualNetwork", network_rows, "A virtual network. A resource group that has any must have every subnet that is named in it."),
+    DESCRIPTION_PART("VirtualNetworkPatch", network_rows, NULL, ACCESS_PATCH),
+    DESCRIPTION("Subnet", subnet_rows, NULL),
+    DESCRIPTION("PrivateEndpoint", endpoint_rows, "A private endpoint. It makes a private endpoint connection on its servers."),
+    DESCRIPTION("PrivateLinkResource", link_rows, NULL),
+};
+/* clang-format on */
+const size_t network_description_count = ARRAY_LEN(network_descriptions);

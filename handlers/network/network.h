@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The handlers of this room. Virtual networks with their subnets, and private endpoints, as plain resources:
+ * kept and shown, so that a subnet can be chosen, and a server made private. No packet is ever filtered. The
+ * calls end at once. A handler reads the request, checks it, does one thing with the store and answers
+ * exactly once. Any thread; none keeps anything of the request.
+ */
+#ifndef HANDLERS_NETWORK_NETWORK_H
+#define HANDLERS_NETWORK_NETWORK_H
+
+#include "handlers/arm/property.h"
+#include "server/request.h"
+
+/* virtual_network.c */
+void virtual_network_put(struct request *request);
+void virtual_network_get(struct request *request);
+void virtual_network_patch(struct request *request);
+void virtual_network_delete(struct request *request);
+void virtual_network_list(struct request *request);
+void virtual_network_list_of_group(struct request *request);
+
+/* subnet.c */
+void subnet_put(struct request *request);
+void subnet_get(struct request *request);
+void subnet_delete(struct request *request);
+void subnet_list(struct request *request);
+
+/* private_endpoint.c */
+void private_endpoint_put(struct request *request);
+void private_endpoint_get(struct request *request);
+void private_endpoint_delete(struct request *request);
+void private_endpoint_list(struct request *request);
+void private_endpoint_list_of_group(struct request *request);
+
+/* private_link.c: what a private endpoint can connect to */
+void private_link_list(struct request *request);
+void private_link_get(struct request *request);
+
+/* descriptions.c */
+extern const struct description network_descriptions[];
+extern const size_t network_description_count;
+
+#endif
