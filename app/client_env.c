@@ -13,7 +13,7 @@
 
 enum { ENDPOINTS_MAX = 64 * 1024, TEXT_MAX = 64 * 1024 };
 
-/* The names that the SDKs' own EnvironmentCredential and samples use. */
+/* The names used by the SDKs' own EnvironmentCredential and samples. */
 #define EXPORT_IDENTITY                                                                                      \
     "export AZURE_SUBSCRIPTION_ID=${subscription}\n"                                                         \
     "export AZURE_TENANT_ID=${tenant}\n"                                                                     \
@@ -23,7 +23,7 @@ enum { ENDPOINTS_MAX = 64 * 1024, TEXT_MAX = 64 * 1024 };
     "export AZURE_AUTHORITY_HOST=${url}\n"                                                                   \
     "export AZURE_RESOURCE_MANAGER_ENDPOINT=${url}\n"
 
-/* In the templates below: ${url} and its like are replaced, as words that a shell takes as they are. */
+/* In the templates below, ${url} and similar variables are replaced, quoted for a shell. */
 static const struct client {
     const char *name;
     const char *lines;
@@ -66,9 +66,9 @@ static const struct client {
              "\"$MALACHITE_URL/subscriptions?api-version=2022-12-01\"\n"},
 };
 
-/* What the templates name. Owned, but for what the options own. */
+/* The values for the templates. Owned, except those owned by the options. */
 struct place {
-    char *url; /* of HTTPS: no client of Azure's sends a token over HTTP */
+    char *url; /* of HTTPS: no Azure client sends a token over HTTP */
     char *ca;
     char *subscription;
     char *tenant;
@@ -127,7 +127,7 @@ static int find_by_port(const struct options *options, struct err *err, struct p
     return complete ? 0 : err_no_memory(err);
 }
 
-/* In single quotes where a shell would do something with it. */
+/* Adds single quotes if a shell would interpret the word. */
 static void add_word(struct buf *text, const char *word)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/:@%+=,";
@@ -146,8 +146,8 @@ static void add_word(struct buf *text, const char *word)
     buf_addc(text, '\'');
 }
 
-/* The secret is named, not printed: the output ends up in files and terminals. It is printed only when it is
- * the one that everybody knows, or was an argument of this command. */
+/* Names the secret without printing it, because the output ends up in files and terminals. Prints it only
+ * if it is the well-known default, or was an argument of this command. */
 static void add_secret(struct buf *text, const struct place *place, const struct options *options,
                        bool argument)
 {

@@ -117,7 +117,7 @@ static void receive(int fd, int64_t deadline_ms, struct buf *ret_answer)
     }
 }
 
-/* The status of the answer to GET /_malachite/ready, or 0. */
+/* The status of the response to GET /_malachite/ready, or 0. */
 static int ask(const char *authority)
 {
     int64_t deadline_ms = clock_monotonic_ms() + TIMEOUT_MS;

@@ -5,9 +5,9 @@
 
 #include "core/options.h"
 
-/* Finds the server by the endpoints file of the options, else by address and port; prints one line. Returns
- * an exit code: clean, unhealthy, or usage when the options do not say where it is. Takes at most three
- * seconds. */
+/* Finds the server by the endpoints file of the options, otherwise by address and port; prints one line.
+ * Returns an exit code: clean, unhealthy, or usage if the options do not say where it is. Takes at most
+ * three seconds. */
 int healthcheck(const struct options *options);
 
 #endif

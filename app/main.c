@@ -15,7 +15,7 @@
 #include "executor/fsm/migration_fsm.h"
 #include "server/route.h"
 
-/* argc and argv are what follows the command. Returns an exit code. */
+/* argc and argv are the arguments after the command. Returns an exit code. */
 typedef int command_fn(int argc, char **argv);
 
 static int usage_error(const char *message)
@@ -105,7 +105,7 @@ static int run_env(int argc, char **argv)
     return result;
 }
 
-/* For commands that take no arguments; 0 means continue. */
+/* For commands that accept no arguments; 0 means continue. */
 static int refuse_arguments(int argc, char **argv)
 {
     if (argc > 0) {
@@ -184,7 +184,8 @@ static int run_help(int argc, char **argv)
     return refuse_arguments(argc, argv);
 }
 
-/* libpq would send them to every server, as settings of sessions that are to have the server's own. */
+/* libpq would send them to every server, and override the server's own settings in sessions that must have
+ * those. */
 static void forget_session_settings(void)
 {
     static const char *const variables[] = {"PGDATESTYLE", "PGTZ", "PGGEQO", "PGOPTIONS", "PGCLIENTENCODING"};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every route of the program: its handler, its rules for api-version and body, its action in Azure's roles,
- * and what it takes and answers. Patterns are those of the public specifications; rows that LACK a handler
- * are operations that the service documents and Malachite does not have yet.
+ * Every route of the program: its handler, its rules for api-version and body, its action in Azure's
+ * roles, and its body and response. Patterns are those of the public specifications; LACKS rows are
+ * operations that the service documents and Malachite does not implement yet.
  */
 #include "app/routes_private.h"
 
@@ -70,7 +70,7 @@ const struct route routes[] = {
         "Sets a server parameter.", "Configuration", NULL, LRO),
     GET(FS "/capabilities", server_capability_list, READ, T_FLEX_CAP, "CapabilitiesByServer_List", "Lists the versions and sizes available to a server.", "[]Capability"),
 
-    /* flexible servers: types of children that none has here, and what would make one */
+    /* flexible servers: types of children that do not exist here, and the calls that would create one */
     ABSENT_LIST(FS "/administrators", T_FLEX_ADMIN, "AdministratorsMicrosoftEntra_ListByServer"),
     ABSENT_GET(FS "/administrators/{objectId}", T_FLEX_ADMIN, "AdministratorsMicrosoftEntra_Get"),
     ABSENT_DELETE(FS "/administrators/{objectId}", T_FLEX_ADMIN, "AdministratorsMicrosoftEntra_Delete"),
@@ -264,7 +264,7 @@ const struct route routes[] = {
         "Runs the action.", "object", "object", OK | LRO),
     LACKS(PUT, S "/providers/Microsoft.Resources/deployments/{deploymentName}", T_DEPLOY, "Deployments_CreateOrUpdateAtSubscriptionScope", T_DEPLOY "/write"),
 
-    /* sign-in, below whatever authority a client makes up; what needs the signing key may wait for it */
+    /* sign-in, below any authority that a client chooses; routes that need the signing key may wait for it */
     HIDDEN(GET, "/metadata/endpoints", signin_metadata, 0, "Metadata_Endpoints"),
     HIDDEN(GET, "/metadata/identity/oauth2/token", signin_managed_identity, ROUTE_SLOW, "ManagedIdentity_Token"),
     HIDDEN(GET, "/{*}/.well-known/openid-configuration", signin_openid_configuration, 0, "SignIn_OpenIdConfiguration"),
@@ -310,7 +310,7 @@ const struct route routes[] = {
     OWN(GET, "/metrics", metrics_get, ROUTE_QUIET, "Metrics",
         "Metrics for Prometheus.", NULL, "text/plain", OK, NULL),
 
-    /* the web portal: one page, which finds out itself what its path stands for */
+    /* the web portal: one page, which interprets its path itself */
     HIDDEN(GET, "/", portal_page, ROUTE_QUIET | ROUTE_AT_ONCE, "Portal_Page"),
     HIDDEN(GET, "/portal", portal_page, ROUTE_QUIET | ROUTE_AT_ONCE, "Portal_PageOfPath0"),
     HIDDEN(GET, "/portal/{1}", portal_page, ROUTE_QUIET | ROUTE_AT_ONCE, "Portal_PageOfPath1"),
@@ -323,7 +323,7 @@ const struct route routes[] = {
 /* clang-format on */
 const size_t route_count = ARRAY_LEN(routes);
 
-/* Here and not in handlers/, which does not see the table. */
+/* Defined here rather than in handlers/, which does not see the table. */
 static void malachite_routes(struct request *request)
 {
     json_t *body = json_object();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The columns of the route table, and what its rows have in common. */
+/* The columns of the route table, and the common parts of its rows. */
 #ifndef APP_ROUTES_PRIVATE_H
 #define APP_ROUTES_PRIVATE_H
 
@@ -86,7 +86,8 @@ enum {
 #define NONE      ROUTE_NONE
 #define PAGES     "$filter:string $expand:string $top:integer"
 
-/* type: whose api-versions hold. id: operationId. answer: a description, or "[]" for a list of it. */
+/* type: the one whose api-versions apply. id: operationId. answer: a description, or "[]" for a list of
+ * it. */
 #define ROW(verb, pattern, handler, flags, type, id, action, summary, body, answer, answers, query) \
     {METHOD_##verb, pattern, handler, flags, type, id, action, summary, body, answer, answers, query}
 #define GET(pattern, handler, flags, type, id, summary, answer) \
@@ -103,14 +104,15 @@ enum {
     ROW(DELETE, pattern, handler, flags, type, id, type "/delete", summary, NULL, answer, answers, NULL)
 #define POST(pattern, handler, flags, type, id, action, summary, body, answer, answers) \
     ROW(POST, pattern, handler, flags, type, id, action, summary, body, answer, answers, NULL)
-/* Calls of Malachite itself, which no role of Azure knows; and what is not for programs, or not of Azure. */
+/* Malachite's own calls, which no role of Azure knows, and pages that are not for programs or not part of
+ * Azure. */
 #define OWN(verb, pattern, handler, flags, id, summary, body, answer, answers, query) \
     ROW(verb, pattern, handler, flags, NULL, id, NULL, summary, body, answer, answers, query)
 #define HIDDEN(verb, pattern, handler, flags, id) OWN(verb, pattern, handler, flags, id, NULL, NULL, NULL, 0, NULL)
-/* What the service documents and Malachite does not have. */
+/* Operations that the service documents and Malachite does not implement. */
 #define LACKS(verb, pattern, type, id, action) \
     ROW(verb, pattern, not_implemented, MAY_WRITE, type, id, action, NULL, NULL, NULL, 0, NULL)
-/* Children that no server here ever has. */
+/* Child types that no server here ever has. */
 #define ABSENT_LIST_OF(pattern, type, id, action) \
     GET_WITH(pattern, absent_child_list, READ, type, id, action, "Lists the resources.", "[]object", OK, NULL)
 #define ABSENT_ONLY_OF(pattern, type, id, action) \

@@ -6,10 +6,9 @@
 #include "core/err.h"
 #include "core/options.h"
 
-/* Takes the client secret from its file, without the end of the line. ERR_BAD_INPUT when that cannot be read.
- */
+/* Reads the client secret from its file, without the line end. ERR_BAD_INPUT if that cannot be read. */
 int secrets_read(struct options *options, struct err *err);
-/* Overwrites secrets among the arguments of the process, which every user of the machine can list. */
+/* Overwrites secrets in the arguments of the process, which every user of the machine can list. */
 void secrets_hide(int argc, char **argv);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Starting and stopping. Ports are bound before the executor starts, so that a port in use is reported before
- * any PostgreSQL server is started for nothing. Stopping goes the other way round and never takes longer than
- * STOP_LIMIT_MS: nothing that is cut off then is lost, the next start takes it up.
+ * Starts and stops the program. Ports are bound before the executor starts, so that a port in use is
+ * reported before any PostgreSQL server is started for nothing. Stopping happens in reverse order and
+ * never takes longer than STOP_LIMIT_MS: work that is interrupted then is not lost, because the next start
+ * resumes it.
  */
 #include "app/serve_private.h"
 
@@ -69,8 +70,8 @@ struct serving {
     bool wrote_endpoints;
 };
 
-/* Servers that run as another user live below the data directory: that user has to get through, not to look
- * in. */
+/* Servers that run as another user have their files below the data directory: that user must be able to
+ * traverse it, but not to read it. */
 static int prepare_data_dir(struct serving *serving, struct err *err)
 {
     const char *dir = serving->options->data_dir;
@@ -84,7 +85,7 @@ static int prepare_data_dir(struct serving *serving, struct err *err)
     return file_lock_directory(dir, err, &serving->lock_fd);
 }
 
-/* The usual limit of 1024 files would be less than the connections promised. */
+/* The usual limit of 1024 files would be less than the configured number of connections. */
 static void raise_file_limit(const struct options *options)
 {
     struct rlimit limit;
@@ -95,7 +96,7 @@ static void raise_file_limit(const struct options *options)
     }
 }
 
-/* Blocks all signals that are not our own faults, in this thread and those it starts. */
+/* Blocks all signals except those for this program's own faults, in this thread and those it starts. */
 static void block_signals(void)
 {
     sigset_t blocked;
@@ -146,7 +147,7 @@ static int write_endpoints(struct serving *serving, struct err *err)
     return 0;
 }
 
-/* ca_file as an absolute path: clients read it from other working directories. */
+/* Makes ca_file absolute, because clients read it from other working directories. */
 static void make_ca_file_absolute(struct serving *serving)
 {
     char *absolute = realpath(serving->tls.ca_file, NULL);
@@ -163,7 +164,7 @@ static int open_signing_key(struct serving *serving, struct err *err)
     return path == NULL ? err_no_memory(err) : signing_key_open(path, err, &serving->app.signing_key);
 }
 
-/* Rooms that may not see each other meet here. */
+/* Connects rooms that may not include each other. */
 static void connect_rooms(struct serving *serving)
 {
     serving->app.routes = serving->table;
@@ -197,7 +198,7 @@ static int check_remote(const struct serving *serving, struct err *err)
     return 0;
 }
 
-/* Returns an exit code, EXIT_CLEAN when it serves. */
+/* Returns an exit code, EXIT_CLEAN if it serves. */
 static int start(struct serving *serving, struct err *err)
 {
     const struct options *options = serving->options;
@@ -214,7 +215,7 @@ static int start(struct serving *serving, struct err *err)
     make_ca_file_absolute(serving);
     connect_rooms(serving);
     if (options->endpoints_file[0] != '\0') {
-        /* One of an earlier process would send clients to the wrong place. */
+        /* A file of an earlier process would send clients to the wrong place. */
         (void)unlink(options->endpoints_file);
     }
     if (httpd_open(&serving->service, &serving->tls, err, &serving->httpd) < 0) {
@@ -242,7 +243,7 @@ static void announce(const struct serving *serving)
               serving->options->data_dir, "subscription", serving->options->subscription_id, NULL);
 }
 
-/* Ends the process when stopping hangs. What is cut off here is what a crash would cut off too. */
+/* Ends the process if stopping hangs. A crash would interrupt the same work. */
 static void *end_late_stop(void *unused)
 {
     (void)unused;
@@ -260,8 +261,8 @@ static void start_watchdog(void)
 }
 
 /*
- * Works on a half-started state, too. A request on the slow lane that hangs on a server far away ends when
- * the executor tells it to; should even that take too long, the rest of the memory is left to the system.
+ * Also works on a half-started state. The executor's stop ends a request on a lane that waits for a remote
+ * server; if even that takes too long, the system reclaims the remaining memory.
  */
 static void stop(struct serving *serving)
 {
@@ -287,7 +288,8 @@ static void stop(struct serving *serving)
     }
 }
 
-/* libpq reads PGHOSTADDR, PGSERVICE and the like for everything that a connection does not say itself. */
+/* libpq reads PGHOSTADDR, PGSERVICE and similar variables for everything that a connection does not
+ * specify. */
 static void forget_libpq_environment(void)
 {
     for (char **variable = environ; *variable != NULL;) {
@@ -301,10 +303,10 @@ static void forget_libpq_environment(void)
 
 int serve(const struct options *options)
 {
-    /* One arena for the event loops and one for the rest: idle memory stays small. */
+    /* One arena for the event loops and one for the rest keeps idle memory small. */
     mallopt(M_ARENA_MAX, 2);
     forget_libpq_environment();
-    /* Nothing of the machine's openssl.cnf is for us; not reading it keeps start and memory small. */
+    /* The machine's openssl.cnf is not needed; skipping it keeps startup time and memory small. */
     OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS, NULL);
     json_object_seed(0);
     block_signals();
@@ -315,7 +317,7 @@ int serve(const struct options *options)
     struct err err = {0};
     int result = start(&serving, &err);
     if (result == EXIT_CLEAN) {
-        malloc_trim(0); /* what only the start needed */
+        malloc_trim(0); /* memory that only the start needed */
         announce(&serving);
         int number = wait_for_signal();
         log_event(LOG_INFO, "stopping", "signal", sigabbrev_np(number), NULL);

@@ -5,7 +5,7 @@
 
 #include "core/options.h"
 
-/* What the process ends with; service managers know these numbers. */
+/* The exit codes of the process; service managers know these numbers. */
 enum exit_code {
     EXIT_CLEAN = 0,
     EXIT_UNHEALTHY = 1,
@@ -15,8 +15,8 @@ enum exit_code {
     EXIT_BAD_CONFIGURATION = 78,
 };
 
-/* Serves until SIGTERM, SIGINT or SIGHUP. Returns an exit code; what went wrong is in the log. Call with one
- * thread. */
+/* Serves until SIGTERM, SIGINT or SIGHUP. Returns an exit code; the log contains the reason. Call it while
+ * the process has a single thread. */
 int serve(const struct options *options);
 
 #endif

@@ -10,7 +10,7 @@ struct arena_chunk {
     struct arena_chunk *next;
     size_t size;
     size_t used;
-    size_t padding; /* the memory behind it stays aligned */
+    size_t padding; /* keeps the memory after it aligned */
 };
 
 static struct arena_chunk *add_chunk(struct arena *arena, size_t size)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Compiler attributes and the scope-bound release idiom.
+ * Compiler attributes and scope-bound release.
  *
- * auto_* variables release what they hold when they go out of scope. Initialise them where they are
- * declared; hand their value over with TAKE(). A variable with an auto_* attribute is never freed by hand.
+ * auto_* variables release their value when they go out of scope. Initialise them where they are declared;
+ * hand their value over with TAKE(). Never free a variable with an auto_* attribute by hand.
  */
 #ifndef CORE_ATTR_H
 #define CORE_ATTR_H
@@ -24,7 +24,7 @@ static inline void free_at_scope_end(void *pointer_to_pointer)
 /* Frees a malloc'ed pointer at the end of its scope. */
 #define auto_free __attribute__((cleanup(free_at_scope_end)))
 
-/* Takes the pointer out of an auto_* variable: yields it and leaves NULL behind. */
+/* Takes the pointer out of an auto_* variable: returns it and leaves NULL behind. */
 #define TAKE(p)                                                                                              \
     __extension__({                                                                                          \
         __typeof__(p) taken_ = (p);                                                                          \

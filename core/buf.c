@@ -15,7 +15,7 @@ void buf_init(struct buf *buf, size_t max)
     *buf = (struct buf){.max = max};
 }
 
-/* Bodies with passwords and texts with keys pass through here. */
+/* The buffer may contain passwords and keys. */
 static void wipe(struct buf *buf)
 {
     if (buf->data != NULL) {
@@ -39,7 +39,7 @@ void buf_reset(struct buf *buf)
     }
 }
 
-/* Makes room for more bytes and the closing NUL. */
+/* Makes room for more bytes and the terminating NUL. */
 static bool reserve(struct buf *buf, size_t more)
 {
     if (buf->failed || more > buf->max - buf->len || more >= SIZE_MAX - buf->len) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A growable byte string with a mandatory maximum: whatever a client or a server sends can grow it only so
- * far. Errors stick: after one failed append every later one fails too, so a series of appends needs one
+ * A growable byte string with a mandatory maximum, which limits the memory that a client or a server can
+ * use. Errors stick: after one failed append all later ones fail, so a series of appends needs only one
  * check, at its end, with buf_failed().
  */
 #ifndef CORE_BUF_H
@@ -36,12 +36,11 @@ void buf_add(struct buf *buf, const void *bytes, size_t len);
 void buf_adds(struct buf *buf, const char *text);
 void buf_addc(struct buf *buf, char c);
 void buf_addf(struct buf *buf, const char *format, ...) printf_like(2, 3);
-/* Appends text for a URL: what is neither a letter, a digit, one of "-._~" nor one of also is
- * percent-encoded. */
+/* Appends text for a URL: percent-encodes all characters except letters, digits, "-._~" and those in also. */
 void buf_add_encoded(struct buf *buf, const char *text, const char *also);
 void buf_vaddf(struct buf *buf, const char *format, va_list args) printf_like(2, 0);
 
-/* True when an append did not fit the maximum or memory ran out. */
+/* True if an append exceeded the maximum or memory ran out. */
 bool buf_failed(const struct buf *buf);
 /* The text, never NULL; owned by the buffer, valid until the next append. */
 const char *buf_text(const struct buf *buf);

@@ -64,13 +64,14 @@ const char *clock_format(int64_t at_us, char text[static CLOCK_TEXT_SIZE])
     }
     struct tm utc = {0};
     gmtime_r(&seconds, &utc);
-    char date[CLOCK_TEXT_SIZE - 9] = ""; /* the years that 64 bits of microseconds reach have six digits */
+    char date[CLOCK_TEXT_SIZE - 9] =
+        ""; /* years that fit into 64 bits of microseconds have up to six digits */
     strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
     snprintf(text, CLOCK_TEXT_SIZE, "%s.%06d0Z", date, (int)fraction);
     return text;
 }
 
-/* Reads ".123456..." as microseconds; digits past the sixth are dropped. Leaves *text behind them. */
+/* Reads ".123456..." as microseconds and drops further digits. Moves *text behind them. */
 static bool parse_fraction(const char **text, int *ret_us)
 {
     int us = 0;
@@ -135,7 +136,7 @@ static bool has_shape(const char *text, const char *shape)
     return true;
 }
 
-/* Reads "2026-10-07T17:37:19"; strptime() would let blanks, short numbers and the 31st of February pass. */
+/* Reads "2026-10-07T17:37:19"; strptime() would accept blanks, short numbers and the 31st of February. */
 static bool parse_date_time(const char *text, struct tm *ret_utc)
 {
     if (!has_shape(text, "0000-00-00T00:00:00")) {

@@ -30,7 +30,8 @@ int err_http_status(enum err_code code)
     return err_rows[code].http_status;
 }
 
-/* A cut in the middle of a UTF-8 character would make the JSON answer invalid: drop what is left of it. */
+/* A cut in the middle of a UTF-8 character would make the JSON response invalid: remove the rest of the
+ * character. */
 static void trim_partial_character(char *text, size_t size)
 {
     size_t len = strlen(text);
@@ -57,7 +58,7 @@ printf_like(3, 0) static void format_into(char *field, size_t size, const char *
 
 int err_set(struct err *err, enum err_code code, const char *format, ...)
 {
-    /* The arguments may lie in err itself: err_set(err, code, "...: %s", err->message). */
+    /* The arguments may point into err itself: err_set(err, code, "...: %s", err->message). */
     struct err set = {.code = code, .lasting = true};
     va_list args;
     va_start(args, format);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One error value for every room. Functions that can fail return 0 or a negative number and fill a
- * struct err that the caller owns; an error is either logged or returned, never both.
+ * The error type of all rooms. Functions that can fail return 0 or a negative number and fill a struct err
+ * that the caller owns; an error is either logged or returned, never both.
  *
- * The codes are those that Azure Resource Manager and the PostgreSQL resource provider put on the wire;
- * the row says which HTTP status goes with each, so that no handler has to choose one.
+ * The codes are those that Azure Resource Manager and the PostgreSQL resource provider send; each row
+ * contains its HTTP status, so that no handler has to choose one.
  */
 #ifndef CORE_ERR_H
 #define CORE_ERR_H
@@ -86,33 +86,33 @@ enum err_code {
 struct err {
     enum err_code code;
     int service_code;   /* the migration service's own 603xxx number, or 0 */
-    bool lasting;       /* false: trying again later may help (connection lost, server starting) */
-    bool waiting;       /* somebody has to do something first: retried without a deadline; never lasting */
+    bool lasting;       /* false: a later retry may help (connection lost, server starting) */
+    bool waiting;       /* the user must act first: retried without a deadline; never lasting */
     char sqlstate[6];   /* PostgreSQL's SQLSTATE, or empty */
-    char target[160];   /* what the error is about: JSON path, server, database or object; or empty */
-    char message[1600]; /* what happened and what to do, for the user; never holds a secret */
+    char target[160];   /* the object of the error: JSON path, server, database or object; or empty */
+    char message[1600]; /* what happened and what to do, for the user; never contains a secret */
 };
 
-/* The code on the wire and the HTTP status of an error code. */
+/* The code that clients see and the HTTP status of an error code. */
 const char *err_wire_code(enum err_code code);
 int err_http_status(enum err_code code);
 
 /*
- * Sets the error and returns -1, so that a failing function can say `return err_set(...)`. A message too
- * long for the field is cut at a character border. err may not be NULL. Resets the other fields.
+ * Sets the error and returns -1, so that a failing function can `return err_set(...)`. A message that is
+ * too long is cut at a character boundary. err may not be NULL. Resets the other fields.
  */
 int err_set(struct err *err, enum err_code code, const char *format, ...) printf_like(3, 4);
 
-/* Names what the error is about. Returns -1. */
+/* Sets the object of the error. Returns -1. */
 int err_target(struct err *err, const char *format, ...) printf_like(2, 3);
 
-/* Puts "prefix" before the message that is already there. Returns -1. */
+/* Puts "prefix" before the existing message. Returns -1. */
 int err_prefix(struct err *err, const char *format, ...) printf_like(2, 3);
 
-/* Appends to the message that is already there. Returns -1. */
+/* Appends to the existing message. Returns -1. */
 int err_append(struct err *err, const char *format, ...) printf_like(2, 3);
 
-/* The error for failed memory allocation. Returns -1. */
+/* The error for a failed memory allocation. Returns -1. */
 int err_no_memory(struct err *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* File descriptors that close at the end of their scope (-1 is none), and names that stay. */
+/* File descriptors that close at the end of their scope (-1: none), and durable file names. */
 #ifndef CORE_FD_H
 #define CORE_FD_H
 
@@ -13,7 +13,7 @@ static inline void close_at_scope_end(const int *fd)
     }
 }
 
-/* Initialise where declared; hand the descriptor over with TAKE_FD(). */
+/* Initialise it where declared; hand the descriptor over with TAKE_FD(). */
 #define auto_fd __attribute__((cleanup(close_at_scope_end)))
 
 #define TAKE_FD(fd)                                                                                          \
@@ -23,8 +23,8 @@ static inline void close_at_scope_end(const int *fd)
         taken_;                                                                                              \
     })
 
-/* Writes the directory of a file that was just created or renamed to the disk: the name is there only then,
- * even when the file's content is. False and errno on failure. */
+/* Syncs the directory of a file that was just created or renamed: only then is the name durable, even if
+ * the file's contents already are. False and errno on failure. */
 bool fd_sync_directory_of(const char *path);
 
 #endif

@@ -10,7 +10,7 @@
 #include "core/buf.h"
 #include "core/clock.h"
 
-/* A text is cut at LOG_TEXT_MAX bytes; escaping makes it at most six times as long. */
+/* A text is cut at LOG_TEXT_MAX bytes; escaping multiplies its length by up to six. */
 enum { LOG_LINE_MAX = 64 * 1024, LOG_TEXT_MAX = 4 * 1024 };
 
 static enum log_level least_level = LOG_INFO;
@@ -25,7 +25,7 @@ void log_setup(enum log_level least, bool json)
     as_json = json;
 }
 
-/* Control characters never reach the log: a message from elsewhere cannot begin a line of its own. */
+/* Escapes control characters, so that foreign text cannot start a new log line. */
 static void add_escaped(struct buf *line, const char *text, bool quoted)
 {
     const char *at = text;
@@ -47,7 +47,7 @@ static void add_escaped(struct buf *line, const char *text, bool quoted)
     }
 }
 
-/* Adds text in double quotes with what JSON must escape; the text format quotes values the same way. */
+/* Adds text in double quotes with JSON's escapes; the text format quotes values in the same way. */
 static void add_quoted(struct buf *line, const char *text)
 {
     buf_addc(line, '"');

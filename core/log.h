@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One line per event on standard error: time, level, message, then key=value pairs, or the same as one JSON
- * object per line. Log once, at the level that knows the meaning; never a secret: connection strings and
- * bodies do not belong in a log line.
+ * One line per event on standard error: time, level, message, then key=value pairs, or the same as one
+ * JSON object per line. Log once, at the level that knows the meaning, and never a secret: connection
+ * strings and bodies do not belong in a log line.
  */
 #ifndef CORE_LOG_H
 #define CORE_LOG_H
@@ -11,14 +11,14 @@
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 
-/* Sets what is written and how. Call once, before threads start. */
+/* Sets the lowest level and the format. Call it once, before threads start. */
 void log_setup(enum log_level least, bool json);
 
 /*
- * Writes one line. Keys and values follow the message in pairs of strings, ended by NULL; a pair whose value
- * is NULL is left out. Any thread; lines never mix.
+ * Writes one line. Keys and values follow the message as pairs of strings, terminated by NULL; a pair with
+ * a NULL value is left out. Any thread; lines never mix.
  *
- *     log_event(LOG_INFO, "server started", "server", name, "port", port_text, NULL);
+ * log_event(LOG_INFO, "server started", "server", name, "port", port_text, NULL);
  */
 void log_event(enum log_level level, const char *message, ...) __attribute__((sentinel));
 

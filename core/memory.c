@@ -39,8 +39,8 @@ void *memory_checked(void *block)
 
 /*
  * jansson's lexer does not check whether its buffer could grow, and reads beyond it afterwards. The buffer
- * doubles from 16 bytes on; for these sizes there is a reserve, address space that costs nothing until it is
- * touched. What is parsed with it is thrown away, as the failure has been noted.
+ * doubles from 16 bytes on; these sizes have a reserve, address space that costs nothing until it is
+ * touched. The parsed result is discarded, because the failure has been recorded.
  */
 enum { RESERVE_BYTES = 32 * 1024 * 1024, LEAST_GROWTH = 32 };
 
@@ -82,7 +82,7 @@ static void release(void *block)
     pthread_mutex_unlock(&reserve_lock);
 }
 
-/* Before main(): jansson must not release with one function what it got from another. */
+/* Before main(): jansson must not free memory with another allocator than the one that allocated it. */
 __attribute__((constructor)) static void set_allocator(void)
 {
     json_set_alloc_funcs(allocate, release);

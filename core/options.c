@@ -68,7 +68,7 @@ static bool parse_switch(const char *value, bool *ret_on)
     return false;
 }
 
-/* A list is text with commas. A flag that is given again adds to it. */
+/* A list is comma-separated text. A repeated flag adds to it. */
 static int append_to_list(char **field, const char *value, struct err *err)
 {
     if (*field == NULL || (*field)[0] == '\0' || value[0] == '\0') {
@@ -83,7 +83,7 @@ static int append_to_list(char **field, const char *value, struct err *err)
     return 0;
 }
 
-/* Stores one value; "from" names the flag or variable it came from, for the message. */
+/* Stores one value; "from" names the flag or variable, for the message. */
 static int set_option(struct options *options, const struct option_row *row, const char *value,
                       const char *from, struct err *err)
 {
@@ -127,8 +127,8 @@ static int apply_defaults_and_environment(struct options *options, struct err *e
     return 0;
 }
 
-/* Applies argv[*at], "--flag value" or "--flag=value"; moves *at to the last word used. seen: the rows whose
- * flags came before, of which a list grows; the first one replaces what the environment says. */
+/* Applies argv[*at], "--flag value" or "--flag=value"; moves *at to the last argument used. seen: the rows
+ * whose flags came before; only those of a list grow. The first flag replaces the environment's value. */
 static int apply_flag(struct options *options, int argc, char **argv, int *at, bool *seen, struct err *err)
 {
     const char *word = argv[*at];
@@ -157,7 +157,7 @@ static int apply_flag(struct options *options, int argc, char **argv, int *at, b
     return set_option(options, row, value, from, err);
 }
 
-/* PostgreSQL servers are started from another working directory: the path has to be absolute. */
+/* PostgreSQL servers start in another working directory, so the path must be absolute. */
 static int make_absolute(char **path, struct err *err)
 {
     if ((*path)[0] == '/') {
@@ -189,7 +189,8 @@ static int make_all_absolute(struct options *options, struct err *err)
     return 0;
 }
 
-/* Root keeps its data where the unprivileged user of the PostgreSQL servers can reach it: /root is closed. */
+/* As root, keeps the data where the unprivileged user of the PostgreSQL servers can reach it: /root is not
+ * accessible. */
 static int choose_data_dir(struct options *options, struct err *err)
 {
     if (options->data_dir[0] != '\0') {
@@ -216,7 +217,7 @@ static int choose_data_dir(struct options *options, struct err *err)
     return 0;
 }
 
-/* Words have no single place they came from by now: the message names both. */
+/* The origin of the value is no longer known here: the message names both possible sources. */
 static int refuse_word(const char *flag, const char *value, const char *rule, struct err *err)
 {
     char name[64];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every option of the program is one row of OPTION_LIST. The flag (--name), the environment variable
- * (MALACHITE_NAME), the help text, the table in docs/ and the validation all come from it. A flag wins over
- * the environment; an invalid value refuses to start.
+ * (MALACHITE_NAME), the help text, the table in docs/ and the validation are all derived from it. A flag
+ * overrides the environment; the program does not start with an invalid value.
  */
 #ifndef CORE_OPTIONS_H
 #define CORE_OPTIONS_H
@@ -66,8 +66,8 @@ struct options {
 };
 
 /*
- * Fills options from defaults, environment and the arguments (without program name and command). Returns 0,
- * or -1 with a message for the user. Release with options_done() in either case.
+ * Fills options from defaults, environment and the arguments (without program name and command). Returns
+ * 0, or -1 with a message for the user. Release with options_done() in either case.
  */
 int options_parse(struct options *options, int argc, char **argv, struct err *err);
 void options_done(struct options *options);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A wish to stop, set by one thread and noticed by another between two pieces of work. Every loop that waits
- * for a server or a child process looks at one of these.
+ * A request to stop, set by one thread and noticed by another between two pieces of work. Every loop that
+ * waits for a server or a child process checks one.
  */
 #ifndef CORE_STOP_H
 #define CORE_STOP_H
@@ -11,15 +11,16 @@
 
 enum stop_wish {
     STOP_NONE = 0,
-    STOP_SHUTDOWN, /* Malachite is stopping: leave things so that the work can resume */
-    STOP_CANCEL,   /* the user canceled: end for good and clean up */
+    STOP_SHUTDOWN, /* Malachite is stopping: leave everything so that the work can resume */
+    STOP_CANCEL,   /* the user canceled: end permanently and clean up */
 };
 
 struct stop {
     _Atomic int wish;
 };
 
-/* A stronger wish replaces a weaker one, never the other way round. Any thread; safe in a signal handler. */
+/* A stronger request replaces a weaker one, never the other way round. Any thread; safe in a signal
+ * handler. */
 static inline void stop_request(struct stop *stop, enum stop_wish wish)
 {
     int current = atomic_load(&stop->wish);

@@ -139,7 +139,7 @@ char *str_repair_utf8(char *text)
 {
     size_t len = strlen(text);
     size_t used = 0;
-    bool broken = false; /* the last byte looked at belongs to no character */
+    bool broken = false; /* the previous byte belongs to no character */
     for (size_t at = 0; at < len;) {
         size_t count = utf8_character((const unsigned char *)text + at, len - at);
         if (count > 0) {

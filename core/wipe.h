@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory that may hold secrets leaves the process without them. */
+/* Wipes memory that may contain secrets. */
 #ifndef CORE_WIPE_H
 #define CORE_WIPE_H
 
-/* Overwrites what malloc() gave, as a whole, and frees it. NULL is fine. */
+/* Overwrites a whole malloc() block and frees it. NULL is fine. */
 void wipe_free(void *memory);
 
 #endif

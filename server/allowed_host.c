@@ -9,7 +9,7 @@
 #include "core/str.h"
 #include "server/request.h"
 
-/* "localhost", and "x.localhost", which resolves to loopback, too (RFC 6761). */
+/* "localhost", and "x.localhost", which also resolves to loopback (RFC 6761). */
 static bool is_localhost(const char *name, size_t len)
 {
     static const char localhost[] = "localhost";
@@ -45,7 +45,7 @@ bool allowed_host(const char *host, const struct peer *local, const struct str_l
     }
     size_t len = strcspn(host, ":");
     if (len > 1 && host[len - 1] == '.') {
-        len--; /* the root, which says the same */
+        len--; /* the root, which does not change the name */
     }
     return is_localhost(host, len) || is_local_address(host, len, local) || is_listed(host, len, names);
 }

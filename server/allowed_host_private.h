@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which names a request may be for. A page whose own name somebody has made to resolve to this machine (DNS
- * rebinding) sends that name, and is refused.
+ * The host names that requests may address. A page whose own name resolves to this machine (DNS rebinding)
+ * sends that name, and is rejected.
  */
 #ifndef SERVER_ALLOWED_HOST_PRIVATE_H
 #define SERVER_ALLOWED_HOST_PRIVATE_H
@@ -12,8 +12,8 @@
 #include "server/connections/peer.h"
 
 /*
- * host: the Host header, or what stands for it in the request line. True for loopback names and addresses,
- * for the address that the connection came in by, and for the names (without case, whatever the port).
+ * host: the Host header, or the host of the request line. True for loopback names and addresses, for the
+ * local address of the connection, and for the listed names (compared without case or port).
  */
 bool allowed_host(const char *host, const struct peer *local, const struct str_list *names);
 

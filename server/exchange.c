@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libmicrohttpd calls the access handler once when the headers are there, then for each part of the body,
- * then once more at its end; after a pause on the slow lane it calls again. A refusal that shall spare the
- * client the upload can only be queued in the first call: in the middle of a body libmicrohttpd takes no
- * answer, so the rest of a body that turns out too long is thrown away and remembered.
+ * libmicrohttpd calls the access handler when the headers have arrived, then for each part of the body,
+ * then once more at its end; after a suspension for a lane it calls again. A rejection that spares the
+ * client the upload can only be queued in the first call. During a body libmicrohttpd accepts no response,
+ * so the rest of an oversized body is discarded and the failure remembered.
  */
 #include "server/exchange_private.h"
 
@@ -23,7 +23,7 @@
 
 enum { EXCHANGE_MAGIC = 0x6d786368, LOG_PATH_MAX = 512 };
 
-/* A client that sends more than this of a body that is too long is cut off. */
+/* A client that sends more than this of an oversized body is disconnected. */
 static const uint64_t discard_max = UINT64_C(64) * 1024 * 1024;
 
 enum phase { PHASE_NEW, PHASE_BODY, PHASE_SLOW, PHASE_SENT };
@@ -34,7 +34,7 @@ struct exchange {
     struct exchange_host *host;
     struct MHD_Connection *connection;
     struct visit *visit;
-    uint64_t discarded; /* bytes of a body that is too long */
+    uint64_t discarded; /* discarded bytes of an oversized body */
     bool out_of_memory; /* for the body */
     bool failed;        /* err says why the request cannot be served */
     struct err err;
@@ -95,7 +95,8 @@ static enum MHD_Result send_reply(struct exchange *exchange)
     return queued;
 }
 
-/* In the first call the rest of the request is not read, and the connection closed: the door reads on. */
+/* In the first call: the rest of the request is not read, and the connection is closed while the acceptor
+ * keeps reading. */
 static enum MHD_Result refuse(struct exchange *exchange, const struct err *err)
 {
     visit_linger(exchange->visit);
@@ -134,7 +135,7 @@ static struct peer local_address(struct MHD_Connection *connection)
     return peer_of((const struct sockaddr *)(const void *)&name);
 }
 
-/* A request line with a whole URL names the host twice. */
+/* A request line with a full URL contains the host twice. */
 static int check_host(const struct exchange *exchange, const char *host, struct err *err)
 {
     const struct str_list *names = exchange->host->names;
@@ -241,14 +242,14 @@ static void refuse_for_now(struct request *request, const char *why)
     reply_fail(request, ERR_UNAVAILABLE, "%s", why);
 }
 
-/* Names the server, or the group with a template, that a request may wait for: one that does not answer must
- * not hold up the others. */
+/* The server, or the group with a template, that a request may wait for: an unresponsive one must not
+ * block the others. */
 static uint64_t key_of(const struct request *request)
 {
     const char *const names[] = {request_param(request, "resourceGroupName"),
                                  request_param(request, "serverName")};
     if (names[0] == NULL) {
-        /* The body of a connection test names the server: these are counted together. */
+        /* The body of a connection test names the server, so all of them share one key. */
         return (request->route->flags & ROUTE_TOKEN) != 0 ? 1 : 0;
     }
     uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
@@ -269,7 +270,8 @@ static int lane_of(const struct request *request)
     return request->method == METHOD_GET || request->method == METHOD_HEAD ? LANE_READ : LANE_WRITE;
 }
 
-/* The connection sleeps while the lane works; nothing here may touch the exchange once it is submitted. */
+/* The connection is suspended while the lane works; nothing here may use the exchange after it was
+ * submitted. */
 static enum MHD_Result run_on_lane(struct exchange *exchange)
 {
     static const char *const full[LANE_COUNT] = {
@@ -323,7 +325,7 @@ enum MHD_Result exchange_on_request(void *listener, struct MHD_Connection *conne
                                     const char *method, const char *version, const char *data,
                                     size_t *data_size, void **con_cls)
 {
-    (void)url; /* already decoded, so that borders between segments are lost: the raw one is used */
+    (void)url; /* already decoded, which hides the boundaries of segments: use the raw one */
     struct exchange_listener *from = listener;
     struct exchange *exchange = exchange_of(*con_cls);
     if (exchange == NULL) {
@@ -342,7 +344,7 @@ enum MHD_Result exchange_on_request(void *listener, struct MHD_Connection *conne
     return MHD_NO;
 }
 
-/* The path as it may stand in a log: without query, which can hold secrets, and without odd bytes. */
+/* The path for the log: without the query, which can contain secrets, and without control characters. */
 static void path_for_log(const char *uri, char path[static LOG_PATH_MAX])
 {
     size_t len = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libmicrohttpd's callbacks for one request and its answer. Each exchange is made when the request line has
- * come and freed when the answer is sent or the connection lost.
+ * libmicrohttpd's callbacks for one request and its response. Each exchange is created with the request
+ * line and freed when the response is sent or the connection is lost.
  */
 #ifndef SERVER_EXCHANGE_PRIVATE_H
 #define SERVER_EXCHANGE_PRIVATE_H
@@ -11,21 +11,22 @@
 #include <stdbool.h>
 
 #include "core/str_list.h"
-#include "server/connections/door.h"
+#include "server/connections/acceptor.h"
 #include "server/service_private.h"
 #include "server/slow_lane_private.h"
 
-/* Requests that ask a live PostgreSQL, that write to the store, and that only read: none waits for another
- * kind. */
+/* Requests that query a running PostgreSQL, that write to the store, and that only read: no kind waits for
+ * another. */
 enum { LANE_LIVE, LANE_WRITE, LANE_READ, LANE_COUNT };
 
-/* What all exchanges share. */
+/* State shared by all exchanges. */
 struct exchange_host {
     const struct service *service;
     struct slow_lane *lanes[LANE_COUNT];
-    const struct str_list *names;       /* that requests may be for, besides loopback */
-    const struct str_list *proxies;     /* whose headers count: addresses and networks, besides loopback */
-    struct MHD_Response *out_of_memory; /* made at start, for when nothing can be made */
+    const struct str_list *names; /* accepted host names, besides loopback */
+    const struct str_list
+        *proxies; /* proxies whose headers are trusted: addresses and networks, besides loopback */
+    struct MHD_Response *out_of_memory; /* created at start, for use when memory is out */
     _Atomic bool draining;              /* new requests are refused */
     _Atomic int open;                   /* exchanges that exist */
 };
@@ -33,11 +34,11 @@ struct exchange_host {
 /* One per port: the closure of the callbacks. */
 struct exchange_listener {
     struct exchange_host *host;
-    char *authority; /* how clients reach it: "127.0.0.1:8080" */
+    char *authority; /* the host and port that clients use: "127.0.0.1:8080" */
     bool https;
 };
 
-/* MHD_OPTION_URI_LOG_CALLBACK: its result is what the other two find in *con_cls. */
+/* MHD_OPTION_URI_LOG_CALLBACK: the other two find its result in *con_cls. */
 void *exchange_on_uri(void *listener, const char *uri, struct MHD_Connection *connection);
 /* MHD_AccessHandlerCallback */
 enum MHD_Result exchange_on_request(void *listener, struct MHD_Connection *connection, const char *url,

@@ -23,10 +23,10 @@ enum {
     LIVE_THREADS = 16,
     LIVE_QUEUE_MAX = 128,
     LIVE_PER_SERVER = 2,
-    WRITE_THREADS = 2, /* the store lets one write at a time */
+    WRITE_THREADS = 2, /* the store allows one write at a time */
     READ_THREADS = 2,
-    /* Holds request line, headers and the answer's headers: the longest URI allowed and a token of 8 KiB fit.
-     * The library wipes it after each request, so more costs time. */
+    /* Contains the request line, headers and the response's headers: the longest URI allowed and a token
+     * of 8 KiB fit. The library wipes it after each request, so a larger one costs time. */
     CONNECTION_MEMORY = 32 * 1024,
     CONNECTIONS_CLOSING = 64,
     DRAIN_POLL_MS = 5,
@@ -48,10 +48,10 @@ struct httpd {
     const struct tls_material *tls;
     struct str_list names;
     struct str_list proxies;
-    struct door *door;
+    struct acceptor *acceptor;
 };
 
-/* What libmicrohttpd complains about is nearly always a client that went away. */
+/* libmicrohttpd's complaints are nearly always about a client that disconnected. */
 static void log_mhd(void *unused, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 static void log_mhd(void *unused, const char *format, va_list args)
 {
@@ -70,7 +70,7 @@ static void end_slow_thread(void *argument)
     service->thread_end(service->app);
 }
 
-/* Of a connection: its visit, and with TLS what watches for plain HTTP. */
+/* For a connection: its visit, and with TLS the watch for plain HTTP. */
 static void on_connection(void *closure, struct MHD_Connection *connection, void **socket_context,
                           enum MHD_ConnectionNotificationCode code)
 {
@@ -82,14 +82,14 @@ static void on_connection(void *closure, struct MHD_Connection *connection, void
     }
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct visit *visit = info == NULL ? NULL : door_visit(listener->httpd->door, info->connect_fd);
+    struct visit *visit = info == NULL ? NULL : acceptor_visit(listener->httpd->acceptor, info->connect_fd);
     if (listener->exchanges.https) {
         visit_keep(visit, plain_http_watch(listener->httpd->listeners[LISTENER_HTTP].url, connection));
     }
     *socket_context = visit;
 }
 
-/* A door_port's: hands the socket to an event loop, which closes it in any case. */
+/* The callback of a acceptor_port: hands the socket to an event loop, which closes it in any case. */
 static void admit(void *arg, int fd, const struct sockaddr *peer, socklen_t len)
 {
     const struct listener *listener = arg;
@@ -100,8 +100,9 @@ static void admit(void *arg, int fd, const struct sockaddr *peer, socklen_t len)
     }
 }
 
-/* libmicrohttpd takes callbacks in its option table as integers. Its own limit of connections is divided by
- * the threads; the door's is the one that counts, and some that it has ended may still be about to close. */
+/* libmicrohttpd accepts callbacks in its option table as integers. It divides its limit of connections
+ * among the threads; the acceptor's limit is the effective one, and connections that it has ended may
+ * still be open. */
 static struct MHD_Daemon *start_daemon(struct listener *listener, const struct options *options)
 {
     static char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
@@ -119,7 +120,7 @@ static struct MHD_Daemon *start_daemon(struct listener *listener, const struct o
     };
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
                      MHD_USE_ITC | MHD_USE_ERROR_LOG | (closure->https ? MHD_USE_TLS : 0U);
-    /* The logger comes first, or it misses what the other options give cause to say. */
+    /* The logger comes first, to catch messages about the other options. */
     return MHD_start_daemon(flags, 0, NULL, NULL, exchange_on_request, closure, MHD_OPTION_EXTERNAL_LOGGER,
                             log_mhd, NULL, MHD_OPTION_ARRAY, settings,
                             closure->https ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, priorities,
@@ -145,7 +146,7 @@ static int open_listener(struct httpd *httpd, int which, struct err *err)
     return listener->url == NULL ? err_no_memory(err) : 0;
 }
 
-/* The body is static text, which the library takes as a pointer to non-const. */
+/* The body is static text, which the library accepts as a pointer to non-const. */
 static struct MHD_Response *make_out_of_memory_response(void)
 {
     static char body[256];
@@ -158,7 +159,7 @@ static struct MHD_Response *make_out_of_memory_response(void)
     return response;
 }
 
-/* The names of the certificate are those that clients have been given, or ask for by themselves. */
+/* The certificate's names are those that clients were given, or choose by default. */
 static int read_lists(struct httpd *httpd, struct err *err)
 {
     const struct options *options = httpd->host.service->options;
@@ -215,19 +216,19 @@ int httpd_open(const struct service *service, const struct tls_material *tls, st
     return 0;
 }
 
-static int open_door(struct httpd *httpd, struct err *err)
+static int open_acceptor(struct httpd *httpd, struct err *err)
 {
     const struct options *options = httpd->host.service->options;
-    struct door_settings settings = {.port_count = LISTENER_COUNT,
-                                     .connections_max = (size_t)options->max_connections,
-                                     .request_ms = options->request_timeout * 1000,
-                                     .idle_ms = options->idle_timeout * 1000};
+    struct acceptor_settings settings = {.port_count = LISTENER_COUNT,
+                                         .connections_max = (size_t)options->max_connections,
+                                         .request_ms = options->request_timeout * 1000,
+                                         .idle_ms = options->idle_timeout * 1000};
     for (int i = 0; i < LISTENER_COUNT; i++) {
         struct listener *listener = &httpd->listeners[i];
-        settings.ports[i] = (struct door_port){
+        settings.ports[i] = (struct acceptor_port){
             .sockets = &listener->sockets, .tls = listener->exchanges.https, .admit = admit, .arg = listener};
     }
-    return door_open(&settings, err, &httpd->door);
+    return acceptor_open(&settings, err, &httpd->acceptor);
 }
 
 int httpd_serve(struct httpd *httpd, struct err *err)
@@ -265,7 +266,7 @@ int httpd_serve(struct httpd *httpd, struct err *err)
                            listener->exchanges.https ? "HTTPS" : "HTTP");
         }
     }
-    return open_door(httpd, err);
+    return open_acceptor(httpd, err);
 }
 
 bool httpd_is_remote(const struct httpd *httpd)
@@ -284,14 +285,14 @@ const char *httpd_https_url(const struct httpd *httpd)
     return httpd->listeners[LISTENER_HTTPS].url;
 }
 
-/* Clients are refused at once. */
+/* Rejects new clients immediately. */
 static void stop_accepting(struct httpd *httpd)
 {
     if (atomic_exchange(&httpd->host.draining, true)) {
         return;
     }
-    if (httpd->door != NULL) {
-        door_close(httpd->door);
+    if (httpd->acceptor != NULL) {
+        acceptor_close(httpd->acceptor);
     }
     for (int i = 0; i < LISTENER_COUNT; i++) {
         listen_close(&httpd->listeners[i].sockets);
@@ -327,7 +328,7 @@ void httpd_stop(struct httpd *httpd)
         free(listener->exchanges.authority);
     }
     tls_live_stop();
-    door_free(httpd->door);
+    acceptor_free(httpd->acceptor);
     for (int i = 0; i < LANE_COUNT; i++) {
         slow_lane_free(httpd->host.lanes[i]);
     }

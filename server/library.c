@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where bytes are not HTTP, or headers are too long, libmicrohttpd answers with an HTML page of its own and
- * offers no way to change it. It queues that page through its own exported function, as if it were a program
- * that uses it: the definition here takes the place of that function and answers as everywhere else. Where a
- * build of the library does not allow this, its own page is sent.
+ * If bytes are not HTTP, or headers are too long, libmicrohttpd sends its own HTML page and offers no way
+ * to change it. It queues that page through its own exported function, like a program that uses it: the
+ * definition here replaces that function and sends Malachite's error format. If a build of the library
+ * does not allow this, it sends its own page.
  */
 #include "server/library_private.h"
 
@@ -14,7 +14,7 @@
 
 #include "core/log.h"
 #include "core/wipe.h"
-#include "server/connections/door.h"
+#include "server/connections/acceptor.h"
 #include "server/connections/refusal.h"
 #include "server/reply.h"
 
@@ -95,8 +95,9 @@ void library_cut(struct MHD_Connection *connection, enum err_code code, const ch
     log_event(LOG_INFO, "request refused", "reason", message, NULL);
 }
 
-/* Called by the library only: ours are queued with library_queue(). A page that it has queued would be sent
- * with its headers twice (seen in 0.9.75); when nothing is queued, it closes the connection. */
+/* Only the library calls it: Malachite queues its responses with library_queue(). A page queued by the
+ * library would be sent with its headers twice (seen in 0.9.75); if nothing is queued, it closes the
+ * connection. */
 enum MHD_Result MHD_queue_response(struct MHD_Connection *connection, unsigned status,
                                    struct MHD_Response *response)
 {

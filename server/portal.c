@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of the portal never change under their name, so browsers keep them; the page itself is asked for
- * again. */
+/* Files of the portal never change under their name, so browsers cache them; browsers revalidate the page
+ * itself. */
 #include "server/portal.h"
 
 #include <string.h>
@@ -23,9 +23,8 @@ static const char absent_page[] =
     "<a href=\"/_malachite/routes\">/_malachite/routes</a> and described at "
     "<a href=\"/_malachite/openapi\">/_malachite/openapi</a>.</p>\n</html>\n";
 
-/* No Cross-Origin-Opener-Policy: for it a browser starts another process before the first page, which takes
- * as long as all the rest until the first paint. Whoever opens the portal from another origin sees nothing of
- * it. */
+/* No Cross-Origin-Opener-Policy: it makes browsers start another process before the first page, which
+ * doubles the time to the first paint. A page of another origin that opens the portal sees nothing of it. */
 static void add_safety(struct request *request)
 {
     reply_header(request, "Content-Security-Policy", policy);
@@ -38,7 +37,7 @@ static enum portal_coding choose_coding(const struct request *request)
     return request->takes_brotli ? PORTAL_BROTLI : request->takes_gzip ? PORTAL_GZIP : PORTAL_PLAIN;
 }
 
-/* The tag stands in a list, perhaps with W/ before it, or the list is "*". */
+/* The tag is in the list, possibly with W/ before it, or the list is "*". */
 static bool client_has(const struct request *request, const char *tag)
 {
     const char *known = request->if_none_match;

@@ -19,7 +19,7 @@ static const char json_content_type[] = "application/json; charset=utf-8";
 const char reply_out_of_memory[] =
     "{\"error\":{\"code\":\"InternalServerError\",\"message\":\"Malachite has run out of memory.\"}}";
 
-/* Claims the one answer. A second one is a bug that handlers/arm/dispatch.c reports; the first stays. */
+/* Claims the single reply. A second one is a bug that handlers/arm/dispatch.c reports; the first stays. */
 static bool begin_reply(struct request *request, int status)
 {
     if (request->reply.status != 0) {
@@ -82,7 +82,7 @@ void reply_error(struct request *request, const struct err *err)
 
 void reply_fail(struct request *request, enum err_code code, const char *format, ...)
 {
-    auto_buf struct buf message = BUF_MAX((size_t)2 * REQUEST_BODY_MAX); /* err_set() cuts it to size */
+    auto_buf struct buf message = BUF_MAX((size_t)2 * REQUEST_BODY_MAX); /* err_set() truncates it */
     va_list args;
     va_start(args, format);
     buf_vaddf(&message, format, args);

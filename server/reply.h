@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every answer leaves through here: JSON bodies, the ARM error envelope, the headers of long-running
- * operations and the common ARM headers. A handler calls one of these exactly once and returns. None of them
- * blocks.
+ * All responses are built here: JSON bodies, the ARM error envelope, the headers of long-running
+ * operations and the common ARM headers. A handler calls one of these exactly once and returns. None of
+ * them blocks.
  */
 #ifndef SERVER_REPLY_H
 #define SERVER_REPLY_H
@@ -12,36 +12,36 @@
 #include "core/err.h"
 #include "server/request.h"
 
-/* Answers with a JSON body; takes the reference to json. NULL json: 500 (memory is out). */
+/* Replies with a JSON body; takes over the reference to json. NULL json: 500 (memory is out). */
 void reply_json(struct request *request, int status, json_t *json);
-/* Answers without a body: 200, 202, 204, 404. */
+/* Replies without a body: 200, 202, 204, 404. */
 void reply_empty(struct request *request, int status);
-/* Answers with text of another type (metrics, PEM, HTML); copies it. content_type is static text. */
+/* Replies with text of another type (metrics, PEM, HTML), which it copies. content_type is static text. */
 void reply_text(struct request *request, int status, const char *content_type, const char *text, size_t len);
-/* Answers with the ARM error body {"error":{"code","message","target"?}} and the status of the code. */
+/* Replies with the ARM error body {"error":{"code","message","target"?}} and the status of the code. */
 void reply_error(struct request *request, const struct err *err);
 /* The same from a code and a formatted message. */
 void reply_fail(struct request *request, enum err_code code, const char *format, ...) printf_like(3, 4);
 
-/* Adds a header to the answer that is given next (or was just given). Copies both; a value with control
- * characters is not sent. */
+/* Adds a header to the next (or current) reply. Copies both strings; a value with control characters is
+ * not sent. */
 void reply_header(struct request *request, const char *name, const char *value);
 
-/* A Warning header (299): something beside the answer that a person should read. No quotes in text. */
+/* Adds a Warning header (299), for additional information that a person should read. No quotes in text. */
 void reply_warning(struct request *request, const char *text);
 
-/* An absolute URL for a path and query of ours ("/subscriptions/..."), as the client reaches us. The caller
- * frees. */
+/* The absolute URL, from the client's view, of one of Malachite's paths ("/subscriptions/...", with
+ * query). The caller frees. */
 char *reply_absolute_url(const struct request *request, const char *path_and_query);
 
 /* ---- for server/
  * --------------------------------------------------------------------------------------------- */
 
-/* Throws away what was answered, so that another answer can be given. */
+/* Discards the reply, so that another one can be given. */
 void reply_discard(struct request *request);
 
-/* The headers that every answer carries, beside Date, Content-Type and those given with reply_header(), which
- * may set a Cache-Control of their own. */
+/* The headers of every response, besides Date, Content-Type and those of reply_header(), which may
+ * override Cache-Control. */
 enum { REPLY_COMMON_MAX = 12, REPLY_COMMON_VALUE_SIZE = 128 };
 struct reply_common {
     struct {
@@ -53,7 +53,7 @@ struct reply_common {
 };
 void reply_common_headers(const struct request *request, struct reply_common *ret_common);
 
-/* The answer when memory for any other is out. */
+/* The response when memory for any other is out. */
 extern const char reply_out_of_memory[];
 
 #endif

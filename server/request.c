@@ -142,7 +142,7 @@ static bool is_blank(const char *text, size_t len)
     return true;
 }
 
-/* The parser quotes the text it rejects, which may be a password: only the position is reported. */
+/* The parser quotes the text it rejects, which may be a password: report only the position. */
 static void answer_bad_json(struct request *request, json_error_t *error)
 {
     char *near = strstr(error->text, " near '");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One HTTP request, as a handler sees it: path parameters and query decoded, body parsed, ids made. A handler
- * reads it, and answers exactly once through server/reply.h. Knows nothing of libmicrohttpd.
+ * One HTTP request, from a handler's view: path parameters and query decoded, body parsed, ids generated.
+ * A handler reads it, and replies exactly once through server/reply.h. Independent of libmicrohttpd.
  */
 #ifndef SERVER_REQUEST_H
 #define SERVER_REQUEST_H
@@ -54,11 +54,11 @@ struct reply_header {
 
 enum { REPLY_HEADERS_MAX = 16 };
 
-/* What will be sent; written by server/reply.c only. */
+/* The response to send; written by server/reply.c only. */
 struct reply {
     int status;         /* 0: not answered yet */
-    bool repeated;      /* answered more than once: a bug of the handler */
-    bool out_of_memory; /* the body could not be made: the ready-made answer is sent */
+    bool repeated;      /* replied more than once: a bug in the handler */
+    bool out_of_memory; /* the body could not be built: send the prepared response */
     char *body;         /* or NULL */
     size_t body_len;
     const char *content_type; /* static text */
@@ -67,66 +67,66 @@ struct reply {
 };
 
 struct request {
-    unsigned magic; /* REQUEST_MAGIC: travels through void pointers */
+    unsigned magic; /* REQUEST_MAGIC, because it is passed through void pointers */
     struct app *app;
     const struct route *route;
     enum method method;
     char method_text[REQUEST_METHOD_SIZE]; /* as sent, cut to size */
     char *raw_uri;                         /* path and query as sent */
-    char *host;          /* Host header, or what a proxy passes on, for absolute links; never NULL */
+    char *host;          /* Host header, or the one that a proxy forwards, for absolute links; never NULL */
     bool https;          /* or so a proxy says */
     char *authorization; /* header, or NULL; never logged */
     char *content_type;  /* header, or NULL */
     bool takes_gzip;     /* of Accept-Encoding */
     bool takes_brotli;
     char *if_none_match;                  /* header, or NULL */
-    bool has_metadata_header;             /* of a client that asks for the token of a managed identity */
-    bool from_browser;                    /* it has a header that only browsers send */
-    bool from_other_site;                 /* a page of another site makes a browser send it */
-    char *segments[REQUEST_SEGMENTS_MAX]; /* of the path, decoded; empty ones are left out */
+    bool has_metadata_header;             /* from a client that requests the token of a managed identity */
+    bool from_browser;                    /* has a header that only browsers send */
+    bool from_other_site;                 /* a browser sends it on behalf of a page of another site */
+    char *segments[REQUEST_SEGMENTS_MAX]; /* of the path, decoded; without empty ones */
     size_t segment_count;
     struct request_pair params[REQUEST_PARAMS_MAX]; /* from the route's {names}, decoded */
     size_t param_count;
     struct request_pair query[REQUEST_QUERY_MAX]; /* decoded */
     size_t query_count;
-    const char *api_version; /* the api-version parameter, or NULL when there is none or it is empty */
+    const char *api_version; /* the api-version parameter, or NULL if it is missing or empty */
     struct buf raw_body;
-    struct request_pair *form; /* decoded fields of a form body; NULL unless the route says ROUTE_FORM */
+    struct request_pair *form; /* decoded fields of a form body; NULL unless the route has ROUTE_FORM */
     size_t form_count;
-    json_t *body;  /* parsed by request_body(), owned here; NULL before */
-    json_t *notes; /* what of the body was not understood: array for the request log, or NULL */
-    char request_id[ID_TEXT_SIZE];                 /* x-ms-request-id */
+    json_t *body;                  /* parsed by request_body(), owned here; NULL before */
+    json_t *notes;                 /* ignored properties of the body: array for the request log, or NULL */
+    char request_id[ID_TEXT_SIZE]; /* x-ms-request-id */
     char correlation_id[REQUEST_CORRELATION_SIZE]; /* x-ms-correlation-request-id: the client's, or request_id
                                                     */
     char *client_request_id;                       /* x-ms-client-request-id, or NULL */
     int64_t started_us;
-    int nesting; /* of a request that a deployment sends: how many deployments stand around it */
+    int nesting; /* of a request that a deployment sends: the number of enclosing deployments */
     struct reply reply;
-    char *path_text;  /* what segments and params point into */
-    char *query_text; /* what query points into */
+    char *path_text;  /* segments and params point into it */
+    char *query_text; /* query points into it */
     char *form_text;  /* what form points into */
 };
 
 enum { REQUEST_MAGIC = 0x6d726571 };
 
-/* A path parameter by the name in the route's pattern. Never NULL for a name that is in the pattern. */
+/* A path parameter by its name in the route's pattern. Never NULL for a name that the pattern contains. */
 const char *request_param(const struct request *request, const char *name);
-/* A query parameter (name compared without case), or NULL. Of several with one name the first counts. */
+/* A query parameter (name compared without case), or NULL. The first one counts when a name is repeated. */
 const char *request_query(const struct request *request, const char *name);
-/* A field of a form body (routes with ROUTE_FORM), or NULL when it is absent or empty. */
+/* A field of a form body (routes with ROUTE_FORM), or NULL if it is missing or empty. */
 const char *request_form(const struct request *request, const char *name);
 
 /*
- * Parses the body as a JSON object; handlers call it after their 404 checks, as ARM does. Returns the object
- * (owned by the request), or NULL after having answered 400 InvalidRequestContent. An empty body gives an
- * empty object when the route says ROUTE_BODY_OPTIONAL.
+ * Parses the body as a JSON object; handlers call it after their 404 checks, like ARM. Returns the object
+ * (owned by the request), or NULL after replying 400 InvalidRequestContent. An empty body becomes an empty
+ * object if the route has ROUTE_BODY_OPTIONAL.
  */
 json_t *request_body(struct request *request);
 
 /*
- * Notes for the request log that a property of the body was passed over: path says which ("properties.foo"),
- * belongs where the property should have stood, or NULL when no such property is known. At most
- * REQUEST_NOTES_MAX are kept.
+ * Records for the request log that a property of the body was ignored: path is its path
+ * ("properties.foo"), belongs is the correct path, or NULL if no such property is known. Keeps at most
+ * REQUEST_NOTES_MAX.
  */
 void request_note(struct request *request, const char *path, const char *belongs);
 
@@ -136,18 +136,18 @@ void request_note(struct request *request, const char *path, const char *belongs
 /* A request with new ids, without URI and host. request_free() accepts NULL. */
 struct request *request_new(struct app *app);
 void request_free(struct request *request);
-/* The same for a request that is part of another struct. */
+/* The same for a request that is a member of another struct. */
 void request_init(struct request *request, struct app *app);
 void request_done(struct request *request);
 
-/* Takes the method as sent. */
+/* Sets the method as sent. */
 void request_set_method(struct request *request, const char *name);
 enum method method_from_name(const char *name);
 const char *method_name(enum method method);
 
 /*
- * Takes the URI as sent: fills raw_uri, segments, query and api_version. Fails with ERR_BAD_REQUEST on broken
- * escapes, on bytes that are not UTF-8, on control characters, slashes and dots as a whole segment,
+ * Sets the URI as sent: fills raw_uri, segments, query and api_version. Fails with ERR_BAD_REQUEST on
+ * malformed escapes, invalid UTF-8, control characters, slashes, and dots as a whole segment; with
  * ERR_URI_TOO_LONG beyond the limits above.
  */
 int request_set_uri(struct request *request, const char *uri, struct err *err);
@@ -155,16 +155,16 @@ int request_set_uri(struct request *request, const char *uri, struct err *err);
 /* The host of a URI in absolute form ("http://name:port/path"); NULL for others. The caller frees. */
 char *request_uri_host(const struct request *request);
 
-/* Takes the body as application/x-www-form-urlencoded. ERR_BAD_REQUEST when it is none, ERR_TOO_LARGE. */
+/* Parses the body as application/x-www-form-urlencoded. ERR_BAD_REQUEST if it is malformed, ERR_TOO_LARGE. */
 int request_parse_form(struct request *request, struct err *err);
 
-/* Whether text could be the value of a Host header: name, name:port, 1.2.3.4:port, [::1]:port. */
+/* Whether text is a valid value of a Host header: name, name:port, 1.2.3.4:port, [::1]:port. */
 bool request_is_host(const char *text, size_t len);
 
-/* Headers as the client sent them; each may be NULL. Those of proxies only from a proxy that is trusted. */
+/* Headers as the client sent them; each may be NULL. Headers of proxies are only set from a trusted proxy. */
 struct request_head {
     const char *host;
-    const char *forwarded;       /* Forwarded (RFC 7239): what the others do not say */
+    const char *forwarded;       /* Forwarded (RFC 7239): for values that the others lack */
     const char *forwarded_host;  /* X-Forwarded-Host */
     const char *forwarded_proto; /* X-Forwarded-Proto */
     const char *forwarded_port;  /* X-Forwarded-Port */
@@ -181,8 +181,8 @@ struct request_head {
     const char *identity_2017; /* Secret: the same in its version of 2017 */
 };
 /*
- * Takes over the headers. What could not stand in a URL or in a header of ours is replaced: the host by
- * our_host (where this listener is reached), the ids by our own. False when memory is out.
+ * Applies the headers. Values that are unsuitable for a URL or a header are replaced: the host by our_host
+ * (the listener's address), the ids by generated ones. False when memory is out.
  */
 bool request_set_head(struct request *request, const struct request_head *head, const char *our_host,
                       bool https);

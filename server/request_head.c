@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The headers of a request: whom it is for, who sends it, and what it wants back. */
+/* The headers of a request: its host, its sender, and the ids to return. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +47,7 @@ bool request_is_host(const char *text, size_t len)
     return at > 0 && text[at] == ':' && digits == len && digits > at + 1 && digits <= at + 6;
 }
 
-/* The first of a list "a, b": proxies append, so the first is what the client saw. */
+/* The first of a list "a, b": proxies append, so the client's value comes first. */
 static size_t first_of_list(const char *list)
 {
     size_t len = strcspn(list, ",");
@@ -79,8 +79,8 @@ static bool is_client_request_id(const char *text)
     return len > 0 && len <= CLIENT_REQUEST_ID_MAX;
 }
 
-/* The value of a parameter (host, proto) in the first element of a Forwarded header (RFC 7239). False when it
- * has none. */
+/* The value of a parameter (host, proto) in the first element of a Forwarded header (RFC 7239). False if
+ * it is missing. */
 static bool find_forwarded(const char *header, const char *name, struct span *ret_value)
 {
     const char *at = header;
@@ -120,7 +120,7 @@ static bool choose_https(const struct request_head *head, bool https)
     return span_is(&proto, "https") || (https && !span_is(&proto, "http"));
 }
 
-/* Where the port stands in "name:port", or len. */
+/* The position of the port in "name:port", or len. */
 static size_t port_at(const char *host, size_t len)
 {
     size_t at = len;
@@ -130,8 +130,8 @@ static size_t port_at(const char *host, size_t len)
     return at > 0 && at < len && host[at - 1] == ':' ? at - 1 : len;
 }
 
-/* The name that the proxy was asked for, with its port: a proxy passes the port on in a header of its own
- * when the Host header that it sends has none, or is not the client's. */
+/* The host that the client requested from the proxy, with its port. A proxy sends the port in a separate
+ * header if the Host header has none, or is not the client's. */
 static char *add_forwarded_port(const struct request_head *head, const struct span *host, bool https)
 {
     size_t name_len = port_at(host->text, host->len);
@@ -167,15 +167,15 @@ static char *choose_host(const struct request_head *head, bool https, const char
     return memory_checked(strdup(our_host));
 }
 
-/* Whether a page of this origin ("https://name:port") is one of ours: it was loaded from where the request
- * goes. */
+/* Whether a page of this origin ("https://name:port") belongs to Malachite: it was loaded from the host of
+ * the request. */
 static bool is_own_origin(const char *origin, const struct request *request, const struct request_head *head)
 {
     const char *host = str_istarts(origin, "https://")  ? origin + strlen("https://")
                        : str_istarts(origin, "http://") ? origin + strlen("http://")
                                                         : NULL;
     if (host == NULL) {
-        return false; /* "null", too: a sandboxed page, or a file */
+        return false; /* Also for "null": a sandboxed page, or a file */
     }
     const char *port = host - origin == strlen("https://") ? ":443" : ":80";
     const char *const own[] = {request->host, head->host};
@@ -194,7 +194,7 @@ static bool is_own_origin(const char *origin, const struct request *request, con
     return false;
 }
 
-/* Browsers that send Sec-Fetch-Site know best; older ones send Origin with everything that is not a GET. */
+/* Sec-Fetch-Site is reliable if the browser sends it; older ones send Origin with everything except GET. */
 static bool is_from_other_site(const struct request *request, const struct request_head *head)
 {
     if (head->fetch_site != NULL) {
@@ -203,7 +203,7 @@ static bool is_from_other_site(const struct request *request, const struct reque
     return head->origin != NULL && !is_own_origin(head->origin, request, head);
 }
 
-/* Whether Accept-Encoding has the coding in its list, and not with the weight 0. */
+/* Whether Accept-Encoding lists the coding with a weight other than 0. */
 static bool takes_encoding(const char *accept, const char *coding)
 {
     size_t len = strlen(coding);

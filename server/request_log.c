@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A ring of pointers. An entry is made before the lock is taken and never changed afterwards, so that a
- * request holds the lock for the exchange of two pointers only; who reads takes references under the lock and
- * writes JSON without it.
+ * A ring of pointers. An entry is built before the lock is taken and never changed afterwards, so a
+ * request holds the lock only to exchange two pointers; readers take references under the lock and write
+ * JSON without it.
  */
 #include "server/request_log.h"
 
@@ -30,7 +30,7 @@ struct entry {
     const char *operation_id; /* static text, or NULL */
     char request_id[ID_TEXT_SIZE];
     char correlation_id[REQUEST_CORRELATION_SIZE];
-    const char *path;              /* these four point behind the struct */
+    const char *path;              /* these four point to memory after the struct */
     const char *api_version;       /* or NULL */
     const char *client_request_id; /* or NULL */
     const char *notes;             /* JSON array, or NULL */
@@ -81,7 +81,8 @@ void request_log_free(struct request_log *log)
     free(log);
 }
 
-/* Copies at most len bytes, without what would break a line; returns the copy and moves *at behind it. */
+/* Copies at most len bytes, without line breaks and control characters; returns the copy and moves *at
+ * behind it. */
 static const char *put(char **at, const char *text, size_t len)
 {
     char *copy = *at;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The last requests, in memory: what was called, how it was answered, and what of the body was not
- * understood. Bounded; the oldest entry gives way to the newest. Bodies, headers and queries are not kept:
- * they can hold secrets.
+ * The last requests, in memory: method and path, status, and ignored properties of the body. Bounded; the
+ * newest entry replaces the oldest. Bodies, headers and queries are not kept, because they can contain
+ * secrets.
  */
 #ifndef SERVER_REQUEST_LOG_H
 #define SERVER_REQUEST_LOG_H
@@ -14,16 +14,16 @@
 
 struct request_log;
 
-/* Keeps at most capacity entries; 0 keeps none and counts only. */
+/* Keeps at most capacity entries; 0 only counts. */
 int request_log_new(size_t capacity, struct err *err, struct request_log **ret_log);
 /* NULL is fine. No other thread may still use the log. */
 void request_log_free(struct request_log *log);
 
-/* Adds an answered request, copying what is kept of it. sent: the whole answer reached the client. Any
- * thread; an entry that memory is out for is counted as evicted. */
+/* Adds a completed request, copying what it keeps. sent: the whole response reached the client. Any
+ * thread; an entry whose allocation fails counts as evicted. */
 void request_log_add(struct request_log *log, const struct request *request, bool sent);
 
-/* What to show; a member that is NULL, 0 or METHOD_OTHER does not restrict. */
+/* The filter; members that are NULL, 0 or METHOD_OTHER do not restrict. */
 struct request_log_filter {
     const char *operation_id; /* without case */
     enum method method;
@@ -31,15 +31,15 @@ struct request_log_filter {
     const char *request; /* x-ms-request-id, correlation id or client request id */
     int status_from;     /* 404 to 404, or 400 to 499 */
     int status_to;
-    bool only_noted;  /* with something that was not understood */
-    int64_t since_us; /* begun at or after this moment */
+    bool only_noted;  /* only with ignored properties */
+    int64_t since_us; /* started at or after this time */
     size_t limit;     /* newest first; 0: all */
 };
 
-/* {"count" of those that fit, "value" of at most limit, newest first, "total", "evicted", "capacity"}. NULL
- * when memory is out. Any thread. */
+/* {"count" of matches, "value" with at most limit entries, newest first, "total", "evicted", "capacity"}.
+ * NULL when memory is out. Any thread. */
 json_t *request_log_list(struct request_log *log, const struct request_log_filter *filter);
-/* Forgets all entries and counts from 0 again. Any thread. */
+/* Deletes all entries and restarts counting from 0. Any thread. */
 void request_log_clear(struct request_log *log);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The URI and the form body of a request. The path is split before it is decoded, so that an
- * escaped slash cannot move a border between segments.
+ * The URI and the form body of a request. The path is split before it is decoded, so that an escaped slash
+ * does not change the boundaries of segments.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ static bool decode_in_place(char *text)
     return true;
 }
 
-/* No Azure name holds these, and they could end up in a header, a log line or a file name. */
+/* No Azure name contains these characters, and they could end up in a header, a log line or a file name. */
 static bool is_safe_segment(const char *text)
 {
     if (strcmp(text, ".") == 0 || strcmp(text, "..") == 0) {
@@ -75,7 +75,7 @@ static int set_path(struct request *request, const char *path, size_t len, struc
 
 enum pairs { PAIRS_GOOD, PAIRS_BROKEN, PAIRS_TOO_MANY };
 
-/* Cuts "a=b&c=d" up in place; pairs has room for REQUEST_QUERY_MAX. */
+/* Splits "a=b&c=d" in place; pairs has room for REQUEST_QUERY_MAX. */
 static enum pairs split_pairs(char *text, struct request_pair *pairs, size_t *ret_count)
 {
     size_t count = 0;
@@ -129,7 +129,7 @@ static int set_query(struct request *request, const char *query, struct err *err
     return 0;
 }
 
-/* Proxies' clients send the absolute form, "GET http://host/path": everything up to the path is skipped. */
+/* Clients of proxies send the absolute form, "GET http://host/path": skip everything before the path. */
 static const char *path_of(const char *uri)
 {
     size_t scheme = str_istarts(uri, "http://") ? 7 : str_istarts(uri, "https://") ? 8 : 0;

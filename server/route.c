@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rows are prepared once: patterns are cut into segments and ordered by how many they have, so that a request
- * is compared only with the few rows of its own length. Rows for the end of a path, whatever comes before it,
- * stand behind all others.
+ * Rows are prepared once: patterns are split into segments and ordered by their number, so that a request
+ * is compared only with the few rows of its length. Rows that match only the end of a path follow all
+ * others.
  */
 #include "server/route.h"
 
@@ -15,12 +15,12 @@
 
 struct row {
     const struct route *route;
-    char *text; /* the pattern, cut at its slashes */
+    char *text; /* the pattern, split at its slashes */
     const char *segments[REQUEST_SEGMENTS_MAX];
     size_t count;
     bool tail;         /* the pattern began with {*}: only the last segments of a path are compared */
     uint32_t params;   /* bit i: segment i is a parameter, and its text is the name */
-    uint32_t literals; /* the other segments, leftmost in the highest bit: the greater the more specific */
+    uint32_t literals; /* the other segments, leftmost in the highest bit: a greater value is more specific */
 };
 
 struct route_table {
@@ -30,7 +30,7 @@ struct route_table {
     size_t first_tail;
 };
 
-/* Takes the braces off a parameter and notes it. */
+/* Removes the braces of a parameter and records it. */
 static bool add_segment(struct row *row, char *segment)
 {
     if (row->count == REQUEST_SEGMENTS_MAX) {
@@ -83,7 +83,7 @@ static int prepare_row(struct row *row, const struct route *route, struct err *e
     return 0;
 }
 
-/* The same requests reach both. */
+/* Both match the same requests. */
 static bool same_pattern(const struct row *a, const struct row *b)
 {
     if (a->tail != b->tail || a->count != b->count || a->params != b->params) {
@@ -98,7 +98,7 @@ static bool same_pattern(const struct row *a, const struct row *b)
     return true;
 }
 
-/* Before the rows are put in order: both arrays go together. */
+/* Call it before the rows are sorted, because both arrays must correspond. */
 static int check_unique(const struct route_table *table, const struct route *given, struct err *err)
 {
     for (size_t i = 1; i < table->count; i++) {

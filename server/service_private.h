@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the transport serves. server/ knows nothing of Azure, of the store or of migrations: its caller
- * hands over these calls. All of them come from several threads at once.
+ * The interface to the served program. server/ knows nothing of Azure, of the store or of migrations: its
+ * caller provides these callbacks. Several threads call them concurrently.
  */
 #ifndef SERVER_SERVICE_PRIVATE_H
 #define SERVER_SERVICE_PRIVATE_H
@@ -12,13 +12,14 @@
 #include "server/request.h"
 
 struct service {
-    struct app *app;               /* given to every request; the transport never looks inside */
+    struct app *app;               /* passed to every request; the transport never uses it */
     const struct options *options; /* addresses, ports and limits */
-    /* On an event loop, never waits: finds the route and checks the request. False: it has its answer. */
+    /* On an event loop, never waits: finds the route and checks the request. False: it has already
+     * replied. */
     bool (*prepare)(struct request *request);
-    /* Gives the request its answer: on a lane, or on an event loop when the route says ROUTE_AT_ONCE. */
+    /* Produces the reply: on a lane, or on an event loop if the route has ROUTE_AT_ONCE. */
     void (*run)(struct request *request);
-    /* The answer has left, or (sent false) the client went away before its end. */
+    /* The response was sent, or (sent false) the client disconnected before its end. */
     void (*answered)(const struct request *request, bool sent);
     /* A thread of a lane ends. */
     void (*thread_end)(struct app *app);

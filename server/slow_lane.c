@@ -24,7 +24,7 @@ struct slow_lane {
     uint64_t running[LANE_THREADS_MAX]; /* keys of the tasks that run; 0: none */
 };
 
-/* Each key may have one task running, and more only while half of the threads are free of keys. */
+/* Each key may have one running task, and more only while half of the threads run no task of any key. */
 static bool may_run(const struct slow_lane *lane, const struct slow_task *task)
 {
     size_t same = 0;
@@ -37,7 +37,7 @@ static bool may_run(const struct slow_lane *lane, const struct slow_task *task)
            (same < lane->settings.key_max && busy < lane->started / 2);
 }
 
-/* The first that may run. The mutex is held. NULL: there is none. */
+/* The first task that may run. Call it with the mutex held. NULL: none. */
 static struct slow_task *take_task(struct slow_lane *lane)
 {
     struct slow_task **at = &lane->first;
@@ -55,7 +55,7 @@ static struct slow_task *take_task(struct slow_lane *lane)
     return task;
 }
 
-/* Waits for a task. NULL: the thread shall end. The mutex is held. */
+/* Waits for a task. NULL: the thread must end. Call it with the mutex held. */
 static struct slow_task *wait_for_task(struct slow_lane *lane)
 {
     struct slow_task *task = take_task(lane);
@@ -140,7 +140,8 @@ int slow_lane_start(const struct slow_lane_settings *settings, struct err *err, 
     return 0;
 }
 
-/* The first task of a key has room in any case: others cannot have filled the queue. The mutex is held. */
+/* The first task of a key always has room: others cannot have filled the queue. Call it with the mutex
+ * held. */
 static bool has_room(const struct slow_lane *lane, const struct slow_task *task)
 {
     bool room = lane->queued < lane->settings.queue_max;
@@ -176,7 +177,7 @@ bool slow_lane_stop(struct slow_lane *lane, int64_t deadline_ms)
     pthread_mutex_lock(&lane->mutex);
     lane->stopping = true;
     pthread_cond_broadcast(&lane->work);
-    /* All threads may be busy for long: waiting calls are reported here. */
+    /* All threads may be busy for long: report waiting calls here. */
     for (struct slow_task *task = take_task(lane); task != NULL; task = take_task(lane)) {
         pthread_mutex_unlock(&lane->mutex);
         task->run(task, true);

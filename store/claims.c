@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Migrations, the executor's side. A lease is an owner, a generation and an end; it is compared in every
- * statement, so a worker that has lost it writes nothing. Nothing here writes a column that the user writes,
- * but window_end_us, and that only while the user has not written since the claim (user_generation =
- * claimed_generation).
+ * Migrations, as the executor reads and writes them. A lease is an owner, a generation and an end; every
+ * statement compares it, so a worker that has lost it writes nothing. These functions write no column that
+ * the user writes, except window_end_us, and that only if the user has not written since the claim
+ * (user_generation = claimed_generation).
  */
 #include <string.h>
 
@@ -30,7 +30,7 @@ static void bind_lease(struct stmt *stmt, const struct migration *migration)
 int store_migration_claim(struct store *store, const char *owner, int64_t now_us, int64_t lease_until_us,
                           struct err *err, struct migration *ret_migration)
 {
-    /* A claim whose row could not be read would be renewed for ever, with nobody to work on it. */
+    /* A claim whose row cannot be read would be renewed for ever without a worker. */
     auto_db_tx struct db_tx tx = {0};
     auto_stmt struct stmt stmt = {0};
     if (db_begin(store, err, &tx) < 0 ||
@@ -122,7 +122,7 @@ int store_migration_free_leases(struct store *store, const char *owner, struct e
     return db_commit(&tx, err);
 }
 
-/* 1 when the row was there, under the lease and in the substate to leave. */
+/* 1 if the row was found under the lease and in the substate to leave. */
 static int swap_state(struct store *store, const struct migration *migration,
                       const struct migration_move *move, int64_t now_us, struct err *err,
                       bool *ret_secrets_kept)
@@ -149,7 +149,7 @@ static int swap_state(struct store *store, const struct migration *migration,
     if (moved > 0) {
         *ret_secrets_kept = column_bool(&stmt);
     }
-    /* To its end, where it is known to have succeeded. */
+    /* Run it to its end, so that its success is known. */
     return moved > 0 && stmt_next(&stmt, err) < 0 ? -1 : moved;
 }
 
@@ -249,8 +249,8 @@ int store_migration_cancel_requested(struct store *store, int64_t id, struct err
 int store_migration_next_due(struct store *store, const char *owner, struct err *err, int64_t *ret_at_us)
 {
     auto_stmt struct stmt stmt = {0};
-    /* max(1, ...): what is due now is not "none". The aggregate yields NULL, read as 0, when there is
-     * nothing. */
+    /* max(1, ...): a migration that is due now must not look like "none". The aggregate returns NULL, read
+     * as 0, if there is none. */
     if (stmt_open(store, STMT_MIGRATION_NEXT_DUE,
                   "SELECT max(1, min(max(not_before_us, lease_until_us))) FROM migration"
                   " WHERE attention = 1 AND lease_owner IS NOT ?",

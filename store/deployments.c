@@ -103,7 +103,7 @@ int store_deployment_list(struct store *store, const char *subscription_id, cons
     return 0;
 }
 
-/* What a sealed template belongs to: one PUT of one deployment. */
+/* The context of a sealed template: one PUT of one deployment. */
 static char *seal_place(const struct deployment *deployment)
 {
     return str_format("deployment/%s/template", deployment->operation_id);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Events of a migration. Each carries the state that the migration has when it is written. */
+/* Events of a migration. Each records the migration's state at that time. */
 #include "core/attr.h"
 #include "core/clock.h"
 #include "store/session/db.h"
@@ -7,7 +7,7 @@
 #include "store/session/transaction.h"
 #include "store/store.h"
 
-/* A client that keeps sending PATCH must not fill the disk: the oldest events make room. */
+/* A client that keeps sending PATCH must not fill the disk: the oldest events are deleted. */
 enum { EVENTS_KEPT = 1000 };
 
 static int read_event(struct stmt *stmt, void *row, struct err *err)

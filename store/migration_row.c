@@ -13,7 +13,7 @@
 
 enum { SECRETS_MAX = 1 << 20, PLACE_SIZE = 64, SECRET_COUNT = 5 };
 
-/* The order is the order in the sealed text: new ones go to the end. */
+/* The order is that of the sealed text: append new ones at the end. */
 static void secret_members(struct migration_spec *spec, char **members[static SECRET_COUNT])
 {
     members[0] = &spec->source_user;
@@ -28,7 +28,7 @@ static void secrets_place(const char *uuid, char place[static PLACE_SIZE])
     snprintf(place, PLACE_SIZE, "migration/%s/secrets", uuid);
 }
 
-/* One sealed text for all: each member is "=" + text + NUL, or "-" when it is missing. */
+/* One sealed text for all: each member is "=" + text + NUL, or "-" if it is missing. */
 int migration_seal(struct sealer *sealer, const struct migration *migration, struct err *err,
                    struct sealed *ret_sealed)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The row of a migration: its columns in one order for all statements, reading and binding, its sealed
+/* The row of a migration: one order of columns for reading and binding in all statements, and its sealed
  * secrets. */
 #ifndef STORE_MIGRATION_ROW_PRIVATE_H
 #define STORE_MIGRATION_ROW_PRIVATE_H
@@ -7,7 +7,7 @@
 #include "store/rows/rows.h"
 #include "store/session/stmt.h"
 
-/* What the user writes, in the order of migration_bind_user(). */
+/* The columns that the user writes, in the order of migration_bind_user(). */
 #define MIGRATION_USER_COLUMNS                                                                               \
     "tags, source_id, source_server_id, source_fqdn, target_fqdn, aad_client_id, aad_tenant_id, "            \
     "identity_id, "                                                                                          \
@@ -17,7 +17,7 @@
 #define MIGRATION_USER_PARAMETERS                                                                            \
     "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
 
-/* What migration_type reads. */
+/* The columns that migration_type reads. */
 #define MIGRATION_COLUMNS                                                                                    \
     "id, uuid, target_id, name, location, secrets, " MIGRATION_USER_COLUMNS                                  \
     ", source_metadata, target_metadata, validation, state, substate, error, created_us, ended_us, "         \
@@ -25,7 +25,7 @@
 
 extern const struct row_type migration_type;
 
-/* The lists of a spec as the JSON texts that are bound; all NULL for empty lists. */
+/* The lists of a spec as bound JSON texts; all NULL for empty lists. */
 struct migration_lists {
     char *databases;
     char *cutover;
@@ -40,7 +40,7 @@ void migration_lists_done(struct migration_lists *lists);
 void migration_bind_user(struct stmt *stmt, const struct migration *migration,
                          const struct migration_lists *lists);
 
-/* Seals the secret members together, bound to the migration's uuid; nothing when all are missing. */
+/* Seals the secret members together, bound to the migration's uuid; stores nothing if all are missing. */
 int migration_seal(struct sealer *sealer, const struct migration *migration, struct err *err,
                    struct sealed *ret_sealed);
 

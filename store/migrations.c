@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Migrations, the user's side. Nothing here writes a column that the executor writes, but at the insert. */
+/* Migrations, as the user reads and writes them. Apart from the insert, these functions write no column
+ * that the executor writes. */
 #include <limits.h>
 #include <string.h>
 
@@ -119,7 +120,7 @@ int store_migration_get_by_uuid(struct store *store, const char *uuid, struct er
     return stmt_get_row(&stmt, &migration_type, err, ret_migration);
 }
 
-/* Four statements, so that each walks the index that fits. */
+/* Four statements, so that each uses the suitable index. */
 static int open_list(struct store *store, const struct migration_filter *filter, struct err *err,
                      struct stmt *ret_stmt)
 {
@@ -161,7 +162,7 @@ int store_migration_list(struct store *store, const struct migration_filter *fil
     return 0;
 }
 
-/* An ended migration gets neither a worker nor secrets. */
+/* An ended migration needs neither a worker nor secrets. */
 static int update_row(struct store *store, const struct migration *migration, struct err *err)
 {
     auto_migration_lists struct migration_lists lists = {0};

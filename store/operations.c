@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Long-running operations: a queue of which one operation per server (or group) is worked on at a time. */
+/* Long-running operations: a queue in which only one operation per server (or group) is executed at a
+ * time. */
 #include <string.h>
 
 #include "core/attr.h"
@@ -81,7 +82,7 @@ int store_operation_get(struct store *store, const char *subscription_id, const 
 int store_operation_claim(struct store *store, const char *owner, int64_t lease_until_us, struct err *err,
                           struct operation *ret_operation)
 {
-    /* A claim whose row could not be read would be renewed for ever, with nobody to work on it. */
+    /* A claim whose row cannot be read would be renewed for ever without a worker. */
     auto_db_tx struct db_tx tx = {0};
     auto_stmt struct stmt stmt = {0};
     if (db_begin(store, err, &tx) < 0 ||

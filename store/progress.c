@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Databases and tables of a migration: how far each has come. */
+/* The progress of a migration's databases and tables. */
 #include "store/progress_private.h"
 
 #include "core/attr.h"
@@ -9,12 +9,12 @@
 #include "store/session/transaction.h"
 #include "store/store.h"
 
-/* What the worker writes; position belongs to the user's order. */
+/* The columns that the worker writes; the user's order determines position. */
 #define DATABASE_VALUES                                                                                      \
     "state, operation, message, target_claimed, started_us, ended_us, tables_queued, tables_loading, "       \
     "tables_completed, tables_errored, rows_copied, bytes_copied, bytes_total, replication, following, "     \
     "cutover_position, evidence"
-/* What the follower writes. */
+/* The columns that the follower writes. */
 #define DATABASE_FIGURES "inserts, updates, deletes, applied_changes, pending_bytes, latency_seconds"
 
 static int read_database(struct stmt *stmt, void *row, struct err *err)
@@ -79,7 +79,7 @@ static void bind_database(struct stmt *stmt, const struct migration_database *da
     bind_text(stmt, database->evidence);
 }
 
-/* Rows of databases that are no longer named, with their tables. */
+/* Deletes the rows of databases that are no longer listed, with their tables. */
 static int drop_other_databases(struct store *store, int64_t migration_id, const char *names_json,
                                 struct err *err)
 {

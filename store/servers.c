@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Servers. The password leaves the file only through here. */
+/* Servers. Only this file reads the password from the database. */
 #include <ctype.h>
 #include <string.h>
 
@@ -16,8 +16,8 @@
     "state, message, attached, host, port, created_us, minor"
 #define SERVER_COLUMNS "id, name, " SERVER_VALUES
 
-/* What the password is bound to: ids are not known before the insert, names never change. The caller frees.
- */
+/* The context of the sealed password: ids are unknown before the insert, names never change. The caller
+ * frees. */
 static char *password_place(const char *server_name)
 {
     char *place = str_format("server/%s/password", server_name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading members of request bodies: names compared without case, null taken for absent, and a wrong type
- * told with the path of the property. What is returned belongs to the JSON value that was read.
+ * Reads members of request bodies: compares names without case, treats null as missing, and reports a
+ * wrong type with the property's path. Results belong to the JSON value that was read.
  */
 #ifndef CORE_PARSE_JSON_FIELDS_H
 #define CORE_PARSE_JSON_FIELDS_H
@@ -10,9 +10,9 @@
 
 #include "core/err.h"
 
-/* The member, or NULL when it is absent or null. */
+/* The member, or NULL if it is missing or null. */
 json_t *field_get(json_t *object, const char *name);
-/* parent is the path before the name, for messages: "properties", or "" at the top. Absent: 0 and NULL. */
+/* parent is the path before the name, for messages: "properties", or "" at the top. Missing: 0 and NULL. */
 int field_string(json_t *object, const char *parent, const char *name, struct err *err,
                  const char **ret_text);
 int field_object(json_t *object, const char *parent, const char *name, struct err *err, json_t **ret_object);
@@ -21,7 +21,7 @@ int field_object(json_t *object, const char *parent, const char *name, struct er
  * Returns -1. */
 int field_wrong_type(const json_t *value, const char *path, const char *expected, struct err *err);
 
-/* Parses JSON text of the store (NULL allowed); NULL when there is nothing to show. New reference. */
+/* Parses JSON text of the store (NULL allowed); NULL for missing or invalid text. New reference. */
 json_t *json_from_text(const char *text);
 /* Sets a member unless value is NULL. Returns 0, or -1 when memory is out. */
 int json_set_text(json_t *object, const char *name, const char *value);

@@ -24,7 +24,7 @@ static bool is_name(const char *text)
     return len > 0 && len <= HOST_MAX;
 }
 
-/* "fe80::1%eth0" has a zone behind the address. */
+/* "fe80::1%eth0" has a zone after the address. */
 static bool is_ipv6(const char *text)
 {
     struct in6_addr ignored;

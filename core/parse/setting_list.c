@@ -32,7 +32,7 @@ static bool holds_libraries(const char *parameter)
     return len > suffix && str_iequals(parameter + len - suffix, libraries);
 }
 
-/* A name in double quotes, of which a doubled one stands for itself. NULL when the quote is never closed. */
+/* A name in double quotes; a doubled quote stands for itself. NULL if the quote is never closed. */
 static const char *read_quoted(const char *at, char *name)
 {
     for (at++; *at != '\0'; at++) {
@@ -45,7 +45,8 @@ static const char *read_quoted(const char *at, char *name)
     return NULL;
 }
 
-/* A name without quotes. Identifiers end at white space and are folded to lower case, libraries are not. */
+/* A name without quotes. Identifiers end at white space and are folded to lower case, libraries do not and
+ * are not. */
 static const char *read_bare(const char *at, bool is_library, char *name)
 {
     size_t len = strcspn(at, is_library ? "," : ", \t\n\r\f\v");

@@ -32,7 +32,7 @@ char *jwt_sign(struct signing_key *key, const json_t *claims)
     return signature == NULL ? NULL : str_format("%s.%s", text, signature);
 }
 
-/* The algorithm is compared and never chosen by the token: "none" must not get through. */
+/* The algorithm is compared and never chosen by the token: "none" must be rejected. */
 static bool is_ours(struct signing_key *key, const json_t *header)
 {
     return str_equals(json_string_value(json_object_get(header, "alg")), "RS256") &&

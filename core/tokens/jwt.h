@@ -8,9 +8,9 @@
 
 #include "core/tokens/signing_key.h"
 
-/* A token with these claims, in new memory that the caller frees; NULL when it cannot be made. */
+/* A token with these claims, in new memory, which the caller frees; NULL if it cannot be created. */
 char *jwt_sign(struct signing_key *key, const json_t *claims);
-/* The claims of a token that this key has signed; NULL for anything else. Says nothing about its time. New
+/* The claims of a token that this key has signed; NULL for any other. Does not check its times. New
  * reference. */
 json_t *jwt_verify(struct signing_key *key, const char *token);
 

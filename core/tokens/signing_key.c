@@ -29,7 +29,7 @@ struct signing_key {
     pthread_cond_t ready;
     bool is_ready;
     /* Written by the thread before is_ready, then never changed. */
-    EVP_PKEY *pkey; /* NULL: none could be made */
+    EVP_PKEY *pkey; /* NULL: it could not be created */
     char *id;
 };
 
@@ -54,7 +54,7 @@ static EVP_PKEY *read_key(const char *path)
     return pkey;
 }
 
-/* Beside the file first, so that a crash leaves no half key. */
+/* Written to a draft first, so that a crash leaves no incomplete key. */
 static bool write_key(const char *path, EVP_PKEY *pkey)
 {
     auto_free char *draft = str_format("%s.new", path);
@@ -178,7 +178,7 @@ void signing_key_close(struct signing_key *key)
     free(key);
 }
 
-/* NULL when none could be made. */
+/* NULL if it could not be created. */
 static EVP_PKEY *wait_for_key(struct signing_key *key)
 {
     pthread_mutex_lock(&key->mutex);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libmicrohttpd takes the first of several headers with one name, and any name. A proxy in front of us may
- * take the last, and see a second request where we saw a body.
+ * libmicrohttpd uses the first of several headers with one name, and accepts any name. A proxy in front of
+ * Malachite may use the last one, and see a second request where Malachite saw a body.
  */
 #include "server/connections/framing.h"
 
@@ -15,7 +15,7 @@ struct headers {
     size_t hosts, lengths, encodings;
     const char *host, *length, *encoding;
     size_t bytes;
-    bool odd; /* a name that is no token, or a control character in a value */
+    bool odd; /* a name that is not a token, or a control character in a value */
 };
 
 static bool is_token(const char *name, size_t len)

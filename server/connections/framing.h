@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether two readers of the same bytes would agree where a request ends and whom it is for. */
+/* Checks whether two parsers of the same bytes would agree on the end of a request and on its host. */
 #ifndef SERVER_CONNECTIONS_FRAMING_H
 #define SERVER_CONNECTIONS_FRAMING_H
 
@@ -10,9 +10,9 @@
 enum { FRAMING_HEADERS_MAX = 24 * 1024 };
 
 /*
- * Fails with ERR_BAD_REQUEST when a header name is no token, when Host, Content-Length or Transfer-Encoding
- * come twice, when a request of HTTP/1.1 has no Host, when both a length and an encoding are given, or one
- * that cannot be read; ERR_HEADERS_TOO_LARGE beyond FRAMING_HEADERS_MAX bytes. The connection must be closed
+ * Fails with ERR_BAD_REQUEST if a header name is not a token, if Host, Content-Length or Transfer-Encoding
+ * are repeated, if a request of HTTP/1.1 has no Host, if both a length and an encoding are given, or one
+ * is malformed; with ERR_HEADERS_TOO_LARGE beyond FRAMING_HEADERS_MAX bytes. The connection must be closed
  * then.
  */
 int framing_check(struct MHD_Connection *connection, const char *version, struct err *err);

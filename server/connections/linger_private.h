@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sockets that are read from for a while after the answer has been sent. To close a socket with unread bytes
- * resets the connection, and a client that is still sending would lose the answer.
+ * Sockets from which Malachite keeps reading for a while after the response. Closing a socket with unread
+ * bytes resets the connection, and a client that is still sending would lose the response.
  */
 #ifndef SERVER_CONNECTIONS_LINGER_PRIVATE_H
 #define SERVER_CONNECTIONS_LINGER_PRIVATE_H
@@ -25,12 +25,12 @@ struct lingerers {
     size_t count;
 };
 
-/* Keeps the connection of a socket that the caller is about to close. False when there are too many. */
+/* Keeps the connection of a socket that the caller is about to close. False if there are too many. */
 bool lingerers_add(struct lingerers *lingerers, int fd);
-/* Fills in what to poll; returns how many, at most LINGER_MAX. */
+/* Fills the array for poll(); returns the number of entries, at most LINGER_MAX. */
 size_t lingerers_watch(const struct lingerers *lingerers, struct pollfd *files);
-/* Reads what has come and drops it; closes those whose other side has closed, or whose budget of time or
- * bytes is used up. close_all: every one. Never blocks. */
+/* Reads and discards input; closes sockets whose other side has closed, or whose budget of time or bytes
+ * is spent. close_all: closes every one. Never blocks. */
 void lingerers_serve(struct lingerers *lingerers, bool close_all);
 
 #endif

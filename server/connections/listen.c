@@ -33,7 +33,7 @@ char *listen_authority(const char *addresses, int port)
     return str_format(strchr(address, ':') == NULL ? "%s:%d" : "[%s]:%d", address, port);
 }
 
-/* Returns the socket, or -1 with errno. One of several for IPv6 leaves IPv4 to the others. */
+/* Returns the socket, or -1 with errno. If it is one of several, an IPv6 socket leaves IPv4 to the others. */
 static int bind_one(const struct addrinfo *at, bool one_of_several)
 {
     int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -83,7 +83,7 @@ static int fail(struct err *err, const char *address, int port, int failure)
     return err_set(err, ERR_UNAVAILABLE, "cannot listen on %s port %d: %s", address, port, strerror(failure));
 }
 
-/* Binds one address of the list. Returns 0, -1 with err, or the errno for the caller to judge. */
+/* Binds one address of the list. Returns 0, -1 with err, or the errno for the caller to handle. */
 static int bind_address(const char *address, bool one_of_several, struct err *err,
                         struct listen_sockets *sockets)
 {
@@ -116,7 +116,7 @@ static bool may_lack(const char *address, int failure, const struct str_list *li
            (failure == EADDRNOTAVAIL || failure == EAFNOSUPPORT);
 }
 
-/* Returns 0, -1 with err, or EADDRINUSE when the free port of the first address is taken on another one. */
+/* Returns 0, -1 with err, or EADDRINUSE if the free port of the first address is in use on another one. */
 static int bind_all(const struct str_list *list, int port, struct err *err, struct listen_sockets *sockets)
 {
     *sockets = (struct listen_sockets){.port = port};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Listening sockets, made by ourselves so that a port in use gives a message of our own. */
+/* Listening sockets, which Malachite opens itself to give its own message for a port in use. */
 #ifndef SERVER_CONNECTIONS_LISTEN_H
 #define SERVER_CONNECTIONS_LISTEN_H
 
@@ -15,18 +15,19 @@ struct listen_sockets {
     int fds[LISTEN_SOCKETS_MAX];
     size_t count;
     int port;
-    bool beyond_loopback; /* other machines can reach one of them */
+    bool beyond_loopback; /* other machines can reach at least one of them */
 };
 
 /*
- * Binds every address of the list ("127.0.0.1,::1", numeric or names) to the same port (0: any free one) and
- * listens. Without IPv6, "::1" is left out of a longer list. ERR_UNAVAILABLE when an address cannot be had.
+ * Binds every address of the list ("127.0.0.1,::1", numeric or names) to the same port (0: any free one)
+ * and listens. Without IPv6, "::1" is left out of a longer list. ERR_UNAVAILABLE if an address cannot be
+ * bound.
  */
 int listen_open(const char *addresses, int port, struct err *err, struct listen_sockets *ret_sockets);
 void listen_close(struct listen_sockets *sockets);
 
-/* The part of a URL by which clients on this machine reach the first address of the list: "127.0.0.1:8080",
- * brackets around IPv6, loopback for "any". The caller frees. */
+/* The host and port of a URL by which clients on this machine reach the first address of the list:
+ * "127.0.0.1:8080", brackets around IPv6, loopback for "any". The caller frees. */
 char *listen_authority(const char *addresses, int port);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Addresses of the other side of a connection, and networks of them. */
+/* Addresses of a connection's other side, and networks of them. */
 #ifndef SERVER_CONNECTIONS_PEER_H
 #define SERVER_CONNECTIONS_PEER_H
 
@@ -14,14 +14,14 @@ struct peer {
 };
 
 struct peer peer_of(const struct sockaddr *name);
-/* A numeric address of len bytes, without brackets. False when text is none. */
+/* Parses a numeric address of len bytes, without brackets. False if it is malformed. */
 bool peer_parse(const char *text, size_t len, struct peer *ret_peer);
 bool peer_is_loopback(const struct peer *peer);
 bool peer_equals(const struct peer *a, const struct peer *b);
 
-/* "10.0.0.0/8", or one address. False when text is neither. */
+/* Parses "10.0.0.0/8", or one address. False if text is neither. */
 bool peer_network_parse(const char *text, struct peer *ret_network, int *ret_bits);
-/* False, too, when network is none. */
+/* Also false if network is malformed. */
 bool peer_is_in(const struct peer *peer, const char *network);
 
 #endif

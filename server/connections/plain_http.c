@@ -15,10 +15,10 @@ enum { METHOD_BYTES = 4, ANSWER_SIZE = 512 };
 struct watched {
     const char *http_url;
     int fd;
-    bool began; /* the first bytes have been looked at */
+    bool began; /* the first bytes have been inspected */
 };
 
-/* A TLS record begins with a byte that is no letter. */
+/* A TLS record begins with a byte that is not a letter. */
 static bool is_http(const char *bytes)
 {
     static const char *const methods[] = {"GET ", "PUT ", "POST", "HEAD", "PATC", "DELE", "OPTI"};
@@ -48,7 +48,7 @@ static void answer(const struct watched *watched)
     }
 }
 
-/* Takes what the client has sent, so that closing the socket does not throw our answer away. */
+/* Reads the client's input, so that closing the socket does not discard the response. */
 static void discard_input(int fd)
 {
     char scratch[4096];
@@ -56,7 +56,7 @@ static void discard_input(int fd)
     }
 }
 
-/* GnuTLS reads from the socket through this. */
+/* GnuTLS reads from the socket through this function. */
 static ssize_t pull(gnutls_transport_ptr_t pointer, void *data, size_t size)
 {
     struct watched *watched = pointer;
@@ -66,7 +66,7 @@ static ssize_t pull(gnutls_transport_ptr_t pointer, void *data, size_t size)
         if (len == METHOD_BYTES && is_http(first)) {
             answer(watched);
             discard_input(watched->fd);
-            return 0; /* to GnuTLS, the client has closed the connection */
+            return 0; /* GnuTLS treats it as a closed connection */
         }
         watched->began = len > 0;
     }
@@ -81,7 +81,7 @@ void *plain_http_watch(const char *http_url, struct MHD_Connection *connection)
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
     struct watched *watched = socket == NULL || tls == NULL ? NULL : calloc(1, sizeof(*watched));
     if (watched == NULL) {
-        return NULL; /* without it, plain HTTP is closed without an answer */
+        return NULL; /* without it, plain HTTP is closed without a response */
     }
     watched->http_url = http_url;
     watched->fd = socket->connect_fd;

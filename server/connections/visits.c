@@ -9,7 +9,7 @@
 
 enum { PEER_CONNECTIONS_MIN = 8 };
 
-/* Its event loop notices, and closes the socket. */
+/* The event loop notices this and closes the socket. */
 static void end_visit(struct visit *visit)
 {
     visit->ended = true;
@@ -39,7 +39,7 @@ struct visit *visits_add(struct visits *visits, size_t port, int fd, const struc
 {
     struct visit *old = visits_find(visits, fd);
     if (old != NULL) {
-        visits_remove(old); /* the event loop has closed the socket without a word */
+        visits_remove(old); /* the event loop has closed the socket without notice */
     }
     struct visit *visit = calloc(1, sizeof(*visit));
     if (visit != NULL) {
@@ -62,7 +62,7 @@ static bool may_end(const struct visit *visit)
     return !visit->ended && (visit->phase == VISIT_IDLE || visit->phase == VISIT_RECEIVING);
 }
 
-/* Idle ones go before those that send a request, older ones before younger ones. */
+/* Idle ones go before those that are sending a request, older ones before younger ones. */
 static bool goes_before(const struct visit *a, const struct visit *b)
 {
     if (b == NULL || a->phase != b->phase) {
@@ -96,7 +96,7 @@ static struct census count_visits(const struct visits *visits, size_t port, cons
     return census;
 }
 
-/* A quarter of all for one address; on loopback all but a sixteenth. */
+/* A quarter of all for one address; all but a sixteenth for loopback. */
 static size_t peer_max(const struct peer *peer, size_t all)
 {
     size_t some = peer_is_loopback(peer) ? all - all / 16 : all / 4;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The open connections, and which of them has to give way. The door holds its lock for all of these. */
+/* The open connections, and which of them must give way. The owner holds its lock for all of these. */
 #ifndef SERVER_CONNECTIONS_VISITS_PRIVATE_H
 #define SERVER_CONNECTIONS_VISITS_PRIVATE_H
 
@@ -9,13 +9,13 @@
 
 #include "server/connections/peer.h"
 
-struct door;
+struct acceptor;
 
-/* What a connection does. It is ended when it stays too long in a phase; never while it works. */
+/* The phase of a connection. It is ended if it stays too long in a phase, but never while it works. */
 enum visit_phase { VISIT_IDLE, VISIT_RECEIVING, VISIT_WORKING, VISIT_SENDING };
 
 struct visit {
-    struct door *door;
+    struct acceptor *acceptor;
     struct visit *next;
     struct visit **from; /* what points here */
     size_t port;         /* index of the listener */
@@ -24,7 +24,7 @@ struct visit {
     int fd;
     enum visit_phase phase;
     int64_t since_ms;
-    bool served; /* a request came to its end */
+    bool served; /* at least one request was completed */
     bool lingers;
     bool ended; /* shut down: the event loop will notice */
     void *kept;
@@ -42,12 +42,12 @@ void visits_remove(struct visit *visit);
 void visits_remove_all(struct visits *visits);
 
 /*
- * Ends a connection of the port where a new one of this peer would be one too many. False when nobody can be
- * ended. What a loopback client cannot have beyond its share is still free for probes, which come from there,
- * too. max: of all peers together.
+ * Ends a connection of the port if a new one of this peer would exceed a limit. False if none can be
+ * ended. Connections beyond the share of a loopback client remain free for probes, which also come from
+ * there. max: for all peers together.
  */
 bool visits_make_room(struct visits *visits, size_t port, const struct peer *peer, size_t max);
-/* Ends those that take too long to send a request, or to take its answer. */
+/* Ends connections that take too long to send a request, or to receive its response. */
 void visits_end_late(struct visits *visits, int request_ms, int idle_ms);
 
 #endif

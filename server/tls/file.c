@@ -94,7 +94,7 @@ int file_make_directory(const char *path, mode_t mode, struct err *err)
     return 0;
 }
 
-/* " (process 123)", from what the holder of the lock wrote into it. */
+/* " (process 123)", which the holder of the lock wrote into it. */
 static void describe_holder(int fd, char *text, size_t size)
 {
     char pid[16] = "";

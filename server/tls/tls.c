@@ -16,8 +16,8 @@
 
 enum { PEM_MAX = 64 * 1024, FURTHER_NAMES_MAX = 50, NAME_MAX_LEN = 253 };
 
-/* The Azure hosts are those that clients have hard-coded and reach us by through a proxy or a hosts entry;
- * the last two are what containers call us. */
+/* The Azure hosts are hard-coded in clients, which reach Malachite through a proxy or a hosts entry; the
+ * last two are the host's names inside containers. */
 static const char *const standing_names[] = {
     "localhost",
     "127.0.0.1",
@@ -37,7 +37,7 @@ void tls_done(struct tls_material *tls)
     *tls = (struct tls_material){0};
 }
 
-/* Only names and addresses that a certificate can hold: "any" is none, and a comma would end the entry. */
+/* Only names and addresses that a certificate can contain: not "any", and a comma would end the entry. */
 static bool is_certifiable(const char *name)
 {
     size_t len = strlen(name);
@@ -82,7 +82,7 @@ static int wanted_names(const char *listen_addresses, const char *further_names,
     return added ? add_further_names(further_names, err, names) : err_no_memory(err);
 }
 
-/* Reads <dir>/<name>.pem and .key. False when they cannot be read, or are no pair. */
+/* Reads <dir>/<name>.pem and .key. False if they cannot be read, or do not match. */
 static bool load_pair(const char *dir, const char *name, struct tls_pair *ret_pair)
 {
     auto_free char *certificate_file = str_format("%s/%s.pem", dir, name);
@@ -114,8 +114,8 @@ static int save_pair(const char *dir, const char *name, const struct tls_pair *p
     return result;
 }
 
-/* The certificate goes first and comes last, so that what a crash leaves is either a pair or no certificate.
- */
+/* The certificate is deleted first and written last, so that a crash leaves either a pair or no
+ * certificate. */
 static int replace_authority(const char *dir, const struct str_list *names, const char *why, struct err *err,
                              struct tls_pair *pair)
 {
@@ -134,8 +134,8 @@ static int replace_authority(const char *dir, const struct str_list *names, cons
     return 0;
 }
 
-/* A certificate that clients trust already is never replaced because of an accident: only when it is missing,
- * is about to expire, or does not count for what is served. */
+/* Never replaces by accident a certificate that clients already trust: only if it is missing, is about to
+ * expire, or does not cover the served names. */
 static int get_authority(const char *dir, const struct str_list *names, struct err *err,
                          struct tls_pair *ret_pair)
 {

@@ -10,7 +10,7 @@
 
 enum { RETRY_SECONDS = 60 };
 
-/* Connections may still use an old one: all stay until the end. A few a year. */
+/* Connections may still use an old one, so all stay until the end: a few per year. */
 struct loaded {
     gnutls_pcert_st certificate;
     gnutls_privkey_t key;
@@ -36,7 +36,7 @@ static gnutls_datum_t datum_of(char *text)
     return (gnutls_datum_t){.data = (unsigned char *)text, .size = (unsigned)strlen(text)};
 }
 
-/* The mutex is held, or nobody else is there yet. */
+/* Call it with the mutex held, or before other threads start. */
 static int load(const struct tls_material *tls, struct err *err)
 {
     struct loaded *loaded = calloc(1, sizeof(*loaded));

@@ -59,7 +59,7 @@ static bool set_random_serial(X509 *certificate)
     return set;
 }
 
-/* Everything but extensions and signature. A day in the past allows for clocks that differ. */
+/* Sets everything except extensions and signature. A start in the past allows for clocks that differ. */
 static bool set_basics(const struct tls_pair *pair, const char *common_name, const X509_NAME *issuer,
                        int days)
 {
@@ -89,7 +89,7 @@ static bool is_address(const char *name)
     return inet_pton(AF_INET, name, binary) == 1 || inet_pton(AF_INET6, name, binary) == 1;
 }
 
-/* Loopback as a whole, and each name on its own. */
+/* Loopback as a whole, and each name individually. */
 static void add_constraints(const char *const *names, size_t count, struct buf *text)
 {
     buf_adds(text, "critical,permitted;IP:127.0.0.0/255.0.0.0");
@@ -127,7 +127,7 @@ int tls_make_authority(const char *const *names, size_t count, struct err *err, 
     return 0;
 }
 
-/* A certificate that outlives its authority is of no use. */
+/* A certificate is useless after its authority has expired. */
 static bool clip_to_authority(X509 *certificate, const X509 *authority)
 {
     const ASN1_TIME *end = X509_get0_notAfter(authority);
@@ -221,7 +221,7 @@ bool tls_is_lasting(const struct tls_pair *pair)
            tls_renew_at(pair) > time(NULL);
 }
 
-/* As a client that trusts the authority does it: signature, dates and the authority's constraints. */
+/* Checks like a client that trusts the authority: signature, dates and the authority's constraints. */
 static bool is_trusted(const struct tls_pair *pair, const struct tls_pair *authority)
 {
     X509_STORE *store = X509_STORE_new();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Makes and checks X.509 certificates with OpenSSL; server/tls/tls.c decides which and where they are kept.
- */
+/* Creates and checks X.509 certificates with OpenSSL; server/tls/tls.c decides which ones, and where they
+ * are stored. */
 #ifndef SERVER_TLS_TLS_MAKE_PRIVATE_H
 #define SERVER_TLS_TLS_MAKE_PRIVATE_H
 
@@ -19,25 +19,26 @@ struct tls_pair {
 void tls_pair_done(struct tls_pair *pair);
 #define auto_tls_pair __attribute__((cleanup(tls_pair_done)))
 
-/* A new authority (P-256, one year) that counts for loopback addresses and these names and addresses only. */
+/* A new authority (P-256, one year) that is valid only for loopback addresses and these names and
+ * addresses. */
 int tls_make_authority(const char *const *names, size_t count, struct err *err, struct tls_pair *ret_pair);
 /* A new server certificate for these names and addresses, signed by the authority: 90 days, or as long as
- * that lasts. */
+ * the authority is valid. */
 int tls_make_server(const struct tls_pair *authority, const char *const *names, size_t count, struct err *err,
                     struct tls_pair *ret_pair);
 
-/* The pair from two PEM texts; false when they are not a certificate and its key. */
+/* The pair from two PEM texts; false if they are not a certificate and its key. */
 bool tls_pair_parse(const char *certificate_pem, const char *key_pem, struct tls_pair *ret_pair);
-/* PEM texts in new memory that the caller frees; NULL when memory is out. */
+/* PEM texts in new memory, which the caller frees; NULL when memory is out. */
 char *tls_certificate_pem(const struct tls_pair *pair);
 char *tls_key_pem(const struct tls_pair *pair);
 
-/* When 30 days are left. */
+/* 30 days before it expires. */
 time_t tls_renew_at(const struct tls_pair *pair);
-/* Valid now and in 30 days still. */
+/* Valid for at least 30 more days. */
 bool tls_is_lasting(const struct tls_pair *pair);
 bool tls_has_constraints(const struct tls_pair *authority);
-/* Good for all these names, and for a client that trusts this authority. */
+/* Valid for all these names, and for a client that trusts this authority. */
 bool tls_serves(const struct tls_pair *pair, const struct tls_pair *authority, const char *const *names,
                 size_t count);
 

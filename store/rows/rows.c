@@ -6,7 +6,7 @@
 
 #include "core/attr.h"
 
-/* Freed memory is handed out again: a secret must not lie in it. */
+/* Freed memory is reused, so it must not contain a secret. */
 static void free_secret(char *text)
 {
     if (text != NULL) {

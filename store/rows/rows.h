@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The rows of the store, as plain structs. A row owns its strings; release it with its _done function. An
- * all-zero row is empty and valid. Times are microseconds since 1970 UTC, 0 means not set. JSON text is an
- * object unless said otherwise.
+ * all-zero row is empty and valid. Times are microseconds since 1970 UTC; 0 means not set. JSON text is an
+ * object unless stated otherwise.
  */
 #ifndef STORE_ROWS_ROWS_H
 #define STORE_ROWS_ROWS_H
@@ -15,7 +15,7 @@
 #include "core/str_list.h"
 #include "store/rows/words.h"
 
-/* A boolean that a client may leave out. */
+/* A boolean that a client may omit. */
 enum flag { FLAG_UNSET = 0, FLAG_FALSE = 1, FLAG_TRUE = 2 };
 
 struct resource_group {
@@ -27,7 +27,7 @@ struct resource_group {
     bool deleting;
 };
 
-/* A single server or a flexible server, bound to a real PostgreSQL. */
+/* A single server or a flexible server, backed by a real PostgreSQL server. */
 struct server {
     int64_t id;
     enum server_kind kind;
@@ -37,12 +37,12 @@ struct server {
     char *location;
     char *tags;       /* JSON, or NULL */
     char *sku;        /* JSON, or NULL */
-    char *properties; /* JSON: what the client set, without secrets and without what is read from the live
-                         server */
-    int major;        /* major version of the PostgreSQL, 0 while unknown */
-    int minor;        /* at the last start or look, 0 while unknown */
+    char *properties; /* JSON: the client's settings, without secrets and without values that are read from
+                         the running server */
+    int major;        /* major version of PostgreSQL, 0 while unknown */
+    int minor;        /* at the last start or check, 0 while unknown */
     char *administrator;
-    char *password; /* the administrator's; kept sealed in the file */
+    char *password; /* the administrator's; stored sealed */
     enum server_state state;
     char *message; /* why the server is Inaccessible, or NULL */
     bool attached; /* false: Malachite runs the instance */
@@ -51,7 +51,7 @@ struct server {
     int64_t created_us;
 };
 
-/* A firewall rule or the like: what a server has besides its PostgreSQL. */
+/* A child resource of a server that exists in the store only, for example a firewall rule. */
 struct server_child {
     int64_t server_id;
     enum server_child_kind kind;
@@ -59,7 +59,7 @@ struct server_child {
     char *properties; /* JSON */
 };
 
-/* What the client asks for. Every member can be missing; see handlers/migrations/dialect.c for names and
+/* The client's request. Every member can be missing; see handlers/migrations/dialect.c for names and
  * versions. */
 struct migration_spec {
     char *source_server_id; /* resource id, or host:port@user */
@@ -114,18 +114,18 @@ struct migration {
     bool hidden;        /* deleted: no longer listed, and its name is free */
     bool deleting;      /* canceled by DELETE: a PUT of the same name replaces it */
     /* claim */
-    bool attention;        /* a worker has something to do; false while waiting for the user or ended */
-    int64_t not_before_us; /* no worker before this moment */
+    bool attention;        /* a worker is needed; false while waiting for the user or after the end */
+    int64_t not_before_us; /* no worker may claim it earlier */
     char *lease_owner;
-    int64_t lease_generation; /* grows with every claim: a lost lease cannot write */
+    int64_t lease_generation; /* increases with every claim, so that a lost lease cannot write */
     int64_t lease_until_us;
 };
 
-/* Changes of an online migration; written by store_database_set_figures() alone. */
+/* Figures of an online migration; written by store_database_set_figures() only. */
 struct database_figures {
     int64_t inserts, updates, deletes; /* rows, cumulative */
     int64_t applied_changes;
-    int64_t pending_bytes; /* WAL of the source that is not applied yet */
+    int64_t pending_bytes; /* WAL of the source that has not been applied yet */
     int latency_seconds;
 };
 
@@ -135,9 +135,9 @@ struct migration_database {
     int position; /* in the order of the request */
     char *name;
     enum database_state state;
-    char *operation;     /* text of the running step, after the end that of a pending cleanup; or NULL */
-    char *message;       /* what went wrong, or what did not arrive and why; or NULL */
-    bool target_claimed; /* Malachite has begun to fill the target database: it may be dropped again */
+    char *operation;     /* text of the running step, or of a pending cleanup after the end; or NULL */
+    char *message;       /* the failure, or the skipped objects with the reason; or NULL */
+    bool target_claimed; /* Malachite has begun to fill the target database, so it may drop it again */
     int64_t started_us;
     int64_t ended_us;
     int tables_queued;
@@ -148,22 +148,22 @@ struct migration_database {
     int64_t bytes_copied;
     int64_t bytes_total; /* estimate */
     /* online migrations */
-    char *replication;      /* name of slot, publication and helper, set before the first of them is made;
-                               NULL: none of them is left */
-    bool following;         /* the base copy is complete, changes follow */
+    char *replication; /* name of slot, publication and helper, set before the first of them is created; NULL:
+                          all have been removed */
+    bool following;    /* the base copy is complete, and changes are applied */
     char *cutover_position; /* the source's WAL position at the trigger, or NULL */
     char *evidence;         /* JSON, or NULL */
     struct database_figures figures;
 };
 
-/* Something that a migration changes on a server and undoes at its end. Strings are borrowed. */
+/* A change by a migration on a server that must be undone at its end. Strings are borrowed. */
 struct pending_cleanup {
     int64_t migration_id;
     const char *database;
     const char *side; /* "source", "target" */
     const char *kind; /* "slot", "publication", "schema", "identities" */
     const char *object;
-    const char *undo; /* what to give back, or NULL */
+    const char *undo; /* the value to restore, or NULL */
 };
 
 struct migration_table {
@@ -178,7 +178,7 @@ struct migration_table {
     char *message; /* or NULL */
 };
 
-/* A transition or another remarkable moment in a migration's life. */
+/* A transition or another notable event of a migration. */
 struct migration_event {
     int64_t at_us;
     enum migration_state state;
@@ -192,7 +192,7 @@ struct operation {
     enum operation_kind kind;
     char *subscription_id;
     char *location;
-    char *resource_id; /* ARM id of what it works on */
+    char *resource_id; /* ARM id of its resource */
     int64_t server_id; /* 0 for groups */
     char *argument;    /* JSON for the executor, e.g. {"database": ...}, or NULL */
     char *api_version;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The service's own words for states and kinds, each as one list that gives the enumerators and their
- * spelling. Source of the spelling: the public specification of flexibleServers/migrations (2025-08-01).
+ * The service's terms for states and kinds; each list defines the enumerators and their spelling. Source
+ * of the spelling: the public specification of flexibleServers/migrations (2025-08-01).
  */
 #ifndef STORE_ROWS_WORDS_H
 #define STORE_ROWS_WORDS_H
@@ -79,7 +79,7 @@
     X(OPERATION_FAILED,      "Failed")      \
     X(OPERATION_CANCELED,    "Canceled")
 
-/* What a long-running operation does; the spelling is that of the recorded 202 bodies where one is known. */
+/* The kinds of long-running operations; the spelling follows recorded 202 bodies where one is known. */
 #define OPERATION_KIND_LIST(X)                                            \
     X(OPERATION_SERVER_CREATE,   "UpsertServerManagementOperation")       \
     X(OPERATION_SERVER_DELETE,   "DropServerManagementOperation")         \
@@ -94,7 +94,7 @@
     X(OPERATION_CHILD_UPSERT,    "UpsertFirewallRuleManagementOperation") \
     X(OPERATION_CHILD_DELETE,    "DropFirewallRuleManagementOperation")
 
-/* Children of servers that live in the store alone, by the type in their paths. */
+/* Children of servers that exist in the store only, by the type in their paths. */
 #define SERVER_CHILD_LIST(X)                                \
     X(CHILD_FIREWALL_RULE, "firewallRules")                 \
     X(CHILD_VIRTUAL_NETWORK_RULE, "virtualNetworkRules")    \
@@ -117,7 +117,7 @@ enum operation_kind { OPERATION_KIND_LIST(WORD_ENUM) OPERATION_KIND_COUNT };
 enum server_child_kind { SERVER_CHILD_LIST(WORD_ENUM) SERVER_CHILD_COUNT };
 #undef WORD_ENUM
 
-/* Kind of word, for the two functions below. */
+/* The kind of term, for the two functions below. */
 enum vocabulary {
     WORDS_MIGRATION_STATE,
     WORDS_SUBSTATE,

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handles and transactions. synchronous=NORMAL in WAL mode: a commit has reached the kernel when it returns,
- * so it survives the death of the process; a power loss can take the last commits, in order, but never
- * damages the file.
+ * Handles and transactions. synchronous=NORMAL in WAL mode: a commit has reached the kernel when it
+ * returns, so it survives the death of the process; a power loss can lose the last commits, in order, but
+ * never damages the file.
  *
- * The VFS unix-excl locks the file for this process as long as it is open and keeps the index of the WAL on
- * the heap: a read costs no system call (2.5 instead of 6 us), and no shared mapping is needed, which mounted
- * folders of container hosts lack. In the meantime others can read a copy of the files, not the files
- * themselves.
+ * The VFS unix-excl locks the file for this process while it is open and keeps the index of the WAL on the
+ * heap: a read needs no system call (2.5 instead of 6 us), and no shared mapping is needed, which mounted
+ * folders of container hosts do not support. In the meantime others can read a copy of the files, not the
+ * files themselves.
  */
 #include "store/session/db.h"
 #include "store/session/memory_error.h"
@@ -19,8 +19,8 @@
 
 enum { BUSY_TIMEOUT_MS = 5000 };
 
-/* Small caches: a dozen handles live in a process that should idle below 15 MiB, and the kernel caches the
- * file. */
+/* Small caches: a dozen handles exist in a process that should idle below 15 MiB, and the kernel caches
+ * the file. */
 static const char handle_settings[] = "PRAGMA foreign_keys = ON;"
                                       "PRAGMA synchronous = NORMAL;"
                                       "PRAGMA cache_size = -256;"
@@ -73,7 +73,7 @@ static int open_file(const char *path, struct err *err, sqlite3 **ret_sqlite)
         sqlite3_db_config(sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
         rc = sqlite3_exec(sqlite, handle_settings, NULL, NULL, NULL);
     }
-    /* SQLite falls back to reading when it may not write. */
+    /* SQLite opens the file read-only if it may not write. */
     if (rc == SQLITE_OK && sqlite3_db_readonly(sqlite, "main") == 1) {
         rc = SQLITE_READONLY;
     }

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The file and the handles on it: one SQLite handle per thread, opened on first use, used by that thread
- * alone.
- */
+/* The file and its handles: one SQLite handle per thread, opened on first use, used by that thread only. */
 #ifndef STORE_SESSION_DB_H
 #define STORE_SESSION_DB_H
 
@@ -27,12 +24,12 @@ struct db {
     struct sealer *sealer;
 };
 
-/* The calling thread's handle, opened when there is none yet. */
+/* The calling thread's handle, opened on first use. */
 int db_of_thread(struct store *store, struct err *err, struct db **ret_db);
 /* Closes a handle and its statements; destructor of the thread key. NULL is fine. */
 void db_close(void *handle);
 
-/* Turns SQLite's last error on this handle into one for the user. Returns -1. */
+/* Turns SQLite's last error on this handle into an error for the user. Returns -1. */
 int db_error(sqlite3 *sqlite, int rc, struct err *err);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "core/err.h"
 
-/* Memory is out: transient, as a store that is busy. Returns -1. */
+/* Memory is out: transient, like a busy store. Returns -1. */
 int memory_error(struct err *err);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opening the store: one process per directory, the schema, and the key that fits what is sealed. The
- * directory itself is locked, not the database: closing a descriptor of the database would drop SQLite's own
+ * Opens the store: one process per directory, the schema, and the key of the sealed values. The lock is on
+ * the directory rather than the database: closing a descriptor of the database would drop SQLite's own
  * locks on it.
  */
 #include <errno.h>
@@ -19,7 +19,7 @@
 #include "store/session/schema_private.h"
 #include "store/session/stmt.h"
 
-/* How long a predecessor that was killed may take to disappear. */
+/* How long a killed predecessor may take to disappear. */
 enum { LOCK_TIMEOUT_MS = 2000, LOCK_PAUSE_MS = 20 };
 
 static const char key_check[] = "malachite.key fits";
@@ -43,7 +43,7 @@ static int lock_directory(const char *dir, struct err *err, int *ret_fd)
     return 0;
 }
 
-/* SQLite would make the file readable by everyone; its -wal and -shm files take the mode of this one. */
+/* SQLite would create the file readable by everyone; its -wal and -shm files get this file's mode. */
 static int create_file(const char *path, struct err *err)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
@@ -54,7 +54,7 @@ static int create_file(const char *path, struct err *err)
     return 0;
 }
 
-/* 1 when something besides the key check is sealed. */
+/* 1 if anything besides the key check is sealed. */
 static int has_secrets(struct store *store, struct err *err)
 {
     auto_stmt struct stmt stmt = {0};
@@ -84,7 +84,7 @@ static int put_key_check(struct store *store, struct err *err)
     return stmt_run(&stmt, err);
 }
 
-/* 1 when the key opens the key check, 0 when there is none yet. */
+/* 1 if the key opens the key check, 0 if there is none yet. */
 static int try_key(struct store *store, struct err *err)
 {
     struct db *db = NULL;
@@ -105,7 +105,7 @@ static int try_key(struct store *store, struct err *err)
     return sealer_unseal(db->sealer, "key_check", sealed, sealed_len, err, &plain, &len) < 0 ? -1 : 1;
 }
 
-/* Makes the key of a store that has nothing sealed yet. */
+/* Creates the key of a store that has no sealed values yet. */
 static int make_key(struct store *store, const char *key_path, bool secrets, struct err *err)
 {
     if (secrets) {
@@ -121,7 +121,7 @@ static int make_key(struct store *store, const char *key_path, bool secrets, str
     return put_key_check(store, err);
 }
 
-/* "loaded" is the answer of seal_key_load(). */
+/* "loaded" is the result of seal_key_load(). */
 static int use_key(struct store *store, const char *key_path, int loaded, struct err *err)
 {
     int secrets = has_secrets(store, err);
@@ -159,8 +159,8 @@ static int open_files(const char *dir, const char *key_file, struct store *store
 
 int store_open(const char *dir, const char *key_file, struct err *err, struct store **ret_store)
 {
-    /* SQLite's memory statistics cost a global lock per allocation. Refused, harmlessly, once SQLite has
-     * started. */
+    /* SQLite's memory statistics cost a global lock per allocation. The call is rejected, harmlessly, if
+     * SQLite has already started. */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     struct store *store = calloc(1, sizeof(*store));
     if (store == NULL) {

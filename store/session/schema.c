@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The version of the schema is SQLite's user_version: the number of the last file of store/schema/ that was
- * applied. Files are only ever added. application_id distinguishes our files from those of other programs.
+ * The schema's version is SQLite's user_version: the number of the last applied file of store/schema/.
+ * Files are only ever added. application_id distinguishes Malachite's files from those of other programs.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -22,7 +22,7 @@ static const struct {
 #include "schema.inc"
 };
 
-/* The first column of the first row as a number; 0 when there is no row. */
+/* The first column of the first row as a number; 0 without a row. */
 static int query_int(sqlite3 *sqlite, const char *sql, struct err *err, int *ret_value)
 {
     sqlite3_stmt *statement = NULL;

@@ -7,7 +7,8 @@
 
 #include "core/err.h"
 
-/* Brings the file to the newest schema; refuses one that a newer Malachite or another program has made. */
+/* Upgrades the file to the newest schema; rejects one that a newer Malachite or another program has
+ * created. */
 int schema_apply(sqlite3 *sqlite, const char *path, struct err *err);
 
 #endif

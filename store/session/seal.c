@@ -13,7 +13,8 @@
 
 enum { LAYOUT = 1, NONCE_SIZE = 12, TAG_SIZE = 16, HEAD_SIZE = 1 + NONCE_SIZE, PLAIN_MAX = 1 << 24 };
 
-/* The contexts keep the cipher and its key schedule: setting those up costs more than a short value. */
+/* The contexts keep the cipher and its key schedule, because setting those up costs more than a short
+ * value. */
 struct sealer {
     EVP_CIPHER_CTX *encrypt;
     EVP_CIPHER_CTX *decrypt;

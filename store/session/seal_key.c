@@ -75,8 +75,8 @@ static int write_key(const char *path, const struct seal_key *key)
 
 int seal_key_create(const char *path, struct err *err, struct seal_key *ret_key)
 {
-    /* Written beside and then linked: a crash leaves no half key, and link() never replaces a key that is
-     * there. */
+    /* Written to a draft and then linked: a crash leaves no incomplete key, and link() never replaces an
+     * existing key. */
     auto_free char *draft = str_format("%s.new", path);
     if (draft == NULL) {
         return memory_error(err);

@@ -10,13 +10,13 @@
 struct store;
 
 /*
- * Opens or creates <dir>/malachite.db and the key that seals secrets: key_file, or <dir>/malachite.key when
- * that is "" (mode 0600); dir must be there. Refused with a message for the user: a directory that another
- * process serves (Malachite waits 2 s for one that is just ending), a file that is damaged, not writable, of
- * another program or of a newer Malachite, a key that is missing though something is sealed, does not fit, or
- * can be read by others.
+ * Opens or creates <dir>/malachite.db and the key that seals secrets: key_file, or <dir>/malachite.key if
+ * that is "" (mode 0600); dir must exist. Fails with a message for the user if another process serves the
+ * directory (Malachite waits 2 s for one that is ending); if the file is damaged, not writable, or belongs
+ * to another program or a newer Malachite; or if the key is missing though values are sealed, does not
+ * match, or is readable by others.
  *
- * What was committed survives the death of the process; a power loss can take the last moments, never the
+ * Committed data survives the death of the process; a power loss can lose the last moments, never the
  * file.
  */
 int store_open(const char *dir, const char *key_file, struct err *err, struct store **ret_store);
@@ -33,7 +33,7 @@ struct store_tx {
 int store_begin(struct store *store, struct err *err, struct store_tx *ret_tx);
 int store_commit(struct store_tx *tx, struct err *err);
 void store_rollback(struct store_tx *tx);
-/* True while the calling thread has a transaction open: a handler that returns with one has a bug. */
+/* True while the calling thread has a transaction open: a handler that returns with an open one has a bug. */
 bool store_in_transaction(struct store *store);
 #define auto_store_tx __attribute__((cleanup(store_rollback)))
 

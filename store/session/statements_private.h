@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The ids of all prepared statements; the SQL of each stands beside the function that runs it. */
+/* The ids of all prepared statements; the SQL of each is in the function that runs it. */
 #ifndef STORE_SESSION_STATEMENTS_PRIVATE_H
 #define STORE_SESSION_STATEMENTS_PRIVATE_H
 

@@ -50,7 +50,7 @@ void stmt_again(struct stmt *stmt)
 void stmt_close(struct stmt *stmt)
 {
     if (stmt->handle != NULL) {
-        /* The result repeats an error that stmt_next() has returned already. */
+        /* The result repeats an error that stmt_next() has already returned. */
         sqlite3_reset(stmt->handle);
         sqlite3_clear_bindings(stmt->handle);
         stmt->handle = NULL;
@@ -68,7 +68,7 @@ int stmt_next(struct stmt *stmt, struct err *err)
         return -1;
     }
     stmt->column = 0;
-    /* What would be written may lack a part that memory was out for. */
+    /* The values to write may be incomplete because of a failed allocation. */
     if (memory_watch_failed() && !sqlite3_stmt_readonly(stmt->handle)) {
         return fail(stmt, SQLITE_NOMEM, err);
     }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Prepared statements. Each is prepared once per thread, on first use, and kept; its SQL stands beside the
- * function that runs it, its id in the one list below. Parameters are bound and columns are read in order.
+ * Prepared statements. Each is prepared once per thread, on first use, and kept; its SQL is in the
+ * function that runs it, its id in the list below. Parameters are bound and columns are read in order.
  *
- *     auto_stmt struct stmt stmt = {0};
- *     if (stmt_open(store, STMT_SERVER_HIDE, "UPDATE ... WHERE id = ?", err, &stmt) < 0) return -1;
- *     bind_int(&stmt, id);
- *     return stmt_run(&stmt, err);
+ * auto_stmt struct stmt stmt = {0};
+ * if (stmt_open(store, STMT_SERVER_HIDE, "UPDATE ... WHERE id = ?", err, &stmt) < 0)
+ *     return -1;
+ * bind_int(&stmt, id);
+ * return stmt_run(&stmt, err);
  *
- * Failures of bind_ and column_ calls stick and are reported by the next stmt_ call.
+ * Failures of bind_ and column_ calls are remembered and returned by the next stmt_ call.
  */
 #ifndef STORE_SESSION_STMT_H
 #define STORE_SESSION_STMT_H
@@ -32,27 +33,26 @@ struct stmt {
     sqlite3_stmt *handle; /* the thread's, not owned */
     int bound;            /* parameters bound so far */
     int column;           /* next column to read */
-    int rc;               /* SQLite's result of the first failure, extended; else SQLITE_OK */
+    int rc;               /* SQLite's extended result of the first failure, otherwise SQLITE_OK */
 };
 
-/* Prepares on first use. Close at scope end with auto_stmt: nothing stays bound or locked. */
+/* Prepares on first use. Close it with auto_stmt: nothing stays bound or locked. */
 int stmt_open(struct store *store, enum stmt_id id, const char *sql, struct err *err, struct stmt *ret_stmt);
 void stmt_close(struct stmt *stmt);
 #define auto_stmt __attribute__((cleanup(stmt_close)))
 
-/* Steps: 1 there is a row, 0 done, -1 failed. Also -1 when a column of the row before could not be read. */
+/* Steps: 1: a row, 0: done, -1: failed. Also -1 if a column of the previous row could not be read. */
 int stmt_next(struct stmt *stmt, struct err *err);
-/* Runs a statement that returns no row, to its end. */
+/* Runs a statement without result rows to its end. */
 int stmt_run(struct stmt *stmt, struct err *err);
 /* Runs it again with other parameters. */
 void stmt_again(struct stmt *stmt);
 /* Rows changed by the last run. */
 int stmt_changes(const struct stmt *stmt);
-/* True when the last failure was a taken unique name, or a row that another one must refer to and is not
- * there. */
+/* True if the last failure was a duplicate unique name, or a reference to a missing row. */
 bool stmt_hit_unique(const struct stmt *stmt);
 bool stmt_hit_foreign_key(const struct stmt *stmt);
-/* -1 and err when a bind or a column of the row at hand failed, else 0. */
+/* -1 and err if a bind or a column of the current row failed, otherwise 0. */
 int stmt_check(struct stmt *stmt, struct err *err);
 
 /* Bound values live until stmt_close or stmt_again. */
@@ -83,9 +83,9 @@ struct row_type {
     row_releaser *done;
 };
 
-/* 1 and the row, 0 when there is none. The statement is run to its end, which commits it when it writes. */
+/* 1 and the row, 0 if there is none. Runs the statement to its end, which commits a write. */
 int stmt_get_row(struct stmt *stmt, const struct row_type *type, struct err *err, void *ret_row);
-/* All rows in one allocation; NULL and 0 when there are none. */
+/* All rows in one allocation; NULL and 0 if there are none. */
 int stmt_get_rows(struct stmt *stmt, const struct row_type *type, struct err *err, void **ret_rows,
                   size_t *ret_count);
 

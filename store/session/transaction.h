@@ -6,7 +6,7 @@
 #include "core/err.h"
 #include "store/session/session.h"
 
-/* The transaction of a function with several statements: its own, or none when the caller has one open. */
+/* The transaction of a function with several statements: its own, or none if the caller has one open. */
 struct db_tx {
     struct store *store; /* NULL: the caller's transaction, or ended */
 };

@@ -1,4 +1,4 @@
-// --auth strict: the portal signs in itself, and only its secret opens the door.
+// --auth strict: the portal signs in itself, and accepts only its secret.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
