@@ -158,6 +158,35 @@ int cutover_finish(const struct cutover *cutover, struct err *err, struct eviden
     return result;
 }
 
+/* -1: memory is out. */
+static int list_uncarried(struct cutover_state *state, struct err *err, struct str_list *ret_names)
+{
+    for (size_t i = 0; i < state->relation_count; i++) {
+        const struct cutover_relation *relation = &state->relations[i];
+        auto_buf struct buf name = BUF_MAX(SQL_MAX_BYTES);
+        if (relation->kind != 'r' || relation->carried) {
+            continue;
+        }
+        pg_add_qualified(&state->target, &name, relation->schema, relation->name);
+        if (buf_failed(&name) ||
+            !str_list_add(ret_names, relation->root != NULL ? relation->root : buf_text(&name))) {
+            return err_no_memory(err);
+        }
+    }
+    return 0;
+}
+
+/* Keys whose rows the cutover would find violated. What keeps it from looking is no reason to wait. */
+static void find_violation(struct cutover_state *state, struct err *ret_violated)
+{
+    struct err ignored = {0};
+    auto_str_list struct str_list uncarried = {0};
+    if (list_uncarried(state, &ignored, &uncarried) == 0) {
+        (void)replica_find_violation(&state->source, &state->target, state->cutover->name, &uncarried,
+                                     KEYS_MS, &ignored, ret_violated);
+    }
+}
+
 int cutover_find_missing(const struct cutover *cutover, struct err *err, struct err *ret_missing,
                          struct late_tables *ret_late)
 {
@@ -175,12 +204,8 @@ int cutover_find_missing(const struct cutover *cutover, struct err *err, struct 
                      ? -1
                      : cutover_list_late(&state, err, ret_late);
     }
-    if (result == 0) {
-        struct err ignored_err = {0};
-        if (cutover_check_missing(&state, ret_missing) == 0) {
-            (void)replica_find_violation(&state.source, &state.target, cutover->name, KEYS_MS, &ignored_err,
-                                         ret_missing);
-        }
+    if (result == 0 && cutover_check_missing(&state, ret_missing) == 0) {
+        find_violation(&state, ret_missing);
     }
     cutover_make_texts_utf8(&ignored, err);
     str_make_utf8(ret_missing->message);

@@ -171,26 +171,30 @@ int recopy_replace_rows(struct recopy *recopy, struct err *err)
 /* ---- references ------------------------------------------------------------------------------------------
  */
 
+enum { KEY_IS_OURS, KEY_REFERRING, KEY_REFERENCED, KEY_DANGLES, KEY_NAME };
+
 /*
  * Each foreign key that a table of ours is at either end of: whether it is the one that refers, both names,
  * the condition of rows that refer to nothing. A constraint that was not valid at the source may be violated;
  * a partition at the far end is looked at through its root.
  */
-static void add_references_sql(struct recopy *recopy, struct buf *sql)
+static void add_references_sql(struct recopy *recopy, int version, struct buf *sql)
 {
-    int version = recopy->state->target.version;
     buf_adds(sql, "WITH chosen AS (SELECT v.name::regclass::oid AS oid FROM (");
     recopy_add_values(recopy, sql);
     buf_adds(
         sql,
-        ") v(n, name)) SELECT k.conrelid IN (SELECT oid FROM chosen), k.conrelid::regclass,"
-        "  k.confrelid::regclass, string_agg(format('c.%I IS NOT NULL', ca.attname), ' AND ')"
-        "   || format(' AND NOT EXISTS (SELECT 1 FROM %s%s p WHERE %s)',"
-        "     CASE pc.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END, k.confrelid::regclass,"
+        ") v(n, name)) SELECT k.conrelid IN (SELECT oid FROM chosen), format('%I.%I', cn.nspname, "
+        "cc.relname),"
+        "  format('%I.%I', pn.nspname, pc.relname),"
+        "  string_agg(format('c.%I IS NOT NULL', ca.attname), ' AND ')"
+        "   || format(' AND NOT EXISTS (SELECT 1 FROM %s%I.%I p WHERE %s)',"
+        "     CASE pc.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END, pn.nspname, pc.relname,"
         "     string_agg(format('p.%I OPERATOR(%I.%s) c.%I', pa.attname, s.nspname, o.oprname, ca.attname),"
-        "       ' AND '))"
+        "       ' AND ')), k.conname"
         " FROM pg_constraint k JOIN pg_class cc ON cc.oid = k.conrelid AND cc.relkind = 'r'"
-        "  JOIN pg_class pc ON pc.oid = k.confrelid"
+        "  JOIN pg_namespace cn ON cn.oid = cc.relnamespace"
+        "  JOIN pg_class pc ON pc.oid = k.confrelid JOIN pg_namespace pn ON pn.oid = pc.relnamespace"
         "  CROSS JOIN LATERAL unnest(k.conkey, k.confkey, k.conpfeqop) u(child, parent, operator)"
         "  JOIN pg_attribute ca ON ca.attrelid = k.conrelid AND ca.attnum = u.child"
         "  JOIN pg_attribute pa ON pa.attrelid = k.confrelid AND pa.attnum = u.parent"
@@ -201,12 +205,21 @@ static void add_references_sql(struct recopy *recopy, struct buf *sql)
                                       "   WHERE r.oid = k.conparentid AND r.conrelid = k.conrelid)"
                                     : "");
     buf_adds(sql, version >= 180000 ? " AND NOT k.conperiod" : "");
-    buf_adds(sql, " GROUP BY k.oid, k.conrelid, k.confrelid, pc.relkind ORDER BY k.oid");
+    buf_adds(sql, " GROUP BY k.oid, k.conname, k.conrelid, cn.nspname, cc.relname, pn.nspname, pc.relname,"
+                  " pc.relkind ORDER BY k.oid");
+}
+
+static int read_references(struct recopy *recopy, struct pg *side, struct err *err, PGresult **ret_references)
+{
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    add_references_sql(recopy, side->version, &sql);
+    return buf_failed(&sql) ? err_no_memory(err)
+                            : pg_query(side, err, ret_references, buf_text(&sql), 0, NULL);
 }
 
 static bool is_ours(const PGresult *references, int row)
 {
-    return pg_is_true(references, row, 0);
+    return pg_is_true(references, row, KEY_IS_OURS);
 }
 
 static int remove_dangling(struct recopy *recopy, const PGresult *references, int row, struct err *err,
@@ -214,8 +227,9 @@ static int remove_dangling(struct recopy *recopy, const PGresult *references, in
 {
     struct pg *target = &recopy->state->target;
     auto_result PGresult *removed = NULL;
-    auto_free char *sql = str_format("DELETE FROM ONLY %s c WHERE %s", PQgetvalue(references, row, 1),
-                                     PQgetvalue(references, row, 3));
+    auto_free char *sql =
+        str_format("DELETE FROM ONLY %s c WHERE %s", PQgetvalue(references, row, KEY_REFERRING),
+                   PQgetvalue(references, row, KEY_DANGLES));
     if (sql == NULL) {
         return err_no_memory(err);
     }
@@ -227,8 +241,8 @@ static int remove_dangling(struct recopy *recopy, const PGresult *references, in
         cutover_note(recopy->state,
                      "Not migrated, because they reference rows of %s that were written after the cutover "
                      "was triggered: %lld row%s of %s",
-                     PQgetvalue(references, row, 2), (long long)*ret_removed, *ret_removed == 1 ? "" : "s",
-                     PQgetvalue(references, row, 1));
+                     PQgetvalue(references, row, KEY_REFERENCED), (long long)*ret_removed,
+                     *ret_removed == 1 ? "" : "s", PQgetvalue(references, row, KEY_REFERRING));
     }
     return 0;
 }
@@ -236,8 +250,9 @@ static int remove_dangling(struct recopy *recopy, const PGresult *references, in
 static int tell_dangling(struct recopy *recopy, const PGresult *references, int row, struct err *err)
 {
     auto_free char *count = NULL;
-    auto_free char *sql = str_format("SELECT count(*) FROM ONLY %s c WHERE %s",
-                                     PQgetvalue(references, row, 1), PQgetvalue(references, row, 3));
+    auto_free char *sql =
+        str_format("SELECT count(*) FROM ONLY %s c WHERE %s", PQgetvalue(references, row, KEY_REFERRING),
+                   PQgetvalue(references, row, KEY_DANGLES));
     if (sql == NULL) {
         return err_no_memory(err);
     }
@@ -247,40 +262,63 @@ static int tell_dangling(struct recopy *recopy, const PGresult *references, int 
     if (!str_equals(count, "0")) {
         cutover_note(recopy->state,
                      "Reference rows of %s that were deleted after the cutover was triggered: %s row%s of %s",
-                     PQgetvalue(references, row, 2), count, str_equals(count, "1") ? "" : "s",
-                     PQgetvalue(references, row, 1));
+                     PQgetvalue(references, row, KEY_REFERENCED), count, str_equals(count, "1") ? "" : "s",
+                     PQgetvalue(references, row, KEY_REFERRING));
+    }
+    return 0;
+}
+
+/* The target has it, too. */
+static bool is_known(const PGresult *references, const PGresult *known, int row)
+{
+    for (int other = 0; other < PQntuples(known); other++) {
+        if (str_equals(PQgetvalue(references, row, KEY_REFERRING), PQgetvalue(known, other, KEY_REFERRING)) &&
+            str_equals(PQgetvalue(references, row, KEY_NAME), PQgetvalue(known, other, KEY_NAME))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* By the keys of "references" that "known" (may be NULL) does not have. */
+static int remove_by(struct recopy *recopy, const PGresult *references, const PGresult *known,
+                     struct err *err, bool *any)
+{
+    for (int row = 0; row < PQntuples(references); row++) {
+        int64_t removed = 0;
+        if (is_ours(references, row) && (known == NULL || !is_known(references, known, row)) &&
+            remove_dangling(recopy, references, row, err, &removed) != 0) {
+            return -1;
+        }
+        *any = *any || removed > 0;
     }
     return 0;
 }
 
 /* A row that is removed may be what another one refers to. */
-static int remove_all_dangling(struct recopy *recopy, const PGresult *references, struct err *err)
+static int remove_all_dangling(struct recopy *recopy, const PGresult *target, const PGresult *source,
+                               struct err *err)
 {
     bool any = true;
     for (int pass = 0; any && pass < PASSES_MAX; pass++) {
         any = false;
-        for (int row = 0; row < PQntuples(references); row++) {
-            int64_t removed = 0;
-            if (is_ours(references, row) && remove_dangling(recopy, references, row, err, &removed) != 0) {
-                return -1;
-            }
-            any = any || removed > 0;
+        if (remove_by(recopy, target, NULL, err, &any) != 0 ||
+            (source != NULL && remove_by(recopy, source, target, err, &any) != 0)) {
+            return -1;
         }
     }
     return 0;
 }
 
+/* The target lacks foreign keys that were set aside: the source has those. */
 int recopy_settle_references(struct recopy *recopy, struct err *err)
 {
     struct pg *target = &recopy->state->target;
     auto_result PGresult *references = NULL;
-    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    add_references_sql(recopy, &sql);
-    if (buf_failed(&sql)) {
-        return err_no_memory(err);
-    }
-    if (pg_query(target, err, &references, buf_text(&sql), 0, NULL) != 0 ||
-        remove_all_dangling(recopy, references, err) != 0) {
+    auto_result PGresult *of_source = NULL;
+    if (read_references(recopy, target, err, &references) != 0 ||
+        (!target->replica && read_references(recopy, &recopy->state->source, err, &of_source) != 0) ||
+        remove_all_dangling(recopy, references, of_source, err) != 0) {
         return -1;
     }
     /* Elsewhere the server itself refuses to commit. */

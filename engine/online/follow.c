@@ -10,18 +10,18 @@
 #include "engine/catalog/source_settings.h"
 #include "engine/online/binary_text.h"
 #include "engine/online/too_large.h"
+#include "engine/online/uncarried.h"
 #include "engine/pg/pg.h"
+#include "engine/pg/sqlstate.h"
 #include "engine/replication/pgoutput.h"
 #include "engine/replication/replication.h"
 
 enum {
     REPORT_MS = 1000, /* longest interval between reports to the source */
     NEWS_MS = 100,    /* delay of a report after progress */
-    LINGER_MS = 5,    /* how long to wait for more complete transactions before a commit: fewer, larger target
-                         transactions */
+    LINGER_MS = 5,    /* wait for more complete transactions before a commit: fewer, larger transactions */
     QUIET_MS = 10000, /* how long the source may be silent before it is asked for its position */
     CLOCK_LOOK_MESSAGES = 64,
-    SQL_MAX_BYTES = 1024,
     TRUNCATE_SINCE = 110000,
     BINARY_SINCE = 140000,
 };
@@ -41,6 +41,7 @@ struct follow {
     struct apply *apply;
     struct pgoutput_message message;
     uint64_t careful_until; /* see struct apply_request; 0: nothing was rejected */
+    uint64_t uncarried_at;  /* applied position of the last look for tables that are not carried */
     uint64_t durable;       /* everything before it would survive a crash of the target */
     int64_t news_ms;        /* monotonic time since when progress is unreported; 0: none is */
     bool held;              /* stopped before a transaction that request.hold does not see */
@@ -80,14 +81,6 @@ static void tick(void *context)
 }
 
 /* Like the stream's session, because the source may be asked for the text of an amount of money. */
-static int use_money(struct follow *follow, struct pg *control, struct err *err)
-{
-    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    buf_adds(&sql, "SET lc_monetary = ");
-    pg_add_literal(control, &sql, follow->settings.money == NULL ? "C" : follow->settings.money);
-    return buf_failed(&sql) ? err_no_memory(err) : pg_run(control, err, buf_text(&sql));
-}
-
 static int open_control(void *context, struct err *err, struct pg **ret_source)
 {
     struct follow *follow = context;
@@ -95,7 +88,8 @@ static int open_control(void *context, struct err *err, struct pg **ret_source)
     struct pg *control = &follow->control;
     if (control->connection == NULL &&
         (pg_open(request->source, request->database, PG_READ, request->stop, err, control) != 0 ||
-         use_money(follow, control, err) != 0 || pg_set_encoding(control, follow->encoding, err) != 0)) {
+         source_settings_use_money(&follow->settings, control, err) != 0 ||
+         pg_set_encoding(control, follow->encoding, err) != 0)) {
         pg_close(control);
         return -1;
     }
@@ -106,9 +100,8 @@ static int open_control(void *context, struct err *err, struct pg **ret_source)
 static int look(void *context, uint32_t relation, const char *horizon, struct err *err,
                 struct stale_look *ret_look)
 {
-    struct pg *source = NULL;
-    return open_control(context, err, &source) != 0 ? -1
-                                                    : stale_look(source, relation, horizon, err, ret_look);
+    struct pg *pg = NULL;
+    return open_control(context, err, &pg) != 0 ? -1 : stale_look(pg, relation, horizon, err, ret_look);
 }
 
 static int open_both(struct follow *follow, struct err *err)
@@ -296,6 +289,25 @@ static int run(struct follow *follow, int slice_ms, struct err *err)
     return is_report_due(follow) && report(follow, false, err) != 0 ? -1 : more;
 }
 
+/* The rows of a table that the stream does not carry may be what a foreign key of the target misses, or what
+ * it finds. Once for what is applied: other violations are what they seem. */
+static bool may_be_uncarried(const struct follow *follow, const struct err *err)
+{
+    return sqlstate_is(err->sqlstate, SQLSTATE_FOREIGN_KEY_VIOLATION) &&
+           apply_progress(follow->apply)->position > follow->uncarried_at;
+}
+
+static int begin_without_keys(struct follow *follow, struct err *err)
+{
+    const struct follow_request *r = &follow->request;
+    struct pg *source = NULL;
+    follow->uncarried_at = follow_progress(follow)->position;
+    close_both(follow);
+    bool noted = open_control(follow, err, &source) == 0 &&
+                 uncarried_note(source, r->target, r->database, r->name, r->stop, err) == 0;
+    return noted ? open_both(follow, err) : -1;
+}
+
 /* The target has rejected a change, or lacks a row. The cause may be the order of the changes, or an
  * unknown index or foreign key. */
 static bool may_be_order(const struct follow *follow, const struct err *err)
@@ -337,6 +349,8 @@ int follow_run(struct follow *follow, int slice_ms, struct err *err)
     int more = run(follow, slice_ms, err);
     if (more < 0 && follow->wants_binary) {
         more = begin_in_binary(follow, err) != 0 ? -1 : 1;
+    } else if (more < 0 && may_be_uncarried(follow, err)) {
+        more = begin_without_keys(follow, err) != 0 ? -1 : 1;
     } else if (more < 0 && may_be_order(follow, err)) {
         more = begin_in_order(follow, err) != 0 ? -1 : 1;
     } else if (more >= 0 && has_passed_binary(follow)) {

@@ -23,6 +23,7 @@
 
 #include "core/err.h"
 #include "core/stop.h"
+#include "core/str_list.h"
 #include "engine/pg/endpoint.h"
 #include "engine/pg/pg.h"
 
@@ -63,11 +64,13 @@ int replica_read(struct pg *target, const char *name, struct err *err, struct re
  * of them or none: an error that is "waiting" names the key that rows violate, and following may go on. */
 int replica_restore_keys(struct pg *source, struct pg *target, const char *name, struct err *err);
 /* Whether rows of the target violate a foreign key that was set aside and that the source has as valid:
- * ret_violated names one and waits (engine/pg/ddl_wait.h), or has no message. Looks for about limit_ms at
- * most: what takes longer is seen by replica_restore_keys(). -1: it could not look, by the end of that time
- * or because a name differs. Sets the target session's statement_timeout_ms. */
-int replica_find_violation(struct pg *source, struct pg *target, const char *name, int limit_ms,
-                           struct err *err, struct err *ret_violated);
+ * ret_violated names one and waits (engine/pg/ddl_wait.h), or has no message. Skips keys from and to the
+ * tables of "uncarried" (quoted names): the cutover recopies them first. Looks for about limit_ms at most:
+ * what takes longer is seen by replica_restore_keys(). -1: it could not look, by the end of that time or
+ * because a name differs. Sets the target session's statement_timeout_ms. */
+int replica_find_violation(struct pg *source, struct pg *target, const char *name,
+                           const struct str_list *uncarried, int limit_ms, struct err *err,
+                           struct err *ret_violated);
 /* Schema and name of materialized views that read a table whose row level security is not forced on its owner
  * while the target follows: filled now, they would get rows that their owners may not see. */
 int replica_list_guarded_views(struct pg *target, const char *name, struct err *err, PGresult **ret_views);

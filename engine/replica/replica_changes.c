@@ -44,16 +44,41 @@ static const char triggers[] =
                                       "  WHERE t.tgenabled <> 'D' AND t.tgname <> h.name)";
 
 /*
+ * Tables whose changes the stream does not carry, as far as the helper knows them, with the partitioned
+ * tables above them and the partitions of those; and what undoes the deferral of a foreign key.
+ */
+static void add_uncarried(struct pg *target, const char *name, struct buf *sql)
+{
+    buf_adds(sql, "uncarried(oid) AS (SELECT i.target FROM ");
+    pg_add_qualified(target, sql, name, "stale");
+    buf_adds(sql, " s JOIN ");
+    pg_add_qualified(target, sql, name, "identity");
+    buf_adds(sql, " i ON i.source = s.relation UNION SELECT to_regclass(s.place)::oid FROM ");
+    pg_add_qualified(target, sql, name, "stale");
+    buf_adds(sql, " s WHERE s.place <> ''"
+                  "  UNION SELECT i.inhparent FROM uncarried u JOIN pg_inherits i ON i.inhrelid = u.oid"
+                  "    JOIN pg_class p ON p.oid = i.inhparent AND p.relkind = 'p'),"
+                  " kin(oid) AS (SELECT oid FROM uncarried WHERE oid IS NOT NULL"
+                  "  UNION SELECT i.inhrelid FROM kin k JOIN pg_inherits i ON i.inhparent = k.oid"
+                  "    JOIN pg_class p ON p.oid = k.oid AND p.relkind = 'p'),"
+                  " deferrals AS (SELECT part, undo FROM ");
+    pg_add_qualified(target, sql, name, "changes");
+    buf_adds(sql, " WHERE kind = 5), ");
+}
+
+/*
  * Foreign keys. Nothing but dropping helps with those that are "set aside": RESTRICT and SET DEFAULT check at
  * once, though one statement of the source may have deleted both rows, in whatever order; and a row that
- * moves to another partition is deleted and inserted in the stream. "late": rows may violate the key when it
- * is made again, so that it is validated last; until 18 partitioned tables have no such key, or parts of it
- * would not be validated.
+ * moves to another partition is deleted and inserted in the stream. The same for keys from and to a table
+ * whose changes are not carried: until the cutover recopies it, its rows do not fit the others. "late": rows
+ * may violate the key when it is made again, so that it is validated last; until 18 partitioned tables have
+ * no such key, or parts of it would not be validated.
  */
 #define KEYS(enforced)                                                                                       \
     "keys AS (SELECT k.oid, k.conname, k.condeferrable, k.condeferred, k.confrelid, r.oid AS relation,"      \
     "    r.name AS table_name, k.confdeltype IN ('d', 'r') OR k.confupdtype IN ('d', 'r')"                   \
-    "      OR k.confdeltype = 'a' AND f.relkind = 'p' AS set_aside,"                                         \
+    "      OR k.confdeltype = 'a' AND f.relkind = 'p' OR k.conrelid IN (SELECT oid FROM kin)"                \
+    "      OR k.confrelid IN (SELECT oid FROM kin) AS set_aside,"                                            \
     "    k.convalidated AND r.relkind = 'r' AND f.relkind = 'r' AS late,"                                    \
     "    format(' REFERENCES %I.%I(', fn.nspname, f.relname) AS referring"                                   \
     "  FROM pg_constraint k JOIN tables r ON r.oid = k.conrelid JOIN pg_class f ON f.oid = k.confrelid"      \
@@ -161,11 +186,14 @@ static const char keys_deferred[] =
     "    WHEN condeferrable THEN 'DEFERRABLE INITIALLY IMMEDIATE' ELSE 'NOT DEFERRABLE' END)"
     " FROM keys WHERE NOT condeferred AND NOT set_aside";
 
+/* A key that was deferred before is made as it was before that. */
 static const char keys_set_aside[] =
     "SELECT relation, 9, oid, format('ALTER TABLE %s DROP CONSTRAINT %I', table_name, conname),"
     "  format('ALTER TABLE %s ADD CONSTRAINT %I %s%s', chr(1), conname,"
     "    replace(pg_get_constraintdef(oid), referring, ' REFERENCES ' || chr(2) || '('),"
     "    CASE WHEN late THEN ' NOT VALID' END)"
+    "  || coalesce((SELECT '; ' || replace(d.undo, chr(2), quote_ident(conname)) FROM deferrals d"
+    "    WHERE d.part = keys.oid), '')"
     "  || coalesce(format('; COMMENT ON CONSTRAINT %I ON %s IS %L', conname, chr(1),"
     "    obj_description(oid, 'pg_constraint')), '')"
     " FROM keys WHERE set_aside";
@@ -247,6 +275,7 @@ void replica_add_changes_sql(struct pg *target, const char *name, struct buf *sq
     buf_adds(sql, "WITH RECURSIVE helper AS (SELECT ");
     pg_add_literal(target, sql, name);
     buf_adds(sql, "::text AS name), ");
+    add_uncarried(target, name, sql);
     add_units(sql, relations, ARRAY_LEN(relations), ", ");
     buf_adds(sql, ", changes(oid, kind, part, change, undo) AS (");
     add_units(sql, changes, ARRAY_LEN(changes), " UNION ALL ");

@@ -24,7 +24,7 @@ static const char source_key_sql[] =
     " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " WHERE k.contype = 'f' AND n.nspname = $1 AND c.relname = $2 AND k.conname = $3";
 
-/* Keys of tables that are gone are left out. */
+/* Keys of dropped tables are left out, and those that the target has: somebody has made them again. */
 static int read_keys(struct pg *target, const char *name, struct err *err, PGresult **ret_keys)
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
@@ -44,8 +44,13 @@ static int read_keys(struct pg *target, const char *name, struct err *err, PGres
     buf_addf(&sql,
              " h JOIN pg_catalog.pg_class c ON c.oid = h.relation"
              " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-             " WHERE h.kind IN (%d, %d) ORDER BY h.number",
-             REPLICA_KEY_MADE, REPLICA_KEY_VALIDATED);
+             " WHERE h.kind IN (%d, %d) AND NOT (h.kind = %d AND EXISTS (SELECT 1"
+             "  FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.conrelid = h.relation"
+             "   AND k.conname = h.label)) AND NOT EXISTS (SELECT 1 FROM ",
+             REPLICA_KEY_MADE, REPLICA_KEY_VALIDATED, REPLICA_KEY_MADE);
+    pg_add_qualified(target, &sql, name, "changes");
+    buf_adds(&sql, " e WHERE e.kind = h.kind AND e.relation = h.relation AND e.label = h.label"
+                   "  AND e.number < h.number) ORDER BY h.number");
     return buf_failed(&sql) ? err_no_memory(err) : pg_query(target, err, ret_keys, buf_text(&sql), 0, NULL);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The same changes as at the beginning, for what has been made since. Each is written down before it is made,
- * and struck out where the server refuses it: nothing is undone that was not done.
+ * The same changes as at the beginning, for what has been made since. Each is made and written down in one
+ * transaction: whatever interrupts it, nothing is undone that was not done, and nothing stays undone.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +19,8 @@ static int run_text(struct pg *target, const struct buf *sql, struct err *err)
     return buf_failed(sql) ? err_no_memory(err) : pg_run(target, err, buf_text(sql));
 }
 
+enum { CHANGE_SQL, CHANGE_UNDO, CHANGE_KIND, CHANGE_RELATION, CHANGE_PART, CHANGE_LABEL };
+
 /* The last number of a change of this kind; see replica_changes_private.h. */
 static void add_last_number(struct pg *target, struct buf *sql, const char *name, const char *kind)
 {
@@ -30,48 +32,56 @@ static void add_last_number(struct pg *target, struct buf *sql, const char *name
              forced ? REPLICA_FIRST_EVENT_TRIGGER : REPLICA_FIRST_SECURITY);
 }
 
-static int write_down(struct pg *target, const char *name, const PGresult *changes, int row, struct err *err)
+static void add_note(struct pg *target, struct buf *sql, const char *name, const PGresult *changes, int row)
 {
-    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    buf_adds(&sql, "INSERT INTO ");
-    pg_add_qualified(target, &sql, name, "changes");
-    buf_adds(&sql, " (number, change, undo, kind, relation, part, label) SELECT 1 + ");
-    add_last_number(target, &sql, name, PQgetvalue(changes, row, 2));
-    buf_adds(&sql, ", ");
-    pg_add_literal(target, &sql, PQgetvalue(changes, row, 0));
-    buf_adds(&sql, ", ");
-    pg_add_literal(target, &sql, PQgetvalue(changes, row, 1));
-    buf_addf(&sql, ", %s, %s, %s, ", PQgetvalue(changes, row, 2), PQgetvalue(changes, row, 3),
-             PQgetvalue(changes, row, 4));
-    pg_add_literal(target, &sql, PQgetvalue(changes, row, 5));
-    return run_text(target, &sql, err);
+    buf_adds(sql, "; INSERT INTO ");
+    pg_add_qualified(target, sql, name, "changes");
+    buf_adds(sql, " (number, change, undo, kind, relation, part, label) SELECT 1 + ");
+    add_last_number(target, sql, name, PQgetvalue(changes, row, CHANGE_KIND));
+    buf_adds(sql, ", ");
+    pg_add_literal(target, sql, PQgetvalue(changes, row, CHANGE_SQL));
+    buf_adds(sql, ", ");
+    pg_add_literal(target, sql, PQgetvalue(changes, row, CHANGE_UNDO));
+    buf_addf(sql, ", %s, %s, %s, ", PQgetvalue(changes, row, CHANGE_KIND),
+             PQgetvalue(changes, row, CHANGE_RELATION), PQgetvalue(changes, row, CHANGE_PART));
+    pg_add_literal(target, sql, PQgetvalue(changes, row, CHANGE_LABEL));
 }
 
-static int strike_out(struct pg *target, const char *name, const char *kind, struct err *err)
+static bool has_kind(const PGresult *changes, int row, int kind)
 {
-    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    buf_adds(&sql, "DELETE FROM ");
-    pg_add_qualified(target, &sql, name, "changes");
-    buf_adds(&sql, " WHERE number = ");
-    add_last_number(target, &sql, name, kind);
-    return run_text(target, &sql, err);
+    return strtol(PQgetvalue(changes, row, CHANGE_KIND), NULL, 10) == kind;
 }
 
+/* What validates the key that this row sets aside belongs to its transaction. -1: there is none. */
+static int validation_of(const PGresult *changes, int row)
+{
+    for (int other = row + 1; has_kind(changes, row, REPLICA_KEY_MADE) && other < PQntuples(changes);
+         other++) {
+        if (has_kind(changes, other, REPLICA_KEY_VALIDATED) &&
+            str_equals(PQgetvalue(changes, other, CHANGE_RELATION),
+                       PQgetvalue(changes, row, CHANGE_RELATION)) &&
+            str_equals(PQgetvalue(changes, other, CHANGE_LABEL), PQgetvalue(changes, row, CHANGE_LABEL))) {
+            return other;
+        }
+    }
+    return -1;
+}
+
+/* What the server refuses stays as it is. */
 static int change_one(struct pg *target, const char *name, const PGresult *changes, int row, struct err *err)
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     struct err reason = {0};
-    if (write_down(target, name, changes, row, err) != 0) {
-        return -1;
+    int validation = validation_of(changes, row);
+    buf_addf(&sql, "SET LOCAL lock_timeout = %d; %s", LOCK_MS, PQgetvalue(changes, row, CHANGE_SQL));
+    add_note(target, &sql, name, changes, row);
+    if (validation >= 0) {
+        add_note(target, &sql, name, changes, validation);
     }
-    buf_addf(&sql, "SET LOCAL lock_timeout = %d; %s", LOCK_MS, PQgetvalue(changes, row, 0));
     if (run_text(target, &sql, &reason) == 0) {
         return 0;
     }
     bool alive = PQstatus(target->connection) == CONNECTION_OK && reason.code != ERR_CANCELED;
-    if (alive && strike_out(target, name, PQgetvalue(changes, row, 2), err) != 0) {
-        return -1;
-    }
     *err = reason;
     return alive && reason.lasting ? 0 : -1;
 }
@@ -97,7 +107,8 @@ static int change_each(struct pg *target, const char *name, struct err *err)
         return -1;
     }
     for (int row = 0; row < PQntuples(changes); row++) {
-        if (change_one(target, name, changes, row, err) != 0) {
+        if (!has_kind(changes, row, REPLICA_KEY_VALIDATED) &&
+            change_one(target, name, changes, row, err) != 0) {
             return err_prefix(err, "Cannot prepare a table of the target for replication. ");
         }
     }

@@ -10,7 +10,7 @@
 #include "engine/replica/replica.h"
 #include "engine/replica/replica_changes_private.h"
 
-enum { SQL_MAX_BYTES = 64 * 1024 };
+enum { SQL_MAX_BYTES = 8 * 1024 * 1024 };
 
 enum { KEY_SCHEMA, KEY_TABLE, KEY_NAME };
 enum { CHECK_SQL, CHECK_REFERENCED };
@@ -43,14 +43,31 @@ static const char check_sql[] =
     "  AND to_jsonb(k) ->> 'conperiod' IS DISTINCT FROM 'true'"
     " GROUP BY k.confmatchtype, c.relkind, c.relname, cn.nspname, r.relkind, r.relname, rn.nspname";
 
-static int list_keys(struct pg *target, const char *name, struct err *err, PGresult **ret_keys)
+/* A key may be that of a partitioned table above one that is not carried. */
+static void add_uncarried(struct pg *target, struct buf *sql, const struct str_list *uncarried)
+{
+    buf_adds(sql,
+             "WITH RECURSIVE uncarried(oid) AS (SELECT pg_catalog.to_regclass(name)::oid FROM unnest(ARRAY[");
+    for (size_t i = 0; i < uncarried->count; i++) {
+        buf_adds(sql, i == 0 ? "" : ", ");
+        pg_add_literal(target, sql, uncarried->items[i]);
+    }
+    buf_adds(sql, "]::text[]) AS u(name) UNION SELECT i.inhparent FROM uncarried u"
+                  "  JOIN pg_catalog.pg_inherits i ON i.inhrelid = u.oid) ");
+}
+
+static int list_keys(struct pg *target, const char *name, const struct str_list *uncarried, struct err *err,
+                     PGresult **ret_keys)
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    add_uncarried(target, &sql, uncarried);
     buf_adds(&sql, "SELECT n.nspname, c.relname, h.label FROM ");
     pg_add_qualified(target, &sql, name, "changes");
     buf_addf(&sql,
              " h JOIN pg_catalog.pg_class c ON c.oid = h.relation"
-             " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE h.kind = %d ORDER BY h.number",
+             " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE h.kind = %d"
+             " AND NOT EXISTS (SELECT 1 FROM uncarried u WHERE u.oid IN (h.relation, h.part))"
+             " ORDER BY h.number",
              REPLICA_KEY_MADE);
     return buf_failed(&sql) ? err_no_memory(err) : pg_query(target, err, ret_keys, buf_text(&sql), 0, NULL);
 }
@@ -67,13 +84,14 @@ static void report(const char *const *key, const char *value, const char *refere
     ret_violated->lasting = false;
 }
 
-int replica_find_violation(struct pg *source, struct pg *target, const char *name, int limit_ms,
-                           struct err *err, struct err *ret_violated)
+int replica_find_violation(struct pg *source, struct pg *target, const char *name,
+                           const struct str_list *uncarried, int limit_ms, struct err *err,
+                           struct err *ret_violated)
 {
     auto_result PGresult *keys = NULL;
     int64_t deadline_ms = clock_monotonic_ms() + limit_ms;
     *ret_violated = (struct err){0};
-    if (list_keys(target, name, err, &keys) != 0) {
+    if (list_keys(target, name, uncarried, err, &keys) != 0) {
         return -1;
     }
     for (int row = 0; row < PQntuples(keys); row++) {

@@ -14,6 +14,7 @@ enum {
     SQL_MAX_BYTES = 1024 * 1024,
     OID_TEXT_SIZE = 16,
     MISSING_SINCE = 110000,
+    TRUNCATE_SINCE = 110000,
     LOOKS = 100,
     LOOK_PAUSE_MS = 10,
 };
@@ -120,6 +121,70 @@ void stale_add_origin(struct pg *target, struct buf *sql, const char *name, cons
              PQgetvalue(origin, 0, STALE_FILES));
     pg_add_qualified(target, sql, name, "stale");
     buf_addf(sql, " SELECT unnest('%s'::oid[]), ''; ", PQgetvalue(origin, 0, STALE_CHANGED));
+}
+
+/* ---- which tables are stale now --------------------------------------------------------------------------
+ */
+
+/*
+ * Where the file is another one and columns are younger than the base copy, their values came with ALTER
+ * TABLE; the file alone also changes with VACUUM FULL, and with TRUNCATE, which the stream tells from 11 on.
+ * A value for rows that were there before can also be in the catalog ("filled"). A table that was attached as
+ * a partition later may have brought rows with it; only one that was made as a partition began empty.
+ */
+static void add_list_sql(struct buf *sql, int version)
+{
+    bool tells_truncate = version >= TRUNCATE_SINCE;
+    buf_adds(sql, "WITH joined AS (SELECT * FROM unnest($5::oid[], $6::oid[], $7::bigint[])"
+                  "   AS u(oid, file, horizon)), fresh AS (SELECT a.attrelid AS oid, ");
+    buf_adds(sql, tells_truncate ? "array_agg(a.attname::text) FILTER (WHERE a.atthasmissing) AS filled,"
+                                   " array_agg(a.attmissingval::text) FILTER (WHERE a.atthasmissing) AS given"
+                                 : "NULL::text[] AS filled, NULL::text[] AS given");
+    buf_adds(sql, " FROM pg_attribute a LEFT JOIN joined j ON j.oid = a.attrelid"
+                  " WHERE a.attrelid >= 16384 AND " STALE_IS_FRESH("coalesce(j.horizon, $3::bigint)"));
+    buf_adds(sql, " GROUP BY 1), before AS (SELECT oid, file FROM joined UNION ALL SELECT oid, file FROM"
+                  "  unnest($1::oid[], $2::oid[]) AS u(oid, file) WHERE oid NOT IN (SELECT oid FROM joined)),"
+                  " attached AS (SELECT c.oid FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid"
+                  "   JOIN pg_type y ON y.oid = c.reltype LEFT JOIN joined j ON j.oid = c.oid"
+                  "   WHERE c.relispartition AND ");
+    buf_adds(sql, STALE_IS_YOUNG("i", "coalesce(j.horizon, $3::bigint)"));
+    buf_adds(sql, "   AND (NOT " STALE_IS_BORN "     OR EXISTS (SELECT 1 FROM before b WHERE b.oid = c.oid)))"
+                  " SELECT n.nspname, c.relname, c.oid, c.oid = ANY ($4::oid[]) OR h.oid IS NOT NULL"
+                  "   OR coalesce(t.file <> c.relfilenode AND ");
+    buf_adds(sql, tells_truncate ? "f.oid IS NOT NULL" : "true");
+    buf_adds(sql, ", false), f.filled, f.given"
+                  " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                  "  LEFT JOIN before t ON t.oid = c.oid LEFT JOIN fresh f ON f.oid = c.oid"
+                  "  LEFT JOIN attached h ON h.oid = c.oid WHERE c.relkind = 'r' AND (h.oid IS NOT NULL"
+                  "   OR c.oid = ANY ($4::oid[])"
+                  "   OR (t.oid IS NOT NULL AND (f.oid IS NOT NULL OR t.file <> c.relfilenode)))");
+}
+
+int stale_read_helper(struct pg *target, const char *name, struct err *err, PGresult **ret_helper)
+{
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    buf_adds(&sql, "SELECT relations, files, horizon, coalesce((SELECT array_agg(relation) FROM ");
+    pg_add_qualified(target, &sql, name, "stale");
+    buf_adds(&sql, "), '{}'), j.* FROM ");
+    pg_add_qualified(target, &sql, name, "origin");
+    buf_adds(&sql, ", (SELECT coalesce(array_agg(relation ORDER BY relation), '{}'),"
+                   " coalesce(array_agg(file ORDER BY relation), '{}'),"
+                   " coalesce(array_agg(horizon ORDER BY relation), '{}') FROM ");
+    pg_add_qualified(target, &sql, name, "joined");
+    buf_adds(&sql, ") j");
+    return buf_failed(&sql) ? err_no_memory(err) : pg_query(target, err, ret_helper, buf_text(&sql), 0, NULL);
+}
+
+int stale_list_tables(struct pg *source, const PGresult *helper, struct err *err, PGresult **ret_tables)
+{
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    const char *params[STALE_HELPER_COLUMNS];
+    for (int column = 0; column < STALE_HELPER_COLUMNS; column++) {
+        params[column] = PQgetvalue(helper, 0, column);
+    }
+    add_list_sql(&sql, source->version);
+    return buf_failed(&sql) ? err_no_memory(err)
+                            : pg_query(source, err, ret_tables, buf_text(&sql), STALE_HELPER_COLUMNS, params);
 }
 
 /* ---- what is known ---------------------------------------------------------------------------------------

@@ -66,6 +66,23 @@ int stale_look(struct pg *source, uint32_t relation, const char *horizon, struct
 void stale_add_tables(struct pg *target, struct buf *sql, const char *name);
 void stale_add_origin(struct pg *target, struct buf *sql, const char *name, const PGresult *origin);
 
+/*
+ * What the helper knows of how the tables were: one row, none when the base copy did not write it down. Then
+ * the source's tables that may be stale by that, or that have columns with a value for older rows: such a
+ * table is stale, too, where the target has given another value. NULL in "filled": there is no such column.
+ */
+enum stale_helper_column { STALE_HELPER_JOINED = 4, STALE_HELPER_COLUMNS = 7 };
+int stale_read_helper(struct pg *target, const char *name, struct err *err, PGresult **ret_helper);
+enum stale_table_column {
+    STALE_TABLE_SCHEMA,
+    STALE_TABLE_NAME,
+    STALE_TABLE_OID,
+    STALE_TABLE_IS_STALE,
+    STALE_TABLE_FILLED, /* array of such columns, */
+    STALE_TABLE_GIVEN,  /* and of their values */
+};
+int stale_list_tables(struct pg *source, const PGresult *helper, struct err *err, PGresult **ret_tables);
+
 struct stale_table {
     uint32_t relation; /* OID on the source */
     char *place;       /* the quoted table on the target if all of its contents are stale, otherwise "" */
