@@ -29,6 +29,7 @@
 #include "handlers/deployments/deployer.h"
 #include "handlers/describe/openapi.h"
 #include "handlers/signin/auth.h"
+#include "server/answer_cache.h"
 #include "server/httpd.h"
 #include "server/request_log.h"
 #include "server/tls/file.h"
@@ -207,6 +208,7 @@ static int start(struct serving *serving, struct err *err)
         request_log_new((size_t)options->request_log, err, &app->request_log) < 0) {
         return EXIT_BUG;
     }
+    app->answers = answer_cache_new(); /* without it every answer is made anew */
     if (prepare_data_dir(serving, err) < 0 ||
         tls_prepare(options->data_dir, options->listen, options->tls_names, err, &serving->tls) < 0 ||
         open_signing_key(serving, err) < 0) {
@@ -279,6 +281,7 @@ static void stop(struct serving *serving)
     }
     httpd_stop(httpd);
     request_log_free(serving->app.request_log);
+    answer_cache_free(serving->app.answers);
     store_close(serving->app.store);
     signing_key_close(serving->app.signing_key);
     tls_done(&serving->tls);

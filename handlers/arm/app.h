@@ -10,6 +10,7 @@
 #include "executor/executor.h"
 #include "store/store.h"
 
+struct answer_cache;
 struct deployer;
 struct description;
 struct request;
@@ -29,6 +30,7 @@ struct app {
     _Atomic uint64_t requests;       /* answered so far */
     _Atomic uint64_t server_errors;  /* of these with a 5xx status */
     const struct route_table *routes;
+    struct answer_cache *answers; /* server/answer_cache.h; NULL: none are kept */
     /* Refuses a request whose token does not suffice (signin); NULL: nobody is asked. */
     int (*authenticate)(struct request *request, struct err *err);
     /* Notes what of a body no schema knows (describe), for the request log; NULL: nothing is noted. */

@@ -14,6 +14,7 @@
 #include "core/str.h"
 #include "handlers/arm/api_version.h"
 #include "handlers/arm/app.h"
+#include "server/answer_cache.h"
 #include "server/reply.h"
 
 /* An error of Resource Manager itself, not of the resource provider behind it. */
@@ -221,6 +222,14 @@ static void explain_not_found(struct request *request, struct err *err)
     explain_provider(request, err);
 }
 
+/* Polling clients are answered from memory as long as the store does not change. */
+static bool reply_from_memory(struct request *request)
+{
+    struct app *app = request->app;
+    return (request->route->flags & ROUTE_STORED) != 0 && app->answers != NULL &&
+           answer_cache_reply(app->answers, request, store_generation(app->store));
+}
+
 static bool prepare(struct request *request)
 {
     char allow[ROUTE_ALLOW_SIZE] = "";
@@ -243,7 +252,7 @@ static bool prepare(struct request *request)
         answer_as_gateway(request, &err);
         return false;
     }
-    return true;
+    return !reply_from_memory(request);
 }
 
 static void answer_bug(struct request *request, const char *what)
@@ -257,7 +266,13 @@ static void answer_bug(struct request *request, const char *what)
 
 static void run_handler(struct request *request)
 {
+    struct app *app = request->app;
+    const bool stored = (request->route->flags & ROUTE_STORED) != 0 && app->answers != NULL;
+    const uint64_t generation = stored ? store_generation(app->store) : 0;
     request->route->handler(request);
+    if (stored) {
+        answer_cache_keep(app->answers, request, generation);
+    }
     if (request->body != NULL && request->app->note_unknown != NULL) {
         request->app->note_unknown(request);
     }

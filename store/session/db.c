@@ -17,7 +17,7 @@
 #include "core/attr.h"
 #include "core/memory.h"
 
-enum { BUSY_TIMEOUT_MS = 5000 };
+enum { BUSY_TIMEOUT_MS = 5000, CHECKPOINT_PAGES = 1000 };
 
 /* Small caches: a dozen handles exist in a process that should idle below 15 MiB, and the kernel caches
  * the file. */
@@ -100,6 +100,18 @@ void db_close(void *handle)
     free(db);
 }
 
+/* After a commit, which others can see by now. Takes the place of SQLite's own hook, which checkpoints. */
+static int count_commit(void *argument, sqlite3 *sqlite, const char *name, int wal_pages)
+{
+    struct store *store = argument;
+    atomic_fetch_add(&store->generation, 1);
+    if (wal_pages >= CHECKPOINT_PAGES) {
+        /* One that fails is repeated after the next commit. */
+        (void)sqlite3_wal_checkpoint_v2(sqlite, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    }
+    return SQLITE_OK;
+}
+
 static int open_handle(struct store *store, struct err *err, struct db **ret_db)
 {
     struct db *db = calloc(1, sizeof(*db));
@@ -110,6 +122,7 @@ static int open_handle(struct store *store, struct err *err, struct db **ret_db)
         db_close(db);
         return -1;
     }
+    sqlite3_wal_hook(db->sqlite, count_commit, store);
     if (pthread_setspecific(store->handle_key, db) != 0) {
         db_close(db);
         return memory_error(err);
@@ -133,6 +146,11 @@ void store_thread_done(struct store *store)
     struct db *db = pthread_getspecific(store->handle_key);
     pthread_setspecific(store->handle_key, NULL);
     db_close(db);
+}
+
+uint64_t store_generation(const struct store *store)
+{
+    return atomic_load(&store->generation);
 }
 
 bool store_in_transaction(struct store *store)

@@ -5,6 +5,8 @@
 
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
+#include <stdint.h>
 
 #include "core/err.h"
 #include "store/session/seal_private.h"
@@ -16,6 +18,7 @@ struct store {
     int lock_fd; /* on the directory: one process at a time */
     struct seal_key key;
     pthread_key_t handle_key;
+    _Atomic uint64_t generation; /* grows with every commit */
 };
 
 struct db {

@@ -4,6 +4,7 @@
 #define STORE_SESSION_SESSION_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "core/err.h"
 
@@ -33,6 +34,9 @@ struct store_tx {
 int store_begin(struct store *store, struct err *err, struct store_tx *ret_tx);
 int store_commit(struct store_tx *tx, struct err *err);
 void store_rollback(struct store_tx *tx);
+/* Grows with every commit of any thread, before the function that committed returns. What is read after the
+ * call is at least that new. */
+uint64_t store_generation(const struct store *store);
 /* True while the calling thread has a transaction open: a handler that returns with an open one has a bug. */
 bool store_in_transaction(struct store *store);
 #define auto_store_tx __attribute__((cleanup(store_rollback)))
