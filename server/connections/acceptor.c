@@ -151,13 +151,15 @@ int acceptor_open(const struct acceptor_settings *settings, struct err *err, str
     acceptor->settings = *settings;
     pthread_mutex_init(&acceptor->mutex, NULL);
     acceptor->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    /* Set before the thread admits a connection: its event loop asks the owner's acceptor for the visit. */
+    *ret_acceptor = acceptor;
     int failure =
         acceptor->wake_fd < 0 ? errno : pthread_create(&acceptor->thread, NULL, run_acceptor, acceptor);
     if (failure != 0) {
+        *ret_acceptor = NULL;
         acceptor_free(acceptor);
         return err_set(err, ERR_INTERNAL, "cannot start a thread: %s", strerror(failure));
     }
-    *ret_acceptor = acceptor;
     return 0;
 }
 

@@ -38,6 +38,7 @@ struct acceptor_settings {
     int idle_ms;            /* between two requests, or while bytes trickle in */
 };
 
+/* *ret_acceptor is set before the first connection is admitted. */
 int acceptor_open(const struct acceptor_settings *settings, struct err *err, struct acceptor **ret_acceptor);
 /* Stops accepting, and returns when its thread has ended. Existing visits continue. Call it once. */
 void acceptor_close(struct acceptor *acceptor);
