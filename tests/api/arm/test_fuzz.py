@@ -20,6 +20,7 @@ def load():
 
 @pytest.mark.slow
 def test_mutated_requests_do_no_harm(own, postgres_target):
-    seen = load().run(own("--connect-timeout", 1), postgres_target, count=1000, seed=42, seconds=60)
+    fuzzer = load()
+    seen = fuzzer.run(own(*fuzzer.OPTIONS), postgres_target, count=1500, seed=42, seconds=60)
     assert sum(seen.values()) >= 300
     assert seen.get(200) and seen.get(400) and seen.get(404)
