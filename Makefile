@@ -211,13 +211,15 @@ test-az: build ## installs Debian's azure-cli (large) when it is missing, and ru
 test-fresh: ## the commands of the README on a pristine Debian 12 made with debootstrap (needs root; some minutes)
 	tests/fresh/run.sh
 
-asan: ## all tests under AddressSanitizer and UBSan
-	+$(MAKE) SAN=address,undefined test-unit
-	+$(MAKE) SAN=address,undefined test-api
+asan: ready-unit ready-api ## unit and black-box tests under AddressSanitizer, with leaks, and UBSan; ARGS=smoke: the part of make test; else ARGS goes to pytest
+	$(SUBMAKE) SAN=address,undefined sanitized
+	@PYTHON='$(PYTHON)' scripts/sanitized.sh asan $(ARGS)
 
-tsan: ## all tests under ThreadSanitizer
-	+$(MAKE) SAN=thread test-unit
-	+$(MAKE) SAN=thread test-api
+tsan: ready-unit ready-api ## the same under ThreadSanitizer
+	$(SUBMAKE) SAN=thread sanitized
+	@PYTHON='$(PYTHON)' scripts/sanitized.sh tsan $(ARGS)
+
+sanitized: $(BUILD)/malachite $(UNIT_TESTS)
 
 fuzz: ready-lint ## libFuzzer on the readers of foreign bytes, under ASan and UBSan: FUZZ_SECONDS=60 each, FUZZ_SEED, ARGS: targets
 	$(SUBMAKE) FUZZ=1 $(FUZZ_TARGETS)
@@ -264,4 +266,4 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: build objects writable ready ready-unit ready-api ready-lint run demo demo-stop demo-clean test test-unit test-api test-clients \
-	test-portal test-az test-fresh asan tsan fuzz torture-memory coverage lint format docs postgres pgclient bench install uninstall clean help
+	test-portal test-az test-fresh asan tsan sanitized fuzz torture-memory coverage lint format docs postgres pgclient bench install uninstall clean help

@@ -156,7 +156,7 @@ static uint64_t source_end(void)
 /* Applies until everything before "position" is there. -1 with err. */
 static int apply_until(struct opened *opened, uint64_t position, struct err *err)
 {
-    int64_t deadline_ms = clock_monotonic_ms() + FOLLOW_LIMIT_MS;
+    int64_t deadline_ms = clock_monotonic_ms() + patient_ms(FOLLOW_LIMIT_MS);
     while (clock_ms_left(deadline_ms) > 0) {
         const char *bytes = NULL;
         size_t len = 0;

@@ -182,7 +182,7 @@ static inline struct endpoint postgres_endpoint(struct postgres *postgres, const
 static inline bool postgres_wait(struct postgres *postgres)
 {
     struct endpoint endpoint = postgres_endpoint(postgres, "postgres");
-    int64_t deadline_ms = clock_monotonic_ms() + 60000;
+    int64_t deadline_ms = clock_monotonic_ms() + patient_ms(60000);
     while (clock_ms_left(deadline_ms) > 0) {
         auto_pg struct pg pg = {0};
         struct err err = {0};

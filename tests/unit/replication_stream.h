@@ -138,7 +138,7 @@ static inline bool is_row(const struct pgoutput_message *message)
 static inline int read_to(struct replication_stream *stream, uint64_t position)
 {
     auto_pgoutput_message struct pgoutput_message message = {0};
-    int64_t deadline_ms = clock_monotonic_ms() + STREAM_LIMIT_MS;
+    int64_t deadline_ms = clock_monotonic_ms() + patient_ms(STREAM_LIMIT_MS);
     int rows = 0;
     for (;;) {
         int got = next_message(stream, &message);
@@ -164,7 +164,7 @@ static inline char *read_until_quiet(struct replication_stream *stream)
     auto_pgoutput_message struct pgoutput_message message = {0};
     auto_buf struct buf kinds = BUF_MAX(4096);
     uint64_t end = flush_position("postgres");
-    int64_t deadline_ms = clock_monotonic_ms() + STREAM_LIMIT_MS;
+    int64_t deadline_ms = clock_monotonic_ms() + patient_ms(STREAM_LIMIT_MS);
     for (int got = 1; got > 0 || stream->server_end < end;) {
         got = next_message(stream, &message);
         assert_true(got >= 0);
@@ -193,7 +193,7 @@ static inline char *read_until_quiet(struct replication_stream *stream)
 static inline void read_kind(struct replication_stream *stream, enum pgoutput_kind kind,
                              struct pgoutput_message *message)
 {
-    int64_t deadline_ms = clock_monotonic_ms() + STREAM_LIMIT_MS;
+    int64_t deadline_ms = clock_monotonic_ms() + patient_ms(STREAM_LIMIT_MS);
     for (;;) {
         int got = next_message(stream, message);
         assert_true(got >= 0 && clock_ms_left(deadline_ms) > 0);
@@ -209,7 +209,7 @@ static inline void read_kind(struct replication_stream *stream, enum pgoutput_ki
 static inline bool has_ended(struct replication_stream *stream)
 {
     auto_pgoutput_message struct pgoutput_message message = {0};
-    int64_t deadline_ms = clock_monotonic_ms() + STREAM_LIMIT_MS;
+    int64_t deadline_ms = clock_monotonic_ms() + patient_ms(STREAM_LIMIT_MS);
     while (clock_ms_left(deadline_ms) > 0) {
         if (next_message(stream, &message) < 0) {
             return true;
@@ -223,7 +223,7 @@ static inline bool has_ended(struct replication_stream *stream)
 static inline int read_until_end(struct replication_stream *stream)
 {
     auto_pgoutput_message struct pgoutput_message message = {0};
-    int64_t deadline_ms = clock_monotonic_ms() + STREAM_LIMIT_MS;
+    int64_t deadline_ms = clock_monotonic_ms() + patient_ms(STREAM_LIMIT_MS);
     int rows = 0;
     for (;;) {
         int got = next_message(stream, &message);
@@ -242,7 +242,7 @@ static inline int read_until_end(struct replication_stream *stream)
 
 static inline void await_confirmed(uint64_t position)
 {
-    int64_t deadline_ms = clock_monotonic_ms() + STREAM_LIMIT_MS;
+    int64_t deadline_ms = clock_monotonic_ms() + patient_ms(STREAM_LIMIT_MS);
     uint64_t confirmed = 0;
     while (confirmed < position) {
         auto_free char *text = postgres_value(

@@ -49,7 +49,7 @@ static struct slow_lane *start(size_t threads, size_t queue_max)
 
 static void wait_until(const _Atomic int *counter, int value)
 {
-    int64_t deadline_ms = clock_monotonic_ms() + 5000;
+    int64_t deadline_ms = clock_monotonic_ms() + patient_ms(5000);
     while (atomic_load(counter) != value && clock_ms_left(deadline_ms) > 0) {
         clock_sleep_ms(1);
     }
@@ -58,7 +58,7 @@ static void wait_until(const _Atomic int *counter, int value)
 
 static int64_t soon(void)
 {
-    return clock_monotonic_ms() + 5000;
+    return clock_monotonic_ms() + patient_ms(5000);
 }
 
 static void every_task_runs_once(void **state)
