@@ -9,6 +9,7 @@
 
 #include "core/clock.h"
 #include "core/memory.h"
+#include "core/parse/json_memory.h"
 #include "core/str.h"
 #include "core/wipe.h"
 #include "server/reply.h"
@@ -186,6 +187,13 @@ json_t *request_body(struct request *request)
             reply_json(request, 500, NULL);
         }
         return request->body;
+    }
+    if (json_memory_of_text(text, len) > REQUEST_TREE_MAX) {
+        reply_fail(
+            request, ERR_TOO_LARGE,
+            "The request content has too many values: they may take %d MB of memory. Split the request.",
+            REQUEST_TREE_MAX / 1024 / 1024);
+        return NULL;
     }
     json_error_t error;
     json_t *body = memory_parse_json(text, len, JSON_DECODE_ANY, &error);

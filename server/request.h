@@ -23,6 +23,7 @@ enum {
     REQUEST_QUERY_MAX = 32,
     REQUEST_SEGMENTS_MAX = 24,
     REQUEST_BODY_MAX = 4 * 1024 * 1024,
+    REQUEST_TREE_MAX = 10 * 1024 * 1024, /* of what a JSON body becomes in memory */
     REQUEST_URI_MAX = 16 * 1024,
     REQUEST_FORM_BYTES_MAX = 64 * 1024,
     REQUEST_NOTES_MAX = 50,

@@ -6,6 +6,7 @@
 #include "core/attr.h"
 #include "core/memory.h"
 #include "core/parse/json_fields.h"
+#include "core/parse/json_memory.h"
 #include "core/str.h"
 
 /* ---- evaluating ------------------------------------------------------------------------------------------
@@ -93,7 +94,7 @@ json_t *template_evaluate(struct evaluation *evaluation, json_t *value)
         return template_fail(evaluation,
                              "values are nested too deeply, or variables refer to each other in a cycle");
     }
-    if (!template_spend(evaluation, 1, TEMPLATE_MEMBER_BYTES)) {
+    if (!template_spend(evaluation, 1, JSON_SCALAR_BYTES)) {
         return NULL;
     }
     json_t *result = NULL;

@@ -52,6 +52,7 @@ struct template
     template_reference_fn *reference; /* NULL: reference() is refused */
     void *reference_arg;
     int64_t steps_left; /* of all evaluations together */
+    int64_t kept_bytes; /* of the variables, which all evaluations share */
 };
 
 /*
@@ -107,6 +108,8 @@ bool template_pay_for(struct evaluation *evaluation, json_t *const *values, size
 /* The same for what a function or an evaluation gives, and for the memory that it takes. Returns value, or
  * NULL with the error set after having released it. NULL stays NULL. */
 json_t *template_pay_result(struct evaluation *evaluation, json_t *value);
+/* Also pays for keeping it until the template is released. */
+json_t *template_pay_to_keep(struct evaluation *evaluation, json_t *value);
 
 /* Evaluates a value with all that is in it: expressions in strings, property copy loops. New reference, NULL
  * with err set. */

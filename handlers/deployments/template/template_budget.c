@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "core/parse/json_memory.h"
 
 struct template_budget template_budget_begin(int64_t steps_left)
 {
@@ -31,6 +32,13 @@ static bool too_large(const struct template_size *size)
     return size->members > TEMPLATE_MEMBERS_MAX || size->bytes > TEMPLATE_VALUE_BYTES;
 }
 
+static int64_t bytes_of(const json_t *value)
+{
+    return json_is_object(value)  ? JSON_OBJECT_BYTES
+           : json_is_array(value) ? JSON_ARRAY_BYTES
+                                  : JSON_SCALAR_BYTES;
+}
+
 /* Stops as soon as the value is too large. Depth is bounded: values are made by TEMPLATE_DEPTH_MAX calls, or
  * parsed by jansson, which has a limit of its own. */
 static void measure(json_t *value, struct template_size *size)
@@ -44,7 +52,7 @@ static void measure(json_t *value, struct template_size *size)
     int64_t text = json_is_string(value) ? (int64_t)json_string_length(value) : 0;
     size->members++;
     size->bytes += text;
-    size->fresh += value->refcount == 1 ? TEMPLATE_MEMBER_BYTES + text : 0;
+    size->fresh += value->refcount == 1 ? bytes_of(value) + text : 0;
     json_array_foreach (value, index, member) {
         if (too_large(size)) {
             return;
@@ -56,6 +64,7 @@ static void measure(json_t *value, struct template_size *size)
             return;
         }
         size->bytes += (int64_t)strlen(key);
+        size->fresh += value->refcount == 1 ? JSON_NAME_BYTES + (int64_t)strlen(key) : 0;
         measure(member, size);
     }
 }

@@ -16,8 +16,8 @@ enum {
     TEMPLATE_TOTAL_STEPS = 20 * 1000 * 1000,
     TEMPLATE_MEMBERS_MAX = 100 * 1000,         /* of one value, members of members included */
     TEMPLATE_VALUE_BYTES = 4 * 1024 * 1024,    /* of the strings of one value; a request is no longer */
-    TEMPLATE_CREATED_BYTES = 32 * 1024 * 1024, /* made by one evaluation */
-    TEMPLATE_MEMBER_BYTES = 64,                /* what a member takes beside its text */
+    TEMPLATE_CREATED_BYTES = 24 * 1024 * 1024, /* made by one evaluation */
+    TEMPLATE_KEPT_BYTES = 8 * 1024 * 1024,     /* of all variables */
     TEMPLATE_TIME_MS = 2000,
 };
 

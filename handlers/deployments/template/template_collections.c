@@ -4,6 +4,7 @@
 
 #include "core/attr.h"
 #include "core/memory.h"
+#include "core/parse/json_memory.h"
 #include "core/str.h"
 #include "handlers/deployments/template/template_functions_private.h"
 
@@ -208,20 +209,11 @@ static json_t *extreme(const struct template_function_call *call)
     return count == 0 ? template_wrong_types(call) : json_integer(best);
 }
 
-/* Of JSON text: each member but the first stands behind a comma, a bracket or a brace. */
-static int64_t most_members(const char *text)
-{
-    int64_t count = 1;
-    for (; *text != '\0'; text++) {
-        count += *text == ',' || *text == '[' || *text == '{';
-    }
-    return count;
-}
-
 static json_t *parse_json(const struct template_function_call *call)
 {
     const char *text = template_argument(call, 0);
-    if (text != NULL && !template_spend(call->evaluation, 0, most_members(text) * TEMPLATE_MEMBER_BYTES)) {
+    if (text != NULL &&
+        !template_spend(call->evaluation, 0, (int64_t)json_memory_of_text(text, strlen(text)))) {
         return NULL;
     }
     json_t *value = memory_parse_text(text, JSON_DECODE_ANY);

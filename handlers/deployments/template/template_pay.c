@@ -29,6 +29,23 @@ bool template_pay_for(struct evaluation *evaluation, json_t *const *values, size
     return measure(evaluation, values, count, &size) && template_spend(evaluation, size.members, 0);
 }
 
+json_t *template_pay_to_keep(struct evaluation *evaluation, json_t *value)
+{
+    struct template *template = evaluation->template;
+    struct template_size size = {0};
+    if (value == NULL || !measure(evaluation, &value, 1, &size)) {
+        json_decref(value);
+        return NULL;
+    }
+    template->kept_bytes += size.fresh;
+    if (template->kept_bytes > TEMPLATE_KEPT_BYTES) {
+        json_decref(value);
+        return template_fail(evaluation, "the variables take more than the %d MB allowed",
+                             TEMPLATE_KEPT_BYTES / 1024 / 1024);
+    }
+    return template_pay_result(evaluation, value);
+}
+
 json_t *template_pay_result(struct evaluation *evaluation, json_t *value)
 {
     struct template_size size = {0};

@@ -59,7 +59,7 @@ static json_t *variable(struct evaluation *evaluation, const char *name)
                                .err = evaluation->err,
                                .depth = evaluation->depth,
                                .reads = reads};
-    json_t *fresh = template_pay_result(evaluation, template_evaluate(&inner, definition));
+    json_t *fresh = template_pay_to_keep(evaluation, template_evaluate(&inner, definition));
     if (fresh != NULL) {
         json_object_set(template->variables, name, fresh);
         json_object_set(template->uses, name, reads);

@@ -8,6 +8,7 @@
 #include "core/attr.h"
 #include "core/buf.h"
 #include "core/parse/id.h"
+#include "core/parse/json_memory.h"
 #include "core/str.h"
 #include "handlers/deployments/template/template_functions_private.h"
 
@@ -160,7 +161,7 @@ static json_t *split(const struct template_function_call *call)
             len = border != NULL && border[0] != '\0' && str_istarts(at, border) ? strlen(border) : 0;
         }
         if (len > 0) {
-            if (!template_spend(call->evaluation, 1, TEMPLATE_MEMBER_BYTES)) {
+            if (!template_spend(call->evaluation, 1, JSON_SCALAR_BYTES)) {
                 json_decref(array);
                 return NULL;
             }
