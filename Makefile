@@ -26,7 +26,7 @@ PYTHON ?= /usr/bin/python3
 PREFIX ?= /usr/local
 
 VERSION := 0.1.0
-PACKAGES := libmicrohttpd gnutls jansson sqlite3 libpq openssl
+PACKAGES := libmicrohttpd gnutls jansson sqlite3 libpq openssl libcurl
 # Third-party headers as system headers: -Wconversion stays about our code.
 PACKAGE_CFLAGS := $(patsubst -I%,-isystem%,$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)) \
 	-isystem $(shell pkg-config --variable=includedir libpq 2>/dev/null)
@@ -61,7 +61,7 @@ endif
 override CFLAGS += -std=c11 -D_GNU_SOURCE -DMALACHITE_VERSION='"$(VERSION)"' $(OPTIMIZE) $(WARNINGS) \
 	-I. -I$(BUILD)/gen $(PACKAGE_CFLAGS)
 
-ROOMS := core store engine executor handlers server app
+ROOMS := core store engine executor handlers server client app
 SOURCES := $(sort $(shell find $(ROOMS) -name '*.c'))
 # The portal is bundled with node; without it, or with PORTAL=no, scripts/portal.sh says why it is left out.
 PORTAL ?= yes

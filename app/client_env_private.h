@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "core/options.h"
+#include "core/options/options.h"
 
 /* "az, node, python, curl" */
 void client_env_list(FILE *out);

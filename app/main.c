@@ -8,8 +8,9 @@
 #include "app/healthcheck_private.h"
 #include "app/secrets_private.h"
 #include "app/serve_private.h"
+#include "client/client.h"
 #include "core/log.h"
-#include "core/options.h"
+#include "core/options/options.h"
 #include "core/str.h"
 #include "executor/executor.h"
 #include "executor/fsm/migration_fsm.h"
@@ -123,6 +124,16 @@ static int run_demo(int argc, char **argv)
     return refuse_arguments(argc, argv);
 }
 
+static int run_migrate(int argc, char **argv)
+{
+    return asks_for_help(argc, argv) ? run_help(0, NULL) : client_migrate(argc, argv);
+}
+
+static int run_watch(int argc, char **argv)
+{
+    return asks_for_help(argc, argv) ? run_help(0, NULL) : client_watch(argc, argv);
+}
+
 static int run_fsm(int argc, char **argv)
 {
     int refused = refuse_arguments(argc, argv);
@@ -156,6 +167,8 @@ static const struct command {
     const char *help;
 } commands[] = {
     {"serve", run_serve, "serve until stopped; prints 'Ready.' when it accepts requests"},
+    {"migrate", run_migrate, "move databases between two PostgreSQL servers: --source URI --target URI"},
+    {"watch", run_watch, "follow a migration to its end: watch MIGRATION"},
     {"demo", run_demo, "explain how to run the demonstration"},
     {"fsm", run_fsm, "print the substates of a migration as a mermaid diagram"},
     {"routes", run_routes, "print the HTTP calls that Malachite answers"},
@@ -168,7 +181,11 @@ static const struct command {
 static int run_help(int argc, char **argv)
 {
     if (argc == 1 && str_equals(argv[0], "--markdown")) {
-        options_print_markdown(stdout);
+        option_table_print_markdown(&options_table, stdout);
+        return EXIT_CLEAN;
+    }
+    if (argc == 2 && str_equals(argv[0], "--markdown") && str_equals(argv[1], "client")) {
+        option_table_print_markdown(&client_option_table, stdout);
         return EXIT_CLEAN;
     }
     puts("Malachite: a local control plane for Azure Database for PostgreSQL migrations that moves real "
@@ -178,9 +195,13 @@ static int run_help(int argc, char **argv)
         printf("  %-13s %s\n", commands[i].name, commands[i].help);
     }
     puts("\nOptions of serve, healthcheck and env:");
-    options_print_help(stdout);
-    puts("\nExit codes: 0 clean stop, 1 healthcheck: not ready, 2 wrong usage, 69 a required service is "
-         "missing or a port is\nin use, 70 internal error, 78 invalid configuration.");
+    option_table_print_help(&options_table, stdout);
+    puts("\nOptions of migrate and watch:");
+    option_table_print_help(&client_option_table, stdout);
+    puts("\nExit codes: 0 clean stop; migrate and watch: Succeeded. 1 healthcheck: not ready; migrate and "
+         "watch: not Succeeded.\n2 wrong usage, 69 a required service is missing or a port is in use, 70 "
+         "internal "
+         "error, 78 invalid\nconfiguration, 130 interrupted.");
     return refuse_arguments(argc, argv);
 }
 

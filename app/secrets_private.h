@@ -4,7 +4,7 @@
 #define APP_SECRETS_PRIVATE_H
 
 #include "core/err.h"
-#include "core/options.h"
+#include "core/options/options.h"
 
 /* Reads the client secret from its file, without the line end. ERR_BAD_INPUT if that cannot be read. */
 int secrets_read(struct options *options, struct err *err);

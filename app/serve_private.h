@@ -3,7 +3,7 @@
 #ifndef APP_SERVE_PRIVATE_H
 #define APP_SERVE_PRIVATE_H
 
-#include "core/options.h"
+#include "core/options/options.h"
 
 /* The exit codes of the process; service managers know these numbers. */
 enum exit_code {

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "core/err.h"
-#include "core/options.h"
+#include "core/options/options.h"
 #include "store/store.h"
 
 struct executor;

@@ -9,7 +9,7 @@ if [[ ${1:-} == --check ]]; then
     shift
 fi
 program=${1:?usage: docs.sh [--check] PROGRAM}
-pages=(docs/configuration.md docs/calls.md docs/states.md)
+pages=(docs/configuration.md docs/calls.md docs/states.md docs/migrate.md)
 new=$(mktemp)
 trap 'rm -f "$new"' EXIT
 
@@ -45,6 +45,7 @@ routes() {
 block() { # name
     case $1 in
     options) "$program" help --markdown ;;
+    client) "$program" help --markdown client ;;
     routes) routes ;;
     fsm) printf '```mermaid\n' && "$program" fsm && printf '```\n' ;;
     *) echo "docs.sh: no block is called '$1'" >&2 && return 1 ;;

@@ -32,7 +32,7 @@ packages_of() { # PURPOSE
     if [[ $CC == *clang* ]]; then compiler=clang; fi
     case $1 in
     build) echo "$compiler" libc6-dev make pkg-config libmicrohttpd-dev libgnutls28-dev libjansson-dev libsqlite3-dev \
-        libpq-dev libssl-dev ;;
+        libpq-dev libssl-dev libcurl4-gnutls-dev ;;
     run) echo postgresql-15 postgresql-client-15 curl jq ;;
     # Not npm: Debian makes 360 packages of it, and scripts/portal.sh does without.
     portal) echo nodejs curl ca-certificates ;;
@@ -73,6 +73,7 @@ is_present() { # PACKAGE
     libsqlite3-dev) has_library "$1" sqlite3 ;;
     libpq-dev) has_library "$1" libpq ;;
     libssl-dev) has_library "$1" openssl ;;
+    libcurl4-gnutls-dev) has_library "$1" libcurl ;;
     libcmocka-dev) has_library "$1" cmocka ;;
     nodejs) has_node ;;
     python3-pytest-xdist) "$PYTHON" -c 'import xdist' 2>/dev/null ;;

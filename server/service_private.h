@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "core/options.h"
+#include "core/options/options.h"
 #include "server/request.h"
 
 struct service {

@@ -4,7 +4,7 @@
 #define EXECUTOR_RUN_RUN_H
 
 #include "core/err.h"
-#include "core/options.h"
+#include "core/options/options.h"
 #include "executor/executor.h"
 #include "store/store.h"
 

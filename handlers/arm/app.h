@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "core/options.h"
+#include "core/options/options.h"
 #include "executor/executor.h"
 #include "store/store.h"
 

@@ -2,7 +2,7 @@
 #ifndef HANDLERS_MIGRATIONS_MIGRATION_DECISION_PRIVATE_H
 #define HANDLERS_MIGRATIONS_MIGRATION_DECISION_PRIVATE_H
 
-#include "core/options.h"
+#include "core/options/options.h"
 #include "handlers/migrations/dialect.h"
 #include "store/store.h"
 

@@ -5,7 +5,7 @@
 
 #include <gnutls/abstract.h>
 
-#include "core/options.h"
+#include "core/options/options.h"
 #include "server/tls/tls.h"
 
 /* Starts with this certificate. One per process; options outlive it. */

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.."
 names='strcpy|strcat|strncpy|sprintf|vsprintf|gets|strtok|atoi|atol|atof|localtime|gmtime|asctime|ctime|system|popen'
 names+='|rand|srand|alloca|sleep|usleep'
 if git grep -nE "(^|[^A-Za-z0-9_>.])($names)[ ]*\\(" -- 'core/*.c' 'store/*.c' 'engine/*.c' 'executor/*.c' 'handlers/*.c' \
-    'server/*.c' 'app/*.c' |
+    'server/*.c' 'client/*.c' 'app/*.c' |
     grep -v 'banned-ok:' | grep -vE ':[0-9]+:[[:space:]]*(/?\*|//)'; then
     exit 1
 fi

@@ -15,7 +15,7 @@ import subprocess
 import sys
 
 TABLE = "tests/lint/rooms.txt"
-ROOTS = ("core", "store", "engine", "executor", "handlers", "server", "app")
+ROOTS = ("core", "store", "engine", "executor", "handlers", "server", "client", "app")
 
 
 def read_table():

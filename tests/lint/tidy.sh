@@ -2,7 +2,7 @@
 # clang-format and clang-tidy, both at the version of Debian 12 (14).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-rooms=(core store engine executor handlers server app)
+rooms=(core store engine executor handlers server client app)
 
 sources() { # c or h; the paths have no spaces
     git ls-files --cached --others --exclude-standard -- "${rooms[@]/%//*.$1}"

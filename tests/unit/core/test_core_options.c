@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/options.h"
+#include "core/options/options.h"
 
 static struct options options;
 static struct err err;
@@ -126,8 +126,8 @@ static void every_option_is_in_the_help_and_in_the_table(void **state)
     size_t table_len = 0;
     FILE *help_file = open_memstream(&help, &help_len);
     FILE *table_file = open_memstream(&table, &table_len);
-    options_print_help(help_file);
-    options_print_markdown(table_file);
+    option_table_print_help(&options_table, help_file);
+    option_table_print_markdown(&options_table, table_file);
     fclose(help_file);
     fclose(table_file);
 #define ASSERT_LISTED(field, flag, ...)                                                                      \

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every option of the program is one row of OPTION_LIST. The flag (--name), the environment variable
- * (MALACHITE_NAME), the help text, the table in docs/ and the validation are all derived from it. A flag
- * overrides the environment; the program does not start with an invalid value.
+ * The options of the service, each a row of OPTION_LIST: see core/options/option_table.h. An invalid value
+ * refuses to start.
  */
 #ifndef CORE_OPTIONS_H
 #define CORE_OPTIONS_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "core/err.h"
+#include "core/options/option_table.h"
 
 /* clang-format off */
 /*  kind    field                  flag                     least  most     default        placeholder  what it does */
@@ -56,14 +55,10 @@
 /* clang-format on */
 
 struct options {
-#define OPTION_STRING(field, ...)  char *field;
-#define OPTION_INTEGER(field, ...) int field;
-#define OPTION_SWITCH(field, ...)  bool field;
-    OPTION_LIST(OPTION_STRING, OPTION_INTEGER, OPTION_SWITCH, OPTION_STRING)
-#undef OPTION_STRING
-#undef OPTION_INTEGER
-#undef OPTION_SWITCH
+    OPTION_FIELDS(OPTION_LIST)
 };
+
+extern const struct option_table options_table;
 
 /*
  * Fills options from defaults, environment and the arguments (without program name and command). Returns
@@ -71,9 +66,5 @@ struct options {
  */
 int options_parse(struct options *options, int argc, char **argv, struct err *err);
 void options_done(struct options *options);
-
-/* Prints the options as help text, or as the Markdown table of docs/configuration.md. */
-void options_print_help(FILE *out);
-void options_print_markdown(FILE *out);
 
 #endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `malachite migrate` and `malachite watch`: the two commands for people who want to move databases and not
+ * to write REST calls. Both are clients of the REST interface like any other, and see nothing else of
+ * Malachite.
+ */
+#ifndef CLIENT_CLIENT_H
+#define CLIENT_CLIENT_H
+
+#include "core/options/option_table.h"
+
+/* Exit codes. Only a migration that has Succeeded ends with 0. */
+enum client_exit {
+    CLIENT_SUCCEEDED = 0,
+    CLIENT_NOT_SUCCEEDED = 1, /* Failed, Canceled, ValidationFailed, or it could not be created */
+    CLIENT_USAGE = 2,
+    CLIENT_UNAVAILABLE = 69,  /* Malachite does not answer */
+    CLIENT_INTERRUPTED = 130, /* by Ctrl-C or SIGTERM */
+};
+
+/* argc and argv are the words after the command; passwords in them are overwritten at once. Return an exit
+ * code, and print what the user has to know. Call with one thread. */
+int client_migrate(int argc, char **argv);
+int client_watch(int argc, char **argv);
+
+/* The options of both. */
+extern const struct option_table client_option_table;
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Follows a migration to its end: shows it, and answers what it waits for. */
+#ifndef CLIENT_FOLLOW_PRIVATE_H
+#define CLIENT_FOLLOW_PRIVATE_H
+
+#include "client/options_private.h"
+#include "client/private_server_private.h"
+#include "client/rest_private.h"
+#include "client/sighting_private.h"
+
+struct followed {
+    struct rest *rest;
+    const char *migration_id;
+    const char *path; /* of the ARM resource; NULL: only watch, change nothing */
+    const struct client_options *options;
+    struct private_server *private_server; /* or NULL */
+};
+
+/*
+ * Yields the last sighting: the end. Fails with ERR_CANCELED when watching was interrupted, and with
+ * ERR_UNAVAILABLE when Malachite has ended. ret_reason: why this client canceled the migration, or NULL.
+ */
+int follow(const struct followed *followed, struct err *err, struct sighting *ret_end,
+           const char **ret_reason);
+
+#endif

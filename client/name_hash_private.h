@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Short names for long texts. */
+#ifndef CLIENT_NAME_HASH_PRIVATE_H
+#define CLIENT_NAME_HASH_PRIVATE_H
+
+#include <stdint.h>
+
+/* FNV-1a: the same for the same text on every machine; for names, not for secrets. */
+uint64_t name_hash(const char *text);
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/resources_private.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client/name_hash_private.h"
+#include "core/clock.h"
+#include "core/parse/id.h"
+#include "core/str.h"
+
+#define API        "api-version=2025-08-01"
+#define GROUPS_API "api-version=2022-12-01"
+#define GROUP      "malachite-migrate"
+#define PROVIDER   "Microsoft.DBforPostgreSQL"
+#define SSL_TAG    "malachite.sslmode"
+
+/* The service wants a password, also for a server that lets the user in without. */
+static const char *password_of(const struct server_uri *uri)
+{
+    return uri->password == NULL || uri->password[0] == '\0' ? "unused" : uri->password;
+}
+
+/* The service's word for libpq's; NULL for the default. */
+static const char *ssl_mode_of(const struct server_uri *uri)
+{
+    static const char *const words[][2] = {{"prefer", "Prefer"},
+                                           {"require", "Require"},
+                                           {"verify-ca", "VerifyCA"},
+                                           {"verify-full", "VerifyFull"}};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (str_equals(uri->sslmode, words[i][0])) {
+            return words[i][1];
+        }
+    }
+    return NULL;
+}
+
+int resources_probe(struct rest *rest, const struct server_uri *uri, struct err *err, json_t **ret_databases)
+{
+    auto_free char *address = server_uri_address(uri);
+    auto_free char *label = server_uri_label(uri);
+    json_auto_t *answer = NULL;
+    json_auto_t *body = json_pack("{s:s*, s:s, s:s*}", "server", address, "password", password_of(uri),
+                                  "sslMode", ssl_mode_of(uri));
+    if (body == NULL || label == NULL) {
+        return err_no_memory(err);
+    }
+    if (rest_call(rest, "POST", "/_malachite/connection", body, err, &answer) < 0) {
+        return err->code == ERR_CANCELED ? -1 : err_prefix(err, "The %s server: ", uri->role);
+    }
+    json_t *names = json_array();
+    json_t *row = NULL;
+    size_t i = 0;
+    json_array_foreach (json_object_get(answer, "databases"), i, row) {
+        json_array_append(names, json_object_get(row, "name"));
+    }
+    const char *version = json_string_value(json_object_get(answer, "version"));
+    fprintf(stderr, "%s: %s, PostgreSQL %s\n", uri->role, label, version == NULL ? "?" : version);
+    *ret_databases = names;
+    return names == NULL ? err_no_memory(err) : 0;
+}
+
+static int put(struct rest *rest, const char *path, const char *api, json_t *body, struct err *err)
+{
+    json_auto_t *sent = body;
+    json_auto_t *answer = NULL;
+    auto_free char *full = str_format("%s?%s", path, api);
+    if (sent == NULL || full == NULL) {
+        return err_no_memory(err);
+    }
+    return rest_call(rest, "PUT", full, sent, err, &answer) < 0 ? -1 : rest_wait(rest, err);
+}
+
+int resources_put_target(struct rest *rest, const struct client_options *options,
+                         const struct server_uri *target, struct err *err, char **ret_path)
+{
+    char port[16];
+    snprintf(port, sizeof(port), "%d", target->port);
+    auto_free char *address = server_uri_address(target);
+    auto_free char *group = str_format("/subscriptions/%s/resourceGroups/" GROUP, options->subscription_id);
+    auto_free char *path = address == NULL || group == NULL
+                               ? NULL
+                               : str_format("%s/providers/" PROVIDER "/flexibleServers/pg-%016" PRIx64, group,
+                                            name_hash(address));
+    if (path == NULL) {
+        return err_no_memory(err);
+    }
+    json_t *server =
+        json_pack("{s:s, s:{s:s, s:s, s:s*}, s:{s:s, s:s}}", "location", "eastus", "tags", "malachite.host",
+                  target->host, "malachite.port", port, SSL_TAG, target->sslmode, "properties",
+                  "administratorLogin", target->user, "administratorLoginPassword", password_of(target));
+    if (put(rest, group, GROUPS_API, json_pack("{s:s}", "location", "eastus"), err) < 0) {
+        json_decref(server);
+        return -1;
+    }
+    if (put(rest, path, API, server, err) < 0) {
+        return err->code == ERR_CANCELED ? -1 : err_prefix(err, "The target server: ");
+    }
+    *ret_path = TAKE(path);
+    return 0;
+}
+
+void created_done(struct created *created)
+{
+    free(created->path);
+    free(created->id);
+    *created = (struct created){0};
+}
+
+static const char *text_at(json_t *object, const char *outer, const char *inner)
+{
+    return json_string_value(json_object_get(json_object_get(object, outer), inner));
+}
+
+static bool same_names(json_t *a, json_t *b)
+{
+    size_t found = 0;
+    size_t i = 0;
+    size_t j = 0;
+    json_t *left = NULL;
+    json_t *right = NULL;
+    json_array_foreach (a, i, left) {
+        json_array_foreach (b, j, right) {
+            found += json_equal(left, right) ? 1 : 0;
+        }
+    }
+    return json_array_size(a) == json_array_size(b) && found == json_array_size(a);
+}
+
+static int remember(json_t *resource, const char *target_path, struct err *err, struct created *ret_created)
+{
+    const char *name = json_string_value(json_object_get(resource, "name"));
+    const char *id = text_at(resource, "properties", "migrationId");
+    if (name == NULL || id == NULL) {
+        return err_set(err, ERR_UNAVAILABLE, "The answer does not describe a migration: is this Malachite?");
+    }
+    ret_created->path = str_format("%s/migrations/%s", target_path, name);
+    ret_created->id = str_dup(id);
+    return ret_created->path == NULL || ret_created->id == NULL ? err_no_memory(err) : 0;
+}
+
+/* An earlier run's, which was killed, or whose Malachite serves others as well. 1: found. */
+static int find_active(struct rest *rest, const struct wish *wish, const char *source, struct err *err,
+                       struct created *ret_created)
+{
+    auto_free char *path = str_format("%s/migrations?migrationListFilter=Active&" API, wish->target_path);
+    json_auto_t *answer = NULL;
+    json_t *row = NULL;
+    size_t i = 0;
+    if (path == NULL) {
+        return err_no_memory(err);
+    }
+    if (rest_call(rest, "GET", path, NULL, err, &answer) < 0) {
+        return -1;
+    }
+    json_array_foreach (json_object_get(answer, "value"), i, row) {
+        json_t *properties = json_object_get(row, "properties");
+        if (!str_equals(text_at(row, "properties", "sourceDbServerResourceId"), source)) {
+            continue;
+        }
+        const char *name = json_string_value(json_object_get(row, "name"));
+        const bool online = str_equals(text_at(row, "properties", "migrationMode"), "Online");
+        if (online != wish->options->online ||
+            !same_names(json_object_get(properties, "dbsToMigrate"), wish->databases)) {
+            auto_free char *names = json_dumps(json_object_get(properties, "dbsToMigrate"), JSON_COMPACT);
+            return err_set(
+                err, ERR_CONFLICT,
+                "The migration '%s' of %s between these servers, %s, is still active. Run its own command "
+                "again to finish it, or to cancel it with Ctrl-C.",
+                name, names, online ? "online" : "offline");
+        }
+        fprintf(stderr, "Resuming the migration %s, which an earlier run started.\n", name);
+        ret_created->resumed = true;
+        return remember(row, wish->target_path, err, ret_created) < 0 ? -1 : 1;
+    }
+    return 0;
+}
+
+/* "migrate-20261130-224336-1a2b" */
+static char *new_name(void)
+{
+    char at[CLOCK_TEXT_SIZE];
+    char id[ID_TEXT_SIZE];
+    clock_format(clock_now_us(), at);
+    id_new(id);
+    return str_format("migrate-%.4s%.2s%.2s-%.2s%.2s%.2s-%.4s", at, at + 5, at + 8, at + 11, at + 14, at + 17,
+                      id);
+}
+
+static json_t *body_of(const struct wish *wish, const char *address)
+{
+    const struct client_options *options = wish->options;
+    return json_pack(
+        "{s:s, s:{s:s, s:O, s:s, s:s, s:s*, s:s*, s:s*, s:s*, s:{s:{s:s, s:s}}}}", "location", "eastus",
+        "properties", "sourceDbServerResourceId", address, "dbsToMigrate", wish->databases, "migrationMode",
+        options->online ? "Online" : "Offline", "migrationOption", "Migrate", "migrateRoles",
+        options->roles ? "True" : NULL, "overwriteDbsInTarget", options->overwrite ? "True" : NULL,
+        "setupLogicalReplicationOnSourceDbIfNeeded",
+        options->online && options->setup_replication ? "True" : NULL, "sslMode", ssl_mode_of(wish->source),
+        "secretParameters", "adminCredentials", "sourceServerPassword", password_of(wish->source),
+        "targetServerPassword", password_of(wish->target));
+}
+
+int resources_put_migration(struct rest *rest, const struct wish *wish, struct err *err,
+                            struct created *ret_created)
+{
+    *ret_created = (struct created){0};
+    auto_free char *address = server_uri_address(wish->source);
+    auto_free char *name = new_name();
+    auto_free char *path = name == NULL ? NULL : str_format("%s/migrations/%s?" API, wish->target_path, name);
+    if (address == NULL || path == NULL) {
+        return err_no_memory(err);
+    }
+    int found = find_active(rest, wish, address, err, ret_created);
+    if (found != 0) {
+        return found < 0 ? -1 : 0;
+    }
+    json_auto_t *body = body_of(wish, address);
+    json_auto_t *answer = NULL;
+    if (body == NULL) {
+        return err_no_memory(err);
+    }
+    return rest_call(rest, "PUT", path, body, err, &answer) < 0
+               ? -1
+               : remember(answer, wish->target_path, err, ret_created);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The resources that a migration takes: what the README's curl calls make by hand. */
+#ifndef CLIENT_RESOURCES_PRIVATE_H
+#define CLIENT_RESOURCES_PRIVATE_H
+
+#include <jansson.h>
+
+#include "client/input/server_uri.h"
+#include "client/options_private.h"
+#include "client/rest_private.h"
+
+/* Signs in at a server. Yields the names of its databases, a new reference, and prints its version. */
+int resources_probe(struct rest *rest, const struct server_uri *uri, struct err *err, json_t **ret_databases);
+
+/* Makes the target a server resource. Yields its ARM path, which the caller frees. */
+int resources_put_target(struct rest *rest, const struct client_options *options,
+                         const struct server_uri *target, struct err *err, char **ret_path);
+
+struct created {
+    char *path; /* of the ARM resource */
+    char *id;   /* its migrationId */
+    bool resumed;
+};
+
+/* All borrowed. */
+struct wish {
+    const struct client_options *options;
+    const struct server_uri *source, *target;
+    const char *target_path; /* of the target's resource */
+    json_t *databases;       /* names */
+};
+
+/* Resumes the active migration of these databases between the two, or creates one. Release with
+ * created_done() in either case. */
+int resources_put_migration(struct rest *rest, const struct wish *wish, struct err *err,
+                            struct created *ret_created);
+void created_done(struct created *created);
+#define auto_created __attribute__((cleanup(created_done)))
+
+#endif

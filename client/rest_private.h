@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* REST calls with JSON bodies, over libcurl, with Malachite's sign-in where it asks for a token. */
+#ifndef CLIENT_REST_PRIVATE_H
+#define CLIENT_REST_PRIVATE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "core/err.h"
+
+struct rest_settings {
+    const char *url;     /* "http://127.0.0.1:8080", with or without a slash at its end */
+    const char *ca_file; /* or "" */
+    const char *tenant_id;
+    const char *client_id;
+    const char *client_secret; /* or NULL: cannot sign in */
+};
+
+/* One connection; for one thread. */
+struct rest;
+
+/* The settings are copied. Release with rest_close(). */
+int rest_open(const struct rest_settings *settings, struct err *err, struct rest **ret_rest);
+void rest_close(struct rest *rest);
+
+/* Ctrl-C ends calls early, with ERR_CANCELED. Off at first. */
+void rest_end_at_interrupt(struct rest *rest, bool on);
+
+/*
+ * path: below the address, with its query. body: borrowed, or NULL. Yields the answer, a new reference, which
+ * is NULL when it has no body. Fails for statuses of 400 and more with the answer's own message;
+ * ERR_UNAVAILABLE when nobody answers. rest_status() is the status then, or 0.
+ */
+int rest_call(struct rest *rest, const char *method, const char *path, json_t *body, struct err *err,
+              json_t **ret_answer);
+long rest_status(const struct rest *rest);
+/* Follows the long-running operation of the last call to its end. */
+int rest_wait(struct rest *rest, struct err *err);
+
+#endif

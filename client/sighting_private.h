@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* What a look at a running migration shows: Malachite's own description of it, with the sums over databases.
+ */
+#ifndef CLIENT_SIGHTING_PRIVATE_H
+#define CLIENT_SIGHTING_PRIVATE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "client/rest_private.h"
+
+struct sighting {
+    json_t *json; /* owned; the texts below live in it */
+    const char *state, *substate;
+    const char *error;     /* or NULL */
+    const char *operation; /* of the first database that has one; or NULL */
+    json_t *databases, *events;
+    int64_t bytes_copied, bytes_total, rows_copied;
+    int64_t tables_open, tables_loading, tables_done;
+    int64_t pending_bytes, latency_s, applied_changes;
+};
+
+/* Looks at the migration. Release with sighting_done() in either case. */
+int sighting_take(struct rest *rest, const char *migration_id, struct err *err,
+                  struct sighting *ret_sighting);
+void sighting_done(struct sighting *sighting);
+#define auto_sighting __attribute__((cleanup(sighting_done)))
+
+bool sighting_is_end(const struct sighting *sighting);
+/* Copied bytes in percent, 0 to 100. */
+int sighting_percent(const struct sighting *sighting);
+/* The names of tables that are being copied now, at most a few; the caller frees. NULL for none. */
+char *sighting_tables(struct rest *rest, const char *migration_id, const struct sighting *sighting);
+
+#endif
