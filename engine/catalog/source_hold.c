@@ -159,15 +159,16 @@ int source_hold_changed(struct pg *source, struct pg *observer, struct err *err,
     return 0;
 }
 
-/* These functions read the current catalog: NULL for an object that only the snapshot still has. */
+/* These functions read the current catalog: NULL for an object that only the snapshot still has. Arrays of
+ * schemas, because joins would look at each of PostgreSQL's own objects first. */
 static const char dropped_sql[] =
     "WITH spaces AS (SELECT n.oid FROM pg_namespace n WHERE " USER_SCHEMA ")"
     " SELECT 1 WHERE EXISTS (SELECT 1 FROM pg_proc WHERE pg_function_is_visible(oid) IS NULL"
-    "   AND pronamespace IN (SELECT oid FROM spaces))"
+    "   AND pronamespace = ANY (ARRAY(SELECT oid FROM spaces)))"
     "  OR EXISTS (SELECT 1 FROM pg_type WHERE pg_type_is_visible(oid) IS NULL"
-    "   AND typnamespace IN (SELECT oid FROM spaces) AND typrelid = 0 AND typelem = 0)"
+    "   AND typnamespace = ANY (ARRAY(SELECT oid FROM spaces)) AND typrelid = 0 AND typelem = 0)"
     "  OR EXISTS (SELECT 1 FROM pg_class WHERE pg_table_is_visible(oid) IS NULL"
-    "   AND relnamespace IN (SELECT oid FROM spaces) AND relpersistence <> 't')";
+    "   AND relnamespace = ANY (ARRAY(SELECT oid FROM spaces)) AND relpersistence <> 't')";
 
 int source_hold_dropped(struct pg *source, struct err *err, bool *ret_dropped)
 {
