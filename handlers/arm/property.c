@@ -66,13 +66,18 @@ static int read_object(const struct reading *reading, json_t *object, const char
     json_object_foreach (object, key, value) {
         auto_buf struct buf text = BUF_MAX(PATH_MAX_BYTES);
         buf_addf(&text, "%s%s%s", parent, parent[0] == '\0' ? "" : ".", key);
-        if (json_is_null(value) || buf_failed(&text)) {
+        if (buf_failed(&text)) {
             continue; /* a path longer than any in a table is unknown */
         }
         const char *path = buf_text(&text);
         const struct place place = find_place(reading->description, path);
         const struct property *row = place.row;
-        if (row != NULL && property_is_settable(row)) {
+        if (json_is_null(value)) {
+            if (row != NULL && property_is_settable(row) && row->type != NULL && row->type->clear != NULL &&
+                row->type->clear(row, err, reading->record) < 0) {
+                return -1;
+            }
+        } else if (row != NULL && property_is_settable(row)) {
             if (row->type != NULL && row->type->read != NULL &&
                 row->type->read(row, value, path, err, reading->record) < 0) {
                 return -1;

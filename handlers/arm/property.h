@@ -5,8 +5,9 @@
  * checking, merging and rendering walk that table, and so do the OpenAPI schemas and the notes about
  * properties that nobody understood. No handler asks for a version. Static data, any thread.
  *
- * Requests are read leniently, the same for all versions: names in any case, null for absent, read-only
- * properties passed over, so that an answer can be sent back. Answers are strictly those of the version.
+ * Requests are read leniently, the same for all versions: names in any case, null for absent (but where a
+ * type clears), read-only properties passed over, so that an answer can be sent back. Answers are strictly
+ * those of the version.
  */
 #ifndef HANDLERS_ARM_PROPERTY_H
 #define HANDLERS_ARM_PROPERTY_H
@@ -14,6 +15,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/err.h"
 
@@ -34,6 +36,7 @@ struct property;
 struct property_type {
     const char *schema; /* as in struct property */
     int (*read)(const struct property *row, json_t *value, const char *path, struct err *err, void *record);
+    int (*clear)(const struct property *row, struct err *err, void *record); /* null is given; NULL: absent */
     bool (*same)(const struct property *row, const void *a, const void *b);
     bool (*copy)(const struct property *row, const void *from, void *to); /* false: memory is out */
     /* New reference; NULL leaves the property out. subject: whatever the room shows. */
@@ -60,6 +63,7 @@ struct property {
     size_t field;
     unsigned since, until; /* api_version_rank() of the first and last version; 0: no limit */
     const char *standard;  /* JSON that is shown until a client sets another value; or NULL */
+    int64_t least, most;   /* of an integer; both 0: any */
 };
 
 enum { PROPERTIES_MAX = 128 };

@@ -152,6 +152,10 @@ static json_t *write_row(const struct property *row, unsigned version)
     if (definition != NULL && row->text != NULL) {
         json_object_set_new(definition, "description", json_string(row->text));
     }
+    if (definition != NULL && row->most != 0) {
+        json_object_set_new(definition, "minimum", json_integer(row->least));
+        json_object_set_new(definition, "maximum", json_integer(row->most));
+    }
     if (definition != NULL && !settable) {
         json_object_set_new(definition, "readOnly", json_true());
     }

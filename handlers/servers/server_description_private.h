@@ -8,9 +8,11 @@
 #include "handlers/arm/property.h"
 #include "store/rows/rows.h"
 
-/* Pointers into the body but for tags, settings and host. NULL: not given. */
+/* Pointers into the body but for tags, sku, settings and host. NULL: not given. */
 struct server_request {
     enum server_kind kind;
+    bool patch;            /* what is left out stays as it is */
+    const char *tenant_id; /* of identities */
     const char *location;
     char *tags;
     json_t *sku;

@@ -53,8 +53,10 @@ void server_patch(struct request *request)
     }
     auto_server_request struct server_request wish = {0};
     auto_operation struct operation operation = {0};
-    if (server_request_read(server.kind, body, &err, &wish) < 0 ||
-        server_check_network(request->app->store, &wish, &err) < 0 ||
+    bool read = server_request_read(server.kind, body, &err, &wish) == 0;
+    wish.patch = true;
+    wish.tenant_id = request->app->options->tenant_id;
+    if (!read || server_check_network(request->app->store, &wish, &err) < 0 ||
         store_patch(request, &server, &wish, &err, &operation) < 0) {
         reply_error(request, &err);
         return;

@@ -11,6 +11,7 @@
 #include "handlers/servers/server_read_private.h"
 #include "handlers/servers/server_update_private.h"
 #include "handlers/servers/servers.h"
+#include "handlers/servers/values/server_values.h"
 
 /* ---- new -------------------------------------------------------------------------------------------------
  */
@@ -137,8 +138,9 @@ void server_put(struct request *request)
     }
     auto_server_request struct server_request wish = {0};
     auto_operation struct operation operation = {0};
-    if (server_request_read(server_kind_of(request), body, &err, &wish) < 0 ||
-        server_check_network(request->app->store, &wish, &err) < 0 ||
+    bool read = server_request_read(server_kind_of(request), body, &err, &wish) == 0;
+    wish.tenant_id = request->app->options->tenant_id;
+    if (!read || server_check_network(request->app->store, &wish, &err) < 0 ||
         store_put(request, &group, &wish, &err, &operation) < 0) {
         reply_error(request, &err);
         return;

@@ -7,20 +7,10 @@
 #include "core/parse/server_address.h"
 #include "core/str.h"
 #include "handlers/arm/names.h"
+#include "handlers/servers/values/server_rules.h"
+#include "handlers/servers/values/server_values.h"
 
 enum { PASSWORD_MAX = 128, POSTGRESQL_PORT = 5432 };
-
-int server_version_major(const char *version)
-{
-    size_t digits = strspn(version, "0123456789");
-    size_t len = strlen(version);
-    bool with_minor = version[digits] == '.' &&
-                      strspn(version + digits + 1, "0123456789") == len - digits - 1 && len > digits + 1;
-    if (digits == 0 || digits > 3 || (digits != len && !with_minor)) {
-        return 0;
-    }
-    return (int)strtol(version, NULL, 10);
-}
 
 static int bad_tag(const char *name, const char *value, const char *rule, struct err *err)
 {
@@ -52,12 +42,22 @@ static int read_attachment(struct server_request *request, json_t *body, struct 
 
 static int check_create_mode(const char *mode, struct err *err)
 {
-    if (mode == NULL || str_iequals(mode, "Default") || str_iequals(mode, "Create") ||
-        str_iequals(mode, "Update")) {
+    static const char *const known[] = {"Default",    "Create",  "Update",       "PointInTimeRestore",
+                                        "GeoRestore", "Replica", "ReviveDropped"};
+    enum { SUPPORTED = 3 };
+    size_t i = 0;
+    while (mode != NULL && i < ARRAY_LEN(known) && !str_iequals(mode, known[i])) {
+        i++;
+    }
+    if (i < SUPPORTED) {
         return 0;
     }
-    err_set(err, ERR_NOT_IMPLEMENTED,
-            "The createMode '%.60s' is not implemented by Malachite; use 'Default'.", mode);
+    if (i == ARRAY_LEN(known)) {
+        err_set(err, ERR_BAD_PARAMETER, "The value '%.60s' is not a createMode; use 'Default'.", mode);
+    } else {
+        err_set(err, ERR_NOT_IMPLEMENTED,
+                "The createMode '%.60s' is not implemented by Malachite; use 'Default'.", mode);
+    }
     return err_target(err, "properties.createMode");
 }
 
@@ -101,6 +101,7 @@ void server_request_done(struct server_request *request)
 {
     free_at_scope_end(&request->tags);
     free_at_scope_end(&request->host);
+    json_decref(request->sku);
     json_decref(request->settings);
 }
 
@@ -136,6 +137,9 @@ int server_request_check_new(const struct server_request *request, struct err *e
                 missing);
         return err_target(err, "properties.%s", missing);
     }
-    /* An attached server has its roles already. */
-    return request->host != NULL ? 0 : check_login(request->login, err);
+    /* An attached server has its roles and their passwords already. */
+    return request->host != NULL || (check_login(request->login, err) == 0 &&
+                                     server_password_check(request->login, request->password, err) == 0)
+               ? 0
+               : -1;
 }

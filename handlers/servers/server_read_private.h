@@ -16,7 +16,5 @@ void server_request_done(struct server_request *request);
 /* What a new server needs: location, administrator and password, and a login that PostgreSQL and Azure allow.
  */
 int server_request_check_new(const struct server_request *request, struct err *err);
-/* The major version of "16", "16.3", "9.6" or "10.0"; 0 when it is none. */
-int server_version_major(const char *version);
 
 #endif

@@ -9,11 +9,35 @@
 #include "core/str.h"
 #include "handlers/arm/locations.h"
 #include "handlers/arm/subnet.h"
-#include "handlers/servers/server_view_private.h"
+#include "handlers/servers/values/server_merge.h"
+#include "handlers/servers/values/server_rules.h"
+#include "handlers/servers/values/server_values.h"
 
-static const char flexible_sku[] = "{\"name\":\"Standard_D2s_v3\",\"tier\":\"GeneralPurpose\"}";
-static const char single_sku[] =
-    "{\"name\":\"GP_Gen5_2\",\"tier\":\"GeneralPurpose\",\"capacity\":2,\"family\":\"Gen5\"}";
+static int keep_json(char **text, const json_t *value, struct err *err)
+{
+    char *dumped = value == NULL ? NULL : json_dumps(value, JSON_COMPACT);
+    if (dumped == NULL) {
+        return err_no_memory(err);
+    }
+    free_at_scope_end(text);
+    *text = dumped;
+    return 0;
+}
+
+/* A PUT without tags removes them; a PATCH without tags leaves them. */
+static int apply_tags(const struct server_request *wish, struct server *server, struct err *err)
+{
+    char *tags = NULL;
+    if (wish->tags == NULL && wish->patch) {
+        return 0;
+    }
+    if (tags_merge(wish->tags, server->tags, err, &tags) < 0) {
+        return -1;
+    }
+    free_at_scope_end(&server->tags);
+    server->tags = tags;
+    return 0;
+}
 
 int server_check_network(struct store *store, const struct server_request *wish, struct err *err)
 {
@@ -27,27 +51,21 @@ int server_check_network(struct store *store, const struct server_request *wish,
 
 int server_apply_settings(const struct server_request *wish, struct server *server, struct err *err)
 {
-    if (wish->tags != NULL && !str_replace(&server->tags, wish->tags)) {
+    json_auto_t *before = json_from_text(server->properties);
+    json_auto_t *sku = sku_merge(wish->kind, wish->sku, server->sku, wish->patch);
+    json_auto_t *settings = settings_merge(wish->settings, server->properties, wish->patch, wish->tenant_id);
+    if (sku == NULL || settings == NULL) {
         return err_no_memory(err);
     }
-    if (wish->sku != NULL || server->sku == NULL) {
-        const char *standard = wish->kind == SERVER_FLEXIBLE ? flexible_sku : single_sku;
-        char *sku = wish->sku == NULL ? str_dup(standard) : json_dumps(wish->sku, JSON_COMPACT);
-        if (sku == NULL) {
-            return err_no_memory(err);
-        }
-        free_at_scope_end(&server->sku);
-        server->sku = sku;
+    /* The spelling of the version that it was asked for. */
+    if (wish->version != NULL && json_object_set_new(settings, "version", json_string(wish->version)) < 0) {
+        return err_no_memory(err);
     }
-    if (wish->settings != NULL || server->properties == NULL) {
-        char *properties = server_settings_merge(wish->settings, server->properties);
-        if (properties == NULL) {
-            return err_no_memory(err);
-        }
-        free_at_scope_end(&server->properties);
-        server->properties = properties;
-    }
-    return 0;
+    return server_rules_check(wish->kind, sku, settings, before, wish->settings, err) < 0 ||
+                   apply_tags(wish, server, err) < 0 || keep_json(&server->sku, sku, err) < 0 ||
+                   keep_json(&server->properties, settings, err) < 0
+               ? -1
+               : 0;
 }
 
 int server_apply_attachment(const struct server_request *wish, struct server *server, struct err *err)
@@ -128,6 +146,9 @@ static int apply_password(const struct server_request *wish, struct server *serv
             "The administrator's password can only be changed on started servers. Server Name = %s, "
             "Current Server State = %s",
             server->name, word_of(WORDS_SERVER_STATE, (int)server->state));
+    }
+    if (!same && server_password_check(server->administrator, wish->password, err) < 0) {
+        return -1;
     }
     if (!same && !str_replace(&server->password, wish->password)) {
         return err_no_memory(err);

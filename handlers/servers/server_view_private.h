@@ -10,10 +10,5 @@
 /* The whole resource of either kind as this api-version shows it (NULL: the newest), with its private
  * endpoint connections (an array, or NULL); new reference, NULL when memory is out. */
 json_t *server_write(const struct server *server, const char *api_version, json_t *connections);
-/*
- * Settings of a request (may be NULL) over those kept before (JSON text, or NULL): members of an object that
- * a client leaves out stay as they are. JSON text in new memory; NULL when memory is out.
- */
-char *server_settings_merge(json_t *settings, const char *kept_before);
 
 #endif

@@ -4,6 +4,7 @@
 #include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/resource.h"
+#include "handlers/servers/values/value_check.h"
 
 /* ---- reading ---------------------------------------------------------------------------------------------
  */
@@ -31,24 +32,23 @@ int setting_keep(const struct property *row, json_t *value, struct err *err, voi
 static int read_setting_text(const struct property *row, json_t *value, const char *path, struct err *err,
                              void *record)
 {
+    json_auto_t *checked = NULL;
     (void)path;
-    return json_is_string(value) ? setting_keep(row, value, err, record)
-                                 : field_wrong_type(value, row->path, "a string", err);
+    return value_check(row, value, err, &checked) < 0 ? -1 : setting_keep(row, checked, err, record);
 }
 
 static int read_setting_object(const struct property *row, json_t *value, const char *path, struct err *err,
                                void *record)
 {
+    json_auto_t *checked = NULL;
     (void)path;
-    return json_is_object(value) ? setting_keep(row, value, err, record)
-                                 : field_wrong_type(value, row->path, "an object", err);
+    return object_check(row, value, err, &checked) < 0 ? -1 : setting_keep(row, checked, err, record);
 }
 
-static int read_setting_any(const struct property *row, json_t *value, const char *path, struct err *err,
-                            void *record)
+/* A null that a merge takes for "remove". */
+static int clear_setting(const struct property *row, struct err *err, void *record)
 {
-    (void)path;
-    return setting_keep(row, value, err, record);
+    return setting_keep(row, json_null(), err, record);
 }
 
 /* ---- showing ---------------------------------------------------------------------------------------------
@@ -104,11 +104,9 @@ static json_t *write_setting_object(const struct property *object, const void *s
 
 const struct property_type type_string = {.schema = "string", .read = read_string, .write = write_known};
 const struct property_type type_setting_text = {
-    .schema = "string", .read = read_setting_text, .write = write_known};
+    .schema = "string", .read = read_setting_text, .clear = clear_setting, .write = write_known};
 const struct property_type type_setting_object = {
-    .schema = "object", .read = read_setting_object, .write = write_setting_object};
-const struct property_type type_setting_any = {
-    .schema = "object", .read = read_setting_any, .write = write_setting_object};
+    .schema = "object", .read = read_setting_object, .clear = clear_setting, .write = write_setting_object};
 
 /* ---- children --------------------------------------------------------------------------------------------
  */

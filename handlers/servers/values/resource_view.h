@@ -21,11 +21,11 @@ struct resource_view {
 /* A text; the record has a const char *, which belongs to the body. */
 extern const struct property_type type_string;
 /*
- * Settings, which are kept as they were given: the record has a json_t *, an object to which they are added
- * under their own names. Shown are the defaults of the row and of the rows below it, with what was given over
- * them.
+ * Settings, which are checked by their rows and kept: the record has a json_t *, an object to which they are
+ * added under their own names (null: to be removed). Shown are the defaults of the row and of the rows below
+ * it, with what was given over them.
  */
-extern const struct property_type type_setting_text, type_setting_object, type_setting_any;
+extern const struct property_type type_setting_text, type_setting_object;
 
 /* Adds a setting to the record's object. Returns 0, or -1 with err when memory is out. */
 int setting_keep(const struct property *row, json_t *value, struct err *err, void *record);

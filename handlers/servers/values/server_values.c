@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "handlers/servers/values/server_values.h"
 
+#include <string.h>
+
 #include "core/clock.h"
 #include "core/parse/json_fields.h"
 #include "core/str.h"
@@ -92,10 +94,27 @@ static json_t *write_number_text(int number)
     return json_string(text);
 }
 
+int server_version_major(const char *version)
+{
+    size_t digits = strspn(version, "0123456789");
+    size_t len = strlen(version);
+    bool with_minor = version[digits] == '.' &&
+                      strspn(version + digits + 1, "0123456789") == len - digits - 1 && len > digits + 1;
+    if (digits == 0 || digits > 3 || (digits != len && !with_minor)) {
+        return 0;
+    }
+    return (int)strtol(version, NULL, 10);
+}
+
+/* In the spelling that it was asked for, if it is that version. */
 json_t *server_write_version(const struct property *row, const void *subject)
 {
-    (void)row;
     const struct server *server = server_of(subject);
+    json_t *asked = json_object_get(((const struct resource_view *)subject)->values, property_name(row));
+    const char *text = json_string_value(asked);
+    if (text != NULL && (server->major == 0 || server_version_major(text) == server->major)) {
+        return json_incref(asked);
+    }
     return server->major == 0 ? NULL : write_number_text(server->major);
 }
 
@@ -156,14 +175,6 @@ json_t *server_write_visible_state(const struct property *row, const void *subje
         break;
     }
     return json_string("Inaccessible");
-}
-
-/* There are neither replicas nor private endpoints. */
-json_t *server_write_replica(const struct property *row, const void *subject)
-{
-    (void)row;
-    (void)subject;
-    return json_pack("{s:s, s:i}", "role", "Primary", "capacity", 0);
 }
 
 json_t *server_write_connections(const struct property *row, const void *subject)

@@ -10,6 +10,9 @@
 enum { SERVER_STORAGE_GB = 128 };
 #define SERVER_STORAGE_TEXT "128"
 
+/* The major version of "16", "16.3", "9.6" or "10.0"; 0 when it is none. */
+int server_version_major(const char *version);
+
 json_t *server_write_id(const struct property *row, const void *subject);
 json_t *server_write_name(const struct property *row, const void *subject);
 json_t *server_write_type(const struct property *row, const void *subject);
@@ -27,7 +30,6 @@ json_t *server_write_message(const struct property *row, const void *subject);
 json_t *server_write_created(const struct property *row, const void *subject);
 json_t *server_write_state(const struct property *row, const void *subject);
 json_t *server_write_visible_state(const struct property *row, const void *subject);
-json_t *server_write_replica(const struct property *row, const void *subject);
 json_t *server_write_connections(const struct property *row, const void *subject);
 json_t *server_write_zero(const struct property *row, const void *subject);
 json_t *server_write_standby_state(const struct property *row, const void *subject);

@@ -6,6 +6,7 @@
 #include "core/str.h"
 #include "handlers/servers/server_read_private.h"
 #include "handlers/servers/server_view_private.h"
+#include "handlers/servers/values/server_merge.h"
 
 static char name[] = "shop";
 static char text[] = "x";
@@ -37,7 +38,8 @@ static char *keep(json_t *body, const char *before)
     struct err err = {0};
     auto_server_request struct server_request request = {0};
     assert_int_equal(server_request_read(SERVER_FLEXIBLE, body, &err, &request), 0);
-    return server_settings_merge(request.settings, before);
+    json_auto_t *merged = settings_merge(request.settings, before, true, "");
+    return json_dumps(merged, JSON_COMPACT);
 }
 
 static void an_older_version_does_not_show_what_came_later(void **state)
@@ -86,6 +88,39 @@ static void members_that_are_left_out_stay(void **state)
     auto_free char *after = keep(second, before);
     assert_string_equal(after,
                         "{\"backup\":{\"backupRetentionDays\":20,\"geoRedundantBackup\":\"Enabled\"}}");
+    json_auto_t *third = json_pack("{s:{s:{s:n}}}", "properties", "backup", "backupRetentionDays");
+    auto_free char *without = keep(third, after);
+    assert_string_equal(without, "{\"backup\":{\"geoRedundantBackup\":\"Enabled\"}}");
+}
+
+static void members_have_types_ranges_and_words(void **state)
+{
+    (void)state;
+    static const char *const bad[][2] = {
+        {"{\"properties\":{\"storage\":{\"storageSizeGB\":\"128\"}}}", "properties.storage.storageSizeGB"},
+        {"{\"properties\":{\"Storage\":{\"STORAGESIZEGB\":-1}}}", "properties.storage.storageSizeGB"},
+        {"{\"properties\":{\"storage\":{\"autoGrow\":\"Maybe\"}}}", "properties.storage.autoGrow"},
+        {"{\"properties\":{\"backup\":{\"backupRetentionDays\":36}}}",
+         "properties.backup.backupRetentionDays"},
+        {"{\"properties\":{\"network\":{\"publicNetworkAccess\":true}}}",
+         "properties.network.publicNetworkAccess"},
+        {"{\"identity\":{\"type\":\"Robot\"}}", "identity.type"},
+        {"{\"sku\":{\"name\":5}}", "sku.name"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        struct err err = {0};
+        auto_server_request struct server_request request = {0};
+        json_auto_t *body = json_loads(bad[i][0], 0, NULL);
+        assert_int_equal(server_request_read(SERVER_FLEXIBLE, body, &err, &request), -1);
+        assert_string_equal(err.target, bad[i][1]);
+    }
+    json_auto_t *loose = json_pack("{s:{s:{s:i, s:i, s:s, s:i}}}", "properties", "storage", "storageSizeGB",
+                                   64, "storageSizeGb", 256, "AUTOGROW", "enabled", "unknown", 1);
+    auto_free char *kept = keep(loose, NULL);
+    json_auto_t *expected =
+        json_pack("{s:{s:i, s:s}}", "storage", "storageSizeGB", 256, "autoGrow", "Enabled");
+    json_auto_t *real = json_loads(kept, 0, NULL);
+    assert_true(json_equal(real, expected));
 }
 
 static void the_error_names_a_property_of_the_wrong_type(void **state)
@@ -110,6 +145,7 @@ int main(void)
         cmocka_unit_test(an_older_version_does_not_show_what_came_later),
         cmocka_unit_test(the_performance_goes_with_the_size),
         cmocka_unit_test(members_that_are_left_out_stay),
+        cmocka_unit_test(members_have_types_ranges_and_words),
         cmocka_unit_test(the_error_names_a_property_of_the_wrong_type),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
