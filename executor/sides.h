@@ -38,6 +38,9 @@ int server_login(const struct executor *executor, const struct server *server, s
  * above. */
 int server_superuser_login(const struct executor *executor, const struct server *server, struct err *err,
                            struct endpoint *ret_login);
+/* Whether a server has turned on one of the service's own parameters that are off by default. */
+int server_parameter_is_on(const struct executor *executor, const struct server *server, const char *name,
+                           struct err *err, bool *ret_on);
 /* Of a version number: 18 of 150018. */
 int server_minor_version(int version);
 /* Reads the version of a reachable server and stores it; a failure keeps the known one. */

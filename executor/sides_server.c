@@ -4,6 +4,7 @@
 #include "core/str.h"
 #include "engine/admin/databases.h"
 #include "executor/executor_parts.h"
+#include "executor/spelling/kept_parameters.h"
 
 int server_superuser_login(const struct executor *executor, const struct server *server, struct err *err,
                            struct endpoint *ret_login)
@@ -15,6 +16,17 @@ int server_superuser_login(const struct executor *executor, const struct server 
     auto_free char *label = str_format("server '%s'", server->name);
     return label == NULL ? err_no_memory(err)
                          : instance_superuser_endpoint(&executor->instances, &spec, label, err, ret_login);
+}
+
+int server_parameter_is_on(const struct executor *executor, const struct server *server, const char *name,
+                           struct err *err, bool *ret_on)
+{
+    auto_free char *value = NULL;
+    if (kept_parameter_get(executor->store, server, name, err, &value) < 0) {
+        return -1;
+    }
+    *ret_on = kept_parameter_is_on(value);
+    return 0;
 }
 
 /* 150018 is 15.18, 90624 is 9.6.24. */

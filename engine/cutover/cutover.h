@@ -24,8 +24,9 @@ struct cutover {
     const char *name; /* of publication and helper schema */
     const char *heir; /* as in engine/transfer/transfer.h */
     int jobs;
-    bool changed; /* at least one change has been applied since the base copy */
-    int count_ms; /* time for counting rows; what is not counted by then is told as unknown */
+    bool changed;            /* at least one change has been applied since the base copy */
+    int count_ms;            /* time for counting rows; what is not counted by then is told as unknown */
+    bool skip_large_objects; /* as in engine/transfer/transfer.h */
     const struct stop *stop;
 };
 

@@ -219,10 +219,10 @@ static int refresh_objects(struct refresh *refresh, struct batch *batch, struct 
 
 int cutover_copy_large_objects(struct cutover_state *state, struct err *err)
 {
-    if (!state->large_objects) {
+    const struct cutover *cutover = state->cutover;
+    if (!state->large_objects || cutover->skip_large_objects) {
         return 0;
     }
-    const struct cutover *cutover = state->cutover;
     struct refresh refresh = {
         .state = state,
         .by_pages = state->source.superuser && state->target.superuser,

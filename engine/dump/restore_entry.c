@@ -107,8 +107,11 @@ static bool is_our_publication(const struct archive_entry *entry)
     return name != NULL && replication_name_is_ours(name);
 }
 
-static enum restore_pass pass_of_object(const struct archive_entry *entry)
+static enum restore_pass pass_of_object(const struct archive *archive, const struct archive_entry *entry)
 {
+    if (archive->without_extensions && archive_entry_is(entry, "EXTENSION")) {
+        return RESTORE_NEVER;
+    }
     enum restore_pass pass = kind_of(entry)->pass;
     if (pass == RESTORE_REPLICATION && is_our_publication(entry)) {
         return RESTORE_NEVER;
@@ -125,10 +128,10 @@ enum restore_pass restore_pass_of(const struct archive *archive, const struct ar
     for (size_t i = 0; follows && i < entry->dependency_count; i++) {
         const struct archive_entry *object = archive_find(archive, entry->dependencies[i]);
         if (object != NULL) {
-            return pass_of_object(object);
+            return pass_of_object(archive, object);
         }
     }
-    return pass_of_object(entry);
+    return pass_of_object(archive, entry);
 }
 
 bool restore_is_vital(const struct archive_entry *entry)

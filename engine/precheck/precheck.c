@@ -184,7 +184,8 @@ static int run_rules(struct check *check, const struct precheck_rule *rules, siz
 {
     for (size_t i = 0; i < count; i++) {
         check->rule = &rules[i];
-        if (!applies(check, check->rule)) {
+        bool skipped = check->plan->skip_extensions && str_equals(check->rule->type, TYPE_EXTENSIONS);
+        if (skipped || !applies(check, check->rule)) {
             continue;
         }
         int outcome = check->rule->run != NULL ? check->rule->run(check) : run_listing(check);

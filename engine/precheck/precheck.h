@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/err.h"
 #include "core/stop.h"
@@ -44,6 +45,8 @@ struct precheck {
     bool setup; /* missing settings for logical replication on the source will be set up: no reason to fail */
     const struct tools *tools;
     const struct stop *stop;
+    bool skip_extensions;      /* extensions will not be created: no rule is about them */
+    int64_t target_storage_mb; /* that the target's resource asks for; 0: unknown */
     const char
         *target_data_dir; /* for provisioned targets: the directory to check for free space; otherwise NULL */
 };

@@ -273,6 +273,28 @@ static int check_disk_space(struct check *check)
         (long long)(needed >> 20), (long long)(available >> 20), check->plan->target_data_dir);
 }
 
+/* The disk of this machine is no matter for the service, which asks for this much room. */
+static int check_storage(struct check *check)
+{
+    int64_t needed = 0;
+    int64_t storage_mb = check->plan->target_storage_mb;
+    if (storage_mb == 0) {
+        return 0;
+    }
+    if (sum_sizes(check, &check->source, &needed) != 0) {
+        return -1;
+    }
+    int64_t needed_mb = (needed + needed / 4) >> 20;
+    if (needed_mb <= storage_mb) {
+        return 0;
+    }
+    return precheck_add(
+        check,
+        "The storage of the target server is `%lld` MB. The service asks for 1.25 times the size "
+        "of the databases, `%lld` MB. Give the target server larger storage.",
+        (long long)storage_mb, (long long)needed_mb);
+}
+
 const struct precheck_rule precheck_server_rules[] = {
     {.level = FINDING_FAILED, .type = TYPE_VERSION, .code = 603400, .run = check_source_version},
     {.level = FINDING_FAILED, .type = TYPE_VERSION, .run = check_tools},
@@ -285,5 +307,6 @@ const struct precheck_rule precheck_server_rules[] = {
     {.level = FINDING_FAILED, .type = TYPE_SCHEMA, .code = 603102, .run = check_databases_exist},
     {.level = FINDING_FAILED, .type = TYPE_CONNECTIVITY, .code = 603117, .run = check_may_drop},
     {.level = FINDING_FAILED, .type = TYPE_PARAMETERS, .run = check_disk_space},
+    {.level = FINDING_WARNING, .type = TYPE_PARAMETERS, .run = check_storage},
 };
 const size_t precheck_server_rule_count = ARRAY_LEN(precheck_server_rules);

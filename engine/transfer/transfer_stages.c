@@ -117,6 +117,11 @@ int transfer_create_schema(struct transfer_state *state, struct err *err)
                                       .encoding = state->encoding,
                                       .settings = &state->settings,
                                       .report = &state->report};
+    state->archive.without_extensions = state->transfer->skip_extensions;
+    if (state->transfer->skip_extensions) {
+        report_warning(&state->report, "No extension was created, because the target server's parameter "
+                                       "azure.migration_skip_extensions is on.");
+    }
     transfer_tell_step(state, "Creating tables");
     if (restore_init(&state->restore, &state->source, &state->target, err) != 0 ||
         restore_in_order(&state->restore, &state->target, RESTORE_PRE_DATA, err) != 0 ||
@@ -133,6 +138,12 @@ static int copy_large_objects(struct transfer_state *state, struct err *err)
     const struct large_objects objects = {
         .source = &state->source, .target = &state->target, .restore = &state->restore};
     if (!state->catalog.has_large_objects) {
+        return 0;
+    }
+    if (state->transfer->skip_large_objects) {
+        report_warning(&state->report,
+                       "The large objects were not copied, because the target server's parameter "
+                       "azure.migration_skip_large_objects is on.");
         return 0;
     }
     return large_objects_copy(&objects, err) != 0 ? -1 : large_objects_describe(&objects, err);
@@ -166,6 +177,18 @@ int transfer_add_constraints(struct transfer_state *state, struct err *err)
                : 0;
 }
 
+static int analyze(struct transfer_state *state, struct err *err)
+{
+    if (state->transfer->skip_analyze) {
+        report_warning(&state->report,
+                       "The tables have no statistics yet, because the target server's parameter "
+                       "azure.migration_skip_analyze is on. Run ANALYZE there.");
+        return 0;
+    }
+    transfer_tell_step(state, "Analyzing tables");
+    return tables_analyze(state, err);
+}
+
 int transfer_finish_schema(struct transfer_state *state, struct err *err)
 {
     struct restore *restore = &state->restore;
@@ -178,8 +201,7 @@ int transfer_finish_schema(struct transfer_state *state, struct err *err)
     if (views_refresh(state, err) != 0 || restore_in_order(restore, target, RESTORE_REPLICATION, err) != 0) {
         return -1;
     }
-    transfer_tell_step(state, "Analyzing tables");
-    if (tables_analyze(state, err) != 0) {
+    if (analyze(state, err) != 0) {
         return -1;
     }
     transfer_tell_step(state, "Applying database settings");

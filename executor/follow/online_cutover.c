@@ -140,6 +140,11 @@ static int finish_once(struct work *work, const struct sides *sides, struct endi
     const struct replica_progress *progress = &ending->view.progress;
     char applied[POSITION_TEXT_SIZE];
     struct evidence evidence = {0};
+    bool skip_large_objects = false;
+    if (server_parameter_is_on(work->executor, &sides->target.server, "azure.migration_skip_large_objects",
+                               &work->err, &skip_large_objects) < 0) {
+        return -1;
+    }
     const struct cutover cutover = {.source = &sides->source.work,
                                     .target = &sides->target.work,
                                     .database = row->name,
@@ -147,6 +152,7 @@ static int finish_once(struct work *work, const struct sides *sides, struct endi
                                     .heir = sides->target.login.user,
                                     .jobs = CUTOVER_JOBS,
                                     .changed = progress->transactions > 0,
+                                    .skip_large_objects = skip_large_objects,
                                     .count_ms = work->executor->options->evidence_ms,
                                     .stop = &work->worker->stop};
     int result = cutover_finish(&cutover, &work->err, &evidence);

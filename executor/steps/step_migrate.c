@@ -55,6 +55,25 @@ static char *make_work_dir(const struct work *work, const struct migration_datab
     return TAKE(dir);
 }
 
+/* The target's parameters that leave something out. */
+static int read_skips(struct work *work, const struct server *target, struct transfer *transfer)
+{
+    const struct {
+        const char *name;
+        bool *skip;
+    } skips[] = {
+        {"azure.migration_skip_analyze", &transfer->skip_analyze},
+        {"azure.migration_skip_large_objects", &transfer->skip_large_objects},
+        {"azure.migration_skip_extensions", &transfer->skip_extensions},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(skips); i++) {
+        if (server_parameter_is_on(work->executor, target, skips[i].name, &work->err, skips[i].skip) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 /* ret_wish: the database's stop token when the transfer ended. */
 static int transfer_database(struct work *work, const struct sides *sides, struct migration_database *row,
                              struct progress *progress, enum stop_wish *ret_wish)
@@ -68,19 +87,21 @@ static int transfer_database(struct work *work, const struct sides *sides, struc
         return -1;
     }
     const struct transfer_observer observer = progress_observer(progress);
-    const struct transfer transfer = {.source = &sides->source.work,
-                                      .target = &sides->target.work,
-                                      .database = row->name,
-                                      .heir = sides->target.login.user,
-                                      .jobs = job_count(work->executor),
-                                      .work_dir = work_dir,
-                                      .tools = &work->executor->tools,
-                                      .replace =
-                                          work->migration.spec.overwrite == FLAG_TRUE || row->target_claimed,
-                                      .patience_ms = work->executor->options->reconnect_seconds * 1000,
-                                      .stop = &work->worker->database_stop,
-                                      .observer = &observer,
-                                      .identities = identities};
+    struct transfer transfer = {.source = &sides->source.work,
+                                .target = &sides->target.work,
+                                .database = row->name,
+                                .heir = sides->target.login.user,
+                                .jobs = job_count(work->executor),
+                                .work_dir = work_dir,
+                                .tools = &work->executor->tools,
+                                .replace = work->migration.spec.overwrite == FLAG_TRUE || row->target_claimed,
+                                .patience_ms = work->executor->options->reconnect_seconds * 1000,
+                                .stop = &work->worker->database_stop,
+                                .observer = &observer,
+                                .identities = identities};
+    if (read_skips(work, &sides->target.server, &transfer) < 0) {
+        return -1;
+    }
     worker_enter_database(work->worker, row->name);
     int result = row->replication == NULL ? transfer_run(&transfer, &work->err)
                                           : base_copy_run(&transfer, row->replication, &work->err);

@@ -87,6 +87,16 @@ static int look_at_servers(struct work *work, const struct sides *sides)
 /* ---- checks ----------------------------------------------------------------------------------------------
  */
 
+/* What the resource of a flexible server asks for, or what the service gives one that asks for nothing. */
+static int64_t storage_mb(const struct server *server)
+{
+    enum { STANDARD_GB = 128, MB_PER_GB = 1024 };
+    json_auto_t *settings = memory_parse_text(server->properties, 0);
+    const json_t *size = json_object_get(json_object_get(settings, "storage"), "storageSizeGB");
+    int64_t size_gb = json_is_integer(size) ? (int64_t)json_integer_value(size) : STANDARD_GB;
+    return size_gb * MB_PER_GB;
+}
+
 static int run_checks(struct work *work, const struct sides *sides, struct findings *ret_findings)
 {
     auto_free char *data_dir = NULL;
@@ -98,6 +108,11 @@ static int run_checks(struct work *work, const struct sides *sides, struct findi
         data_dir =
             str_format("%s/instances/%s", work->executor->options->data_dir, sides->target.server.name);
     }
+    bool skip_extensions = false;
+    if (server_parameter_is_on(work->executor, &sides->target.server, "azure.migration_skip_extensions",
+                               &work->err, &skip_extensions) < 0) {
+        return -1;
+    }
     const struct precheck precheck = {.source = &sides->source.work,
                                       .target = &sides->target.work,
                                       .heir = sides->target.login.user,
@@ -107,6 +122,8 @@ static int run_checks(struct work *work, const struct sides *sides, struct findi
                                       .setup = work->migration.spec.setup_replication == FLAG_TRUE,
                                       .tools = &work->executor->tools,
                                       .stop = &work->worker->stop,
+                                      .skip_extensions = skip_extensions,
+                                      .target_storage_mb = storage_mb(&sides->target.server),
                                       .target_data_dir = data_dir};
     return precheck_run(&precheck, &work->err, ret_findings);
 }

@@ -60,6 +60,10 @@ struct transfer {
     const struct stop *stop;
     const struct transfer_observer *observer;
     const char *identities; /* online: the identities that an earlier attempt stored; or NULL */
+    /* What the administrator of the target does not want; each is reported as a warning. */
+    bool skip_analyze;
+    bool skip_large_objects;
+    bool skip_extensions;
 };
 
 #endif

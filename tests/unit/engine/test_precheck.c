@@ -23,6 +23,7 @@ struct variation {
     const char *database;
     const char *second_database;
     const char *data_dir;
+    int64_t storage_mb;
     bool no_tools;
     bool target_gone;
     bool wrong_password;
@@ -58,6 +59,7 @@ static void run(const struct variation *vary, struct findings *findings)
                             .online = vary->online,
                             .setup = vary->setup,
                             .tools = vary->no_tools ? &none : &tools,
+                            .target_storage_mb = vary->storage_mb,
                             .target_data_dir = vary->data_dir};
     struct err err = {0};
     if (precheck_run(&plan, &err, findings) != 0) {
@@ -103,7 +105,7 @@ static void a_simple_database_has_no_findings(void **state)
     assert_true(postgres_sql(&source_server, "simple",
                              "CREATE TABLE public.t (a int PRIMARY KEY, b text COLLATE pg_catalog.\"C\")"));
     struct findings findings = {0};
-    struct variation vary = {.database = "simple", .data_dir = "/tmp"};
+    struct variation vary = {.database = "simple", .data_dir = "/tmp", .storage_mb = 32768};
     run(&vary, &findings);
     assert_false(findings_failed(&findings));
     /* The owner of its tables is postgres, who is on the target too. */
@@ -300,6 +302,7 @@ static void wants_enough_disk_space(void **state)
     (void)state;
     NEEDS_SERVERS
     EXPECT(FINDING_FAILED, 0, "too little disk space", .database = "simple", .data_dir = "/proc");
+    EXPECT(FINDING_WARNING, 0, "1.25 times the size", .database = "simple", .storage_mb = 5);
 }
 
 static void refuses_a_read_only_target(void **state)
