@@ -18,6 +18,7 @@
 #include "executor/fsm/migration_fsm.h"
 #include "executor/progress.h"
 #include "executor/retry.h"
+#include "executor/steps/migration_skips_private.h"
 #include "executor/worker.h"
 
 enum { TARGET_PRESENT_CODE = 603101, JOBS_MAX = 8 };
@@ -55,25 +56,6 @@ static char *make_work_dir(const struct work *work, const struct migration_datab
     return TAKE(dir);
 }
 
-/* The target's parameters that leave something out. */
-static int read_skips(struct work *work, const struct server *target, struct transfer *transfer)
-{
-    const struct {
-        const char *name;
-        bool *skip;
-    } skips[] = {
-        {"azure.migration_skip_analyze", &transfer->skip_analyze},
-        {"azure.migration_skip_large_objects", &transfer->skip_large_objects},
-        {"azure.migration_skip_extensions", &transfer->skip_extensions},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(skips); i++) {
-        if (server_parameter_is_on(work->executor, target, skips[i].name, &work->err, skips[i].skip) < 0) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
 /* ret_wish: the database's stop token when the transfer ended. */
 static int transfer_database(struct work *work, const struct sides *sides, struct migration_database *row,
                              struct progress *progress, enum stop_wish *ret_wish)
@@ -99,7 +81,7 @@ static int transfer_database(struct work *work, const struct sides *sides, struc
                                 .stop = &work->worker->database_stop,
                                 .observer = &observer,
                                 .identities = identities};
-    if (read_skips(work, &sides->target.server, &transfer) < 0) {
+    if (migration_read_skips(work, &sides->target.server, &transfer) < 0) {
         return -1;
     }
     worker_enter_database(work->worker, row->name);
