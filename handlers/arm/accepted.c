@@ -10,7 +10,7 @@
 #include "handlers/arm/app.h"
 #include "server/reply.h"
 
-/* kind NULL: the form of Resource Manager's own operations. */
+/* kind NULL: the format of Resource Manager's own operations. */
 static void add_operation_header(struct request *request, const char *header, const char *subscription_id,
                                  const char *location, const char *kind, const char *operation_id)
 {

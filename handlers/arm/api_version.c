@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which versions exist was read from the published specifications, the SDKs and recordings of the real
+/* The list of versions is taken from the published specifications, the SDKs and recordings of the real
  * service. */
 #include "handlers/arm/api_version.h"
 
@@ -11,10 +11,10 @@
 #include "handlers/arm/locations.h"
 
 /* clang-format off */
-/* What a version holds for: each api-version of the public specifications, newest first, once. */
+/* The types that a version covers: each api-version of the public specifications, newest first, once. */
 enum {
     FLEXIBLE = 1 << 0,
-    MIGRATIONS = 1 << 1, /* the 2022-05-01 previews hold them and nothing else, 2022-12-01 everything but them */
+    MIGRATIONS = 1 << 1, /* the 2022-05-01 previews cover only these, 2022-12-01 everything except these */
     SINGLE = 1 << 2,
     SINGLE_KEYS = 1 << 3,
     SINGLE_ENDPOINTS = 1 << 4,
@@ -84,7 +84,7 @@ static const struct {
 #define SINCE_2024_11 API_DATE(2024, 11, 1)
 #define SINCE_2026_04 API_DATE(2026, 4, 1)
 
-/* Operations are followed in the version that started them: in any. */
+/* Clients poll operations with the version that started them, so any version is valid. */
 #define P POSTGRESQL_NAMESPACE
 const struct resource_type resource_types[] = {
     {P, "flexibleServers",                   FLEXIBLE, 0, true},
@@ -262,7 +262,7 @@ static int refuse(const struct resource_type *row, const char *version, const ch
         location == NULL ? "" : location, version, row->name, buf_text(&supported), buf_text(&regions));
 }
 
-/* The newest of all types: a version that another type has is not an unknown one. */
+/* The newest of all types: a version that another type has is not unknown. */
 static const char *newest_of(const char *namespace_name)
 {
     const char *newest = NULL;

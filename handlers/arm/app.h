@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the program consists of while it serves; made once by app/main.c, read by handlers. */
+/* The parts of the running program; created once by app/main.c, used by handlers. */
 #ifndef HANDLERS_ARM_APP_H
 #define HANDLERS_ARM_APP_H
 
@@ -28,14 +28,14 @@ struct app {
     struct signing_key *signing_key; /* of tokens: core/tokens/signing_key.h */
     char *ca_file;                   /* PEM of Malachite's own certificate authority */
     _Atomic uint64_t requests;       /* answered so far */
-    _Atomic uint64_t server_errors;  /* of these with a 5xx status */
+    _Atomic uint64_t server_errors;  /* requests with a 5xx status */
     const struct route_table *routes;
     struct answer_cache *answers; /* server/answer_cache.h; NULL: none are kept */
-    /* Refuses a request whose token does not suffice (signin); NULL: nobody is asked. */
+    /* Rejects a request with an insufficient token (signin); NULL: no check. */
     int (*authenticate)(struct request *request, struct err *err);
-    /* Notes what of a body no schema knows (describe), for the request log; NULL: nothing is noted. */
+    /* Records unknown properties of a body (describe) for the request log; NULL: records nothing. */
     void (*note_unknown)(struct request *request);
-    /* How resources of this type look (describe), or NULL. */
+    /* The description of resources of this type (describe), or NULL. */
     const struct description *(*describe)(const char *resource_type);
 };
 

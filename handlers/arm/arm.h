@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The handlers of this room. Long-running operations. The route table says which request each is for. A
- * handler reads the request, checks it, does one thing with the store or the executor and answers exactly
- * once. Any thread; none keeps anything of the request.
+ * The handlers of long-running operations. The route table assigns each to a request. A handler reads the
+ * request, checks it, does one thing with the store or the executor and replies exactly once. Any thread;
+ * none keeps a pointer to the request.
  */
 #ifndef HANDLERS_ARM_ARM_H
 #define HANDLERS_ARM_ARM_H

@@ -10,7 +10,7 @@
 #include "core/memory.h"
 #include "core/str.h"
 
-/* Cuts off the next segment. False at the end of the text or when the segment is empty. */
+/* Takes the next segment. False at the end of the text or if the segment is empty. */
 static bool next_segment(const char **text, const char **ret_segment, size_t *ret_len)
 {
     size_t len = strcspn(*text, "/");

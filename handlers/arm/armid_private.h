@@ -14,16 +14,16 @@ struct armid {
     char *provider;               /* namespace, NULL for ids of groups and subscriptions */
     char *types[ARMID_TYPES_MAX]; /* "flexibleServers", "migrations" */
     char *names[ARMID_TYPES_MAX];
-    int depth; /* how many types/names there are */
+    int depth; /* the number of types and names */
 };
 
-/* Parses an id; literals compare without case, a missing leading slash is allowed (real clients leave it
- * out), a trailing one too. False when it is not an id. Release with armid_done(). */
+/* Parses an id; literals compare without case. The leading slash may be missing (real clients omit it),
+ * and a trailing one is accepted. False if it is malformed. Release with armid_done(). */
 bool armid_parse(const char *text, struct armid *ret_id);
 void armid_done(struct armid *id);
 #define auto_armid __attribute__((cleanup(armid_done)))
 
-/* Formats into new memory that the caller frees; NULL when memory is out. */
+/* Formats into new memory, which the caller frees; NULL when memory is out. */
 char *armid_group(const char *subscription_id, const char *group);
 char *armid_resource(const char *subscription_id, const char *group, const char *provider, const char *type,
                      const char *name);

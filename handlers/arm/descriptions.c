@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The bodies that all rooms share. */
+/* The bodies that several rooms use. */
 #include "core/attr.h"
 #include "handlers/arm/arm.h"
 #include "handlers/arm/property.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order of the checks is Resource Manager's: api-version there at all, authentication, subscription,
- * provider and type, api-version right for the type; registration, resource group and body are the handlers'
- * business.
+ * The order of the checks is Resource Manager's: api-version present, authentication, subscription,
+ * provider and type, api-version valid for the type. The handlers check registration, resource group and
+ * body.
  */
 #include "handlers/arm/dispatch.h"
 
@@ -17,7 +17,7 @@
 #include "server/answer_cache.h"
 #include "server/reply.h"
 
-/* An error of Resource Manager itself, not of the resource provider behind it. */
+/* Replies with an error of Resource Manager itself rather than of the resource provider behind it. */
 static void answer_as_gateway(struct request *request, const struct err *err)
 {
     reply_header(request, "x-ms-failure-cause", "gateway");
@@ -50,7 +50,7 @@ static int check_subscription(const struct request *request, const char *id, str
     return 0;
 }
 
-/* The location in the path, which the refusal of an api-version quotes. */
+/* The location in the path, which the error for an api-version quotes. */
 static const char *location_of(const struct request *request)
 {
     const char *location = request_param(request, "location");
@@ -74,8 +74,8 @@ static int check_api_version(struct request *request, struct err *err)
     return 0;
 }
 
-/* A page in somebody's browser may send some requests to any address, this one too, and must not decide
- * anything here. Our own portal is of the same origin; other clients do not send the header. */
+/* A web page can make a browser send some requests to any address, including this one, and must not change
+ * anything here. Malachite's own portal has the same origin; other clients do not send the header. */
 static int check_site(const struct request *request, struct err *err)
 {
     bool reads = request->method == METHOD_GET || request->method == METHOD_HEAD;
@@ -100,8 +100,8 @@ static bool is_json_type(const char *type)
     return len > suffix_len && strncasecmp(type + len - suffix_len, suffix, suffix_len) == 0;
 }
 
-/* A browser sends forms and plain text anywhere without asking, and bodies without a type. Other programs
- * that leave the type out mean JSON. */
+/* Browsers send forms, plain text and bodies without a type to any site without a preflight. Other
+ * programs that omit the type mean JSON. */
 static int check_media_type(const struct request *request, struct err *err)
 {
     const char *type = request->content_type;
@@ -122,8 +122,7 @@ static bool segment_is(const struct request *request, size_t at, const char *lit
     return at < request->segment_count && strcasecmp(request->segments[at], literal) == 0;
 }
 
-/* Malachite's own calls tell what is migrated from where, and with strict sign-in only to those who signed
- * in. */
+/* Malachite's own calls reveal what is migrated and from where; with strict sign-in they need a token. */
 static bool needs_token(const struct request *request)
 {
     unsigned flags = request->route->flags;
@@ -155,7 +154,7 @@ static int check_route(struct request *request, struct err *err)
     return check_api_version(request, err);
 }
 
-/* Where "providers" stands in the path; the number of segments when it does not. */
+/* The index of "providers" in the path, or the number of segments. */
 static size_t find_providers(const struct request *request)
 {
     size_t at = 0;
@@ -204,8 +203,8 @@ static int explain_provider(const struct request *request, struct err *err)
         buf_text(&type) + strlen(name) + 1, name, request->api_version, buf_text(&versions));
 }
 
-/* Says why an Azure path leads nowhere, in Resource Manager's words and order; leaves err for all other
- * paths. */
+/* Explains why an Azure path does not exist, in Resource Manager's words and order; leaves err unchanged
+ * for all other paths. */
 static void explain_not_found(struct request *request, struct err *err)
 {
     bool in_subscription = segment_is(request, 0, "subscriptions");
@@ -283,13 +282,13 @@ static void run_handler(struct request *request)
     }
     struct store *store = request->app->store;
     if (store != NULL && store_in_transaction(store)) {
-        /* Closing the thread's handle rolls back; the next request opens another one. */
+        /* Closing the thread's handle rolls back; the next request opens a new one. */
         store_thread_done(store);
         answer_bug(request, "handler left a transaction open");
     }
 }
 
-/* What was answered may lack a part, or say of a good request that it is malformed. */
+/* The reply may be incomplete, or reject a valid request as malformed. */
 static void answer_out_of_memory(struct request *request)
 {
     if (request->reply.status < 500) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a complete request to its answer: the route, the checks that Resource Manager makes before a resource
- * provider sees the request, the handler, and the rules every handler must have kept. Knows nothing of
+ * Processes a complete request: the route, the checks that Resource Manager makes before a resource
+ * provider sees the request, the handler, and the invariants that every handler must keep. Independent of
  * libmicrohttpd.
  */
 #ifndef HANDLERS_ARM_DISPATCH_H
@@ -12,11 +12,11 @@
 #include "server/request.h"
 #include "server/route.h"
 
-/* Finds the route and makes the checks. True when the route's handler is to run; otherwise the request has
- * been answered. request_set_uri() has succeeded before. */
+/* Finds the route and runs the checks. True if the route's handler must run; otherwise it has replied.
+ * request_set_uri() has succeeded before. */
 bool dispatch_prepare(struct request *request);
 
-/* Runs the handler. Afterwards the request has exactly one answer and the thread has no transaction open. */
+/* Runs the handler. Afterwards the request has exactly one reply and the thread has no open transaction. */
 void dispatch_run(struct request *request);
 
 #endif

@@ -21,12 +21,12 @@ extern const size_t location_count;
 
 /* The row for a name or a display name ("Canada Central", "canadacentral"), or NULL. */
 const struct location *location_find(const char *text);
-/* Letters, digits, blanks, at most 60. Regions that are not in the table are accepted: Azure adds some every
- * year. */
+/* Letters, digits, blanks, at most 60. Regions that are not in the table are accepted, because Azure adds
+ * some every year. */
 bool location_is_valid(const char *text);
-/* The short name in new memory: lower case without blanks, as resources keep it. NULL when memory is out. */
+/* The short name in new memory: lower case without blanks, as resources store it. NULL when memory is out. */
 char *location_name(const char *text);
-/* The display name when the region is known, else the text itself. */
+/* The display name of a known region, otherwise the text itself. */
 const char *location_display_name(const char *text);
 
 #endif

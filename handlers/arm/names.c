@@ -6,14 +6,14 @@
 
 #include "core/str.h"
 
-/* Which characters may stand at an end of a name. */
+/* The characters that may start or end a name. */
 enum end { ANY, LETTER_OR_DIGIT, LETTER_OR_UNDERSCORE, NO_PERIOD };
 
 static const struct {
     const char *what;
     enum err_code code;
     size_t least, most;
-    const char *marks; /* that are allowed beside letters and digits */
+    const char *marks; /* allowed in addition to letters and digits */
     enum end first, last;
     const char *rule;
 } rules[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which names resources may have, and how errors say so: one table. Any thread. */
+/* The rules for names of resources and their error messages, in one table. Any thread. */
 #ifndef HANDLERS_ARM_NAMES_H
 #define HANDLERS_ARM_NAMES_H
 
@@ -25,7 +25,7 @@ const char *name_rule(enum name_kind kind);
 /* The error for a name that breaks its rule; err has no target. */
 int name_check(enum name_kind kind, const char *name, struct err *err);
 
-/* PostgreSQL's and Azure's own databases, which no migration touches. */
+/* Databases of PostgreSQL and Azure, which migrations never touch. */
 bool database_name_is_reserved(const char *name);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Status and result of long-running operations. The location in their paths is whatever we once put there,
- * short name or display name; the id alone counts.
+ * Status and result of long-running operations. The location in their paths is the one that Malachite put
+ * there, short name or display name; only the id matters.
  */
 #include "handlers/arm/operation.h"
 
@@ -65,7 +65,7 @@ bool find_operation(struct request *request, struct operation *ret_operation)
     return found > 0;
 }
 
-/* The error of a failed operation; its code is looked up again, so that the status goes with it. */
+/* The error of a failed operation; its code is looked up again to get its status. */
 static void operation_error(const struct operation *operation, struct err *ret_err)
 {
     enum err_code code = ERR_CONFLICT;

@@ -28,11 +28,11 @@ bool property_is_below(const struct property *row, const char *path)
     return str_istarts(row->path, path) && row->path[len] == '.';
 }
 
-/* How a path lies to the table. */
+/* How a path relates to the table. */
 struct place {
-    const struct property *row; /* with this path, or NULL */
+    const struct property *row; /* the row with this path, or NULL */
     bool above;                 /* rows lie below it */
-    bool above_settable;        /* such that clients can set */
+    bool above_settable;        /* clients can set at least one of those */
 };
 
 static struct place find_place(const struct description *description, const char *path)
@@ -202,7 +202,7 @@ struct noting {
     void *context;
 };
 
-/* Where a client can set a property of this name: the newest spelling stands last. */
+/* The path at which a client can set a property of this name: the newest spelling is last. */
 static const char *find_home(const struct description *description, const char *key)
 {
     for (size_t i = description->count; i-- > 0;) {
@@ -214,7 +214,7 @@ static const char *find_home(const struct description *description, const char *
     return NULL;
 }
 
-/* path: where object stands in the whole body; inner: in this description. */
+/* path: the object's path in the whole body; inner: its path in this description. */
 static void note_members(const struct noting *noting, const struct description *description, json_t *object,
                          const char *path, const char *inner, int depth)
 {
@@ -233,7 +233,7 @@ static void note_members(const struct noting *noting, const struct description *
         const struct description *other =
             row == NULL || row->schema == NULL || noting->find == NULL ? NULL : noting->find(row->schema);
         if (row != NULL && !property_is_settable(row)) {
-            continue; /* an answer that is sent back */
+            continue; /* the client sent back a response */
         }
         if (place.above && json_is_object(value)) {
             note_members(noting, description, value, buf_text(&full), buf_text(&local), depth + 1);

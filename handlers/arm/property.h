@@ -25,44 +25,44 @@ enum property_access {
     ACCESS_SHOWN = 1 << 2,
     ACCESS_SECRET = 1 << 3,   /* never shown, never compared */
     ACCESS_REQUIRED = 1 << 4, /* PUT has to give it */
-    ACCESS_OWN = 1 << 8,      /* the first bit that a room may use for itself */
+    ACCESS_OWN = 1 << 8,      /* the first bit that a room may define */
 };
 
 struct property;
 
-/* How the values of a kind of property are read into a record, compared, copied, shown and described. NULL:
- * the kind has no such side. A record is what the room reads into; row->field is the member's offset in it.
- */
+/* How the values of a type of property are read into a record, compared, copied, shown and described.
+ * NULL: the type does not support it. A record is the struct that the room reads into; row->field is the
+ * member's offset in it. */
 struct property_type {
     const char *schema; /* as in struct property */
     int (*read)(const struct property *row, json_t *value, const char *path, struct err *err, void *record);
     int (*clear)(const struct property *row, struct err *err, void *record); /* null is given; NULL: absent */
     bool (*same)(const struct property *row, const void *a, const void *b);
     bool (*copy)(const struct property *row, const void *from, void *to); /* false: memory is out */
-    /* New reference; NULL leaves the property out. subject: whatever the room shows. */
+    /* New reference; NULL omits the property. subject: the struct that the room shows. */
     json_t *(*write)(const struct property *row, const void *subject);
     json_t *(*describe)(const struct property *row, unsigned version); /* OpenAPI, instead of schema */
 };
 
 /*
- * schema: string, integer, number, boolean, object (with any members), struct (an object with the members of
- * the rows below), any, date-time, uuid, uri; words separated by "|" are the known values of a string; a name
- * with a capital is another description; "[]" before any of these makes an array, "{}" an object with such
- * members. NULL: that of the type.
+ * schema: string, integer, number, boolean, object (with any members), struct (an object with the members
+ * of the rows below), any, date-time, uuid, uri; words separated by "|" are the known values of a string;
+ * a capitalized name is another description; "[]" before any of these makes an array, "{}" an object with
+ * such members. NULL: that of the type.
  *
- * Objects above a property need no row. One that has a row is read and shown as a whole: the rows below it,
- * which follow it at once, only describe its members.
+ * Objects above a property need no row. One with a row is read and shown as a whole: the rows below it,
+ * which follow immediately, only describe its members.
  */
 struct property {
     const char *path; /* "properties.storage.storageSizeGB" */
     const char *schema;
-    unsigned access;                  /* 0: known, and neither read nor shown */
-    const char *text;                 /* what it means, for people; or NULL */
+    unsigned access;                  /* 0: known, but neither read nor shown */
+    const char *text;                 /* its meaning, for people; or NULL */
     const struct property_type *type; /* NULL: only described */
     json_t *(*write)(const struct property *row, const void *subject); /* instead of the type's */
     size_t field;
     unsigned since, until; /* api_version_rank() of the first and last version; 0: no limit */
-    const char *standard;  /* JSON that is shown until a client sets another value; or NULL */
+    const char *standard;  /* JSON that is shown until a client sets a value; or NULL */
     int64_t least, most;   /* of an integer; both 0: any */
 };
 
@@ -71,12 +71,12 @@ enum { PROPERTIES_MAX = 128 };
 struct description {
     const char *name; /* of its schema: "FlexibleServer" */
     const char *text;
-    const struct property *rows; /* in the order of the answers */
+    const struct property *rows; /* in the order of the responses */
     size_t count;                /* at most PROPERTIES_MAX */
     unsigned access;             /* the rows with one of these bits belong to it; 0: all */
 };
 
-/* A property that is only described. */
+/* A property that is described but not handled. */
 #define PROPERTY_DOC(path_, schema_, access_, text_)                                                         \
     {                                                                                                        \
         .path = (path_), .schema = (schema_), .access = (access_), .text = (text_)                           \
@@ -110,24 +110,24 @@ bool property_is_in(const struct property *row, unsigned version);
 bool property_is_below(const struct property *row, const char *path);
 
 /*
- * Reads a body into record, row by row as the body gives them. given (may be NULL) has a flag per row. A
- * wrong type or value ends the reading; err then names the path.
+ * Reads a body into record, row by row in the order of the body. given (may be NULL) has a flag per row.
+ * Stops at a wrong type or value; err then names the path.
  */
 int properties_read(const struct description *description, json_t *body, struct err *err, void *record,
                     bool given[PROPERTIES_MAX]);
-/* ERR_BAD_PARAMETER for the first property, or object above it, that the body lacks and PUT requires. */
+/* ERR_BAD_PARAMETER for the first property, or object above it, that PUT requires and the body lacks. */
 int properties_check_required(const struct description *description, json_t *body, struct err *err);
 /* The resource in this version; new reference, NULL when memory is out. */
 json_t *properties_write(const struct description *description, unsigned version, const void *subject);
-/* Sets a value at a path with dots, making the objects on the way. Takes value. Returns 0, or -1 when memory
- * is out. */
+/* Sets a value at a path with dots, and creates the objects above it. Takes ownership of value. Returns 0,
+ * or -1 when memory is out. */
 int property_set_at(json_t *object, const char *path, json_t *value);
 
-/* Makes a body for PUT of an answer: without the properties that no client sets. */
+/* Turns a response into a body for PUT: removes the properties that no client can set. */
 void properties_drop_read_only(const struct description *description, json_t *resource);
 
-/* Calls note for each property of the body that has no row; belongs is where one of this name has its place,
- * or NULL. find (may be NULL) gives the descriptions that schemas name. */
+/* Calls note for each property of the body that has no row; belongs is the correct path of a property with
+ * this name, or NULL. find (may be NULL) returns the descriptions that schemas name. */
 typedef void property_note_fn(void *context, const char *path, const char *belongs);
 typedef const struct description *property_find_fn(const char *name);
 void properties_note_unknown(const struct description *description, property_find_fn *find, json_t *body,

@@ -50,7 +50,7 @@ static const char *verb_of(const struct request *request)
     return slash == NULL ? request->route->action : slash + 1;
 }
 
-/* One look for the usual case; the group is looked at only to choose the words of the 404. */
+/* One query for the usual case; the group is only looked up to choose the message of the 404. */
 static int look_up_server(struct request *request, struct server *ret_server)
 {
     struct err err = {0};
@@ -123,7 +123,7 @@ bool find_ready_server(struct request *request, const char *child_type, struct s
     return true;
 }
 
-/* ARM says it twice, and clients read the namespace from the details. */
+/* ARM repeats the message in the details, where clients read the namespace. */
 static void reply_not_registered(struct request *request, const char *namespace_name)
 {
     const char *code = err_wire_code(ERR_PROVIDER_NOT_REGISTERED);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The members that most resources have in common. What is returned belongs to the JSON value that was read,
- * unless it is new memory. */
+/* Members that most resources share. Results belong to the JSON value that was read, unless they are new
+ * memory. */
 #ifndef HANDLERS_ARM_RESOURCE_FIELDS_H
 #define HANDLERS_ARM_RESOURCE_FIELDS_H
 
@@ -8,11 +8,11 @@
 
 #include "core/err.h"
 
-/* The "tags" of a body as JSON text (new memory), or NULL when there are none. Values must be strings. */
+/* The "tags" of a body as JSON text (new memory), or NULL if it has none. Values must be strings. */
 int field_tags(json_t *body, struct err *err, char **ret_tags);
-/* The "location" of a body as the client wrote it, checked for shape; NULL when absent. */
+/* The "location" of a body as the client wrote it, after a format check; NULL if missing. */
 int field_location(json_t *body, struct err *err, const char **ret_location);
-/* The same of the values themselves. */
+/* The same for the values themselves. */
 int tags_read(json_t *tags, struct err *err, char **ret_tags);
 int location_read(const json_t *value, struct err *err, const char **ret_location);
 

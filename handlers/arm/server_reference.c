@@ -4,8 +4,7 @@
 #include "core/parse/server_address.h"
 #include "core/str.h"
 
-/* The text is not repeated in the message: what people paste here may be a connection string with a password.
- */
+/* The message does not repeat the text: users may paste a connection string with a password here. */
 static int read_address(const char *role, const char *text, struct err *err, struct server *ret_server)
 {
     auto_server_address struct server_address address = {0};

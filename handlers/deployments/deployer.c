@@ -18,12 +18,13 @@ struct deployer {
     struct app *app;
     pthread_mutex_t mutex;
     pthread_cond_t changed;         /* a deployment was submitted, or stopping was set */
-    struct deployment_run *arrived; /* not seen by the thread yet */
+    struct deployment_run *arrived; /* submitted, but not yet taken over by the thread */
     bool stopping;
     pthread_t thread;
 };
 
-/* Waits for work, at most one turn when there is some already. False: stop. The mutex is held. */
+/* Waits for work, or for at most one turn if there already is some. False: stop. Call it with the mutex
+ * held. */
 static bool wait_for_turn(struct deployer *deployer, bool busy)
 {
     struct timespec until;
@@ -39,7 +40,7 @@ static bool wait_for_turn(struct deployer *deployer, bool busy)
     return !deployer->stopping;
 }
 
-/* One turn for each; those that have ended are freed. */
+/* One turn for each; frees those that have ended. */
 static void turn(struct deployment_run **runs)
 {
     while (*runs != NULL) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Deployments of templates, looked at and ended. */
+/* Reads and ends deployments of templates. */
 #include "handlers/deployments/deployment_private.h"
 
 #include "core/clock.h"
@@ -13,7 +13,7 @@ char *deployment_id(const struct deployment *deployment)
                           deployment->name);
 }
 
-/* ISO 8601, as the service writes it: "PT2.345678S". */
+/* ISO 8601 in the service's format: "PT2.345678S". */
 static char *write_duration(int64_t us)
 {
     return str_format("PT%lld.%06dS", (long long)(us / 1000000), (int)(us % 1000000));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Exports templates: the one that was deployed, or one made of the resources of a group. */
+/* Exports templates: the deployed one, or one built from the resources of a group. */
 #include "handlers/deployments/deployment_private.h"
 
 #include <string.h>
@@ -47,7 +47,7 @@ struct inner_client deployment_client(struct request *request)
                                  .nesting = request->nesting};
 }
 
-/* The newest version that is not a preview, if there is one. */
+/* The newest version that is not a preview, if any. */
 static const char *stable_version(const struct resource_type *type)
 {
     const char *version;

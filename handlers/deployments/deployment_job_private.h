@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is left to do of a deployment once its PUT was answered. */
+/* The remaining work of a deployment after the reply to its PUT. */
 #ifndef HANDLERS_DEPLOYMENTS_DEPLOYMENT_JOB_PRIVATE_H
 #define HANDLERS_DEPLOYMENTS_DEPLOYMENT_JOB_PRIVATE_H
 
@@ -15,11 +15,11 @@ struct app;
 struct deployment_job {
     struct template template;
     struct deployment row; /* as stored */
-    char *host;            /* of the PUT: links in answers are made with it */
+    char *host;            /* from the PUT, for links in responses */
     char *authorization;   /* secret; never stored */
     bool https;
     char correlation_id[REQUEST_CORRELATION_SIZE];
-    int nesting; /* deployments around this one */
+    int nesting; /* number of enclosing deployments */
 };
 void deployment_job_done(struct deployment_job *job);
 
@@ -33,15 +33,15 @@ struct step {
     int64_t ended_us;
     int status;         /* HTTP status of its PUT */
     json_t *error;      /* {"code", "message"} once STEP_FAILED */
-    int64_t give_up_ms; /* until then a busy server is asked again; 0: it was not busy yet */
+    int64_t give_up_ms; /* until then requests to a busy server are retried; 0: it was not busy yet */
 };
 
-/* A job that is being done. */
+/* A job in progress. */
 struct deployment_run {
     struct app *app;
     struct deployment_job job;
     struct step *steps; /* one per resource of the template */
-    bool changed;       /* since the row was written */
+    bool changed;       /* since the row was last written */
     struct deployment_run *next;
 };
 

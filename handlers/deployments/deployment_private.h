@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the handlers of deployments share. */
+/* Shared by the handlers of deployments. */
 #ifndef HANDLERS_DEPLOYMENTS_DEPLOYMENT_PRIVATE_H
 #define HANDLERS_DEPLOYMENTS_DEPLOYMENT_PRIVATE_H
 
@@ -8,17 +8,17 @@
 #include "handlers/deployments/inner_request_private.h"
 #include "store/deployments.h"
 
-/* New memory; NULL when there is none. */
+/* New memory, NULL when memory is out. */
 char *deployment_id(const struct deployment *deployment);
 /* The whole resource; new reference, NULL when memory is out. */
 json_t *deployment_write(const struct deployment *deployment);
 
-/* {deploymentName} of the path; answers 404 itself and returns false when it does not exist. */
+/* {deploymentName} of the path; replies 404 and returns false if it does not exist. */
 bool find_deployment(struct request *request, struct deployment *ret_deployment);
-/* Reads the template of a request into a job whose row is ready to be stored. False: answered already.
- * Release the job with deployment_job_done() in either case. */
+/* Reads the template of a request into a job whose row can be stored. False: it has replied. Release the
+ * job with deployment_job_done() in either case. */
 bool deployment_begin(struct request *request, struct deployment_job *ret_job);
-/* Requests in the name of the one who sent this request. */
+/* A client for requests on behalf of the sender of this request. */
 struct inner_client deployment_client(struct request *request);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PUT of a deployment checks the template and leaves the rest to the deployer, which sends the requests for
- * the resources. The template is kept sealed, and of secure parameters only their names.
+ * PUT of a deployment checks the template, and the deployer then sends the requests for the resources. The
+ * template is stored sealed; of secure parameters only the names are stored in clear.
  */
 #include "handlers/arm/names.h"
 #include "handlers/deployments/deployment_private.h"
@@ -18,11 +18,11 @@
 #include "handlers/deployments/deployments.h"
 
 enum {
-    NESTING_MAX = 5,       /* deployments around a deployment */
-    DEPLOYMENTS_MAX = 800, /* of a resource group: Resource Manager's own limit */
+    NESTING_MAX = 5,       /* deployments that may enclose one another */
+    DEPLOYMENTS_MAX = 800, /* in a resource group: Resource Manager's own limit */
 };
 
-/* What resourceGroup(), subscription(), deployment(), tenant() and environment() give. */
+/* The results of resourceGroup(), subscription(), deployment(), tenant() and environment(). */
 static json_t *make_scope(const struct request *request, const struct resource_group *group, const char *name)
 {
     const char *tenant = request->app->options->tenant_id;
@@ -177,7 +177,7 @@ static void add_links(struct request *request, const struct deployment *row)
     }
 }
 
-/* What was stored does not stay active when nobody will work on it. */
+/* Ends a stored deployment that could not be queued, so that it does not stay active for ever. */
 static void end_unqueued(struct request *request, struct deployment *row, const struct err *reason)
 {
     struct err err = {0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the store keeps of a running deployment: its state, its operations, what it has made. */
+/* Stores the progress of a running deployment: its state, its operations, its resources. */
 #include <stdlib.h>
 
 #include "core/attr.h"

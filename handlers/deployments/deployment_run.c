@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One deployment: requests for its resources in the order of their dependencies, and what becomes of them. */
+/* Runs one deployment: sends requests for its resources in the order of their dependencies, and records
+ * the outcomes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,7 +79,7 @@ static void fail_step(struct deployment_run *run, struct step *step, const char 
     end_step(run, step, STEP_FAILED);
 }
 
-/* error: the member of an answer, or NULL. */
+/* error: the member of a response, or NULL. */
 static void fail_step_as(struct deployment_run *run, struct step *step, json_t *error)
 {
     const char *code = json_string_value(json_object_get(error, "code"));
@@ -87,7 +88,7 @@ static void fail_step_as(struct deployment_run *run, struct step *step, json_t *
               message == NULL ? "The request failed." : message);
 }
 
-/* What is wrong with the template itself is a refusal without a call. */
+/* An error in the template itself fails the step without a request. */
 static void refuse_step(struct deployment_run *run, struct step *step, const struct err *err)
 {
     step->started_us = step->started_us == 0 ? clock_now_us() : step->started_us;
@@ -95,8 +96,7 @@ static void refuse_step(struct deployment_run *run, struct step *step, const str
     fail_step(run, step, err_wire_code(err->code), err->message);
 }
 
-/* A server that is starting or at work takes the request later. True: wait; false: the time for that is over.
- */
+/* A server that is starting or busy accepts the request later. True: wait; false: the time is up. */
 static bool may_wait(struct step *step)
 {
     if (step->give_up_ms == 0) {
@@ -185,7 +185,7 @@ static bool dependencies_are_done(const struct deployment_run *run, const struct
  * ----------------------------------------------------------------------------------------------------
  */
 
-/* All is made: the outputs are left. */
+/* All resources exist: evaluate the outputs. */
 static void succeed(struct deployment_run *run)
 {
     struct err err = {0};
@@ -238,8 +238,7 @@ static struct counts take_steps_forward(struct deployment_run *run)
             start_step(run, i);
             counts.failed += step->state == STEP_FAILED;
         }
-        /* Once a step has failed, nothing is started any longer: what waits for a busy server stays undone.
-         */
+        /* After a failed step nothing new starts, so steps that wait for a busy server are abandoned. */
         bool waits = step->state == STEP_WAITING && step->give_up_ms != 0 && counts.failed == 0;
         counts.running += step->state == STEP_RUNNING || waits;
         counts.waiting += step->state == STEP_WAITING;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a deployment would do, without doing it. */
+/* Reports what a deployment would change, without changing it. */
 #include "core/str.h"
 #include "handlers/deployments/deployment_private.h"
 #include "handlers/deployments/deployments.h"
@@ -10,8 +10,8 @@ static bool exists(const struct inner_client *client, const struct template_reso
     return found != NULL;
 }
 
-/* Missing resources are reported as Create, existing ones as Deploy: so the service does when it does not
- * compare properties (resultFormat ResourceIdOnly), and Malachite never compares them. */
+/* Reports missing resources as Create and existing ones as Deploy, like the service when it does not
+ * compare properties (resultFormat ResourceIdOnly): Malachite never compares them. */
 static json_t *list_changes(const struct inner_client *client, const struct template *template)
 {
     json_t *changes = json_array();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The handlers of this room. Deployments of ARM templates. The route table says which request each is for. A
- * handler reads the request, checks it, does one thing with the store or the executor and answers exactly
- * once. Any thread; none keeps anything of the request.
+ * The handlers of deployments of ARM templates. The route table assigns each to a request. A handler reads
+ * the request, checks it, does one thing with the store or the executor and replies exactly once. Any
+ * thread; none keeps a pointer to the request.
  */
 #ifndef HANDLERS_DEPLOYMENTS_DEPLOYMENTS_H
 #define HANDLERS_DEPLOYMENTS_DEPLOYMENTS_H

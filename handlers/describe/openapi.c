@@ -15,7 +15,7 @@ static const char error_reference[] = "#/components/responses/Error";
 /* ---- parameters ------------------------------------------------------------------------------------------
  */
 
-/* A type that the dialect's own version holds for takes that one; others, such as Resource Manager's, keep
+/* A type that the dialect's own version covers has that version; others, such as Resource Manager's, keep
  * their own list. */
 static json_t *write_versions(const char *resource_type, const char *api_version)
 {
@@ -222,7 +222,7 @@ static json_t *write_paths(const char *version, json_t *tags)
 /* ---- components ------------------------------------------------------------------------------------------
  */
 
-/* In versions that migrations alone have, servers are described as in their newest one. */
+/* In versions that only migrations have, servers are described as in their newest one. */
 static json_t *write_named_schema(const char *name, const char *version)
 {
     const struct description *description = schema_find(name);
@@ -232,7 +232,7 @@ static json_t *write_named_schema(const char *name, const char *version)
                                : schema_write(description, own ? api_version_rank(version) : API_NEWEST);
 }
 
-/* Adds the schemas that value refers to, and those that these refer to. */
+/* Adds the schemas that value refers to, recursively. */
 static void add_schemas(json_t *to, json_t *value, const char *version)
 {
     static const char prefix[] = "#/components/schemas/";
@@ -308,7 +308,7 @@ const struct description *api_description_of(const char *resource_type)
     return NULL;
 }
 
-/* By index, newest first; NULL behind the last one. */
+/* By index, newest first; NULL after the last one. */
 static const char *document_version(size_t index)
 {
     return resource_type_version(resource_type_find(POSTGRESQL_NAMESPACE "/flexibleServers/migrations"),

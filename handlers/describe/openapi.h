@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The OpenAPI documents: one per api-version of migrations, made at run time from the tables that serve: the
- * route table, the api-versions and the descriptions of all rooms.
+ * The OpenAPI documents: one per api-version of migrations, generated at run time from the tables that
+ * also serve requests: the route table, the api-versions and the descriptions of all rooms.
  */
 #ifndef HANDLERS_DESCRIBE_OPENAPI_H
 #define HANDLERS_DESCRIBE_OPENAPI_H
@@ -11,14 +11,14 @@
 #include "handlers/arm/property.h"
 #include "server/route.h"
 
-/* Notes for the request log which properties of the body its route's description does not know. */
+/* Records in the request log the properties of the body that its route's description does not contain. */
 void api_note_unknown(struct request *request);
 
-/* How resources of this type look: what GET answers. NULL: no route says so. */
+/* The description of resources of this type: the response of GET. NULL: no route has it. */
 const struct description *api_description_of(const char *resource_type);
 
-/* The document of an api-version of migrations; base is where this Malachite is reached, without slash at its
- * end. New reference, NULL when memory is out. Any thread. */
+/* The document of an api-version of migrations; base is this Malachite's URL without a trailing slash. New
+ * reference, NULL when memory is out. Any thread. */
 json_t *openapi_document(const char *version, const char *base);
 
 /* GET /_malachite/openapi, GET /_malachite/openapi/{file} */

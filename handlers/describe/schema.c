@@ -109,8 +109,8 @@ static json_t *member_object(json_t *object, const char *name)
     return member;
 }
 
-/* Adds a definition at a path with dots to an object schema, making the objects on the way. Takes definition.
- * Returns 0, or -1 when memory is out. */
+/* Adds a definition at a path with dots to an object schema, and creates the objects above it. Takes
+ * ownership of definition. Returns 0, or -1 when memory is out. */
 static int add_property(json_t *object_schema, const char *path, json_t *definition, bool required)
 {
     json_t *object = object_schema;
@@ -137,7 +137,7 @@ static int add_property(json_t *object_schema, const char *path, json_t *definit
     return json_object_set_new(properties, path, definition);
 }
 
-/* Siblings of $ref are ignored in OpenAPI 3.0, so that a reference with more to say goes into allOf. */
+/* OpenAPI 3.0 ignores siblings of $ref, so a reference with further members uses allOf. */
 static json_t *write_row(const struct property *row, unsigned version)
 {
     bool settable = property_is_settable(row);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Examples of migrations in every dialect: one made-up migration, written by the code that writes answers. */
+/* Examples of migrations in every dialect: one fictitious migration, rendered by the code for responses. */
 #include <string.h>
 
 #include "core/attr.h"
@@ -60,7 +60,7 @@ json_t *schema_example_answer(const struct dialect *dialect, const char *type)
     return migration_write(dialect, &target, &view, "Canada Central");
 }
 
-/* What PUT needs at least. PATCH: the answer to WaitingForTargetDBOverwriteConfirmation. */
+/* The minimal body of PUT. PATCH: the answer to WaitingForTargetDBOverwriteConfirmation. */
 json_t *schema_example_request(const struct dialect *dialect, const char *type)
 {
     auto_migration struct migration migration = {0};

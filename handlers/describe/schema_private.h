@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The OpenAPI schemas and the notes about what nobody understood, made from the descriptions of all rooms.
- * Any thread. */
+/* The OpenAPI schemas and the notes about unknown properties, generated from the descriptions of all
+ * rooms. Any thread. */
 #ifndef HANDLERS_DESCRIBE_SCHEMA_PRIVATE_H
 #define HANDLERS_DESCRIBE_SCHEMA_PRIVATE_H
 
@@ -14,16 +14,17 @@
 /* The description of that name, or NULL. */
 const struct description *schema_find(const char *name);
 
-/* The OpenAPI form of a type as in struct property, and of a whole description in an api-version (its rank).
- * New references, NULL when memory is out. */
+/* The OpenAPI schema of a type as in struct property, and of a whole description in an api-version (its
+ * rank). New references, NULL when memory is out. */
 json_t *schema_write_type(const char *type);
 json_t *schema_write(const struct description *description, unsigned version);
 
-/* Notes in the request log what of the body is in no row of the description of that name (NULL: none). */
+/* Records in the request log the properties of the body that have no row in the description of that name
+ * (NULL: none). */
 void schema_note_unknown(struct request *request, const char *name);
 
-/* An example of a body or an answer of this type ("Migration", "MigrationPatch"); NULL for all others. New
- * reference. */
+/* An example of a body or a response of this type ("Migration", "MigrationPatch"); NULL for all others.
+ * New reference. */
 json_t *schema_example_request(const struct dialect *dialect, const char *type);
 json_t *schema_example_answer(const struct dialect *dialect, const char *type);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a migration's answers carry beside its own properties. */
+/* The parts of a migration's responses besides its own properties. */
 #include "core/attr.h"
 #include "handlers/arm/property.h"
 #include "handlers/migrations/migrations.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tables. Sources: the published specifications of each version and recordings of the real service; the
- * order of the rows is the order of the real service's answers.
+ * The tables. Sources: the published specifications of each version and recordings of the real service;
+ * the rows are in the order of the real service's responses.
  */
 #include "handlers/migrations/dialect.h"
 
@@ -28,14 +28,14 @@ static const struct dialect dialects[] = {
 #define PUT      (ACCESS_PUT | ACCESS_SHOWN)
 #define BOTH     (ACCESS_PUT | ACCESS_PATCH | ACCESS_SHOWN)
 #define DECISION (BOTH | ACCESS_DECIDES)
-#define ALIAS    (ACCESS_PUT | ACCESS_PATCH | ACCESS_DECIDES) /* a spelling that is only understood */
+#define ALIAS    (ACCESS_PUT | ACCESS_PATCH | ACCESS_DECIDES) /* a spelling that is accepted but never shown */
 #define SECRET   (ACCESS_PUT | ACCESS_PATCH | ACCESS_SECRET)
 #define READ     ACCESS_SHOWN
 #define FIELD(member)      .field = offsetof(struct migration_spec, member)
 #define TYPE(name, member) .type = &type_##name, FIELD(member)
 #define SINCE(family)      .since = FAMILY_##family
 #define UNTIL(family)      .until = END_##family
-/* Until B with "DB", since C with "Db"; so were true and false "True" and "False". */
+/* Until B with "DB", since C with "Db"; true and false changed likewise from "True" and "False". */
 #define TEXT_UNTIL_B(first, old, new, member, access, about) \
     {P old, NULL, access, about, TYPE(text, member), SINCE(first), UNTIL(B)}, \
     {P new, NULL, access, about, TYPE(text, member), SINCE(C)}
@@ -112,7 +112,7 @@ static const struct property properties[] = {
     {"id", "string", READ, NULL, .write = dialect_write_id},
     {"name", "string", READ, NULL, .write = dialect_write_name},
     {"type", "string", READ, NULL, .write = dialect_write_type},
-    /* what tracked resources of other services have */
+    /* members of other services' tracked resources */
     {.path = "etag"}, {.path = "identity"}, {.path = "sku"}, {.path = "systemData"},
 };
 /* clang-format on */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The migration's properties in all api-versions. A dialect is data: the description of the migration
- * (handlers/arm/property.h) has a row per property and spelling, and says from which version to which it is
- * shown. Reading, merging and writing walk that table; no handler asks for a version.
+ * (handlers/arm/property.h) has a row per property and spelling, with the first and last version that
+ * shows it. Reading, merging and writing use that table; no handler checks a version.
  *
- * Requests are read with the spellings of every version, enum values in any case, booleans also as strings.
+ * Requests may use the spellings of every version, enum values in any case, and booleans as strings.
  */
 #ifndef HANDLERS_MIGRATIONS_DIALECT_H
 #define HANDLERS_MIGRATIONS_DIALECT_H
@@ -20,7 +20,7 @@
 #include "handlers/arm/property.h"
 #include "store/rows/rows.h"
 
-/* Versions that look alike on the wire, by the rank of the first. BP is 2022-05-01-privatepreview, as the CLI
+/* Versions with the same format, by the rank of the first. BP is 2022-05-01-privatepreview, as the CLI
  * sends it. END_X: the last rank of X. */
 enum family {
     FAMILY_A = API_DATE(2021, 6, 15),
@@ -36,14 +36,14 @@ enum family {
     END_B = FAMILY_C - 1,
 };
 
-/* What differs between families besides properties. */
+/* Differences between families besides properties. */
 enum dialect_features {
-    DIALECT_LOCATION_REQUIRED = 1 << 0,    /* PUT wants a location; else the target's is taken */
-    DIALECT_MODE_FROM_CUTOVER = 1 << 1,    /* offline is said by triggerCutover in the PUT */
+    DIALECT_LOCATION_REQUIRED = 1 << 0,    /* PUT requires a location; otherwise the target's is used */
+    DIALECT_MODE_FROM_CUTOVER = 1 << 1,    /* triggerCutover in the PUT means offline */
     DIALECT_NEEDS_DATA_MIGRATION = 1 << 2, /* Microsoft.DataMigration must be registered */
-    DIALECT_DELETE_ANSWERS = 1 << 3,       /* DELETE of an active migration answers with the migration */
-    DIALECT_DETAILS = 1 << 4,              /* dbDetails and validationDetails are shown */
-    DIALECT_SECRETS_OPTIONAL = 1 << 5, /* PUT may leave secretParameters out, as its published example does */
+    DIALECT_DELETE_ANSWERS = 1 << 3,       /* DELETE of an active migration returns the migration */
+    DIALECT_DETAILS = 1 << 4,              /* shows dbDetails and validationDetails */
+    DIALECT_SECRETS_OPTIONAL = 1 << 5,     /* PUT may omit secretParameters, like its published example */
 };
 
 struct dialect {
@@ -51,8 +51,8 @@ struct dialect {
     unsigned features;
 };
 
-/* The dialect of an api-version that api_version_check() let pass; unknown newer ones get the newest. Never
- * NULL. */
+/* The dialect of an api-version that api_version_check() has accepted; unknown newer ones use the newest.
+ * Never NULL. */
 const struct dialect *dialect_find(const char *api_version);
 /* All dialects, oldest first. */
 const struct dialect *dialect_list(size_t *ret_count);
@@ -60,11 +60,11 @@ const struct dialect *dialect_list(size_t *ret_count);
 enum migration_access {
     ACCESS_FALSE = ACCESS_OWN, /* an unset flag is shown as false */
     ACCESS_FALSE_LATER =
-        ACCESS_OWN << 1, /* likewise, but not in the answer to PUT (as recorded of the real service) */
+        ACCESS_OWN << 1, /* likewise, but not in the response to PUT (as recorded from the real service) */
     ACCESS_DECIDES = ACCESS_OWN << 2, /* a decision of the user, which a PUT may add as PATCH does */
 };
 
-/* The migration as a resource; what PATCH may change is its part for ACCESS_PATCH. */
+/* The migration as a resource; its part for ACCESS_PATCH contains the properties that PATCH may change. */
 extern const struct description migration_description, migration_patch_description;
 /* dbDetails.<name>; its subject is a struct migration_database. */
 extern const struct description migration_database_description;
@@ -73,9 +73,10 @@ extern const struct description migration_database_description;
  */
 
 struct dialect_request {
-    struct migration_spec spec; /* only what was given is set. First: the rows' fields are offsets in it */
-    char *tags;                 /* JSON, or NULL */
-    const char *location;       /* as the client wrote it, of the body; or NULL */
+    struct migration_spec
+        spec;             /* only given members are set. Must be first: the rows' fields are offsets in it */
+    char *tags;           /* JSON, or NULL */
+    const char *location; /* as the client wrote it; belongs to the body; or NULL */
     bool given[PROPERTIES_MAX];
 };
 
@@ -84,14 +85,14 @@ int dialect_read(json_t *body, struct err *err, struct dialect_request *ret_requ
 void dialect_request_done(struct dialect_request *request);
 #define auto_dialect_request __attribute__((cleanup(dialect_request_done)))
 
-/* Whether the request gives this member of struct migration_spec, in any spelling. */
+/* Whether the request contains this member of struct migration_spec, in any spelling. */
 bool dialect_gives_field(const struct dialect_request *request, size_t field);
 #define dialect_gives(request, member) dialect_gives_field((request), offsetof(struct migration_spec, member))
-/* Whether it gives a property that PATCH may set only as long as the migration is active. */
+/* Whether it contains a property that PATCH may set only while the migration is active. */
 bool dialect_gives_patchable(const struct dialect_request *request);
 
-/* The first property of the request whose value is another one in spec, among the rows that have all bits of
- * "with" and none of "without"; NULL when there is none. Secrets are never compared. */
+/* The first property of the request whose value differs from spec, among the rows that have all bits of
+ * "with" and none of "without"; NULL if there is none. Secrets are never compared. */
 const struct property *dialect_first_difference(const struct dialect_request *request,
                                                 const struct migration_spec *spec, unsigned with,
                                                 unsigned without);
@@ -100,12 +101,12 @@ const struct property *dialect_first_difference(const struct dialect_request *re
 const struct property *dialect_first_undecided(const struct dialect_request *request,
                                                const struct migration_spec *spec,
                                                enum migration_substate substate);
-/* Whether the request gives this member with a value that is not the one in spec. */
+/* Whether the request contains this member with a value other than the one in spec. */
 bool dialect_changes_field(const struct dialect_request *request, const struct migration_spec *spec,
                            size_t field);
 /* Forgets the decisions that the request gives and that spec has already; a flag stays with a new list. */
 void dialect_forget_decided(struct dialect_request *request, const struct migration_spec *spec);
-/* Copies what the request gives and PATCH may set into spec. */
+/* Copies the request's properties that PATCH may set into spec. */
 int dialect_merge(const struct dialect_request *request, struct migration_spec *spec, struct err *err);
 
 /* ---- writing ---------------------------------------------------------------------------------------------
@@ -114,13 +115,13 @@ int dialect_merge(const struct dialect_request *request, struct migration_spec *
 #define MIGRATION_CUTOVER_REMEMBERED "The cutover starts automatically when the base copy is complete."
 
 enum migration_detail {
-    DETAIL_CREATED, /* answer to PUT: state only */
+    DETAIL_CREATED, /* response to PUT: state only */
     DETAIL_LISTED,  /* without the servers' metadata */
     DETAIL_FULL,
 };
 
 struct migration_view {
-    const struct dialect *dialect; /* set by the functions that write */
+    const struct dialect *dialect; /* set by the functions that render */
     const struct migration *migration;
     const char *target_resource_id;
     const char *location; /* to be shown */
@@ -131,21 +132,21 @@ struct migration_view {
 
 /* The whole resource in this dialect; new reference, NULL when memory is out. */
 json_t *dialect_write(const struct dialect *dialect, const struct migration_view *view);
-/* The body of a request that asks for this migration, in this dialect, with secrets: what a client would
- * send. access: ACCESS_PUT or ACCESS_PATCH; for PATCH the flags alone. */
+/* A request body for this migration in this dialect, including secrets, as a client would send it. access:
+ * ACCESS_PUT or ACCESS_PATCH; for PATCH only the flags. */
 json_t *dialect_write_request(const struct dialect *dialect, const struct migration_view *view,
                               unsigned access);
 /* properties.currentStatus. */
 json_t *dialect_write_status(const struct dialect *dialect, const struct migration_view *view);
 
-/* How this dialect spells the property, for messages; its own path when the dialect does not have it. */
+/* The path of the property in this dialect, for messages; its own path if the dialect does not have it. */
 const char *dialect_spelling(const struct dialect *dialect, const struct property *property);
 
 /* The service's spelling of a source type or ssl mode given in any case, or NULL. */
 const char *dialect_source_type(const char *text);
 const char *dialect_ssl_mode(const char *text);
-/* The ssl mode that answers show: the one given, else the service's default for the source type. (Unset, what
- * is used is up to libpq: a local server without TLS must be reachable.) */
+/* The ssl mode shown in responses: the given one, otherwise the service's default for the source type. (If
+ * it is unset, libpq chooses: a local server without TLS must be reachable.) */
 const char *dialect_shown_ssl_mode(const struct migration_spec *spec);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Comparing what a request gives with what is stored, and putting it there. */
+/* Compares the values of a request with the stored ones, and stores them. */
 #include "core/attr.h"
 #include "core/str.h"
 #include "handlers/migrations/dialect_private.h"
@@ -43,7 +43,7 @@ bool dialect_same_word(const struct property *row, const void *a, const void *b)
     return *(const int *)property_value(row, a) == *(const int *)property_value(row, b);
 }
 
-/* An answer may be sent back. */
+/* Clients may send back a response. */
 bool dialect_same_ssl_mode(const struct property *row, const void *a, const void *b)
 {
     (void)row;
@@ -81,7 +81,7 @@ bool dialect_copy_word(const struct property *row, const void *from, void *to)
 /* ---- all properties of a request -------------------------------------------------------------------------
  */
 
-/* The row that the request gives, when it is one of the migration's settings; NULL otherwise. */
+/* The row that the request contains, if it is one of the migration's settings; NULL otherwise. */
 static const struct property *given_row(const struct dialect_request *request, size_t index)
 {
     const struct property *row = &migration_description.rows[index];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the rows of the migration's description are made of. Records are struct dialect_request, or the struct
+/* The types in the migration's description. Records are struct dialect_request, or the struct
  * migration_spec at its beginning; subjects are struct migration_view with its dialect. Static data, any
  * thread. */
 #ifndef HANDLERS_MIGRATIONS_DIALECT_PRIVATE_H
@@ -81,9 +81,9 @@ json_t *dialect_write_target_metadata(const struct property *row, const void *su
 /* The service's spelling of a source type or ssl mode given in any case, or NULL. */
 const char *dialect_source_type(const char *text);
 const char *dialect_ssl_mode(const char *text);
-/* Whether a version shows this source type: a word that came later is not for clients that cannot know it. */
+/* Whether a version has this source type: clients of older versions do not know later ones. */
 bool dialect_has_source_type(unsigned version, const char *type);
-/* How a version shows a state: a word that it does not have as the nearest that it has. */
+/* The state in a version: one that it does not have is replaced by the closest that it has. */
 const char *dialect_state_word(unsigned version, enum migration_state state);
 const char *dialect_substate_word(unsigned version, enum migration_substate substate);
 

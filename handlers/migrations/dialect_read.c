@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading a request: as lenient as the real service, but an error about a wrong type or word names its path.
- */
+/* Reads a request: as lenient as the real service, but an error about a wrong type or value names its
+ * path. */
 #include "core/clock.h"
 #include "core/parse/json_fields.h"
 #include "core/str.h"
@@ -19,7 +19,7 @@ int dialect_read_text(const struct property *row, json_t *value, const char *pat
     if (!json_is_string(value)) {
         return field_wrong_type(value, path, "a string", err);
     }
-    /* An empty string says as little as a missing one. */
+    /* An empty string means the same as a missing one. */
     const char *text = json_string_length(value) == 0 ? NULL : json_string_value(value);
     return str_replace(property_member(row, record), text) ? 0 : err_no_memory(err);
 }

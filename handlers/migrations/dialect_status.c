@@ -11,7 +11,7 @@ static int32_t clamp_int32(int64_t value)
     return value > INT32_MAX ? INT32_MAX : value < 0 ? 0 : (int32_t)value;
 }
 
-/* Families before C2 show words that they lack as the nearest that they have. */
+/* Families before C2 replace states that they lack by the closest that they have. */
 static enum migration_state known_state(unsigned version, enum migration_state state)
 {
     if (version >= FAMILY_C2) {
@@ -74,7 +74,7 @@ static json_t *write_operation(const struct property *row, const void *subject)
     return is_ended(subject) ? NULL : write_text(row, subject);
 }
 
-/* Of a database that has ended: a cleanup that is still pending, then what there is to say of its data. */
+/* For an ended database: a pending cleanup first, then the message about its data. */
 static json_t *write_message(const struct property *row, const void *subject)
 {
     const struct migration_database *database = subject;
@@ -145,7 +145,7 @@ const struct description migration_database_description =
 /* ---- the status ------------------------------------------------------------------------------------------
  */
 
-/* Empty until there is something to tell of at least one database, as the real service does. */
+/* Empty until at least one database has something to show, like the real service. */
 static json_t *write_databases(const struct dialect *dialect, const struct migration_view *view)
 {
     json_auto_t *object = json_object();
@@ -165,8 +165,7 @@ static json_t *write_databases(const struct dialect *dialect, const struct migra
     return TAKE(object);
 }
 
-/* A cutover that was asked for early is remembered; while the source has to be set up first, the text says
- * so. */
+/* A cutover requested early is stored; while the source has to be set up first, the text says so. */
 static int write_error(json_t *status, const struct migration *migration)
 {
     bool remembered = migration->error != NULL && migration->spec.trigger_cutover == FLAG_TRUE &&

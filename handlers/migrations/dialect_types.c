@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The kinds of the migration's properties, and the words of those that are words. */
+/* The types of the migration's properties, and their enumerated values. */
 #include "core/attr.h"
 #include "core/str.h"
 #include "handlers/migrations/dialect_private.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Showing a migration: strictly in the dialect, unset members left out, secrets never. */
+/* Renders a migration: strictly in the dialect, unset members omitted, secrets never. */
 #include "core/attr.h"
 #include "core/clock.h"
 #include "core/parse/json_fields.h"
@@ -153,15 +153,15 @@ json_t *dialect_write_type(const struct property *row, const void *subject)
     return json_string(POSTGRESQL_NAMESPACE "/flexibleServers/migrations");
 }
 
-/* Of a server's sku the metadata have name and tier only. */
+/* The metadata contain only name and tier of a server's sku. */
 static json_t *write_sku(const json_t *sku)
 {
     return json_pack("{s:O*, s:O*}", "name", json_object_get(sku, "name"), "tier",
                      json_object_get(sku, "tier"));
 }
 
-/* The metadata of one server as stored, with the version's name of the storage size. The real service shows a
- * flexible server's region by its display name, a single server's by its short one. */
+/* The metadata of one server as stored, with the version's name for the storage size. The real service
+ * shows a flexible server's region by its display name, a single server's by its short name. */
 static json_t *write_metadata(const struct property *row, const struct migration_view *view, const char *text,
                               bool target)
 {

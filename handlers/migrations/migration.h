@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the handlers of migrations share: names, checks, the source, the answer. */
+/* Shared by the handlers of migrations: names, checks, the source, the reply. */
 #ifndef HANDLERS_MIGRATIONS_MIGRATION_H
 #define HANDLERS_MIGRATIONS_MIGRATION_H
 
@@ -8,7 +8,7 @@
 
 enum { MIGRATION_DATABASES_MAX = 8 };
 
-/* 1 to 8 names, no duplicates, none of PostgreSQL's and Azure's own. */
+/* 1 to 8 names, without duplicates and reserved names. */
 int check_databases(const struct str_list *databases, struct err *err);
 /* No other active migration of the target writes one of these databases, and none is being deleted: 409 names
  * it. Inside the transaction that stores the migration. */
@@ -17,21 +17,21 @@ int check_databases_free(struct store *store, const struct server *target, const
 /* Each of names is one of the migration's databases. path is for the message. */
 int check_subset(const struct str_list *names, const struct str_list *databases, const char *path,
                  struct err *err);
-/* Both passwords are given. */
+/* Both passwords are present. */
 int check_credentials(const struct migration_spec *spec, struct err *err);
-/* With strict sign-in, the secret of Malachite's own application is the one that signs in. */
+/* With strict sign-in, the secret of Malachite's own application must be the one used to sign in. */
 int check_application_secret(const struct options *options, const struct migration_spec *spec,
                              struct err *err);
 /* Resource ids, application ids, lists of databases. */
 int check_spec(struct request *request, const struct migration_spec *spec, struct err *err);
 
-/* {migrationName} of this target, not deleted; answers 404 itself and returns false when it is not there. */
+/* {migrationName} of this target, not deleted; replies 404 and returns false if it does not exist. */
 bool find_migration(struct request *request, const struct server *target, struct migration *ret_migration);
-/* Answers with the migration in the dialect of the request; reads its databases unless detail is
+/* Replies with the migration in the request's dialect; reads its databases unless detail is
  * DETAIL_CREATED. */
 void reply_migration(struct request *request, int status, const struct server *target,
                      const struct migration *migration, enum migration_detail detail);
-/* The whole resource; new reference. location NULL: the target's, as GET shows it. */
+/* The whole resource; new reference. location NULL: the target's, like GET. */
 json_t *migration_write(const struct dialect *dialect, const struct server *target,
                         const struct migration_view *view, const char *location);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules for what a client may ask of a migration. */
+/* The rules for a client's request for a migration. */
 #include <ctype.h>
 #include <string.h>
 
@@ -110,7 +110,7 @@ static int check_required(const char *value, const char *path, const char *what,
     return err_target(err, "%s", path);
 }
 
-/* The published examples have ids such as "tttttttt-tttt-...", so that the shape alone counts. */
+/* The published examples contain ids such as "tttttttt-tttt-...", so only the format is checked. */
 static bool is_id(const char *text)
 {
     static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
@@ -165,7 +165,7 @@ static int check_resource_id(const char *text, const char *path, struct err *err
     return 0;
 }
 
-/* The group is where the real service puts its helpers; here it only has to exist. */
+/* The real service creates its helpers in this group; here it only has to exist. */
 static int check_migration_group(struct request *request, const char *text, struct err *err)
 {
     static const char path[] = "properties.migrationResourceGroup.resourceId";

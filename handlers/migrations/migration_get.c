@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* GET of one migration, and the list of a target's migrations, page by page. */
+/* GET of one migration, and the paged list of a target's migrations. */
 #include <stdio.h>
 #include <string.h>
 
@@ -20,8 +20,7 @@ void migration_get(struct request *request)
     }
 }
 
-/* $skipToken: where the next page begins. Opaque to clients; ours are the prefix and a row id in hexadecimal.
- */
+/* $skipToken: the start of the next page. Opaque to clients; the prefix and a row id in hexadecimal. */
 static bool parse_token(const char *token, int64_t *ret_before_id)
 {
     size_t len = strlen(token);

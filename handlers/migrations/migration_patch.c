@@ -5,7 +5,7 @@
 #include "handlers/migrations/migration_decision_private.h"
 #include "handlers/migrations/migrations.h"
 
-/* Reads, decides and writes in one transaction, so that nothing the executor does comes in between. */
+/* Reads, decides and writes in one transaction, so that the executor cannot interfere. */
 static int store_decision(struct decision *decision, struct err *err)
 {
     struct migration *migration = decision->migration;

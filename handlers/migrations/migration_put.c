@@ -31,8 +31,8 @@ static void creation_done(struct creation *creation)
     dialect_request_done(&creation->given);
 }
 
-/* Where a dialect lets the secrets be left out, both servers' own administrators are meant, as far as the
- * servers are ours. */
+/* If the dialect allows a PUT without secrets, the stored administrators of both servers are used, as far
+ * as they are Malachite's. */
 static int fill_credentials(struct creation *creation, json_t *body, bool source_is_resource, struct err *err)
 {
     struct migration_spec *spec = &creation->given.spec;
@@ -71,7 +71,7 @@ static int fill_defaults(struct creation *creation, bool source_is_resource, str
     return 0;
 }
 
-/* Offline is a cutover that was asked for from the beginning. */
+/* Offline means that the cutover was requested from the start. */
 static void fill_mode(const struct dialect *dialect, struct migration_spec *spec)
 {
     if (spec->mode < 0) {
@@ -168,7 +168,7 @@ static int check_target_state(const struct server *target, struct err *err)
                             target->name, word_of(WORDS_SERVER_STATE, (int)target->state));
 }
 
-/* Since they were read for the checks, both servers may have been deleted. */
+/* Both servers may have been deleted since they were read for the checks. */
 static int check_servers_again(struct creation *creation, struct err *err)
 {
     struct store *store = creation->request->app->store;
@@ -181,7 +181,7 @@ static int check_servers_again(struct creation *creation, struct err *err)
     return creation->source.id == 0 ? 0 : server_read_again(store, &creation->source, err, &source);
 }
 
-/* Hands what was read over to the row. */
+/* Moves the parsed values to the row. */
 static int make_row(struct creation *creation, struct migration *ret_migration, struct err *err)
 {
     const char *location =

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The migration resource as the client sees it. */
+/* The migration resource in responses. */
 #include "core/str.h"
 #include "handlers/arm/locations.h"
 #include "handlers/migrations/migration.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* For orchestrators: is it alive, does it serve, whom to trust. */
+/* For orchestrators: liveness, readiness, and the certificate authority to trust. */
 #include <stdio.h>
 
 #include "core/buf.h"
@@ -13,7 +13,7 @@ void malachite_health(struct request *request)
 {
     const struct options *options = request->app->options;
     int64_t uptime_s = (clock_now_us() - request->app->started_us) / 1000000;
-    /* The portal has to know how to sign in before it can. */
+    /* The portal must know how to sign in before it can. */
     reply_json(request, 200,
                json_pack("{s:s, s:s, s:I, s:{s:s, s:s, s:s}}", "status", "ok", "version", MALACHITE_VERSION,
                          "uptimeSeconds", (json_int_t)uptime_s, "signIn", "auth", options->auth, "appId",

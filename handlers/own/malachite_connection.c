@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What somebody who fills in a form needs to know before a migration is created: as which application one
- * signs in, and whether a server takes a password and which databases it has. Not part of Azure's interface.
+ * Answers the portal's form before a migration is created: the application to sign in as, whether a server
+ * accepts a password, and its databases. Not part of Azure's interface.
  */
 #include "core/parse/json_fields.h"
 #include "core/str.h"
@@ -16,7 +16,7 @@ void malachite_application_list(struct request *request)
                          options->client_id, "tenantId", options->tenant_id, "auth", options->auth));
 }
 
-/* The server that the body names, with the login and password that it gives instead of the stored ones. */
+/* The server in the body, with the body's login and password instead of the stored ones. */
 static int read_connection(struct request *request, json_t *body, struct err *err, struct server *ret_server)
 {
     const char *text = NULL;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the cutover of a migration has found: rows and sequences on both sides, and how far the target was.
- * The executor has stored it, a JSON object for each database; nothing is asked of the servers here.
+ * The evidence of a migration's cutover: rows and sequences on both sides, and the applied position. The
+ * executor has stored it as a JSON object for each database; no server is queried here.
  */
 #include "core/memory.h"
 #include "core/parse/json_fields.h"
 #include "handlers/arm/resource.h"
 #include "handlers/own/own.h"
 
-/* Yields an array, empty while no database has been cut over. */
+/* Returns an array, empty while no database has been cut over. */
 static int read_evidence(struct store *store, int64_t id, struct err *err, json_t **ret_array)
 {
     struct migration_database *rows = NULL;

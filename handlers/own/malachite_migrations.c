@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Migrations with the detail that the service's own answers lack: rows and bytes, tables, the history of
+ * Migrations with details that the service's responses lack: rows and bytes, tables, the history of
  * states. For testers and progress bars; not part of Azure's interface.
  */
 #include "core/clock.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The request log for testers: what a client really called, and what of its bodies nobody understood. */
+/* The request log for testers: the client's actual calls, and the ignored properties of their bodies. */
 #include <string.h>
 
 #include "core/clock.h"

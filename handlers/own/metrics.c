@@ -44,7 +44,7 @@ static void add_figures(struct buf *text, const struct store_figures *figures)
               figures->bytes_copied);
 }
 
-/* The second number in /proc/self/statm, in pages; 0 where there is no such file. */
+/* The second number in /proc/self/statm, in pages; 0 if the file does not exist. */
 static int64_t resident_bytes(void)
 {
     char line[128] = "";

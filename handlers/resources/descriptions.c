@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The bodies of Resource Manager's own resources and of questions to the resource provider. */
+/* The bodies of Resource Manager's own resources and of queries to the resource provider. */
 #include "core/attr.h"
 #include "handlers/arm/property.h"
 #include "handlers/resources/resources.h"

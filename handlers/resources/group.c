@@ -50,7 +50,8 @@ static int read_group(json_t *body, struct err *err, struct resource_group *ret_
                : 0;
 }
 
-/* What a PUT on an existing group may not do, and what it leaves as it is. */
+/* Applies the rules for PUT on an existing group: the changes it must not make, and the values that it
+ * keeps. */
 static int adopt_existing(const struct resource_group *existing, struct resource_group *group,
                           struct err *err)
 {
@@ -69,7 +70,7 @@ static int adopt_existing(const struct resource_group *existing, struct resource
     return str_replace(&group->name, existing->name) ? 0 : err_no_memory(err);
 }
 
-/* 1: was there already; 0: new. */
+/* 1: it existed already; 0: new. */
 static int store_put(struct store *store, struct resource_group *group, struct err *err)
 {
     auto_resource_group struct resource_group existing = {0};
@@ -115,7 +116,7 @@ void group_get(struct request *request)
     }
 }
 
-/* az asks this before it creates anything; 204 or 404, never 200. */
+/* az calls this before it creates anything; 204 or 404, never 200. */
 void group_head(struct request *request)
 {
     struct err err = {0};
@@ -129,7 +130,7 @@ void group_head(struct request *request)
     }
 }
 
-/* PATCH of tags replaces them all, as the real service does. */
+/* PATCH of tags replaces all of them, like the real service. */
 static int store_patch(struct store *store, json_t *body, struct resource_group *group, struct err *err)
 {
     auto_free char *tags = NULL;
@@ -181,10 +182,10 @@ void group_patch(struct request *request)
 struct tag_filter {
     char name[TAG_TEXT_SIZE];
     char value[TAG_TEXT_SIZE];
-    int parts; /* 0: no filter, 1: the name counts, 2: name and value */
+    int parts; /* 0: no filter, 1: by name, 2: by name and value */
 };
 
-/* tagName eq 'x' [and tagValue eq 'y'], all that the real service can. */
+/* tagName eq 'x' [and tagValue eq 'y'], like the real service. */
 static int read_filter(const char *text, struct err *err, struct tag_filter *ret_filter)
 {
     struct tag_filter filter = {.parts = 0};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* DELETE of a resource group: refused while its servers are in a migration, else left to the executor. */
+/* DELETE of a resource group: rejected while its servers are in a migration, otherwise the executor
+ * performs it. */
 #include "core/buf.h"
 #include "core/str.h"
 #include "handlers/arm/operation.h"

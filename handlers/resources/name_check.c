@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Is this name still free? For migrations of a target, and for servers. */
+/* Checks whether a name is available, for migrations of a target and for servers. */
 #include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/names.h"
@@ -35,7 +35,7 @@ static int bad_type(const char *type, const char *expected, struct err *err)
     return err_target(err, "type");
 }
 
-/* reason NULL: available. Real answers leave reason and message out then. */
+/* reason NULL: available. Real responses then omit reason and message. */
 static void answer(struct request *request, const struct question *question, const char *reason,
                    const char *message)
 {
@@ -79,7 +79,7 @@ void migration_check_name(struct request *request)
     }
 }
 
-/* The namespace alone is what examples of 2017-12-01 send. */
+/* Examples of 2017-12-01 send only the namespace. */
 static bool is_server_type(const char *type)
 {
     return str_iequals(type, POSTGRESQL_NAMESPACE) ||

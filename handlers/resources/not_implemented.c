@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Operations that the service documents and Malachite does not have (yet): said plainly, never as a 404. */
+/* Operations that the service documents and Malachite does not implement (yet): reported as such, never as
+ * a 404. */
 #include <string.h>
 
 #include "handlers/arm/resource.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Resource providers: what they offer, whether the subscription is registered. Registration is done at once;
- * clients that poll see the final state in the first answer.
+ * Resource providers: their types, and whether the subscription is registered. Registration completes at
+ * once; clients that poll see the final state in the first response.
  */
 #include <string.h>
 
@@ -10,8 +10,7 @@
 #include "handlers/arm/resource.h"
 #include "handlers/resources/resources.h"
 
-/* unregistered: the word after an unregistration; a provider that nobody has touched yet says NotRegistered.
- */
+/* unregistered: the state after an unregistration; a provider that was never registered is NotRegistered. */
 static const struct {
     const char *namespace_name;
     const char *unregistered;
@@ -82,7 +81,7 @@ static json_t *write_provider(struct request *request, size_t row, struct err *e
     return provider;
 }
 
-/* The row that the path names; answers 404 and returns false when there is none. */
+/* The row for the name in the path; replies 404 and returns false if there is none. */
 static bool find_provider(struct request *request, size_t *ret_row)
 {
     const char *name = request_param(request, "resourceProviderNamespace");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls on the resource provider as a whole: what it can do, the DNS suffix, who uses the subnets. */
+/* Calls on the resource provider as a whole: its operations, the DNS suffix, the users of subnets. */
 #include <ctype.h>
 #include <string.h>
 
@@ -24,7 +24,8 @@ static char *resource_of(const char *action)
     }
     const char *before = memrchr(action, '/', (size_t)(end - action));
     if (before == NULL) {
-        return str_dup("Resource provider"); /* its own action, as "checkNameAvailability" */
+        return str_dup(
+            "Resource provider"); /* an action of the provider itself, like "checkNameAvailability" */
     }
     auto_buf struct buf words = BUF_MAX(DISPLAY_MAX_BYTES);
     for (const char *letter = before + 1; letter < end; letter++) {
@@ -37,8 +38,8 @@ static char *resource_of(const char *action)
     return buf_take(&words);
 }
 
-/* Several routes may be one action: getting and listing are both a read. The first names the operation, the
- * description has a sentence of each. */
+/* Several routes may share one action: getting and listing are both a read. The first names the operation;
+ * the description contains a sentence for each. */
 static json_t *operation_of(const struct route *first)
 {
     auto_buf struct buf description = BUF_MAX(DISPLAY_MAX_BYTES);
@@ -90,7 +91,7 @@ void private_dns_suffix(struct request *request)
 /* ---- subnets ---------------------------------------------------------------------------------------------
  */
 
-/* Adds a server to the count of its subnet, when that is one of the network's. */
+/* Counts a server for its subnet, if that belongs to the network. */
 static void count_subnet(const struct server *server, const char *network, json_t *counts)
 {
     json_auto_t *properties = json_from_text(server->properties);

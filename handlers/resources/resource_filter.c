@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A recursive descent over the text, which decides as it reads. */
+/* A recursive-descent parser that evaluates the filter as it reads. */
 #include "handlers/resources/resource_filter_private.h"
 
 #include <ctype.h>
@@ -12,7 +12,7 @@ enum { LITERAL_MAX = 512, WORD_MAX = 32, DEPTH_MAX = 16 };
 struct parser {
     const char *at;
     const struct filter_item *item;
-    char tag_name[LITERAL_MAX + 1]; /* of the last tagName: tagValue is about that tag */
+    char tag_name[LITERAL_MAX + 1]; /* of the last tagName: tagValue refers to that tag */
     int depth;
     bool failed;
 };
@@ -40,7 +40,7 @@ static bool take_character(struct parser *parser, char c)
     return true;
 }
 
-/* A name of letters; empty when there is none. */
+/* A word of letters; empty if there is none. */
 static void take_word(struct parser *parser, char word[static WORD_MAX])
 {
     size_t len = 0;
@@ -53,7 +53,7 @@ static void take_word(struct parser *parser, char word[static WORD_MAX])
     parser->at += len;
 }
 
-/* True, and past it, when the next word is this one. */
+/* True if the next word is this one, which it then consumes. */
 static bool take_keyword(struct parser *parser, const char *keyword)
 {
     char word[WORD_MAX];
@@ -66,7 +66,7 @@ static bool take_keyword(struct parser *parser, const char *keyword)
     return false;
 }
 
-/* 'text', in which '' stands for one quote. */
+/* 'text', in which '' is an escaped quote. */
 static bool take_literal(struct parser *parser, char literal[static LITERAL_MAX + 1])
 {
     size_t len = 0;
@@ -85,7 +85,7 @@ static bool take_literal(struct parser *parser, char literal[static LITERAL_MAX 
     return fail(parser);
 }
 
-/* The item's value of a field; the name of the field is checked. */
+/* The item's value of a field; checks the name of the field. */
 static const char *value_of(struct parser *parser, const char *field)
 {
     const struct {
@@ -104,7 +104,7 @@ static const char *value_of(struct parser *parser, const char *field)
     return "";
 }
 
-/* Tag names are compared without case, values with. */
+/* Tag names are compared without case, values with case. */
 static bool has_tag(const struct parser *parser, const char *name, const char *value)
 {
     const char *key;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The $filter of generic resource lists: comparisons of resourceType, name, location, resourceGroup, tagName
- * and tagValue with eq and ne, substringof() and startswith(), joined by and, or and parentheses.
+ * The $filter of generic resource lists: comparisons of resourceType, name, location, resourceGroup,
+ * tagName and tagValue with eq and ne, substringof() and startswith(), combined by and, or and
+ * parentheses.
  */
 #ifndef HANDLERS_RESOURCES_RESOURCE_FILTER_PRIVATE_H
 #define HANDLERS_RESOURCES_RESOURCE_FILTER_PRIVATE_H
@@ -11,7 +12,7 @@
 
 #include "core/err.h"
 
-/* What a filter may ask of; borrowed, each may be NULL. */
+/* The fields that a filter may use; borrowed, each may be NULL. */
 struct filter_item {
     const char *type;
     const char *name;
@@ -20,8 +21,8 @@ struct filter_item {
     json_t *tags;
 };
 
-/* Whether the item passes; NULL or empty text lets everything pass. ERR_BAD_REQUEST for a text that is no
- * filter, whatever the item is. */
+/* Whether the item matches; NULL or empty text matches everything. ERR_BAD_REQUEST for an invalid filter,
+ * regardless of the item. */
 int resource_filter_match(const char *filter, const struct filter_item *item, struct err *err,
                           bool *ret_passes);
 

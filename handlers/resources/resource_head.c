@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* HEAD of resources: 204 when they exist, 404 when not, never 200, as Resource Manager answers. */
+/* HEAD of resources: 204 if they exist, 404 if not, never 200, like Resource Manager. */
 #include "handlers/arm/resource.h"
 #include "handlers/resources/resources.h"
 

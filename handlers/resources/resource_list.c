@@ -21,7 +21,7 @@ struct listing {
     json_t *value;
 };
 
-/* A resource, ready to be filtered and written. */
+/* A resource, before filtering and rendering. */
 struct entry {
     struct filter_item item;
     const char *id;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The handlers of this room. Subscriptions, providers, resource groups, tags, lists of resources, free names,
- * and calls that are not implemented. The route table says which request each is for. A handler reads the
- * request, checks it, does one thing with the store or the executor and answers exactly once. Any thread;
- * none keeps anything of the request.
+ * The handlers of subscriptions, providers, resource groups, tags, lists of resources, name checks, and
+ * calls that are not implemented. The route table assigns each to a request. A handler reads the request,
+ * checks it, does one thing with the store or the executor and replies exactly once. Any thread; none
+ * keeps a pointer to the request.
  */
 #ifndef HANDLERS_RESOURCES_RESOURCES_H
 #define HANDLERS_RESOURCES_RESOURCES_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The one subscription and tenant that exist, and the regions. */
+/* The only subscription and tenant, and the regions. */
 #include "core/str.h"
 #include "handlers/arm/locations.h"
 #include "handlers/arm/resource.h"

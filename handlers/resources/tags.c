@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * {scope}/providers/Microsoft.Resources/tags/default of groups, servers and migrations: the tags alone, read
- * and written without the resource's api-version or its body.
+ * {scope}/providers/Microsoft.Resources/tags/default of groups, servers and migrations: only the tags,
+ * read and written without the resource's api-version or its body.
  */
 #include <string.h>
 #include <strings.h>
@@ -12,8 +12,8 @@
 #include "handlers/arm/resource_fields.h"
 #include "handlers/resources/resources.h"
 
-/* How tags are read and written for one kind of scope, inside a transaction of the caller. get: the id and
- * tags in new memory (tags may be NULL), or -1 and the error of a scope that is not there. */
+/* Reads and writes tags for one kind of scope, inside a transaction of the caller. get: the id and tags in
+ * new memory (tags may be NULL), or -1 and the error of a missing scope. */
 struct scope {
     int (*get)(struct request *request, struct err *err, char **ret_id, char **ret_tags);
     int (*set)(struct request *request, const char *tags, struct err *err);
@@ -151,7 +151,7 @@ static const struct scope *scope_of(const struct request *request)
 /* ---- the calls -------------------------------------------------------------------------------------------
  */
 
-/* Takes the reference to tags. */
+/* Takes over the reference to tags. */
 static void reply_tags(struct request *request, const char *scope_id, json_t *tags)
 {
     auto_free char *id = str_format("%s/providers/%s/tags/default", scope_id, RESOURCES_NAMESPACE);
@@ -185,7 +185,7 @@ void tags_get(struct request *request)
 
 enum change { CHANGE_REPLACE, CHANGE_MERGE, CHANGE_DELETE };
 
-/* Of two names that differ in case only, the new one counts. */
+/* The new one replaces a name that differs only in case. */
 static void remove_tag(json_t *tags, const char *name)
 {
     const char *other;

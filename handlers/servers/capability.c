@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Capabilities: the versions are those of the PostgreSQL programs on this machine; sizes are those of the
- * service, because clients choose one from the list before they create a server. Two shapes: before
- * 2023-03-01-preview versions and sizes lie inside each edition, since then beside each other.
+ * service, because clients choose one from the list before they create a server. Two formats: before
+ * 2023-03-01-preview versions and sizes are inside each edition, since then next to each other.
  */
 #include <string.h>
 
@@ -77,7 +77,7 @@ static json_t *write_feature(const char *name, bool enabled)
     return json_pack("{s:s, s:s}", "name", name, "status", enabled ? "Enabled" : "Disabled");
 }
 
-/* Clients take a location without OfferRestricted: Disabled for one without sizes to choose from. */
+/* Without OfferRestricted: Disabled, clients assume that a location has no sizes to choose from. */
 static json_t *write_features(void)
 {
     static const struct {
@@ -125,7 +125,7 @@ static json_t *write_edition(const struct edition *edition)
                      "supportedStorageMb", disks);
 }
 
-/* Upgrades of the major version in place are not offered: a migration does that. */
+/* In-place upgrades of the major version are not offered; a migration does that. */
 static json_t *write_versions(const int *majors, size_t count)
 {
     json_t *versions = json_array();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Server parameters: read from the live server; a write is checked against what the server says of the
- * parameter, then left to the executor.
+ * Server parameters: read from the running server; a write is checked against the server's description of
+ * the parameter, then queued for the executor.
  */
 #include "handlers/servers/configuration_private.h"
 
@@ -69,8 +69,7 @@ void configuration_list(struct request *request)
     reply_json(request, 200, json_pack("{s:o}", "value", value));
 }
 
-/* One of the parameters that the executor described; ERR_RESOURCE_NOT_FOUND when there is none of that name.
- */
+/* One of the executor's parameters; ERR_RESOURCE_NOT_FOUND if none has that name. */
 static int find_in(const json_t *configurations, const struct server *server, const char *name,
                    struct err *err, json_t **ret_configuration)
 {
@@ -114,8 +113,8 @@ void configuration_get(struct request *request)
 /* ---- write -----------------------------------------------------------------------------------------------
  */
 
-/* Checks one wish ({properties: {value, source}}) against the known parameters and appends {name, value} to
- * changes. The source "system-default" asks for the default. */
+/* Checks one change ({properties: {value, source}}) against the known parameters and appends {name, value}
+ * to changes. The source "system-default" means the default. */
 static int add_wish(const struct server *server, const json_t *known, const char *name, json_t *body,
                     struct err *err, json_t *changes)
 {
@@ -141,7 +140,8 @@ static int add_wish(const struct server *server, const json_t *known, const char
     return change == NULL || json_array_append_new(changes, change) < 0 ? err_no_memory(err) : 0;
 }
 
-/* configuration NULL: several, and the operation is on the server itself. Takes the reference to changes. */
+/* configuration NULL: several, and the operation is on the server itself. Takes over the reference to
+ * changes. */
 static int store_changes(struct request *request, const struct server *server, const char *configuration,
                          json_t *changes, struct err *err, struct operation *ret_operation)
 {
@@ -181,14 +181,14 @@ void configuration_update(struct request *request)
     reply_operation(request, &operation);
 }
 
-/* The path of an error within one of several. */
+/* The path of an error within one of several changes. */
 static int fail_update(size_t index, struct err *err)
 {
     auto_free char *inner = str_dup(err->target);
     return inner == NULL || inner[0] == '\0' ? -1 : err_target(err, "value[%zu].%s", index, inner);
 }
 
-/* The parameters are listed once for all, in one session. */
+/* The parameters are listed once for all changes, in one session. */
 static int read_updates(struct request *request, const struct server *server, json_t *body, struct err *err,
                         json_t *changes)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether a value may be given to a server parameter: its type, its range, its words, its list. */
+/* Checks a value for a server parameter: its type, its range, its enumeration, its list. */
 #include <errno.h>
 #include <math.h>
 #include <regex.h>
@@ -31,7 +31,7 @@ static int refuse(json_t *configuration, const char *value, struct err *err)
     return err_target(err, "properties.value");
 }
 
-/* As PostgreSQL reads it (parse_bool()): any beginning of a word that no other one shares. */
+/* Like PostgreSQL (parse_bool()): any unique prefix of a word. */
 static bool is_boolean(const char *value)
 {
     static const char *const words[] = {"true", "false", "yes", "no", "on", "off"};
@@ -45,7 +45,7 @@ static bool is_boolean(const char *value)
     return str_equals(value, "1") || str_equals(value, "0");
 }
 
-/* The words of a comma-separated list one by one; false at its end. */
+/* Iterates over the words of a comma-separated list; false at its end. */
 static bool next_word(const char **list, char word[static WORD_SIZE])
 {
     *list += strspn(*list, ", ");
@@ -63,7 +63,7 @@ static bool next_word(const char **list, char word[static WORD_SIZE])
     return true;
 }
 
-/* The word of the list that is equal without case, in word. */
+/* The word of the list that is equal without case, returned in word. */
 static bool find_word(const char *list, const char *value, char word[static WORD_SIZE])
 {
     while (next_word(&list, word)) {
@@ -98,7 +98,7 @@ static bool number_fits(const char *allowed, const char *value, bool integer)
     double least = 0;
     double most = 0;
     errno = 0;
-    /* Integers as PostgreSQL reads them: octal after a 0, hexadecimal after 0x. */
+    /* PostgreSQL reads integers with a leading 0 as octal, with 0x as hexadecimal. */
     double number = integer ? (double)strtoll(value, &end, 0) : strtod(value, &end);
     if (end == value || *end != '\0' || errno != 0 || !isfinite(number) || value[0] == ' ') {
         return false;
@@ -106,7 +106,7 @@ static bool number_fits(const char *allowed, const char *value, bool integer)
     return !read_range(allowed, &least, &most) || (number >= least && number <= most);
 }
 
-/* Every word of the value is one of the allowed ones; an empty list is fine. */
+/* Every word of the value is allowed; an empty list is fine. */
 static bool set_fits(const char *allowed, const char *value)
 {
     char word[WORD_SIZE];
@@ -129,7 +129,7 @@ static bool text_fits(const char *value)
     return strlen(value) <= VALUE_MAX;
 }
 
-/* The regular expression of a text describes all of it. */
+/* The regular expression must match the whole text. */
 static bool pattern_fits(const char *pattern, const char *value)
 {
     regex_t compiled;
@@ -145,8 +145,8 @@ static bool pattern_fits(const char *pattern, const char *value)
     return fits;
 }
 
-/* What the parameter has, or has by default, is always allowed: PostgreSQL may show more than its own rules
- * say ("" for an enumeration, octal digits for a number). */
+/* The parameter's current value and its default are always allowed: PostgreSQL may show values that its
+ * own rules exclude ("" for an enumeration, octal digits for a number). */
 static bool is_known(json_t *configuration, const char *value)
 {
     static const char *const keys[] = {"value", "defaultValue"};

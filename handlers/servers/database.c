@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Databases of a server, looked up on the live PostgreSQL; creating and dropping is left to the executor. */
+/* Databases of a server, read from the running PostgreSQL; the executor creates and drops them. */
 #include "core/str.h"
 #include "handlers/arm/names.h"
 #include "handlers/arm/operation.h"
@@ -97,7 +97,8 @@ static int check_droppable(struct request *request, const struct server *server,
                    name, server->name, migration.name);
 }
 
-/* In one transaction with what it depends on: the server's state, and who writes the database. */
+/* In one transaction with its preconditions: the server's state, and the migrations that write the
+ * database. */
 static int store_change(struct request *request, enum operation_kind kind, const struct server *seen,
                         json_t *argument, struct err *err, struct operation *ret_operation)
 {

@@ -7,7 +7,7 @@
 
 #include "store/rows/rows.h"
 
-/* A database of the server; takes {name, charset, collation} as the executor gives it. New reference, NULL
+/* The resource of a database; takes over the executor's {name, charset, collation}. New reference, NULL
  * when memory is out. */
 json_t *database_write(const struct server *server, json_t *database);
 

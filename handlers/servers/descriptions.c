@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The bodies of calls on servers that are no resources. */
+/* The bodies of calls on servers that are not resources. */
 #include "core/attr.h"
 #include "handlers/arm/property.h"
 #include "handlers/servers/servers.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a call that was answered with 202 would have answered had it waited: the resource, or nothing after
+/* The response that a call with status 202 would have had if it had waited: the resource, or nothing after
  * DELETE. */
 #include "core/parse/json_fields.h"
 #include "core/str.h"

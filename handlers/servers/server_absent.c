@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What servers have on the real service and never here: replicas, backups, log files, administrators from a
- * directory ... Lists are empty and single ones are not found, below a server that must be there; making one
- * is answered 501 by not_implemented().
+ * Child resources that servers have on the real service and never here: replicas, backups, log files,
+ * directory administrators ... Lists are empty and single ones are not found, below a server that must
+ * exist; not_implemented() replies 501 to their creation.
  */
 #include <string.h>
 
@@ -36,7 +36,7 @@ void absent_child_get(struct request *request)
     }
 }
 
-/* Deleting what is not there. */
+/* DELETE of a resource that never exists. */
 void absent_child_delete(struct request *request)
 {
     auto_server struct server server = {0};

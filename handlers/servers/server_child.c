@@ -59,7 +59,7 @@ static int read_subnet(const struct property *row, json_t *value, const char *pa
                   : bad_value(json_string_value(value), row->path, "the id of a subnet", err);
 }
 
-/* Anything but true is false. */
+/* Any value but true is false. */
 static int read_boolean(const struct property *row, json_t *value, const char *path, struct err *err,
                         void *record)
 {
@@ -153,7 +153,7 @@ static int check_range(const json_t *properties, struct err *err)
 /* ---- the four verbs --------------------------------------------------------------------------------------
  */
 
-/* The rule that the path is about; name NULL for lists. */
+/* The rule in the path; name NULL for lists. */
 struct rule {
     enum server_child_kind kind;
     const char *type; /* "firewallRules" */
@@ -205,7 +205,7 @@ static int complete(struct store *store, struct server_child *rule, struct err *
     return private_connection_complete(given, before.properties, err, &rule->properties);
 }
 
-/* rule NULL: deletes the one that the path names. */
+/* rule NULL: deletes the rule in the path. */
 static int store_rule(struct request *request, const struct rule *path, const struct server *server,
                       struct server_child *rule, struct err *err, struct operation *ret_operation)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Children of servers that the store keeps, as the client sees them. */
+/* Children of servers that only the store keeps, as clients see them. */
 #ifndef HANDLERS_SERVERS_SERVER_CHILD_PRIVATE_H
 #define HANDLERS_SERVERS_SERVER_CHILD_PRIVATE_H
 

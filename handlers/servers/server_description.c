@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is true of the server comes from its row; what a client may configure on the real service is shown as
- * it was given, or with the service's defaults. The rows are in the order of recorded answers.
+ * The server's actual properties come from its row; properties that a client may only configure on the
+ * real service are shown as given, or with the service's defaults. The rows are in the order of recorded
+ * responses.
  */
 #include "handlers/servers/server_description_private.h"
 

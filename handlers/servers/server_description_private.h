@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How servers look, and what the body of a PUT or PATCH is read into. */
+/* The descriptions of servers, and the struct into which the body of a PUT or PATCH is read. */
 #ifndef HANDLERS_SERVERS_SERVER_DESCRIPTION_PRIVATE_H
 #define HANDLERS_SERVERS_SERVER_DESCRIPTION_PRIVATE_H
 
@@ -16,12 +16,12 @@ struct server_request {
     const char *location;
     char *tags;
     json_t *sku;
-    json_t *settings; /* what the resource shows later, by its own names */
+    json_t *settings; /* shown later by the resource, under its own names */
     const char *login;
     const char *password;
     const char *version;
     const char *mode;
-    char *host; /* tag malachite.host: an existing server to attach; else NULL */
+    char *host; /* tag malachite.host: an existing server to attach; otherwise NULL */
     int port;
 };
 

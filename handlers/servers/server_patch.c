@@ -5,14 +5,14 @@
 #include "handlers/servers/server_update_private.h"
 #include "handlers/servers/servers.h"
 
-/* The name that the 404 of a server shows. */
+/* The name in the 404 of a server. */
 static int not_found(const struct server *server, struct err *err)
 {
     auto_free char *name = str_format("%s/%s", word_of(WORDS_SERVER_KIND, (int)server->kind), server->name);
     return resource_not_found(err, server->group, name);
 }
 
-/* Changes the row as it is now, and leaves the operation that the client polls. */
+/* Changes the current row, and stores the operation that the client polls. */
 static int store_patch(struct request *request, const struct server *seen, const struct server_request *wish,
                        struct err *err, struct operation *ret_operation)
 {

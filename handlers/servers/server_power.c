@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* POST start, stop and restart: of servers that Malachite runs; the executor does it. */
+/* POST start, stop and restart of servers that Malachite runs; the executor performs them. */
 #include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/operation.h"
@@ -16,7 +16,7 @@ static const struct power starting = {"Start", OPERATION_SERVER_START, SERVER_ST
 static const struct power stopping = {"Stop", OPERATION_SERVER_STOP, SERVER_STATE_STOPPING, false};
 static const struct power restarting = {"Restart", OPERATION_SERVER_RESTART, SERVER_STATE_UPDATING, false};
 
-/* In the words of the service, "Sever" included: clients have been seen to look for them. */
+/* In the words of the service, including "Sever": clients are known to match them. */
 static int check_state(const struct server *server, const struct power *power, struct err *err)
 {
     if (server->attached) {
@@ -26,7 +26,7 @@ static int check_state(const struct server *server, const struct power *power, s
                 power->verb, server->name, server->host, server->port);
         return -1;
     }
-    /* A server that did not come up may be tried again. */
+    /* The start of a server that failed to start may be retried. */
     bool again = server->state == SERVER_STATE_INACCESSIBLE && power->operation != OPERATION_SERVER_STOP;
     if (again || server->state == (power->from_stopped ? SERVER_STATE_STOPPED : SERVER_STATE_READY)) {
         return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PUT of servers. A new one is provisioned, or attached when its tags name an existing PostgreSQL; the
- * executor does the work. PUT of an existing server changes what PATCH changes.
+ * PUT of servers. A new one is provisioned, or attached if its tags name an existing PostgreSQL; the
+ * executor does the work. PUT of an existing server changes the same properties as PATCH.
  */
 #include "core/clock.h"
 #include "core/str.h"

@@ -18,7 +18,7 @@ static int bad_tag(const char *name, const char *value, const char *rule, struct
     return err_target(err, "tags.%s", name);
 }
 
-/* Tags that say which existing PostgreSQL the resource stands for: any client can set tags. */
+/* Tags that name the existing PostgreSQL behind the resource, because any client can set tags. */
 static int read_attachment(struct server_request *request, json_t *body, struct err *err)
 {
     json_t *tags = field_get(body, "tags");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The body of a PUT of a server, read and checked as far as that needs no look at what is stored. */
+/* Reads the body of a PUT of a server, and makes the checks that do not depend on stored data. */
 #ifndef HANDLERS_SERVERS_SERVER_READ_PRIVATE_H
 #define HANDLERS_SERVERS_SERVER_READ_PRIVATE_H
 
@@ -13,8 +13,8 @@ int server_request_read(enum server_kind kind, json_t *body, struct err *err,
 void server_request_done(struct server_request *request);
 #define auto_server_request __attribute__((cleanup(server_request_done)))
 
-/* What a new server needs: location, administrator and password, and a login that PostgreSQL and Azure allow.
- */
+/* The required properties of a new server: location, administrator and password, and a login that
+ * PostgreSQL and Azure allow. */
 int server_request_check_new(const struct server_request *request, struct err *err);
 
 #endif

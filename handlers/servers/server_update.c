@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What PUT and PATCH change of an existing server: tags, sku, settings, the administrator's password, and
- * the address and credentials of attached ones, which are then looked at again.
+ * The changes of PUT and PATCH to an existing server: tags, sku, settings, the administrator's password,
+ * and the address and credentials of attached ones, which are then checked again.
  */
 #include "handlers/servers/server_update_private.h"
 
@@ -131,11 +131,11 @@ static int check_not_busy(const struct server *server, struct err *err)
                            server->name, word_of(WORDS_SERVER_STATE, (int)server->state));
 }
 
-/* The executor changes the role's password; it needs a server that runs, or starts now. */
+/* The executor changes the role's password, for which the server must be running or starting. */
 static int apply_password(const struct server_request *wish, struct server *server, struct err *err,
                           bool *ret_work)
 {
-    bool again = server->state == SERVER_STATE_INACCESSIBLE; /* its start is tried again */
+    bool again = server->state == SERVER_STATE_INACCESSIBLE; /* retry its start */
     bool same = wish->password == NULL || str_equals(wish->password, server->password);
     if (same && !again) {
         return 0;

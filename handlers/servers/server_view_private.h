@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Servers as the client sees them. */
+/* Servers as clients see them. */
 #ifndef HANDLERS_SERVERS_SERVER_VIEW_PRIVATE_H
 #define HANDLERS_SERVERS_SERVER_VIEW_PRIVATE_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The handlers of this room. Flexible and single servers and their children; the route says which of both
- * kinds. The route table says which request each is for. A handler reads the request, checks it, does one
- * thing with the store or the executor and answers exactly once. Any thread; none keeps anything of the
+ * The handlers of flexible and single servers and their children; the route determines which of the two
+ * kinds. The route table assigns each to a request. A handler reads the request, checks it, does one thing
+ * with the store or the executor and replies exactly once. Any thread; none keeps a pointer to the
  * request.
  */
 #ifndef HANDLERS_SERVERS_SERVERS_H
@@ -55,7 +55,7 @@ void server_stop(struct request *request);
 void server_restart(struct request *request);
 void server_put(struct request *request);
 
-/* What the resources look like: configuration.c, database.c, descriptions.c, server_child.c,
+/* The descriptions of the resources: configuration.c, database.c, descriptions.c, server_child.c,
  * server_description.c */
 extern const struct description configuration_descriptions[], database_descriptions[], servers_descriptions[],
     rule_descriptions[], server_descriptions[];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Words and order of the refusals are Resource Manager's. */
+/* Messages and order of the rejections are Resource Manager's. */
 #include "handlers/signin/auth.h"
 
 #include <jansson.h>
@@ -21,7 +21,7 @@
 static const char *const management_audiences[] = {"https://management.core.windows.net",
                                                    "https://management.azure.com"};
 
-/* The token68 of RFC 6750, which a signed token is too. */
+/* The token68 of RFC 6750; a signed token also has this format. */
 static bool is_token(const char *text)
 {
     size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/");
@@ -52,7 +52,7 @@ static const char *text_claim(const json_t *claims, const char *name)
     return text == NULL ? "" : text;
 }
 
-/* "11/22/2026 9:05:01 AM", as the real service writes times here. */
+/* "11/22/2026 9:05:01 AM", the real service's format for times here. */
 static void format_time(time_t at, char text[static CLOCK_TEXT_SIZE])
 {
     struct tm utc = {0};
@@ -121,7 +121,7 @@ static int check_tenant(const struct request *request, const json_t *claims, str
         text_claim(claims, "iss"), tenant, tenant);
 }
 
-/* Other tokens of ours (refresh tokens, ID tokens) say what they are for; access tokens do not. */
+/* Malachite's other tokens (refresh tokens, ID tokens) contain their purpose; access tokens do not. */
 static int check_strictly(const struct request *request, const char *token, struct err *err)
 {
     json_auto_t *claims = jwt_verify(request->app->signing_key, token);

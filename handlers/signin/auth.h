@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who may call: the bearer token of a request, as --auth wants it. */
+/* Authenticates callers: the bearer token of a request, according to --auth. */
 #ifndef HANDLERS_SIGNIN_AUTH_H
 #define HANDLERS_SIGNIN_AUTH_H
 
@@ -7,9 +7,9 @@
 #include "server/request.h"
 
 /*
- * none: everybody. any: everybody with a well-formed bearer token. strict: with one that we have signed, for
- * this audience and tenant, and that is valid now. Returns 0, or -1 with Resource Manager's error, having
- * added the WWW-Authenticate header to the answer. May wait for the signing key at first start.
+ * none: everybody. any: everybody with a well-formed bearer token. strict: with a token signed by
+ * Malachite, for this audience and tenant, and valid now. Returns 0, or -1 with Resource Manager's error,
+ * after adding the WWW-Authenticate header to the reply. May wait for the signing key at first start.
  */
 int auth_check(struct request *request, struct err *err);
 

@@ -25,7 +25,7 @@ const char *signin_tenant(const struct request *request)
     return request->app->options->tenant_id;
 }
 
-/* The same id for the same name in the same tenant, always. */
+/* Always the same id for the same name in the same tenant. */
 static const char *object_id(const struct principal *principal, char text[static ID_TEXT_SIZE])
 {
     auto_free char *name = str_format("%s/%s", principal->tenant_id,
@@ -41,7 +41,7 @@ static const char *object_id(const struct principal *principal, char text[static
     return text;
 }
 
-/* Signs and releases the claims; NULL claims give NULL. */
+/* Signs and releases the claims; NULL claims yield NULL. */
 static char *sign_claims(const struct request *request, json_t *claims)
 {
     char *token = claims == NULL ? NULL : jwt_sign(request->app->signing_key, claims);

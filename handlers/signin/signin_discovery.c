@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What clients ask before they sign in: where the endpoints are, who issues tokens, and the keys. */
+/* Discovery before the sign-in: endpoints, issuers, and keys. */
 #include <string.h>
 
 #include "core/memory.h"
@@ -10,8 +10,8 @@
 
 enum { URL_MAX = 2 * REQUEST_URI_MAX };
 
-/* base + the first count segments of the path. Segments are decoded, and one with an odd character (which no
- * tenant has) would not survive the way back: it is left out. */
+/* base + the first count segments of the path. Segments are decoded, and one with a special character
+ * (which no tenant has) could not be encoded again: it is left out. */
 static void add_path(const struct request *request, size_t count, struct buf *url)
 {
     for (size_t i = 0; i < count; i++) {
@@ -31,8 +31,8 @@ static json_t *url_below(const struct buf *authority, const char *tail)
 }
 
 /*
- * {authority}/.well-known/openid-configuration, {authority}/v2.0/.well-known/...: the authority is whatever
- * comes before, so that every prefix that a client makes up leads to endpoints that answer.
+ * {authority}/.well-known/openid-configuration, {authority}/v2.0/.well-known/...: the authority is
+ * everything before, so that any prefix that a client chooses leads to working endpoints.
  */
 void signin_openid_configuration(struct request *request)
 {
@@ -79,8 +79,7 @@ void signin_keys(struct request *request)
     reply_json(request, 200, key == NULL ? NULL : json_pack("{s:[o]}", "keys", key));
 }
 
-/* The first segment of the path in a URL, into new memory; "common" when there is none that could be a
- * tenant. */
+/* The first segment of the path in a URL, in new memory; "common" if none can be a tenant. */
 static char *tenant_of_url(const char *url)
 {
     const char *host = url == NULL ? NULL : strstr(url, "://");
@@ -91,7 +90,7 @@ static char *tenant_of_url(const char *url)
     return len == 0 || plain < len ? str_dup("common") : memory_checked(strndup(tenant, len));
 }
 
-/* Clients ask whether an authority can be trusted, and which names mean the same one. */
+/* Clients ask whether an authority is trusted, and for its aliases. */
 void signin_instance_discovery(struct request *request)
 {
     auto_free char *tenant = tenant_of_url(request_query(request, "authorization_endpoint"));
@@ -114,7 +113,7 @@ void signin_instance_discovery(struct request *request)
     reply_json(request, 200, body);
 }
 
-/* Every user is one that the directory itself knows, with a password. */
+/* Every user is managed by the directory itself and has a password. */
 void signin_user_realm(struct request *request)
 {
     const char *user = request_param(request, "user");

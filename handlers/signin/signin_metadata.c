@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GET /metadata/endpoints: what a client has to know of a cloud that it was not built for. Three shapes were
+ * GET /metadata/endpoints: the configuration of a cloud that is unknown to a client. Three formats were
  * published over the years.
  */
 #include <string.h>
@@ -9,12 +9,13 @@
 #include "handlers/signin/signin.h"
 #include "server/reply.h"
 
-/* Azure CLI takes the first for the audience of its tokens, and calls this host in its migration commands. */
+/* The Azure CLI uses the first as the audience of its tokens, and calls this host in its migration
+ * commands. */
 static const char management[] = "https://management.azure.com/";
 static const char classic_management[] = "https://management.core.windows.net/";
 
-/* Services that Malachite has not: names that lead to Azure's own, which clients only put in configuration.
- */
+/* Services that Malachite does not have: names of Azure's own, which clients only store in their
+ * configuration. */
 static const struct {
     const char *name;
     const char *value;
@@ -50,7 +51,7 @@ static const struct {
       {"synapseAnalyticsResourceId", "https://dev.azuresynapse.net"},
 };
 
-/* loginEndpoint ends in /adfs: for such an authority MSAL asks nobody else whether it can be trusted. */
+/* loginEndpoint ends in /adfs: MSAL does not verify such an authority with another service. */
 static json_t *write_authentication(const char *base)
 {
     return json_pack("{s:s+, s:[s,s,s+], s:s, s:s}", "loginEndpoint", base, "/adfs", "audiences", management,
@@ -85,7 +86,7 @@ static json_t *write_clouds(const char *base)
     return json_pack("[o]", write_cloud(base));
 }
 
-/* Newest first; a version is answered by the first row that is not newer. */
+/* Newest first; a version uses the first row that is not newer. */
 static const struct {
     const char *since;
     json_t *(*write)(const char *base);

@@ -24,7 +24,7 @@ static bool is_secret(const char *given, const char *expected)
     return strlen(given) == len && CRYPTO_memcmp(given, expected, len) == 0;
 }
 
-/* True when it has answered. */
+/* True if it has replied. */
 static bool lacks_field(struct request *request, const char *name)
 {
     if (request_form(request, name) != NULL) {
@@ -35,8 +35,8 @@ static bool lacks_field(struct request *request, const char *name)
     return true;
 }
 
-/* Grants fill the principal and return true, or have answered. Claims that a principal points into live as
- * long as the request is worked on. */
+/* Grants fill the principal and return true, or have replied. Claims that a principal points into live as
+ * long as the request. */
 typedef bool grant_fn(struct request *request, struct principal *principal, json_t **claims);
 
 static bool grant_to_application(struct request *request, struct principal *principal, json_t **claims)
@@ -110,7 +110,7 @@ static bool grant_by_token(struct request *request, struct principal *principal,
     return true;
 }
 
-/* There is nobody to ask: a device code is good from the start. */
+/* No user has to confirm: a device code is valid from the start. */
 static bool grant_by_device_code(struct request *request, struct principal *principal, json_t **claims)
 {
     const char *field = request_form(request, "device_code") == NULL ? "code" : "device_code";
@@ -133,7 +133,7 @@ static const struct grant {
     {"device_code", grant_by_device_code},
 };
 
-/* OpenID's own scopes ask for things about the user and name no audience. */
+/* OpenID's own scopes request claims about the user and name no audience. */
 static bool names_audience(const char *scope)
 {
     static const char *const others[] = {"openid", "profile", "email", "offline_access"};
@@ -145,8 +145,8 @@ static bool names_audience(const char *scope)
     return scope[0] != '\0';
 }
 
-/* "https://management.azure.com/.default" is for https://management.azure.com, version 1's resource for
- * itself. New memory. */
+/* "https://management.azure.com/.default" means https://management.azure.com; version 1's resource is the
+ * audience itself. New memory. */
 static char *requested_audience(const struct request *request)
 {
     const char *resource = request_form(request, "resource");
@@ -177,7 +177,7 @@ static void set_or_drop(json_t **body, const char *name, char *text)
     free(text);
 }
 
-/* What version 1 of the endpoint says in addition. */
+/* Additional members of version 1 of the endpoint. */
 static void add_version_1(json_t *body, const char *audience, int64_t now, int64_t lifetime)
 {
     char text[32];
@@ -237,7 +237,7 @@ void signin_token_post(struct request *request)
                   "The app requested an unsupported grant type '%s'.", type);
 }
 
-/* The code that a user would type in is shown by every client; eight characters are usual. */
+/* Every client displays the code that a user would type; eight characters are usual. */
 static void make_user_code(char code[static ID_TEXT_SIZE])
 {
     id_new(code);
@@ -279,10 +279,10 @@ void signin_device_page(struct request *request)
     reply_text(request, 200, "text/plain; charset=utf-8", text, sizeof(text) - 1);
 }
 
-/* The instance metadata service, App Service (2019-08-01) and its older form (2017-09-01) differ in names of
- * headers and in what they leave out; every client finds its own here. None sends its header unasked from a
- * browser, or follows a redirect with it: that keeps tokens from those who can only make others send a GET.
- */
+/* The instance metadata service, App Service (2019-08-01) and its older form (2017-09-01) differ in the
+ * names of headers and in what they omit; every client finds its own here. Browsers never send such a
+ * header unasked or follow a redirect with it, which keeps tokens from attackers who can only make others
+ * send a GET. */
 void signin_managed_identity(struct request *request)
 {
     if (!request->has_metadata_header) {

@@ -12,7 +12,7 @@
 /* ---- evaluating ------------------------------------------------------------------------------------------
  */
 
-/* "[...]" is an expression, "[[..." text that begins with a bracket. */
+/* "[...]" is an expression, "[[..." a string that begins with a bracket. */
 static json_t *evaluate_text(struct evaluation *evaluation, json_t *value)
 {
     const char *text = json_string_value(value);
@@ -32,7 +32,7 @@ static json_t *evaluate_text(struct evaluation *evaluation, json_t *value)
     return template_expression(evaluation, expression);
 }
 
-/* One property copy loop {"name", "count", "input"}: sets the array in the object around it. */
+/* One property copy loop {"name", "count", "input"}: sets the array in the enclosing object. */
 static int evaluate_loop(struct evaluation *evaluation, json_t *definition, json_t *to)
 {
     enum { COPIES_MAX = 800 };
@@ -176,7 +176,7 @@ static int check_parameter(struct evaluation *evaluation, const char *name, json
     return 0;
 }
 
-/* The value given, else the default; a default may use the parameters before it. */
+/* The given value, otherwise the default; a default may use the parameters before it. */
 static int read_parameter(struct evaluation *evaluation, const char *name, json_t *definition, json_t *given)
 {
     struct template *template = evaluation->template;
@@ -253,7 +253,7 @@ json_t *template_shown_parameters(const struct template *template)
 /* ---- outputs ---------------------------------------------------------------------------------------------
  */
 
-/* The output as an answer shows it; NULL with the error set. */
+/* The output in the format of a response; NULL with the error set. */
 static json_t *evaluate_output(struct evaluation *evaluation, const char *name, json_t *definition)
 {
     json_t *value = json_object_get(definition, "value");
@@ -336,7 +336,7 @@ int template_read(struct template *template, json_t *source, json_t *given, json
                 template_read_resources(&evaluation) == 0;
     if (read) {
         template_find_secrets(&evaluation);
-        read = template_spend(&evaluation, 0, 0); /* else some may not have been found */
+        read = template_spend(&evaluation, 0, 0); /* otherwise some may not have been found */
     }
     template->steps_left -= template_budget_used(&budget);
     int result = read ? 0 : err->message[0] == '\0' ? err_no_memory(err) : -1;

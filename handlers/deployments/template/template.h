@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Templates of Azure Resource Manager: parameters, variables, expressions, copy loops, conditions, nested
- * names. Knows nothing of HTTP and of what resources are: it says which are to be made and with which bodies,
- * and asks through a function how they look once they exist.
+ * names. Independent of HTTP and of the types of resources: it determines the resources to create and
+ * their bodies, and a callback returns their state once they exist.
  */
 #ifndef HANDLERS_DEPLOYMENTS_TEMPLATE_TEMPLATE_H
 #define HANDLERS_DEPLOYMENTS_TEMPLATE_TEMPLATE_H
@@ -16,7 +16,7 @@
 
 struct template;
 
-/* One resource to deploy: an element of "resources", or one turn of its copy loop. */
+/* One resource to deploy: an element of "resources", or one iteration of its copy loop. */
 struct template_resource {
     json_t *definition; /* as in the template, not evaluated */
     char *symbol;       /* key in "resources" of languageVersion 2.0, or NULL */
@@ -32,8 +32,8 @@ struct template_resource {
 };
 
 /*
- * What reference() needs: the resource as its GET answers it; new reference. NULL with err: ERR_UNAVAILABLE
- * means that it is one of this template and not made yet; evaluate again later.
+ * The callback of reference(): the resource in the format of its GET; new reference. NULL with err:
+ * ERR_UNAVAILABLE means that it belongs to this template and does not exist yet; evaluate again later.
  */
 typedef json_t *template_reference_fn(void *arg, const char *id_or_name, const char *api_version,
                                       struct err *err);
@@ -42,40 +42,40 @@ struct template
 {
     json_t *source;
     json_t *parameters; /* name -> value */
-    json_t *secure;     /* names of parameters that are secrets, or whose defaults are made of some */
-    json_t *uses;       /* name of a variable -> names of the parameters that it is made of */
+    json_t *secure;     /* names of parameters that are secrets, or whose defaults depend on secrets */
+    json_t *uses;       /* name of a variable -> names of the parameters that it uses */
     json_t *types;      /* name -> type of parameters */
     json_t *variables;  /* those evaluated so far */
-    json_t *scope; /* {"subscription", "resourceGroup", "deployment", "tenant"}: what these functions give */
+    json_t *
+        scope; /* {"subscription", "resourceGroup", "deployment", "tenant"}: the results of these functions */
     struct template_resource *resources;
     size_t count;
-    template_reference_fn *reference; /* NULL: reference() is refused */
+    template_reference_fn *reference; /* NULL: reference() is not allowed */
     void *reference_arg;
-    int64_t steps_left; /* of all evaluations together */
+    int64_t steps_left; /* for all evaluations together */
     int64_t kept_bytes; /* of the variables, which all evaluations share */
 };
 
 /*
- * Copies source and given, so that another thread may go on with the template; takes a reference to scope.
- * given:
- * {"name": {"value": ...}}. Checks parameters, evaluates names, types,
- * conditions and dependencies. ERR_INVALID_TEMPLATE says what is wrong, never with the value of a parameter.
- * Release with template_done() in either case.
+ * Copies source and given, so that another thread may continue with the template; takes a reference to
+ * scope. given: {"name": {"value": ...}}. Checks parameters, evaluates names, types, conditions and
+ * dependencies. ERR_INVALID_TEMPLATE describes the problem, never with the value of a parameter. Release
+ * with template_done() in either case.
  */
 int template_read(struct template *template, json_t *source, json_t *given, json_t *scope, struct err *err);
 void template_done(struct template *template);
 #define auto_template __attribute__((cleanup(template_done)))
 
-/* The body to PUT a resource with. New reference, NULL with err; ERR_UNAVAILABLE: see template_reference_fn.
- */
+/* The body for the PUT of a resource. New reference, NULL with err; ERR_UNAVAILABLE: see
+ * template_reference_fn. */
 json_t *template_body(struct template *template, const struct template_resource *resource, struct err *err);
-/* The outputs {"name": {"type", "value"}}, without the values of secure ones and of those made of secrets.
- * New reference. */
+/* The outputs {"name": {"type", "value"}}, without values that are secure or depend on secrets. New
+ * reference. */
 json_t *template_outputs(struct template *template, struct err *err);
-/* The parameters as an answer shows them, without the values of secure ones. New reference. */
+/* The parameters in the format of a response, without the values of secure ones. New reference. */
 json_t *template_shown_parameters(const struct template *template);
 
-/* Whether a dependency (a symbol, name, id or copy name) means this resource. */
+/* Whether a dependency (a symbol, name, id or copy name) refers to this resource. */
 bool template_is(const struct template_resource *resource, const char *dependency);
 
 /* ---- between the files of the evaluator ------------------------------------------------------------------
@@ -83,7 +83,7 @@ bool template_is(const struct template_resource *resource, const char *dependenc
 
 enum { TEMPLATE_DEPTH_MAX = 100, TEMPLATE_ARGUMENTS_MAX = 64 };
 
-/* Where copyIndex() looks: loops from the inside to the outside. */
+/* The loops for copyIndex(), from the innermost to the outermost. */
 struct template_loop {
     const char *name;
     json_int_t index;
@@ -95,39 +95,40 @@ struct evaluation {
     const struct template_loop *loop;
     struct template_budget *budget;
     struct err *err;
-    int depth;     /* of values and of expressions together: they call each other */
-    json_t *reads; /* names of the parameters that were looked at; NULL: nobody asks */
-    bool tainted;  /* the expression at hand has looked at a secret: errors do not quote it */
+    int depth;     /* of values and expressions together, because they recurse into each other */
+    json_t *reads; /* names of the parameters that were read; NULL: not recorded */
+    bool tainted;  /* the current expression has read a secret: errors must not quote it */
 };
 
-/* Pays for work (members looked at) and for memory. False, with the error set, when too little is left. */
+/* Spends budget for work (members visited) and for memory. False, with the error set, if too little is
+ * left. */
 bool template_spend(struct evaluation *evaluation, int64_t steps, int64_t bytes);
-/* Pays for walking through all of these values. False, with the error set: they are too large to be touched.
- */
+/* Spends budget for visiting all of these values. False, with the error set: they are too large to
+ * process. */
 bool template_pay_for(struct evaluation *evaluation, json_t *const *values, size_t count);
-/* The same for what a function or an evaluation gives, and for the memory that it takes. Returns value, or
- * NULL with the error set after having released it. NULL stays NULL. */
+/* The same for the result of a function or an evaluation, and for the memory that it needs. Returns value,
+ * or NULL with the error set after having released it. NULL stays NULL. */
 json_t *template_pay_result(struct evaluation *evaluation, json_t *value);
 /* Also pays for keeping it until the template is released. */
 json_t *template_pay_to_keep(struct evaluation *evaluation, json_t *value);
 
-/* Evaluates a value with all that is in it: expressions in strings, property copy loops. New reference, NULL
+/* Evaluates a value with all its members: expressions in strings, property copy loops. New reference, NULL
  * with err set. */
 json_t *template_evaluate(struct evaluation *evaluation, json_t *value);
-/* Evaluates the text between the brackets. */
+/* Evaluates the expression between the brackets. */
 json_t *template_expression(struct evaluation *evaluation, const char *text);
 /* Calls a function; the arguments stay the caller's. */
 json_t *template_call(struct evaluation *evaluation, const char *name, json_t **arguments, size_t count);
-/* The same for functions that look at the template and its scope; *ret_found: there is such a function. */
+/* The same for functions that read the template and its scope; *ret_found: the function exists. */
 json_t *template_call_scope(struct evaluation *evaluation, const char *name, json_t **arguments, size_t count,
                             bool *ret_found);
-/* Notes that the value comes from these parameters (an object with their names, or one name). */
+/* Records that the value depends on these parameters (an object with their names, or one name). */
 void template_note_reads(struct evaluation *evaluation, json_t *names);
 void template_note_read(struct evaluation *evaluation, const char *name);
-/* Whether what was evaluated since reads was emptied is a secret, or made of one. */
+/* Whether anything evaluated since reads was cleared is a secret, or depends on one. */
 bool template_reads_secret(const struct evaluation *evaluation);
-/* Adds to template->secure the parameters that reach a property for passwords or secrets, whatever their
- * type. */
+/* Adds to template->secure the parameters of any type that are used for a property for passwords or
+ * secrets. */
 void template_find_secrets(struct evaluation *evaluation);
 /* Fills template->resources. */
 int template_read_resources(struct evaluation *evaluation);

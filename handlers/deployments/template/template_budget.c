@@ -39,14 +39,14 @@ static int64_t bytes_of(const json_t *value)
                                   : JSON_SCALAR_BYTES;
 }
 
-/* Stops as soon as the value is too large. Depth is bounded: values are made by TEMPLATE_DEPTH_MAX calls, or
- * parsed by jansson, which has a limit of its own. */
+/* Stops as soon as the value is too large. The depth is limited: values are created by at most
+ * TEMPLATE_DEPTH_MAX nested calls, or parsed by jansson, which has its own limit. */
 static void measure(json_t *value, struct template_size *size)
 {
     size_t index;
     const char *key;
     json_t *member;
-    if (value == NULL) { /* memory was out for it: see core/memory.h */
+    if (value == NULL) { /* memory was out: see core/memory.h */
         return;
     }
     int64_t text = json_is_string(value) ? (int64_t)json_string_length(value) : 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Arrays and objects in template expressions, and what works on strings as on arrays. */
+/* Functions on arrays and objects in template expressions, and those that accept both strings and arrays. */
 #include <string.h>
 
 #include "core/attr.h"
@@ -49,7 +49,7 @@ static bool has_item(const json_t *items, const json_t *item)
     return false;
 }
 
-/* Objects within objects are united, too. */
+/* Merges nested objects, too. */
 static int merge(json_t *to, json_t *from)
 {
     const char *key;
@@ -112,7 +112,7 @@ static json_t *contains(const struct template_function_call *call)
     return json_false();
 }
 
-/* Strings have characters, as for Resource Manager. */
+/* The size of a string is its number of characters, as in Resource Manager. */
 static size_t size_of(const json_t *value)
 {
     return json_is_string(value)  ? str_utf8_length(json_string_value(value))
@@ -130,7 +130,7 @@ static json_t *empty(const struct template_function_call *call)
     return json_boolean(size_of(call->arguments[0]) == 0);
 }
 
-/* Items from start on, at most wanted, of a string or an array. */
+/* At most "wanted" items of a string or an array, from start on. */
 static json_t *slice(const struct template_function_call *call, size_t start, size_t wanted)
 {
     const json_t *value = call->arguments[0];
@@ -190,7 +190,7 @@ static json_t *range(const struct template_function_call *call)
     return result;
 }
 
-/* Of several numbers, or of one array of them. */
+/* The minimum or maximum of several numbers, or of one array of them. */
 static json_t *extreme(const struct template_function_call *call)
 {
     bool least = str_iequals(call->name, "min");
@@ -244,7 +244,7 @@ static json_t *items(const struct template_function_call *call)
     return result;
 }
 
-/* What Bicep's ?. becomes: null where a member is missing. */
+/* Bicep's ?. operator: null if a member is missing. */
 static json_t *try_get(const struct template_function_call *call)
 {
     json_t *value = call->arguments[0];

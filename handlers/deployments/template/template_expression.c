@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Expressions are evaluated while they are read. What shall not be evaluated (the other branch of if()) is
- * read with skip set: then nothing is called and every value is null.
+ * Evaluates expressions while parsing them. A part that must not be evaluated (the other branch of if())
+ * is parsed with skip set: then no function is called and every value is null.
  */
 #include <ctype.h>
 #include <stdarg.h>
@@ -96,7 +96,7 @@ static void arguments_done(struct arguments *arguments)
     }
 }
 
-/* if() evaluates the branch that counts only. */
+/* if() evaluates only the chosen branch. */
 static bool read_arguments(struct reader *reader, bool is_if, struct arguments *arguments)
 {
     bool skip = reader->skip;
@@ -178,7 +178,7 @@ static json_t *get_member(struct reader *reader, json_t *value, const json_t *ke
     return json_incref(member);
 }
 
-/* .name and [index] behind a value; takes value. */
+/* .name and [index] after a value; takes ownership of value. */
 static json_t *read_members(struct reader *reader, json_t *value)
 {
     while (value != NULL) {

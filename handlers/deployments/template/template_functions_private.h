@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The functions of template expressions, as tables; for the evaluator alone. */
+/* The functions of template expressions, as tables; for the evaluator only. */
 #ifndef HANDLERS_DEPLOYMENTS_TEMPLATE_TEMPLATE_FUNCTIONS_PRIVATE_H
 #define HANDLERS_DEPLOYMENTS_TEMPLATE_TEMPLATE_FUNCTIONS_PRIVATE_H
 
@@ -25,7 +25,7 @@ extern const struct template_function template_string_functions[];
 extern const struct template_function template_logic_functions[];
 extern const struct template_function template_collection_functions[];
 
-/* The arguments have types that the function does not take. Returns NULL with the error set. */
+/* The function does not accept these argument types. Returns NULL with the error set. */
 json_t *template_wrong_types(const struct template_function_call *call);
 /* The text of a string argument, or NULL. */
 const char *template_argument(const struct template_function_call *call, size_t index);

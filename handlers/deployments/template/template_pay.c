@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an evaluation pays from its budget. */
+/* Charges an evaluation's work to its budget. */
 #include "handlers/deployments/template/template.h"
 
 bool template_spend(struct evaluation *evaluation, int64_t steps, int64_t bytes)

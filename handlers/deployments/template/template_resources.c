@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* From the "resources" of a template to the list of what is to be made: copy loops unrolled, children taken
- * out of their parents, names, conditions and dependencies evaluated. */
+/* Turns the "resources" of a template into the list of resources to create: unrolls copy loops, moves
+ * children out of their parents, evaluates names, conditions and dependencies. */
 #include <string.h>
 
 #include "core/attr.h"
@@ -12,7 +12,7 @@
 
 enum { RESOURCES_MAX = 800, ID_MAX_BYTES = 4096 };
 
-/* The resource around a child in its "resources"; NULL at the top. */
+/* The resource whose "resources" contain a child; NULL at the top. */
 struct parent {
     const char *type;
     const char *name;
@@ -125,7 +125,7 @@ static int read_condition(struct evaluation *evaluation, struct template_resourc
     return 0;
 }
 
-/* One resource, or one turn of its loop; then what is nested in it. */
+/* One resource, or one iteration of its loop, with its nested resources. */
 static int add_resource(struct evaluation *evaluation, const char *symbol, json_t *definition,
                         const struct parent *parent)
 {
@@ -228,7 +228,7 @@ static int check_dependencies(struct evaluation *evaluation)
             for (size_t k = 0; text != NULL && k < template->count; k++) {
                 found = found || template_is(&template->resources[k], text);
             }
-            /* The id of an existing resource: there is nothing to wait for. Classic templates do this. */
+            /* The id of an existing resource: no need to wait. Classic templates do this. */
             if (!found && (text == NULL || text[0] != '/')) {
                 template_fail(evaluation,
                               "the resource '%s' depends on '%.200s', which is not in the template",
@@ -270,7 +270,7 @@ int template_read_resources(struct evaluation *evaluation)
 /* ---- bodies ----------------------------------------------------------------------------------------------
  */
 
-/* A nested template with a scope of its own keeps its expressions: its own deployment evaluates them. */
+/* A nested template with inner scope keeps its expressions: its own deployment evaluates them. */
 static json_t *nested_body(struct evaluation *evaluation, json_t *definition)
 {
     json_t *properties = field_get(definition, "properties");

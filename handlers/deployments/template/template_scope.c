@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The functions of template expressions that look at the template and at where it is deployed. */
+/* The functions of template expressions that read the template and its scope. */
 #include <string.h>
 
 #include "core/attr.h"
@@ -39,7 +39,7 @@ static json_t *parameter(struct evaluation *evaluation, const char *name)
                          : template_fail(evaluation, "the template parameter '%.80s' is not found", name);
 }
 
-/* Variables may use each other: each is evaluated when it is needed first, and kept. */
+/* Variables may use each other: each is evaluated when it is first needed, and cached. */
 static json_t *variable(struct evaluation *evaluation, const char *name)
 {
     struct template *template = evaluation->template;
@@ -108,8 +108,8 @@ static const char *scope_text(const struct evaluation *evaluation, const char *w
     return json_string_value(json_object_get(json_object_get(evaluation->template->scope, what), member));
 }
 
-/* resourceId([subscriptionId], [resourceGroup], type, name...) and its sisters: what comes before the type
- * says where it is. */
+/* resourceId([subscriptionId], [resourceGroup], type, name...) and similar functions: the arguments before
+ * the type give the scope. */
 static json_t *resource_id(struct evaluation *evaluation, const char *function, json_t **arguments,
                            size_t count)
 {

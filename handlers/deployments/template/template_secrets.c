@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which parameters are secrets: those typed so, and those of any type that reach a property for a password.
- * Nothing of them, nor of what is made of them, is shown or stored in clear.
+ * Finds the secret parameters: those of a secure type, and those of any type that are used for a password
+ * property. Their values, and values derived from them, are neither shown nor stored in clear.
  */
 #include <string.h>
 
@@ -47,7 +47,7 @@ static bool is_secret_property(const char *key)
     return strcasestr(key, "password") != NULL || strcasestr(key, "secret") != NULL;
 }
 
-/* Whether a text holds the words: any text (secret), or one below a property for secrets. */
+/* Whether a text contains the words: any text (secret), or one below a property for secrets. */
 static bool is_mentioned(json_t *value, const char *words, bool secret)
 {
     const char *key;
@@ -63,7 +63,8 @@ static bool is_mentioned(json_t *value, const char *words, bool secret)
     return found;
 }
 
-/* What cannot be evaluated yet (it refers to resources) counts by its text, and by that of all variables. */
+/* A value that cannot be evaluated yet (it refers to resources) is searched as text, together with the
+ * texts of all variables. */
 static void mark_mentioned_in(struct evaluation *evaluation, json_t *value)
 {
     struct template *template = evaluation->template;
@@ -86,7 +87,7 @@ static void mark_reads_of(struct evaluation *evaluation, json_t *value)
     struct err ignored = {0};
     json_auto_t *reads = json_object();
     struct evaluation inner = *evaluation;
-    inner.err = &ignored; /* what cannot be evaluated is reported when it has to be */
+    inner.err = &ignored; /* evaluation errors are reported when the value is needed */
     inner.reads = reads;
     json_t *evaluated = template_evaluate(&inner, value);
     const char *name;
@@ -100,7 +101,7 @@ static void mark_reads_of(struct evaluation *evaluation, json_t *value)
     }
 }
 
-/* What a nested deployment is given for parameters that are secrets there. */
+/* The values passed to a nested deployment's secret parameters. */
 static void find_in_nested(struct evaluation *evaluation, json_t *definition)
 {
     json_t *properties = field_get(definition, "properties");

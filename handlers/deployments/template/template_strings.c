@@ -42,7 +42,7 @@ static json_t *concat(const struct template_function_call *call)
     return take_text(&text);
 }
 
-/* Up to three digits; false when there are none, or more. */
+/* Up to three digits; false if there are none, or more. */
 static bool read_number(const char **at, size_t *ret_number)
 {
     size_t digits = strspn(*at, "0123456789");
@@ -51,8 +51,7 @@ static bool read_number(const char **at, size_t *ret_number)
     return digits >= 1 && digits <= 3;
 }
 
-/* What stands behind an opening brace, "0}" or "0:D3}". Returns what follows, NULL when it is something else.
- */
+/* Handles the text after an opening brace, "0}" or "0:D3}". Returns the rest, or NULL if it is malformed. */
 static const char *add_placeholder(const struct template_function_call *call, const char *at,
                                    struct buf *text)
 {
@@ -74,7 +73,7 @@ static const char *add_placeholder(const struct template_function_call *call, co
     return at + 1;
 }
 
-/* "{0}" and "{0:D3}"; "{{" stands for a brace. */
+/* "{0}" and "{0:D3}"; "{{" is an escaped brace. */
 static json_t *format(const struct template_function_call *call)
 {
     auto_buf struct buf text = BUF_MAX(TEMPLATE_TEXT_MAX);

@@ -61,7 +61,7 @@ json_t *write_known(const struct property *row, const void *subject)
     return value != NULL ? value : json_from_text(row->standard);
 }
 
-/* The row after this one, when it describes a member of the object at path. */
+/* The next row, if it describes a member of the object at path. */
 static const struct property *next_member(const struct resource_view *view, const struct property *row,
                                           const char *path)
 {
@@ -70,7 +70,7 @@ static const struct property *next_member(const struct resource_view *view, cons
     return inside ? row : NULL;
 }
 
-/* Members in the order of the rows, then what else was given; what the version lacks is left out. */
+/* Members in the order of the rows, then other given members; omits those that the version lacks. */
 static json_t *write_setting_object(const struct property *object, const void *subject)
 {
     const struct resource_view *view = subject;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the descriptions of this room have in common: how settings are kept, and how resources are shown.
- * Static data, any thread. */
+/* Common parts of this room's descriptions: how settings are stored, and how resources are shown. Static
+ * data, any thread. */
 #ifndef HANDLERS_SERVERS_VALUES_RESOURCE_VIEW_H
 #define HANDLERS_SERVERS_VALUES_RESOURCE_VIEW_H
 
@@ -11,14 +11,15 @@
 struct resource_view {
     const struct description *description;
     unsigned version;
-    const struct server *server; /* that is shown, or whose child is */
+    const struct server *server; /* the shown server, or the parent of the shown child */
     const char *child_type;      /* "databases" */
     const char *child_name;
     json_t *connections; /* private endpoint connections of the server, or NULL */
-    json_t *values; /* by the last part of their paths: settings of a client, or what the live server says */
+    json_t *
+        values; /* by the last part of their paths: settings of a client, or values from the running server */
 };
 
-/* A text; the record has a const char *, which belongs to the body. */
+/* A string; the record has a const char *, which belongs to the body. */
 extern const struct property_type type_string;
 /*
  * Settings, which are checked by their rows and kept: the record has a json_t *, an object to which they are
@@ -30,13 +31,13 @@ extern const struct property_type type_setting_text, type_setting_object;
 /* Adds a setting to the record's object. Returns 0, or -1 with err when memory is out. */
 int setting_keep(const struct property *row, json_t *value, struct err *err, void *record);
 
-/* Shows the value as it is, or the row's default. */
+/* Shows the value unchanged, or the row's default. */
 json_t *write_known(const struct property *row, const void *subject);
 json_t *write_child_id(const struct property *row, const void *subject);
 json_t *write_child_name(const struct property *row, const void *subject);
 json_t *write_child_type(const struct property *row, const void *subject);
 
-/* The rows that end the description of each child. */
+/* The last rows of the description of each child. */
 #define CHILD_ROWS                                                                                           \
     {"id", "string", ACCESS_SHOWN, "Resource id.", .write = write_child_id},                                 \
         {"name", "string", ACCESS_SHOWN, NULL, .write = write_child_name},                                   \
@@ -44,8 +45,8 @@ json_t *write_child_type(const struct property *row, const void *subject);
         "type", "string", ACCESS_SHOWN, NULL, .write = write_child_type                                      \
     }
 
-/* A child of a server, of this type ("firewallRules"); takes the reference to values. New reference, NULL
- * when memory is out. */
+/* A child of a server, of this type ("firewallRules"); takes over the reference to values. New reference,
+ * NULL when memory is out. */
 json_t *server_child_write(const struct description *description, const struct server *server,
                            const char *type, const char *name, json_t *values);
 

@@ -154,7 +154,7 @@ json_t *server_write_state(const struct property *row, const void *subject)
     return json_string(word_of(WORDS_SERVER_STATE, (int)server->state));
 }
 
-/* Single servers know four words only. */
+/* Single servers have only four states. */
 json_t *server_write_visible_state(const struct property *row, const void *subject)
 {
     (void)row;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What a server's answers show that no client sets: functions for the rows of its description. The subject is
- * a struct resource_view; new reference, NULL leaves the property out. */
+/* Properties of servers that no client sets: functions for the rows of the description. The subject is a
+ * struct resource_view; new reference, NULL omits the property. */
 #ifndef HANDLERS_SERVERS_VALUES_SERVER_VALUES_H
 #define HANDLERS_SERVERS_VALUES_SERVER_VALUES_H
 
 #include "handlers/arm/property.h"
 
-/* The storage of a server whose client chose none. */
+/* The storage size of a server whose client chose none. */
 enum { SERVER_STORAGE_GB = 128 };
 #define SERVER_STORAGE_TEXT "128"
 

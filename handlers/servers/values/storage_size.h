@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The disks that a flexible server can have, and what goes with their size. Static data, any thread. */
+/* The disk sizes of a flexible server, and the properties that depend on them. Static data, any thread. */
 #ifndef HANDLERS_SERVERS_VALUES_STORAGE_SIZE_H
 #define HANDLERS_SERVERS_VALUES_STORAGE_SIZE_H
 
@@ -15,7 +15,7 @@ struct storage_size {
 extern const struct storage_size storage_sizes[]; /* ascending */
 extern const size_t storage_size_count;
 
-/* The smallest one that holds so much, else the largest; never NULL. */
+/* The smallest size with at least this capacity, otherwise the largest; never NULL. */
 const struct storage_size *storage_size_for(int64_t size_gb);
 
 #endif
