@@ -3,7 +3,7 @@ DDL on the target. Nothing is lost, nothing gets into the wrong place."""
 
 import pytest
 
-from arm import details_of, patience, substate_of
+from arm import details_of, patience, substate_of, wait_until
 from online import WAITS, cut_over, differences, put_online, reach_wait
 
 pytestmark = pytest.mark.timeout(patience(240))
@@ -299,5 +299,36 @@ def test_names_that_change_on_the_target_first_do_not_lead_astray(attached, data
     postgres_source.psql("UPDATE cols SET a = 7 WHERE id = 1", name)
     postgres_source.psql(swap, name)
     wait_until_applied(migration, name)
+    cut_over(migration)
+    assert differences(attached, name) == []
+
+
+REPLACED = """
+CREATE TABLE t (id int PRIMARY KEY, other timestamp, same int, v text);
+INSERT INTO t SELECT i, '2020-01-01', 1, 'v' FROM generate_series(1, 50) AS i;
+CREATE TABLE after (id int PRIMARY KEY);
+"""
+
+
+def test_a_column_replaced_while_older_changes_are_pending_is_recopied(
+    attached, database, postgres_source, postgres_target
+):
+    """The stream still describes the dropped columns, whose names others have on both sides, with another type or not."""
+    name = load(postgres_source, database(), REPLACED)
+    migration = put_online(attached, [name])
+    reach_wait(migration)
+    replace = "; ".join(
+        f"ALTER TABLE t DROP {column}; ALTER TABLE t ADD {column} int" for column in ("other", "same")
+    )
+    with postgres_target.connect(name) as holder, holder.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("LOCK TABLE t")
+        postgres_source.psql("UPDATE t SET other = '2021-01-01', same = 2, v = 'old' WHERE id < 10", name)
+        migration.wait(lambda body: details_of(body, name)["incomingChanges"] > 0, 30)
+        postgres_source.psql(replace, name)
+        cursor.execute(replace)
+        cursor.execute("COMMIT")
+    postgres_source.psql("UPDATE t SET other = 7, same = 8 WHERE id > 40; INSERT INTO after VALUES (1)", name)
+    wait_until(lambda: postgres_target.query("SELECT 1 FROM after", dbname=name), 30, "what comes behind")
     cut_over(migration)
     assert differences(attached, name) == []
