@@ -128,14 +128,24 @@ static int build_create(struct pg *pg, const char *name, const char *charset, co
     return 0;
 }
 
+static bool is_encoding(struct pg *pg, const char *charset)
+{
+    struct err ignored = {0};
+    auto_free char *unknown = NULL;
+    return pg_value(pg, &ignored, &unknown, "SELECT 1 WHERE pg_catalog.pg_char_to_encoding($1) < 0", 1,
+                    &charset) != 0 ||
+           unknown == NULL;
+}
+
 /* Says which of the user's values PostgreSQL rejected. */
-static int explain_create(const char *name, const char *charset, const char *collation, struct err *err)
+static int explain_create(struct pg *pg, const char *name, const char *charset, const char *collation,
+                          struct err *err)
 {
     char said[sizeof(err->message)];
     memcpy(said, err->message, sizeof(said));
     struct err old = *err;
     if (sqlstate_is(err->sqlstate, SQLSTATE_UNDEFINED_OBJECT) && charset != NULL &&
-        strstr(said, "encoding") != NULL) {
+        !is_encoding(pg, charset)) {
         err_set(err, ERR_BAD_PARAMETER, "The charset '%s' is not an encoding of PostgreSQL. %.1200s", charset,
                 said);
         err_target(err, "charset");
@@ -191,7 +201,7 @@ int database_create(const struct endpoint *endpoint, const char *name, const cha
         }
         /* In use: another session is using template0, perhaps only for its own CREATE DATABASE. */
         if (!sqlstate_is(err->sqlstate, SQLSTATE_OBJECT_IN_USE) || clock_ms_left(deadline_ms) == 0) {
-            return explain_create(name, charset, collation, err);
+            return explain_create(&pg, name, charset, collation, err);
         }
         clock_sleep_ms(CREATE_PAUSE_MS);
     }

@@ -117,21 +117,50 @@ static size_t first_statement(const char *sql)
     return len;
 }
 
-/* The name x from 'role "x" does not exist', newly allocated. */
-static char *missing_role(const struct err *err)
+/* The grantee of a GRANT or REVOKE as pg_dump writes them, as SQL and newly allocated. NULL: another
+ * statement, or memory is out. */
+static char *grantee_of(const char *statement)
 {
-    static const char before[] = "role \"";
-    const char *start =
-        sqlstate_is(err->sqlstate, SQLSTATE_UNDEFINED_OBJECT) ? strstr(err->message, before) : NULL;
-    const char *end = start == NULL ? NULL : strstr(start, "\" does not exist");
-    return end == NULL ? NULL
-                       : str_format("%.*s", (int)(end - start) - (int)strlen(before), start + strlen(before));
+    const char *start = NULL;
+    bool quoted = false;
+    for (const char *at = statement; *at != '\0'; at++) {
+        quoted = quoted != (*at == '"');
+        if (!quoted && (str_istarts(at, " TO ") || str_istarts(at, " FROM "))) {
+            start = strchr(at + 1, ' ') + 1;
+        }
+    }
+    if (start == NULL) {
+        return NULL;
+    }
+    size_t len = 0;
+    for (quoted = false; start[len] != '\0' && (quoted || strchr(" ;\n", start[len]) == NULL); len++) {
+        quoted = quoted != (start[len] == '"');
+    }
+    return str_format("%.*s", (int)len, start);
 }
 
-static void report_privilege(struct restore *restore, const struct archive_entry *entry,
-                             const struct err *err)
+/* The name of the grantee, newly allocated, when the target does not have that role. */
+static char *missing_grantee(struct pg *target, const char *statement)
 {
-    auto_free char *role = missing_role(err);
+    char *missing = NULL;
+    struct err ignored = {0};
+    auto_free char *grantee = grantee_of(statement);
+    const char *params[] = {grantee};
+    if (grantee != NULL) {
+        (void)pg_value(target, &ignored, &missing,
+                       "SELECT g.name FROM (SELECT (pg_catalog.parse_ident($1))[1] AS name) g"
+                       " WHERE g.name <> 'public' AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_roles r"
+                       "  WHERE r.rolname = g.name)",
+                       1, params);
+    }
+    return missing;
+}
+
+static void report_privilege(struct restore *restore, struct pg *target, const struct archive_entry *entry,
+                             const char *statement, const struct err *err)
+{
+    auto_free char *role =
+        sqlstate_is(err->sqlstate, SQLSTATE_UNDEFINED_OBJECT) ? missing_grantee(target, statement) : NULL;
     if (role != NULL) {
         report_missing_grantee(restore->report, role);
         return;
@@ -165,7 +194,7 @@ static int grant_each(struct restore *restore, struct pg *target, const struct a
             return -1;
         }
         skipping = starts;
-        report_privilege(restore, entry, err);
+        report_privilege(restore, target, entry, statement, err);
     }
     return 0;
 }
