@@ -8,6 +8,7 @@
 #include "executor/operations/operation_power.h"
 #include "executor/operations/operation_server.h"
 #include "executor/sides.h"
+#include "executor/spelling/kept_parameters.h"
 
 enum { STOP_TIMEOUT_MS = 10000 };
 
@@ -30,6 +31,12 @@ static int set_ready(struct executor *executor, const struct server *server, str
     return store_server_set_state(executor->store, server->id, SERVER_STATE_READY, NULL, err);
 }
 
+static int set_started(struct executor *executor, const struct server *server, struct err *err)
+{
+    return kept_parameters_restarted(executor->store, server, err) < 0 ? -1
+                                                                       : set_ready(executor, server, err);
+}
+
 int start_server(struct executor *executor, const struct operation *operation, struct err *err)
 {
     auto_server struct server server = {0};
@@ -40,7 +47,7 @@ int start_server(struct executor *executor, const struct operation *operation, s
     if (instance_start(&executor->instances, &spec, &executor->stop, err) < 0) {
         return fail(executor, &server, err);
     }
-    return set_ready(executor, &server, err);
+    return set_started(executor, &server, err);
 }
 
 int stop_server(struct executor *executor, const struct operation *operation, struct err *err)
@@ -65,7 +72,7 @@ int restart_server(struct executor *executor, const struct operation *operation,
     if (instance_restart(&executor->instances, &spec, &executor->stop, err) < 0) {
         return fail(executor, &server, err);
     }
-    return set_ready(executor, &server, err);
+    return set_started(executor, &server, err);
 }
 
 int update_server(struct executor *executor, const struct operation *operation, struct err *err)

@@ -5,7 +5,6 @@
 
 #include "core/buf.h"
 #include "core/clock.h"
-#include "core/log.h"
 #include "core/str.h"
 #include "engine/admin/roles.h"
 #include "engine/catalog/replication_name.h"

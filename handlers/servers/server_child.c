@@ -64,8 +64,8 @@ static int read_boolean(const struct property *row, json_t *value, const char *p
                         void *record)
 {
     (void)path;
-    json_auto_t *boolean = json_boolean(json_is_true(value));
-    return setting_keep(row, boolean, err, record);
+    return json_is_boolean(value) ? setting_keep(row, value, err, record)
+                                  : field_wrong_type(value, row->path, "a boolean", err);
 }
 
 static const struct property_type type_ipv4 = {.schema = "string", .read = read_ipv4, .write = write_known};

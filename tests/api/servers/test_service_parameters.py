@@ -129,6 +129,15 @@ def test_require_secure_transport_lets_in_nobody_without_tls(arm, server):
     assert not login(server, "disable")
 
 
+def test_a_static_parameter_waits_for_a_restart(arm, server):
+    after = change(arm, server, "pg_qs.interval_length_minutes", "10")
+    assert (after["value"], after["isConfigPendingRestart"]) == ("10", True)
+    assert not change(arm, server, "pg_qs.max_plan_size", "200")["isConfigPendingRestart"]
+    arm.wait_operation(arm.request("POST", f"{server.id}/restart", status=202))
+    after = properties(arm, server, "pg_qs.interval_length_minutes")
+    assert (after["value"], after["isConfigPendingRestart"]) == ("10", False)
+
+
 def test_several_parameters_of_both_kinds_change_together(arm, single):
     names = {"work_mem": "5000", "pg_qs.query_capture_mode": "ALL", "connection_throttling": "off"}
     body = {"value": [{"name": name, "properties": {"value": value}} for name, value in names.items()]}
