@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is to be changed is written down, with what undoes it, before anything is changed; then it is changed
- * in small transactions, so that no transaction needs a lock on every table; the row of progress comes last
- * and makes the helper valid. Whatever an interruption leaves can thus be undone.
+ * replica_begin() records every change together with its undo statement before it changes anything. Then it
+ * makes the changes in small transactions, so that none needs a lock on every table. The row of progress
+ * comes last and makes the helper valid. Therefore the changes can be undone after any interruption.
  */
 #include "engine/replica/replica.h"
 
@@ -22,7 +22,7 @@
 
 enum { BATCH = 50, SQL_MAX_BYTES = 256 * 1024 * 1024 };
 
-/* The encoding in which every name of the database can be written, for the time of a call. */
+/* An encoding that can express every name of the database, set for the duration of a call. */
 struct session_encoding {
     struct pg *pg;
     char before[64];
@@ -45,7 +45,7 @@ static int use_encoding(struct session_encoding *session, struct pg *pg, struct 
     return 0;
 }
 
-/* A session that has failed is not used again, or sets what it needs. */
+/* A failed session keeps its encoding: callers close it, or set the encoding that they need. */
 static void restore_encoding(struct session_encoding *session)
 {
     struct err ignored = {0};
@@ -77,7 +77,7 @@ static void add_table(struct pg *target, struct buf *sql, const char *name, cons
     pg_add_qualified(target, sql, name, table);
 }
 
-/* The primary keys let the tables be in a publication FOR ALL TABLES of the target's own. */
+/* The tables have primary keys because the target may have a publication FOR ALL TABLES, which needs them. */
 static void add_schema(struct pg *target, struct buf *sql, const char *name)
 {
     buf_adds(sql, "CREATE SCHEMA ");
@@ -109,7 +109,7 @@ static void add_schema(struct pg *target, struct buf *sql, const char *name)
     buf_adds(sql, ") c; ");
 }
 
-/* Disables the event triggers first: they must not see what comes behind. */
+/* Disables the event triggers first, so that none fires for the other changes. */
 static int write_down(struct pg *target, const char *name, struct err *err)
 {
     auto_result PGresult *triggers = NULL;
@@ -133,7 +133,7 @@ static int write_down(struct pg *target, const char *name, struct err *err)
     return run_text(target, &sql, err);
 }
 
-/* The next rows of "changes" behind "after": number and the column "what". */
+/* Reads the next rows of "changes" after number "after": the number and the expression "what". */
 static int read_changes(struct pg *target, const char *name, const char *what, const char *after,
                         struct err *err, PGresult **ret_rows)
 {
@@ -177,7 +177,7 @@ static int begin_anew(struct pg *target, const char *name, struct err *err)
     if (has_table(target, name, "changes", err, &valid) != 0) {
         return -1;
     }
-    /* Left by an attempt that was interrupted. */
+    /* An interrupted attempt has left a helper that never became valid. */
     return valid && (replica_restore(target, name, err) != 0 || replica_end(target, name, err) != 0) ? -1 : 0;
 }
 
@@ -204,7 +204,7 @@ int replica_begin_from(struct pg *target, const char *name, const struct replica
     if (start->seen != NULL) {
         seen_add_copy(target, &sql, name, start->seen);
     }
-    /* All before it, the base copy included, survives a crash with it. */
+    /* This commit is durable, and so is everything before it, the base copy included. */
     buf_adds(&sql, "SET LOCAL synchronous_commit = local; INSERT INTO ");
     add_table(target, &sql, name, "progress");
     buf_addf(&sql, " (position) VALUES ('%s')", position_format(start->position, text));
@@ -274,7 +274,7 @@ static void add_forget(struct pg *target, struct buf *sql, const char *name, con
     buf_addf(sql, " WHERE number <= %s", number);
 }
 
-/* The user may have dropped or replaced the object meanwhile, or the change was never made. */
+/* The user has dropped or replaced the object in the meantime, or the change was never made. */
 static bool is_gone(const struct err *err)
 {
     return sqlstate_in(err->sqlstate, SQLSTATE_UNDEFINED_TABLE, SQLSTATE_UNDEFINED_COLUMN,
@@ -282,8 +282,8 @@ static bool is_gone(const struct err *err)
                        SQLSTATE_NOT_IN_STATE, SQLSTATE_DUPLICATE_OBJECT);
 }
 
-/* A foreign key that the source's own rows violate: it stays NOT VALID, or away. A cutover has waited
- * before (replica_restore_keys()); this is a migration that ends without one. */
+/* Rows of the source violate a foreign key. It stays NOT VALID, or dropped where NOT VALID is impossible.
+ * Only a migration without a cutover gets here: a cutover waits in replica_restore_keys() instead. */
 static bool is_violated(const struct err *err)
 {
     bool violated = sqlstate_is(err->sqlstate, SQLSTATE_FOREIGN_KEY_VIOLATION);
@@ -351,7 +351,7 @@ int replica_restore(struct pg *target, const char *name, struct err *err)
     return 0;
 }
 
-/* Inside one transaction, in which event triggers are disabled: nobody else sees it. */
+/* One transaction disables the event triggers and enables them again, so nobody else sees them disabled. */
 int replica_end(struct pg *target, const char *name, struct err *err)
 {
     auto_session_encoding struct session_encoding session = {0};
@@ -364,7 +364,7 @@ int replica_end(struct pg *target, const char *name, struct err *err)
     for (int row = 0; row < PQntuples(triggers); row++) {
         buf_addf(&sql, "%s; ", PQgetvalue(triggers, row, 0));
     }
-    /* A target that crashes now must not have it again. */
+    /* Durable, because the helper must not reappear after a crash of the target. */
     buf_adds(&sql, "SET LOCAL synchronous_commit = local; DROP SCHEMA IF EXISTS ");
     pg_add_identifier(target, &sql, name);
     buf_adds(&sql, " CASCADE");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The changes of one target database as one query: relations that several kinds of change look at, then one
- * SELECT for each kind, chosen by the target's major and by what the login may do there. search_path is
- * empty, so that names of functions and types come qualified.
+ * One query lists the changes of a target database. It consists of units: common table expressions that
+ * several kinds of change use, then one SELECT for each kind. The target's major and the rights of the login
+ * choose the units. search_path is empty, so that definitions qualify the names of functions and types.
  */
 #include "engine/replica/replica_changes_private.h"
 
@@ -13,8 +13,7 @@
 /* ---- what is there ---------------------------------------------------------------------------------------
  */
 
-/* The user's tables. Those of an extension belong to whoever installed it; where that is somebody else they
- * stay as they are. */
+/* The user's tables. Tables of an extension are included only if the login has the rights of their owner. */
 static const char tables[] =
     "tables AS ("
     "  SELECT c.oid, c.relkind, c.relispartition, c.relrowsecurity AND c.relforcerowsecurity AS forced,"
@@ -33,8 +32,8 @@ static const char depths[] =
     "    JOIN pg_class c ON c.oid = i.inhrelid AND c.relispartition)";
 
 /*
- * Triggers that are not disabled. A trigger on a partitioned table ("cloned") has clones on its partitions,
- * which are listed like any other trigger; of 11 to 14 a clone is internal.
+ * Enabled triggers. A trigger on a partitioned table ("cloned") has clones on the partitions, which this
+ * lists like other triggers. In 11 to 14 clones are internal triggers.
  */
 static const char triggers[] =
     "triggers AS (SELECT t.oid, t.tgrelid, t.tgname, t.tgenabled, t.tgisinternal, r.name AS table_name,"
@@ -67,12 +66,13 @@ static void add_uncarried(struct pg *target, const char *name, struct buf *sql)
 }
 
 /*
- * Foreign keys. Nothing but dropping helps with those that are "set aside": RESTRICT and SET DEFAULT check at
- * once, though one statement of the source may have deleted both rows, in whatever order; and a row that
- * moves to another partition is deleted and inserted in the stream. The same for keys from and to a table
- * whose changes are not carried: until the cutover recopies it, its rows do not fit the others. "late": rows
- * may violate the key when it is made again, so that it is validated last; until 18 partitioned tables have
- * no such key, or parts of it would not be validated.
+ * Foreign keys. Those that are "set_aside" must be dropped, because deferring does not help:
+ *   - RESTRICT and SET DEFAULT check immediately, but one statement of the source may delete both rows, in
+ * any order;
+ *   - the stream deletes and inserts a row that moves to another partition;
+ *   - until the cutover recopies a table that the stream does not carry, its rows do not fit those of others.
+ * A "late" key is added as NOT VALID and validated last, because rows may violate it. Until 18 PostgreSQL
+ * does not support that for partitioned tables.
  */
 #define KEYS(enforced)                                                                                       \
     "keys AS (SELECT k.oid, k.conname, k.condeferrable, k.condeferred, k.confrelid, r.oid AS relation,"      \
@@ -84,13 +84,13 @@ static void add_uncarried(struct pg *target, const char *name, struct buf *sql)
     "  FROM pg_constraint k JOIN tables r ON r.oid = k.conrelid JOIN pg_class f ON f.oid = k.confrelid"      \
     "    JOIN pg_namespace fn ON fn.oid = f.relnamespace WHERE k.contype = 'f'" enforced ")"
 static const char keys_of_10[] = KEYS("");
-/* Those of partitions follow that of the partitioned table. */
+/* The key of a partitioned table includes those of its partitions. */
 static const char keys_since_11[] = KEYS(" AND k.conparentid = 0");
-/* Those that are not enforced check nothing. */
+/* Keys that are not enforced check nothing. */
 static const char keys_since_18[] = KEYS(" AND k.conparentid = 0 AND k.conenforced");
 
-/* Tables whose foreign keys act on their rows, where a trigger can drop such actions. The partitions are
- * listed with keys of their own. */
+/* Tables whose foreign keys change their rows, if the login can create the trigger that suppresses it.
+ * Partitions have keys of their own and are listed by those. */
 static const char silent[] =
     "silent AS (SELECT r.oid, r.name FROM tables r WHERE r.relkind = 'r'"
     "  AND EXISTS (SELECT 1 FROM pg_constraint k WHERE k.contype = 'f' AND k.conrelid = r.oid"
@@ -107,16 +107,16 @@ static const char silent[] =
     "SELECT tgrelid, 1, oid, format('ALTER TABLE ONLY %s DISABLE TRIGGER %I', table_name, tgname),"          \
     " format('ALTER TABLE ONLY %s %s TRIGGER %s', chr(1), state, chr(2)) FROM triggers WHERE "
 
-/* A superuser as replica: foreign keys' own triggers that fire there, too. */
+/* For a superuser as replica, this includes internal triggers of foreign keys that fire there. */
 static const char triggers_of_replica[] = DISABLE_TRIGGERS "tgenabled IN ('A', 'R')";
 static const char triggers_of_ordinary_replica[] =
     DISABLE_TRIGGERS "tgenabled IN ('A', 'R') AND (NOT tgisinternal OR clone)";
 static const char triggers_that_fire[] = DISABLE_TRIGGERS "NOT tgisinternal OR clone";
-/* Of 11 and 12 only a superuser may change a clone. */
+/* In 11 and 12 only a superuser may change a clone. */
 static const char triggers_without_clones[] = DISABLE_TRIGGERS "NOT tgisinternal AND NOT cloned";
 
-/* There a trigger is dropped, with its clones, and made again. Its comment goes with it; what state a
- * superuser had given its clones is lost. */
+/* In 11 and 12 a trigger with clones is dropped and created again, with its comment. States that a superuser
+ * had given to single clones are lost. */
 static const char triggers_made_again[] =
     "SELECT t.tgrelid, 0, 0, format('DROP TRIGGER %I ON %s', t.tgname, t.table_name),"
     "  replace(pg_get_triggerdef(t.oid), ' ON ' || t.table_name || ' ', ' ON ' || chr(1) || ' ')"
@@ -138,7 +138,7 @@ static const char rules_that_fire[] = DISABLE_RULES "w.ev_enabled <> 'D'";
 /* ---- rows and columns ------------------------------------------------------------------------------------
  */
 
-/* Row level security that holds for the owner too, as the applier then is. */
+/* Forced row level security applies to the owner, and the applier has the owner's rights. */
 static const char security[] =
     "SELECT oid, 3, 0, format('ALTER TABLE ONLY %s NO FORCE ROW LEVEL SECURITY', name),"
     "  format('ALTER TABLE ONLY %s FORCE ROW LEVEL SECURITY', chr(1)) FROM tables WHERE forced"
@@ -152,11 +152,11 @@ static const char security[] =
     " WHERE a.attidentity = 'a' AND NOT a.attisdropped"
 
 static const char identities_until_16[] = ALLOW_IDENTITIES;
-/* A partition has its identity from its parent. */
+/* A partition inherits the identity of its parent. */
 static const char identities_since_17[] = ALLOW_IDENTITIES " AND NOT r.relispartition";
 
-/* The target's own publications came with the schema: they refuse UPDATE and DELETE where rows have no
- * identity. */
+/* The target may have publications, which the schema brought along. They reject UPDATE and DELETE of tables
+ * without a replica identity. */
 static const char replica_identities[] =
     "SELECT r.oid, 7, 0, format('ALTER TABLE ONLY %s REPLICA IDENTITY FULL', r.name),"
     "  format('ALTER TABLE ONLY %s REPLICA IDENTITY %s', chr(1),"
@@ -166,8 +166,8 @@ static const char replica_identities[] =
     "    AND i.indisprimary AND i.indisvalid AND i.indimmediate))"
     " AND EXISTS (SELECT 1 FROM pg_publication p WHERE p.pubupdate OR p.pubdelete)";
 
-/* A constraint of a domain that is not validated may be violated by what is there already, and a change that
- * leaves the value as it is brings it again. */
+/* Existing values may violate a domain's constraint that is NOT VALID. A change that keeps such a value would
+ * fail. */
 static const char domains[] =
     "SELECT t.oid, 6, 0, format('ALTER DOMAIN %I.%I DROP CONSTRAINT %I', n.nspname, t.typname, k.conname),"
     "  format('ALTER DOMAIN %s ADD CONSTRAINT %I %s', chr(1), k.conname, pg_get_constraintdef(k.oid))"
@@ -186,7 +186,7 @@ static const char keys_deferred[] =
     "    WHEN condeferrable THEN 'DEFERRABLE INITIALLY IMMEDIATE' ELSE 'NOT DEFERRABLE' END)"
     " FROM keys WHERE NOT condeferred AND NOT set_aside";
 
-/* A key that was deferred before is made as it was before that. */
+/* A key that Malachite has deferred gets its original deferrability back. */
 static const char keys_set_aside[] =
     "SELECT relation, 9, oid, format('ALTER TABLE %s DROP CONSTRAINT %I', table_name, conname),"
     "  format('ALTER TABLE %s ADD CONSTRAINT %I %s%s', chr(1), conname,"
@@ -202,16 +202,16 @@ static const char keys_validated[] = "SELECT relation, 10, oid, 'SELECT 1',"
                                      "  format('ALTER TABLE %s VALIDATE CONSTRAINT %I', chr(1), conname)"
                                      " FROM keys WHERE set_aside AND late";
 
-/* The function of the next unit; it goes with the helper's schema. */
+/* The next unit's triggers call this function. It is dropped with the helper's schema. */
 static const char silencer[] =
     "SELECT 0, 0, 0, format('CREATE OR REPLACE FUNCTION %I.drop_action() RETURNS trigger"
     " LANGUAGE plpgsql AS ''BEGIN RETURN NULL; END''', name), 'SELECT 1' FROM helper"
     " WHERE EXISTS (SELECT 1 FROM silent)";
 
 /*
- * ON DELETE CASCADE and the like would do on the target what the source's own changes do: a trigger on the
- * referencing table drops such an action of the applier's session, and of the cutover's. A statement of a
- * session itself has trigger depth 0.
+ * ON DELETE CASCADE and other actions would repeat what the stream carries. A trigger on the referencing
+ * table suppresses the actions in the sessions of the applier and of the cutover. Their own statements have
+ * trigger depth 0 and pass.
  */
 static const char silenced_tables[] =
     "SELECT s.oid, 8, 0, format('CREATE TRIGGER %1$I BEFORE DELETE OR UPDATE ON %2$s FOR EACH ROW"
@@ -222,7 +222,7 @@ static const char silenced_tables[] =
 /* ---- all of it -------------------------------------------------------------------------------------------
  */
 
-/* In which order changes may be run. */
+/* The order in which the changes can run. */
 static const char ordered[] =
     " SELECT c.change, c.undo, c.kind, c.oid AS relation,"
     "  CASE c.kind WHEN 9 THEN k.confrelid ELSE c.part END AS part, coalesce(k.conname::text, '') AS label"
@@ -250,7 +250,7 @@ static void add_units(struct buf *sql, const char *const *units, size_t count, c
     }
 }
 
-/* NULL stands for a unit that the target does not need. */
+/* A NULL unit is one that the target does not need. */
 void replica_add_changes_sql(struct pg *target, const char *name, struct buf *sql)
 {
     bool clones_are_closed = !target->superuser && target->version >= 110000 && target->version < 130000;
@@ -283,7 +283,7 @@ void replica_add_changes_sql(struct pg *target, const char *name, struct buf *sq
     buf_adds(sql, ordered);
 }
 
-/* What is gone has nothing to undo; another object may have its name by now. */
+/* Finds objects by OID: another object may have the name by now. A dropped object needs no undo. */
 const char replica_undo_sql[] =
     "CASE WHEN h.relation = 0 THEN h.undo ELSE coalesce(replace(replace(h.undo, chr(1),"
     "  CASE h.kind WHEN 6 THEN (SELECT format('%I.%I', n.nspname, t.typname) FROM pg_type t"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Foreign keys that were set aside come back while a cutover can still wait: rows of the source may violate
- * them (written under session_replication_role = replica, or the key has been dropped there). All of them
- * are made in one transaction, or none, as following may go on. They are made as the source has them now;
- * those that only the target has, as they were.
+ * The cutover adds the foreign keys that were set aside while it can still wait, because rows of the source
+ * may violate them: written under session_replication_role = replica, or after the key was dropped there. One
+ * transaction adds all keys or none, so that following can continue. Keys get the source's current
+ * definition; keys that only the target has get their old one.
  */
 #include <string.h>
 
@@ -24,7 +24,7 @@ static const char source_key_sql[] =
     " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " WHERE k.contype = 'f' AND n.nspname = $1 AND c.relname = $2 AND k.conname = $3";
 
-/* Keys of dropped tables are left out, and those that the target has: somebody has made them again. */
+/* Skips keys of dropped tables, and keys that somebody has added to the target again. */
 static int read_keys(struct pg *target, const char *name, struct err *err, PGresult **ret_keys)
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
@@ -89,7 +89,7 @@ static void add_validated(struct pg *target, struct buf *sql, const char *const 
     }
 }
 
-/* Rows that violate it, or a definition that the target cannot have yet: the user can mend either. */
+/* Waits if rows violate the key or the target does not accept its definition: the user can correct both. */
 static int wait_for_key(const char *const *key, struct err *err)
 {
     if (!sqlstate_is(err->sqlstate, SQLSTATE_INTEGRITY_CONSTRAINT) &&
@@ -115,7 +115,7 @@ static int make_key(struct pg *source, struct pg *target, const PGresult *keys, 
         return -1;
     }
     if (PQntuples(there) == 0) {
-        /* Dropped on the source, or the target's own. */
+        /* The source has dropped the key, or only the target ever had it. */
         bool dropped = pg_is_true(keys, row, KEY_OF_SOURCE);
         return dropped || pg_run(target, err, PQgetvalue(keys, row, KEY_UNDO)) == 0 ? 0
                                                                                     : wait_for_key(key, err);

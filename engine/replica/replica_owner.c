@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who may apply. A session that was lost to us may live on at the target, with changes and their COMMIT in
- * its socket, or waiting for a lock: whoever came after it would read a position that is about to move, and
- * apply the same changes again. An advisory lock, which ends with its session, keeps them apart.
+ * Ensures that only one session applies. A session whose connection broke may live on at the target, with a
+ * COMMIT in its socket or waiting for a lock. Its successor would read a position that is about to move, and
+ * apply the same changes twice. An advisory lock prevents that; PostgreSQL releases it when the session ends.
  */
 #include "core/clock.h"
 #include "engine/replica/replica.h"
 
 enum { WAIT_MS = 10000, PAUSE_LEAST_MS = 1, PAUSE_MOST_MS = 50 };
 
-/* Of advisory locks by two numbers: the first is one that nobody else will think of, the second the helper.
+/* An advisory lock has two numbers: the first is an arbitrary constant, the second stands for the helper.
  */
 #define OWNER_CLASS "730805713"
 

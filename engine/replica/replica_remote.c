@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The helper of an online migration, with a session of its own. */
+/* Calls for an online migration's helper that open their own session. */
 #include <string.h>
 
 #include "engine/pg/sqlstate.h"
@@ -7,7 +7,7 @@
 
 enum { STATEMENT_LIMIT_MS = 30000, REMOVE_LIMIT_MS = 10000 };
 
-/* 1: connected, 0: there is no such database (any more). */
+/* 1: connected, 0: the database does not exist. */
 static int open_database(const struct endpoint *target, const char *database, const struct stop *stop,
                          struct err *err, struct pg *ret_pg)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The same changes as at the beginning, for what has been made since. Each is made and written down in one
- * transaction: whatever interrupts it, nothing is undone that was not done, and nothing stays undone.
+ * Makes the changes of replica_begin() to newer objects, too. One transaction makes each change and records
+ * its undo: an interruption can neither lose an undo nor leave one whose change was never made.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "engine/replica/replica.h"
 #include "engine/replica/replica_changes_private.h"
 
-/* LOCK_MS: a table that somebody holds is waited for so long; then the turn ends, and comes again. */
+/* LOCK_MS: how long to wait for a table that others have locked; the caller retries later. */
 enum { SQL_MAX_BYTES = 1024 * 1024, LOCK_MS = 10000 };
 
 static int run_text(struct pg *target, const struct buf *sql, struct err *err)
@@ -21,7 +21,7 @@ static int run_text(struct pg *target, const struct buf *sql, struct err *err)
 
 enum { CHANGE_SQL, CHANGE_UNDO, CHANGE_KIND, CHANGE_RELATION, CHANGE_PART, CHANGE_LABEL };
 
-/* The last number of a change of this kind; see replica_changes_private.h. */
+/* Adds SQL for the highest number in the range of this kind; see replica_changes_private.h. */
 static void add_last_number(struct pg *target, struct buf *sql, const char *name, const char *kind)
 {
     bool forced = strtol(kind, NULL, 10) == REPLICA_SECURITY_FORCED;
@@ -52,7 +52,7 @@ static bool has_kind(const PGresult *changes, int row, int kind)
     return strtol(PQgetvalue(changes, row, CHANGE_KIND), NULL, 10) == kind;
 }
 
-/* What validates the key that this row sets aside belongs to its transaction. -1: there is none. */
+/* The row that validates the key that this row sets aside, for the same transaction. -1: there is none. */
 static int validation_of(const PGresult *changes, int row)
 {
     for (int other = row + 1; has_kind(changes, row, REPLICA_KEY_MADE) && other < PQntuples(changes);
@@ -67,7 +67,7 @@ static int validation_of(const PGresult *changes, int row)
     return -1;
 }
 
-/* What the server refuses stays as it is. */
+/* An object that the server refuses to change stays as it is. */
 static int change_one(struct pg *target, const char *name, const PGresult *changes, int row, struct err *err)
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
@@ -86,7 +86,8 @@ static int change_one(struct pg *target, const char *name, const PGresult *chang
     return alive && reason.lasting ? 0 : -1;
 }
 
-/* Definitions are to name schemas: the session that undoes them has another search_path. */
+/* An empty search_path makes definitions name schemas: the session that runs an undo may have another path.
+ */
 static int list_changes(struct pg *target, const char *sql, struct err *err, PGresult **ret_changes)
 {
     struct err ignored = {0};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Foreign keys that are set aside while the target follows come back at the cutover, and rows of the source
- * may violate them by then. The target is asked beforehand: its tables are those of one moment of the source.
+ * The cutover adds the foreign keys that were set aside, and rows of the source may violate them by then.
+ * This looks for such rows beforehand, on the target: its tables show one moment of the source.
  */
 #include <string.h>
 
@@ -16,9 +16,9 @@ enum { KEY_SCHEMA, KEY_TABLE, KEY_NAME };
 enum { CHECK_SQL, CHECK_REFERENCED };
 
 /*
- * A query that yields a value without a referenced row, made from the source's valid definition of the key,
- * with the operators of that. Tables that are partitioned include their partitions, others no children.
- * Keys over periods are left to the cutover.
+ * Builds a query that returns a value without a referenced row, from the source's definition of a valid key
+ * and its operators. Partitioned tables include their partitions; other tables exclude their children. The
+ * cutover checks keys over periods.
  */
 static const char check_sql[] =
     "SELECT format('SELECT format(''(%%s)=(%%s)'', %L, concat_ws('', '', %s)) FROM %s %s f WHERE %s AND"
@@ -43,7 +43,7 @@ static const char check_sql[] =
     "  AND to_jsonb(k) ->> 'conperiod' IS DISTINCT FROM 'true'"
     " GROUP BY k.confmatchtype, c.relkind, c.relname, cn.nspname, r.relkind, r.relname, rn.nspname";
 
-/* A key may be that of a partitioned table above one that is not carried. */
+/* Includes the parents, because the key may belong to the partitioned table. */
 static void add_uncarried(struct pg *target, struct buf *sql, const struct str_list *uncarried)
 {
     buf_adds(sql,

@@ -172,7 +172,7 @@ static int take_named(struct match *match, const struct apply_column *column, co
         there = table_now_named(&match->there, now->name);
     }
     *ret_there = NULL;
-    /* The source has dropped the column that the stream describes: the target's is another one of that name. */
+    /* The source has dropped the column of the stream: the target has another one of that name. */
     bool replaced = source->oid != 0 && column->number != 0 && now == NULL;
     if (there == NULL || there->generated || replaced) {
         match->relation->unresolved = source->oid != 0 && now == NULL;
