@@ -41,6 +41,7 @@ from request_mutations import (  # noqa: E402
 )
 
 REFRESH_EVERY = 400
+PROGRESS_EVERY = 10000
 METHODS = ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS", "TRACE", "get", "BREW"]
 ANSWER_SECONDS = 20
 # Sanitizers need a multiple of the memory, too.
@@ -202,6 +203,8 @@ def run(malachite, postgres, count, seed, seconds, first=0):
             grown = memory.grown()
             assert grown < GROWTH_MAX, f"{grown >> 20} MiB more before request {number} of seed {seed} than at first"
             most = max(most, grown)
+            if number > first and number % PROGRESS_EVERY == 0:
+                print(f"{number} requests, {grown / 1048576:.1f} MiB more than idle", flush=True)
         base = base or calls.all()
         if time.monotonic() > began + seconds:
             break
