@@ -118,6 +118,33 @@ def test_an_oversized_address_is_refused_in_the_service_s_shape(malachite, lengt
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(
+    "line, head",
+    [
+        (b"/?" + b"a&" * 33, b""),
+        (b"/?" + b"a&" * 600, b""),
+        (b"/?" + b"a=b&" * 1500, b""),
+        (b"/?" + b"&" * 15000, b""),
+        (b"/_malachite/health?" + b"a&" * 7000, b"a: b\r\n" * 100),
+        (b"/_malachite/health", b"Cookie: " + b"a;" * 7000 + b"\r\n"),
+        (b"/_malachite/health", b"Cookie: " + b"a=b;" * 1500 + b"\r\n"),
+        (b"/_malachite/health", b"Cookie: a=b\r\n" * 600),
+        (b"/_malachite/health?" + b"a&" * 300, b"Cookie: " + b"a=b;" * 2500 + b"\r\n"),
+    ],
+    ids=["33", "600", "1500", "empty", "7000", "cookie", "pairs", "cookies", "both"],
+)
+def test_many_small_parts_of_a_request_do_not_end_the_process(malachite, line, head, scheme):
+    """libmicrohttpd keeps them in memory of a fixed size, and crashed when the query filled it (seen in 0.9.75)."""
+    pid = malachite.pid
+    for _ in range(3):
+        with connect(malachite, scheme) as connection:
+            connection.sendall(b"GET " + line + b" HTTP/1.1\r\n" + HOST + b"Connection: close\r\n" + head + b"\r\n")
+            answer = read_to_end(connection)
+        assert answer[:13] in (b"HTTP/1.1 200 ", b"HTTP/1.1 414 ", b"HTTP/1.1 431 "), answer[:500]
+    assert malachite.running and malachite.pid == pid
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("mib", [5, 40])
 def test_python_reads_the_answer_to_a_body_that_is_too_long(malachite, mib, scheme):
     port = urlsplit(malachite.endpoints[scheme]).port
