@@ -57,8 +57,9 @@ int server_apply_settings(const struct server_request *wish, struct server *serv
     if (sku == NULL || settings == NULL) {
         return err_no_memory(err);
     }
-    /* The spelling of the version that it was asked for. */
-    if (wish->version != NULL && json_object_set_new(settings, "version", json_string(wish->version)) < 0) {
+    /* Both read back in the spelling in which they were asked for. */
+    if (json_set_text(settings, "version", wish->version) < 0 ||
+        json_set_text(settings, "location", wish->location) < 0) {
         return err_no_memory(err);
     }
     return server_rules_check(wish->kind, sku, settings, before, wish->settings, err) < 0 ||

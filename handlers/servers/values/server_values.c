@@ -42,16 +42,24 @@ json_t *server_write_type(const struct property *row, const void *subject)
     return json_string(type);
 }
 
+/* In the spelling that it was asked for, or NULL. New reference. */
+static json_t *asked_location(const struct property *row, const void *subject)
+{
+    json_t *asked = json_object_get(((const struct resource_view *)subject)->values, property_name(row));
+    auto_free char *name = asked == NULL ? NULL : location_name(json_string_value(asked));
+    return name != NULL && str_equals(name, server_of(subject)->location) ? json_incref(asked) : NULL;
+}
+
 json_t *server_write_location(const struct property *row, const void *subject)
 {
-    (void)row;
-    return json_string(server_of(subject)->location);
+    json_t *asked = asked_location(row, subject);
+    return asked != NULL ? asked : json_string(server_of(subject)->location);
 }
 
 json_t *server_write_display_location(const struct property *row, const void *subject)
 {
-    (void)row;
-    return json_string(location_display_name(server_of(subject)->location));
+    json_t *asked = asked_location(row, subject);
+    return asked != NULL ? asked : json_string(location_display_name(server_of(subject)->location));
 }
 
 json_t *server_write_tags(const struct property *row, const void *subject)

@@ -50,9 +50,11 @@ def test_every_writable_property_reads_back(arm, path, body):
     body["properties"].update(WRITABLE)
     body["sku"] = {"name": "Standard_E4ds_v5", "tier": "MemoryOptimized"}
     body["tags"]["env"] = "test"
-    for _ in range(2):
+    for location in ("eastus", "East US"):
+        body["location"] = location
         arm.put_and_wait(path, body)
         shown = arm.get(path)
+        assert shown["location"] == location
         assert contains(shown["properties"], WRITABLE) == WRITABLE
         assert (shown["sku"], shown["tags"]) == (body["sku"], body["tags"])
     [listed] = [item for item in arm.list(path.rsplit("/", 1)[0]) if item["name"] == shown["name"]]
