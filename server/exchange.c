@@ -48,19 +48,6 @@ static struct exchange *exchange_of(void *con_cls)
     return exchange != NULL && exchange->magic == EXCHANGE_MAGIC ? exchange : NULL;
 }
 
-/*
- * The library would split the query into pairs, which nobody reads, and use up the connection's memory for
- * them: when that ends, it closes the connection and then goes on with it (seen in 0.9.75). The text lies in
- * its own buffer, which it cuts at the question mark itself a moment later.
- */
-static void hide_query(const char *uri)
-{
-    char *query = strchr(uri, '?');
-    if (query != NULL && query[1] != '\0') {
-        query[1] = '\0';
-    }
-}
-
 void *exchange_on_uri(void *listener, const char *uri, struct MHD_Connection *connection)
 {
     struct exchange_host *host = ((struct exchange_listener *)listener)->host;
@@ -77,7 +64,7 @@ void *exchange_on_uri(void *listener, const char *uri, struct MHD_Connection *co
     request_init(&exchange->request, host->service->app);
     exchange->err = (struct err){0};
     exchange->failed = request_set_uri(&exchange->request, uri, &exchange->err) < 0;
-    hide_query(uri);
+    library_hide_query(uri);
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     exchange->visit = info == NULL ? NULL : info->socket_context;

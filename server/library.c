@@ -76,6 +76,19 @@ struct MHD_Response *library_response(struct request *request)
     return response;
 }
 
+/*
+ * The library would split the query into pairs, which nobody reads, and use up the connection's memory for
+ * them: when that ends, it closes the connection and then goes on with it (seen in 0.9.75). The text lies in
+ * its own buffer, which it cuts at the question mark itself a moment later.
+ */
+void library_hide_query(const char *uri)
+{
+    char *query = strchr(uri, '?');
+    if (query != NULL && query[1] != '\0') {
+        query[1] = '\0';
+    }
+}
+
 void library_cut(struct MHD_Connection *connection, enum err_code code, const char *message)
 {
     char text[REFUSAL_SIZE];

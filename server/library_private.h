@@ -15,6 +15,10 @@ enum MHD_Result library_queue(struct MHD_Connection *connection, unsigned status
  * memory. */
 struct MHD_Response *library_response(struct request *request);
 
+/* Keeps the library from splitting the query. uri: its own buffer, during the URI callback, once it was read.
+ */
+void library_hide_query(const char *uri);
+
 /* Sends an error past the library, where it accepts no response, and keeps reading from the connection.
  * The caller must make the library close the connection. message: text that needs no JSON escapes. */
 void library_cut(struct MHD_Connection *connection, enum err_code code, const char *message);
