@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The cutover of one database, stage by stage. What is data comes first, while the target's triggers are
- * still disabled and its foreign keys deferred. Then the helper is closed, so that a run after an
- * interruption knows that all of it is done; counting comes before that, as the target's own row level
- * security may hide rows.
+ * The cutover of one database, stage by stage. Data comes first, while the target's triggers are still
+ * disabled and its foreign keys deferred. Rows are counted before the target's row level security is
+ * restored, because it may hide rows. At the end the helper is closed: after an interruption, that shows that
+ * the data is done.
  */
 #include "engine/cutover/cutover.h"
 
@@ -20,7 +20,7 @@ enum { SQL_MAX_BYTES = 4096, LOOK_MS = 5000, KEYS_MS = 1000 };
 /* ---- stages of this file ---------------------------------------------------------------------------------
  */
 
-/* Nobody else applies changes from here on. */
+/* From here on, only this session may apply changes. */
 static int read_helper(struct cutover_state *state, struct err *err)
 {
     struct pg *target = &state->target;
@@ -43,7 +43,7 @@ static int read_helper(struct cutover_state *state, struct err *err)
     return 0;
 }
 
-/* What it has carried is known from it. */
+/* The publication tells which tables the stream has carried. */
 static int check_publication(struct cutover_state *state, struct err *err)
 {
     if (state->published) {
@@ -68,7 +68,7 @@ static int restore_target(struct cutover_state *state, struct err *err)
     return replica_restore(&state->target, state->cutover->name, err);
 }
 
-/* Sessions that write do not wait for the disk; the source keeps nothing any more once this has returned. */
+/* Sessions commit without waiting for the disk, but the source may forget its changes after the cutover. */
 static int make_durable(struct cutover_state *state, struct err *err)
 {
     struct pg *target = &state->target;
@@ -84,12 +84,12 @@ static int make_durable(struct cutover_state *state, struct err *err)
 
 struct cutover_stage {
     int (*run)(struct cutover_state *state, struct err *err);
-    bool closed; /* also in a run after an earlier one that had closed the helper */
+    bool closed; /* runs also when an earlier cutover has closed the helper */
 };
 
 /* clang-format off */
 static const struct cutover_stage stages[] = {
-    /* Nothing is changed. */
+    /* Checks, which change nothing. */
     {cutover_open_sessions, true},
     {read_helper, true},
     {cutover_read_catalogs, true},
@@ -97,16 +97,16 @@ static const struct cutover_stage stages[] = {
     {cutover_compare_types, false},
     {cutover_check_missing, false},     /* waits for the user */
     {cutover_find_stale, false},
-    /* What the stream does not carry. */
+    /* Data that the stream does not carry. */
     {cutover_copy_tables, false},
     {cutover_copy_large_objects, false},
     {cutover_refresh_views, false},
-    {restore_keys, false},              /* waits where rows violate one */
-    {cutover_set_sequences, true},      /* never behind rows that were written before, the recopied ones included */
-    /* What is reported. */
+    {restore_keys, false},              /* waits if rows violate one */
+    {cutover_set_sequences, true},      /* after all rows, recopied ones included: no sequence may lag behind them */
+    /* Evidence. */
     {cutover_count, true},
     {cutover_warn_of_ddl, false},
-    /* The end of following: from here on the helper is closed. */
+    /* End of following: the helper is closed first. */
     {restore_target, true},
     {make_durable, true},
 };
@@ -158,7 +158,7 @@ int cutover_finish(const struct cutover *cutover, struct err *err, struct eviden
     return result;
 }
 
-/* -1: memory is out. */
+/* Fails only without memory. */
 static int list_uncarried(struct cutover_state *state, struct err *err, struct str_list *ret_names)
 {
     for (size_t i = 0; i < state->relation_count; i++) {
@@ -176,7 +176,7 @@ static int list_uncarried(struct cutover_state *state, struct err *err, struct s
     return 0;
 }
 
-/* Keys whose rows the cutover would find violated. What keeps it from looking is no reason to wait. */
+/* Finds a key that would make the cutover wait. A failure to look is no reason to wait, and is ignored. */
 static void find_violation(struct cutover_state *state, struct err *ret_violated)
 {
     struct err ignored = {0};

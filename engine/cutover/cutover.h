@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The last part of an online migration, when every change up to the trigger has been applied: what logical
- * decoding does not carry is brought up to date (sequences, large objects, tables that are not in the
- * publication, materialized views that depend on changed rows), the target's own triggers are as they should
- * be again, and both sides are compared.
+ * The cutover ends an online migration, once all changes up to its trigger have been applied. It copies what
+ * logical decoding does not carry: sequences, large objects, tables outside the publication. It refreshes
+ * materialized views whose rows changed, restores the target's triggers, and compares both sides.
  */
 #ifndef ENGINE_CUTOVER_CUTOVER_H
 #define ENGINE_CUTOVER_CUTOVER_H
@@ -25,7 +24,7 @@ struct cutover {
     const char *heir; /* as in engine/transfer/transfer.h */
     int jobs;
     bool changed;            /* at least one change has been applied since the base copy */
-    int count_ms;            /* time for counting rows; what is not counted by then is told as unknown */
+    int count_ms;            /* time limit for counting rows; the rest is reported as unknown */
     bool skip_large_objects; /* as in engine/transfer/transfer.h */
     const struct stop *stop;
 };
@@ -39,7 +38,7 @@ struct evidence_table {
 struct evidence_sequence {
     char *schema;
     char *name;
-    int64_t source_value; /* the value that nextval() goes on from */
+    int64_t source_value; /* the value that nextval() continues from */
     int64_t target_value;
 };
 struct evidence {
@@ -47,10 +46,11 @@ struct evidence {
     size_t table_count;
     struct evidence_sequence *sequences;
     size_t sequence_count;
-    bool quiet; /* nothing was written to the source while it was counted: the counts must be equal */
-    struct str_list losses; /* data that is not as on the source, or could not be compared: none is allowed */
-    struct str_list warnings; /* what was not carried over and costs no data */
-    struct str_list notes;    /* what was recopied, what was not counted */
+    bool quiet; /* nothing was written to the source while rows were counted: the counts must be equal */
+    struct str_list losses;   /* data that differs from the source or could not be compared: any makes the
+                                 migration Failed */
+    struct str_list warnings; /* differences that cost no data */
+    struct str_list notes;    /* recopied and uncounted tables, and the like */
 };
 
 /* A table that was created on both sides after the base copy, and is not replicated. */
@@ -66,20 +66,21 @@ struct late_tables {
 };
 
 /*
- * Whether the target lacks what was made on the source after the base copy, or rows violate a foreign key
- * that the cutover has to add again: ret_missing says what, and waits (engine/pg/ddl_wait.h); its message is
- * empty when nothing is missing. And which tables could join (engine/online/join.h); the caller frees them.
- * Reads both catalogs, changes nothing; takes a few seconds at most once connected.
+ * Looks for reasons why a cutover would wait: the target lacks objects that were created on the source after
+ * the base copy, or rows violate a foreign key that the cutover has to add. *ret_missing describes one and
+ * waits (engine/pg/ddl_wait.h), or has an empty message. *ret_late are tables that could join
+ * (engine/online/join.h); the caller frees them. Reads both catalogs and changes nothing; takes a few seconds
+ * once connected.
  */
 int cutover_find_missing(const struct cutover *cutover, struct err *err, struct err *ret_missing,
                          struct late_tables *ret_late);
 void late_tables_done(struct late_tables *late);
 
 /*
- * Runs it; may be run again after an interruption anywhere. The helper schema stays (replica_end()).
- * ret_evidence is filled as far as it got. -1: something that costs data could not be brought up to date;
- * when err->waiting, the user has to repeat DDL on the target first. 0 with evidence.losses: it has happened,
- * and the target cannot be trusted.
+ * Runs the cutover; may be repeated after an interruption at any point. The helper schema stays
+ * (replica_end()). *ret_evidence is filled in any case, as far as the cutover got. -1: it failed before data
+ * was complete; if err->waiting, the user has to repeat DDL on the target first. 0 with evidence.losses: the
+ * cutover happened, but the target cannot be trusted.
  */
 int cutover_finish(const struct cutover *cutover, struct err *err, struct evidence *ret_evidence);
 void evidence_done(struct evidence *evidence);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What both sides have, in one question to each. */
+/* Reads the relations of both sides with one query each. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,15 +10,15 @@
 
 enum { SQL_MAX_BYTES = 64 * 1024, NAMES_TOLD = 10, NAMES_MAX_BYTES = 8192 };
 
-/* One side's answer, by schema and name. */
+/* The relations of one side, by schema and name. */
 struct side_list {
     struct cutover_shape *items;
     size_t count;
 };
 
 /*
- * The first row ('L') tells what is not about a relation: large objects, the publication, the snapshot. What
- * is in the publication is read from the catalog: PostgreSQL's function for it waits for locks on the tables.
+ * The first row ('L') holds facts about the database: large objects, the publication, the snapshot. Published
+ * tables come from the catalog, because PostgreSQL's function for them waits for locks on the tables.
  */
 static const char head_sql[] =
     "WITH RECURSIVE published AS (SELECT p.oid, p.puballtables FROM pg_publication p WHERE p.pubname = $1),"
@@ -69,7 +69,7 @@ static char *text_or_null(const PGresult *rows, int row, int column)
     return PQgetisnull(rows, row, column) ? NULL : PQgetvalue(rows, row, column);
 }
 
-/* The texts belong to the result. */
+/* Strings belong to the result. */
 static int read_side(const struct cutover_state *state, const PGresult *rows, struct err *err,
                      struct side_list *list)
 {
@@ -80,7 +80,7 @@ static int read_side(const struct cutover_state *state, const PGresult *rows, st
     for (int row = 0; row < PQntuples(rows); row++) {
         char *schema = PQgetvalue(rows, row, 1);
         char kind = PQgetvalue(rows, row, 0)[0];
-        /* Helpers of online migrations, this one's or others'. */
+        /* The helper schemas of this and other online migrations. */
         bool ours = strcmp(schema, state->cutover->name) == 0 || replication_name_is_ours(schema);
         if (kind == 'L' || ours) {
             continue;
@@ -195,7 +195,7 @@ static int merge(struct cutover_state *state, const struct side_list *source, co
     return 0;
 }
 
-/* For the older of both servers: only one that is old itself has what it does not know. */
+/* Takes the older major: a newer server can have features that the older one lacks, not the reverse. */
 static int add_sql(const struct cutover_state *state, struct buf *sql, struct err *err)
 {
     int source = state->source.version;

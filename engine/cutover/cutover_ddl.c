@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * DDL of the source that nobody has repeated on the target and that costs no data: indexes, constraints,
- * functions, views, triggers, types, privileges. What holds data is awaited
- * (engine/cutover/cutover_missing.c).
+ * Reports DDL of the source that nobody has repeated on the target and that costs no data: indexes,
+ * constraints, functions, views, triggers, types, privileges. For objects that hold data the cutover waits
+ * instead (engine/cutover/cutover_missing.c).
  */
 #include "engine/catalog/fingerprint.h"
 #include "engine/cutover/cutover_private.h"

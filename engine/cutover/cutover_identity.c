@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names that tables and columns have on the source now, and that the target's do not have: a table that
- * nobody has written to since it was renamed is not in the stream. Pairs of both sides are known by OID and
- * number (engine/catalog/identity.h).
+ * Finds tables and columns that were renamed on the source only. The stream does not show a renaming before
+ * the next change to the table. OIDs and column numbers tell which objects belong together
+ * (engine/catalog/identity.h).
  */
 #include <string.h>
 
@@ -12,9 +12,8 @@
 
 enum { SQL_MAX_BYTES = 256 * 1024, PARAMS = IDENTITY_ORIGIN_COLUMNS - IDENTITY_RELATIONS };
 
-/* Kinds of rows: 't' a table with its name on the target and on the source; 'c' a column, the same with its
- * table; 'n' a new column of the source's with the name of one that was dropped there, but not on the target.
- */
+/* Kinds of rows: 't' a table with both names; 'c' a column with both names and its table; 'n' a new column of
+ * the source, whose name belonged to a column that only the source has dropped. */
 static void add_sql(struct cutover_state *state, struct buf *sql)
 {
     buf_adds(

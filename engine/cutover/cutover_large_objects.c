@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Large objects are not in the stream. Both servers compute a digest of each object, with its owner,
- * privileges and comment; those that differ are made anew under their OID, those that are gone are removed.
+ * The stream does not carry large objects. Both servers compute a digest of each object with its owner,
+ * privileges and comment. Objects that differ are created again under their OID; deleted ones are removed.
  */
 #include "engine/transfer/large_objects.h"
 
@@ -16,7 +16,7 @@
 enum { PAGE = 5000, BATCH = 500, SQL_MAX_BYTES = 1024 * 1024, LAST_OID_DIGITS = 10 };
 #define LAST_OID "4294967295"
 
-/* How the contents are digested: page by page, or for logins that may not read the pages, in pieces. */
+/* The contents are digested page by page, or in pieces where the login may not read the pages. */
 #define DIGEST_OF_PAGES                                                                                      \
     "(SELECT md5(string_agg(p.pageno || md5(p.data), '' ORDER BY p.pageno))"                                 \
     "  FROM pg_largeobject p WHERE p.loid = l.oid)"
@@ -26,8 +26,8 @@ enum { PAGE = 5000, BATCH = 500, SQL_MAX_BYTES = 1024 * 1024, LAST_OID_DIGITS = 
     "   WHERE length(data) = 4194304) SELECT md5(string_agg(md5(data), '' ORDER BY at)) FROM pieces)"
 
 /*
- * $3: the target's roles, $4: who owns there what belongs to other roles. Grants to roles that the target
- * lacks did not arrive and do not count; who granted does not either.
+ * $3: the target's roles; $4: the fallback owner there. Ignores grantors, and grants to roles that the target
+ * lacks, because those were skipped.
  */
 #define DIGESTS_OF(contents)                                                                                 \
     "SELECT l.oid, md5(concat_ws('|', coalesce(" contents ", '-'),"                                          \
@@ -44,7 +44,7 @@ struct refresh {
     struct cutover_state *state;
     bool by_pages;
     char *roles;            /* of the target, as an array */
-    struct restore restore; /* who is to own what; the roles once more */
+    struct restore restore; /* owners and roles */
     struct large_objects objects;
     struct undescribed undescribed;
     size_t copied;
@@ -91,8 +91,8 @@ static int copy_contents(struct refresh *refresh, const PGresult *described, con
     return 0;
 }
 
-/* Removes and creates in one transaction, so that an interruption leaves the old object or the new one;
- * without its description the new one differs, and is made again. */
+/* Removes and creates in one transaction, so that an interruption leaves either the old or the new object. A
+ * new object without its description differs, so the next run creates it again. */
 static int replace_objects(struct refresh *refresh, const struct batch *batch, struct err *err)
 {
     struct cutover_state *state = refresh->state;
@@ -178,7 +178,8 @@ static int compare_objects(struct refresh *refresh, const PGresult *source, cons
     return flush(refresh, batch, err);
 }
 
-/* The last OID of the source's next objects; beyond them all that the target has is gone. */
+/* The last OID of the source's next batch. After the last batch, the target's remaining objects are deleted.
+ */
 static int find_end(struct refresh *refresh, const char *after, struct err *err, char **ret_end)
 {
     auto_free char *sql = str_format(

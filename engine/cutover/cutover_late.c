@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tables that could join (engine/online/join.h): they were created on both sides after the base copy. Tables
- * that the base copy could not publish are not among them: the cutover recopies those.
+ * Lists tables that could join (engine/online/join.h), because they were created on both sides after the base
+ * copy. Tables that the base copy could not publish are excluded: the cutover recopies them.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "engine/catalog/identity.h"
 #include "engine/cutover/cutover_private.h"
 
-/* Another session has the target's table locked: it can join later. */
+/* Another session has locked the target's table, which can join later. */
 #define STATE_LOCK_TIMEOUT "55P03"
 
 enum { SQL_MAX_BYTES = 256 * 1024, LATE_MAX = 500, NAMES_TOLD = 10, NAMES_MAX_BYTES = 8192 };
@@ -37,7 +37,7 @@ static int add(struct late_tables *late, const struct cutover_relation *relation
     return table->schema == NULL || table->name == NULL ? err_no_memory(err) : 0;
 }
 
-/* Rows of a table that is stale are ours: they are replaced at the cutover. */
+/* Malachite wrote the rows of a stale table; the cutover replaces them. */
 static int look_at_rows(struct cutover_state *state, const struct cutover_relation *relation,
                         struct late_tables *late, struct err *err)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What holds data on the source and has no place on the target: tables, columns, partitions and sequences
- * that were made after the base copy. Logical replication does not carry DDL: the user repeats it on the
- * target.
+ * Finds objects that hold data and that the target lacks: tables, columns, partitions and sequences that were
+ * created on the source after the base copy. Logical replication does not carry DDL, so the user repeats it.
  */
 #include <stdarg.h>
 #include <string.h>
@@ -23,7 +22,7 @@ int cutover_miss(struct cutover_state *state, struct err *err, const char *forma
     return added ? 0 : err_no_memory(err);
 }
 
-/* Columns of the first list that the second lacks; NULL: none. */
+/* The columns of the first list that the second lacks, or NULL. */
 static int subtract_columns(struct cutover_state *state, const char *from, const char *columns,
                             struct err *err, char **ret_names)
 {
@@ -73,7 +72,7 @@ static const char *kind_name(char kind)
     return kind == 'S' ? "sequence" : kind == 'm' ? "materialized view" : "table";
 }
 
-/* A materialized view holds nothing that cannot be made again, an extension's table is the extension's. */
+/* A materialized view can be computed again, and an extension's table belongs to the extension. */
 static bool holds_data(const struct cutover_relation *relation)
 {
     return relation->kind != 'm' && relation->condition == NULL;
@@ -87,7 +86,7 @@ int cutover_compare_shapes(struct cutover_state *state, const struct cutover_sha
     if (target == NULL && holds_data(relation)) {
         auto_free char *name = str_format("%s.%s", relation->schema, relation->name);
         if (name != NULL && str_list_has(&state->renamed, name)) {
-            return 0; /* said already */
+            return 0; /* reported already */
         }
         return cutover_miss(state, err, "%s %s.%s", kind, relation->schema, relation->name);
     }

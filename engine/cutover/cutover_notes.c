@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the evidence says of a cutover in words. */
+/* The sentences of a cutover's evidence. */
 #include <stdarg.h>
 #include <stdlib.h>
 

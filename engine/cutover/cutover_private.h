@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of a cutover and what they share; for engine/cutover*.c and engine/evidence*.c only. */
+/* The stages of a cutover and their shared state; for engine/cutover/ only. */
 #ifndef ENGINE_CUTOVER_CUTOVER_PRIVATE_H
 #define ENGINE_CUTOVER_CUTOVER_PRIVATE_H
 
@@ -10,14 +10,13 @@
 #include "engine/pg/pg.h"
 #include "engine/pg/report.h"
 
-/* A relation of the user's: table with rows ('r'), partitioned table ('p'), sequence ('S') or materialized
- * view ('m'). */
+/* A user's relation: table ('r'), partitioned table ('p'), sequence ('S') or materialized view ('m'). */
 struct cutover_relation {
     char kind;
     char *schema;
     char *name;
-    char *condition; /* SQL "WHERE ..." of an extension's configuration table: only these rows are the user's;
-                        "" without one, NULL: no such table */
+    char *condition; /* SQL "WHERE ..." that selects the user's rows of an extension's configuration table, or
+                        ""; NULL: another table */
     char *root; /* topmost partitioned table, quoted, whose rows may be in other partitions on the target; or
                    NULL */
     uint32_t oid; /* on the source */
@@ -25,14 +24,14 @@ struct cutover_relation {
     bool source_readable;
     bool target_readable;
     bool permanent; /* neither unlogged nor temporary */
-    bool differs;   /* something of it is in state->missing */
-    bool published; /* table: it is in the publication, */
-    bool carried;   /* and the stream has brought all its rows */
-    bool filled;    /* view: it is on the source */
-    int64_t pages;  /* table: about, the larger of both sides */
+    bool differs;   /* state->missing names a part of it */
+    bool published; /* table: it is in the publication */
+    bool carried;   /* table: the stream has carried all changes of its rows */
+    bool filled;    /* view: it is populated on the source */
+    int64_t pages;  /* table: estimate, the larger of both sides */
 };
 
-/* What one side's catalog says of a relation beyond that, as text; for comparing. */
+/* More facts from one side's catalog, as text, for comparison. */
 struct cutover_shape {
     struct cutover_relation relation;
     char *parents; /* tables that it inherits from, quoted */
@@ -41,23 +40,23 @@ struct cutover_shape {
 
 struct cutover_state {
     const struct cutover *cutover;
-    struct pg source; /* one session per side does it all */
+    struct pg source; /* one session per side runs all stages */
     struct pg target;
-    struct source_settings settings; /* of the source's own sessions: in force where the target evaluates */
+    struct source_settings settings; /* in force where the target evaluates expressions */
     const char *encoding;            /* of statements and names on both sessions */
-    struct report report;            /* of what could not be described on the target */
+    struct report report;            /* collects warnings */
     struct evidence *evidence;
     uint64_t applied; /* everything before it has been applied */
-    bool closed;      /* an earlier run got as far as replica_restore(): all but the evidence is done */
+    bool closed;      /* an earlier run reached replica_restore(): only the evidence is left */
     /* Set by cutover_read_catalogs(). */
-    struct cutover_relation *relations; /* that both sides have, by schema and name */
+    struct cutover_relation *relations; /* of both sides, by schema and name */
     size_t relation_count;
-    bool published;          /* the publication is there: what is not in it is known */
-    struct str_list missing; /* "table a.b": made on the source after the base copy, and not on the target */
-    struct str_list renamed; /* "a.b": tables that are called so on the source only */
-    bool large_objects;      /* one side has some */
-    char *transactions;      /* the source's snapshot before anything was copied again */
-    bool copied;             /* tables have been copied again */
+    bool published;          /* the publication exists */
+    struct str_list missing; /* "table a.b": created on the source later, missing on the target */
+    struct str_list renamed; /* "a.b": names of tables on the source that differ on the target */
+    bool large_objects;      /* a side has large objects */
+    char *transactions;      /* the source's snapshot before the recopy */
+    bool copied;             /* tables have been recopied */
 };
 
 /* Opens both sessions and puts the source's settings in force. */
@@ -70,51 +69,50 @@ void cutover_note(struct cutover_state *state, const char *format, ...) printf_l
 void cutover_warn(struct cutover_state *state, const char *format, ...) printf_like(2, 3);
 void cutover_lose(struct cutover_state *state, const char *format, ...) printf_like(2, 3);
 
-/* Moves the warnings of state->report there. */
+/* Moves the warnings of state->report to the evidence. */
 void cutover_take_warnings(struct cutover_state *state);
-/* Names and PostgreSQL's messages need not be UTF-8; what the evidence and the error hold must be. */
+/* Makes evidence and error valid UTF-8: names and PostgreSQL's messages may have another encoding. */
 void cutover_make_texts_utf8(struct evidence *evidence, struct err *err);
 
-/* Tables and columns that have other names on the source now; in state->missing and state->renamed. */
+/* Adds tables and columns that were renamed on the source to state->missing and state->renamed. */
 int cutover_compare_identities(struct cutover_state *state, struct err *err);
-/* Reads what both sides have. What the target lacks is in state->missing; what only the target has becomes a
- * note. */
+/* Reads the relations of both sides. Adds what the target lacks to state->missing, and notes target-only
+ * ones. */
 int cutover_read_catalogs(struct cutover_state *state, struct err *err);
-/* For cutover_read_catalogs(): what one side has, or has otherwise. */
+/* For cutover_read_catalogs(): adds the differences of one relation to state->missing. */
 int cutover_compare_shapes(struct cutover_state *state, const struct cutover_shape *source,
                            const struct cutover_shape *target, struct err *err);
 int cutover_miss(struct cutover_state *state, struct err *err, const char *format, ...) printf_like(3, 4);
-/* After cutover_read_catalogs(): types that the target's columns do not hold are missing, too; a table whose
- * rows on the target are others' is no longer "carried". */
+/* After cutover_read_catalogs(): adds columns whose type on the target cannot hold the source's values to
+ * state->missing. Clears "carried" of tables whose rows on the target have another origin. */
 int cutover_compare_types(struct cutover_state *state, struct err *err);
-/* -1, and an error that is not lasting, when something is missing: it waits for the user. */
+/* Fails with a waiting error if state->missing is not empty. */
 int cutover_check_missing(struct cutover_state *state, struct err *err);
-/* Warns of other DDL of the source that was not repeated on the target. */
+/* Warns of other DDL of the source that nobody has repeated on the target. */
 int cutover_warn_of_ddl(struct cutover_state *state, struct err *err);
-/* Tables whose rows have changed in a way that the stream does not tell are no longer "carried". */
+/* Clears "carried" of tables whose rows have changed without the stream: engine/replication/tables/stale.h.
+ */
 int cutover_find_stale(struct cutover_state *state, struct err *err);
-/* After cutover_find_stale(): tables that both sides have got since the base copy, with the same columns, and
- * that are not followed. */
+/* After cutover_find_stale(): lists tables that were created on both sides since the base copy, have the same
+ * columns and are not followed. */
 int cutover_list_late(struct cutover_state *state, struct err *err, struct late_tables *ret_late);
-/* Notes which tables have joined, of an array of their OIDs as text. */
+/* Notes which tables have joined; "oids" is an array as text. */
 void cutover_note_joined(struct cutover_state *state, const char *oids);
-/* Gives the target's sequences the source's parameters: before their values. */
+/* Gives the target's sequences the source's parameters. Call it before setting values. */
 int cutover_set_sequence_options(struct cutover_state *state, struct err *err);
-/* Brings the target's sequences to where the source's are; fills the evidence's sequences. */
+/* Gives the target's sequences the source's values; fills the evidence's sequences. */
 int cutover_set_sequences(struct cutover_state *state, struct err *err);
-/* Copies the tables again that the stream does not carry, and the large objects that are not the same, both
- * as they are on the source in one snapshot. */
+/* Recopy the tables that are not "carried", and the large objects that differ; each from one snapshot. */
 int cutover_copy_tables(struct cutover_state *state, struct err *err);
 int cutover_copy_large_objects(struct cutover_state *state, struct err *err);
-/* Fills the materialized views again that are filled on the source. */
+/* Refreshes the materialized views that are populated on the source. */
 int cutover_refresh_views(struct cutover_state *state, struct err *err);
-/* Counts rows, and finds out whether the source was quiet. -1 only when memory is out or a stop is wished. */
+/* Counts rows, and finds out whether the source was quiet. Fails only without memory or when stopped. */
 int cutover_count(struct cutover_state *state, struct err *err);
-/* Whether all that was to be seen on the source up to now is on the target: nothing of a published table was
- * written since. */
+/* Whether a published table of the source was written to since the applied position. */
 enum source_quiet { SOURCE_UNKNOWN, SOURCE_QUIET, SOURCE_WRITTEN };
 enum source_quiet cutover_source_is_quiet(struct cutover_state *state);
-/* No transaction at all has ended since tables were recopied. */
+/* Whether no transaction has ended since tables were recopied. */
 bool cutover_copies_are_current(struct cutover_state *state);
 
 #endif

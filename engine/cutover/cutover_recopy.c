@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tables that both sides have and that are not in the publication: unlogged ones, and those that the login
- * may not publish. All are copied again in one transaction on either side, from one snapshot, so that they
- * fit together; where nothing is in one on either side, nothing is done.
+ * Recopies the tables of both sides that the stream has not carried: unlogged ones, those that the login may
+ * not publish, stale ones. One transaction per side copies all of them from one snapshot, so that they fit
+ * together. If all of them are empty on both sides, it does nothing.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@ enum {
     SQL_MAX_BYTES = 8 * 1024 * 1024,
     NAMES_TOLD = 10,
     NAMES_MAX_BYTES = 8192,
-    RECOPY_ATTEMPTS = 4, /* then somebody hears of it */
+    RECOPY_ATTEMPTS = 4, /* then the cutover reports the lock and waits */
     RECOPY_PAUSE_MS = 200
 };
 
@@ -29,7 +29,7 @@ static bool is_wanted(const struct cutover_relation *relation)
 static bool any_wanted(struct cutover_state *state)
 {
     bool any = false;
-    /* Without the publication nothing is known of what it carried; its removal comes after all this. */
+    /* Only the publication tells what was carried. It is removed after this stage. */
     for (size_t i = 0; i < state->relation_count && state->published; i++) {
         struct cutover_relation *relation = &state->relations[i];
         if (is_wanted(relation) && !relation->source_readable) {
@@ -58,7 +58,7 @@ static bool is_same_root(const struct catalog_table *a, const struct catalog_tab
            strcmp(a->root_schema, b->root_schema) == 0;
 }
 
-/* Rows that go through a root may end in any of its partitions: all of them are replaced. */
+/* Rows that are written through a root may land in any of its partitions, so all of them are replaced. */
 static bool shares_root(const struct recopy *recopy, size_t chosen, const struct catalog_table *table)
 {
     for (size_t i = 0; i < chosen; i++) {
@@ -152,7 +152,7 @@ static bool all_empty(const struct recopy *recopy)
     return true;
 }
 
-/* Functions in checks and generated columns may need the database's search_path. */
+/* Functions in CHECKs and generated columns may need the database's search_path. */
 static int replace(struct recopy *recopy, struct err *err)
 {
     struct cutover_state *state = recopy->state;
@@ -242,7 +242,7 @@ static void recopy_done(struct recopy *recopy)
     recopy->count = 0;
 }
 
-/* Locks tables by name, as rows of OID, schema and name. */
+/* Locks tables; "sql" is a query that returns OID, schema and name. */
 static int lock_names(struct pg *source, const char *sql, int64_t started_ms, struct err *err)
 {
     auto_result PGresult *tables = NULL;
@@ -260,7 +260,7 @@ static void add_name(struct pg *source, struct buf *sql, const char *schema, con
     buf_adds(sql, ")");
 }
 
-/* Before the snapshot: what others commit until then is seen by it. */
+/* Locks before the snapshot, which then sees everything that others had committed. */
 static int begin_locked(struct cutover_state *state, int64_t started_ms, struct err *err)
 {
     struct pg *source = &state->source;
@@ -280,8 +280,8 @@ static int begin_locked(struct cutover_state *state, int64_t started_ms, struct 
                : source_tables_lock(source, tables, started_ms, err);
 }
 
-/* Partitions that are copied because of others are locked only now: *ret_moved, when the snapshot does not
- * show the rows of one of the tables. */
+/* Locks the partitions that are recopied only because of others. *ret_moved: a table was truncated or
+ * rewritten after the snapshot, which does not show its rows. */
 static int lock_chosen(struct recopy *recopy, int64_t started_ms, struct err *err, bool *ret_moved)
 {
     struct pg *source = &recopy->state->source;
@@ -307,7 +307,7 @@ static int lock_chosen(struct recopy *recopy, int64_t started_ms, struct err *er
     return 0;
 }
 
-/* One attempt. *ret_moved: others were in the way. */
+/* One attempt. *ret_moved: a lock or a rewritten table prevented it. */
 static int attempt(struct cutover_state *state, struct err *err, bool *ret_moved)
 {
     struct pg *source = &state->source;
@@ -334,7 +334,7 @@ static int attempt(struct cutover_state *state, struct err *err, bool *ret_moved
     return result;
 }
 
-/* Says who has a table locked. The caller shows it, and runs the cutover's end again for as long as it takes:
+/* Reports who has locked a table. The caller shows the message and retries the cutover without a deadline, as
  * nothing on the target has changed yet. */
 static int fail_locked(struct cutover_state *state, struct err *err)
 {
@@ -373,7 +373,7 @@ int cutover_copy_tables(struct cutover_state *state, struct err *err)
     if (!any_wanted(state) || recopy_with_patience(state, err) == 0) {
         return 0;
     }
-    /* The target's definition of a table does not take the source's rows: somebody can change it. */
+    /* The target's table rejects rows of the source: the user can change its definition. */
     err->waiting = err->waiting || ddl_wait_is_refusal(err->sqlstate);
     err->lasting = err->lasting && !err->waiting;
     return err_prefix(err, "Cannot recopy tables that logical replication does not carry. ");

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Other tables may refer to the rows that are to be replaced. Where nobody else does, TRUNCATE of all at once
- * is possible. Where somebody does, DELETE is, with foreign keys that are not looked at
- * (session_replication_role=replica). Without that right a DELETE would take the rows that refer to it along
- * (ON DELETE CASCADE): then only what really differs is deleted, by key.
+ * Replaces the rows of recopied tables. If no other table references them, one TRUNCATE empties all of them.
+ * Otherwise DELETE does, with foreign keys switched off (session_replication_role=replica). A login without
+ * that right would delete referencing rows, too (ON DELETE CASCADE). For it, the rows are compared by key and
+ * only those that differ are changed.
  */
 #include "engine/cutover/cutover_recopy_private.h"
 
@@ -83,7 +83,7 @@ static int run_on_table(struct recopy *recopy, const struct recopy_table *table,
 
 static int delete_rows(struct recopy *recopy, const struct recopy_table *table, struct err *err)
 {
-    /* Of an extension's table only what is configuration is the user's. */
+    /* Only the configuration rows of an extension's table are the user's. */
     const char *condition = table->table->condition;
     return run_on_table(recopy, table, "DELETE FROM ONLY ", condition != NULL ? condition : "", err);
 }
@@ -143,7 +143,7 @@ int recopy_replace_rows(struct recopy *recopy, struct err *err)
     if (truncate && truncate_all(recopy, err) != 0) {
         return -1;
     }
-    /* All are emptied before any is filled: rows may go through a common root. */
+    /* Empties all tables before it fills any, because rows may be written through a common root. */
     for (size_t i = 0; i < recopy->count && !truncate; i++) {
         struct recopy_table *table = &recopy->tables[i];
         if (!(by_key && table->referenced) && delete_rows(recopy, table, err) != 0) {
@@ -174,9 +174,9 @@ int recopy_replace_rows(struct recopy *recopy, struct err *err)
 enum { KEY_IS_OURS, KEY_REFERRING, KEY_REFERENCED, KEY_DANGLES, KEY_NAME };
 
 /*
- * Each foreign key that a table of ours is at either end of: whether it is the one that refers, both names,
- * the condition of rows that refer to nothing. A constraint that was not valid at the source may be violated;
- * a partition at the far end is looked at through its root.
+ * Lists the foreign keys from and to recopied tables: whether the referencing table is recopied, both names,
+ * and the condition of rows without a referenced row. Skips keys that are NOT VALID, because rows may violate
+ * them. A referenced partition is queried through its root.
  */
 static void add_references_sql(struct recopy *recopy, int version, struct buf *sql)
 {
@@ -268,7 +268,7 @@ static int tell_dangling(struct recopy *recopy, const PGresult *references, int 
     return 0;
 }
 
-/* The target has it, too. */
+/* Whether the target has the key, too. */
 static bool is_known(const PGresult *references, const PGresult *known, int row)
 {
     for (int other = 0; other < PQntuples(known); other++) {
@@ -280,7 +280,7 @@ static bool is_known(const PGresult *references, const PGresult *known, int row)
     return false;
 }
 
-/* By the keys of "references" that "known" (may be NULL) does not have. */
+/* Deletes by the keys of "references" that are not in "known", which may be NULL. */
 static int remove_by(struct recopy *recopy, const PGresult *references, const PGresult *known,
                      struct err *err, bool *any)
 {
@@ -295,7 +295,7 @@ static int remove_by(struct recopy *recopy, const PGresult *references, const PG
     return 0;
 }
 
-/* A row that is removed may be what another one refers to. */
+/* Repeats, because other rows may reference a deleted row. */
 static int remove_all_dangling(struct recopy *recopy, const PGresult *target, const PGresult *source,
                                struct err *err)
 {
@@ -310,7 +310,7 @@ static int remove_all_dangling(struct recopy *recopy, const PGresult *target, co
     return 0;
 }
 
-/* The target lacks foreign keys that were set aside: the source has those. */
+/* The source knows the foreign keys that were set aside on the target. */
 int recopy_settle_references(struct recopy *recopy, struct err *err)
 {
     struct pg *target = &recopy->state->target;
@@ -321,7 +321,7 @@ int recopy_settle_references(struct recopy *recopy, struct err *err)
         remove_all_dangling(recopy, references, of_source, err) != 0) {
         return -1;
     }
-    /* Elsewhere the server itself refuses to commit. */
+    /* Without the role of a replica, the target itself checks these keys. */
     for (int row = 0; target->replica && row < PQntuples(references); row++) {
         if (!is_ours(references, row) && tell_dangling(recopy, references, row, err) != 0) {
             return -1;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The column types of recopied tables on both sides. Binary COPY writes the bytes of one type into another:
- * 1000 as bigint is a number without meaning as double precision. Where types differ the rows travel as text,
- * and the target's values are compared with the source's afterwards: text that is rounded or cut raises no
- * error.
+ * Compares the column types of recopied tables. Binary COPY does not convert: it would turn 1000 as bigint
+ * into another number as double precision. Rows with differing types are copied as text. Text may be rounded
+ * or cut without an error, so the values are compared afterwards.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,7 @@
 enum { SQL_MAX_BYTES = 8 * 1024 * 1024 };
 enum { TYPES_TABLE, TYPES_COLUMN, TYPES_TYPE, TYPES_PARTS };
 
-/* Types by name, with all that they are made of: domains, arrays, composites, ranges. */
+/* Types by name, with their parts: domains, arrays, composites, ranges. */
 static void add_types_sql(struct recopy *recopy, struct buf *sql, int version)
 {
     buf_adds(sql, "WITH RECURSIVE chosen AS (SELECT v.n, v.name::regclass::oid AS oid FROM (");
@@ -101,8 +100,8 @@ int recopy_compare_types(struct recopy *recopy, struct err *err)
     return 0;
 }
 
-/* A sum over all values, whatever the order of the rows. "cast" turns the target's values into the source's
- * type. */
+/* A sum over all values, so the order of the rows does not matter. "cast" converts the target's values to the
+ * source's type. */
 static int digest(struct pg *pg, const struct recopy_table *table, const struct recopy_column *column,
                   bool cast, struct err *err, char **ret_digest)
 {
@@ -120,7 +119,7 @@ static int digest(struct pg *pg, const struct recopy_table *table, const struct 
 int recopy_check_values(struct recopy *recopy, const struct recopy_table *table, struct err *err)
 {
     struct cutover_state *state = recopy->state;
-    /* Rows of several tables are mixed below a root, and an extension's table has rows of its own. */
+    /* Below a root, rows of several tables are mixed; an extension's table has rows of its own. */
     bool comparable = table->table->root_name == NULL && table->table->condition == NULL;
     for (size_t i = 0; comparable && i < table->column_count; i++) {
         const struct recopy_column *column = &table->columns[i];

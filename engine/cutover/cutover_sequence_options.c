@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ALTER SEQUENCE on the source, which its next value depends on, is carried over. */
+/* Repeats ALTER SEQUENCE of the source on the target, because the next values depend on it. */
 #include "core/str.h"
 #include "engine/cutover/cutover_private.h"
 

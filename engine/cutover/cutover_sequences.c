@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sequences are not in the stream. The source's are read after the last change has been applied, so they are
- * never behind the rows; only those that differ are set.
+ * The stream does not carry sequences. This reads the source's after the last change was applied, so that
+ * they are never behind the rows. It sets only those that differ.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,13 +9,13 @@
 #include "core/str.h"
 #include "engine/cutover/cutover_private.h"
 
-/* Of a UNION with many members, planning takes more than its share. */
+/* Limits the members of a UNION, whose planning takes disproportionate time. */
 enum { READ_AT_ONCE = 32, SET_AT_ONCE = 500, SQL_MAX_BYTES = 4 * 1024 * 1024 };
 
 struct sequence {
     const struct cutover_relation *relation;
     struct evidence_sequence *told;
-    bool called; /* on the source: nextval() goes on behind the value */
+    bool called; /* on the source: nextval() continues after the value */
     bool differs;
 };
 
@@ -137,7 +137,7 @@ static int set_one(struct sequences *sequences, size_t n, struct err *err)
                       sequence->relation->name, (long long)sequence->told->source_value);
 }
 
-/* Up to SET_AT_ONCE in one statement; where that fails, one by one. *from moves behind them. */
+/* Sets up to SET_AT_ONCE sequences in one statement, or one by one if that fails. Advances *from. */
 static int set_some(struct sequences *sequences, size_t *from, struct err *err)
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);

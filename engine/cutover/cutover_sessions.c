@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* One session on either side does the whole cutover: most databases have next to nothing to do here, and
- * somebody waits. */
+/* One session per side runs the whole cutover: most databases need very little of it, and the user is
+ * waiting. */
 #include "core/str.h"
 #include "engine/catalog/source_database.h"
 #include "engine/cutover/cutover_private.h"
 
-/* Every name of the database can be written in it. */
+/* An encoding that can express every name of the database. */
 static int use_encoding(struct pg *pg, const char *encoding, struct err *err)
 {
     const char *now = PQparameterStatus(pg->connection, "client_encoding");
     return now != NULL && str_equals(now, encoding) ? 0 : pg_set_encoding(pg, encoding, err);
 }
 
-/* What is recopied or refreshed is computed as on the source; the search_path is set for that alone. */
+/* Recopied and refreshed rows are computed under the source's settings; only they set its search_path. */
 static int use_settings(struct cutover_state *state, struct err *err)
 {
     struct source_settings *settings = &state->settings;

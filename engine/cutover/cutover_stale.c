@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tables to whose rows something has happened that was not in the stream (engine/replication/tables/stale.h),
- * as far as the source's catalog and the helper tell: they count as not carried by the stream.
+ * Finds stale tables (engine/replication/tables/stale.h) in the source's catalog and the helper. The stream
+ * has not carried all changes to their rows.
  */
 #include <string.h>
 
@@ -21,7 +21,7 @@ static struct cutover_relation *find(struct cutover_state *state, const char *sc
     return NULL;
 }
 
-/* Whether the target has given the same values to the rows that were there before. */
+/* Whether the target has given the same values to older rows. */
 static int compare_filled(struct cutover_state *state, const PGresult *tables, int row, struct err *err,
                           bool *ret_same)
 {

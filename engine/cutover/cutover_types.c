@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Types of the source that the target's columns do not hold: the applier finds out when such a table changes,
- * this finds out without; the user repeats the DDL. And tables whose rows on the target are others': their
- * pair (engine/catalog/identity.h) was dropped on one side. They are recopied.
+ * Finds columns whose type on the target cannot hold the source's values, so that the user repeats the DDL.
+ * The applier notices that only when such a table changes. Also marks tables for the recopy that were dropped
+ * on one side and created again (engine/catalog/identity.h).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@
 
 enum { SQL_MAX_BYTES = 64 * 1024 };
 
-/* Of both sides' lists of tables, by OID. */
+/* The tables of both sides, by OID. */
 enum { LIST_OID, LIST_SCHEMA, LIST_NAME, LIST_YOUNG };
 
 struct comparison {
@@ -37,7 +37,7 @@ static void comparison_done(struct comparison *comparison)
 /* ---- reading ---------------------------------------------------------------------------------------------
  */
 
-/* NULL: the helper knows nothing of how the source was. */
+/* NULL: the helper does not know the source's original tables. */
 static int read_horizon(struct cutover_state *state, struct err *err, char **ret_horizon)
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
@@ -72,7 +72,7 @@ static uint32_t oid_of(const PGresult *list, int row)
     return (uint32_t)oid;
 }
 
-/* -1: it is not in the list. */
+/* -1: the list does not contain it. */
 static int find_row(const PGresult *list, uint32_t oid)
 {
     int low = 0;
@@ -93,7 +93,7 @@ static bool is_young(const PGresult *source, int row)
     return pg_is_true(source, row, LIST_YOUNG);
 }
 
-/* Its rows on the target are not those that the base copy and the stream have brought. */
+/* The rows on the target are not those of the base copy and the stream. */
 static void mark_for_recopy(struct cutover_state *state, const char *schema, const char *name)
 {
     for (size_t i = 0; i < state->relation_count; i++) {
@@ -166,13 +166,13 @@ static int compare_pair(struct comparison *comparison, const struct identity_tab
     const char *name = PQgetvalue(source, here, LIST_NAME);
     if (there < 0) {
         mark_for_recopy(comparison->state, schema,
-                        name); /* whatever has taken its place; nothing has: it is missed */
+                        name); /* the table that replaced it; without one it is in state->missing */
         return 0;
     }
     return is_young(source, here) ? compare_columns(comparison->state, pair, err) : 0;
 }
 
-/* A table that is new on the source, whose name on the target is that of an old one, has other rows. */
+/* A new table of the source has other rows than the old one that the target has under its name. */
 static void recopy_replaced(struct comparison *comparison)
 {
     for (size_t i = 0; i < comparison->identities.count; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Materialized views that others are made of come first. A view that cannot be filled again keeps its old
- * rows: that costs no data, so it is a note.
+ * Refreshes materialized views in the order of their dependencies. A view that cannot be refreshed keeps its
+ * old rows: that costs no data, so it is a note.
  */
 #include <string.h>
 
@@ -11,7 +11,7 @@
 
 enum { SQL_MAX_BYTES = 16 * 1024 };
 
-/* Whatever a view is made of is reached by more than what it is made of is: the number puts them in order. */
+/* More views depend on a view's sources than on the view itself: their number gives the order. */
 static const char views_sql[] =
     "WITH RECURSIVE uses AS (SELECT DISTINCT w.ev_class AS of, d.refobjid AS used FROM pg_rewrite w"
     "    JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid"
@@ -64,7 +64,7 @@ static int refresh(struct cutover_state *state, const char *schema, const char *
     return 0;
 }
 
-/* Functions without a search_path of their own may need that of the database. */
+/* Functions without their own search_path may need the database's. */
 static int refresh_all(struct cutover_state *state, const PGresult *views, const PGresult *guarded,
                        struct err *err)
 {

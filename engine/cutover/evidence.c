@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Counting the rows of both sides: small tables first and many in one query, both sides at the same time,
- * until the time is up. What this finds of a source that nobody writes to is a loss: other numbers, and
- * tables that may not be counted.
+ * Counts the rows of both sides until the time is up: small tables first, many in one query, both sides at
+ * the same time. While nobody writes to the source, differing counts are losses, and so are tables that the
+ * login may not count.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -16,9 +16,9 @@
 enum {
     BATCH_TABLES = 100,
     BATCH_PAGES = 1000,
-    LANES_FROM_PAGES = 8000, /* below it more sessions cost more than they save */
-    PAGES_PER_MS = 200,      /* more than any server counts: a table that needs longer is not begun */
-    BUSY_MS = 150,           /* for counting where nothing can be concluded from it */
+    LANES_FROM_PAGES = 8000, /* for smaller databases, more sessions cost more than they save */
+    PAGES_PER_MS = 200,      /* optimistic speed: a table that needs longer even so is not begun */
+    BUSY_MS = 150,           /* time limit while the source is written to and counts prove nothing */
     SQL_MAX_BYTES = 4 * 1024 * 1024,
 };
 
@@ -133,7 +133,7 @@ static size_t take_batch(struct counter *counter, struct counted **ret_first)
         int64_t more = counter->tables[counter->next].relation->pages;
         bool hopeless = more / PAGES_PER_MS > clock_ms_left(counter->deadline_ms);
         if (hopeless || (count > 0 && pages + more > BATCH_PAGES)) {
-            break; /* those behind it are larger */
+            break; /* the others are larger */
         }
         pages += more;
         count++;
@@ -151,7 +151,7 @@ static void count_all(struct counter *counter, struct pg *source, struct pg *tar
             return;
         }
         enum outcome outcome = count_rows(counter, source, target, first, count);
-        /* One table that may not be counted spoils the query for all. */
+        /* A table that the login may not count makes the whole query fail. */
         for (size_t i = 0; i < count && outcome == REFUSED && count > 1; i++) {
             if (count_rows(counter, source, target, &first[i], 1) == OVER) {
                 outcome = OVER;
@@ -163,8 +163,8 @@ static void count_all(struct counter *counter, struct pg *source, struct pg *tar
     }
 }
 
-/* The first lane has the cutover's sessions, others open their own; one that cannot leaves its work to the
- * first. */
+/* The first lane uses the cutover's sessions, others open their own. A lane that cannot connect leaves its
+ * work to the first. */
 static int work(void *context, struct err *err)
 {
     struct counter *counter = context;

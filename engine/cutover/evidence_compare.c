@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the counts say. Of a source that nobody writes to, other numbers and tables that may not be counted
- * are a loss; what was not counted, and writing behind the cutover, is a warning.
+ * Compares the counts. While nobody writes to the source, differing counts and uncountable tables are losses.
+ * Tables that were not counted in time, and writes after the cutover's trigger, are warnings.
  */
 #include <stdlib.h>
 
@@ -23,8 +23,8 @@ static void lose_difference(struct cutover_state *state, const char *what, int64
                  what, (long long)source, (long long)target);
 }
 
-/* Rows may be in other partitions on the target: together they are compared, and told once. "first": the
- * first of those with this root. */
+/* Rows may be in other partitions on the target, so all partitions of a root are compared together and
+ * reported once. "first": the first table with this root. */
 static void compare_root(struct cutover_state *state, const struct counted *tables, size_t count,
                          size_t first)
 {
@@ -58,7 +58,7 @@ static bool is_first_of_root(const struct counted *tables, size_t n)
     return true;
 }
 
-/* The stream has told of all its changes. A table that was recopied may have others since. */
+/* Whether the stream carries all changes: a recopied table may have changed since the recopy. */
 static bool is_followed(const struct counted *tables, size_t count, size_t n)
 {
     const char *root = tables[n].relation->root;
@@ -103,7 +103,7 @@ static bool is_uncounted(const struct counted *table)
            (table->told->source_rows < 0 || table->told->target_rows < 0);
 }
 
-/* The time was up: who relies on equal rows is to know which were not compared. */
+/* The time is up. Reports the tables that were not compared, because users rely on equal rows. */
 static void warn_of_uncounted(struct cutover_state *state, const struct counted *tables, size_t count)
 {
     size_t uncounted = 0;
@@ -123,7 +123,7 @@ static void warn_of_uncounted(struct cutover_state *state, const struct counted 
     }
 }
 
-/* Of a source that is still written to, other counts mean nothing. */
+/* Differing counts prove nothing while the source is written to. */
 static void explain_no_comparison(struct cutover_state *state, enum source_quiet quiet)
 {
     if (quiet == SOURCE_WRITTEN) {

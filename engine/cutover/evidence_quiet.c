@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether the source was quiet: no transaction that changed a published table was committed behind what the
- * target has. The slot itself tells exactly that. The position of the WAL does not: vacuum, checkpoints and
- * other databases move it too. Tables that were copied again are not in the stream; for those no transaction
- * at all may have ended since.
+ * Finds out whether the source was quiet: no transaction after the applied position has changed a published
+ * table. The slot shows exactly that. The WAL position does not: vacuum, checkpoints and other databases move
+ * it, too. The stream does not carry recopied tables; for those, no transaction at all may have ended since
+ * the recopy.
  */
 #include <string.h>
 
@@ -16,8 +16,8 @@
 
 enum { LIMIT_MS = 150, PAUSE_MS = 5 };
 
-/* More changes than that are reason enough. The codes are those of insert, update, delete and truncate; a
- * transaction's last message, the commit, has the position behind it. */
+/* This many changes are proof enough. The codes mean insert, update, delete and truncate. The last message of
+ * a transaction, its commit, has the position after it. */
 static const char changes_sql[] =
     "SELECT 1 FROM (SELECT bool_or(get_byte(data, 0) IN (73, 85, 68, 84)) AS changes,"
     "  bool_or(lsn > $2::pg_lsn) AS late, sum(count(*)) OVER () AS messages"
@@ -40,7 +40,7 @@ static bool is_same_snapshot(struct cutover_state *state)
            state->transactions != NULL && str_equals(now, state->transactions);
 }
 
-/* What has been committed asynchronously is to be seen before it can be decoded. */
+/* Decoding needs the WAL of asynchronous commits on the disk. */
 static bool flush(struct cutover_state *state)
 {
     struct err ignored = {0};
@@ -53,7 +53,7 @@ static bool flush(struct cutover_state *state)
     return flushed != NULL || replication_flush_position(&state->source, &ignored, &position) == 0;
 }
 
-/* The session that read the stream may take a moment to let go of the slot. */
+/* The session that read the stream may need a moment to release the slot. */
 static enum source_quiet look_for_changes(struct cutover_state *state)
 {
     char applied[POSITION_TEXT_SIZE];
