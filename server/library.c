@@ -125,8 +125,8 @@ enum MHD_Result MHD_queue_response(struct MHD_Connection *connection, unsigned s
     case MHD_HTTP_URI_TOO_LONG:
         library_cut(connection, ERR_URI_TOO_LONG, "The request URL is too long.");
         break;
-    case MHD_HTTP_INTERNAL_SERVER_ERROR:
-        library_cut(connection, ERR_INTERNAL, "Malachite has run out of memory.");
+    case MHD_HTTP_INTERNAL_SERVER_ERROR: /* such as a chunk's extension that fills the connection's memory */
+        library_cut(connection, ERR_TOO_LARGE, "A line of the request is longer than allowed.");
         break;
     default:
         library_cut(connection, ERR_BAD_REQUEST, "The request is not valid HTTP.");

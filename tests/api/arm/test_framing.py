@@ -81,7 +81,11 @@ def test_ambiguous_framing_is_refused_and_the_connection_closed(malachite, head,
     assert (status, error["code"]) == (400, "BadRequest"), error
 
 
-@pytest.mark.parametrize("chunk", [b"zz\r\n\r\n", b"-1\r\nx\r\n", b"ffffffffffffffffffff\r\nx\r\n"])
+@pytest.mark.parametrize(
+    "chunk",
+    [b"zz\r\n\r\n", b"-1\r\nx\r\n", b"ffffffffffffffffffff\r\nx\r\n", b"5;" + b"x" * 100_000 + b"\r\nabcde\r\n"],
+    ids=["zz", "negative", "huge", "extension"],
+)
 def test_a_broken_chunk_is_refused(malachite, chunk):
     status, _ = refusal(
         malachite, b"PUT /x HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n" + chunk + HEALTH
