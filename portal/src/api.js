@@ -9,6 +9,7 @@ export const VERSIONS = {
   flexible: '2025-08-01',
   single: '2017-12-01',
   resources: '2022-12-01',
+  network: '2024-05-01',
 }
 
 const PROVIDER = 'Microsoft.DBforPostgreSQL'

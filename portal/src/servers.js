@@ -34,10 +34,28 @@ export function loginOf(server) {
   return isSingle(server) && login && !login.includes('@') ? `${login}@${server.name}` : login
 }
 
-/** A single server is private if it denies public access and has an endpoint, a flexible one if it is in a network. */
-export const singleIsPrivate = (server) =>
-  server?.properties.publicNetworkAccess === 'Disabled' && (server.properties.privateEndpointConnections ?? []).length > 0
-export const flexibleIsPrivate = (server) => Boolean(server?.properties.network?.delegatedSubnetResourceId)
+/** {virtual: [...], endpoints: [...]}: the networks and private endpoints of the subscription. */
+export async function loadNetworks() {
+  const below = `${ids.subscription(subscriptionId())}/providers/Microsoft.Network`
+  const [virtual, endpoints] = await Promise.all([
+    api.list(`${below}/virtualNetworks`, VERSIONS.network),
+    api.list(`${below}/privateEndpoints`, VERSIONS.network),
+  ])
+  return { virtual, endpoints }
+}
+
+/** The private endpoint connections of a server that count. */
+export const connectionsOf = (server) =>
+  (server?.properties.privateEndpointConnections ?? []).filter(
+    ({ properties }) => !['Rejected', 'Disconnected'].includes(properties.privateLinkServiceConnectionState?.status),
+  )
+
+/** A server is private if it is in a network, or denies public access and has a private endpoint. */
+export const isPrivate = (server) => {
+  const { publicNetworkAccess, network } = server?.properties ?? {}
+  if (network?.delegatedSubnetResourceId) return true
+  return (publicNetworkAccess ?? network?.publicNetworkAccess) === 'Disabled' && connectionsOf(server).length > 0
+}
 
 /** East US and eastus are the same region. */
 export const sameRegion = (a, b) => (a ?? '').replaceAll(' ', '').toLowerCase() === (b ?? '').replaceAll(' ', '').toLowerCase()

@@ -260,6 +260,71 @@ test('private access: the subnet is filled in and sent', async () => {
     assertNoTrouble(page)
 })
 
+test('a private single server: networks to choose from, the subnet of its endpoint is filled in and sent', async () => {
+    await world.register()
+    const NETWORK = '/resourceGroups/rg/providers/Microsoft.Network'
+    const subnets = (...names) => names.map((name, index) => ({ name, properties: { addressPrefix: `10.0.${index}.0/24` } }))
+    const network = (...names) => ({
+        location: 'eastus',
+        properties: { addressSpace: { addressPrefixes: ['10.0.0.0/16'] }, subnets: subnets(...names) },
+    })
+    const home = await world.put({ path: `${NETWORK}/virtualNetworks/home`, body: network('near', 'far') })
+    await world.put({ path: `${NETWORK}/virtualNetworks/away`, body: network('only') })
+    const hidden = await world.attach({ name: 'hidden' })
+    await world.create_database({ server: 'hidden', name: 'vault', sql: 'CREATE TABLE t (a int PRIMARY KEY)' })
+    await world.put({
+        path: `${NETWORK}/privateEndpoints/door`,
+        body: {
+            location: 'eastus',
+            properties: {
+                subnet: { id: `${home}/subnets/near` },
+                privateLinkServiceConnections: [{ name: 'door', properties: { privateLinkServiceId: hidden.id } }],
+            },
+        },
+    })
+    const page = await openPage(browser, url)
+    const prompt = (name) => page.locator(`select[name=${name}]`).evaluate((select) => select.selectedOptions[0]?.text)
+    await page.goto(wizardPath('dst'))
+    await fillSetup(page, 'from-hidden')
+    await next(page, 'Source')
+    await chooseSource(page, hidden, ['vault'])
+    await next(page, 'Target')
+    await page.locator('input[name=targetPassword]').fill(target.password)
+    // With public access, the endpoint alone asks for nothing.
+    await next(page, 'Networking')
+    await page.getByText('Both servers use public access').waitFor()
+    await world.patch_server({ name: 'hidden', publicNetworkAccess: 'Disabled' })
+    await page.reload()
+    await hasValue(page.locator('select[name=network-network]'), 'home')
+    await hasValue(page.locator('select[name=network-subnet]'), 'near')
+    await hasTexts(page.locator('select[name=network-network] option:enabled'), ['away', 'home'])
+    await hasTexts(page.locator('select[name=network-subnet] option:enabled'), ['near', 'far'])
+    await shootAll(page, 'wizard-4-networking-choice')
+    await page.locator('select[name=network-network]').selectOption('away')
+    await eventually('the prompt', () => prompt('network-subnet'), 'Select a subnet')
+    await page.getByRole('button', { name: 'Next : Review + create >' }).click()
+    await page.getByRole('tab', { name: 'Networking (has errors)', selected: true }).waitFor()
+    await page.locator('select[name=network-subnet]').selectOption('only')
+    await page.locator('select[name=network-network]').selectOption('home')
+    await page.locator('select[name=network-subnet]').selectOption('far')
+    await page.getByRole('tab', { name: 'Setup' }).click()
+    await page.locator('input[name=secret]').fill('malachite')
+    await page.getByRole('tab', { name: 'Source' }).click()
+    await page.locator('input[name=sourcePassword]').fill(hidden.password)
+    await page.getByRole('tab', { name: 'Target' }).click()
+    await page.locator('input[name=targetPassword]').fill(target.password)
+    await page.getByRole('button', { name: 'Review + create' }).click()
+    await page.getByRole('tab', { name: 'Review + create', selected: true }).waitFor()
+    await button(page, 'Create').click()
+    await page.getByRole('row', { name: /from-hidden.*Succeeded/ }).waitFor()
+    const { properties } = await world.get({
+        path: `${target.id}/migrations/from-hidden`,
+        version: '2021-06-15-privatepreview',
+    })
+    assert.equal(properties.migrationResourceGroup.subnetResourceId, `${home}/subnets/far`)
+    assertNoTrouble(page)
+})
+
 test('another region is told, not refused', async () => {
     await world.put_server({ name: 'faraway', location: 'westeurope' })
     const page = await openPage(browser, url)

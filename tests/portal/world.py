@@ -75,6 +75,16 @@ class World:
         body["location"] = location
         self.malachite.arm.put_and_wait(self.malachite.arm.server_id(name), body)
 
+    def put(self, path, body, version=None):
+        """Any resource below the subscription that is there at once."""
+        arm = self.malachite.arm
+        arm.request("PUT", arm.subscription + path, body, api_version=version, status=(200, 201))
+        return arm.subscription + path
+
+    def patch_server(self, name, **properties):
+        arm = self.malachite.arm
+        arm.wait_operation(arm.request("PATCH", self.servers[name].id, {"properties": properties}, status=202))
+
     def set_parameter(self, name, parameter, value):
         """On a provisioned server, which is restarted for it."""
         self.servers[name].postgres.execute(f"ALTER SYSTEM SET {parameter} = '{value}'")

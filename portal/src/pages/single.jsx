@@ -5,7 +5,7 @@ import { unknown } from '../format.js'
 import { usePoll, useTitle } from '../hooks.js'
 import { State } from '../icons.jsx'
 import { Link, navigate, paths } from '../router.jsx'
-import { addressOf, groupOf, loginOf, stateOf, subscriptionId, subscriptionName, useServers } from '../servers.js'
+import { addressOf, connectionsOf, groupOf, loginOf, stateOf, subscriptionId, subscriptionName, useServers } from '../servers.js'
 import { Box, Button, Command, Crumbs, Dialog, ErrorBox, Essentials, Loading, PageTitle, SelectField, Toolbar } from '../ui.jsx'
 
 /** "Migrate now": chooses the flexible server whose wizard opens with this source. */
@@ -97,6 +97,12 @@ export function Single({ group, name }) {
                             ['PostgreSQL version', server.properties.version ?? unknown],
                             ['Location', server.location],
                             ['Public network access', server.properties.publicNetworkAccess],
+                            [
+                                'Private endpoint connections',
+                                connectionsOf(server)
+                                    .map((connection) => connection.name)
+                                    .join(', ') || 'None',
+                            ],
                         ]}
                     />
                     {server.properties.stateMessage && <Box tone="warning">{server.properties.stateMessage}</Box>}

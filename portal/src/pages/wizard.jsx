@@ -1,14 +1,24 @@
 import { useMemo, useRef, useState } from 'preact/hooks'
 
-import { api, ids, parseSubnetId, VERSIONS } from '../api.js'
+import { api, ids, VERSIONS } from '../api.js'
 import { useBusy, usePoll, useTitle } from '../hooks.js'
 import { loadMigration, migrationPath } from '../migrations.js'
 import { navigate, paths, setQuery } from '../router.jsx'
-import { groupOf, loadGroups, loadServers, subscriptionId } from '../servers.js'
+import { groupOf, loadGroups, loadNetworks, loadServers, subscriptionId } from '../servers.js'
 import { notify } from '../toasts.jsx'
 import { Box, Button, Crumbs, ErrorBox, Loading, PageTitle } from '../ui.jsx'
 import { connectionKey, useConnectionCheck, useNameCheck } from '../wizard/checks.js'
-import { bodyOf, emptyValues, problemsOf, sourceText, tabOfTarget, TABS, valuesLike, withoutSecrets } from '../wizard/model.js'
+import {
+    bodyOf,
+    emptyValues,
+    prefilledSubnet,
+    problemsOf,
+    sourceText,
+    tabOfTarget,
+    TABS,
+    valuesLike,
+    withoutSecrets,
+} from '../wizard/model.js'
 import { NetworkingTab } from '../wizard/networking.jsx'
 import { ReviewTab } from '../wizard/review.jsx'
 import { SetupTab } from '../wizard/setup.jsx'
@@ -18,14 +28,15 @@ import { TargetTab } from '../wizard/target.jsx'
 const TITLE = 'Migrate from single server into this PostgreSQL flexible server'
 
 async function load(group, server, query) {
-    const [target, servers, groups] = await Promise.all([
+    const [target, servers, groups, networks] = await Promise.all([
         api.get(ids.server(subscriptionId(), group, 'flexibleServers', server), VERSIONS.flexible),
         loadServers(),
         loadGroups(),
+        loadNetworks(),
     ])
     const like = query.get('like')
     const similar = like ? await loadMigration(group, server, like).catch(() => null) : null
-    return { target, servers, groups, similar }
+    return { target, servers, groups, networks, similar }
 }
 
 // ---- the draft, which survives a reload --------------------------------------------------------------------------------
@@ -83,20 +94,15 @@ function Tabs({ tab, marked, onChoose }) {
 }
 
 /** Combines the values of the form with the service's checks of them. */
-function useFacts({ target, servers }, values) {
+function useFacts({ target, servers, networks }, values) {
     const source = values.sourceKind === 'single' ? servers.single.find((one) => one.id === values.sourceId) : undefined
     const sourceKey = connectionKey(sourceText(values), values.sourcePassword)
     const targetKey = connectionKey(target.id, values.targetPassword)
     const [nameCheck, askName] = useNameCheck(target, values.name)
     const [sourceCheck, askSource] = useConnectionCheck(sourceKey)
     const [targetCheck, askTarget] = useConnectionCheck(targetKey)
-    const prefilled = parseSubnetId(target.properties.network?.delegatedSubnetResourceId) ?? {
-        group: groupOf(target),
-        network: '',
-        subnet: '',
-    }
-    const network = values.network ?? prefilled
-    const facts = { values, source, target, network, nameCheck, sourceCheck, sourceKey, targetCheck, targetKey }
+    const network = values.network ?? prefilledSubnet(source, target, networks)
+    const facts = { values, source, target, network, networks, nameCheck, sourceCheck, sourceKey, targetCheck, targetKey }
     return { facts, ask: { setup: () => askName(values.name), source: askSource, target: askTarget } }
 }
 
@@ -237,7 +243,7 @@ function Form({ context, group, query, reloadGroups }) {
         else next()
     }
     const previous = () => open(TABS[TABS.findIndex(([key]) => key === tab) - 1][0])
-    const common = { values, set, problem, groups, target, source: facts.source }
+    const common = { values, set, problem, groups, target, source: facts.source, networks: context.networks }
     return (
         <form ref={form} class="wizard" onSubmit={submit} noValidate>
             <Tabs

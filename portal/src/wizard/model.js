@@ -1,6 +1,6 @@
 // The wizard's values, its checks for completeness, and the body of its PUT.
-import { ids } from '../api.js'
-import { flexibleIsPrivate, groupOf, singleIsPrivate, subscriptionId } from '../servers.js'
+import { ids, parseSubnetId } from '../api.js'
+import { connectionsOf, groupOf, isPrivate, subscriptionId } from '../servers.js'
 import { DATABASES_MAX } from './databases.jsx'
 
 export const TABS = [
@@ -54,7 +54,26 @@ export function sourceText(values) {
   return host && port && login ? `${bare}:${port}@${login}` : null
 }
 
-export const needsSubnet = (source, target) => singleIsPrivate(source) || flexibleIsPrivate(target)
+const sameName = (a, b) => a.toLowerCase() === b.toLowerCase()
+
+/** The virtual networks of a resource group, and the names of a network's subnets. */
+export const networksOf = ({ virtual }, group) => virtual.filter((one) => sameName(groupOf(one), group))
+export const subnetsOf = (network) => (network?.properties.subnets ?? []).map(({ name }) => name)
+export const networkNamed = (networks, { group, network }) =>
+  networksOf(networks, group).find(({ name }) => sameName(name, network))
+
+/** The subnet of the private side: the target's own, else that of a private endpoint; else names to be filled in. */
+export function prefilledSubnet(source, target, { endpoints }) {
+  const connections = [target, source].filter(isPrivate).flatMap(connectionsOf)
+  const connected = connections.map(({ properties }) => properties.privateEndpoint?.id?.toLowerCase())
+  const endpoint = endpoints.find(({ id }) => connected.includes(id.toLowerCase()))
+  return (
+    parseSubnetId(target.properties.network?.delegatedSubnetResourceId) ??
+    parseSubnetId(endpoint?.properties.subnet.id) ?? { group: groupOf(target), network: '', subnet: '' }
+  )
+}
+
+export const needsSubnet = (source, target) => isPrivate(source) || isPrivate(target)
 
 const empty = 'The value should not be empty.'
 const put = (problems, name, problem) => {
@@ -105,11 +124,17 @@ const checks = {
     put(problems, 'targetPassword', !values.targetPassword ? empty : targetCheck.for === targetKey ? targetCheck.problem : null)
     return problems
   },
-  networking({ source, target, network }) {
+  networking({ source, target, network, networks }) {
     const problems = {}
-    if (needsSubnet(source, target)) {
-      for (const name of ['group', 'network', 'subnet']) put(problems, `network-${name}`, network[name] ? null : empty)
-    }
+    if (!needsSubnet(source, target)) return problems
+    for (const name of ['group', 'network', 'subnet']) put(problems, `network-${name}`, network[name] ? null : empty)
+    // The service's rule: where a group has virtual networks, the subnet must be one of theirs.
+    const known = networksOf(networks, network.group)
+    const chosen = known.find(({ name }) => sameName(name, network.network))
+    if (known.length > 0 && network.network && !chosen)
+      problems['network-network'] = 'This resource group has no such virtual network.'
+    if (chosen && network.subnet && !subnetsOf(chosen).some((name) => sameName(name, network.subnet)))
+      problems['network-subnet'] = 'This virtual network has no such subnet.'
     return problems
   },
   review: () => ({}),

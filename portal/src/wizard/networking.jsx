@@ -1,8 +1,25 @@
 import { subscriptionId, subscriptionName } from '../servers.js'
 import { Box, SelectField, TextField } from '../ui.jsx'
-import { needsSubnet } from './model.js'
+import { networkNamed, networksOf, needsSubnet, subnetsOf } from './model.js'
 
-export function NetworkingTab({ problem, source, target, network, setNetwork, groups }) {
+/** A choice where names are known, else free text. What was prefilled stays, even if nobody knows it. */
+function NameField({ known, value, onChange, placeholder, ...field }) {
+    if (known === null) return <TextField {...field} required value={value} onInput={onChange} />
+    const exact = known.find((name) => name.toLowerCase() === value.toLowerCase())
+    const names = value && !exact ? [value, ...known] : known
+    return (
+        <SelectField
+            {...field}
+            required
+            value={exact ?? value}
+            placeholder={known.length > 0 ? placeholder : 'There are none'}
+            onChange={onChange}
+            options={names.map((name) => [name, name])}
+        />
+    )
+}
+
+export function NetworkingTab({ problem, source, target, network, networks, setNetwork, groups }) {
     if (!needsSubnet(source, target)) {
         return (
             <>
@@ -14,7 +31,8 @@ export function NetworkingTab({ problem, source, target, network, setNetwork, gr
             </>
         )
     }
-    const change = (name) => (value) => setNetwork({ ...network, [name]: value.trim() })
+    const known = networksOf(networks, network.group)
+    const change = (changes) => setNetwork({ ...network, ...changes })
     return (
         <>
             <h2>Networking</h2>
@@ -36,27 +54,29 @@ export function NetworkingTab({ problem, source, target, network, setNetwork, gr
                 required
                 value={network.group}
                 placeholder="Select a resource group"
-                onChange={change('group')}
+                onChange={(group) => change({ group, network: '', subnet: '' })}
                 error={problem('network-group')}
                 options={[...new Set([network.group, ...groups.map(({ name }) => name)].filter(Boolean))].map((name) => [
                     name,
                     name,
                 ])}
             />
-            <TextField
+            <NameField
                 label="Virtual network"
                 name="network-network"
-                required
+                known={known.length > 0 ? known.map(({ name }) => name) : null}
                 value={network.network}
-                onInput={change('network')}
+                placeholder="Select a virtual network"
+                onChange={(name) => change({ network: name.trim(), ...(known.length > 0 ? { subnet: '' } : {}) })}
                 error={problem('network-network')}
             />
-            <TextField
+            <NameField
                 label="Subnet"
                 name="network-subnet"
-                required
+                known={known.length > 0 ? subnetsOf(networkNamed(networks, network)) : null}
                 value={network.subnet}
-                onInput={change('subnet')}
+                placeholder="Select a subnet"
+                onChange={(name) => change({ subnet: name.trim() })}
                 error={problem('network-subnet')}
             />
         </>
