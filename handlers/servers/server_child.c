@@ -97,7 +97,7 @@ static const struct property connection_rows[] = {
     {STATE, NULL, RW, NULL, .type = &type_connection_state, KEPT},
     PROPERTY_DOC(STATE ".status", "Approved|Pending|Rejected|Disconnected", RW, NULL),
     PROPERTY_DOC(STATE ".description", "string", RW, NULL),
-    PROPERTY_DOC(STATE ".actionsRequired", "string", ACCESS_SHOWN, NULL),
+    PROPERTY_DOC(STATE ".actionsRequired", "string", RW, NULL),
     {"properties.provisioningState", "string", ACCESS_SHOWN, NULL, .write = write_known, .standard = "\"Ready\""},
     CHILD_ROWS,
 };

@@ -180,6 +180,8 @@ static const struct property single_rows[] = {
     {P "administratorLogin", NULL, RW, NULL, TEXT(login), .write = server_write_login},
     {P "administratorLoginPassword", NULL, WO | ACCESS_SECRET, NULL, TEXT(password)},
     {P "createMode", "Default|PointInTimeRestore|GeoRestore|Replica", WO, NULL, TEXT(mode)},
+    DOC(P "sourceServerId", "string", ACCESS_PUT, NULL),
+    DOC(P "restorePointInTime", "date-time", ACCESS_PUT, NULL),
     {P "storageProfile", NULL, RW, NULL, SETTING},
     {P "storageProfile.storageMB", "integer", RW, NULL, .standard = "131072", RANGE(5120, 16777216)},
     {P "storageProfile.backupRetentionDays", "integer", RW, NULL, .standard = "7", RANGE(7, 35)},

@@ -48,11 +48,13 @@ static int read_state(const struct property *row, json_t *value, const char *pat
     (void)path;
     const char *status = NULL;
     const char *description = NULL;
+    const char *actions = NULL;
     if (!json_is_object(value)) {
         return field_wrong_type(value, row->path, "an object", err);
     }
     if (field_string(value, row->path, "status", err, &status) < 0 ||
-        field_string(value, row->path, "description", err, &description) < 0) {
+        field_string(value, row->path, "description", err, &description) < 0 ||
+        field_string(value, row->path, "actionsRequired", err, &actions) < 0) {
         return -1;
     }
     if (status != NULL && find_status(status) == NULL) {
@@ -62,7 +64,8 @@ static int read_state(const struct property *row, json_t *value, const char *pat
                 status, row->path);
         return err_target(err, "%s.status", row->path);
     }
-    json_auto_t *kept = json_pack("{s:s*, s:s*}", "status", find_status(status), "description", description);
+    json_auto_t *kept = json_pack("{s:s*, s:s*, s:s*}", "status", find_status(status), "description", description,
+                  "actionsRequired", actions);
     return kept == NULL ? err_no_memory(err) : setting_keep(row, kept, err, record);
 }
 
