@@ -64,8 +64,8 @@ static int read_state(const struct property *row, json_t *value, const char *pat
                 status, row->path);
         return err_target(err, "%s.status", row->path);
     }
-    json_auto_t *kept = json_pack("{s:s*, s:s*, s:s*}", "status", find_status(status), "description", description,
-                  "actionsRequired", actions);
+    json_auto_t *kept = json_pack("{s:s*, s:s*, s:s*}", "status", find_status(status), "description",
+                                  description, "actionsRequired", actions);
     return kept == NULL ? err_no_memory(err) : setting_keep(row, kept, err, record);
 }
 
