@@ -32,12 +32,17 @@ enum { NO_PENDING_BEFORE = 90500 };
     " 'jit_provider', 'oauth_validator_libraries', 'summarize_wal_dir', 'stats_temp_directory',"             \
     " 'log_directory', 'log_filename'"
 
+/* File modes: PostgreSQL shows the value as 0600 and the default as 384. NULL for all other settings. */
+#define OCTAL_DEFAULT                                                                                        \
+    "CASE WHEN s.name IN ('log_file_mode', 'unix_socket_permissions', 'data_directory_mode') THEN '0'"       \
+    " || s.boot_val::int / 64 || s.boot_val::int / 8 %% 8 || s.boot_val::int %% 8 END"
+
 /* %1$s: whether a change waits for a restart; %2$s: one of the joins above. */
 #define LIST_SQL                                                                                             \
     "SELECT s.name,"                                                                                         \
     " coalesce(CASE WHEN %1$s OR s.source IN ('client', 'session') THEN f.setting END,"                      \
     "  CASE WHEN s.source IN ('client', 'session') THEN s.boot_val ELSE s.setting END, ''),"                 \
-    " coalesce(s.boot_val, ''),"                                                                             \
+    " coalesce(" OCTAL_DEFAULT ", s.boot_val, ''),"                                                          \
     " s.short_desc || coalesce(' ' || s.extra_desc, ''), s.vartype, coalesce(s.unit, ''),"                   \
     " coalesce(s.min_val, ''), coalesce(s.max_val, ''),"                                                     \
     " coalesce(pg_catalog.array_to_string(s.enumvals, ','), ''),"                                            \
