@@ -65,7 +65,9 @@ class Declared:
             status = wait_until(lambda: self._ended(operation), 60, f"the end of {operation}")
             assert status["status"] == "Succeeded", status
         elif location and response.status_code == 202:
-            wait_until(lambda: self.arm.request("GET", location, status=(200, 202, 204)).status_code != 202, 60, location)
+            wait_until(
+                lambda: self.arm.request("GET", location, status=(200, 202, 204)).status_code != 202, 60, location
+            )
         elif response.status_code in (200, 201) and response.content:
             wait_until(lambda: not self._is_running(), 60, f"the provisioning of {self.path}")
 

@@ -100,10 +100,7 @@ def test_a_provisioned_server_with_everything_below_it(arm, group):
     server.create()
     assert server.plan() == []
     database = Declared(
-        arm,
-        f"{server.path}/databases/app",
-        {"properties": {"charset": "UTF8", "collation": "en_US.utf8"}},
-        AZURERM_OLD,
+        arm, f"{server.path}/databases/app", {"properties": {"charset": "UTF8", "collation": "en_US.utf8"}}, AZURERM_OLD
     )
     database.create()
     assert database.plan() == []

@@ -74,10 +74,7 @@ LEFT_OUT = [
 ]
 
 # Properties that a model lets clients set, and Malachite only shows.
-NOT_SETTABLE = {
-    "name": "the path has it",
-    "identity.principalId": "the directory makes it",
-}
+NOT_SETTABLE = {"name": "the path has it", "identity.principalId": "the directory makes it"}
 
 
 @pytest.fixture(scope="module")
