@@ -118,7 +118,7 @@ static void receive(int fd, int64_t deadline_ms, struct buf *ret_answer)
 }
 
 /* The status of the response to GET /_malachite/ready, or 0. */
-static int ask(const char *authority)
+static int query_ready(const char *authority)
 {
     int64_t deadline_ms = clock_monotonic_ms() + TIMEOUT_MS;
     auto_free char *request =
@@ -150,7 +150,7 @@ int healthcheck(const struct options *options)
         fprintf(stderr, "malachite: %s\n", err.message);
         return err.code == ERR_BAD_INPUT ? EXIT_USAGE : EXIT_UNHEALTHY;
     }
-    int status = ask(authority);
+    int status = query_ready(authority);
     if (status == 200) {
         puts("ready");
         return EXIT_CLEAN;

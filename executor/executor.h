@@ -23,7 +23,7 @@ struct executor;
 void executor_wake(struct executor *executor);
 /* Checks an Inaccessible attached server again in the background, unless that happened some seconds ago.
  * Does nothing for other servers. Any thread, never waits for a server. */
-void executor_ask_again(struct executor *executor, const struct server *server);
+void executor_recheck_server(struct executor *executor, const struct server *server);
 /* True once the provisioned servers have been started (or marked Inaccessible). */
 bool executor_ready(const struct executor *executor);
 

@@ -94,7 +94,7 @@ int executor_probe_version(struct executor *executor, const struct server *serve
     auto_endpoint struct endpoint login = {0};
     struct server_info info = {0};
     if (server_login(executor, server, err, &login) < 0 ||
-        server_look(&login, &executor->stop, err, &info) < 0) {
+        server_inspect(&login, &executor->stop, err, &info) < 0) {
         return -1;
     }
     *ret_version = info.version;

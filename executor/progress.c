@@ -26,10 +26,10 @@ static int claim_target(void *context, struct err *err)
     return store_database_update(progress->store, progress->row, err);
 }
 
-static void look_around(const struct progress *progress)
+static void call_on_progress(const struct progress *progress)
 {
-    if (progress->look_around != NULL) {
-        progress->look_around(progress->context, progress->row);
+    if (progress->on_progress != NULL) {
+        progress->on_progress(progress->context, progress->row);
     }
 }
 
@@ -37,7 +37,7 @@ static void step(void *context, const char *text)
 {
     struct progress *progress = context;
     struct err err = {0};
-    look_around(progress);
+    call_on_progress(progress);
     if (str_replace(&progress->row->operation, text) && progress_write(progress, &err) < 0) {
         log_event(LOG_WARNING, "cannot store progress", "reason", err.message, NULL);
     }
@@ -51,7 +51,7 @@ static void warning(void *context, const char *text)
     }
 }
 
-static void note(void *context, const char *text)
+static void add_note(void *context, const char *text)
 {
     struct progress *progress = context;
     struct err ignored = {0};
@@ -118,7 +118,7 @@ static void write_tables(void *context, const struct transfer_table *tables, siz
 {
     struct progress *progress = context;
     struct migration_database *row = progress->row;
-    look_around(progress);
+    call_on_progress(progress);
     auto_free struct migration_table *changed = calloc(count == 0 ? 1 : count, sizeof(*changed));
     if (changed == NULL) {
         return; /* progress is only displayed: the next call updates it */
@@ -144,7 +144,7 @@ struct transfer_observer progress_observer(struct progress *progress)
                                       .claim_target = claim_target,
                                       .progress = write_tables,
                                       .step = step,
-                                      .note = note,
+                                      .note = add_note,
                                       .remember = remember,
                                       .warning = warning};
 }

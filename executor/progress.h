@@ -13,7 +13,7 @@ struct progress {
     struct str_list warnings;
     size_t warnings_dropped; /* past the limit */
     /* Called with row about once a second, on the worker's thread; may be NULL. */
-    void (*look_around)(void *context, const struct migration_database *row);
+    void (*on_progress)(void *context, const struct migration_database *row);
     void *context;
 };
 

@@ -27,7 +27,7 @@ static struct recheck *find_row(struct rechecks *rechecks, int64_t server_id)
     return oldest;
 }
 
-void executor_ask_again(struct executor *executor, const struct server *server)
+void executor_recheck_server(struct executor *executor, const struct server *server)
 {
     if (!server->attached || server->state != SERVER_STATE_INACCESSIBLE) {
         return;

@@ -6,7 +6,7 @@
 
 #include "executor/executor_parts.h"
 
-/* Removes and returns the id of a server that executor_ask_again() has named; 0: none. */
+/* Removes and returns the id of a server that executor_recheck_server() has named; 0: none. */
 int64_t rechecks_take(struct rechecks *rechecks);
 
 #endif

@@ -98,7 +98,7 @@ enum step_outcome retry_later(struct work *work, enum step_outcome outcome)
         return outcome;
     }
     auto_free char *text = str_format("Malachite retries every second: %s", work->err.message);
-    work_tell_once(work, text);
+    work_add_event_once(work, text);
     work->delay_ms = LATER_MS;
     return STEP_LATER;
 }

@@ -41,7 +41,7 @@ void server_note_version(struct executor *executor, const struct server *server)
     struct server_info info = {0};
     auto_endpoint struct endpoint login = {0};
     if (server_superuser_login(executor, server, &ignored, &login) == 0 &&
-        server_look(&login, &executor->stop, &ignored, &info) == 0) {
+        server_inspect(&login, &executor->stop, &ignored, &info) == 0) {
         (void)store_server_set_version(executor->store, server->id, info.version / 10000,
                                        server_minor_version(info.version), &ignored);
         server_info_done(&info);

@@ -8,7 +8,7 @@ bool is_online(const struct migration *migration)
     return migration->spec.mode == MODE_ONLINE;
 }
 
-void work_tell_once(struct work *work, const char *text)
+void work_add_event_once(struct work *work, const char *text)
 {
     struct migration_event *events = NULL;
     size_t count = 0;
@@ -24,7 +24,7 @@ void work_tell_once(struct work *work, const char *text)
 
 enum step_outcome outcome_of_failure(const struct work *work)
 {
-    switch (stop_wish(&work->worker->stop)) {
+    switch (stop_kind(&work->worker->stop)) {
     case STOP_NONE:
         return STEP_FAILED;
     case STOP_SHUTDOWN:

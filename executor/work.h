@@ -27,7 +27,7 @@ struct work {
 };
 
 /* Adds an event, unless the newest one is equal. text NULL: does nothing. */
-void work_tell_once(struct work *work, const char *text);
+void work_add_event_once(struct work *work, const char *text);
 /* Classifies a call that failed with work->err: stopped, canceled, or a reason to end the migration. */
 enum step_outcome outcome_of_failure(const struct work *work);
 /* Whether its changes are followed until a cutover. */

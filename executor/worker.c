@@ -23,33 +23,33 @@ void worker_enter_database(struct worker *worker, const char *name)
 {
     pthread_mutex_lock(&worker->lock);
     worker->current_database = name;
-    atomic_store(&worker->database_stop.wish, (int)stop_wish(&worker->stop));
+    atomic_store(&worker->database_stop.kind, (int)stop_kind(&worker->stop));
     pthread_mutex_unlock(&worker->lock);
 }
 
 void worker_enter_migration(struct worker *worker, const struct migration *migration)
 {
     pthread_mutex_lock(&worker->lock);
-    enum stop_wish wish = STOP_NONE;
+    enum stop_kind kind = STOP_NONE;
     if (migration != NULL && cancels_everything(migration)) {
-        wish = STOP_CANCEL;
+        kind = STOP_CANCEL;
     } else if (stop_requested(&worker->executor->stop)) {
-        wish = STOP_SHUTDOWN;
+        kind = STOP_SHUTDOWN;
     }
     worker->migration_id = migration == NULL ? 0 : migration->id;
     worker->expires_us = migration == NULL ? 0 : migration_expires_us(worker->executor, migration);
     atomic_store(&worker->expired, false);
     worker->current_database = NULL;
-    atomic_store(&worker->stop.wish, (int)wish);
-    atomic_store(&worker->database_stop.wish, (int)wish);
+    atomic_store(&worker->stop.kind, (int)kind);
+    atomic_store(&worker->database_stop.kind, (int)kind);
     pthread_mutex_unlock(&worker->lock);
 }
 
-void worker_stop(struct worker *worker, enum stop_wish wish)
+void worker_stop(struct worker *worker, enum stop_kind kind)
 {
     pthread_mutex_lock(&worker->lock);
-    stop_request(&worker->stop, wish);
-    stop_request(&worker->database_stop, wish);
+    stop_request(&worker->stop, kind);
+    stop_request(&worker->database_stop, kind);
     pthread_mutex_unlock(&worker->lock);
 }
 
@@ -74,7 +74,7 @@ void worker_stop_expired(struct worker *worker)
 {
     pthread_mutex_lock(&worker->lock);
     if (worker->migration_id != 0 && migration_is_expired(worker->expires_us) &&
-        stop_wish(&worker->stop) != STOP_CANCEL) {
+        stop_kind(&worker->stop) != STOP_CANCEL) {
         atomic_store(&worker->expired, true);
         stop_request(&worker->stop, STOP_CANCEL);
         stop_request(&worker->database_stop, STOP_CANCEL);

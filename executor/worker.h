@@ -14,7 +14,7 @@ void worker_enter_database(struct worker *worker, const char *name);
 
 /* Any thread may call these: a request for everything that the worker does; a cancellation of the whole
  * migration or of the database that is being copied; the end of a migration that has expired. */
-void worker_stop(struct worker *worker, enum stop_wish wish);
+void worker_stop(struct worker *worker, enum stop_kind kind);
 void worker_pass_cancel(struct worker *worker, const struct migration *migration);
 void worker_stop_expired(struct worker *worker);
 

@@ -15,7 +15,7 @@
 #include "store/session/transaction.h"
 #include "store/store.h"
 
-static int tell_insert_failure(const struct stmt *stmt, const struct migration *migration, struct err *err)
+static int explain_insert_failure(const struct stmt *stmt, const struct migration *migration, struct err *err)
 {
     if (stmt_hit_unique(stmt)) {
         return err_set(err, ERR_MIGRATION_EXISTS, "The migration name '%s' is already used on this server.",
@@ -58,7 +58,7 @@ static int insert_row(struct store *store, const struct migration *migration, st
     migration_bind_user(&stmt, migration, &lists);
     bind_int(&stmt, migration->not_before_us);
     if (stmt_run(&stmt, err) < 0) {
-        return tell_insert_failure(&stmt, migration, err);
+        return explain_insert_failure(&stmt, migration, err);
     }
     *ret_id = sqlite3_last_insert_rowid(stmt.db->sqlite);
     return 0;

@@ -216,8 +216,8 @@ int database_create(const struct endpoint *endpoint, const char *name, const cha
     " (SELECT pg_catalog.sum(pg_catalog.pg_database_size(oid)) FROM pg_catalog.pg_database"                  \
     " WHERE pg_catalog.has_database_privilege(oid, 'CONNECT'))"
 
-int server_look(const struct endpoint *endpoint, const struct stop *stop, struct err *err,
-                struct server_info *ret_info)
+int server_inspect(const struct endpoint *endpoint, const struct stop *stop, struct err *err,
+                   struct server_info *ret_info)
 {
     auto_pg struct pg pg = {0};
     auto_result PGresult *result = NULL;

@@ -61,8 +61,8 @@ int databases_in_use(const struct endpoint *endpoint, const struct str_list *wan
                      struct err *err, struct str_list *ret_in_use);
 
 /* Reads the server's version and state through any database that admits the user. */
-int server_look(const struct endpoint *endpoint, const struct stop *stop, struct err *err,
-                struct server_info *ret_info);
+int server_inspect(const struct endpoint *endpoint, const struct stop *stop, struct err *err,
+                   struct server_info *ret_info);
 void server_info_done(struct server_info *info);
 
 #endif

@@ -29,7 +29,7 @@ static void victim_done(struct victim *victim)
 #define auto_victim __attribute__((cleanup(victim_done)))
 
 /* 1 and the row, 0: no such database. */
-static int look(struct pg *pg, const char *name, struct err *err, struct victim *ret_victim)
+static int inspect(struct pg *pg, const char *name, struct err *err, struct victim *ret_victim)
 {
     auto_result PGresult *result = NULL;
     if (pg_query(pg, err, &result,
@@ -253,7 +253,7 @@ int database_drop(const struct endpoint *endpoint, const char *name, const struc
         return -1;
     }
     auto_victim struct victim victim = {0};
-    int found = look(&pg, name, err, &victim);
+    int found = inspect(&pg, name, err, &victim);
     if (found <= 0) {
         return found;
     }

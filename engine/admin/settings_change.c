@@ -241,7 +241,8 @@ static int prove_login(const struct endpoint *endpoint, const struct stop *stop,
     }
 }
 
-static void put_back(struct pg *pg, const struct setting_change *changes, char *const *previous, size_t count)
+static void restore_settings(struct pg *pg, const struct setting_change *changes, char *const *previous,
+                             size_t count)
 {
     for (size_t i = count; i-- > 0;) {
         struct err ignored = {0};
@@ -255,7 +256,7 @@ static int change_all(struct pg *pg, const struct setting_change *changes, char 
 {
     for (size_t i = 0; i < count; i++) {
         if (read_previous(pg, changes[i].name, err, &previous[i]) != 0 || alter(pg, &changes[i], err) != 0) {
-            put_back(pg, changes, previous, i);
+            restore_settings(pg, changes, previous, i);
             return -1;
         }
     }
@@ -273,7 +274,7 @@ static int apply(struct pg *pg, const struct setting_change *changes, char *cons
         return 0;
     }
     struct err ignored = {0};
-    put_back(pg, changes, previous, count);
+    restore_settings(pg, changes, previous, count);
     (void)reload(pg, pg->stop, &ignored);
     err->code = ERR_BAD_PARAMETER;
     err->lasting = true;

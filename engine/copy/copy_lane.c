@@ -181,7 +181,7 @@ static int recover(struct copy_lane *lane, struct err *err, bool *ret_lost)
 }
 
 /* The alternatives that may help a table after this error; 0: none. */
-static int other_way(const struct copy_piece *piece, const struct err *err, int how)
+static int choose_alternative(const struct copy_piece *piece, const struct err *err, int how)
 {
     /* The target has no binary functions (an extension of another version), or their format differs. */
     static const char *const binary[] = {SQLSTATE_UNDEFINED_FUNCTION,     SQLSTATE_DATATYPE_MISMATCH,
@@ -202,7 +202,7 @@ static bool may_need_others(const struct copy_lane *lane, const struct err *err)
     return !lane->pool->last_pass && sqlstate_is_one_of(err->sqlstate, states, ARRAY_LEN(states));
 }
 
-static void give_up(struct copy_lane *lane, struct copy_piece *piece, const struct err *err)
+static void fail_piece(struct copy_lane *lane, struct copy_piece *piece, const struct err *err)
 {
     set_state(piece, COPY_ERRORED);
     report_failure(lane->pool->report, err->sqlstate, !err->lasting, "%s.%s: %s", piece->table->schema,
@@ -225,7 +225,7 @@ static int copy_alone(struct copy_lane *lane, struct copy_piece *piece, struct e
             if (reason.code == ERR_CANCELED) {
                 set_state(piece, COPY_QUEUED); /* stopped, not failed */
             } else {
-                give_up(lane, piece, &reason);
+                fail_piece(lane, piece, &reason);
             }
             return -1;
         }
@@ -234,14 +234,14 @@ static int copy_alone(struct copy_lane *lane, struct copy_piece *piece, struct e
             piece->left = true;
             return 0;
         }
-        how = lost ? how : other_way(piece, &reason, how);
+        how = lost ? how : choose_alternative(piece, &reason, how);
         if (!lost && how == 0 && may_need_others(lane, &reason)) {
             set_state(piece, COPY_QUEUED);
             piece->left = true;
             return 0;
         }
         if ((lost && attempted_again) || (!lost && how == 0)) {
-            give_up(lane, piece, &reason);
+            fail_piece(lane, piece, &reason);
             return 0;
         }
         attempted_again = attempted_again || lost;

@@ -83,8 +83,8 @@ static int work(void *context, struct err *err)
 }
 
 /* Makes one pass over the pieces that were left. *ret_ended of them have ended, *ret_left are left again. */
-static int copy_left_once(struct copy_pool *pool, struct copy_lane *lane, struct err *err, size_t *ret_ended,
-                          size_t *ret_left)
+static int copy_postponed_once(struct copy_pool *pool, struct copy_lane *lane, struct err *err,
+                               size_t *ret_ended, size_t *ret_left)
 {
     for (size_t i = 0; i < pool->count; i++) {
         struct copy_piece *piece = &pool->pieces[i];
@@ -105,13 +105,13 @@ static int copy_left_once(struct copy_pool *pool, struct copy_lane *lane, struct
 /* A session that requests an exclusive lock (TRUNCATE, ALTER TABLE) waits for the session that holds the
  * locks, and a new lane would queue behind it for ever. Only the holder need not queue. Tables whose
  * checks need the rows of other tables are copied here, too, until a pass copies none of them. */
-static int copy_left(struct copy_pool *pool, struct err *err)
+static int copy_postponed(struct copy_pool *pool, struct err *err)
 {
     auto_copy_lane struct copy_lane lane = {.pool = pool};
     for (;;) {
         size_t ended = 0;
         size_t left = 0;
-        if (copy_left_once(pool, &lane, err, &ended, &left) != 0) {
+        if (copy_postponed_once(pool, &lane, err, &ended, &left) != 0) {
             return -1;
         }
         if (left == 0) {
@@ -146,7 +146,7 @@ int copy_pool_run(struct copy_pool *pool, struct err *err)
     struct err failure = {0};
     /* The other lanes may have done the work of a lane that could not connect. */
     if (lanes_run(&lanes, &failure) == 0 || (failure.code != ERR_CANCELED && all_ended(pool))) {
-        return copy_left(pool, err);
+        return copy_postponed(pool, err);
     }
     *err = failure;
     return -1;

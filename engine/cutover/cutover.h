@@ -20,8 +20,8 @@ struct cutover {
     const struct endpoint *source;
     const struct endpoint *target;
     const char *database;
-    const char *name; /* of publication and helper schema */
-    const char *heir; /* as in engine/transfer/transfer.h */
+    const char *name;           /* of publication and helper schema */
+    const char *fallback_owner; /* as in engine/transfer/transfer.h */
     int jobs;
     bool changed;            /* at least one change has been applied since the base copy */
     int count_ms;            /* time limit for counting rows; the rest is reported as unknown */

@@ -208,7 +208,7 @@ static int refresh_objects(struct refresh *refresh, struct batch *batch, struct 
         if (find_end(refresh, after, err, &end) != 0) {
             return -1;
         }
-        const char *params[] = {after, end, refresh->roles, refresh->restore.heir};
+        const char *params[] = {after, end, refresh->roles, refresh->restore.fallback_owner};
         if (cutover_ask_both(refresh->state, sql, 4, params, err, &source, &target) != 0 ||
             compare_objects(refresh, source, target, batch, err) != 0) {
             return -1;
@@ -229,7 +229,8 @@ int cutover_copy_large_objects(struct cutover_state *state, struct err *err)
         .by_pages = state->source.superuser && state->target.superuser,
         .restore = {.target = cutover->target,
                     .database = cutover->database,
-                    .heir = cutover->heir != NULL ? cutover->heir : cutover->target->user,
+                    .fallback_owner =
+                        cutover->fallback_owner != NULL ? cutover->fallback_owner : cutover->target->user,
                     .report = &state->report},
     };
     refresh.objects = (struct large_objects){

@@ -91,7 +91,7 @@ void dump_relay_close(struct dump_relay *relay)
         free(relay->directory);
     }
     for (size_t i = 0; i < DUMP_RELAY_PARAMETERS; i++) {
-        free(relay->told[i]);
+        free(relay->sent_parameters[i]);
     }
     buf_done(&relay->in);
     buf_done(&relay->out);
@@ -117,22 +117,23 @@ static void flush(struct dump_relay *relay)
 }
 
 /* Like a server: at the beginning, and whenever a parameter has changed. */
-static void tell_parameters(struct dump_relay *relay)
+static void send_parameters(struct dump_relay *relay)
 {
     for (size_t i = 0; i < DUMP_RELAY_PARAMETERS; i++) {
         const char *value = PQparameterStatus(relay->session->connection, parameters[i]);
-        if (value == NULL || (relay->told[i] != NULL && strcmp(relay->told[i], value) == 0)) {
+        if (value == NULL ||
+            (relay->sent_parameters[i] != NULL && strcmp(relay->sent_parameters[i], value) == 0)) {
             continue;
         }
-        free(relay->told[i]);
-        relay->told[i] = str_dup(value);
+        free(relay->sent_parameters[i]);
+        relay->sent_parameters[i] = str_dup(value);
         server_message_parameter(&relay->out, parameters[i], value);
     }
 }
 
-static void tell_ready(struct dump_relay *relay)
+static void send_ready(struct dump_relay *relay)
 {
-    tell_parameters(relay);
+    send_parameters(relay);
     server_message_ready(&relay->out, PQtransactionStatus(relay->session->connection));
     flush(relay);
 }
@@ -146,7 +147,7 @@ static void note_failure(struct dump_relay *relay, const PGresult *result)
 }
 
 /* False: a result that pg_dump does not expect. */
-static bool tell_result(struct dump_relay *relay, PGresult *result)
+static bool send_result(struct dump_relay *relay, PGresult *result)
 {
     switch (PQresultStatus(result)) {
     case PGRES_TUPLES_OK:
@@ -169,7 +170,7 @@ static bool tell_result(struct dump_relay *relay, PGresult *result)
 }
 
 /* Ends the session with an error, because pg_dump cannot use it any longer. */
-static void give_up(struct dump_relay *relay, const struct err *err)
+static void fail_session(struct dump_relay *relay, const struct err *err)
 {
     if (!relay->failed) {
         relay->failed = true;
@@ -184,31 +185,31 @@ static void run_statement(struct dump_relay *relay, const char *sql)
     /* Malachite's lock_timeout stays: it holds locks that others may wait for. */
     if (strcmp(sql, "SET lock_timeout = 0") == 0) {
         server_message_done(&relay->out, "SET");
-        tell_ready(relay);
+        send_ready(relay);
         return;
     }
     if (!PQsendQuery(relay->session->connection, sql)) {
         pg_error(relay->session, NULL, &err, "while sending a statement");
-        give_up(relay, &err);
+        fail_session(relay, &err);
         return;
     }
     for (;;) {
         auto_result PGresult *result = NULL;
         if (pg_next_result(relay->session, 0, &err, &result) != 0) {
-            give_up(relay, &err);
+            fail_session(relay, &err);
             return;
         }
         if (result == NULL) {
             break;
         }
-        if (!tell_result(relay, result)) {
+        if (!send_result(relay, result)) {
             err_set(&err, ERR_INTERNAL, "pg_dump sent a statement that its session cannot run.");
             pg_abandon(relay->session);
-            give_up(relay, &err);
+            fail_session(relay, &err);
             return;
         }
     }
-    tell_ready(relay);
+    send_ready(relay);
 }
 
 /* ---- messages from pg_dump --------------------------------------------------------------------------------
@@ -232,7 +233,7 @@ static void greet(struct dump_relay *relay, uint32_t code)
     }
     relay->greeted = true;
     server_message_welcome(&relay->out);
-    tell_ready(relay);
+    send_ready(relay);
 }
 
 /* The length of the first message that has arrived completely; 0: none has. */

@@ -19,15 +19,15 @@
 enum { DUMP_RELAY_PARAMETERS = 10, DUMP_RELAY_PORT = 5432 };
 
 struct dump_relay {
-    struct pg *session;                /* not owned */
-    char *directory;                   /* of the socket, accessible to this user only */
-    int fd;                            /* the listening socket, then the only connection; -1: closed */
-    bool connected;                    /* fd is the connection, */
-    bool greeted;                      /* pg_dump's session has begun */
-    struct buf in;                     /* received, not processed yet */
-    struct buf out;                    /* for it, not yet sent */
-    char *told[DUMP_RELAY_PARAMETERS]; /* parameter values that pg_dump knows */
-    bool failed;                       /* a statement failed, or the session is lost: */
+    struct pg *session; /* not owned */
+    char *directory;    /* of the socket, accessible to this user only */
+    int fd;             /* the listening socket, then the only connection; -1: closed */
+    bool connected;     /* fd is the connection, */
+    bool greeted;       /* pg_dump's session has begun */
+    struct buf in;      /* received, not processed yet */
+    struct buf out;     /* for it, not yet sent */
+    char *sent_parameters[DUMP_RELAY_PARAMETERS]; /* parameter values that pg_dump knows */
+    bool failed;                                  /* a statement failed, or the session is lost: */
     struct err failure;
 };
 

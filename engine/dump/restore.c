@@ -73,7 +73,7 @@ const char *restore_owner_of(const struct restore *restore, const char *role)
         return role;
     }
     report_missing_owner(restore->report, role);
-    return restore->heir;
+    return restore->fallback_owner;
 }
 
 void restore_failed_done(struct restore_failed *failed)

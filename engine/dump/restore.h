@@ -23,8 +23,8 @@
 struct restore {
     const struct endpoint *target;
     const char *database;
-    const char *heir; /* role of the target that owns objects whose owner it lacks */
-    int jobs;         /* sessions at once */
+    const char *fallback_owner; /* role of the target that owns objects whose owner it lacks */
+    int jobs;                   /* sessions at once */
     const struct stop *stop;
     const struct archive *archive;
     const struct catalog *catalog;

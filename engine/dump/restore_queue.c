@@ -199,7 +199,7 @@ static void hold_tables(struct restore_queue *queue, const struct restore_task *
     }
 }
 
-static void choose(struct restore_queue *queue, struct restore_batch_tasks *batch)
+static void choose_batch(struct restore_queue *queue, struct restore_batch_tasks *batch)
 {
     int64_t bytes = 0;
     while (queue->first < queue->count && queue->tasks[queue->first].state != TASK_WAITING) {
@@ -232,7 +232,7 @@ bool restore_queue_take(struct restore_queue *queue, struct restore_batch_tasks 
     ret_batch->count = 0;
     pthread_mutex_lock(&queue->lock);
     for (;;) {
-        choose(queue, ret_batch);
+        choose_batch(queue, ret_batch);
         /* Nothing is ready although nothing runs: the remaining entries depend on each other in a cycle. */
         if (ret_batch->count > 0 || queue->running == 0) {
             break;

@@ -103,7 +103,7 @@ static char *unfinished_path(const char *dir)
     return str_format("%s/unfinished", dir);
 }
 
-static void leave_unfinished(const struct instance_host *host, const char *dir)
+static void mark_unfinished(const struct instance_host *host, const char *dir)
 {
     struct err ignored = {0};
     auto_free char *path = unfinished_path(dir);
@@ -132,7 +132,7 @@ int instance_create(const struct instance_host *host, const struct instance_spec
     if (clone_template(host, programs, dir, stop, err) != 0 ||
         postmaster_start(host, spec, dir, stop, err) != 0 ||
         administrator_create(host, spec, stop, err) != 0 || tree_sync(dir, err) != 0) {
-        leave_unfinished(host, dir);
+        mark_unfinished(host, dir);
         return -1;
     }
     instance_keep_settings(dir);

@@ -69,7 +69,8 @@ static int open_root(const char *root, const struct child_user *user, struct err
 }
 
 /* Every directory above root must let the user through; Malachite does not change those. */
-static int check_way(const char *root, const struct child_user *user, const char *user_name, struct err *err)
+static int check_parents(const char *root, const struct child_user *user, const char *user_name,
+                         struct err *err)
 {
     auto_free char *path = str_dup(root);
     if (path == NULL) {
@@ -90,7 +91,7 @@ static int check_way(const char *root, const struct child_user *user, const char
 }
 
 /* Creates <root>/<name>, which only Malachite changes and the servers' user traverses. */
-static int make_room(const char *root, const char *name, struct err *err)
+static int make_directory(const char *root, const char *name, struct err *err)
 {
     auto_free char *path = str_format("%s/%s", root, name);
     if (path == NULL) {
@@ -131,10 +132,10 @@ int instance_host_init(const char *root, const char *postgres_user, const struct
         return -1;
     }
     if (user.change &&
-        (open_root(path, &user, err) != 0 || check_way(path, &user, postgres_user, err) != 0)) {
+        (open_root(path, &user, err) != 0 || check_parents(path, &user, postgres_user, err) != 0)) {
         return -1;
     }
-    if (make_room(path, "instances", err) != 0 || make_room(path, "templates", err) != 0) {
+    if (make_directory(path, "instances", err) != 0 || make_directory(path, "templates", err) != 0) {
         return -1;
     }
     *ret_host = (struct instance_host){.root = TAKE(path), .user = user, .tools = tools};

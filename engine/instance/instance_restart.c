@@ -71,7 +71,7 @@ void instance_keep_settings(const char *dir)
 }
 
 /* False if there are no settings to restore. */
-static bool put_back(const struct settings_files *files)
+static bool restore_settings(const struct settings_files *files)
 {
     return copy_settings(files->kept, files->current) == 0;
 }
@@ -89,7 +89,7 @@ int instance_restart(const struct instance_host *host, const struct instance_spe
     if (instance_start(host, spec, stop, err) == 0) {
         return 0;
     }
-    if ((stop != NULL && stop_requested(stop)) || !put_back(&files) ||
+    if ((stop != NULL && stop_requested(stop)) || !restore_settings(&files) ||
         instance_start(host, spec, stop, &second) != 0) {
         return -1;
     }

@@ -160,7 +160,7 @@ static void abandon(const struct launch *launch)
 }
 
 /* A process has no command line during exec, so one look is not enough. */
-static bool is_gone(const struct launch *launch)
+static bool has_ended(const struct launch *launch)
 {
     if (postmaster_is(launch->pid, launch->data_dir)) {
         return false;
@@ -173,7 +173,7 @@ static int wait_ready(const struct launch *launch, const struct stop *stop, stru
 {
     int64_t deadline_ms = clock_monotonic_ms() + START_TIMEOUT_MS;
     while (!is_ready(launch)) {
-        if (is_gone(launch)) {
+        if (has_ended(launch)) {
             postmaster_wait_gone(launch->pid, launch->data_dir, 0);
             return explain(launch, err);
         }

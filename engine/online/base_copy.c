@@ -11,12 +11,12 @@
 #include "engine/replication/replication.h"
 #include "engine/replication/tables/seen.h"
 #include "engine/replication/tables/stale.h"
-#include "engine/transfer/state/transfer_tell.h"
+#include "engine/transfer/state/transfer_report.h"
 #include "engine/transfer/transfer_stages.h"
 
 enum { SQL_BYTES = 1024 };
 
-static void tell_waiting(void *context, const char *text)
+static void report_waiting(void *context, const char *text)
 {
     const struct transfer_observer *observer = context;
     if (observer->step != NULL) {
@@ -47,7 +47,7 @@ static int read_before(const struct replication *replication, const struct repli
 static int make_slot(const struct replication *replication, struct transfer_observer *observer,
                      struct err *err, uint64_t *ret_position, char **ret_before)
 {
-    const struct replication_observer waiting = {.context = observer, .waiting = tell_waiting};
+    const struct replication_observer waiting = {.context = observer, .waiting = report_waiting};
     auto_replication_slot struct replication_slot slot = {0};
     if (replication_create_slot(replication, &waiting, err, &slot) != 0) {
         return -1;
@@ -103,14 +103,14 @@ static int begin_following(struct transfer_state *state, const struct base_copy 
 {
     const struct replica_start start = {
         .position = copy->position, .origin = copy->origin, .seen = copy->seen};
-    transfer_tell_step(state, "Preparing replication");
+    transfer_report_step(state, "Preparing replication");
     return replica_begin_from(&state->target, copy->name, &start, err);
 }
 
 static int run_stages(struct transfer_state *state, const struct replication *replication,
                       struct transfer_observer *observer, struct base_copy *copy, struct err *err)
 {
-    transfer_tell_step(state, "Setting up replication");
+    transfer_report_step(state, "Setting up replication");
     return publish(replication, observer, err) != 0 ||
                    make_slot(replication, observer, err, &copy->position, &copy->before) != 0 ||
                    transfer_read_source(state, err) != 0 || transfer_create_schema(state, err) != 0 ||

@@ -294,8 +294,8 @@ static void add(struct question *question, const struct binary_column *column, s
     }
 }
 
-static int ask(struct binary_text *text, const struct binary_relation *relation,
-               const struct question *question, struct err *err)
+static int convert_on_source(struct binary_text *text, const struct binary_relation *relation,
+                             const struct question *question, struct err *err)
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     struct pg *source = NULL;
@@ -365,7 +365,7 @@ static int convert(struct binary_text *text, const struct pgoutput_message *mess
         convert_tuple(&text->arena, relation, &message->fresh, &question, err) != 0) {
         return -1;
     }
-    return question.count == 0 ? 0 : ask(text, relation, &question, err);
+    return question.count == 0 ? 0 : convert_on_source(text, relation, &question, err);
 }
 
 int binary_text_convert(struct binary_text *text, struct pgoutput_message *message, struct err *err)

@@ -17,9 +17,9 @@
 #include "engine/replication/replication.h"
 
 enum {
-    REPORT_MS = 1000, /* longest interval between reports to the source */
-    NEWS_MS = 100,    /* delay of a report after progress */
-    LINGER_MS = 5,    /* wait for more complete transactions before a commit: fewer, larger transactions */
+    REPORT_MS = 1000,         /* longest interval between reports to the source */
+    PROGRESS_REPORT_MS = 100, /* delay of a report after progress */
+    GATHER_MS = 5,    /* wait for more complete transactions before a commit: fewer, larger transactions */
     QUIET_MS = 10000, /* how long the source may be silent before it is asked for its position */
     CLOCK_LOOK_MESSAGES = 64,
     TRUNCATE_SINCE = 110000,
@@ -97,8 +97,8 @@ static int open_control(void *context, struct err *err, struct pg **ret_source)
     return 0;
 }
 
-static int look(void *context, uint32_t relation, const char *horizon, struct err *err,
-                struct stale_look *ret_look)
+static int look_up_table(void *context, uint32_t relation, const char *horizon, struct err *err,
+                         struct stale_look *ret_look)
 {
     struct pg *pg = NULL;
     return open_control(context, err, &pg) != 0 ? -1 : stale_look(pg, relation, horizon, err, ret_look);
@@ -115,7 +115,7 @@ static int open_both(struct follow *follow, struct err *err)
                                         .settings = &follow->settings,
                                         .stop = request->stop,
                                         .tick = tick,
-                                        .look = look,
+                                        .look = look_up_table,
                                         .source = open_control,
                                         .hides_truncate = follow->hides_truncate,
                                         .careful_until = follow->careful_until,
@@ -230,7 +230,7 @@ static int take_messages(struct follow *follow, int64_t until_ms, struct err *er
 
 static bool has_more(const struct follow *follow)
 {
-    return pg_poll_socket(follow_socket(follow), POLLIN, clock_monotonic_ms() + LINGER_MS, NULL) ==
+    return pg_poll_socket(follow_socket(follow), POLLIN, clock_monotonic_ms() + GATHER_MS, NULL) ==
            PG_POLL_READY;
 }
 
@@ -255,11 +255,12 @@ static bool is_report_due(struct follow *follow)
     int64_t age_ms = now_ms - follow->stream.reported_ms;
     bool news = !apply_is_busy(follow->apply) && follow_position(follow) > follow->durable;
     follow->news_ms = !news ? 0 : follow->news_ms == 0 ? now_ms : follow->news_ms;
-    return age_ms >= REPORT_MS || (news && (age_ms >= NEWS_MS || now_ms - follow->news_ms >= NEWS_MS));
+    return age_ms >= REPORT_MS ||
+           (news && (age_ms >= PROGRESS_REPORT_MS || now_ms - follow->news_ms >= PROGRESS_REPORT_MS));
 }
 
 /* Nothing can be read: because the source writes nothing, or because nothing arrives any longer. */
-static int look_for_source(struct follow *follow, struct err *err)
+static int check_source(struct follow *follow, struct err *err)
 {
     return pg_look_for_server(&follow->stream.pg, follow->stream.heard_ms, err);
 }
@@ -283,7 +284,7 @@ static int run(struct follow *follow, int slice_ms, struct err *err)
     }
     /* Tables are described in bursts at the start of a stream, so do not keep the session. */
     pg_close(&follow->control);
-    if (more < 0 || (more == 0 && look_for_source(follow, err) != 0)) {
+    if (more < 0 || (more == 0 && check_source(follow, err) != 0)) {
         return -1;
     }
     return is_report_due(follow) && report(follow, false, err) != 0 ? -1 : more;

@@ -91,7 +91,7 @@ static int compare_tables(struct join *join, struct pg *target, struct err *err)
 
 /* Written durably: a target that crashes must not forget that it does not apply the tables' changes from
  * now on. */
-static int note(struct join *join, struct pg *target, struct err *err)
+static int record_tables(struct join *join, struct pg *target, struct err *err)
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     buf_adds(&sql, "SET LOCAL synchronous_commit = local");
@@ -133,7 +133,7 @@ static int publish(struct join *join, struct err *err)
 }
 
 /* Transactions that are writing now may have written before the tables were published. */
-static int see_writers(struct join *join, struct err *err)
+static int find_writers(struct join *join, struct err *err)
 {
     auto_pg struct pg source = {0};
     return join_open(&join->request, false, err, &source) != 0
@@ -151,7 +151,7 @@ static int begin(struct join *join, struct err *err)
     if (!join_can_copy(join)) {
         return 0;
     }
-    return note(join, &target, err) != 0 || publish(join, err) != 0 ? -1 : see_writers(join, err);
+    return record_tables(join, &target, err) != 0 || publish(join, err) != 0 ? -1 : find_writers(join, err);
 }
 
 int join_begin(const struct join_request *request, struct join_table *tables, size_t count, struct err *err,
@@ -234,7 +234,7 @@ int join_writers_are_there(struct join *join, struct pg *source, const char *wri
     return 0;
 }
 
-int join_look(struct join *join, uint64_t position, struct err *err, char **ret_blocker)
+int join_check_writers(struct join *join, uint64_t position, struct err *err, char **ret_blocker)
 {
     auto_pg struct pg source = {0};
     bool there = false;

@@ -58,7 +58,7 @@ const struct join_table *join_tables(const struct join *join, size_t *ret_count)
 
 /* The second step. "position": the target has everything before it. 1: join_copy() may be called. 0: not
  * yet; *ret_blocker describes the session that it waits for (the caller frees), or is NULL. */
-int join_look(struct join *join, uint64_t position, struct err *err, char **ret_blocker);
+int join_check_writers(struct join *join, uint64_t position, struct err *err, char **ret_blocker);
 
 /* The third step; nobody may follow the database concurrently. The duration depends on the number of rows.
  * 1: they have joined (or are "followed"), 0: retry in a few seconds, because a session has a table locked

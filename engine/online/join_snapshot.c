@@ -147,7 +147,7 @@ enum join_outcome join_take_snapshot(struct join_copy *copying, struct err *err)
 /* ---- up to the snapshot ----------------------------------------------------------------------------------
  */
 
-static bool has_arrived(const struct follow *follow, uint64_t until)
+static bool is_applied(const struct follow *follow, uint64_t until)
 {
     return follow_is_held(follow) || follow_position(follow) >= until;
 }
@@ -170,7 +170,7 @@ enum join_outcome join_follow_up(struct join_copy *copying, struct err *err)
     bool arrived = false;
     while (more >= 0 && !arrived && clock_ms_left(deadline_ms) > 0 && !stop_requested(request->stop)) {
         more = follow_run(follow, SLICE_MS, err);
-        arrived = more >= 0 && has_arrived(follow, copying->until);
+        arrived = more >= 0 && is_applied(follow, copying->until);
         if (more == 0 && !arrived) {
             more = follow_ask(follow, err);
             clock_sleep_ms(ASK_PAUSE_MS);

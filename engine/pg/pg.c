@@ -75,7 +75,7 @@ struct cancel_request {
     _Atomic bool answered; /* the server has processed it: it can no longer hit a later statement */
 };
 
-static void let_go(struct cancel_request *request)
+static void release(struct cancel_request *request)
 {
     if (request != NULL && atomic_fetch_sub(&request->holders, 1) == 1) {
         PQfreeCancel(request->cancel);
@@ -89,7 +89,7 @@ static void *send_cancel(void *argument)
     char errbuf[256];
     PQcancel(request->cancel, errbuf, sizeof(errbuf));
     atomic_store(&request->answered, true);
-    let_go(request);
+    release(request);
     return NULL;
 }
 
@@ -105,7 +105,7 @@ static struct cancel_request *request_cancel(struct pg *pg)
     atomic_store(&request->holders, 2);
     if (request->cancel == NULL || pthread_create(&thread, NULL, send_cancel, request) != 0) {
         atomic_store(&request->holders, 1);
-        let_go(request);
+        release(request);
         return NULL;
     }
     pthread_detach(thread);
@@ -180,7 +180,7 @@ bool pg_abandon(struct pg *pg)
     }
     /* The statement may have ended already: a pending cancel request would hit the next one. */
     pg->tainted = !wait_for_answer(request, deadline_ms);
-    let_go(request);
+    release(request);
     return step == 1 && !pg->tainted;
 }
 

@@ -191,7 +191,7 @@ struct connect_failure {
     const char *advice;
 };
 
-static bool says(const char *report, const char *words)
+static bool contains(const char *report, const char *words)
 {
     return strcasestr(report, words) != NULL;
 }
@@ -201,7 +201,7 @@ static struct connect_failure classify_state(const char *sqlstate, const char *r
     if (sqlstate_is(sqlstate, SQLSTATE_INVALID_PASSWORD)) {
         return (struct connect_failure){603100, true, "Check the user name and the password."};
     }
-    if (sqlstate_is(sqlstate, SQLSTATE_INVALID_AUTHORIZATION) && says(report, "pg_hba.conf")) {
+    if (sqlstate_is(sqlstate, SQLSTATE_INVALID_AUTHORIZATION) && contains(report, "pg_hba.conf")) {
         return (struct connect_failure){
             603000, true,
             "The server's pg_hba.conf (or firewall) does not let this user in from this "
@@ -214,17 +214,17 @@ static struct connect_failure classify_state(const char *sqlstate, const char *r
         return (struct connect_failure){0, true, "Check the name of the database."};
     }
     if (sqlstate_is(sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE) &&
-        (says(report, "walsender") || says(report, "WAL sender"))) {
+        (contains(report, "walsender") || contains(report, "WAL sender"))) {
         return (struct connect_failure){603104, true, "Run as a superuser: ALTER ROLE ... REPLICATION."};
     }
-    if (sqlstate_is(sqlstate, SQLSTATE_TOO_MANY_CONNECTIONS) && says(report, "max_wal_senders")) {
+    if (sqlstate_is(sqlstate, SQLSTATE_TOO_MANY_CONNECTIONS) && contains(report, "max_wal_senders")) {
         return (struct connect_failure){603105, false,
                                         "Raise max_wal_senders or end replication that is not needed."};
     }
     if (sqlstate_is(sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE)) {
         return (struct connect_failure){0, true, "Grant this user CONNECT on the database."};
     }
-    if (sqlstate_is(sqlstate, SQLSTATE_PROTOCOL_VIOLATION) && says(report, "startup parameter")) {
+    if (sqlstate_is(sqlstate, SQLSTATE_PROTOCOL_VIOLATION) && contains(report, "startup parameter")) {
         return (struct connect_failure){
             603000, true,
             "This looks like a connection pooler. Give the address of the PostgreSQL "
@@ -238,20 +238,20 @@ static struct connect_failure classify_state(const char *sqlstate, const char *r
 
 static struct connect_failure classify_report(const char *report)
 {
-    if (says(report, "no password supplied")) {
+    if (contains(report, "no password supplied")) {
         return (struct connect_failure){603100, true, "Give the password of this user."};
     }
-    if (says(report, "startup parameter")) {
+    if (contains(report, "startup parameter")) {
         return classify_state("08P01", report);
     }
-    bool cut = says(report, "EOF detected") || says(report, "closed the connection") ||
-               says(report, "reset by peer");
-    bool ssl = says(report, "SSL") || says(report, "certificate");
+    bool cut = contains(report, "EOF detected") || contains(report, "closed the connection") ||
+               contains(report, "reset by peer");
+    bool ssl = contains(report, "SSL") || contains(report, "certificate");
     if (ssl && !cut) {
         return (struct connect_failure){
             603001, true, "Check the SSL mode and the certificates; 'prefer' uses SSL where offered."};
     }
-    if (says(report, "could not translate host name")) {
+    if (contains(report, "could not translate host name")) {
         return (struct connect_failure){603000, true, "Check the host name."};
     }
     return (struct connect_failure){

@@ -100,7 +100,7 @@ static bool send_request(const struct pg *pg)
 enum answer { ANSWER_WAITING, ANSWER_LIFE, ANSWER_UNKNOWN, ANSWER_NONE };
 
 /* Checks the probe once, without waiting. */
-static enum answer look_at_answer(struct pg *pg)
+static enum answer check_probe(struct pg *pg)
 {
     struct pg_liveness *liveness = &pg->liveness;
     struct pollfd poller = {.fd = liveness->socket, .events = liveness->asked ? POLLIN : POLLOUT};
@@ -145,7 +145,7 @@ int pg_look_for_server(struct pg *pg, int64_t heard_ms, struct err *err)
     }
     enum answer answer = ANSWER_WAITING;
     if (liveness->asking) {
-        answer = look_at_answer(pg);
+        answer = check_probe(pg);
     } else if (!begin_request(pg)) {
         answer = ANSWER_UNKNOWN;
     }

@@ -38,7 +38,7 @@ struct findings {
 struct precheck {
     const struct endpoint *source;
     const struct endpoint *target;
-    const char *heir; /* role of the target that owns objects whose owner it lacks */
+    const char *fallback_owner; /* role of the target that owns objects whose owner it lacks */
     const struct str_list *databases;
     bool roles;  /* roles will be copied */
     bool online; /* also check the requirements of following the source */

@@ -128,7 +128,8 @@ static int check_roles(struct check *check)
         "Roles are missing on the target server: %s. They own objects of the database or have "
         "privileges on them. Their objects will belong to `%s` and their privileges "
         "will be lost, unless the roles are migrated too (migrateRoles) or created there first.",
-        buf_text(&names), check->plan->heir != NULL ? check->plan->heir : check->plan->target->user);
+        buf_text(&names),
+        check->plan->fallback_owner != NULL ? check->plan->fallback_owner : check->plan->target->user);
 }
 
 /* Privileges on system catalogs beyond those that initdb granted, as the statements that revoke them. */

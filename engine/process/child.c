@@ -60,7 +60,7 @@ struct plan {
     bool detached;
 };
 
-static void tell(int fd, enum step step, int error)
+static void write_report(int fd, enum step step, int error)
 {
     struct report report = {.step = step, .error = error, .pid = getpid()};
     ssize_t written = write(fd, &report, sizeof(report));
@@ -69,7 +69,7 @@ static void tell(int fd, enum step step, int error)
 
 _Noreturn static void give_up(int fd, enum step step)
 {
-    tell(fd, step, errno);
+    write_report(fd, step, errno);
     _exit(127);
 }
 
@@ -114,7 +114,7 @@ static void detach(const struct plan *plan)
     if (pid > 0) {
         _exit(0);
     }
-    tell(plan->report, STEP_STARTED, 0);
+    write_report(plan->report, STEP_STARTED, 0);
 }
 
 _Noreturn static void become_program(const struct plan *plan)
@@ -220,15 +220,15 @@ static int launch(const struct plan *plan, int report_in, int *report_out, struc
         return fail_start(plan->child, err, STEP_FORK, errno);
     }
     close(TAKE_FD(*report_out));
-    bool told = read_report(report_in, &report) > 0;
-    if (plan->detached || told) {
+    bool reported = read_report(report_in, &report) > 0;
+    if (plan->detached || reported) {
         wait_for(pid);
     }
     if (plan->detached) {
         pid = report.pid;
-        told = !told || report.step != STEP_STARTED || read_report(report_in, &report) > 0;
+        reported = !reported || report.step != STEP_STARTED || read_report(report_in, &report) > 0;
     }
-    if (told) {
+    if (reported) {
         return fail_start(plan->child, err, report.step, report.error);
     }
     *ret_pid = pid;

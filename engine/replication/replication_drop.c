@@ -41,7 +41,7 @@ static enum ddl_outcome set_identity(struct pg *control, const PGresult *kept, i
 
 /* If the index of an identity is missing or unsuitable by now, the table had no usable identity: like
  * NOTHING. */
-static enum ddl_outcome give_back_one(struct pg *control, const PGresult *kept, int row, struct err *err)
+static enum ddl_outcome restore_one(struct pg *control, const PGresult *kept, int row, struct err *err)
 {
     bool indexed = PQgetvalue(kept, row, KEPT_IDENTITY)[0] == 'i' && !PQgetisnull(kept, row, KEPT_INDEX);
     if (indexed) {
@@ -61,8 +61,8 @@ static int fail_on(const PGresult *kept, int row, struct err *err)
 
 /* Restores the identities of all tables that are not locked. 1: some are locked (err says which), 0: none
  * is left, -1: one identity cannot be restored at all; the others are nevertheless. */
-static int give_back_round(struct pg *control, const struct replication *replication, int64_t deadline_ms,
-                           struct err *err)
+static int restore_round(struct pg *control, const struct replication *replication, int64_t deadline_ms,
+                         struct err *err)
 {
     auto_result PGresult *kept = NULL;
     int result = 0;
@@ -74,7 +74,7 @@ static int give_back_round(struct pg *control, const struct replication *replica
         if (clock_ms_left(deadline_ms) == 0 && row > 0 && result > 0) {
             break;
         }
-        switch (give_back_one(control, kept, row, &reason)) {
+        switch (restore_one(control, kept, row, &reason)) {
         case DDL_DONE:
         case DDL_GONE:
             break;
@@ -97,12 +97,12 @@ static int give_back_round(struct pg *control, const struct replication *replica
     return result;
 }
 
-static int give_back(struct pg *control, const struct replication *replication, int64_t deadline_ms,
-                     struct err *err)
+static int restore_identities(struct pg *control, const struct replication *replication, int64_t deadline_ms,
+                              struct err *err)
 {
     int left = replication_lock_timeout(control, FIRST_LOCK_MS, err) != 0
                    ? -1
-                   : give_back_round(control, replication, deadline_ms, err);
+                   : restore_round(control, replication, deadline_ms, err);
     while (left > 0) {
         int left_ms = clock_ms_left(deadline_ms);
         if (left_ms <= PAUSE_MS) {
@@ -113,7 +113,7 @@ static int give_back(struct pg *control, const struct replication *replication, 
         if (replication_lock_timeout(control, left_ms < LOCK_TRY_MS ? left_ms : LOCK_TRY_MS, err) != 0) {
             return -1;
         }
-        left = give_back_round(control, replication, deadline_ms, err);
+        left = restore_round(control, replication, deadline_ms, err);
     }
     return left;
 }
@@ -178,12 +178,12 @@ static int empty_publication(struct pg *control, const char *name, struct err *e
     return 0;
 }
 
-static int give_back_alone(struct pg *control, const struct replication *replication, int64_t deadline_ms,
-                           struct err *err)
+static int restore_without_publication(struct pg *control, const struct replication *replication,
+                                       int64_t deadline_ms, struct err *err)
 {
     return replication_lock_identities(control, deadline_ms, err) != 0
                ? -1
-               : give_back(control, replication, deadline_ms, err);
+               : restore_identities(control, replication, deadline_ms, err);
 }
 
 static int drop_publication(struct pg *control, const struct replication *replication, int64_t deadline_ms,
@@ -198,9 +198,9 @@ static int drop_publication(struct pg *control, const struct replication *replic
         change_publication(control, "ALTER PUBLICATION ", name, " SET (publish = '')", err);
     if (outcome == DDL_GONE) {
         /* It was never created, or somebody has dropped it. */
-        return give_back_alone(control, replication, deadline_ms, err);
+        return restore_without_publication(control, replication, deadline_ms, err);
     }
-    if (outcome != DDL_DONE || give_back_alone(control, replication, deadline_ms, err) != 0 ||
+    if (outcome != DDL_DONE || restore_without_publication(control, replication, deadline_ms, err) != 0 ||
         replication_lock_timeout(control, LOCK_TRY_MS, err) != 0 ||
         empty_publication(control, name, err) != 0) {
         return -1;

@@ -198,8 +198,8 @@ static int begin(struct publication *publication, struct err *err)
  */
 
 /* Handles the outcome of a statement about one table. "next": its state after success. */
-static int conclude(struct publication *publication, int row, enum ddl_outcome outcome, enum table_state next,
-                    struct err *err)
+static int handle_outcome(struct publication *publication, int row, enum ddl_outcome outcome,
+                          enum table_state next, struct err *err)
 {
     switch (outcome) {
     case DDL_DONE:
@@ -228,7 +228,7 @@ static int make_full(struct publication *publication, int row, struct err *err)
     add_table(publication, &sql, row);
     buf_adds(&sql, " REPLICA IDENTITY FULL");
     enum ddl_outcome outcome = replication_ddl(&publication->control, &sql, err);
-    if (conclude(publication, row, outcome, TABLE_READY, err) != 0) {
+    if (handle_outcome(publication, row, outcome, TABLE_READY, err) != 0) {
         return -1;
     }
     return outcome == DDL_DONE ? note_changed(publication, row, err) : 0;
@@ -264,7 +264,7 @@ static int add_batch(struct publication *publication, int first, int count, stru
             continue;
         }
         enum ddl_outcome own = outcome == DDL_DONE ? DDL_DONE : add_to_publication(publication, row, 1, err);
-        if (conclude(publication, row, own, TABLE_ENDED, err) != 0) {
+        if (handle_outcome(publication, row, own, TABLE_ENDED, err) != 0) {
             return -1;
         }
     }

@@ -63,8 +63,8 @@ static int comment(struct publication *publication, struct err *err)
 }
 
 /* Marks all other tables as handled, without a note. */
-static int choose(struct publication *publication, struct published_table *tables, size_t count,
-                  struct err *err)
+static int choose_tables(struct publication *publication, struct published_table *tables, size_t count,
+                         struct err *err)
 {
     struct str_list *notes = publication->notes;
     auto_str_list struct str_list all = {0};
@@ -96,7 +96,7 @@ static int begin(struct publication *publication, struct published_table *tables
     return find_published(publication, tables, count, err) != 0 ||
                    replication_lock_identities(control, publication->deadline_ms, err) != 0 ||
                    replication_read_tables(control, replication, err, &publication->tables) != 0 ||
-                   choose(publication, tables, count, err) != 0 ||
+                   choose_tables(publication, tables, count, err) != 0 ||
                    publication_remember(publication, err) != 0 || comment(publication, err) != 0
                ? -1
                : replication_unlock_identities(control, err);

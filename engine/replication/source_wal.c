@@ -56,10 +56,10 @@ int source_wal_set_login(struct source_wal *wal, const struct endpoint *source, 
     return kept ? 0 : err_no_memory(err);
 }
 
-typedef int ask_fn(struct pg *control, struct err *err, uint64_t *ret_position);
+typedef int query_fn(struct pg *control, struct err *err, uint64_t *ret_position);
 
 /* Queries over the session, which it opens if necessary and closes after a failure. */
-static int ask(struct source_wal *wal, ask_fn *question, const struct stop *stop, struct err *err)
+static int query(struct source_wal *wal, query_fn *question, const struct stop *stop, struct err *err)
 {
     if (wal->pg.connection == NULL && pg_open_any(&wal->source, NULL, PG_ADMIN, stop, err, &wal->pg) != 0) {
         return -1;
@@ -83,7 +83,7 @@ int source_wal_end(struct source_wal *wal, int max_age_ms, const struct stop *st
 {
     pthread_mutex_lock(&wal->lock);
     bool fresh = wal->asked_ms != 0 && clock_monotonic_ms() - wal->asked_ms <= max_age_ms;
-    int result = fresh ? 0 : ask(wal, replication_end_position, stop, err);
+    int result = fresh ? 0 : query(wal, replication_end_position, stop, err);
     *ret_position = wal->end;
     pthread_mutex_unlock(&wal->lock);
     return result;
@@ -92,10 +92,10 @@ int source_wal_end(struct source_wal *wal, int max_age_ms, const struct stop *st
 int source_wal_flush(struct source_wal *wal, const struct stop *stop, struct err *err, uint64_t *ret_position)
 {
     pthread_mutex_lock(&wal->lock);
-    int result = ask(wal, replication_flush_position, stop, err);
+    int result = query(wal, replication_flush_position, stop, err);
     if (result != 0 && !err->lasting) {
-        result = ask(wal, replication_flush_position, stop,
-                     err); /* retry once, because the old session may have been lost */
+        result = query(wal, replication_flush_position, stop,
+                       err); /* retry once, because the old session may have been lost */
     }
     *ret_position = wal->end;
     pthread_mutex_unlock(&wal->lock);

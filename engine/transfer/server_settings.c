@@ -31,8 +31,8 @@ static int find_dependent(struct pg *target, struct err *err, char **ret_name)
     return pg_value(target, err, ret_name, sql, 0, NULL);
 }
 
-static void tell(struct transfer_state *state, const struct source_setting *item, const char *value,
-                 const char *dependent)
+static void report_setting(struct transfer_state *state, const struct source_setting *item, const char *value,
+                           const char *dependent)
 {
     const struct transfer_observer *observer = state->transfer->observer;
     auto_free char *text = item->role != NULL
@@ -66,7 +66,7 @@ static int store(struct transfer_state *state, const struct source_setting *item
         return err_no_memory(err);
     }
     if (pg_run(target, err, buf_text(&sql)) == 0) {
-        tell(state, item, value, dependent);
+        report_setting(state, item, value, dependent);
         return 0;
     }
     if (restore_is_over(target, err)) {

@@ -10,7 +10,7 @@
 #include "engine/catalog/source_lock.h"
 #include "engine/catalog/user_relation.h"
 #include "engine/pg/sqlstate.h"
-#include "engine/transfer/state/transfer_tell.h"
+#include "engine/transfer/state/transfer_report.h"
 #include "engine/transfer/window_attempt_private.h"
 
 enum {
@@ -41,7 +41,7 @@ static bool is_usable(const struct pg *source)
 }
 
 /* pg_dump has a single exit code for all failures, so find out about privileges. */
-static int look_at_privileges(struct window *window, struct err *err)
+static int check_privileges(struct window *window, struct err *err)
 {
     struct err ignored = {0};
     auto_free char *table = NULL;
@@ -72,11 +72,11 @@ static bool catalog_has_changed(struct window *window)
 }
 
 /* Whether a retry makes sense because other sessions may have caused the error. */
-static bool may_be_others(struct window *window, struct err *err)
+static bool may_be_concurrent(struct window *window, struct err *err)
 {
     if (window->setback == SETBACK_UNKNOWN) {
         window->unexplained += catalog_has_changed(window) ? 0 : 1;
-        if (window->unexplained >= UNEXPLAINED_MOST || look_at_privileges(window, err) != 0) {
+        if (window->unexplained >= UNEXPLAINED_MOST || check_privileges(window, err) != 0) {
             return false;
         }
     }
@@ -108,7 +108,7 @@ static bool may_wait(struct window *window, struct err *err)
     if (now_ms - window->locked_since_ms < patience_ms) {
         auto_free char *text = str_format("Waiting to lock the tables for reading: %s", who);
         if (text != NULL && window->attempts > 1) {
-            transfer_tell_step(state, text);
+            transfer_report_step(state, text);
         }
         return true;
     }
@@ -152,7 +152,7 @@ static bool pause_or_stop(struct window *window)
 }
 
 /* Prepares the session for another attempt. False: err is final. */
-static bool may_begin_again(struct window *window, struct err *err)
+static bool may_restart(struct window *window, struct err *err)
 {
     struct transfer_state *state = window->state;
     struct err lost = {0};
@@ -165,7 +165,7 @@ static bool may_begin_again(struct window *window, struct err *err)
         return false;
     }
     bool locked = window->setback == SETBACK_LOCKED;
-    if (locked ? !may_wait(window, err) : !may_be_others(window, err)) {
+    if (locked ? !may_wait(window, err) : !may_be_concurrent(window, err)) {
         return false;
     }
     window->locked_since_ms = locked ? window->locked_since_ms : 0;
@@ -180,7 +180,7 @@ static int run(struct window *window, struct err *err)
         if (window_attempt(window, err) == 0) {
             return 0;
         }
-        if (!may_begin_again(window, err)) {
+        if (!may_restart(window, err)) {
             return -1;
         }
     }

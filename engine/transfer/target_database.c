@@ -59,7 +59,7 @@ static int explain_create(const struct transfer_state *state, struct err *err)
  * Whether a failed CREATE DATABASE justifies a retry. A DROP DATABASE that was interrupted, or has not
  * ended yet, leaves an unusable row, which is removed. 1: yes, 0: no, -1: err is another error.
  */
-static int try_again(struct transfer_state *state, struct pg *target, struct err *err)
+static int may_retry(struct transfer_state *state, struct pg *target, struct err *err)
 {
     const struct transfer *transfer = state->transfer;
     /* Another session is creating a database from template0 at this moment. */
@@ -105,7 +105,7 @@ static int create(struct transfer_state *state, struct err *err)
     }
     int64_t deadline_ms = clock_monotonic_ms() + CREATE_LIMIT_MS;
     while (pg_run(&target, err, buf_text(&sql)) != 0) {
-        int again = clock_ms_left(deadline_ms) == 0 ? 0 : try_again(state, &target, err);
+        int again = clock_ms_left(deadline_ms) == 0 ? 0 : may_retry(state, &target, err);
         if (again <= 0) {
             return again < 0 ? -1 : explain_create(state, err);
         }
@@ -181,7 +181,7 @@ static int drop_extras(struct transfer_state *state, struct err *err)
 }
 
 /* 1: a usable database exists, 0: none exists any longer. */
-static int make_room(struct transfer_state *state, struct err *err)
+static int remove_or_reuse(struct transfer_state *state, struct err *err)
 {
     const struct transfer *transfer = state->transfer;
     struct database_info info = {0};
@@ -216,7 +216,7 @@ static int make_room(struct transfer_state *state, struct err *err)
 int target_database_prepare(struct transfer_state *state, struct err *err)
 {
     const struct transfer *transfer = state->transfer;
-    int there = make_room(state, err);
+    int there = remove_or_reuse(state, err);
     if (there < 0 || (there == 0 && create(state, err) != 0)) {
         return -1;
     }

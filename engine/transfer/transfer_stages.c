@@ -12,12 +12,12 @@
 #include "engine/transfer/sequences_private.h"
 #include "engine/transfer/server_settings_private.h"
 #include "engine/transfer/source_window.h"
-#include "engine/transfer/state/transfer_tell.h"
+#include "engine/transfer/state/transfer_report.h"
 #include "engine/transfer/target_database_private.h"
 #include "engine/transfer/trigger_states_private.h"
 
 /* Columns may ask for lz4, which is a build option (since 14): without it, creating the table would fail. */
-static int look_at_compression(struct transfer_state *state, struct pg *target, struct err *err)
+static int check_compression(struct transfer_state *state, struct pg *target, struct err *err)
 {
     auto_free char *able = NULL;
     auto_free char *column = NULL;
@@ -44,7 +44,7 @@ static int look_at_compression(struct transfer_state *state, struct pg *target, 
     return 0;
 }
 
-static int look_at_target(struct transfer_state *state, struct err *err)
+static int check_target(struct transfer_state *state, struct err *err)
 {
     auto_pg struct pg target = {0};
     if (pg_open_any(state->transfer->target, NULL, PG_ADMIN, state->transfer->stop, err, &target) != 0) {
@@ -56,7 +56,7 @@ static int look_at_target(struct transfer_state *state, struct err *err)
         source_settings_use_money(&state->settings, &state->source, err) != 0) {
         return -1;
     }
-    return look_at_compression(state, &target, err);
+    return check_compression(state, &target, err);
 }
 
 static int read_settings(struct transfer_state *state, struct err *err)
@@ -83,23 +83,22 @@ static int open_source(struct transfer_state *state, struct err *err)
 
 int transfer_read_source(struct transfer_state *state, struct err *err)
 {
-    transfer_tell_step(state, "Reading the schema");
-    return read_settings(state, err) != 0 || open_source(state, err) != 0 ||
-                   look_at_target(state, err) != 0 || source_window_open(state, err) != 0 ||
-                   transfer_list_tables(state, err) != 0
+    transfer_report_step(state, "Reading the schema");
+    return read_settings(state, err) != 0 || open_source(state, err) != 0 || check_target(state, err) != 0 ||
+                   source_window_open(state, err) != 0 || transfer_list_tables(state, err) != 0
                ? -1
                : 0;
 }
 
-static const char *heir(const struct transfer *transfer)
+static const char *fallback_owner(const struct transfer *transfer)
 {
-    return transfer->heir != NULL ? transfer->heir : transfer->target->user;
+    return transfer->fallback_owner != NULL ? transfer->fallback_owner : transfer->target->user;
 }
 
 int transfer_create_schema(struct transfer_state *state, struct err *err)
 {
     const struct transfer_observer *observer = state->transfer->observer;
-    transfer_tell_step(state, "Creating the database");
+    transfer_report_step(state, "Creating the database");
     if (target_database_prepare(state, err) != 0) {
         return -1;
     }
@@ -111,7 +110,7 @@ int transfer_create_schema(struct transfer_state *state, struct err *err)
                                       .database = state->transfer->database,
                                       .jobs = state->transfer->jobs,
                                       .stop = state->transfer->stop,
-                                      .heir = heir(state->transfer),
+                                      .fallback_owner = fallback_owner(state->transfer),
                                       .archive = &state->archive,
                                       .catalog = &state->catalog,
                                       .encoding = state->encoding,
@@ -122,7 +121,7 @@ int transfer_create_schema(struct transfer_state *state, struct err *err)
         report_warning(&state->report, "No extension was created, because the target server's parameter "
                                        "azure.migration_skip_extensions is on.");
     }
-    transfer_tell_step(state, "Creating tables");
+    transfer_report_step(state, "Creating tables");
     if (restore_init(&state->restore, &state->source, &state->target, err) != 0 ||
         restore_in_order(&state->restore, &state->target, RESTORE_PRE_DATA, err) != 0 ||
         /* Not earlier: a setting may name a text search configuration of the database. */
@@ -151,13 +150,13 @@ static int copy_large_objects(struct transfer_state *state, struct err *err)
 
 int transfer_copy_data(struct transfer_state *state, struct err *err)
 {
-    transfer_tell_step(state, "Copying tables");
+    transfer_report_step(state, "Copying tables");
     int result = copy_pool_run(&state->pool, err);
-    transfer_tell_progress(state);
+    transfer_report_progress(state);
     if (result != 0 || report_result(&state->report, "table", err) != 0) {
         return -1;
     }
-    transfer_tell_step(state, "Copying sequences and large objects");
+    transfer_report_step(state, "Copying sequences and large objects");
     if (sequences_copy(state, err) != 0 || copy_large_objects(state, err) != 0) {
         return -1;
     }
@@ -169,7 +168,7 @@ int transfer_copy_data(struct transfer_state *state, struct err *err)
 int transfer_add_constraints(struct transfer_state *state, struct err *err)
 {
     struct restore *restore = &state->restore;
-    transfer_tell_step(state, "Creating indexes and constraints");
+    transfer_report_step(state, "Creating indexes and constraints");
     return restore_post_data(restore, &state->target, err) != 0 ||
                    restore_in_order(restore, &state->target, RESTORE_ROW_SECURITY, err) != 0 ||
                    trigger_states_apply(state, err) != 0
@@ -185,7 +184,7 @@ static int analyze(struct transfer_state *state, struct err *err)
                        "azure.migration_skip_analyze is on. Run ANALYZE there.");
         return 0;
     }
-    transfer_tell_step(state, "Analyzing tables");
+    transfer_report_step(state, "Analyzing tables");
     return tables_analyze(state, err);
 }
 
@@ -193,24 +192,24 @@ int transfer_finish_schema(struct transfer_state *state, struct err *err)
 {
     struct restore *restore = &state->restore;
     struct pg *target = &state->target;
-    transfer_tell_step(state, "Setting owners and privileges");
+    transfer_report_step(state, "Setting owners and privileges");
     if (restore_owners(restore, target, false, err) != 0 || restore_privileges(restore, target, err) != 0) {
         return -1;
     }
-    transfer_tell_step(state, "Refreshing materialized views");
+    transfer_report_step(state, "Refreshing materialized views");
     if (views_refresh(state, err) != 0 || restore_in_order(restore, target, RESTORE_REPLICATION, err) != 0) {
         return -1;
     }
     if (analyze(state, err) != 0) {
         return -1;
     }
-    transfer_tell_step(state, "Applying database settings");
+    transfer_report_step(state, "Applying database settings");
     if (restore_in_order(restore, target, RESTORE_EVENT_TRIGGERS, err) != 0 ||
         restore_owners(restore, target, true, err) != 0 || server_settings_apply(state, err) != 0 ||
         database_properties_apply(state, err) != 0) {
         return -1;
     }
-    report_roles(&state->report, state->restore.heir);
+    report_roles(&state->report, state->restore.fallback_owner);
     return report_result(&state->report, "object", err);
 }
 
@@ -239,7 +238,7 @@ void transfer_begin(struct transfer_state *ret_state, const struct transfer *tra
 
 void transfer_end(struct transfer_state *state, int result, struct err *err)
 {
-    transfer_tell_warnings(state);
+    transfer_report_warnings(state);
     if (result != 0) {
         str_make_utf8(err->message);
         str_make_utf8(err->target);

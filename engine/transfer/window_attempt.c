@@ -112,7 +112,7 @@ static int hold_schema(struct window *window, struct err *err)
     return changed || dropped ? fail_changed(window, err, "A view, a function or a type was changed") : 0;
 }
 
-static int let_go_of_schema(struct window *window, struct err *err)
+static int release_schema(struct window *window, struct err *err)
 {
     struct pg *source = &window->state->source;
     bool dropped = false;
@@ -207,7 +207,7 @@ static int read_catalogs(struct window *window, struct err *err)
 int window_attempt(struct window *window, struct err *err)
 {
     return begin(window, err) != 0 || lock_tables(window, err) != 0 || hold_schema(window, err) != 0 ||
-                   dump(window, err) != 0 || let_go_of_schema(window, err) != 0 ||
+                   dump(window, err) != 0 || release_schema(window, err) != 0 ||
                    export_snapshot(window, err) != 0 || read_also(window, err) != 0 ||
                    read_catalogs(window, err) != 0
                ? -1

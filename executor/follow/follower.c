@@ -27,7 +27,7 @@ enum {
 /* ---- trouble ---------------------------------------------------------------------------------------------
  */
 
-static void tell(struct follower *follower, const char *what, const char *reason)
+static void log_state(struct follower *follower, const char *what, const char *reason)
 {
     struct err ignored = {0};
     auto_free char *text = str_format("Database '%s': %s%s", follower->database, what, reason);
@@ -55,7 +55,7 @@ static bool is_hopeless(const struct follower *follower, const struct err *err)
  * its table while it decodes, or the target's catalog changes during a statement. An error that recurs at
  * the same position is not transient.
  */
-static void judge_internal_error(struct follower *follower, struct err *err)
+static void classify_internal_error(struct follower *follower, struct err *err)
 {
     if (!sqlstate_is(err->sqlstate, SQLSTATE_INTERNAL_ERROR)) {
         return;
@@ -74,7 +74,7 @@ static void judge_internal_error(struct follower *follower, struct err *err)
 
 /* Closes everything that was open. Returns when to retry; the view says that the follower has failed if a
  * retry is useless. */
-static int give_up_turn(struct follower *follower, struct err *err, struct follower_view *view)
+static int abort_turn(struct follower *follower, struct err *err, struct follower_view *view)
 {
     bool first = follower->retry.failing_since_ms == 0;
     uint64_t begun = follower->follow == NULL ? 0 : follow_begun(follower->follow);
@@ -98,14 +98,14 @@ static int give_up_turn(struct follower *follower, struct err *err, struct follo
     if (waits_for_user(err) && begun > view->position) {
         follower->trouble_position = begun;
     }
-    judge_internal_error(follower, err);
+    classify_internal_error(follower, err);
     view->failure = *err;
     if (is_hopeless(follower, err)) {
         view->state = FOLLOWER_FAILED;
         return IDLE_MS;
     }
     if (first || !str_equals(follower->trouble.message, err->message)) {
-        tell(follower, "changes wait, and Malachite retries: ", err->message);
+        log_state(follower, "changes wait, and Malachite retries: ", err->message);
     }
     follower->trouble = *err;
     return retry_next_pause_ms(&follower->retry);
@@ -120,7 +120,7 @@ static void recover(struct follower *follower, struct follower_view *view)
     if (follower->retry.failing_since_ms == 0 || !advances) {
         return;
     }
-    tell(follower, "applying changes again.", "");
+    log_state(follower, "applying changes again.", "");
     follower->retry.failing_since_ms = 0;
     follower->internal_errors = 0;
     follower->trouble = (struct err){0};
@@ -189,7 +189,7 @@ static int work(struct follower *follower, uint64_t wanted, struct follower_view
         return -1;
     }
     note_progress(follower, view);
-    if (figures_look_at_end(follower, view, err) != 0) {
+    if (figures_check_end(follower, view, err) != 0) {
         return -1;
     }
     if (more == 0 && wanted > view->position && follow_ask(follower->follow, err) != 0) {
@@ -203,7 +203,7 @@ int follower_turn(struct follower *follower, uint64_t wanted, struct follower_vi
     struct err err = {0};
     int more = work(follower, wanted, ret_view, &err);
     if (more < 0) {
-        return give_up_turn(follower, &err, ret_view);
+        return abort_turn(follower, &err, ret_view);
     }
     recover(follower, ret_view);
     follower_compare_catalogs(follower, ret_view);

@@ -100,7 +100,7 @@ void figures_store_while_waiting(void *context)
  * everything before them. So this asks the source, and stores the pending bytes up to the WAL end of the
  * last check: 0 if the source answers in time.
  */
-int figures_look_at_end(struct follower *follower, const struct follower_view *view, struct err *err)
+int figures_check_end(struct follower *follower, const struct follower_view *view, struct err *err)
 {
     int64_t now_ms = clock_monotonic_ms();
     if (now_ms - follower->figures_ms < FIGURES_MS) {

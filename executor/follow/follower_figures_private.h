@@ -19,6 +19,6 @@ void figures_store_if_due(struct follower *follower, const struct follower_view 
 /* The same while follow_run() waits for the target; "context" is the follower. */
 void figures_store_while_waiting(void *context);
 /* After a turn: the same, and asks the source for its position if bytes are pending. */
-int figures_look_at_end(struct follower *follower, const struct follower_view *view, struct err *err);
+int figures_check_end(struct follower *follower, const struct follower_view *view, struct err *err);
 
 #endif

@@ -23,7 +23,7 @@ enum {
 /* ---- messages ----------------------------------------------------------------------------------
  */
 
-static void say(struct follower_view *view, const struct buf *text)
+static void set_message(struct follower_view *view, const struct buf *text)
 {
     view->joining = (struct err){0};
     if (text->len > 0 && !buf_failed(text)) {
@@ -62,8 +62,8 @@ static void add_all_left_out(const struct follower *follower, struct buf *text)
 }
 
 /* A sentence about the tables that can join: "what", their names, "why". */
-static void say_joining(struct follower *follower, struct follower_view *view, const char *what,
-                        const char *why)
+static void show_joining(struct follower *follower, struct follower_view *view, const char *what,
+                         const char *why)
 {
     auto_buf struct buf text = BUF_MAX(TEXT_MAX_BYTES);
     size_t count = 0;
@@ -77,17 +77,17 @@ static void say_joining(struct follower *follower, struct follower_view *view, c
     }
     buf_addf(&text, "%s%s.", why != NULL ? ": " : "", why != NULL ? why : "");
     add_all_left_out(follower, &text);
-    say(view, &text);
+    set_message(view, &text);
 }
 
-static void say_left_out(const struct follower *follower, struct follower_view *view)
+static void show_left_out(const struct follower *follower, struct follower_view *view)
 {
     auto_buf struct buf text = BUF_MAX(TEXT_MAX_BYTES);
     add_all_left_out(follower, &text);
-    say(view, &text);
+    set_message(view, &text);
 }
 
-static void tell_joined(struct follower *follower)
+static void log_joined(struct follower *follower)
 {
     struct err ignored = {0};
     auto_buf struct buf text = BUF_MAX(TEXT_MAX_BYTES);
@@ -166,12 +166,12 @@ static void fail(struct follower *follower, struct follower_view *view, const st
         "Cannot copy tables created after the base copy yet: %s Malachite retries. The cutover copies them "
         "at the latest.",
         err->message);
-    say(view, &text);
+    set_message(view, &text);
     end(follower);
 }
 
 /* Copies of the tables that can join; NULL: none, or memory is out. */
-static struct join_table *choose(const struct follower *follower, size_t *ret_count)
+static struct join_table *choose_tables(const struct follower *follower, size_t *ret_count)
 {
     const struct late_tables *late = &follower->late;
     struct join_table *tables = calloc(late->count + 1, sizeof(*tables));
@@ -200,10 +200,10 @@ static void begin(struct follower *follower, struct follower_view *view)
     struct err err = {0};
     size_t count = 0;
     auto_free char *identities = NULL;
-    struct join_table *tables = choose(follower, &count);
+    struct join_table *tables = choose_tables(follower, &count);
     const struct pending_cleanup key = identities_key(follower);
     if (tables == NULL) {
-        say_left_out(follower, view);
+        show_left_out(follower, view);
         return;
     }
     if (store_cleanup_undo(follower->executor->store, &key, &err, &identities) < 0) {
@@ -226,9 +226,9 @@ static void begin(struct follower *follower, struct follower_view *view)
         return;
     }
     if (join_can_copy(follower->join)) {
-        say_joining(follower, view, "Preparing to copy tables created after the base copy: ", NULL);
+        show_joining(follower, view, "Preparing to copy tables created after the base copy: ", NULL);
     } else {
-        say_left_out(follower, view);
+        show_left_out(follower, view);
         end(follower);
         follower->join_due_ms = clock_monotonic_ms() + FAILED_MOST_MS;
     }
@@ -238,16 +238,17 @@ static void wait_for_writers(struct follower *follower, struct follower_view *vi
 {
     struct err err = {0};
     auto_free char *blocker = NULL;
-    int ready = join_look(follower->join, view->position, &err, &blocker);
+    int ready = join_check_writers(follower->join, view->position, &err, &blocker);
     if (ready < 0) {
         fail(follower, view, &err);
     } else if (ready > 0) {
         follower->join_copies = true;
-        say_joining(follower, view, "Copying tables created after the base copy; other changes wait: ", NULL);
+        show_joining(follower, view,
+                     "Copying tables created after the base copy; other changes wait: ", NULL);
     } else if (blocker != NULL) {
         auto_free char *why =
             str_format("waiting for the end of a transaction that wrote to one of them: %s", blocker);
-        say_joining(follower, view, "Tables created after the base copy will be copied: ", why);
+        show_joining(follower, view, "Tables created after the base copy will be copied: ", why);
     }
 }
 
@@ -265,7 +266,7 @@ static void copy(struct follower *follower, struct follower_view *view)
         follower->join_copies = false; /* the next turn applies changes that were written concurrently */
         return;
     }
-    tell_joined(follower);
+    log_joined(follower);
     end(follower);
     late_tables_done(&follower->late);
     follower->join_failures = 0;

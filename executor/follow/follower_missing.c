@@ -54,7 +54,7 @@ static bool is_found_again(const struct follower *follower, const struct followe
            view->position >= follower->found_end;
 }
 
-static void look(struct follower *follower, struct follower_view *view)
+static void compare(struct follower *follower, struct follower_view *view)
 {
     struct err err = {0};
     struct err ignored = {0};
@@ -96,7 +96,7 @@ void follower_compare_catalogs(struct follower *follower, struct follower_view *
         return;
     }
     int64_t began_ms = clock_monotonic_ms();
-    look(follower, view);
+    compare(follower, view);
     show(follower, view);
     atomic_store(looking, false);
     int64_t now_ms = clock_monotonic_ms();

@@ -84,7 +84,7 @@ int online_follow(struct work *work, struct migration_database *rows, size_t cou
     return 0;
 }
 
-static void tell_left_behind(struct work *work, const struct migration_database *row)
+static void log_pending_cleanup(struct work *work, const struct migration_database *row)
 {
     struct err ignored = {0};
     auto_free char *text =
@@ -189,7 +189,7 @@ int online_cancel_database(struct work *work, const struct sides *sides, struct 
     struct err pending = {0};
     if (online_clean_up_database(work, sides, row) != 0) {
         pending = work->err;
-        tell_left_behind(work, row);
+        log_pending_cleanup(work, row);
     }
     work->err = reason;
     if (database_end(work, row, DB_CANCELED, NULL) != 0) {
@@ -198,7 +198,7 @@ int online_cancel_database(struct work *work, const struct sides *sides, struct 
     return row->replication == NULL ? 0 : online_show_pending_cleanup(work, row, &pending);
 }
 
-static void tell_source_gone(const struct work *work, const struct migration_database *row)
+static void log_missing_source(const struct work *work, const struct migration_database *row)
 {
     log_event(LOG_WARNING, "the source server's resource was deleted: its publication and slot stay",
               "migration", work->migration.uuid, "database", row->name, "replication", row->replication,
@@ -218,7 +218,7 @@ static int clean_up(struct work *work, struct migration_database *rows, size_t c
         }
         follower_stop(work->executor->followers, work->migration.id, rows[i].name);
         if (found && sides.source.work.host == NULL) {
-            tell_source_gone(work, &rows[i]);
+            log_missing_source(work, &rows[i]);
         }
         if (reachable && online_clean_up_database(work, &sides, &rows[i]) == 0) {
             continue;
@@ -226,7 +226,7 @@ static int clean_up(struct work *work, struct migration_database *rows, size_t c
         /* Wait for a server that does not answer once, not for each database. */
         reachable = reachable && work->err.code != ERR_SERVER_UNREACHABLE &&
                     !stop_requested(&work->executor->stop) && clock_ms_left(deadline_ms) > 0;
-        tell_left_behind(work, &rows[i]);
+        log_pending_cleanup(work, &rows[i]);
         if (database_ended(&rows[i])) {
             struct err reason = work->err;
             (void)online_show_pending_cleanup(work, &rows[i], &reason);

@@ -96,7 +96,7 @@ static int mark_trigger(struct work *work, struct ending *endings, size_t count)
  * -----------------------------------------------------------------------------------
  */
 
-static int look_once(struct work *work, const struct sides *sides, struct ending *ending)
+static int inspect_once(struct work *work, const struct sides *sides, struct ending *ending)
 {
     const struct migration_database *row = ending->row;
     struct replica_progress *progress = &ending->view.progress;
@@ -118,11 +118,11 @@ static int look_once(struct work *work, const struct sides *sides, struct ending
     return 0;
 }
 
-static int look_what_is_left(struct work *work, const struct sides *sides, struct ending *ending)
+static int find_remaining(struct work *work, const struct sides *sides, struct ending *ending)
 {
     struct retry retry = begin_retry();
     ending->resumed = ending->row->cutover_position != NULL;
-    while (ending->resumed && look_once(work, sides, ending) < 0) {
+    while (ending->resumed && inspect_once(work, sides, ending) < 0) {
         if (!retry_after(&retry, work, &work->worker->stop, false)) {
             return -1;
         }
@@ -149,7 +149,7 @@ static int finish_once(struct work *work, const struct sides *sides, struct endi
                                     .target = &sides->target.work,
                                     .database = row->name,
                                     .name = row->replication,
-                                    .heir = sides->target.login.user,
+                                    .fallback_owner = sides->target.login.user,
                                     .jobs = CUTOVER_JOBS,
                                     .changed = progress->transactions > 0,
                                     .skip_large_objects = skip_large_objects,
@@ -245,7 +245,7 @@ static int finish(struct work *work, const struct sides *sides, struct ending *e
  * -----------------------------------------------------------------------------------------------
  */
 
-static int apply_the_rest(struct work *work, struct ending *endings, size_t count)
+static int apply_remaining(struct work *work, struct ending *endings, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct ending *ending = &endings[i];
@@ -268,7 +268,7 @@ static int apply_the_rest(struct work *work, struct ending *endings, size_t coun
     return 0;
 }
 
-static int follow_those_left(struct work *work, const struct ending *endings, size_t count)
+static int follow_remaining(struct work *work, const struct ending *endings, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (!endings[i].finished && !endings[i].stopped && online_follow_one(work, endings[i].row) != 0) {
@@ -298,12 +298,12 @@ static int finish_all(struct work *work, const struct sides *sides, struct endin
 static int cut_over(struct work *work, const struct sides *sides, struct ending *endings, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (look_what_is_left(work, sides, &endings[i]) != 0) {
+        if (find_remaining(work, sides, &endings[i]) != 0) {
             return -1;
         }
     }
-    if (follow_those_left(work, endings, count) != 0 || mark_trigger(work, endings, count) != 0 ||
-        apply_the_rest(work, endings, count) != 0) {
+    if (follow_remaining(work, endings, count) != 0 || mark_trigger(work, endings, count) != 0 ||
+        apply_remaining(work, endings, count) != 0) {
         return -1;
     }
     return finish_all(work, sides, endings, count);

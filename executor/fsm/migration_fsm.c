@@ -122,8 +122,8 @@ enum step_outcome fsm_move(struct work *work, enum migration_substate to, const 
     return move(work, to, fsm[to].state, work->migration.error == NULL ? NULL : "", event);
 }
 
-enum step_outcome fsm_move_telling(struct work *work, enum migration_substate to, const char *error,
-                                   const char *event)
+enum step_outcome fsm_move_with_message(struct work *work, enum migration_substate to, const char *error,
+                                        const char *event)
 {
     return move(work, to, fsm[to].state, error, event);
 }
@@ -138,7 +138,7 @@ int fsm_show(struct work *work, const char *text)
         return err_no_memory(&work->err);
     }
     if (text != NULL) {
-        work_tell_once(work, text);
+        work_add_event_once(work, text);
     }
     return store_migration_set_error(work->store, &work->migration, text, &work->err);
 }
@@ -226,7 +226,7 @@ static enum step_outcome do_step(struct work *work)
     if (migration_is_expired(migration_expires_us(work->executor, migration))) {
         return expire(work);
     }
-    if (stop_wish(&work->worker->stop) == STOP_CANCEL && !migration_ends_by_itself(migration)) {
+    if (stop_kind(&work->worker->stop) == STOP_CANCEL && !migration_ends_by_itself(migration)) {
         return STEP_CANCELED;
     }
     if (migration->substate < SUB_MIGRATING_DATA) {
@@ -262,7 +262,7 @@ static enum step_outcome run_step(struct work *work)
 }
 
 /* A migration that waits for the user is checked again when it expires. */
-static void give_back(struct work *work, enum step_outcome outcome)
+static void release(struct work *work, enum step_outcome outcome)
 {
     const struct migration *migration = &work->migration;
     int64_t not_before = 0;
@@ -316,7 +316,7 @@ void fsm_run(struct work *work)
     }
     bool cleanup_is_pending =
         outcome == STEP_MOVED && is_online(&work->migration) && has_pending_cleanup(work);
-    give_back(work, cleanup_is_pending ? STEP_LATER : outcome);
+    release(work, cleanup_is_pending ? STEP_LATER : outcome);
 }
 
 void fsm_print(FILE *out)

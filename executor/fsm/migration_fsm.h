@@ -42,8 +42,8 @@ clean_up_fn online_clean_up;
  * fails. */
 enum step_outcome fsm_move(struct work *work, enum migration_substate to, const char *event);
 /* The same with a text that currentStatus.error shows until the next move: what the user must do. */
-enum step_outcome fsm_move_telling(struct work *work, enum migration_substate to, const char *error,
-                                   const char *event);
+enum step_outcome fsm_move_with_message(struct work *work, enum migration_substate to, const char *error,
+                                        const char *event);
 /* Shows a text as currentStatus.error until the next move; NULL: none. */
 int fsm_show(struct work *work, const char *text);
 /* Copies the user's decisions since the claim into work->migration.spec. */

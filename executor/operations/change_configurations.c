@@ -74,8 +74,8 @@ static int is_kept(struct executor *executor, const struct server *server, const
     return 0;
 }
 
-static int keep(struct executor *executor, const struct server *server, const struct setting_change *change,
-                struct err *err)
+static int store_spellings(struct executor *executor, const struct server *server,
+                           const struct setting_change *change, struct err *err)
 {
     const struct service_parameter *parameter = service_parameter_find(server->kind, change->name);
     if (parameter == NULL) {
@@ -166,7 +166,7 @@ int change_configurations(struct executor *executor, const struct operation *ope
         return -1;
     }
     for (size_t i = 0; i < changes->kept_count; i++) {
-        if (keep(executor, &server, &changes->kept[i], err) < 0) {
+        if (store_spellings(executor, &server, &changes->kept[i], err) < 0) {
             return -1;
         }
     }

@@ -96,7 +96,7 @@ static int order_start(struct executor *executor, const struct server *server, s
                        &operation, err);
 }
 
-static int give_up(struct executor *executor, const struct server *server, struct err *err)
+static int mark_inaccessible(struct executor *executor, const struct server *server, struct err *err)
 {
     auto_free char *text =
         str_format("The PostgreSQL server ended %d times in a row soon after its start, so Malachite no "
@@ -110,12 +110,12 @@ static int give_up(struct executor *executor, const struct server *server, struc
 }
 
 /* The server does not run although it should. */
-static int look_after(struct executor *executor, struct watched *watched, const struct server *server,
-                      struct err *err)
+static int restart_server(struct executor *executor, struct watched *watched, const struct server *server,
+                          struct err *err)
 {
     int64_t now_ms = clock_monotonic_ms();
     if (watched->starts >= STARTS_MOST) {
-        return server->state == SERVER_STATE_READY ? give_up(executor, server, err) : 0;
+        return server->state == SERVER_STATE_READY ? mark_inaccessible(executor, server, err) : 0;
     }
     if (now_ms < watched->due_ms) {
         return 0;
@@ -131,8 +131,8 @@ static int look_after(struct executor *executor, struct watched *watched, const 
     return ordered;
 }
 
-static int look_at(struct executor *executor, struct watched **first, const struct server *server,
-                   struct err *err)
+static int check_server(struct executor *executor, struct watched **first, const struct server *server,
+                        struct err *err)
 {
     if (server->attached || !is_up_to_us(server)) {
         return 0;
@@ -149,17 +149,17 @@ static int look_at(struct executor *executor, struct watched **first, const stru
     if (watched == NULL && server->state == SERVER_STATE_READY) {
         watched = remember(first, server->id);
     }
-    return watched == NULL ? 0 : look_after(executor, watched, server, err);
+    return watched == NULL ? 0 : restart_server(executor, watched, server, err);
 }
 
-static void look_at_all(struct executor *executor, struct watched **first)
+static void check_servers(struct executor *executor, struct watched **first)
 {
     struct server *servers = NULL;
     size_t count = 0;
     struct err err = {0};
     int result = store_server_list_all(executor->store, &err, &servers, &count);
     for (size_t i = 0; i < count && result >= 0; i++) {
-        result = look_at(executor, first, &servers[i], &err);
+        result = check_server(executor, first, &servers[i], &err);
     }
     if (result < 0) {
         log_event(LOG_ERROR, "cannot watch the servers", "reason", err.message, NULL);
@@ -173,7 +173,7 @@ void *instances_watcher_main(void *argument)
     struct watched *first = NULL;
     while (executor_sleep(executor, PERIOD_MS)) {
         if (executor_ready(executor)) {
-            look_at_all(executor, &first);
+            check_servers(executor, &first);
         }
     }
     while (first != NULL) {

@@ -4,7 +4,7 @@
 
 #include "executor/executor_parts.h"
 
-/* Checks the servers that executor_ask_again() names, until the executor stops. */
+/* Checks the servers that executor_recheck_server() names, until the executor stops. */
 void recheck_run(struct executor *executor);
 
 #endif

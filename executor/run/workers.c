@@ -82,7 +82,7 @@ void *worker_main(void *argument)
  */
 
 /* Returns whether the worker is busy. */
-static bool look_after(struct worker *worker)
+static bool monitor_worker(struct worker *worker)
 {
     worker_stop_expired(worker);
     pthread_mutex_lock(&worker->lock);
@@ -122,7 +122,7 @@ void *monitor_main(void *argument)
         uint64_t seen = executor_generation(executor);
         bool busy = false;
         for (int i = 0; i < executor->worker_count; i++) {
-            busy = look_after(&executor->workers[i]) || busy;
+            busy = monitor_worker(&executor->workers[i]) || busy;
         }
         /* A wake makes a cancel take effect at once; without one the period limits the delay. */
         executor_wait(executor, seen, busy ? MONITOR_PERIOD_MS : 1000);

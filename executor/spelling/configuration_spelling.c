@@ -51,8 +51,8 @@ static const struct server_setting *find(const struct server_setting *settings, 
     return NULL;
 }
 
-static int keep(struct store *store, const struct server *server, const struct server_setting *setting,
-                const char *asked, struct err *err)
+static int store_spelling(struct store *store, const struct server *server,
+                          const struct server_setting *setting, const char *asked, struct err *err)
 {
     json_auto_t *properties = json_pack("{s:s, s:s}", asked_key, asked, live_key, setting->value);
     auto_server_child struct server_child child = {
@@ -72,7 +72,7 @@ int configuration_spellings_keep(struct store *store, const struct server *serve
         bool differs =
             setting != NULL && changes[i].value != NULL && !str_equals(changes[i].value, setting->value);
         if (differs) {
-            result = keep(store, server, setting, changes[i].value, err);
+            result = store_spelling(store, server, setting, changes[i].value, err);
         } else {
             result = store_child_delete(store, server->id, CHILD_CONFIGURATION, changes[i].name, err);
         }

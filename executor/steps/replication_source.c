@@ -17,7 +17,7 @@
 #include "executor/power_operation.h"
 #include "executor/wake.h"
 
-enum { OPERATION_LOOK_MS = 200, LOOK_AGAIN_MS = 1000, TEXT_MAX_BYTES = 1200 };
+enum { OPERATION_LOOK_MS = 200, RECHECK_MS = 1000, TEXT_MAX_BYTES = 1200 };
 
 static bool failed(const struct work *work, enum step_outcome *ret_outcome)
 {
@@ -168,8 +168,8 @@ static bool set_up_own(struct work *work, const struct sides *sides, int needed,
         auto_free char *text = str_format("The source server has to restart. The restart waits until the "
                                           "migration '%s' has finished its base copy.",
                                           copying);
-        work_tell_once(work, text);
-        work->delay_ms = LOOK_AGAIN_MS;
+        work_add_event_once(work, text);
+        work->delay_ms = RECHECK_MS;
         *ret_outcome = STEP_LATER;
         return false;
     }
@@ -179,7 +179,7 @@ static bool set_up_own(struct work *work, const struct sides *sides, int needed,
     }
     if (restart_needed && restart(work, server) != 0) {
         if (work->err.code == ERR_SERVER_NOT_READY && !work->err.lasting) {
-            work->delay_ms = LOOK_AGAIN_MS; /* another operation restarts or changes it */
+            work->delay_ms = RECHECK_MS; /* another operation restarts or changes it */
             *ret_outcome = STEP_LATER;
             return false;
         }
@@ -217,7 +217,7 @@ static bool wait_for_somebody(struct work *work, const struct sides *sides, cons
         err_no_memory(&work->err);
         return failed(work, ret_outcome);
     }
-    *ret_outcome = fsm_move_telling(work, SUB_WAITING_FOR_LOGICAL_REPLICATION, text, text);
+    *ret_outcome = fsm_move_with_message(work, SUB_WAITING_FOR_LOGICAL_REPLICATION, text, text);
     return false;
 }
 
@@ -252,7 +252,7 @@ static bool wait_for_permission(struct work *work, const struct sides *sides, bo
         err_no_memory(&work->err);
         return failed(work, ret_outcome);
     }
-    *ret_outcome = fsm_move_telling(work, SUB_WAITING_FOR_LOGICAL_REPLICATION, text, text);
+    *ret_outcome = fsm_move_with_message(work, SUB_WAITING_FOR_LOGICAL_REPLICATION, text, text);
     return false;
 }
 
@@ -311,6 +311,6 @@ enum step_outcome step_wait_replication(struct work *work)
     if (changed < 0 && (stop_requested(&work->worker->stop) || !passing)) {
         return outcome_of_failure(work);
     }
-    work->delay_ms = LOOK_AGAIN_MS; /* a server that restarts is unreachable in the meantime */
+    work->delay_ms = RECHECK_MS; /* a server that restarts is unreachable in the meantime */
     return STEP_LATER;
 }

@@ -8,7 +8,7 @@
 #include "executor/follow/online.h"
 #include "executor/retry.h"
 
-enum { LOOK_AGAIN_MS = 500, LONGEST_WAIT_MS = 60 * 60 * 1000, CLEANUP_PAUSE_MS = 5000, USER_PAUSE_MS = 1000 };
+enum { RECHECK_MS = 500, LONGEST_WAIT_MS = 60 * 60 * 1000, CLEANUP_PAUSE_MS = 5000, USER_PAUSE_MS = 1000 };
 
 /* The databases of a migration, and those that a step handles. */
 struct database_set {
@@ -55,14 +55,14 @@ static int choose(struct work *work, struct database_set *ret_set)
  * A server is unreachable, for example after a restart of Malachite. Followers enforce the time limit for
  * retries; without one, this does.
  */
-static enum step_outcome look_again(struct work *work)
+static enum step_outcome retry_soon(struct work *work)
 {
     bool passing = failure_is_transient(&work->err);
     bool completing = work->migration.substate == SUB_COMPLETING_MIGRATION;
     if (!passing || (completing && retry_step_is_late(work))) {
         return outcome_of_failure(work);
     }
-    work->delay_ms = LOOK_AGAIN_MS;
+    work->delay_ms = RECHECK_MS;
     return STEP_LATER;
 }
 
@@ -160,7 +160,7 @@ enum step_outcome step_wait_cutover(struct work *work)
         return outcome_of_failure(work);
     }
     if (sides_find(work->executor, &work->migration, &work->err, &sides) < 0) {
-        return look_again(work);
+        return retry_soon(work);
     }
     if (choose_open(work, &sides, &set) != 0) {
         return outcome_of_failure(work);
@@ -192,7 +192,7 @@ static enum step_outcome complete_online(struct work *work)
     auto_sides struct sides sides = {0};
     auto_set struct database_set set = {0};
     if (sides_find(work->executor, &work->migration, &work->err, &sides) < 0) {
-        return look_again(work);
+        return retry_soon(work);
     }
     if (fsm_refresh_decisions(work) != 0 || choose_open(work, &sides, &set) != 0 ||
         online_cut_over(work, &sides, set.chosen, set.chosen_count) != 0) {

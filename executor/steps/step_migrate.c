@@ -55,9 +55,9 @@ static char *make_work_dir(const struct work *work, const struct migration_datab
     return TAKE(dir);
 }
 
-/* ret_wish: the database's stop token when the transfer ended. */
+/* ret_stop: the database's stop token when the transfer ended. */
 static int transfer_database(struct work *work, const struct sides *sides, struct migration_database *row,
-                             struct progress *progress, enum stop_wish *ret_wish)
+                             struct progress *progress, enum stop_kind *ret_stop)
 {
     auto_free char *work_dir = make_work_dir(work, row, &work->err);
     if (work_dir == NULL) {
@@ -71,7 +71,7 @@ static int transfer_database(struct work *work, const struct sides *sides, struc
     struct transfer transfer = {.source = &sides->source.work,
                                 .target = &sides->target.work,
                                 .database = row->name,
-                                .heir = sides->target.login.user,
+                                .fallback_owner = sides->target.login.user,
                                 .jobs = job_count(work->executor),
                                 .work_dir = work_dir,
                                 .tools = &work->executor->tools,
@@ -86,18 +86,15 @@ static int transfer_database(struct work *work, const struct sides *sides, struc
     worker_enter_database(work->worker, row->name);
     int result = row->replication == NULL ? transfer_run(&transfer, &work->err)
                                           : base_copy_run(&transfer, row->replication, &work->err);
-    *ret_wish = stop_wish(&work->worker->database_stop);
+    *ret_stop = stop_kind(&work->worker->database_stop);
     worker_enter_database(work->worker, NULL);
     struct err ignored = {0};
     (void)tree_remove(work_dir, &ignored);
     return result;
 }
 
-/*
- * About once a second while a database is copied: databases followed in the meantime may be canceled or
- * fail. "at" is the one that is being copied.
- */
-static void look_at_others(struct moving *moving, const struct migration_database *at)
+/* About once a second during a copy ("at"): databases followed in the meantime may be canceled or fail. */
+static void check_others(struct moving *moving, const struct migration_database *at)
 {
     struct work *work = moving->work;
     struct err kept = work->err; /* the running copy also writes there */
@@ -118,18 +115,18 @@ static void look_at_others(struct moving *moving, const struct migration_databas
     work->err = kept;
 }
 
-static void look_around(void *context, const struct migration_database *at)
+static void on_progress(void *context, const struct migration_database *at)
 {
     struct moving *moving = context;
     if (is_online(&moving->work->migration) && !moving->other_failed) {
-        look_at_others(moving, at);
+        check_others(moving, at);
     }
 }
 
 static struct progress observe(struct moving *moving, struct migration_database *row)
 {
     return (struct progress){
-        .store = moving->work->store, .row = row, .look_around = look_around, .context = moving};
+        .store = moving->work->store, .row = row, .on_progress = on_progress, .context = moving};
 }
 
 /* A restarted copy resets its figures; the message says so until it ends. "reason": of an attempt of this
@@ -207,13 +204,13 @@ static enum step_outcome ask_for_overwrite(struct work *work, const struct sides
 
 /* Shows the client, as the running step, why an attempt failed, until the next attempt has a step of its
  * own. */
-static void tell_restart(struct work *work, struct migration_database *row, bool news)
+static void show_restart(struct work *work, struct migration_database *row, bool news)
 {
     struct err ignored = {0};
     auto_free char *text =
         str_format("The copy of the database '%s' restarts: %s", row->name, work->err.message);
     if (news) {
-        work_tell_once(work, text);
+        work_add_event_once(work, text);
     }
     if (text != NULL && str_replace(&row->operation, text)) {
         (void)store_database_update(work->store, row, &ignored);
@@ -221,7 +218,7 @@ static void tell_restart(struct work *work, struct migration_database *row, bool
 }
 
 /* In the meantime servers may have been restarted, and passwords changed. 1: found, 0: not at the moment. */
-static int find_sides_again(struct moving *moving)
+static int find_sides(struct moving *moving)
 {
     auto_sides struct sides found = {0};
     struct work *work = moving->work;
@@ -240,15 +237,15 @@ static int find_sides_again(struct moving *moving)
 /* One attempt to copy a database from the start. Objects that an earlier attempt created on the target
  * belong to the migration (target_claimed) and are dropped with the database that it created. */
 static int attempt(struct moving *moving, struct migration_database *row, struct progress *progress,
-                   bool again, enum stop_wish *ret_wish)
+                   bool again, enum stop_kind *ret_stop)
 {
     /* The error of the previous attempt; a later failure to find the servers did not interrupt that one. */
     const struct err reason = again ? moving->work->err : (struct err){0};
-    if ((again && find_sides_again(moving) < 0) ||
+    if ((again && find_sides(moving) < 0) ||
         begin_database(moving->work, row, again ? reason.message : NULL) < 0) {
         return -1;
     }
-    return transfer_database(moving->work, moving->sides, row, progress, ret_wish);
+    return transfer_database(moving->work, moving->sides, row, progress, ret_stop);
 }
 
 /* Each further attempt would fill the target again from the start. */
@@ -258,17 +255,17 @@ static bool is_disk_full(const struct err *err)
 }
 
 static int move_or_retry(struct moving *moving, struct migration_database *row, struct progress *progress,
-                         enum stop_wish *ret_wish)
+                         enum stop_kind *ret_stop)
 {
     struct work *work = moving->work;
     struct retry retry = {0};
-    for (bool again = false; attempt(moving, row, progress, again, ret_wish) != 0; again = true) {
+    for (bool again = false; attempt(moving, row, progress, again, ret_stop) != 0; again = true) {
         bool advanced = row->bytes_copied > 0;
-        if (moving->other_failed || *ret_wish != STOP_NONE || is_disk_full(&work->err)) {
+        if (moving->other_failed || *ret_stop != STOP_NONE || is_disk_full(&work->err)) {
             return -1;
         }
         if (failure_is_transient(&work->err)) {
-            tell_restart(work, row, advanced || !again);
+            show_restart(work, row, advanced || !again);
         }
         if (!retry_after(&retry, work, &work->worker->stop, advanced)) {
             return -1;
@@ -284,8 +281,8 @@ static enum step_outcome move_database(struct moving *moving, struct migration_d
 {
     struct work *work = moving->work;
     struct progress progress = observe(moving, row);
-    enum stop_wish wish = STOP_NONE;
-    int result = move_or_retry(moving, row, &progress, &wish);
+    enum stop_kind stop = STOP_NONE;
+    int result = move_or_retry(moving, row, &progress, &stop);
     enum step_outcome outcome = STEP_MOVED;
     if (moving->other_failed) {
         work->err = moving->other_failure;
@@ -293,9 +290,9 @@ static enum step_outcome move_database(struct moving *moving, struct migration_d
     } else if (result == 0) {
         auto_free char *warnings = progress_warnings(&progress);
         outcome = conclude_database(work, row, warnings);
-    } else if (stop_wish(&work->worker->stop) != STOP_NONE) {
-        outcome = stop_wish(&work->worker->stop) == STOP_CANCEL ? STEP_CANCELED : STEP_STOPPED;
-    } else if (wish == STOP_CANCEL) {
+    } else if (stop_kind(&work->worker->stop) != STOP_NONE) {
+        outcome = stop_kind(&work->worker->stop) == STOP_CANCEL ? STEP_CANCELED : STEP_STOPPED;
+    } else if (stop == STOP_CANCEL) {
         outcome = cancel_database(work, moving->sides, row);
     } else if (failure_is_of_store(&work->err)) {
         outcome = STEP_FAILED; /* to resume when the store can be written again */

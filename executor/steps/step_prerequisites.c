@@ -63,14 +63,14 @@ static char *metadata(const struct side *side, const struct server_info *info)
 }
 
 /* Logs in to both servers like the client, and stores their properties. */
-static int look_at_servers(struct work *work, const struct sides *sides)
+static int inspect_servers(struct work *work, const struct sides *sides)
 {
     const struct stop *stop = &work->worker->stop;
     struct server_info source = {0};
     struct server_info target = {0};
-    int result = server_look(&sides->source.login, stop, &work->err, &source);
+    int result = server_inspect(&sides->source.login, stop, &work->err, &source);
     if (result == 0) {
-        result = server_look(&sides->target.login, stop, &work->err, &target);
+        result = server_inspect(&sides->target.login, stop, &work->err, &target);
     }
     if (result == 0) {
         free(work->migration.source_metadata);
@@ -115,7 +115,7 @@ static int run_checks(struct work *work, const struct sides *sides, struct findi
     }
     const struct precheck precheck = {.source = &sides->source.work,
                                       .target = &sides->target.work,
-                                      .heir = sides->target.login.user,
+                                      .fallback_owner = sides->target.login.user,
                                       .databases = &databases,
                                       .roles = work->migration.spec.migrate_roles == FLAG_TRUE,
                                       .online = is_online(&work->migration),
@@ -153,7 +153,7 @@ enum step_outcome step_validate(struct work *work)
     if (sides_find(work->executor, &work->migration, &work->err, &sides) < 0) {
         return await_servers(work);
     }
-    if (look_at_servers(work, &sides) < 0) {
+    if (inspect_servers(work, &sides) < 0) {
         if (stop_requested(&work->worker->stop)) {
             return outcome_of_failure(work);
         }
@@ -212,7 +212,7 @@ static enum step_outcome schedule(struct work *work)
 /* True: continue with the next guard; false: the step ends with *ret_outcome. */
 typedef bool guard_fn(struct work *work, const struct sides *sides, enum step_outcome *ret_outcome);
 
-static bool give_up(const struct work *work, enum step_outcome *ret_outcome)
+static bool should_abort(const struct work *work, enum step_outcome *ret_outcome)
 {
     *ret_outcome = outcome_of_failure(work);
     return false;
@@ -232,7 +232,7 @@ static bool guard_validation(struct work *work, const struct sides *sides, enum 
 
 static bool guard_login(struct work *work, const struct sides *sides, enum step_outcome *ret_outcome)
 {
-    return look_at_servers(work, sides) == 0 || give_up(work, ret_outcome);
+    return inspect_servers(work, sides) == 0 || should_abort(work, ret_outcome);
 }
 
 static bool guard_databases(struct work *work, const struct sides *sides, enum step_outcome *ret_outcome)
@@ -255,7 +255,7 @@ static bool guard_canceled(struct work *work, const struct sides *sides, enum st
         int busy = store_migration_canceling(work->store, migration->target_id, names->items[i],
                                              migration->id, &work->err);
         if (busy < 0) {
-            return give_up(work, ret_outcome);
+            return should_abort(work, ret_outcome);
         }
         if (busy > 0) {
             work->delay_ms = SERVER_WAIT_MS;
@@ -273,7 +273,7 @@ static bool guard_checks(struct work *work, const struct sides *sides, enum step
         return true;
     }
     if (run_checks(work, sides, &findings) < 0) {
-        return give_up(work, ret_outcome);
+        return should_abort(work, ret_outcome);
     }
     bool bad = findings_failed(&findings);
     if (bad) {
@@ -296,7 +296,7 @@ static bool guard_overwrite(struct work *work, const struct sides *sides, enum s
     }
     if (databases_to_move(work, &databases) < 0 ||
         databases_in_use(&sides->target.work, &databases, &work->worker->stop, &work->err, &in_use) < 0) {
-        return give_up(work, ret_outcome);
+        return should_abort(work, ret_outcome);
     }
     if (in_use.count == 0) {
         return true;

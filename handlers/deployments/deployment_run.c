@@ -199,7 +199,7 @@ static void succeed(struct deployment_run *run)
     }
 }
 
-static bool is_canceled_or_gone(struct deployment_run *run)
+static bool is_canceled_or_deleted(struct deployment_run *run)
 {
     struct err err = {0};
     const struct deployment *row = &run->job.row;
@@ -217,7 +217,7 @@ struct counts {
     size_t waiting, running, failed;
 };
 
-static struct counts take_steps_forward(struct deployment_run *run)
+static struct counts advance_steps(struct deployment_run *run)
 {
     struct counts counts = {0};
     for (size_t i = 0; i < run->job.template.count; i++) {
@@ -250,10 +250,10 @@ bool deployment_run_turn(struct deployment_run *run)
 {
     run->job.template.reference = look_up;
     run->job.template.reference_arg = run;
-    if (is_canceled_or_gone(run)) {
+    if (is_canceled_or_deleted(run)) {
         return true;
     }
-    const struct counts counts = take_steps_forward(run);
+    const struct counts counts = advance_steps(run);
     if (counts.failed > 0 && counts.running == 0) {
         deployment_row_store(run, "Failed", NULL, deployment_row_failure(run));
         return true;

@@ -184,7 +184,7 @@ json_t *schema_write(const struct description *description, unsigned version)
 /* ---- what of a body is in no row -------------------------------------------------------------------------
  */
 
-static void note(void *context, const char *path, const char *belongs)
+static void add_note(void *context, const char *path, const char *belongs)
 {
     request_note(context, path, belongs);
 }
@@ -193,6 +193,6 @@ void schema_note_unknown(struct request *request, const char *name)
 {
     const struct description *description = schema_find(name);
     if (description != NULL && request->body != NULL) {
-        properties_note_unknown(description, schema_find, request->body, note, request);
+        properties_note_unknown(description, schema_find, request->body, add_note, request);
     }
 }

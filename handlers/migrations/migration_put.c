@@ -205,7 +205,7 @@ static int make_row(struct creation *creation, struct migration *ret_migration, 
 }
 
 /* A PUT again of an existing migration: stores new tags, and new decisions as a PATCH would. */
-static int store_again(struct creation *creation, struct err *err, struct migration *migration)
+static int replace_stored(struct creation *creation, struct err *err, struct migration *migration)
 {
     struct store *store = creation->request->app->store;
     struct dialect_request *given = &creation->given;
@@ -261,7 +261,7 @@ static int store_creation(struct creation *creation, struct err *err, struct mig
         migration_done(ret_migration);
         *ret_migration = (struct migration){0};
     }
-    if (found < 0 || (found > 0 ? store_again(creation, err, ret_migration)
+    if (found < 0 || (found > 0 ? replace_stored(creation, err, ret_migration)
                                 : store_new(creation, err, ret_migration)) < 0) {
         return -1;
     }

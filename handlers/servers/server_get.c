@@ -8,7 +8,7 @@
 /* Also asks a server anew that could not be reached. NULL and err after a failure. */
 static json_t *write_server(struct request *request, const struct server *server, struct err *err)
 {
-    executor_ask_again(request->app->executor, server);
+    executor_recheck_server(request->app->executor, server);
     json_auto_t *connections = server_connections(request->app->store, server, err);
     return connections == NULL ? NULL : server_write(server, request->api_version, connections);
 }

@@ -103,7 +103,7 @@ bool stmt_hit_foreign_key(const struct stmt *stmt)
     return stmt->rc == SQLITE_CONSTRAINT_FOREIGNKEY;
 }
 
-static void note(struct stmt *stmt, int rc)
+static void record_failure(struct stmt *stmt, int rc)
 {
     if (stmt->rc == SQLITE_OK && rc != SQLITE_OK) {
         stmt->rc = rc;
@@ -112,21 +112,22 @@ static void note(struct stmt *stmt, int rc)
 
 void bind_int(struct stmt *stmt, int64_t value)
 {
-    note(stmt, sqlite3_bind_int64(stmt->handle, ++stmt->bound, value));
+    record_failure(stmt, sqlite3_bind_int64(stmt->handle, ++stmt->bound, value));
 }
 
 void bind_text(struct stmt *stmt, const char *text)
 {
     stmt->bound++;
-    note(stmt, text == NULL ? sqlite3_bind_null(stmt->handle, stmt->bound)
-                            : sqlite3_bind_text(stmt->handle, stmt->bound, text, -1, SQLITE_STATIC));
+    record_failure(stmt, text == NULL
+                             ? sqlite3_bind_null(stmt->handle, stmt->bound)
+                             : sqlite3_bind_text(stmt->handle, stmt->bound, text, -1, SQLITE_STATIC));
 }
 
 void bind_flag(struct stmt *stmt, enum flag flag)
 {
     stmt->bound++;
-    note(stmt, flag == FLAG_UNSET ? sqlite3_bind_null(stmt->handle, stmt->bound)
-                                  : sqlite3_bind_int(stmt->handle, stmt->bound, flag == FLAG_TRUE));
+    record_failure(stmt, flag == FLAG_UNSET ? sqlite3_bind_null(stmt->handle, stmt->bound)
+                                            : sqlite3_bind_int(stmt->handle, stmt->bound, flag == FLAG_TRUE));
 }
 
 void bind_word(struct stmt *stmt, enum vocabulary vocabulary, int value)
@@ -137,9 +138,9 @@ void bind_word(struct stmt *stmt, enum vocabulary vocabulary, int value)
 void bind_sealed(struct stmt *stmt, const struct sealed *sealed)
 {
     stmt->bound++;
-    note(stmt, sealed->bytes == NULL ? sqlite3_bind_null(stmt->handle, stmt->bound)
-                                     : sqlite3_bind_blob64(stmt->handle, stmt->bound, sealed->bytes,
-                                                           sealed->len, SQLITE_STATIC));
+    record_failure(stmt, sealed->bytes == NULL ? sqlite3_bind_null(stmt->handle, stmt->bound)
+                                               : sqlite3_bind_blob64(stmt->handle, stmt->bound, sealed->bytes,
+                                                                     sealed->len, SQLITE_STATIC));
 }
 
 int64_t column_int64(struct stmt *stmt)
@@ -162,11 +163,12 @@ char *column_text(struct stmt *stmt)
     int column = stmt->column++;
     const unsigned char *text = sqlite3_column_text(stmt->handle, column);
     if (text == NULL) {
-        note(stmt, sqlite3_column_type(stmt->handle, column) == SQLITE_NULL ? SQLITE_OK : SQLITE_NOMEM);
+        record_failure(stmt,
+                       sqlite3_column_type(stmt->handle, column) == SQLITE_NULL ? SQLITE_OK : SQLITE_NOMEM);
         return NULL;
     }
     char *copy = strdup((const char *)text);
-    note(stmt, copy == NULL ? SQLITE_NOMEM : SQLITE_OK);
+    record_failure(stmt, copy == NULL ? SQLITE_NOMEM : SQLITE_OK);
     return copy;
 }
 
@@ -176,7 +178,7 @@ void column_uuid(struct stmt *stmt, char text[static ID_TEXT_SIZE])
     const unsigned char *uuid = sqlite3_column_text(stmt->handle, column);
     int len = sqlite3_column_bytes(stmt->handle, column);
     if (uuid == NULL || len >= ID_TEXT_SIZE) {
-        note(stmt, SQLITE_CORRUPT);
+        record_failure(stmt, SQLITE_CORRUPT);
         return;
     }
     memcpy(text, uuid, (size_t)len + 1);
@@ -195,7 +197,7 @@ int column_word(struct stmt *stmt, enum vocabulary vocabulary)
 {
     const unsigned char *text = sqlite3_column_text(stmt->handle, stmt->column++);
     int value = word_to_value(vocabulary, (const char *)text);
-    note(stmt, text != NULL && value < 0 ? SQLITE_CORRUPT : SQLITE_OK);
+    record_failure(stmt, text != NULL && value < 0 ? SQLITE_CORRUPT : SQLITE_OK);
     return value;
 }
 
@@ -206,7 +208,7 @@ void column_list(struct stmt *stmt, struct str_list *ret_list)
     bool good = json == NULL || str_list_from_json((const char *)json, ret_list);
     bool out_of_memory = memory_watch_end();
     if (!good) {
-        note(stmt, out_of_memory ? SQLITE_NOMEM : SQLITE_CORRUPT);
+        record_failure(stmt, out_of_memory ? SQLITE_NOMEM : SQLITE_CORRUPT);
     }
 }
 

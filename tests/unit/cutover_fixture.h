@@ -117,7 +117,7 @@ static inline int try_to_finish(const char *database, const char *source_user, c
                                     .target = &target,
                                     .database = database,
                                     .name = SLOT,
-                                    .heir = target_user,
+                                    .fallback_owner = target_user,
                                     .jobs = 2,
                                     .changed = true,
                                     .count_ms = count_ms};

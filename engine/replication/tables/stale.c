@@ -43,7 +43,7 @@ int stale_read_origin(struct pg *source, struct err *err, PGresult **ret_origin)
     return buf_failed(&sql) ? err_no_memory(err) : pg_query(source, err, ret_origin, buf_text(&sql), 0, NULL);
 }
 
-int stale_settle(struct pg *source, const char *oid, struct err *err, bool *ret_visible)
+int stale_await_ddl(struct pg *source, const char *oid, struct err *err, bool *ret_visible)
 {
     *ret_visible = false;
     for (int i = 0; i < LOOKS && !*ret_visible; i++) {
@@ -73,7 +73,7 @@ int stale_look(struct pg *source, uint32_t relation, const char *horizon, struct
     bool visible = false;
     snprintf(oid, sizeof(oid), "%u", (unsigned)relation);
     *ret_look = (struct stale_look){0};
-    if (stale_settle(source, oid, err, &visible) != 0) {
+    if (stale_await_ddl(source, oid, err, &visible) != 0) {
         return -1;
     }
     if (!visible) {
@@ -134,12 +134,13 @@ void stale_add_origin(struct pg *target, struct buf *sql, const char *name, cons
  */
 static void add_list_sql(struct buf *sql, int version)
 {
-    bool tells_truncate = version >= TRUNCATE_SINCE;
+    bool streams_truncate = version >= TRUNCATE_SINCE;
     buf_adds(sql, "WITH joined AS (SELECT * FROM unnest($5::oid[], $6::oid[], $7::bigint[])"
                   "   AS u(oid, file, horizon)), fresh AS (SELECT a.attrelid AS oid, ");
-    buf_adds(sql, tells_truncate ? "array_agg(a.attname::text) FILTER (WHERE a.atthasmissing) AS filled,"
-                                   " array_agg(a.attmissingval::text) FILTER (WHERE a.atthasmissing) AS given"
-                                 : "NULL::text[] AS filled, NULL::text[] AS given");
+    buf_adds(sql, streams_truncate
+                      ? "array_agg(a.attname::text) FILTER (WHERE a.atthasmissing) AS filled,"
+                        " array_agg(a.attmissingval::text) FILTER (WHERE a.atthasmissing) AS given"
+                      : "NULL::text[] AS filled, NULL::text[] AS given");
     buf_adds(sql, " FROM pg_attribute a LEFT JOIN joined j ON j.oid = a.attrelid"
                   " WHERE a.attrelid >= 16384 AND " STALE_IS_FRESH("coalesce(j.horizon, $3::bigint)"));
     buf_adds(sql, " GROUP BY 1), before AS (SELECT oid, file FROM joined UNION ALL SELECT oid, file FROM"
@@ -151,7 +152,7 @@ static void add_list_sql(struct buf *sql, int version)
     buf_adds(sql, "   AND (NOT " STALE_IS_BORN "     OR EXISTS (SELECT 1 FROM before b WHERE b.oid = c.oid)))"
                   " SELECT n.nspname, c.relname, c.oid, c.oid = ANY ($4::oid[]) OR h.oid IS NOT NULL"
                   "   OR coalesce(t.file <> c.relfilenode AND ");
-    buf_adds(sql, tells_truncate ? "f.oid IS NOT NULL" : "true");
+    buf_adds(sql, streams_truncate ? "f.oid IS NOT NULL" : "true");
     buf_adds(sql, ", false), f.filled, f.given"
                   " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
                   "  LEFT JOIN before t ON t.oid = c.oid LEFT JOIN fresh f ON f.oid = c.oid"

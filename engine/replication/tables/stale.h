@@ -49,7 +49,7 @@ int stale_read_origin(struct pg *source, struct err *err, PGresult **ret_origin)
 /* Waits up to a second for sessions that have altered the table: the stream can contain a transaction
  * before other sessions see its end, and until then it keeps its locks. *ret_visible false: another
  * session keeps the table locked. */
-int stale_settle(struct pg *source, const char *oid, struct err *err, bool *ret_visible);
+int stale_await_ddl(struct pg *source, const char *oid, struct err *err, bool *ret_visible);
 
 /* The current state of a table on the source. */
 struct stale_look {

@@ -108,7 +108,7 @@ int table_now_read(struct pg *pg, uint32_t oid, bool settle, struct err *err, st
     struct table_now table = {0};
     bool visible = true;
     snprintf(id, sizeof(id), "%u", (unsigned)oid);
-    if (settle && stale_settle(pg, id, err, &visible) != 0) {
+    if (settle && stale_await_ddl(pg, id, err, &visible) != 0) {
         return -1;
     }
     table.locked = !visible;

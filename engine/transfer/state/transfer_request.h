@@ -48,8 +48,9 @@ struct transfer_observer {
 struct transfer {
     const struct endpoint *source;
     const struct endpoint *target;
-    const char *database; /* the same name on both sides */
-    const char *heir; /* role of the target that owns objects whose owner it lacks; NULL: the target's user */
+    const char *database;       /* the same name on both sides */
+    const char *fallback_owner; /* role of the target that owns objects whose owner it lacks; NULL: the
+                                   target's user */
     int jobs; /* tables copied in parallel; at most jobs + 1 connections to the source, jobs + 2 to the target
                */
     const char *work_dir; /* an existing directory for the archive, which is removed afterwards */

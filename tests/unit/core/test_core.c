@@ -350,7 +350,7 @@ static void a_stronger_wish_to_stop_wins(void **state)
     assert_false(stop_requested(&stop));
     stop_request(&stop, STOP_CANCEL);
     stop_request(&stop, STOP_SHUTDOWN);
-    assert_int_equal(stop_wish(&stop), STOP_CANCEL);
+    assert_int_equal(stop_kind(&stop), STOP_CANCEL);
 }
 
 static void a_cut_character_becomes_a_question_mark(void **state)

@@ -244,7 +244,7 @@ static void looks_at_the_server(void **state)
     struct endpoint endpoint = superuser();
     struct server_info info = {0};
     struct err err = {0};
-    assert_int_equal(server_look(&endpoint, NULL, &err, &info), 0);
+    assert_int_equal(server_inspect(&endpoint, NULL, &err, &info), 0);
     assert_true(info.version >= 100000);
     assert_non_null(info.version_text);
     assert_true(info.superuser);
@@ -253,7 +253,7 @@ static void looks_at_the_server(void **state)
     server_info_done(&info);
     assert_true(
         postgres_sql(&server, "postgres", "ALTER DATABASE postgres SET default_transaction_read_only = on"));
-    assert_int_equal(server_look(&endpoint, NULL, &err, &info), 0);
+    assert_int_equal(server_inspect(&endpoint, NULL, &err, &info), 0);
     assert_false(info.read_only);
     server_info_done(&info);
     assert_true(postgres_sql(&server, "postgres", "ALTER DATABASE postgres RESET ALL"));
@@ -262,7 +262,7 @@ static void looks_at_the_server(void **state)
     for (int i = 0; i < 100 && !info.read_only; i++) {
         clock_sleep_ms(50);
         server_info_done(&info);
-        assert_int_equal(server_look(&endpoint, NULL, &err, &info), 0);
+        assert_int_equal(server_inspect(&endpoint, NULL, &err, &info), 0);
     }
     assert_true(info.read_only);
     server_info_done(&info);

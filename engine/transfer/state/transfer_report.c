@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/transfer/state/transfer_tell.h"
+#include "engine/transfer/state/transfer_report.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/str.h"
 
-void transfer_tell_warnings(struct transfer_state *state)
+void transfer_report_warnings(struct transfer_state *state)
 {
     const struct transfer_observer *observer = state->transfer->observer;
     auto_str_list struct str_list warnings = {0};
@@ -16,16 +16,16 @@ void transfer_tell_warnings(struct transfer_state *state)
     }
 }
 
-void transfer_tell_step(struct transfer_state *state, const char *text)
+void transfer_report_step(struct transfer_state *state, const char *text)
 {
     const struct transfer_observer *observer = state->transfer->observer;
-    transfer_tell_warnings(state);
+    transfer_report_warnings(state);
     if (observer != NULL && observer->step != NULL) {
         observer->step(observer->context, text);
     }
 }
 
-static void look_at_piece(struct transfer_table *table, const struct copy_piece *piece)
+static void read_piece(struct transfer_table *table, const struct copy_piece *piece)
 {
     struct transfer_table now = *table;
     now.state = (enum copy_state)atomic_load(&piece->state);
@@ -38,12 +38,12 @@ static void look_at_piece(struct transfer_table *table, const struct copy_piece 
     *table = now;
 }
 
-void transfer_tell_progress(void *context)
+void transfer_report_progress(void *context)
 {
     struct transfer_state *state = context;
     const struct transfer_observer *observer = state->transfer->observer;
     for (size_t i = 0; i < state->pool.count; i++) {
-        look_at_piece(&state->tables[i], &state->pool.pieces[i]);
+        read_piece(&state->tables[i], &state->pool.pieces[i]);
     }
     if (observer != NULL && observer->progress != NULL) {
         observer->progress(observer->context, state->tables, state->pool.count);
@@ -75,7 +75,7 @@ int transfer_list_tables(struct transfer_state *state, struct err *err)
                            .copy_encoding = source_database_get(&state->database, DATABASE_ENCODING),
                            .settings = &state->settings,
                            .report = &state->report,
-                           .tick = transfer_tell_progress,
+                           .tick = transfer_report_progress,
                            .tick_context = state};
     state->tables = calloc(state->catalog.table_count + 1, sizeof(*state->tables));
     if (state->tables == NULL || copy_pool_init(&state->pool, &state->catalog, err) != 0) {
