@@ -17,10 +17,10 @@
 #include "engine/replication/replication.h"
 
 enum {
-    REPORT_MS = 1000,         /* longest interval between reports to the source */
-    PROGRESS_REPORT_MS = 100, /* delay of a report after progress */
-    GATHER_MS = 5,    /* wait for more complete transactions before a commit: fewer, larger transactions */
-    QUIET_MS = 10000, /* how long the source may be silent before it is asked for its position */
+    REPORT_MS = 1000,  /* longest interval between reports to the source */
+    PROGRESS_MS = 100, /* delay of a report after progress */
+    GATHER_MS = 5,     /* wait for more complete transactions before a commit: fewer, larger transactions */
+    QUIET_MS = 10000,  /* how long the source may be silent before it is asked for its position */
     CLOCK_LOOK_MESSAGES = 64,
     TRUNCATE_SINCE = 110000,
     BINARY_SINCE = 140000,
@@ -256,7 +256,7 @@ static bool is_report_due(struct follow *follow)
     bool news = !apply_is_busy(follow->apply) && follow_position(follow) > follow->durable;
     follow->news_ms = !news ? 0 : follow->news_ms == 0 ? now_ms : follow->news_ms;
     return age_ms >= REPORT_MS ||
-           (news && (age_ms >= PROGRESS_REPORT_MS || now_ms - follow->news_ms >= PROGRESS_REPORT_MS));
+           (news && (age_ms >= PROGRESS_MS || now_ms - follow->news_ms >= PROGRESS_REPORT_MS));
 }
 
 /* Nothing can be read: because the source writes nothing, or because nothing arrives any longer. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pg_dump's archive: its table of contents, and what the restore asks of each entry. */
+/* pg_dump's archive: parses its table of contents, and calls the functions of the restore for each entry. */
 #include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
@@ -24,7 +24,7 @@ static size_t look_at(const struct archive *archive, const struct archive_entry 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static volatile size_t sink; /* so that the texts are looked at */
+    static volatile size_t sink; /* so that the compiler keeps the reads of the texts */
     char *bytes = malloc(size == 0 ? 1 : size);
     fuzz_require(bytes != NULL, "memory for the input");
     if (size > 0) {

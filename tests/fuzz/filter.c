@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         {0},
     };
     json_auto_t *as_query = json_string(filter);
-    if (as_query == NULL) { /* request_set_uri() refuses what is not UTF-8 */
+    if (as_query == NULL) { /* request_set_uri() rejects invalid UTF-8 */
         return 0;
     }
     fuzz_begin();

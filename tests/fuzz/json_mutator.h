@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Changes the JSON in an input as JSON: single bytes nearly always make it unreadable, and the readers behind
- * the parser would see the seeds only. Everything in front of the first '{' stays. Targets that include this
- * file get it.
+ * Mutates the input as JSON: flipping single bytes nearly always makes it malformed, so the code behind
+ * the parser would only see the seeds. The text before the first '{' is unchanged. Targets that include
+ * this file use it.
  */
 #ifndef TESTS_FUZZ_JSON_MUTATOR_H
 #define TESTS_FUZZ_JSON_MUTATOR_H
@@ -17,7 +17,7 @@ enum { JSON_NODES_MAX = 256, JSON_STRING_MAX = 512 };
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 
-/* All values of a document that stand in an object or array, with their places. */
+/* All values inside objects or arrays of a document, with their places. */
 struct json_places {
     struct json_place {
         json_t *parent;
@@ -81,7 +81,7 @@ static json_t *plain_value(int choice)
     }
 }
 
-/* A new reference to what shall stand in the place. */
+/* A new reference to the replacement for a value. */
 static json_t *other_value(const struct json_places *places, const struct json_place *place)
 {
     int choice = rand();
@@ -116,7 +116,7 @@ static void change(const struct json_places *places)
     }
 }
 
-/* Returns the new size, 0 when nothing could be done. */
+/* Returns the new size, or 0 if nothing could be changed. */
 static size_t mutate_json(uint8_t *data, size_t size, size_t max_size)
 {
     const uint8_t *start = memchr(data, '{', size);

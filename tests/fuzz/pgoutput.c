@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A stream of pgoutput messages, each behind two bytes of its length; one struct reads them all, as the
- * follower does. */
+/* A stream of pgoutput messages, each preceded by two bytes of its length; one struct parses them all, as
+ * in the follower. */
 #include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
@@ -43,7 +43,7 @@ static size_t read_message(struct pgoutput_message *message, const uint8_t *data
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static volatile size_t sink; /* so that the bytes are looked at */
+    static volatile size_t sink; /* so that the compiler keeps the reads of the bytes */
     fuzz_begin();
     auto_pgoutput_message struct pgoutput_message message = {0};
     while (size >= 2) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A whole request, "METHOD URI\nbody", through the real routes, checks and handlers and a real store. The
- * executor is there but asleep, and no server can be reached. A deployment is read, validated and predicted,
- * not run.
+ * A whole request, "METHOD URI
+ * body", through the real routes, checks and handlers and a real store. The executor exists but does not
+ * run, and no server is reachable. Deployments are parsed, validated and predicted, not executed.
  */
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/json_mutator.h"

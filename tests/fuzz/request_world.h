@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What requests need that go through the real routes, checks and handlers without a socket: a store with a
- * group and two servers, in memory. The executor is there but asleep, and the servers cannot be reached.
+ * The environment for requests through the real routes, checks and handlers without a socket: a store with
+ * a group and two servers, in memory. The executor exists but does not run, and the servers are
+ * unreachable.
  */
 #ifndef TESTS_FUZZ_REQUEST_WORLD_H
 #define TESTS_FUZZ_REQUEST_WORLD_H
@@ -79,7 +80,7 @@ static inline void world_add_server(enum server_kind kind, const char *name)
     world_require(store_server_insert(app.store, &server, &err) == 0, "a server", &err);
 }
 
-/* A fresh store; the one before is removed. */
+/* Opens a fresh store and removes the previous one. */
 static inline void world_open_store(void)
 {
     struct err err = {0};

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What the two targets of templates do with a template. */
+/* The calls that both template targets make. */
 #ifndef TESTS_FUZZ_TEMPLATE_FUZZ_H
 #define TESTS_FUZZ_TEMPLATE_FUZZ_H
 
 #include "handlers/deployments/template/template.h"
 #include "tests/fuzz/fuzz.h"
 
-/* A resource that is referred to: some are not made yet. */
+/* A referenced resource: some do not exist yet. */
 static inline json_t *fuzz_reference(void *arg, const char *id_or_name, const char *api_version,
                                      struct err *err)
 {
@@ -25,7 +25,7 @@ static inline void fuzz_show(json_t *value)
     fuzz_require(text != NULL, "what a template gives can be written");
 }
 
-/* Reads the template and asks it for everything that a deployment asks for. */
+/* Parses the template and makes all calls of a deployment. */
 static inline void fuzz_deploy(json_t *source, json_t *given)
 {
     json_auto_t *scope =

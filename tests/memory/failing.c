@@ -15,7 +15,7 @@
 
 enum { STACK_DEPTH = 24, SITE_DEPTH = 10 };
 
-/* ASan's own, which are behind the names that this file takes. */
+/* ASan's own functions, which this file hides. */
 void *__interceptor_malloc(size_t size);
 void *__interceptor_calloc(size_t count, size_t size);
 void *__interceptor_realloc(void *block, size_t size);
@@ -29,7 +29,7 @@ static struct failing own_block;
 struct failing *failing = &own_block;
 
 static bool shared;          /* the block is a file: all threads count */
-static __thread bool counts; /* this thread does, when it is not */
+static __thread bool counts; /* if not shared: this thread counts */
 static __thread bool inside; /* backtrace() allocates */
 static void *last_stack[STACK_DEPTH];
 static int last_depth;
@@ -38,7 +38,7 @@ __attribute__((constructor)) static void map_block(void)
 {
     void *frames[1];
     inside = true;
-    __lsan_disable(); /* the loader keeps what LeakSanitizer does not find */
+    __lsan_disable(); /* the loader keeps memory that LeakSanitizer does not find */
     (void)backtrace(frames, 1);
     __lsan_enable();
     inside = false;
@@ -54,7 +54,7 @@ __attribute__((constructor)) static void map_block(void)
     }
 }
 
-/* Whether no allocation has failed with this stack before; it is remembered. */
+/* Whether no allocation has failed with this stack before; records the stack. */
 static bool is_new_site(void)
 {
     void *frames[SITE_DEPTH];
@@ -63,7 +63,7 @@ static bool is_new_site(void)
     inside = false;
     uint64_t hash = 1469598103934665603U;
     for (int i = 0; i < depth; i++) {
-        /* Pages move with every start; what is within one does not. */
+        /* Addresses of pages change with every start; offsets within a page do not. */
         hash = (hash ^ ((uintptr_t)frames[i] & 0xFFF)) * 1099511628211U;
     }
     hash = hash == 0 ? 1 : hash;
@@ -147,7 +147,7 @@ void *calloc(size_t count, size_t size)
 
 void *realloc(void *block, size_t size)
 {
-    /* Making a block smaller, or releasing it, is not what memory runs out for. */
+    /* Shrinking or releasing a block cannot run out of memory. */
     return size > 0 && fails() ? NULL : __interceptor_realloc(block, size);
 }
 

@@ -55,7 +55,7 @@ static bool read_seed(const char *path, struct seed *ret_seed)
     return true;
 }
 
-/* Without what differs between two runs: digits and ids. */
+/* Removes the parts that differ between two runs: digits and ids. */
 static void add_lasting(struct buf *into, const char *text)
 {
     for (; *text != '\0'; text++) {
@@ -65,7 +65,7 @@ static void add_lasting(struct buf *into, const char *text)
     }
 }
 
-/* One line per row of the store; of sealed secrets only whether they are there. */
+/* One line per row of the store; for sealed secrets only whether they are set. */
 static void add_rows(sqlite3 *db, const char *table_name, struct buf *rows)
 {
     auto_free char *sql = str_format("SELECT * FROM \"%s\" ORDER BY 1, 2", table_name);
@@ -109,7 +109,7 @@ static bool is_in_shape(const struct reply *reply)
         return false;
     }
     if (reply->status < 400 || reply->out_of_memory) {
-        return true; /* out_of_memory: server/ sends the answer that it has ready */
+        return true; /* out_of_memory: server/ sends its prepared response */
     }
     json_auto_t *body = reply->body == NULL ? NULL : json_loadb(reply->body, reply->body_len, 0, NULL);
     json_t *error = json_object_get(body, "error");
@@ -118,9 +118,9 @@ static bool is_in_shape(const struct reply *reply)
 }
 
 struct outcome {
-    int status;  /* 503 when there was not even memory for a request */
+    int status;  /* 503 if there was not even memory for a request */
     bool shaped; /* the answer is one */
-    char *body;  /* without what differs between two runs; new memory, or NULL */
+    char *body;  /* without the parts that differ between two runs; new memory, or NULL */
 };
 
 static void read_outcome(const struct request *request, struct outcome *ret_outcome)
@@ -145,7 +145,7 @@ static struct outcome send_once(const struct seed *seed)
     request->host = str_dup("localhost:8080");
     buf_adds(&request->raw_body, seed->body);
     if (request->host == NULL || buf_failed(&request->raw_body)) {
-        request_free(request); /* exchange.c answers these itself */
+        request_free(request); /* exchange.c responds to these itself */
         return outcome;
     }
     if (request_set_uri(request, seed->uri, &err) < 0) {
@@ -191,7 +191,7 @@ static void check_outcome(const struct seed *seed, uint64_t number, bool lasting
         snprintf(what, sizeof(what), "is answered %d, not %d or a 5xx", outcome->status, expected->status);
         complain(seed, number, lasting, what);
     } else if (strstr(seed->uri, "/oauth2/") == NULL && !str_equals(outcome->body, expected->body)) {
-        /* Tokens are others each time. */
+        /* Tokens differ each time. */
         complain(seed, number, lasting, "is answered otherwise than with memory");
         fprintf(stderr, "    %.400s\n    not %.400s\n", outcome->body, expected->body);
     }
@@ -212,10 +212,10 @@ static void fail_one(const struct seed *seed, uint64_t number, bool lasting, con
     check_rows(seed, number, lasting, expected);
 }
 
-/* What the request does when nothing fails, on a store like the one that the others find. */
+/* The result without failures, on a store in the same state as for the other runs. */
 static bool learn(const struct seed *seed, struct expected *ret_expected)
 {
-    /* Once for what is made at first use. */
+    /* Once for allocations on first use. */
     struct outcome first = send_once(seed);
     free(first.body);
     world_open_store();
@@ -258,7 +258,7 @@ static void torture(const struct seed *seed)
 
 int main(int argc, char **argv)
 {
-    log_setup(LOG_ERROR + 1, false); /* each failure would be a line */
+    log_setup(LOG_ERROR + 1, false); /* each failure would log a line */
     world_begin();
     (void)signing_key_id(app.signing_key); /* waits for it */
     world_open_store();

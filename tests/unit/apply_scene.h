@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two databases of one real server for unit tests of the applier: "origin" is changed, and "copy" follows.
- * Slot and publication are made by hand, so that only stream and applier are tested.
+ * Two databases of one real server for unit tests of the applier: the tests change "origin", and "copy"
+ * follows. The fixture creates slot and publication, so that only stream and applier are tested.
  */
 #ifndef TESTS_UNIT_APPLY_SCENE_H
 #define TESTS_UNIT_APPLY_SCENE_H
@@ -69,7 +69,7 @@ static void drop_scene(void)
     run("postgres", "DROP ROLE IF EXISTS applier");
 }
 
-/* Both databases with the same tables; the changes follow from here on. */
+/* Creates both databases with the same tables; following starts here. */
 static void begin_scene(struct scene *scene, const char *schema, const char *user, const char *target_only)
 {
     struct err err = {0};
@@ -99,7 +99,7 @@ static void begin_scene(struct scene *scene, const char *schema, const char *use
     replication_slot_done(&scene->slot);
 }
 
-/* The source is called by another name than the target here, as both are on one server. */
+/* Both databases are on one server, so the source has another name here. */
 struct opened {
     struct replication_stream stream;
     struct pg source;
@@ -153,7 +153,7 @@ static uint64_t source_end(void)
     return position;
 }
 
-/* Applies until everything before "position" is there. -1 with err. */
+/* Applies until the target has everything before "position". -1 with err. */
 static int apply_until(struct opened *opened, uint64_t position, struct err *err)
 {
     int64_t deadline_ms = clock_monotonic_ms() + patient_ms(FOLLOW_LIMIT_MS);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What happens on a source while it is followed, told as SQL; for tests/unit/engine/test_apply.c. */
+/* Transactions on a followed source, as SQL; for tests/unit/engine/test_apply.c. */
 #ifndef TESTS_UNIT_APPLY_STORIES_H
 #define TESTS_UNIT_APPLY_STORIES_H
 
@@ -7,7 +7,7 @@ struct story {
     int since; /* server_version_num */
     const char *name;
     const char *schema;
-    const char *changes; /* each line ending with ";\n" is a transaction of its own */
+    const char *changes; /* each line ending with "; " is one transaction */
 };
 
 static const struct story stories[] = {

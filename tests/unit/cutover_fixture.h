@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A source and a target server with databases that are alike, as they are between base copy and cutover:
- * publication and slot by SQL, the helper by replica_begin(). MALACHITE_TEST_POSTGRES_TARGET gives the target
- * another major.
+ * A source and a target server with equal databases, as between base copy and cutover: publication and
+ * slot by SQL, the helper by replica_begin(). MALACHITE_TEST_POSTGRES_TARGET selects another major for the
+ * target.
  */
 #ifndef TESTS_UNIT_CUTOVER_FIXTURE_H
 #define TESTS_UNIT_CUTOVER_FIXTURE_H
@@ -26,7 +26,7 @@ static bool running;
         skip();                                                                                              \
     }
 
-/* A superuser's session that finds names in the schema public. */
+/* A superuser's session with search_path public. */
 static inline void open_public(struct postgres *server, const char *database, struct pg *ret_pg)
 {
     static struct endpoint endpoints[2]; /* outlive the sessions */
@@ -89,7 +89,7 @@ static inline void make_both(const char *database, const char *sql)
     }
 }
 
-/* "publication": what follows CREATE PUBLICATION name. The slot begins where the helper does. */
+/* "publication": the text after CREATE PUBLICATION name. The slot starts at the helper's position. */
 static inline void begin_following(const char *database, const char *publication, const char *target_user)
 {
     auto_free char *publish = str_format("CREATE PUBLICATION " SLOT " %s", publication);
@@ -138,7 +138,7 @@ static inline void finish(const char *database, struct evidence *ret_evidence)
     finish_as(database, "postgres", "postgres", ret_evidence);
 }
 
-/* What the executor does after a cutover; the slot's name can then be used by the next database. */
+/* The executor's cleanup after a cutover; the next database can then reuse the slot's name. */
 static inline void end_following(const char *database)
 {
     run_on(&source_server, database, "SELECT pg_drop_replication_slot('" SLOT "'); DROP PUBLICATION " SLOT);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests of instances share: a host below /tmp, and questions to its servers as a client asks them.
- */
+/* Shared by the tests of instances: a host below /tmp, and queries to its servers as a client. */
 #ifndef TESTS_UNIT_INSTANCE_FIXTURE_H
 #define TESTS_UNIT_INSTANCE_FIXTURE_H
 
@@ -86,7 +85,7 @@ static int set_up(void **state)
     return 0;
 }
 
-/* What a failed test has left must not run on. */
+/* Instances of a failed test must not keep running. */
 static void delete_all_instances(void)
 {
     auto_free char *path = str_format("%s/instances", root);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests through the real route table, the real handlers and a real store; the executor is there but
- * asleep. */
+/* Requests through the real route table, the real handlers and a real store; the executor exists but does
+ * not run. */
 #ifndef TESTS_UNIT_MIGRATION_FIXTURE_H
 #define TESTS_UNIT_MIGRATION_FIXTURE_H
 
@@ -94,7 +94,7 @@ static inline void insert_server(enum server_kind kind, const char *name)
     assert_int_equal(store_server_insert(app.store, &server, &err), 0);
 }
 
-/* Moves a migration as the executor does. */
+/* Moves a migration like the executor. */
 static inline void end_migration(const char *name, enum migration_state state)
 {
     struct err err = {0};

@@ -36,7 +36,7 @@ struct postgres {
     char port_text[16];
     int port;
     pid_t pid;  /* 0: not running */
-    bool plain; /* wal_level and the like are PostgreSQL's defaults, or what ALTER SYSTEM has set */
+    bool plain; /* wal_level and similar settings have PostgreSQL's defaults, or the values of ALTER SYSTEM */
 };
 
 static inline bool postgres_find(struct postgres *postgres)
@@ -57,7 +57,7 @@ static inline bool postgres_find(struct postgres *postgres)
     return false;
 }
 
-/* One major: Debian's, or what "make postgres" has fetched. */
+/* One major: Debian's, or one that "make postgres" has fetched. */
 static inline bool postgres_find_major(struct postgres *postgres, int major)
 {
     const char *cache = getenv("MALACHITE_POSTGRES_CACHE");
@@ -77,7 +77,7 @@ static inline bool postgres_find_major(struct postgres *postgres, int major)
     return false;
 }
 
-/* PostgreSQL refuses to run as root. Called in the child. */
+/* PostgreSQL refuses to run as root. Called in the child process. */
 static inline void postgres_drop_root(void)
 {
     const struct passwd *user = geteuid() == 0 ? getpwnam("postgres") : NULL;
@@ -86,8 +86,8 @@ static inline void postgres_drop_root(void)
     }
 }
 
-/* Starts a program of the server with its output going to the file "log"; argv[0] is the program's bare name.
- */
+/* Starts a program of the server with its output in the file "log"; argv[0] is the program's name without
+ * a path. */
 static inline pid_t postgres_spawn(const struct postgres *postgres, const char *const *argv)
 {
     char program[300];
@@ -254,7 +254,7 @@ static inline bool postgres_start_found(struct postgres *postgres, const char *s
     return false;
 }
 
-/* False, with a message, where there is no PostgreSQL; the tests then skip. "setting" is an option of
+/* False, with a message, if PostgreSQL is not installed; the tests then skip. "setting" is an option of
  * postgres ("-cfoo=bar") or NULL. */
 static inline bool postgres_start(struct postgres *postgres, const char *setting)
 {
@@ -266,7 +266,7 @@ static inline bool postgres_start(struct postgres *postgres, const char *setting
     return postgres_start_found(postgres, setting);
 }
 
-/* The same with one major; false without a message where it is not there. */
+/* The same with one major; false without a message if it is not installed. */
 static inline bool postgres_start_major(struct postgres *postgres, int major, const char *setting)
 {
     *postgres = (struct postgres){0};
@@ -274,7 +274,7 @@ static inline bool postgres_start_major(struct postgres *postgres, int major, co
     return found && postgres_start_found(postgres, setting);
 }
 
-/* Runs SQL as the superuser; a failure is printed and yields false. */
+/* Runs SQL as the superuser; a failure is printed and returns false. */
 static inline bool postgres_sql(struct postgres *postgres, const char *database, const char *sql)
 {
     struct endpoint endpoint = postgres_endpoint(postgres, "postgres");
@@ -287,7 +287,7 @@ static inline bool postgres_sql(struct postgres *postgres, const char *database,
     return true;
 }
 
-/* One value as new text, or NULL. */
+/* One value as a new string, or NULL. */
 static inline char *postgres_value(struct postgres *postgres, const char *database, const char *sql)
 {
     struct endpoint endpoint = postgres_endpoint(postgres, "postgres");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The source of an online migration for a unit test: the database "shop", made before each test and dropped
- * afterwards, on every major that is there.
+ * The source of an online migration for a unit test: the database "shop", created before each test and
+ * dropped afterwards, on every installed major.
  */
 #ifndef TESTS_UNIT_REPLICATION_FIXTURE_H
 #define TESTS_UNIT_REPLICATION_FIXTURE_H
@@ -15,7 +15,7 @@
 static struct postgres server;
 static bool running;
 static int version;
-static bool patient; /* tests that wait run on the default server only */
+static bool patient; /* slow tests run on the default server only */
 
 #define NEEDS_SERVER                                                                                         \
     if (!running) {                                                                                          \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Slots and streams on the fixture's source: made, read, waited for. */
+/* Slots and streams on the fixture's source: creates, reads and awaits them. */
 #ifndef TESTS_UNIT_REPLICATION_STREAM_H
 #define TESTS_UNIT_REPLICATION_STREAM_H
 
@@ -33,7 +33,7 @@ static inline void make_slot(const struct replication_observer *observer, const 
     assert_true(ret_slot->position > 0);
 }
 
-/* And can still be streamed from: it has not been invalidated by max_slot_wal_keep_size. */
+/* Also checks that it can be streamed from: max_slot_wal_keep_size has not invalidated it. */
 static inline int slot_exists(void)
 {
     auto_free char *major = postgres_value(&server, "shop", "SHOW server_version_num");
@@ -115,7 +115,7 @@ static inline void wait_readable(const struct replication_stream *stream)
     poll(&poller, 1, STREAM_SLICE_MS);
 }
 
-/* The next message, parsed. 1, or 0 when none has arrived, or -1 when the stream has ended. */
+/* The next message, parsed. 1, or 0 if none has arrived, or -1 if the stream has ended. */
 static inline int next_message(struct replication_stream *stream, struct pgoutput_message *message)
 {
     const char *bytes = NULL;
@@ -134,7 +134,7 @@ static inline bool is_row(const struct pgoutput_message *message)
            message->kind == PGOUTPUT_DELETE;
 }
 
-/* Reads until the source has sent everything before the position; yields the number of rows. */
+/* Reads until the source has sent everything before the position; returns the number of rows. */
 static inline int read_to(struct replication_stream *stream, uint64_t position)
 {
     auto_pgoutput_message struct pgoutput_message message = {0};
@@ -156,8 +156,8 @@ static inline int read_to(struct replication_stream *stream, uint64_t position)
     }
 }
 
-/* The kinds of all messages up to now: "BRIC BUUC", without transactions that hold nothing (up to 14 they are
- * sent). The caller frees. */
+/* The types of all messages so far: "BRIC BUUC", without empty transactions (sent up to 14). The caller
+ * frees. */
 static inline char *read_until_quiet(struct replication_stream *stream)
 {
     static const char letters[] = {'B', 'C', 'R', 'I', 'U', 'D', 'T', '?'};
@@ -219,7 +219,7 @@ static inline bool has_ended(struct replication_stream *stream)
     return false;
 }
 
-/* As a follower that has applied all there is; yields the number of rows. */
+/* Like a follower that has applied everything; returns the number of rows. */
 static inline int read_until_end(struct replication_stream *stream)
 {
     auto_pgoutput_message struct pgoutput_message message = {0};

@@ -92,7 +92,7 @@ static void utf8_is_checked_to_the_last_byte(void **state)
         assert_false(str_is_utf8(bad[i], strlen(bad[i])));
     }
     assert_false(str_is_utf8("a\0b", 3));
-    /* The end is the length given, not the NUL behind it. */
+    /* The given length determines the end, not the NUL after it. */
     assert_false(str_is_utf8("\xe2\x82\xac", 2));
 }
 

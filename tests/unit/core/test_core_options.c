@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Options: flags, environment, defaults, and what is refused. */
+/* Options: flags, environment, defaults, and rejected values. */
 #include "tests/unit/test.h"
 
 #include <stdio.h>

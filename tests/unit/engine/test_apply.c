@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Following a database on a real server: each case changes the database "origin", and afterwards "copy" must
- * hold the same rows. Slot and publication are made by hand, so that only stream and applier are tested.
+ * Follows a database on a real server: each case changes the database "origin", and afterwards "copy" must
+ * contain the same rows. The fixture creates slot and publication, so that only stream and applier are
+ * tested.
  */
 #include "tests/unit/test.h"
 
@@ -47,7 +48,7 @@ static void test_superuser(void **state maybe_unused)
     }
 }
 
-/* A binary stream is applied as a text stream is. */
+/* A binary stream is applied like a text stream. */
 static void test_binary_stream(void **state maybe_unused)
 {
     if (!started || version() < 140000) {
@@ -68,7 +69,7 @@ static void test_ordinary_login(void **state maybe_unused)
     }
 }
 
-/* The session is lost again and again; nothing is missing and nothing is there twice. */
+/* The session is lost repeatedly; every row arrives exactly once. */
 static void test_exactly_once(void **state maybe_unused)
 {
     if (!started || version() < 110000) { /* it needs a procedure */
@@ -115,8 +116,7 @@ static void test_exactly_once(void **state maybe_unused)
     assert_same();
 }
 
-/* A session that nobody holds any more may still have statements to execute: the next one waits for its end.
- */
+/* An abandoned session may still have statements to execute: the next one waits for its end. */
 static void test_one_applier_at_a_time(void **state maybe_unused)
 {
     if (!started) {
@@ -141,7 +141,7 @@ static void test_one_applier_at_a_time(void **state maybe_unused)
     assert_same();
 }
 
-/* What was deleted on the target behind our back is not passed over. */
+/* A row deleted on the target by somebody else is not skipped silently. */
 static void test_missing_row(void **state maybe_unused)
 {
     if (!started) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Archives are written here as pg_dump writes them, byte by byte, in two formats. */
+/* Writes archives like pg_dump, byte by byte, in two formats. */
 #include "tests/unit/test.h"
 
 #include <stdlib.h>
@@ -192,7 +192,8 @@ static void an_unknown_format_is_named(void **state maybe_unused)
     assert_non_null(strstr(err.message, "1.17"));
 }
 
-/* The index of the entries is as long as the largest id: a few bytes must not ask for hundreds of MiB. */
+/* The index of entries is as long as the largest id: a few bytes must not cause an allocation of hundreds
+ * of MiB. */
 static void an_id_that_no_database_reaches_is_refused(void **state maybe_unused)
 {
     struct sample sample = samples[0];

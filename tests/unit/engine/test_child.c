@@ -108,7 +108,7 @@ static void starts_with_default_signals(void **state)
     unsigned long long ignored = 1;
     assert_int_equal(sscanf(buf_text(&output), "SigBlk: %llx SigIgn: %llx", &blocked, &ignored), 2);
     assert_int_equal(blocked, 0);
-    /* 32 and 33 are the C library's own: whoever started us may have left them ignored, and nobody can change
+    /* 32 and 33 are the C library's own: the parent process may have ignored them, and nobody can change
      * that. */
     assert_int_equal(ignored & ~(3ULL << 31), 0);
     assert_int_equal(sigismember(&after, SIGUSR1), 1);
@@ -166,7 +166,7 @@ static void *request_stop_soon(void *argument)
     return NULL;
 }
 
-/* True when a process has this word in its command line (the dead have none). */
+/* True if a process has this word in its command line (zombies have none). */
 static bool somebody_runs(const char *word)
 {
     auto_free char *line = str_format("grep -laF '%s' /proc/[0-9]*/cmdline", word);
@@ -176,7 +176,7 @@ static bool somebody_runs(const char *word)
     assert_int_equal(run_shell(line, NULL, 0, &output, NULL, &err, &status), 0);
     char *rest = output.data;
     for (char *at = strsep(&rest, "\n"); at != NULL && at[0] != '\0'; at = strsep(&rest, "\n")) {
-        if (access(at, F_OK) == 0) { /* not the shell and grep themselves, which have gone by now */
+        if (access(at, F_OK) == 0) { /* not the shell and grep themselves, which have ended by now */
             return true;
         }
     }

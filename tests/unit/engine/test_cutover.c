@@ -87,7 +87,7 @@ static void check_large_objects(const char *database, const char *user)
     finish_as(database, user, user, &evidence);
     assert_true(notes_have(&evidence, "Large objects recopied: 9; removed: 1."));
     assert_same_large_objects(database);
-    /* The others have not been touched. */
+    /* The others are unchanged. */
     assert_value(&target_server, database, "SELECT xmin FROM pg_largeobject_metadata WHERE oid = 5001",
                  oid_before);
     end_following(database);
@@ -123,7 +123,7 @@ static void ordinary_logins_bring_large_objects_up_to_date(void **state)
     assert_value(&target_server, "ordinary_objects", contents, expected);
     assert_value(&target_server, "ordinary_objects",
                  "SELECT lomacl FROM pg_largeobject_metadata WHERE oid = 5003", "{app=rw/app,reader=r/app}");
-    /* What the target cannot have does not make the object differ for ever. */
+    /* A property that the target cannot have is not a permanent difference. */
     run_on(&target_server, "ordinary_objects", "UPDATE " SLOT ".progress SET closed = false");
     auto_evidence struct evidence again = {0};
     finish_as("ordinary_objects", "app", "app", &again);
@@ -141,7 +141,7 @@ static void counts_and_knows_whether_the_source_was_quiet(void **state)
                        "INSERT INTO parent VALUES (1), (2); CREATE TABLE base (a int);"
                        "CREATE TABLE heir () INHERITS (base); INSERT INTO heir VALUES (1)");
     begin_following("quiet", "FOR ALL TABLES", "postgres");
-    /* Neither is a change of a row. */
+    /* A changed row is not a difference either. */
     run_on(&source_server, "quiet", "ANALYZE");
     run_on(&source_server, "quiet", "CHECKPOINT");
     auto_evidence struct evidence evidence = {0};
@@ -163,7 +163,7 @@ static void counts_and_knows_whether_the_source_was_quiet(void **state)
     assert_false(busy.quiet);
     assert_int_equal(busy.notes.count + busy.losses.count, 0);
 
-    /* Behind the change again: what differs is lost. */
+    /* After the change: the difference is reported as lost. */
     auto_free char *move = value_of(&source_server, "quiet",
                                     "SELECT format('UPDATE " SLOT ".progress SET position = %L',"
                                     " pg_current_wal_insert_lsn())");

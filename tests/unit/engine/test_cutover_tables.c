@@ -71,7 +71,7 @@ static void leaves_out_rows_that_refer_to_later_ones(void **state)
               "  FOREIGN KEY (a, b) REFERENCES person);"
               "CREATE UNLOGGED TABLE click (visit int REFERENCES visit)");
     begin_following("later", "FOR ALL TABLES", "postgres");
-    /* person 2 came after the trigger: the target does not have it. */
+    /* person 2 was inserted after the trigger: the target lacks it. */
     run_on(&source_server, "later",
            "INSERT INTO person VALUES (2, 2); INSERT INTO visit VALUES (1, 1, 1), (2, 2, 2), (3, NULL, 2);"
            "INSERT INTO click VALUES (1), (2), (3)");
@@ -84,7 +84,7 @@ static void leaves_out_rows_that_refer_to_later_ones(void **state)
     end_following("later");
 }
 
-/* "kind" is not published; "thing" is, and refers to it in a way that would take its rows along. */
+/* "kind" is not published; "thing" is, and references it in a way that would delete its rows, too. */
 static void check_referenced(const char *database, const char *user)
 {
     make_both(database,
@@ -216,7 +216,7 @@ static void refreshes_views_that_are_filled_on_the_source(void **state)
                        "CREATE MATERIALIZED VIEW bad AS SELECT 1 / a AS s FROM t;"
                        "CREATE MATERIALIZED VIEW last AS SELECT sum(s) AS s FROM between");
     begin_following("views", "FOR ALL TABLES", "postgres");
-    /* As if the stream had brought it. */
+    /* As if the stream had contained it. */
     run_on(&target_server, "views", "INSERT INTO t VALUES (0), (5)");
     auto_evidence struct evidence evidence = {0};
     finish("views", &evidence);
@@ -281,10 +281,10 @@ static void may_be_run_again(void **state)
         assert_value(&target_server, "twice",
                      "SELECT attidentity FROM pg_attribute WHERE attname = 'a' AND attrelid = 't'::regclass",
                      "a");
-        /* Only what is closed is known to be done. */
+        /* Only a closed cutover is known to be complete. */
         assert_int_equal(notes_have(&evidence, "Recopied"), i == 0);
     }
-    /* The clean-up of the source was done, that of the target interrupted. */
+    /* The cleanup of the source was complete, that of the target was interrupted. */
     run_on(&source_server, "twice",
            "SELECT pg_drop_replication_slot('" SLOT "'); DROP PUBLICATION " SLOT
            "; INSERT INTO u VALUES (3)");
@@ -292,7 +292,7 @@ static void may_be_run_again(void **state)
     finish("twice", &evidence);
     assert_rows(&evidence, "u", 3, 2);
     assert_false(evidence.quiet);
-    /* Before the end only somebody else can have dropped the publication. */
+    /* Before the end, only another client can have dropped the publication. */
     run_on(&target_server, "twice", "UPDATE " SLOT ".progress SET closed = false");
     auto_evidence struct evidence unknown = {0};
     struct err err = {0};
@@ -301,7 +301,7 @@ static void may_be_run_again(void **state)
     run_on(&target_server, "twice", "DROP SCHEMA " SLOT " CASCADE");
 }
 
-/* A process that is killed at some moment of a cutover. */
+/* A process that is killed at any moment of a cutover. */
 static void kill_while_finishing(const char *database, int after_ms)
 {
     pid_t pid = fork();

@@ -194,7 +194,7 @@ static void lets_applications_in_again_when_the_drop_fails(void **state)
     struct pg session = {0};
     struct err err = {0};
     assert_int_equal(pg_open(&endpoint, "kept", PG_READ, NULL, &err, &session), 0);
-    /* Sessions of a superuser cannot be ended by others. */
+    /* Only superusers can end sessions of a superuser. */
     assert_int_equal(database_drop(&builder, "kept", NULL, &err), -1);
     assert_int_equal(err.service_code, 603111);
     assert_int_equal(pg_run(&session, &err, "SELECT 1"), 0);

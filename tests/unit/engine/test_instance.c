@@ -9,7 +9,7 @@
 #include "engine/instance/instance_private.h"
 #include "engine/process/child.h"
 
-/* Whether a file below the instance holds the text. */
+/* Whether a file of the instance contains the text. */
 static bool is_written(const char *name, const char *text)
 {
     auto_free char *path = str_format("%s/instances/%s", root, name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Instances when something goes wrong, on real PostgreSQL. */
+/* Failures of instances, on real PostgreSQL. */
 #include "tests/unit/instance_fixture.h"
 
 #include <arpa/inet.h>
@@ -31,7 +31,7 @@ static void replaces_what_an_interrupted_creation_left(void **state)
     succeeds(instance_create(&host, &spec, NULL, &err), &err);
     print_message("over the remains of another: %lld ms\n", (long long)(clock_monotonic_ms() - started_ms));
     answers_with(&spec, "select 1", "1");
-    succeeds(instance_create(&host, &spec, NULL, &err), &err); /* and over one that runs */
+    succeeds(instance_create(&host, &spec, NULL, &err), &err); /* also over a running one */
     answers_with(&spec, "select 1", "1");
     succeeds(instance_delete(&host, "again", &err), &err);
 }
@@ -52,13 +52,13 @@ static void starts_after_the_server_was_killed(void **state)
     kill(postmaster.pid, SIGKILL);
     assert_true(postmaster_wait_gone(postmaster.pid, data_dir, 5000));
     assert_false(instance_is_running(&host, "killed"));
-    clock_sleep_ms(200); /* the other processes of that server notice and end */
+    clock_sleep_ms(200); /* the other processes of that server notice this and end */
     succeeds(instance_start(&host, &spec, NULL, &err), &err);
     answers_with(&spec, "select answer from kept", "42");
     succeeds(instance_delete(&host, "killed", &err), &err);
 }
 
-/* After a restart of a container the old process number belongs to somebody else. */
+/* After a restart of a container, another program has the old process number. */
 static void starts_over_a_lock_with_a_number_of_somebody_else(void **state)
 {
     (void)state;
@@ -87,7 +87,7 @@ static void starts_over_a_lock_with_a_number_of_somebody_else(void **state)
     waitpid(other, NULL, 0);
 }
 
-/* No data, only the sign that a later start may create the server. */
+/* No data, only the mark that lets a later start create the server. */
 static void assert_only_unfinished(const char *name)
 {
     auto_free char *data = str_format("%s/instances/%s/data", host.root, name);

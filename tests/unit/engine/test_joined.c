@@ -60,7 +60,7 @@ static void test_the_copy_holds_what_was_committed_before_its_end(void **state)
     const struct joined joined = {.tables = &table, .count = 1, .until = 5000};
     assert_true(joined_holds(&joined, 16400, 101, 4000));
     assert_false(joined_holds(&joined, 16400, 104, 4000));
-    assert_false(joined_holds(&joined, 16400, 101, 5000)); /* the number has been given again since */
+    assert_false(joined_holds(&joined, 16400, 101, 5000)); /* the number has been reused since */
     assert_false(joined_holds(&joined, 16401, 101, 4000));
 }
 

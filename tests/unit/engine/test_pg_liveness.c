@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A long statement is waited for as long as its server lives, whoever is refused there in the meantime. */
+/* A long statement may run as long as its server lives, even if the server rejects other sessions. */
 #include "tests/unit/test.h"
 
 #include <poll.h>
@@ -43,7 +43,7 @@ static void *wait_long(void *argument)
     return NULL;
 }
 
-/* Takes one connection, forwards it until silent is set, and answers nobody from then on. */
+/* Accepts one connection, forwards it until silent is set, and answers no connection from then on. */
 struct forwarder {
     pthread_t thread;
     int listener;
@@ -125,7 +125,7 @@ static void only_silence_ends_a_long_statement(void **state)
         assert_int_equal(pthread_create(&sessions[i].thread, NULL, wait_long, &sessions[i]), 0);
     }
     refuse_everybody();
-    clock_sleep_ms(500); /* the statements are on their way */
+    clock_sleep_ms(500); /* the statements have been sent */
     atomic_store(&forwarder.silent, true);
     for (int i = 0; i < SESSIONS; i++) {
         pthread_join(sessions[i].thread, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages of pgoutput: every kind, cut off at every byte, with every byte changed, and noise. */
+/* Messages of pgoutput: every type, truncated at every byte, with every byte changed, and random bytes. */
 #include "tests/unit/test.h"
 
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "engine/replication/tables/position.h"
 #include "tests/unit/pgoutput_messages.h"
 
-/* Parses a copy of exactly that many bytes, so that a sanitizer sees every step beyond them. */
+/* Parses a copy of exactly that many bytes, so that a sanitizer detects every read beyond them. */
 static int parse(const char *data, size_t len, struct pgoutput_message *message, char **ret_copy)
 {
     struct err err = {0};
@@ -171,7 +171,7 @@ static void refuses_impossible_parts(void **state)
     (void)state;
     auto_pgoutput_message struct pgoutput_message message = {0};
     struct bytes binary = insert_message();
-    binary.data[8] = 'x'; /* behind tag, relation, 'N' and the number of columns */
+    binary.data[8] = 'x'; /* after tag, relation, 'N' and the number of columns */
     struct bytes columns = insert_message();
     columns.data[6] = (char)0xFF;
     struct bytes length = insert_message();
@@ -187,7 +187,7 @@ static void refuses_impossible_parts(void **state)
     }
 }
 
-/* What is read of a message must lie within it, whatever it says. */
+/* Every parsed string must lie within the message, whatever its contents. */
 static size_t touch(const struct pgoutput_message *message)
 {
     size_t sum = strlen(message->schema) + strlen(message->name);

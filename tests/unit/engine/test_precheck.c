@@ -16,7 +16,8 @@ static bool running;
         skip();                                                                                              \
     }
 
-/* What a test varies of the plan; the rest is two superusers, no duplicates and a pg_dump for everything. */
+/* The variable parts of a test's plan; the rest is two superusers, no duplicates and a pg_dump for every
+ * major. */
 struct variation {
     const char *source_user;
     const char *target_user;
@@ -108,7 +109,7 @@ static void a_simple_database_has_no_findings(void **state)
     struct variation vary = {.database = "simple", .data_dir = "/tmp", .storage_mb = 32768};
     run(&vary, &findings);
     assert_false(findings_failed(&findings));
-    /* The owner of its tables is postgres, who is on the target too. */
+    /* The owner of its tables is postgres, a role that the target also has. */
     assert_int_equal(findings.count, 0);
     findings_done(&findings);
 }
@@ -277,7 +278,7 @@ static void refuses_locales_and_extensions_that_the_target_lacks(void **state)
 {
     (void)state;
     NEEDS_SERVERS
-    /* Nobody can have these for real: the catalogs are made to say so. */
+    /* These cannot occur on a real server: the test changes the catalogs. */
     assert_true(postgres_sql(&target_server, "postgres",
                              "DELETE FROM pg_catalog.pg_collation WHERE collname = 'ucs_basic'"));
     assert_true(

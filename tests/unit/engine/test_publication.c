@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is published of a source, and that all of it goes away. */
+/* Publishes tables of a source, and checks that all of it is removed. */
 #include "tests/unit/test.h"
 
 #include "tests/unit/replication_fixture.h"

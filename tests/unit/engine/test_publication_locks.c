@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Publishing while the application has tables locked. Waiting takes its time: on one major only. */
+/* Publishes while the application has tables locked. Waiting takes time, so only on one major. */
 #include "tests/unit/test.h"
 
 #include <pthread.h>
@@ -92,11 +92,11 @@ static void gives_up_in_time_and_goes_on_later(void **state)
 struct application {
     _Atomic bool ending;
     _Atomic int statements;
-    struct err err; /* of the first statement that failed */
+    struct err err; /* of the first failed statement */
     bool failed;
 };
 
-/* One session for all of it: what it has cached of the tables has to be renewed in time. */
+/* Uses one session throughout, so that its cached table definitions must be invalidated in time. */
 static void *work(void *argument)
 {
     struct application *application = argument;

@@ -68,7 +68,7 @@ static const char event_triggers_sql[] =
     "ALTER EVENT TRIGGER \"E 2\" ENABLE ALWAYS; ALTER EVENT TRIGGER e3 ENABLE REPLICA;"
     "ALTER EVENT TRIGGER e4 DISABLE;";
 
-/* All that may be changed, as text. */
+/* The complete state that may change, as text. */
 static const char state_sql[] =
     "SELECT string_agg(x, E'\\n' ORDER BY x) FROM ("
     "SELECT concat_ws(' ', 'trigger', tgrelid::regclass, CASE WHEN tgisinternal THEN '' ELSE tgname END,"
@@ -165,7 +165,7 @@ static void assert_none(const char *database, const char *sql)
 
 #define LIST(what) "SELECT string_agg(concat_ws(' ', " what "), ', ') FROM "
 
-/* Nothing of what an applier does may fire or fail. */
+/* No trigger or constraint may fire or fail for an applier. */
 static void apply_as(const char *database, const char *user)
 {
     auto_pg struct pg pg = {0};
@@ -278,7 +278,7 @@ static const char many_sql[] =
     "  PRIMARY KEY, up int REFERENCES parent)', i); EXECUTE format('ALTER TABLE many%s OWNER TO app', i);"
     " END LOOP; END $$";
 
-/* The server ends an attempt in the middle, on a lock that somebody else holds. */
+/* The server ends an attempt in the middle, because another session holds a lock. */
 static void check_interruptions(const char *database, const char *user)
 {
     make(database, strcmp(user, "app") == 0);
@@ -312,7 +312,7 @@ static void check_interruptions(const char *database, const char *user)
     succeed(replica_is_closed(&pg, SLOT, &err, &closed));
     assert_true(closed);
 
-    /* Begun anew, without having been valid: as if the last step of a begin had not been reached. */
+    /* Restarted without having been valid: as if the last step of a begin had not been reached. */
     run_on(&target_server, database, "DELETE FROM " SLOT ".progress");
     begin_as(database, user);
     assert_value(&target_server, database, "SELECT closed FROM " SLOT ".progress", "f");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Slot and stream of a source, on every major that is there. */
+/* Slot and stream of a source, on every installed major. */
 #include "tests/unit/test.h"
 
 #include <netinet/tcp.h>
@@ -31,7 +31,7 @@ static void streams_what_comes_after_the_snapshot(void **state)
     assert_string_equal(kinds, version < 110000 ? "BRIC BUUDC" : "BRIC BUUDC BRTC");
     replication_stream_close(&stream);
 
-    /* What was not reported comes again, what lies before the position does not. */
+    /* The source resends unreported changes, and nothing from before the position. */
     open_stream("UTF8", slot.position, &stream);
     kinds[0] = '\0';
     auto_free char *again = read_until_quiet(&stream);
@@ -54,7 +54,7 @@ static void follows_the_end_of_the_wal(void **state)
     publish(NAME, &notes);
     auto_stream struct replication_stream stream = {0};
     start_following("UTF8", &stream);
-    /* Nothing of ours is written: keepalives alone bring the position on. */
+    /* Malachite has nothing to apply: keepalives alone advance the position. */
     for (int i = 0; i < 3; i++) {
         assert_true(
             postgres_sql(&server, "postgres", "CREATE TABLE public.other (a int); DROP TABLE public.other"));
@@ -128,13 +128,13 @@ static void takes_over_from_whoever_is_left(void **state)
     auto_stream struct replication_stream second = {0};
     start_following("UTF8", &first);
     assert_int_equal(slot_exists(), 1);
-    /* Another stream: the session of the first is ended. */
+    /* A second stream ends the session of the first. */
     open_stream("UTF8", first.reported, &second);
     assert_true(has_ended(&first));
     sql("INSERT INTO t VALUES (1)");
     auto_free char *kinds = read_until_quiet(&second);
     assert_string_equal(kinds, "BRIC");
-    /* A new slot of that name: the second, too. */
+    /* A new slot of that name also ends the second. */
     auto_replication_slot struct replication_slot slot = {0};
     make_slot(NULL, NULL, &slot);
     assert_true(has_ended(&second));
@@ -169,7 +169,7 @@ static void drops_a_slot_that_is_in_use(void **state)
 struct watch {
     struct pg *session;
     struct stop *stop;
-    const char *names; /* what the text has to say */
+    const char *names; /* the required contents of the text */
     int calls;
     bool named;
 };
@@ -318,8 +318,8 @@ static void lets_the_source_shut_down(void **state)
     assert_string_equal(kinds, "BRIC");
 }
 
-/* A source whose machine is gone acknowledges nothing: the kernel tells, although a report is always on its
- * way. */
+/* A source whose machine is down acknowledges nothing: the kernel detects it, although a report is always
+ * unacknowledged. */
 static void notices_a_source_that_is_gone(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether a source is set up for logical replication, and setting it up, with restarts. */
+/* Checks whether a source is set up for logical replication, and sets it up, with restarts. */
 #include "tests/unit/test.h"
 
 #include <string.h>
@@ -99,12 +99,12 @@ static void sets_up_a_plain_server(void **state)
     expect_missing("postgres", 10, "[\"wal_level is replica, not logical\"]");
     expect_change("postgres", 10, true);
     expect_missing("postgres", 10, "[\"wal_level is replica, not logical\"]");
-    expect_change("postgres", 10, true); /* already written, still to be restarted */
+    expect_change("postgres", 10, true); /* already set, pending a restart */
     restart();
     expect_missing("postgres", 10, "[]");
     expect_change("postgres", 10, false);
     expect_setting("max_replication_slots", "10");
-    /* Somebody has taken it back: a restart must not end what depends on it. */
+    /* The setting was reverted: a restart must not break work that depends on the running value. */
     sql("ALTER SYSTEM SET wal_level = replica");
     expect_change("postgres", 1, false);
     restart();
@@ -129,7 +129,7 @@ static void makes_room(void **state)
     sql("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots");
     expect_change("postgres", 1, false);
     expect_setting("max_replication_slots", "20");
-    /* Less than runs now, but that is what the next start will bring. */
+    /* Less than the running value, but the next start will use it. */
     sql("ALTER SYSTEM SET max_wal_senders = 3");
     expect_change("postgres", 4, false);
     restart();
@@ -165,7 +165,7 @@ static void tells_those_who_may_not_what_to_do(void **state)
     assert_true(err.lasting);
     assert_non_null(strstr(err.message, "Set by hand: wal_level = logical, max_replication_slots = 12,"
                                         " max_wal_senders = 12; then restart the server."));
-    /* What somebody else has set takes effect by the restart alone. */
+    /* A value set by somebody else takes effect with the restart alone. */
     sql("ALTER SYSTEM SET wal_level = logical");
     sql("SELECT pg_reload_conf()");
     for (int i = 0; i < 100 && change("courier", 1, &err, &wants_restart) != 0; i++) {

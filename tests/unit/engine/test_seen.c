@@ -67,7 +67,7 @@ static void numbers_decide_and_wrap_around(void **state)
     assert_false(seen_has(&(struct seen){0}, 0, 4));
 }
 
-/* A commit that is in the WAL before the slot, and waits for a standby before others see it. */
+/* A commit in the WAL before the slot that waits for a standby before others see it. */
 static void a_snapshot_without_what_came_before_the_slot_is_refused(void **state)
 {
     (void)state;
@@ -95,7 +95,7 @@ static void a_snapshot_without_what_came_before_the_slot_is_refused(void **state
         assert_null(seen);
     }
     auto_result PGresult *seen = NULL;
-    /* Later transactions move the end of the snapshot over the one that runs. */
+    /* Later transactions advance the end of the snapshot beyond the running one. */
     assert_int_equal(0, pg_run(&source, &err, "COMMIT"));
     assert_int_equal(0, pg_run(&source, &err, "SELECT txid_current()"));
     assert_int_equal(0, pg_run(&source, &err, "BEGIN ISOLATION LEVEL REPEATABLE READ"));

@@ -14,7 +14,7 @@ static bool running;
         skip();                                                                                              \
     }
 
-/* One setting as the server says it; fails the test when it is not there. */
+/* One setting from the server; fails the test if it is missing. */
 static void get(const char *name, struct server_setting **ret_setting)
 {
     struct endpoint endpoint = postgres_endpoint(&server, "postgres");

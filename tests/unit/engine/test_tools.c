@@ -14,7 +14,7 @@
 
 static char root[] = "/tmp/test_tools_XXXXXX";
 
-/* Makes root/dir with its parents. */
+/* Creates root/dir with its parents. */
 static void make_dir(const char *dir)
 {
     auto_free char *path = str_format("%s/%s", root, dir);
@@ -49,7 +49,7 @@ static void make_client(const char *bin, const char *content)
     make_program(bin, "pg_restore", content);
 }
 
-/* Finds in root/dir; majors 90 and up cannot be on this machine otherwise. */
+/* Searches root/dir; no real installation has majors from 90. */
 static struct tools find_in(const char *dir)
 {
     auto_free char *path = str_format("%s/%s", root, dir);

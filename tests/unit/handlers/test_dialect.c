@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The expected orders of properties are those of the recorded answers of the real service. */
+/* The expected orders of properties are those of the real service's recorded responses. */
 #include "tests/unit/test.h"
 
 #include <stdlib.h>

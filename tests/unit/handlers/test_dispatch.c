@@ -36,7 +36,7 @@ static void answer_twice(struct request *request)
     reply_empty(request, 204);
 }
 
-/* As when memory was out for a part of the answer. */
+/* As if memory had run out for a part of the response. */
 static void answer_without_a_part(struct request *request)
 {
     (void)memory_checked(NULL);
@@ -57,7 +57,7 @@ static char auth_none[] = "none";
 static char auth_any[] = "any";
 static char *auth = auth_none;
 
-/* The whole way of one request. */
+/* The complete processing of one request. */
 static struct request *send_request(enum method method, const char *uri)
 {
     static struct options options;

@@ -6,7 +6,7 @@
 
 static char uri[200];
 
-/* Puts a migration of two databases and makes the address of its evidence. */
+/* Creates a migration of two databases and the URL of its evidence. */
 static void put_migration(void)
 {
     assert_int_equal(send_request(METHOD_PUT, MIGRATION, BODY(",\"dbsToMigrate\":[\"shop\",\"blog\"]")), 201);
@@ -14,7 +14,7 @@ static void put_migration(void)
              answer_text("properties", "migrationId"));
 }
 
-/* What the executor does at the cutover of the first database. */
+/* The executor's record of the first database's cutover. */
 static void keep_evidence(const struct evidence *evidence)
 {
     struct err err = {0};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every example of openapi/examples, both ways through the dialect table: requests are understood whole, and
- * answers come out again as they are written there. Run from the root of the tree. */
+/* Every example of openapi/examples, both ways through the dialect table: requests are understood
+ * completely, and responses are rendered exactly as written there. Run it from the root of the tree. */
 #include "tests/unit/test.h"
 
 #include <glob.h>
@@ -38,7 +38,7 @@ static bool is_spelled(const struct dialect *dialect, const char *property)
     return false;
 }
 
-/* Examples are written exactly as the version has it, not as leniently as requests are read. */
+/* Examples must be spelled exactly as in their version, although requests are read leniently. */
 static void check_spelling(const char *path, const struct dialect *dialect, json_t *object,
                            const char *parent)
 {
@@ -73,7 +73,7 @@ static void check_request(const char *path, json_t *example)
     check_spelling(path, dialect, json_object_get(body, "properties"), "properties");
 }
 
-/* Everything that a client can set is read from the answer and written again. */
+/* Every settable property is read from the response and rendered again. */
 static void check_resource(const char *path, const struct dialect *dialect, json_t *resource)
 {
     struct err err = {0};

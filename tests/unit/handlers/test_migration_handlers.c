@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests through the real route table, the real handlers and a real store; the executor is there but
- * asleep. */
+/* Requests through the real route table, the real handlers and a real store; the executor exists but does
+ * not run. */
 #include "tests/unit/test.h"
 
 #include "tests/unit/migration_fixture.h"

@@ -28,7 +28,7 @@ static void every_resource_type_has_api_versions(void **state)
     }
 }
 
-/* Signing in comes before Resource Manager: an authority knows nothing of its api-versions. */
+/* Sign-in routes are not part of Resource Manager: they have no api-versions. */
 static bool is_sign_in(const struct route *route)
 {
     return str_istarts(route->operation_id, "SignIn_") ||

@@ -32,7 +32,7 @@ static json_t *properties_in(const char *api_version)
     return properties;
 }
 
-/* The settings of a request over those kept before. */
+/* Merges the settings of a request with the stored ones. */
 static char *keep(json_t *body, const char *before)
 {
     struct err err = {0};

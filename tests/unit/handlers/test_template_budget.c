@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Templates that try to cost too much, and secrets that try to get out. */
+/* Templates that try to cost too much, and secrets that could leak. */
 #include "tests/unit/test.h"
 
 #include <string.h>
@@ -13,7 +13,7 @@
 enum {
     MEMORY_MAX_KIB = 64 * 1024,
     TIME_MAX_MS = 10000
-}; /* the time is generous: sanitizers, busy machines */
+}; /* a generous time limit, for sanitizers and busy machines */
 
 static struct err err;
 
@@ -43,8 +43,8 @@ static long peak_kib(void)
     return usage.ru_maxrss;
 }
 
-/* Reads the template, makes every body and the outputs. Fails the test unless that ends with an error, and
- * cheaply. */
+/* Parses the template, builds every body and the outputs. Fails the test unless that ends with an error,
+ * and cheaply. */
 static void assert_too_much(const char *what, json_t *source)
 {
     auto_template struct template template = {0};
@@ -73,7 +73,7 @@ static void assert_too_much(const char *what, json_t *source)
 #endif
 }
 
-/* v40 is made of two v39, v39 of two v38 ... */
+/* v40 consists of two v39, v39 of two v38 ... */
 static json_t *doubling_template(const char *double_it, const char *use)
 {
     json_t *variables = json_object();
@@ -185,7 +185,7 @@ static void odd_templates_have_a_message(void **state)
     }
 }
 
-/* Without the value "hunter2" anywhere, in capitals or in pieces. */
+/* Without the value "hunter2" anywhere, in any case or in pieces. */
 static void assert_hidden(const char *source_text, const char *given)
 {
     auto_template struct template template = {0};
