@@ -91,6 +91,9 @@ static int check_words(const struct options *options, struct err *err)
         !str_equals(options->auth, "strict")) {
         return option_refuse("auth", options->auth, "none of none, any, strict", err);
     }
+    if (!str_equals(options->error_style, "malachite") && !str_equals(options->error_style, "azure")) {
+        return option_refuse("error-style", options->error_style, "neither malachite nor azure", err);
+    }
     const char *const ids[][2] = {{"subscription-id", options->subscription_id},
                                   {"tenant-id", options->tenant_id},
                                   {"client-id", options->client_id}};

@@ -38,6 +38,8 @@
     I(jobs,                   "jobs",                   0, 64,        "0",                                    "N",       "tables of one migration copied at the same time; 0: one per processor, at most 8")   \
     I(max_active_per_target,  "max-active-per-target",  0, 1000,      "0",                                    "N",       "active migrations allowed on one target server; 0: no limit")                        \
     B(strict_api_version,     "strict-api-version",                                                                      "reject api-versions newer than the newest known one")                                \
+    S(error_style,            "error-style",                          "malachite",                            "STYLE",   "currentStatus.error of a failed migration: malachite: the reason; azure: the service's own sentence, which names the migration only") \
+    B(strict_service,         "strict-service",                                                                          "behave as the service does where Malachite is kinder: docs/strict.md")               \
     B(strict_prerequisites,   "strict-prerequisites",                                                                    "require registration of Microsoft.DataMigration in every api-version")               \
     I(connect_timeout,        "connect-timeout",        1, 600,       "10",                                   "SECONDS", "timeout for connecting to a PostgreSQL server")                          \
     I(lease_seconds,          "lease-seconds",          2, 3600,      "15",                                   "SECONDS", "a worker that has not renewed its lease for this long is considered dead")            \

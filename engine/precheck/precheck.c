@@ -71,11 +71,16 @@ static int add_finding(struct check *check, enum finding_level level, int code, 
     return append(check, &finding);
 }
 
+static enum finding_level level_of(const struct check *check)
+{
+    return check->plan->strict && check->rule->strict ? FINDING_FAILED : check->rule->level;
+}
+
 int precheck_add(struct check *check, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    int added = add_finding(check, check->rule->level, check->rule->code, format, args);
+    int added = add_finding(check, level_of(check), check->rule->code, format, args);
     va_end(args);
     return added;
 }
@@ -148,7 +153,11 @@ static int run_listing(struct check *check)
     if (found <= 0) {
         return found;
     }
-    return precheck_add(check, "%s: %s. %s", rule->title, buf_text(&names), rule->advice);
+    bool strict = check->plan->strict && rule->strict;
+    return precheck_add(check, "%s: %s. %s", rule->title, buf_text(&names),
+                        strict
+                            ? "The migration service fails on them: change or drop them on the source first."
+                            : rule->advice);
 }
 
 /* Errors after which no further check makes sense. */
@@ -174,7 +183,11 @@ static int add_error(struct check *check, enum finding_level level, const struct
 
 static bool applies(const struct check *check, const struct precheck_rule *rule)
 {
-    if (rule->when == TARGET_NOT_SUPERUSER && check->target.superuser) {
+    const struct precheck *plan = check->plan;
+    if (((rule->when & TARGET_NOT_SUPERUSER) != 0 && check->target.superuser && !plan->strict) ||
+        ((rule->when & WHEN_STRICT) != 0 && !plan->strict) ||
+        ((rule->when & WHEN_ONLINE) != 0 && !plan->online) ||
+        ((rule->when & WHEN_ROLES) != 0 && !plan->roles)) {
         return false;
     }
     return check->source.version >= rule->source_since;
@@ -287,6 +300,9 @@ static int check_all(struct check *check)
     }
     if (check->source.version < PRECHECK_OLDEST || check->target.version < PRECHECK_OLDEST) {
         return 0; /* already a finding; the rules read catalogs that such servers lack */
+    }
+    if (run_rules(check, precheck_service_rules, precheck_service_rule_count) != 0) {
+        return -1;
     }
     if (check->plan->online &&
         run_rules(check, precheck_online_server_rules, precheck_online_server_rule_count) != 0) {

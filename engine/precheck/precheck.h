@@ -43,6 +43,10 @@ struct precheck {
     bool roles;  /* roles will be copied */
     bool online; /* also check the requirements of following the source */
     bool setup; /* missing settings for logical replication on the source will be set up: no reason to fail */
+    bool strict;        /* fail where the migration service fails, although Malachite could go on */
+    bool single_source; /* the source is one of our single servers, or one of our flexible ones */
+    bool flexible_source;
+    const char *allowed_extensions; /* azure.extensions of the target, separated by ','; NULL: unknown */
     const struct tools *tools;
     const struct stop *stop;
     bool skip_extensions;      /* extensions will not be created: no rule is about them */

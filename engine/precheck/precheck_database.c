@@ -251,27 +251,28 @@ const struct precheck_rule precheck_database_rules[] = {
     {.level = FINDING_WARNING, .type = TYPE_EXTENSIONS,   .code = 603406, .run = precheck_extension_versions},
     {.level = FINDING_FAILED,  .type = TYPE_EXTENSIONS,   .code = 603108, .run = precheck_allowed_extensions},
     {.level = FINDING_FAILED,  .type = TYPE_EXTENSIONS,   .code = 603109, .run = precheck_preload},
-    {.level = FINDING_WARNING, .type = TYPE_EXTENSIONS,   .code = 603405, .run = precheck_refused_extensions},
+    {.level = FINDING_WARNING, .type = TYPE_EXTENSIONS,   .code = 603405, .strict = true, .run = precheck_refused_extensions},
+    {.level = FINDING_WARNING, .type = TYPE_EXTENSIONS,   .run = precheck_configuration_tables},
     {.level = FINDING_WARNING, .type = TYPE_EXTENSIONS,   .run = precheck_untrusted_extensions, .when = TARGET_NOT_SUPERUSER},
-    {.level = FINDING_WARNING, .type = TYPE_SCHEMA,       .code = 603413, .run = check_languages},
-    {.level = FINDING_WARNING, .type = TYPE_SCHEMA,       .code = 603410, .run = check_catalog_grants},
+    {.level = FINDING_WARNING, .type = TYPE_SCHEMA,       .code = 603413, .strict = true, .run = check_languages},
+    {.level = FINDING_WARNING, .type = TYPE_SCHEMA,       .code = 603410, .strict = true, .run = check_catalog_grants},
     {.level = FINDING_WARNING, .type = TYPE_SCHEMA,       .run = check_roles},
     {.level = FINDING_FAILED,  .type = TYPE_SCHEMA,       .run = check_compression},
 
-    {.level = FINDING_WARNING, .type = TYPE_EXTENSIONS, .code = 603407, .when = TARGET_NOT_SUPERUSER,
+    {.level = FINDING_WARNING, .type = TYPE_EXTENSIONS, .code = 603407, .strict = true, .when = TARGET_NOT_SUPERUSER,
      .sql = "SELECT extname FROM pg_catalog.pg_extension WHERE extname <> 'plpgsql'"
             " AND extnamespace = 'pg_catalog'::pg_catalog.regnamespace ORDER BY 1",
      .title = "Extensions are in a system schema", .advice = SUPERUSER_ADVICE},
-    {.level = FINDING_WARNING, .type = TYPE_SCHEMA, .code = 603409, .when = TARGET_NOT_SUPERUSER,
+    {.level = FINDING_WARNING, .type = TYPE_SCHEMA, .code = 603409, .strict = true, .when = TARGET_NOT_SUPERUSER,
      .sql = "SELECT pg_catalog.format('CAST (%s AS %s)', pg_catalog.format_type(castsource, NULL),"
             " pg_catalog.format_type(casttarget, NULL)) FROM pg_catalog.pg_cast c WHERE c.oid >= 16384"
             " AND castmethod <> 'f' AND " NOT_OF_EXTENSION("pg_cast", "c.oid") " ORDER BY 1",
      .title = "Casts were created by users", .advice = SUPERUSER_ADVICE},
-    {.level = FINDING_WARNING, .type = TYPE_SCHEMA, .when = TARGET_NOT_SUPERUSER,
+    {.level = FINDING_WARNING, .type = TYPE_SCHEMA, .strict = true, .when = TARGET_NOT_SUPERUSER,
      .sql = "SELECT pg_catalog.format_type(t.oid, NULL) FROM pg_catalog.pg_type t WHERE t.oid >= 16384"
             " AND typtype = 'b' AND typelem = 0 AND " NOT_OF_EXTENSION("pg_type", "t.oid") " ORDER BY 1",
      .title = "Base types were created by users", .advice = SUPERUSER_ADVICE},
-    {.level = FINDING_WARNING, .type = TYPE_SCHEMA,
+    {.level = FINDING_WARNING, .type = TYPE_SCHEMA, .strict = true,
      .sql = "SELECT pg_catalog.format('%s (%s)', p.oid::pg_catalog.regprocedure, p.probin) FROM pg_catalog.pg_proc p"
             " JOIN pg_catalog.pg_language l ON l.oid = p.prolang WHERE l.lanname = 'c' AND p.oid >= 16384"
             " AND " NOT_OF_EXTENSION("pg_proc", "p.oid") " ORDER BY 1",
@@ -282,17 +283,17 @@ const struct precheck_rule precheck_database_rules[] = {
      .sql = "SELECT evtname FROM pg_catalog.pg_event_trigger e WHERE e.oid >= 16384"
             " AND " NOT_OF_EXTENSION("pg_event_trigger", "e.oid") " ORDER BY 1",
      .title = "The database has event triggers", .advice = SUPERUSER_ADVICE},
-    {.level = FINDING_WARNING, .type = TYPE_SCHEMA, .when = TARGET_NOT_SUPERUSER,
+    {.level = FINDING_WARNING, .type = TYPE_SCHEMA, .strict = true, .when = TARGET_NOT_SUPERUSER,
      .sql = "SELECT fdwname FROM pg_catalog.pg_foreign_data_wrapper f WHERE f.oid >= 16384"
             " AND " NOT_OF_EXTENSION("pg_foreign_data_wrapper", "f.oid") " ORDER BY 1",
      .title = "Foreign data wrappers were created by users", .advice = SUPERUSER_ADVICE},
-    {.level = FINDING_WARNING, .type = TYPE_SCHEMA, .when = TARGET_NOT_SUPERUSER,
+    {.level = FINDING_WARNING, .type = TYPE_SCHEMA, .strict = true, .when = TARGET_NOT_SUPERUSER,
      .sql = "SELECT 'parser ' || prsname FROM pg_catalog.pg_ts_parser p WHERE p.oid >= 16384"
             " AND " NOT_OF_EXTENSION("pg_ts_parser", "p.oid")
             " UNION ALL SELECT 'template ' || tmplname FROM pg_catalog.pg_ts_template t WHERE t.oid >= 16384"
             " AND " NOT_OF_EXTENSION("pg_ts_template", "t.oid") " ORDER BY 1",
      .title = "Text search parsers or templates were created by users", .advice = SUPERUSER_ADVICE},
-    {.level = FINDING_WARNING, .type = TYPE_SCHEMA, .when = TARGET_NOT_SUPERUSER,
+    {.level = FINDING_WARNING, .type = TYPE_SCHEMA, .strict = true, .when = TARGET_NOT_SUPERUSER,
      .sql = "SELECT opcname || ' (operator class)' FROM pg_catalog.pg_opclass o WHERE o.oid >= 16384"
             " AND " NOT_OF_EXTENSION("pg_opclass", "o.oid")
             " UNION ALL SELECT amname || ' (access method)' FROM pg_catalog.pg_am a WHERE a.oid >= 16384"

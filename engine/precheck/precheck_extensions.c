@@ -11,7 +11,7 @@ enum { TEXT_MAX_BYTES = 8192 };
 #define EXTENSIONS_SQL                                                                                       \
     "SELECT extname, extversion FROM pg_catalog.pg_extension WHERE extname <> 'plpgsql' ORDER BY extname"
 
-static int read_extensions(struct check *check, PGresult **ret_result)
+int precheck_read_extensions(struct check *check, PGresult **ret_result)
 {
     return pg_query(&check->inside, check->err, ret_result, EXTENSIONS_SQL, 0, NULL);
 }
@@ -22,7 +22,7 @@ int precheck_extensions(struct check *check)
         return 0;
     }
     auto_result PGresult *result = NULL;
-    if (read_extensions(check, &result) != 0) {
+    if (precheck_read_extensions(check, &result) != 0) {
         return -1;
     }
     auto_buf struct buf names = BUF_MAX(TEXT_MAX_BYTES);
@@ -49,7 +49,7 @@ int precheck_extension_versions(struct check *check)
         return 0;
     }
     auto_result PGresult *result = NULL;
-    if (read_extensions(check, &result) != 0) {
+    if (precheck_read_extensions(check, &result) != 0) {
         return -1;
     }
     auto_buf struct buf names = BUF_MAX(TEXT_MAX_BYTES);
@@ -110,7 +110,7 @@ int precheck_preload(struct check *check)
     auto_free char *loaded = NULL;
     auto_result PGresult *result = NULL;
     /* The view omits settings that the user may not see, where current_setting() would fail. */
-    if (read_extensions(check, &result) != 0 ||
+    if (precheck_read_extensions(check, &result) != 0 ||
         pg_value(&check->target, check->err, &loaded,
                  "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'shared_preload_libraries'", 0,
                  NULL) != 0) {
@@ -141,20 +141,21 @@ static bool list_has_word(const char *list, const char *word)
     return false;
 }
 
-/* azure.extensions exists on real flexible servers only. */
+/* The parameter exists inside real flexible servers only; here, the target's resource may have it. */
 int precheck_allowed_extensions(struct check *check)
 {
     auto_free char *allowed = NULL;
     auto_result PGresult *result = NULL;
-    if (read_extensions(check, &result) != 0 ||
+    if (precheck_read_extensions(check, &result) != 0 ||
         pg_value(&check->target, check->err, &allowed,
                  "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'azure.extensions'", 0,
                  NULL) != 0) {
         return -1;
     }
-    for (int i = 0; allowed != NULL && i < PQntuples(result); i++) {
+    const char *list = allowed == NULL && check->plan->strict ? check->plan->allowed_extensions : allowed;
+    for (int i = 0; list != NULL && i < PQntuples(result); i++) {
         const char *name = PQgetvalue(result, i, 0);
-        if (!list_has_word(allowed, name) &&
+        if (!list_has_word(list, name) &&
             precheck_add(check,
                          "An extension is not allowed on the target server. `%s` is not in its parameter "
                          "azure.extensions. Add it there.",
@@ -183,7 +184,7 @@ int precheck_untrusted_extensions(struct check *check)
               " ON v.name = e.name AND v.version = e.default_version WHERE v.superuser";
     auto_result PGresult *result = NULL;
     if (precheck_fetch(&check->target, sql, check->err, &untrusted) != 0 ||
-        read_extensions(check, &result) != 0) {
+        precheck_read_extensions(check, &result) != 0) {
         return -1;
     }
     auto_buf struct buf names = BUF_MAX(TEXT_MAX_BYTES);
@@ -202,31 +203,4 @@ int precheck_untrusted_extensions(struct check *check)
         "Extensions need a superuser on the target server. The user `%s` may not be allowed to create "
         "%s. If the target refuses, create them there as a superuser first.",
         check->plan->target->user, buf_text(&names));
-}
-
-/* Extensions that the real service refuses. Malachite migrates them, but a user who rehearses a migration
- * should know. */
-int precheck_refused_extensions(struct check *check)
-{
-    static const char *const refused[] = {"timescaledb",  "postgis_topology", "postgis_tiger_geocoder",
-                                          "postgres_fdw", "pg_partman",       "azure",
-                                          "pgaadauth"};
-    auto_result PGresult *result = NULL;
-    if (read_extensions(check, &result) != 0) {
-        return -1;
-    }
-    for (int i = 0; i < PQntuples(result); i++) {
-        for (size_t j = 0; j < ARRAY_LEN(refused); j++) {
-            if (strcmp(refused[j], PQgetvalue(result, i, 0)) == 0 &&
-                precheck_add(
-                    check,
-                    "An extension is not supported by the migration service. `%s` is moved by Malachite, but "
-                    "the real service refuses it. Drop it before you migrate there, and create it again "
-                    "after.",
-                    refused[j]) != 0) {
-                return -1;
-            }
-        }
-    }
-    return 0;
 }

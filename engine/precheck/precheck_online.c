@@ -180,8 +180,8 @@ static int check_foreign_owners(struct check *check)
 /* clang-format off */
 const struct precheck_rule precheck_online_database_rules[] = {
     {.level = FINDING_FAILED,  .type = TYPE_CONNECTIVITY, .code = 603110, .run = check_may_publish},
-    {.level = FINDING_WARNING, .type = TYPE_SCHEMA,       .run = check_foreign_owners},
-    {.level = FINDING_WARNING, .type = TYPE_SCHEMA,
+    {.level = FINDING_WARNING, .type = TYPE_SCHEMA,       .strict = true, .run = check_foreign_owners},
+    {.level = FINDING_WARNING, .type = TYPE_SCHEMA, .strict = true,
      .sql = NAME_OF_TABLE OF_TABLES " AND c.relpersistence = 'p' AND c.relreplident <> 'f'"
             " AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisvalid"
             "  AND i.indimmediate AND ((c.relreplident = 'd' AND i.indisprimary)"

@@ -36,26 +36,33 @@ struct check {
     struct pg inside;                          /* this database on the source; closed in server rules */
 };
 
-enum precheck_when {
-    ALWAYS,
-    TARGET_NOT_SUPERUSER, /* only if the target's user is not a superuser */
+enum precheck_when { /* all that are set must hold */
+                     ALWAYS = 0,
+                     TARGET_NOT_SUPERUSER =
+                         1 << 0, /* the target's user is not a superuser, or --strict-service is on */
+                     WHEN_STRICT = 1 << 1,
+                     WHEN_ONLINE = 1 << 2,
+                     WHEN_ROLES = 1 << 3, /* roles are to be copied */
 };
 
 struct precheck_rule {
     enum finding_level level;
     int code;
-    enum precheck_when when;
+    unsigned when;
+    bool strict;      /* with --strict-service, its findings are failures */
     int source_since; /* server_version_num of the source, 0: any */
     const char *type;
     int (*run)(struct check *check); /* 0, or -1 with check->err */
     /* Where run is NULL: */
     const char *sql;    /* one column: names of the objects, most important first */
     const char *title;  /* "Casts were created by users" */
-    const char *advice; /* what to do */
+    const char *advice; /* what to do; with --strict-service, a failure says what the service says */
 };
 
 extern const struct precheck_rule precheck_server_rules[];
 extern const size_t precheck_server_rule_count;
+extern const struct precheck_rule precheck_service_rules[];
+extern const size_t precheck_service_rule_count;
 extern const struct precheck_rule precheck_database_rules[];
 extern const size_t precheck_database_rule_count;
 /* They follow the other rules, for online migrations only. */
@@ -88,6 +95,9 @@ int precheck_preload(struct check *check);
 int precheck_allowed_extensions(struct check *check);
 int precheck_untrusted_extensions(struct check *check);
 int precheck_refused_extensions(struct check *check);
+int precheck_configuration_tables(struct check *check);
+/* Name and version of the extensions of the database, without plpgsql. */
+int precheck_read_extensions(struct check *check, PGresult **ret_result);
 int precheck_database_locale(struct check *check);
 int precheck_column_collations(struct check *check);
 int precheck_own_collations(struct check *check);

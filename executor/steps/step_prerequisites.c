@@ -19,10 +19,12 @@
 #include "executor/retry.h"
 #include "executor/sides.h"
 #include "executor/steps/replication_source_private.h"
+#include "executor/steps/service_checks_private.h"
 #include "executor/steps/validation_private.h"
 
 enum {
     EVENT_MAX = 4096,
+    TARGET_PRESENT_CODE = 603101,
     SERVER_WAIT_MS = 100,                        /* interval for checking a starting server */
     SERVER_WAIT_LIMIT_US = 5 * 60 * 1000 * 1000, /* a server that starts for longer than this has failed */
 };
@@ -101,7 +103,9 @@ static int run_checks(struct work *work, const struct sides *sides, struct findi
 {
     auto_free char *data_dir = NULL;
     auto_str_list struct str_list databases = {0};
-    if (databases_to_move(work, &databases) < 0) {
+    const struct server *source = &sides->source.server;
+    auto_free char *allowed = service_allowed_extensions(work, &sides->target.server);
+    if (allowed == NULL || databases_to_move(work, &databases) < 0) {
         return -1;
     }
     if (!sides->target.server.attached) {
@@ -120,12 +124,23 @@ static int run_checks(struct work *work, const struct sides *sides, struct findi
                                       .roles = work->migration.spec.migrate_roles == FLAG_TRUE,
                                       .online = is_online(&work->migration),
                                       .setup = work->migration.spec.setup_replication == FLAG_TRUE,
+                                      .strict = work->executor->options->strict_service,
+                                      .single_source = source->id != 0 && source->kind == SERVER_SINGLE,
+                                      .flexible_source = source->id != 0 && source->kind == SERVER_FLEXIBLE,
+                                      .allowed_extensions = allowed,
                                       .tools = &work->executor->tools,
                                       .stop = &work->worker->stop,
                                       .skip_extensions = skip_extensions,
                                       .target_storage_mb = storage_mb(&sides->target.server),
                                       .target_data_dir = data_dir};
-    return precheck_run(&precheck, &work->err, ret_findings);
+    if (precheck_run(&precheck, &work->err, ret_findings) < 0) {
+        return -1;
+    }
+    if (service_checks(work, sides, ret_findings) < 0) {
+        findings_done(ret_findings);
+        return -1;
+    }
+    return 0;
 }
 
 /* Warnings stop nothing; they are stored as events for the user. */
@@ -300,6 +315,17 @@ static bool guard_overwrite(struct work *work, const struct sides *sides, enum s
     }
     if (in_use.count == 0) {
         return true;
+    }
+    if (work->executor->options->strict_service) {
+        err_set(
+            &work->err, ERR_CONFLICT,
+            "The database `%s` already exists on the target. The service does not wait for a confirmation: "
+            "drop it, or create the migration with overwriteDbsInTarget (--strict-service).",
+            in_use.items[0]);
+        work->err.service_code = TARGET_PRESENT_CODE;
+        work->err.lasting = true;
+        *ret_outcome = STEP_FAILED;
+        return false;
     }
     auto_buf struct buf event = BUF_MAX(EVENT_MAX);
     buf_adds(&event, "These databases already exist on the target:");

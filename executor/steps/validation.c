@@ -51,21 +51,40 @@ void validation_error(const struct findings *findings, struct err *err)
     }
 }
 
-bool validation_add_login(struct findings *findings, const struct err *err)
+/* One more, empty; NULL when memory is out. */
+static struct finding *append(struct findings *findings)
 {
     struct finding *items = realloc(findings->items, (findings->count + 1) * sizeof(*items));
     if (items == NULL) {
-        return false;
+        return NULL;
     }
     findings->items = items;
-    struct finding *finding = &items[findings->count];
-    *finding = (struct finding){.level = FINDING_FAILED, .type = server_types[0], .code = err->service_code};
-    memcpy(finding->sqlstate, err->sqlstate, sizeof(finding->sqlstate));
-    finding->message = str_dup(err->message);
-    if (finding->message == NULL) {
+    items[findings->count] = (struct finding){0};
+    return &items[findings->count];
+}
+
+bool validation_add(struct findings *findings, enum finding_level level, const char *type,
+                    const char *message)
+{
+    struct finding *finding = append(findings);
+    char *text = str_dup(message);
+    if (finding == NULL || text == NULL) {
+        free(text);
         return false;
     }
+    *finding = (struct finding){.level = level, .type = type, .message = text};
     findings->count++;
+    return true;
+}
+
+bool validation_add_login(struct findings *findings, const struct err *err)
+{
+    if (!validation_add(findings, FINDING_FAILED, server_types[0], err->message)) {
+        return false;
+    }
+    struct finding *finding = &findings->items[findings->count - 1];
+    finding->code = err->service_code;
+    memcpy(finding->sqlstate, err->sqlstate, sizeof(finding->sqlstate));
     return true;
 }
 

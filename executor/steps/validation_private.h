@@ -20,6 +20,10 @@ char *validation_line(const struct finding *finding);
 char *validation_report(const struct findings *findings, const struct str_list *databases, int64_t started_us,
                         int64_t ended_us);
 
+/* Appends a finding about the servers without a code. False when memory is out. */
+bool validation_add(struct findings *findings, enum finding_level level, const char *type,
+                    const char *message);
+
 /* Appends a finding about an unreachable server or a rejected login. False when memory is out. */
 bool validation_add_login(struct findings *findings, const struct err *err);
 

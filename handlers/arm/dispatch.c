@@ -64,8 +64,9 @@ static int check_api_version(struct request *request, struct err *err)
         return 0;
     }
     const char *warning = NULL;
-    if (api_version_check(type, request->api_version, request->app->options->strict_api_version,
-                          location_of(request), err, &warning) < 0) {
+    const struct options *options = request->app->options;
+    bool strict = options->strict_api_version || options->strict_service;
+    if (api_version_check(type, request->api_version, strict, location_of(request), err, &warning) < 0) {
         return -1;
     }
     if (warning != NULL) {

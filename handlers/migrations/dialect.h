@@ -128,6 +128,7 @@ struct migration_view {
     const struct migration_database *databases;
     size_t database_count;
     enum migration_detail detail;
+    bool azure_errors; /* a failure as the service words it */
 };
 
 /* The whole resource in this dialect; new reference, NULL when memory is out. */

@@ -165,9 +165,17 @@ static json_t *write_databases(const struct dialect *dialect, const struct migra
     return TAKE(object);
 }
 
-/* A cutover requested early is stored; while the source has to be set up first, the text says so. */
-static int write_error(json_t *status, const struct migration *migration)
+/* A cutover requested early is stored; while the source has to be set up first, the text says
+ * so. */
+static int write_error(json_t *status, const struct migration_view *view)
 {
+    const struct migration *migration = view->migration;
+    if (view->azure_errors && migration->state == STATE_FAILED) {
+        auto_free char *text = str_format("DB002: Migration failed. Please reference MigrationId %s, when "
+                                          "contacting Microsoft customer support.",
+                                          migration->uuid);
+        return text == NULL ? -1 : json_set_text(status, "error", text);
+    }
     bool remembered = migration->error != NULL && migration->spec.trigger_cutover == FLAG_TRUE &&
                       migration->substate == SUB_WAITING_FOR_LOGICAL_REPLICATION;
     if (!remembered) {
@@ -185,7 +193,7 @@ json_t *dialect_write_status(const struct dialect *dialect, const struct migrati
     if (view->detail == DETAIL_CREATED) {
         return failed != 0 ? NULL : TAKE(status);
     }
-    failed |= write_error(status, migration);
+    failed |= write_error(status, view);
     json_t *details = json_object();
     failed |= json_object_set_new_nocheck(status, "currentSubStateDetails", details);
     if (failed != 0) {

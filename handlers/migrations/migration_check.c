@@ -165,7 +165,40 @@ static int check_resource_id(const char *text, const char *path, struct err *err
     return 0;
 }
 
-/* The real service creates its helpers in this group; here it only has to exist. */
+/* A flexible server that does the work: it has to exist, as on the real service; Malachite works itself. */
+static int check_runtime_server(struct request *request, const char *text, struct err *err)
+{
+    static const char path[] = "properties.migrationInstanceResourceId";
+    auto_armid struct armid id = {0};
+    auto_server struct server server = {0};
+    if (text == NULL) {
+        return 0;
+    }
+    if (check_resource_id(text, path, err) < 0) {
+        return -1;
+    }
+    bool flexible = armid_parse(text, &id) && id.group != NULL && id.depth == 1 &&
+                    str_iequals(id.provider, POSTGRESQL_NAMESPACE) &&
+                    str_iequals(id.types[0], "flexibleServers");
+    if (!flexible) {
+        err_set(err, ERR_BAD_PARAMETER, "The property '%s' is not the id of a flexible server.", path);
+        return err_target(err, "%s", path);
+    }
+    int found = store_server_get(request->app->store, SERVER_FLEXIBLE, id.subscription_id, id.group,
+                                 id.names[0], err, &server);
+    if (found < 0) {
+        return -1;
+    }
+    if (found == 0) {
+        err_set(err, ERR_BAD_PARAMETER,
+                "The runtime server '%s' does not exist. Create it, or leave the property '%s' out.",
+                id.names[0], path);
+        return err_target(err, "%s", path);
+    }
+    return 0;
+}
+
+/* The group is where the real service puts its helpers; here it only has to exist. */
 static int check_migration_group(struct request *request, const char *text, struct err *err)
 {
     static const char path[] = "properties.migrationResourceGroup.resourceId";
@@ -205,7 +238,7 @@ int check_spec(struct request *request, const struct migration_spec *spec, struc
         check_application(spec, err) < 0 || check_application_secret(request->app->options, spec, err) < 0 ||
         subnet_check(request->app->store, spec->migration_subnet_id,
                      "properties.migrationResourceGroup.subnetResourceId", err) < 0 ||
-        check_resource_id(spec->runtime_server_id, "properties.migrationInstanceResourceId", err) < 0 ||
+        check_runtime_server(request, spec->runtime_server_id, err) < 0 ||
         check_resource_id(spec->identity_id, "properties.userAssignedIdentityResourceId", err) < 0 ||
         check_migration_group(request, spec->migration_group_id, err) < 0) {
         return -1;

@@ -80,7 +80,9 @@ static json_t *write_element(struct request *request, const struct server *targe
                                         .target_resource_id = target_id,
                                         .databases = databases,
                                         .database_count = count,
-                                        .detail = DETAIL_LISTED};
+                                        .detail = DETAIL_LISTED,
+                                        .azure_errors =
+                                            str_equals(request->app->options->error_style, "azure")};
     json_t *element = migration_write(dialect_find(request->api_version), target, &view, NULL);
     migration_databases_free(databases, count);
     if (element == NULL) {

@@ -142,7 +142,8 @@ static int check_same(const struct creation *creation, const struct migration *e
 static int check_limit(const struct creation *creation, struct err *err)
 {
     int active = 0;
-    int limit = creation->request->app->options->max_active_per_target;
+    const struct options *options = creation->request->app->options;
+    int limit = options->strict_service ? 1 : options->max_active_per_target;
     if (limit == 0) {
         return 0;
     }
@@ -154,8 +155,9 @@ static int check_limit(const struct creation *creation, struct err *err)
     }
     return err_set(err, ERR_MIGRATION_LIMIT,
                    "The server '%s' has %d active migrations, and at most %d are allowed "
-                   "(--max-active-per-target). Wait until one ends, or cancel one.",
-                   creation->target.name, active, limit);
+                   "(%s). Wait until one ends, or cancel one.",
+                   creation->target.name, active, limit,
+                   options->strict_service ? "--strict-service" : "--max-active-per-target");
 }
 
 static int check_target_state(const struct server *target, struct err *err)

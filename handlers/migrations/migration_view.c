@@ -4,6 +4,18 @@
 #include "handlers/arm/locations.h"
 #include "handlers/migrations/migration.h"
 
+/* The service answers 400 where Azure Resource Manager's rules say 404. */
+static void refuse_as_the_service(struct request *request, const struct server *target, const char *name)
+{
+    struct err err = {0};
+    auto_free char *id = migration_resource_id(target, name);
+    err_set(
+        &err, ERR_BAD_INPUT,
+        "Invalid input. Parameter name: 'MigrationResourceId'. Error: Invalid migration resource ID '%s'.",
+        id == NULL ? name : id + 1);
+    reply_error(request, &err);
+}
+
 bool find_migration(struct request *request, const struct server *target, struct migration *ret_migration)
 {
     struct err err = {0};
@@ -12,6 +24,10 @@ bool find_migration(struct request *request, const struct server *target, struct
     int found = store_migration_get(request->app->store, target->id, name, &err, &migration);
     if (found < 0) {
         reply_error(request, &err);
+        return false;
+    }
+    if (found == 0 && request->app->options->strict_service && request->method == METHOD_GET) {
+        refuse_as_the_service(request, target, name);
         return false;
     }
     if (found == 0 || migration.hidden) {
@@ -52,7 +68,9 @@ void reply_migration(struct request *request, int status, const struct server *t
                                         .target_resource_id = target_id,
                                         .databases = databases,
                                         .database_count = count,
-                                        .detail = detail};
+                                        .detail = detail,
+                                        .azure_errors =
+                                            str_equals(request->app->options->error_style, "azure")};
     const char *location = detail == DETAIL_CREATED ? migration->location : NULL;
     reply_json(request, status, migration_write(dialect_find(request->api_version), target, &view, location));
     migration_databases_free(databases, count);

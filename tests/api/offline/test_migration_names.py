@@ -43,7 +43,9 @@ def test_delete_of_an_ended_migration_frees_its_name(attached, arm, shop):
     arm.request("HEAD", second.path, status=404)
 
 
-def test_delete_of_an_active_migration_cancels_it_and_a_put_replaces_it_at_once(attached, arm, database, postgres_source):
+def test_delete_of_an_active_migration_cancels_it_and_a_put_replaces_it_at_once(
+    attached, arm, database, postgres_source
+):
     name = load_slow(postgres_source, database(), 20)
     first = put(attached, [name])
     first.wait("MigratingData")
