@@ -92,7 +92,7 @@ int service_checks(struct work *work, const struct sides *sides, struct findings
     const struct server *target = &sides->target.server;
     json_auto_t *properties = memory_parse_text(target->properties, 0);
     if (check_availability(work, target, properties, findings) < 0 ||
-        check_replicas(work, target, findings) < 0 || check_storage(work, target, properties, findings) < 0) {
+        check_replicas(work, target, findings) < 0) {
         return -1;
     }
     return check_networks(work, sides, properties, findings);
