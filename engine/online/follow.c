@@ -256,7 +256,7 @@ static bool is_report_due(struct follow *follow)
     bool news = !apply_is_busy(follow->apply) && follow_position(follow) > follow->durable;
     follow->news_ms = !news ? 0 : follow->news_ms == 0 ? now_ms : follow->news_ms;
     return age_ms >= REPORT_MS ||
-           (news && (age_ms >= PROGRESS_MS || now_ms - follow->news_ms >= PROGRESS_REPORT_MS));
+           (news && (age_ms >= PROGRESS_MS || now_ms - follow->news_ms >= PROGRESS_MS));
 }
 
 /* Nothing can be read: because the source writes nothing, or because nothing arrives any longer. */
@@ -309,8 +309,7 @@ static int begin_without_keys(struct follow *follow, struct err *err)
     return noted ? open_both(follow, err) : -1;
 }
 
-/* The target has rejected a change, or lacks a row. The cause may be the order of the changes, or an
- * unknown index or foreign key. */
+/* Whether the order of the changes, or an unknown index or foreign key, may have caused the error. */
 static bool may_be_order(const struct follow *follow, const struct err *err)
 {
     bool refused = err->code == ERR_CONFLICT || (err->waiting && err->sqlstate[0] != '\0');
