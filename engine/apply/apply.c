@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Source transactions are gathered into one target transaction while there is a backlog. What one of them
- * holds is sent in batches of bounded size; while the target works on one batch the next is gathered.
+ * While there is a backlog, one target transaction combines several source transactions. Changes are sent in
+ * batches of bounded size: while the target executes a batch, the applier gathers the next one.
  */
 #include "engine/apply/apply.h"
 
@@ -16,10 +16,10 @@
 #include "engine/apply/apply_truncate_private.h"
 
 enum {
-    BATCH_BYTES = 4 * 1024 * 1024, /* sent when so much is pending, also inside a source transaction */
-    COMMIT_BYTES = 1024 * 1024,    /* committed at the end of a source transaction when so much is pending, */
-    COMMIT_CHANGES = 5000,         /* or so many changes, */
-    COMMIT_AGE_MS = 100,           /* or when the oldest of them has waited so long */
+    BATCH_BYTES = 4 * 1024 * 1024, /* pending bytes that are sent, also inside a source transaction */
+    COMMIT_BYTES = 1024 * 1024,    /* limits at which the end of a source transaction commits: bytes, */
+    COMMIT_CHANGES = 5000,         /* number of changes, */
+    COMMIT_AGE_MS = 100,           /* age of the oldest transaction */
     PUMP_MESSAGES = 32,
 };
 
@@ -27,18 +27,18 @@ struct apply {
     struct apply_target target;
     struct arena arena;
     struct apply_tables tables;
-    struct apply_relation *group; /* the one table of those whose order matters that may be pending */
+    struct apply_relation *group; /* of the tables whose order matters, only this one may be pending */
 
-    uint64_t careful_until; /* changes up to there go one by one, in the source's order */
+    uint64_t careful_until; /* up to this position, changes are sent one by one in the source's order */
     uint64_t begun;         /* commit position of the newest source transaction that has begun */
     uint32_t transaction;   /* its number */
     bool inside;            /* a source transaction has begun */
-    bool skip;              /* that the target has already */
-    bool changed;           /* and it has changed something */
+    bool skip;              /* the target already has this transaction */
+    bool changed;           /* the transaction has changed something */
     unsigned messages;
     int64_t waiting_since_ms; /* 0: no complete transaction waits to be committed */
     int64_t waiting_changes;
-    struct replica_progress taken; /* with what has been gathered */
+    struct replica_progress taken; /* progress, including gathered changes */
     int64_t taken_us;
 };
 
@@ -93,7 +93,7 @@ void apply_close(struct apply *apply)
 /* ---- sending ---------------------------------------------------------------------------------------------
  */
 
-/* "more" changes of the same transaction come. */
+/* "more": the same transaction continues. */
 static int send_relation(struct apply *apply, struct apply_relation *relation, bool more, struct err *err)
 {
     bool forget = false;
@@ -109,7 +109,7 @@ static int send_relation(struct apply *apply, struct apply_relation *relation, b
     return 0;
 }
 
-/* Queues everything that is pending, when the target has done with what was sent before. */
+/* Queues all pending changes, once the target has finished the previous batch. */
 static int queue_pending(struct apply *apply, bool more, struct err *err)
 {
     if (target_wait(&apply->target, err) != 0) {
@@ -145,7 +145,7 @@ static int commit(struct apply *apply, struct err *err)
 /* ---- tables ----------------------------------------------------------------------------------------------
  */
 
-/* The source tells it before the first change in a stream, and whenever the table has been altered. */
+/* The source describes a table before its first change in a stream, and after each alteration. */
 static int take_relation(struct apply *apply, const struct pgoutput_message *message, struct err *err)
 {
     const struct apply_relation *known = apply_relations_find(&apply->tables.relations, message->relation);
@@ -164,8 +164,8 @@ static int take_relation(struct apply *apply, const struct pgoutput_message *mes
         apply_relation_free(fresh);
         return 0;
     }
-    /* What was said before holds for what was sent before. Said again, the table may have been altered in a
-     * way that only the target's catalogs show, such as by a new index. */
+    /* The previous description applies to the pending changes. The alteration may show in the target's
+     * catalogs only, such as a new index. */
     if (known != NULL && (send_pending(apply, false, err) != 0 || target_wait(&apply->target, err) != 0)) {
         apply_relation_free(fresh);
         return -1;
@@ -183,7 +183,7 @@ static bool is_careful(const struct apply *apply)
 /* ---- changes ---------------------------------------------------------------------------------------------
  */
 
-/* Where the order of changes matters, what is pending goes first. */
+/* Sends pending changes first where the order matters. */
 static int keep_order(struct apply *apply, struct apply_relation *relation, enum pgoutput_kind kind,
                       struct err *err)
 {
@@ -261,7 +261,7 @@ static int take_truncate(struct apply *apply, struct pgoutput_message *message, 
 /* ---- transactions ----------------------------------------------------------------------------------------
  */
 
-/* What was loaded with care is loaded again once that is over. */
+/* After the careful part, the tables are loaded again. */
 static int begin(struct apply *apply, const struct pgoutput_message *message, struct err *err)
 {
     bool careful = apply->careful_until != 0;
@@ -286,7 +286,7 @@ static bool is_nothing_under_way(const struct apply *apply)
     return apply->waiting_since_ms == 0 && target_is_idle(&apply->target);
 }
 
-/* Nothing of it concerns the target; it need not hear of it. */
+/* The transaction has no change for the target, so nothing is sent. */
 static void pass(struct apply *apply, uint64_t position)
 {
     apply->taken.position = position;

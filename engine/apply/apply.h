@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Applies the changes of one source database to the target, exactly once: the position behind the last
- * applied transaction is written to the helper table (engine/replica/replica.h) in the same target
- * transaction. Several source transactions share one target transaction while there is a backlog. Changes are
- * sent in libpq's pipeline mode; where it is safe, the net effect of many changes of a table goes as one
- * statement each for its deletes, updates and inserts.
+ * Applies the changes of one source database to the target, exactly once: the target transaction that applies
+ * changes also writes their end position to the helper (engine/replica/replica.h). While there is a backlog,
+ * several source transactions share one target transaction. Statements use libpq's pipeline mode. Where it is
+ * safe, one statement each applies the deletes, updates and inserts of many changes, as their net effect.
  *
- * Memory is bounded whatever the size of a transaction. Belongs to one thread at a time. After a failure:
- * apply_close(), open again, and stream again from apply_request's "progress" position: nothing of an
- * unfinished target transaction is left.
+ * Memory is bounded for transactions of any size. One thread at a time. After a failure, call apply_close(),
+ * open again and stream from the position of apply_progress(): the target rolls back unfinished transactions.
  */
 #ifndef ENGINE_APPLY_APPLY_H
 #define ENGINE_APPLY_APPLY_H
@@ -32,57 +30,53 @@ struct apply_request {
     const char *database;
     const char *name;                 /* of the helper schema */
     const char *encoding;             /* of the text in the changes */
-    struct source_settings *settings; /* put in force; its "money" is chosen for both sides. NULL: none */
-    /* Looks at a table of the source; may be NULL. "hides_truncate": the stream does not tell of every
-     * TRUNCATE (major 10). */
+    struct source_settings *settings; /* set on the session; its "money" is chosen. NULL: none */
+    /* Looks at a table of the source; may be NULL. "hides_truncate": the stream lacks TRUNCATE (major 10). */
     int (*look)(void *context, uint32_t relation, const char *horizon, struct err *err,
                 struct stale_look *ret_look);
     bool hides_truncate;
-    /* A session on the source, in "encoding", that stays usable until the call of apply.h returns: tables are
-     * then found by identity (engine/apply/relation/apply_match.h). May be NULL. */
+    /* Returns a session on the source in "encoding", which must stay usable until the call of apply.h
+     * returns. It is needed to find tables by identity (engine/apply/relation/apply_match.h). May be NULL. */
     int (*source)(void *context, struct err *err, struct pg **ret_source);
-    /* Transactions that commit up to there are applied change by change, in the source's order, with one
-     * target transaction each: after the target has refused something, which may have been our order. */
+    /* Transactions that commit up to this position are applied change by change in the source's order, each
+     * in a target transaction of its own. For use after the target has rejected a change: the applier's order
+     * may be the cause. */
     uint64_t careful_until;
     const struct stop *stop;
-    /* Called at least once a second while a call waits for the target, so that the source hears from us. May
-     * be NULL. */
+    /* Called at least once a second while a call waits for the target, to report to the source. May be NULL.
+     */
     void (*tick)(void *context);
     void *context; /* of all of them */
 };
 
-/* Connects and reads how far the target is. -1 also when the helper is not there. The request's strings must
- * outlive it. */
+/* Connects and reads the applied position. Fails without a helper, too. The request's strings must outlive
+ * the applier. */
 int apply_open(const struct apply_request *request, struct err *err, struct apply **ret_apply);
-/* NULL is fine. What is not committed is rolled back by the server. */
+/* NULL is allowed. The server rolls back uncommitted changes. */
 void apply_close(struct apply *apply);
 
 /*
- * Takes one message, which it may shorten; what is needed of it is copied. May send and wait for the target
- * when its memory is full. Changes of transactions that the target has already are passed over. -1: err names
- * table and column where it is about one; a table or column that the target lacks is an error that is not
- * lasting, as the user may repeat the DDL there.
+ * Takes one message, which it may shorten, and copies what it needs. Sends and waits for the target when its
+ * memory is full. Skips transactions that the target already has. -1: err names the table and column, if one
+ * is the cause. The error is not permanent if the target lacks them, because the user may repeat the DDL.
  */
 int apply_message(struct apply *apply, struct pgoutput_message *message, struct err *err);
-/* Commits all complete transactions taken so far, and waits until it is done. Inside a source transaction:
- * does nothing. */
+/* Commits all complete transactions and waits for the target. Does nothing inside a source transaction. */
 int apply_flush(struct apply *apply, struct err *err);
 
-/* Makes what apply_progress() tells survive a crash of the target (commits are asynchronous), unless the
- * target is busy: then one of the next commits does. Cheap when nothing has been committed since the last
- * call. */
+/* Makes the applied position durable: commits are asynchronous, and a crash of the target could lose them.
+ * While the target is busy, one of the next commits does that instead. Cheap without new commits. */
 int apply_make_durable(struct apply *apply, struct err *err);
 
-/* A source transaction has begun and not ended yet, or something waits for apply_flush(). */
+/* Whether a source transaction is open or changes wait for apply_flush(). */
 bool apply_is_busy(const struct apply *apply);
-/* What the target has committed. */
+/* The progress that the target has committed. */
 const struct replica_progress *apply_progress(const struct apply *apply);
-/* Everything before it would survive a crash of the target too, as far as is known without asking. */
+/* The durable position, as far as is known without a query. */
 uint64_t apply_durable_position(const struct apply *apply);
-/* Where the newest source transaction that has begun commits; 0: none has. */
+/* The commit position of the newest source transaction that has begun; 0: none. */
 uint64_t apply_begun(const struct apply *apply);
-/* Source's commit time of the last transaction applied, 0: none since apply_open(). Microseconds since 1970.
- */
+/* When the last applied transaction was committed on the source, in microseconds since 1970. 0: none yet. */
 int64_t apply_commit_us(const struct apply *apply);
 
 #endif

@@ -78,7 +78,7 @@ static int add_row(struct apply_relation *relation, struct arena *arena, const s
     return 0;
 }
 
-/* The row with that key, which may be new. */
+/* Finds or adds the row with that key. */
 static int need_row(struct apply_relation *relation, struct arena *arena, const struct pgoutput_value *key,
                     struct err *err, struct apply_row **ret_row)
 {
@@ -115,7 +115,7 @@ static int count_row(struct apply_relation *relation, struct arena *arena,
     return 1;
 }
 
-/* The row as it shall be is what is found again: one that has been changed already goes first. */
+/* Rows are found by their new values, so an earlier change of the row is sent first. */
 static int update_whole_row(struct apply_relation *relation, struct arena *arena,
                             const struct pgoutput_value *old, const struct pgoutput_value *fresh,
                             struct err *err)
@@ -209,7 +209,7 @@ static int update_row(struct apply_relation *relation, struct arena *arena, cons
     return 1;
 }
 
-/* The key changes by an UPDATE of its own, which knows or keeps what the stream does not tell. */
+/* A key change is an UPDATE of its own, because it keeps values that the stream does not contain. */
 static int move_row(struct apply_relation *relation, struct arena *arena, const struct pgoutput_value *key,
                     const struct pgoutput_value *fresh, struct err *err)
 {
@@ -235,7 +235,7 @@ static int change_key(struct apply_relation *relation, struct arena *arena,
                       const struct pgoutput_value *old_key, const struct pgoutput_value *fresh_key,
                       struct pgoutput_value *fresh, struct err *err)
 {
-    /* A delete would take along the rows that refer to this one, and values of the target's own. */
+    /* A delete would also delete referencing rows, and the values of target-only columns. */
     if (relation->facts.keeps_rows) {
         return move_row(relation, arena, old_key, fresh, err);
     }
@@ -260,7 +260,7 @@ static int change_key(struct apply_relation *relation, struct arena *arena,
 /* ---- messages --------------------------------------------------------------------------------------------
  */
 
-/* A value that was not sent again, but that the old row holds. */
+/* An unchanged value, which the stream omits and the old row contains. */
 static void fill(struct pgoutput_value *values, const struct pgoutput_tuple *old)
 {
     if (old->values != NULL) {

@@ -15,8 +15,8 @@ enum { TICK_MS = 500, ROOM_AT_FIRST = 64 };
 /* ---- the session -----------------------------------------------------------------------------------------
  */
 
-/* As generated columns, indexes and checks need it. Types and operators in our own statements are exact or
- * qualified, so that the search_path does not change them. */
+/* Generated columns, indexes and CHECKs may need the search_path. It does not affect the applier's
+ * statements, whose types and operators are qualified. */
 static int use_settings(struct pg *pg, struct source_settings *settings, struct err *err)
 {
     if (settings == NULL) {
@@ -173,7 +173,7 @@ int pipeline_sync(struct pipeline *pipeline, struct err *err)
 /* ---- answers ---------------------------------------------------------------------------------------------
  */
 
-/* Rows that the source had and the target lacks: going on would hide a loss. */
+/* The target lacks rows that the source had: to continue would hide a loss. */
 static int missing_rows(const struct pipeline *pipeline, const struct pipeline_expectation *expected,
                         int64_t rows, struct err *err)
 {
@@ -185,7 +185,7 @@ static int missing_rows(const struct pipeline *pipeline, const struct pipeline_e
     return err_target(err, "%s", pipeline->pg.database);
 }
 
-/* What was read of the target's tables no longer holds. Nothing of the transaction is kept. */
+/* The facts about the target's tables are outdated, so the transaction is rolled back. */
 static int other_definitions(const struct pipeline *pipeline, struct err *err)
 {
     err_set(err, ERR_UNAVAILABLE,
@@ -203,7 +203,7 @@ static int check_answer(struct pipeline *pipeline, PGresult *result,
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
         return ddl_wait_refused(&pipeline->pg, result, expected->what, err);
     }
-    /* A statement of several parts counts by itself. */
+    /* A statement of several parts returns the number itself. */
     const char *count =
         status == PGRES_TUPLES_OK && PQntuples(result) == 1 ? PQgetvalue(result, 0, 0) : PQcmdTuples(result);
     int64_t rows = 0;
@@ -222,7 +222,7 @@ static int lost(struct pipeline *pipeline, struct err *err)
     return pg_error(&pipeline->pg, NULL, err, "while applying changes");
 }
 
-/* Takes the answer that has arrived for the oldest statement. */
+/* Takes the result of the oldest statement. */
 static int take_answer(struct pipeline *pipeline, struct err *err)
 {
     const struct pipeline_expectation *expected = &pipeline->expected[pipeline->first];
@@ -258,7 +258,7 @@ bool pipeline_is_idle(const struct pipeline *pipeline)
     return pipeline->first == pipeline->count;
 }
 
-/* *ret_unsent: the server does not take all of it at the moment. */
+/* *ret_unsent: the server does not accept all data at the moment. */
 static int pump(struct pipeline *pipeline, struct err *err, bool *ret_unsent)
 {
     int flushed = PQflush(pipeline->pg.connection);

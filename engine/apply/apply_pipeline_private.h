@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The applier's session on the target, in libpq's pipeline mode: statements are sent without waiting for the
- * one before, and what is expected of each is checked when its answer comes. For this room only. After
- * a failure it is of no use any more.
+ * The applier's session on the target, in libpq's pipeline mode: it sends statements without waiting for the
+ * previous ones, and checks each result when it arrives. For this room only. Unusable after a failure.
  */
 #ifndef ENGINE_APPLY_APPLY_PIPELINE_PRIVATE_H
 #define ENGINE_APPLY_APPLY_PIPELINE_PRIVATE_H
@@ -16,26 +15,26 @@
 #include "engine/pg/endpoint.h"
 #include "engine/pg/pg.h"
 
-/* What the answer to a statement must be. */
+/* The expected result of a statement. */
 struct pipeline_expectation {
-    const char *what; /* for messages, "table public.item"; lives until the answer has come. NULL: nothing */
-    int64_t rows;     /* exactly so many are changed; -1: any number */
-    bool definitions; /* "rows" are objects that have been made since */
+    const char *what; /* for messages, "table public.item"; must outlive the result. NULL: none */
+    int64_t rows;     /* number of changed rows; -1: any */
+    bool definitions; /* counts objects that were created in the meantime, not rows */
 };
 
 struct pipeline {
     struct pg pg;
-    struct pipeline_expectation *expected; /* in the order of the answers; a sync has "sync" set */
+    struct pipeline_expectation *expected; /* in the order of the results; "sync" marks a sync */
     bool *syncs;
-    size_t first; /* the oldest without an answer */
-    size_t count; /* behind the newest */
+    size_t first; /* the oldest without a result */
+    size_t count; /* one past the newest */
     size_t room;
     size_t unsynced; /* sent since the last sync */
     void (*tick)(void *context);
     void *tick_context;
 };
 
-/* Parameters of one execution, in libpq's shape. */
+/* Parameters of one execution, as libpq takes them. */
 struct pipeline_params {
     const Oid *types; /* pipeline_query() only; 0: as the statement says */
     const char *const *values;
@@ -44,7 +43,7 @@ struct pipeline_params {
     int count;
 };
 
-/* The session that is to be opened; members as in struct apply_request. */
+/* The session to open; members as in struct apply_request. */
 struct pipeline_session {
     const struct endpoint *target;
     const char *database;
@@ -55,15 +54,15 @@ struct pipeline_session {
     void *context;
 };
 
-/* Opens the session with its settings, not in pipeline mode yet. */
+/* Opens the session with its settings, without pipeline mode. */
 int pipeline_open(const struct pipeline_session *session, struct err *err, struct pipeline *ret_pipeline);
 void pipeline_close(struct pipeline *pipeline);
 
-/* Enters pipeline mode; leaves it again for ordinary statements on pipeline->pg, waiting for all answers. */
+/* Enters pipeline mode, or waits for all results and leaves it for ordinary statements on pipeline->pg. */
 int pipeline_enter(struct pipeline *pipeline, struct err *err);
 int pipeline_leave(struct pipeline *pipeline, struct err *err);
 
-/* Queue a statement; nothing is waited for. */
+/* Queue a statement without waiting. */
 int pipeline_prepare(struct pipeline *pipeline, const char *name, const char *sql, const char *what,
                      struct err *err);
 int pipeline_execute(struct pipeline *pipeline, const char *name, const struct pipeline_params *params,
@@ -74,11 +73,11 @@ int pipeline_query(struct pipeline *pipeline, const char *sql, const struct pipe
 int pipeline_command(struct pipeline *pipeline, const char *sql,
                      const struct pipeline_expectation *expectation, struct err *err);
 
-/* Sends what is queued, so that all of it will be answered. */
+/* Sends all queued statements with a sync, so that the server returns all results. */
 int pipeline_sync(struct pipeline *pipeline, struct err *err);
-/* Sends and reads what can be without waiting. */
+/* Sends and reads as much as possible without waiting. */
 int pipeline_pump(struct pipeline *pipeline, struct err *err);
-/* Waits until everything sent is answered. pipeline_sync() has been called. */
+/* Waits for all results. Call pipeline_sync() before. */
 int pipeline_wait(struct pipeline *pipeline, struct err *err);
 bool pipeline_is_idle(const struct pipeline *pipeline);
 

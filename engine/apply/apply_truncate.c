@@ -104,8 +104,8 @@ static int must_wait(struct apply_tables *tables, const PGresult *rows, int row,
     return ddl_wait_error(err, tables->target->pipeline.pg.database, &wait);
 }
 
-/* Whether the cutover copies it again: a table of the source that is not published. Partitioned tables are
- * published by their partitions. */
+/* Whether the cutover recopies the table, because the source has not published it. Partitioned tables are
+ * published through their partitions. */
 static int is_copied(struct apply_tables *tables, const char *schema, const char *name, struct err *err,
                      bool *ret_copied)
 {
@@ -129,7 +129,7 @@ static int is_copied(struct apply_tables *tables, const char *schema, const char
     return 0;
 }
 
-/* Adds the tables that refer to the named ones and may be emptied. 1: there were some, 0: none. */
+/* Adds the tables that reference the named ones and may be emptied. 1: it added some, 0: none. */
 static int add_referring(struct apply_tables *tables, const PGresult *rows, struct str_list *named,
                          struct err *err)
 {
@@ -171,7 +171,7 @@ static int find_tables(struct apply_tables *tables, struct str_list *named, cons
     return err_set(err, ERR_INTERNAL, "Too many tables reference those that were truncated on the source.");
 }
 
-/* "before", the names of one kind, "after". Nothing without such names. */
+/* Queues "before", the names of one kind, "after". Does nothing without such names. */
 static int queue_list(struct apply_tables *tables, const PGresult *rows, char kind, const char *before,
                       const char *after, struct err *err)
 {
@@ -190,7 +190,7 @@ static int queue_list(struct apply_tables *tables, const PGresult *rows, char ki
     return count == 0 ? 0 : target_queue_command(tables->target, buf_text(&sql), err);
 }
 
-/* TRUNCATE refuses tables whose rows are still to be checked. The source has passed this point too. */
+/* TRUNCATE rejects tables with pending checks. IMMEDIATE performs them: the source passed them here, too. */
 static int queue_all(struct apply_tables *tables, const PGresult *rows, bool restart, struct err *err)
 {
     return queue_list(tables, rows, 'c', "SET CONSTRAINTS ", " IMMEDIATE", err) != 0 ||

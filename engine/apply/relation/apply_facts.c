@@ -13,8 +13,8 @@ enum { SQL_MAX_BYTES = 1024 * 1024, GENERATED_SINCE = 120000, SHA256_SINCE = 110
 /* ---- its foreign keys ------------------------------------------------------------------------------------
  */
 
-/* The keys of partitions and of the partitioned tables above are listed like any other. A key that refuses
- * rows at once depends on their order as much as one that changes them. */
+/* Includes the keys of partitions and of the partitioned tables above. The order of changes matters for keys
+ * that change rows, and for keys that reject rows immediately. */
 static const char actions_sql[] =
     "WITH RECURSIVE above(oid) AS (SELECT c.oid FROM pg_catalog.pg_class c"
     "    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2"
@@ -68,7 +68,7 @@ static int set_table(struct apply_relation *relation, struct pg *target, const c
     return relation->facts.table == NULL ? err_no_memory(err) : 0;
 }
 
-/* The partitioned table whose partitions' rows may be in other partitions than on the source, if any. */
+/* Finds the partitioned table, if any, whose rows may be in other partitions than on the source. */
 static int find_root(struct apply_relation *relation, struct pg *target, struct err *err, char **oid)
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
@@ -127,9 +127,9 @@ static int find_table(struct apply_relation *relation, const struct table_now *t
  */
 
 /*
- * Columns, the types below their domains, and how values of them are sent. A cast from text usually calls the
- * type's input function. Where a cast function is declared instead it may read something else: such values go
- * as an array of the type.
+ * Columns, the types below their domains, and how their values are sent. A cast from text usually calls the
+ * type's input function. A declared cast function may accept another format, so such values are sent as an
+ * array of the type.
  */
 #define COLUMNS                                                                                              \
     "SELECT a.attname, pg_catalog.format_type(a.atttypid, -1), EXISTS (SELECT 1 FROM pg_catalog.pg_cast k"   \
@@ -142,7 +142,7 @@ static int find_table(struct apply_relation *relation, const struct table_now *t
     " WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped"
 
 static const char columns_until_11[] = COLUMNS;
-/* Generated columns are written by nobody. */
+/* Generated columns cannot be written. */
 static const char columns_since_12[] = COLUMNS " AND a.attgenerated = ''";
 
 static int load_columns(struct apply_relation *relation, struct pg *target, const char *oid, struct err *err)
@@ -200,7 +200,7 @@ int apply_facts_newest(struct pg *target, struct err *err, char **ret_oid)
                     NULL);
 }
 
-/* By the index on the OID. Temporary tables are somebody else's. */
+/* Uses the index on the OID. Temporary tables belong to other sessions. */
 const char apply_facts_newer_sql[] =
     "SELECT count(*) FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid"
     " WHERE t.oid > $1::pg_catalog.oid AND c.relpersistence <> 't'";

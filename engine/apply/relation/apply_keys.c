@@ -8,8 +8,7 @@
 
 enum { INCLUDED_COLUMNS_SINCE = 110000 };
 
-/* One row for each column that each index depends on which refuses rows because of others. "columns": how
- * many of an index are compared. */
+/* Lists the columns of unique and exclusion indexes. "columns": how many columns the index compares. */
 #define INDEXES(columns)                                                                                     \
     "SELECT i.indexrelid, i.indisprimary, i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL,"       \
     " a.attname, a.attnotnull, o.equals FROM pg_catalog.pg_index i CROSS JOIN LATERAL ("                     \
@@ -45,7 +44,7 @@ static int index_end(const PGresult *indexes, int row)
     return row;
 }
 
-/* At most one row has given values in the columns of the index, and none of them is NULL. */
+/* Whether the index identifies rows: it is unique and its columns are NOT NULL. */
 static bool is_key(struct apply_relation *relation, const PGresult *indexes, int first, int end)
 {
     for (int row = first; row < end; row++) {
@@ -77,7 +76,7 @@ static bool is_source_key(struct apply_relation *relation, const PGresult *index
     return true;
 }
 
-/* It cannot refuse a row unless the key refuses it too: it holds all the key's columns. */
+/* Whether the index contains all columns of the key: it rejects no row that the key accepts. */
 static bool holds_key(const struct apply_relation *relation, const PGresult *indexes, int first, int end)
 {
     for (size_t i = 0; i < relation->facts.key_count; i++) {
@@ -124,14 +123,14 @@ static int choose_key(struct apply_relation *relation, const PGresult *indexes, 
         }
     }
     for (size_t i = 0; relation->source_identity != 'f' && i < relation->column_count; i++) {
-        if (relation->columns[i].source_key) { /* the target lacks the index: slow, but right */
+        if (relation->columns[i].source_key) { /* the target lacks the index: slow, but correct */
             relation->facts.keys[relation->facts.key_count++] = i;
         }
     }
     return 0;
 }
 
-/* The columns of an index that is not the key's. Of an expression that does not say, it may be any. */
+/* Marks the columns of another index. An expression may depend on any column. */
 static void mark_unique(struct apply_relation *relation, const PGresult *indexes, int first, int end)
 {
     bool any = false;
@@ -164,8 +163,8 @@ static void mark_columns(struct apply_relation *relation, const PGresult *indexe
             others = true;
         }
     }
-    /* Deleting a row takes along what refers to it where that cannot be switched off, and columns of the
-     * target's own. */
+    /* A delete would also delete referencing rows where foreign keys act, and values of target-only columns.
+     */
     bool by_key = relation->facts.identity == APPLY_BY_KEY;
     relation->facts.keeps_rows = relation->facts.acts || relation->facts.spare;
     relation->facts.rewrites = others && !relation->facts.keeps_rows && by_key;

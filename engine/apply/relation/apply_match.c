@@ -14,7 +14,7 @@ void apply_match_done(struct match *match)
     table_now_done(&match->there);
 }
 
-/* The source has no such table any more. */
+/* Whether the source has dropped the table. */
 static bool is_dropped(const struct match *match)
 {
     return match->source != NULL && match->relation->source.oid == 0;
@@ -64,7 +64,7 @@ static void add_rename(const struct match *match, struct buf *ddl, const struct 
     }
 }
 
-/* "from" is the target's table that is the source's table "to". */
+/* The target's table "from" is the source's table "to". */
 static int wait_for_rename(const struct match *match, const struct table_now *from,
                            const struct table_now *to, struct err *err)
 {
@@ -100,7 +100,7 @@ static int wait_for_new_table(const struct match *match, const struct table_now 
 /* ---- the table -------------------------------------------------------------------------------------------
  */
 
-/* A table of the target by its name is taken, unless it is another table of the source's. */
+/* Takes the target's table of that name, unless it belongs to another table of the source. */
 static int take_named(struct match *match, uint32_t oid, struct err *err)
 {
     const struct identity_table *owner = identities_find_target(match->identities, oid);
@@ -150,7 +150,7 @@ static int find_table(struct match *match, struct err *err)
         return -1;
     }
     if (!is_table(&match->there)) {
-        /* Dropped on the target. Where another one has taken its place, its rows are not known. */
+        /* The target has dropped the table. The rows of one that replaced it are unknown. */
         table_now_done(&match->there);
         match->recopy = true;
         return find_by_name(match, err);
@@ -187,7 +187,7 @@ static bool has_parent(const struct parents *parents, uint32_t oid)
     return false;
 }
 
-/* The target's table that is a parent on the source; 0: it does not have it. "parent": as on the source. */
+/* Finds the target's table of a parent on the source; 0: it is missing. "parent" is the source's. */
 static int find_parent(const struct match *match, uint32_t source, struct err *err, struct table_now *parent,
                        uint32_t *ret_target)
 {

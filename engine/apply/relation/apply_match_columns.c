@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The columns of a table, by their numbers. */
+/* Matches columns by their numbers. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +32,8 @@ static void add_alter(const struct match *match, struct buf *ddl, const char *wo
 /* ---- numbers on the source -------------------------------------------------------------------------------
  */
 
-/* The stream names the columns by number, without those that are generated. */
+/* Whether the stream describes the columns of the current catalog, in their order and without generated ones.
+ */
 static bool is_catalog(const struct apply_relation *relation)
 {
     size_t at = 0;
@@ -62,8 +63,8 @@ static bool is_pair(const struct apply_relation *relation, const struct identity
     return true;
 }
 
-/* The column that the stream means may be one that was dropped since, or the new one of the same name: then
- * the cutover recopies the table. */
+/* The stream may mean a column that was dropped in the meantime, or the new one of the same name. The cutover
+ * recopies the table then. */
 static void take_catalog(struct match *match)
 {
     struct apply_relation *relation = match->relation;
@@ -161,8 +162,8 @@ static int wait_for_new_column(const struct match *match, const struct apply_col
                     &ddl, err);
 }
 
-/* The target's column of that name, unless it is another column of the source's; *ret_there NULL: the table's
- * changes are left out. */
+/* Takes the target's column of that name, unless it belongs to another column of the source. *ret_there NULL:
+ * the table's changes are skipped. */
 static int take_named(struct match *match, const struct apply_column *column, const struct column_now *now,
                       struct err *err, const struct column_now **ret_there)
 {
@@ -201,7 +202,7 @@ static int find_column(struct match *match, const struct apply_column *column, c
     const struct column_now *there =
         known == NULL || known->target == 0 ? NULL : table_now_column(&match->there, known->target);
     if (there == NULL) {
-        /* Where the target's was dropped and another one is there, its values are not known. */
+        /* The target has dropped its column. The values of one that replaced it are unknown. */
         match->recopy = match->recopy || (known != NULL && known->target != 0);
         return take_named(match, column, now, err, ret_there);
     }
@@ -244,7 +245,7 @@ static int match_type(struct match *match, const struct apply_column *column, co
     if (type == NULL || type_holds(there->type_text, type)) {
         return 0;
     }
-    /* Both sides have had the same DDL since; what it did to older values is not in the stream. */
+    /* Both sides had the same DDL in the meantime, but the stream lacks its effect on older values. */
     if (now != NULL && type_holds(there->type_text, now->type_text)) {
         match->recopy = true;
         return 0;

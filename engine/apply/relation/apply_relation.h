@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A table as the stream describes it, what of the target decides how its changes are applied, and the changes
- * that have not been sent yet. For this room only.
+ * A table: its description in the stream, the facts about the target that decide how changes are applied, and
+ * its pending changes. For this room only.
  */
 #ifndef ENGINE_APPLY_RELATION_APPLY_RELATION_H
 #define ENGINE_APPLY_RELATION_APPLY_RELATION_H
@@ -28,7 +28,7 @@ struct apply_column {
     uint32_t base;      /* its OID, or that of the type below the domain */
     char *equals;       /* the key's operator as SQL; NULL: the texts are compared */
     const char *digest; /* SQL function that stands for the text of a bytea; NULL: another type */
-    bool by_array;      /* a cast from text would not read what the type writes */
+    bool by_array;      /* its cast from text may not accept the type's output */
     char delimiter;     /* between the elements of an array of the type, as text */
     bool key;           /* one of facts.keys */
     bool unique;        /* another unique index of the target depends on it */
@@ -37,29 +37,29 @@ struct apply_column {
 /* ---- what the target's catalog says: engine/apply/relation/apply_facts.h ---- */
 
 enum apply_identity {
-    APPLY_BY_NOTHING, /* no way to find a row again: only inserts come */
+    APPLY_BY_NOTHING, /* rows cannot be found: only inserts are possible */
     APPLY_BY_KEY,     /* at most one row has the values of the key columns */
     APPLY_BY_ROW,     /* REPLICA IDENTITY FULL without a key on the target: equal rows are all the same */
 };
 
 struct apply_facts {
-    char *check;       /* SQL: whether its names on the target still mean what they meant; NULL: not known */
-    char *table;       /* quoted name of the table on the target that the statements name */
-    bool through;      /* that is a partitioned table above it, as its partitions may differ */
-    size_t partitions; /* of that table, where it is not the one that the source names; else 0 */
+    char *check;       /* SQL that checks whether the names on the target are still current; NULL: unknown */
+    char *table;       /* quoted name of the target's table in statements */
+    bool through;      /* statements name a partitioned table above it, because partitions may differ */
+    size_t partitions; /* of that partitioned table; else 0 */
     enum apply_identity identity;
     size_t *keys; /* indexes of the key columns */
     size_t key_count;
-    /* Other unique indexes: a change may need one before it. Rows are rewritten (APPLY_REWRITE), or, where
-     * that would do harm, runs of changes of one kind keep their order. */
+    /* There are other unique indexes, so the order of changes matters. Rows are rewritten (APPLY_REWRITE), or
+     * runs of changes of one kind keep their order where rewriting would do harm. */
     bool rewrites;
     bool ordered;
-    /* Order matters between this and other such tables (foreign keys that cannot be switched off, partitions
-     * reached through one table). */
+    /* The order of changes matters between such tables: foreign keys act, or partitions are written through
+     * one table. */
     bool grouped;
     bool spare;      /* the target has columns that the source lacks */
-    bool acts;       /* foreign keys of the target act on rows, or refuse them, at once */
-    bool lenient;    /* and may have deleted a row before its own change arrives */
+    bool acts;       /* foreign keys of the target change or reject rows immediately */
+    bool lenient;    /* foreign keys may have deleted a row before its own change arrives */
     bool keeps_rows; /* an UPDATE may not become a DELETE and an INSERT */
     bool runs;       /* only changes of one kind are pending at the same time */
     bool may_gather; /* temporary tables are permitted */
@@ -146,16 +146,16 @@ struct apply_relation {
     struct apply_statement *statements;
 };
 
-/* A new one from a RELATION message; nothing is asked of the target yet. */
+/* Creates one from a RELATION message, without querying the target. */
 int apply_relation_new(const struct pgoutput_message *message, struct pg *target, struct err *err,
                        struct apply_relation **ret_relation);
-/* NULL is fine. */
+/* NULL is allowed. */
 void apply_relation_free(struct apply_relation *relation);
-/* Whether the stream and the source's catalog say the same of both. */
+/* Whether both have the same description in the stream and the source's catalog. */
 bool apply_relation_same(const struct apply_relation *a, const struct apply_relation *b);
-/* NULL: there is none of that name. */
+/* NULL: no column has that name. */
 struct apply_column *apply_relation_column(struct apply_relation *relation, const char *name);
-/* Another name on the target. */
+/* Sets the column's name on the target. */
 int apply_relation_name_column(struct apply_column *column, struct pg *target, const char *name,
                                struct err *err);
 
@@ -178,14 +178,14 @@ struct apply_relations {
 struct apply_relation *apply_relations_find(const struct apply_relations *relations, uint32_t id);
 /* Takes the relation over; one with the same OID is freed. */
 void apply_relations_put(struct apply_relations *relations, struct apply_relation *relation);
-/* All of them; "after" NULL: the first. NULL: there is none left. */
+/* Iterates over all; "after" NULL: the first. Returns NULL after the last. */
 struct apply_relation *apply_relations_next(const struct apply_relations *relations,
                                             const struct apply_relation *after);
 void apply_relations_done(struct apply_relations *relations);
 
-/* One that is listed already stays where it is. */
+/* A listed one keeps its place. */
 void apply_relations_add_pending(struct apply_relations *relations, struct apply_relation *relation);
-/* The first, which is no longer listed; NULL: there is none. */
+/* Removes and returns the first; NULL: the list is empty. */
 struct apply_relation *apply_relations_take_pending(struct apply_relations *relations);
 
 #endif
