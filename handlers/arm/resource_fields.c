@@ -34,14 +34,21 @@ int tags_read(json_t *tags, struct err *err, char **ret_tags)
                 json_object_size(tags), TAGS_MAX);
         return err_target(err, "tags");
     }
+    json_auto_t *kept = json_object();
     const char *name;
     json_t *value;
     json_object_foreach (tags, name, value) {
+        if (json_is_null(value)) {
+            continue; /* a client removes a tag */
+        }
         if (check_tag(name, value, err) < 0) {
             return -1;
         }
+        if (json_object_set(kept, name, value) < 0) {
+            return err_no_memory(err);
+        }
     }
-    char *text = json_dumps(tags, JSON_COMPACT);
+    char *text = json_dumps(kept, JSON_COMPACT);
     if (text == NULL) {
         return err_no_memory(err);
     }

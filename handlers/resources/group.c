@@ -130,7 +130,7 @@ void group_head(struct request *request)
     }
 }
 
-/* PATCH of tags replaces all of them, like the real service. */
+/* PATCH of tags replaces all of them, like the real service; null removes them. */
 static int store_patch(struct store *store, json_t *body, struct resource_group *group, struct err *err)
 {
     auto_free char *tags = NULL;
@@ -145,7 +145,7 @@ static int store_patch(struct store *store, json_t *body, struct resource_group 
                          : err_set(err, ERR_GROUP_NOT_FOUND, "Resource group '%s' could not be found.",
                                    group->name);
     }
-    if (tags != NULL) {
+    if (tags != NULL || json_is_null(json_object_get(body, "tags"))) {
         free_at_scope_end(&fresh.tags);
         fresh.tags = TAKE(tags);
     }

@@ -33,11 +33,7 @@ static int read_tags(const struct property *row, json_t *value, const char *path
     (void)path;
     free_at_scope_end(tags);
     *tags = NULL;
-    json_auto_t *named = json_is_object(value) ? json_object() : json_incref(value);
-    if (json_is_object(value) && merge_patch(named, value) < 0) {
-        return err_no_memory(err);
-    }
-    return tags_read(named, err, tags);
+    return tags_read(value, err, tags);
 }
 
 /* Null stands for no tags at all. */

@@ -39,6 +39,13 @@ def test_patch_changes_tags(arm, group):
     arm.request("PATCH", arm.group_id(group), {"tags": {"x": "y"}}, status=200)
     body = arm.get(arm.group_id(group))
     assert body["tags"] == {"x": "y"} and body["location"] == LOCATION
+    arm.request("PATCH", arm.group_id(group), {"tags": {"x": None, "z": "1"}}, status=200)
+    assert arm.get(arm.group_id(group))["tags"] == {"z": "1"}
+    arm.request("PATCH", arm.group_id(group), {"tags": None}, status=200)
+    assert not arm.get(arm.group_id(group)).get("tags")
+    arm.request("PUT", arm.group_id(group), {"location": LOCATION, "tags": {"a": "b"}}, status=200)
+    arm.request("PUT", arm.group_id(group), {"location": LOCATION}, status=200)
+    assert not arm.get(arm.group_id(group)).get("tags")
 
 
 def test_a_group_stays_where_it_is(arm, group):
