@@ -208,7 +208,7 @@ static int start(struct serving *serving, struct err *err)
         request_log_new((size_t)options->request_log, err, &app->request_log) < 0) {
         return EXIT_BUG;
     }
-    app->answers = answer_cache_new(); /* without it every answer is made anew */
+    app->answers = answer_cache_new(); /* without a cache every response is built again */
     if (prepare_data_dir(serving, err) < 0 ||
         tls_prepare(options->data_dir, options->listen, options->tls_names, err, &serving->tls) < 0 ||
         open_signing_key(serving, err) < 0) {

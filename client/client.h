@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `malachite migrate` and `malachite watch`: the two commands for people who want to move databases and not
- * to write REST calls. Both are clients of the REST interface like any other, and see nothing else of
- * Malachite.
+ * `malachite migrate` and `malachite watch`: the two commands for users who want to migrate databases
+ * without REST calls. Both are ordinary clients of the REST interface, and use nothing else of Malachite.
  */
 #ifndef CLIENT_CLIENT_H
 #define CLIENT_CLIENT_H
@@ -14,12 +13,12 @@ enum client_exit {
     CLIENT_SUCCEEDED = 0,
     CLIENT_NOT_SUCCEEDED = 1, /* Failed, Canceled, ValidationFailed, or it could not be created */
     CLIENT_USAGE = 2,
-    CLIENT_UNAVAILABLE = 69,  /* Malachite does not answer */
+    CLIENT_UNAVAILABLE = 69,  /* Malachite does not respond */
     CLIENT_INTERRUPTED = 130, /* by Ctrl-C or SIGTERM */
 };
 
-/* argc and argv are the words after the command; passwords in them are overwritten at once. Return an exit
- * code, and print what the user has to know. Call with one thread. */
+/* argc and argv are the arguments after the command; passwords in them are overwritten at once. Return an
+ * exit code, and print everything the user must know. Call them while the process has a single thread. */
 int client_migrate(int argc, char **argv);
 int client_watch(int argc, char **argv);
 

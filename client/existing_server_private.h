@@ -6,7 +6,7 @@
 #include "client/options_private.h"
 #include "client/rest_private.h"
 
-/* Nothing is sent yet. Release *ret_rest with rest_close(). */
+/* Sends no request yet. Release *ret_rest with rest_close(). */
 int existing_server_open(const struct client_options *options, struct err *err, struct rest **ret_rest);
 
 #endif

@@ -9,23 +9,23 @@
 enum {
     POLL_MS = 300,
     TABLES_MS = 1000,
-    SILENCE_MS = 60000,        /* of a Malachite elsewhere, which may be restarting */
+    SILENCE_MS = 60000,        /* of a remote Malachite, which may be restarting */
     CAUGHT_UP_BYTES = 1 << 20, /* the cutover applies the rest within a moment */
-    FRESH_MS = 2500,           /* after which the figures of a migration that begins to wait are its own */
+    FRESH_MS = 2500,           /* after which the figures of a waiting migration are current */
 };
 
 struct following {
     const struct followed *what;
     struct progress progress;
     const char *reason; /* why it was canceled here */
-    char *tables;       /* that are copied now, or NULL */
+    char *tables;       /* being copied now, or NULL */
     int64_t tables_at_ms;
     int64_t waits_since_ms;  /* for its cutover; or 0 */
     int64_t silent_since_ms; /* or 0 */
     bool canceled, answered_overwrite, answered_setup, cutover_asked, cutover_sent;
 };
 
-/* A refusal is shown and changes nothing: the next look shows what is going on. */
+/* Displays a rejection and continues: the next poll shows the migration's state. */
 static bool change(struct following *following, const char *property)
 {
     struct err err = {0};
@@ -51,7 +51,7 @@ static void cancel(struct following *following, const char *reason)
     }
 }
 
-/* Asks the user, unless the command line has the answer. */
+/* Asks the user, unless the command line contains the answer. */
 struct question {
     bool yes; /* on the command line */
     const char *text, *property, *reason;
@@ -138,7 +138,7 @@ static void decide(struct following *following, const struct sighting *sighting)
     }
 }
 
-/* Names of tables are asked for once a second, and only for somebody who looks. */
+/* Reads the names of tables once a second, and only for an interactive user. */
 static void look_at_tables(struct following *following, const struct sighting *sighting)
 {
     int64_t now_ms = clock_monotonic_ms();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Follows a migration to its end: shows it, and answers what it waits for. */
+/* Follows a migration to its end: displays it, and answers its questions. */
 #ifndef CLIENT_FOLLOW_PRIVATE_H
 #define CLIENT_FOLLOW_PRIVATE_H
 
@@ -17,8 +17,8 @@ struct followed {
 };
 
 /*
- * Yields the last sighting: the end. Fails with ERR_CANCELED when watching was interrupted, and with
- * ERR_UNAVAILABLE when Malachite has ended. ret_reason: why this client canceled the migration, or NULL.
+ * Returns the final state. Fails with ERR_CANCELED if watching was interrupted, and with ERR_UNAVAILABLE
+ * if Malachite has ended. ret_reason: why this client canceled the migration, or NULL.
  */
 int follow(const struct followed *followed, struct err *err, struct sighting *ret_end,
            const char **ret_reason);

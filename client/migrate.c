@@ -21,7 +21,7 @@ struct job {
     struct private_server private_server;
     struct rest *rest;
     json_t *databases; /* names */
-    bool created;      /* the migration: from then on, its state is worth keeping */
+    bool created;      /* the migration exists: from now on keep its state */
 };
 
 static int report(const struct err *err)
@@ -32,7 +32,8 @@ static int report(const struct err *err)
                                                                : CLIENT_NOT_SUCCEEDED;
 }
 
-/* Whether the cutover is decided: nobody should wait for a question that nobody can answer. */
+/* Checks that the cutover is decided, so that the command does not wait for an answer that nobody can
+ * give. */
 static int check_cutover(const struct client_options *options, struct err *err)
 {
     if (!options->online && options->cutover[0] != '\0') {
@@ -47,7 +48,7 @@ static int check_cutover(const struct client_options *options, struct err *err)
     return 0;
 }
 
-/* Names of databases stay the same: another one in the target's URI would be ignored in silence. */
+/* Databases keep their names: another name in the target's URI would be ignored silently. */
 static int check_target_database(const struct job *job, struct err *err)
 {
     const char *name = job->target.database;
@@ -158,7 +159,7 @@ static int choose_databases(struct job *job, json_t *existing, struct err *err)
     return 0;
 }
 
-/* Up to the creation, Ctrl-C just ends. */
+/* Before the creation, Ctrl-C simply ends the command. */
 static int run(struct job *job, struct err *err)
 {
     json_auto_t *on_source = NULL;

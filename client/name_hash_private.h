@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Short names for long texts. */
+/* Short names for long strings. */
 #ifndef CLIENT_NAME_HASH_PRIVATE_H
 #define CLIENT_NAME_HASH_PRIVATE_H
 
 #include <stdint.h>
 
-/* FNV-1a: the same for the same text on every machine; for names, not for secrets. */
+/* FNV-1a: equal for equal strings on every machine; for names, not for secrets. */
 uint64_t name_hash(const char *text);
 
 #endif

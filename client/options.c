@@ -38,7 +38,7 @@ void client_options_done(struct client_options *options)
     *options = (struct client_options){0};
 }
 
-/* The words after the password stay, so that the process can still be recognised. */
+/* The words after the password stay, so that the process remains recognizable. */
 static void hide_in(char *text)
 {
     char *authority = strstr(text, "://");
@@ -47,8 +47,8 @@ static void hide_in(char *text)
     if (colon != NULL) {
         memset(colon + 1, '*', (size_t)(at - colon - 1));
     }
-    /* "password=..." as a parameter of a URI, or in the form with keywords, where quotes may hold anything.
-     */
+    /* "password=..." as a parameter of a URI, or in the keyword format, where a quoted value may contain
+     * anything. */
     char *word = strcasestr(text, "password");
     if (word != NULL) {
         memset(word, '*', strlen(word));

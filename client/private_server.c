@@ -30,7 +30,8 @@ enum {
     LOCK_MS = 15000,
     POLL_MS = 20,
     FILE_BYTES_MAX = 8192,
-    /* Its files have modes of their own; as root, Malachite refuses a folder that no other user can pass. */
+    /* Its files have restrictive modes; as root, Malachite rejects a folder that other users cannot
+     * traverse. */
     FOLDER_MODE = 0711
 };
 
@@ -82,12 +83,12 @@ static int choose_folder(const char *pair, const char *state_dir, struct err *er
     if (make_folder(dir, err) < 0) {
         return -1;
     }
-    server->dir = realpath(dir, NULL); /* the child works elsewhere */
+    server->dir = realpath(dir, NULL); /* the child has another working directory */
     return server->dir == NULL ? err_no_memory(err) : 0;
 }
 
-/* The child shares the lock: it is held until both have ended, so that a second run waits for what a killed
- * one left behind. */
+/* The child shares the lock, which is held until both have ended: a second run waits for the remains of a
+ * killed one. */
 static int take_lock(struct private_server *server, struct err *err)
 {
     auto_free char *path = str_format("%s/lock", server->dir);
@@ -125,7 +126,7 @@ static int write_secret(struct private_server *server, const char *path, struct 
                : err_set(err, ERR_BAD_INPUT, "cannot write in the folder %s", server->dir);
 }
 
-/* Settings that suit a private Malachite, too. Passwords are among the others. */
+/* Settings that also apply to a private Malachite. Passwords are not among them. */
 static bool is_kept(const char *variable)
 {
     static const char *const kept[] = {"MALACHITE_JOBS=",
@@ -143,13 +144,13 @@ static bool is_kept(const char *variable)
     return strncmp(variable, "MALACHITE_", 10) != 0 && strncmp(variable, "PG", 2) != 0;
 }
 
-/* In the child. Returns only when the program cannot be executed. */
+/* Runs in the child. Returns only if the program cannot be executed. */
 static void run_child(const struct private_server *server, const char *endpoints, const char *secret,
                       pid_t parent)
 {
     auto_free char *log = str_format("%s/log", server->dir);
     auto_free char *data = str_format("%s/data", server->dir);
-    (void)setpgid(0, 0); /* Ctrl-C is for the parent */
+    (void)setpgid(0, 0); /* Ctrl-C must reach only the parent */
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent || log == NULL || data == NULL) {
         return;
@@ -166,7 +167,7 @@ static void run_child(const struct private_server *server, const char *endpoints
         }
     }
     environ[kept] = NULL;
-    /* It starts no PostgreSQL, but looks for the user who would run it. */
+    /* It starts no PostgreSQL, but looks up the user that would run it. */
     const char *user = getpwnam("postgres") == NULL ? "nobody" : "postgres";
     execl("/proc/self/exe", "malachite", "serve", "--data-dir", data, "--listen", "127.0.0.1", "--http-port",
           "0", "--https-port", "0", "--auth", "strict", "--client-secret-file", secret, "--endpoints-file",
@@ -186,7 +187,8 @@ static char *read_text(const char *path)
     return str_dup(text);
 }
 
-/* The last line of its log, which says why it has ended. The caller frees; NULL when there is none. */
+/* The last line of its log, which contains the reason for its end. The caller frees; NULL if there is
+ * none. */
 static char *last_log_line(const struct private_server *server)
 {
     char tail[FILE_BYTES_MAX];
@@ -208,7 +210,7 @@ static char *last_log_line(const struct private_server *server)
     return str_dup(line == NULL ? tail : line + 1);
 }
 
-/* Until the file with its address is there: it is written when Malachite is ready. */
+/* Waits for the file with its address, which Malachite writes when it is ready. */
 static int wait_until_ready(struct private_server *server, const char *endpoints, struct err *err)
 {
     int64_t deadline_ms = clock_monotonic_ms() + START_MS;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A Malachite of our own for one pair of servers: a child that nobody else can use, with a folder that is
- * kept until its migration has succeeded. */
+/* A private Malachite for one pair of servers: a child process that nobody else can use, with a folder
+ * that is kept until its migration has succeeded. */
 #ifndef CLIENT_PRIVATE_SERVER_PRIVATE_H
 #define CLIENT_PRIVATE_SERVER_PRIVATE_H
 
@@ -12,16 +12,16 @@
 struct private_server {
     char *dir;    /* its state, and its log */
     char *url;    /* "http://127.0.0.1:34567" */
-    char *secret; /* the client secret that its sign-in wants */
+    char *secret; /* the client secret for its sign-in */
     int lock_fd;
     pid_t pid;   /* or 0 */
-    bool is_new; /* no earlier run has left anything */
+    bool is_new; /* no earlier run has left files */
 };
 
 /*
  * Starts one for this pair, and waits until it is ready. pair: text that names both servers; the same text
- * leads to the same folder, so that a migration that was killed resumes. state_dir: "" for the default.
- * Release with private_server_stop() in either case.
+ * leads to the same folder, so that a killed migration resumes. state_dir: "" for the default. Release
+ * with private_server_stop() in either case.
  */
 int private_server_start(const char *pair, const char *state_dir, struct err *err,
                          struct private_server *ret_server);

@@ -83,7 +83,7 @@ void progress_end(struct progress *progress)
     free(TAKE(progress->message));
 }
 
-/* Names come from databases and may hold anything, but not control the terminal. Returns text. */
+/* Names come from databases and may contain anything, but must not control the terminal. Returns text. */
 static const char *make_printable(char *text)
 {
     for (char *at = str_repair_utf8(text); *at != '\0'; at++) {
@@ -94,7 +94,7 @@ static const char *make_printable(char *text)
     return text;
 }
 
-/* What the migration waits for, or a database has to say, when that has changed. */
+/* Displays changed messages of the waiting migration and of its databases. */
 static void show_messages(struct progress *progress, const struct sighting *sighting)
 {
     auto_buf struct buf text = BUF_MAX(LINE_BYTES_MAX * 16);
@@ -114,7 +114,7 @@ static void show_messages(struct progress *progress, const struct sighting *sigh
     }
 }
 
-/* The history that has grown since the last look: "22:43:36 The base copy is complete." */
+/* The new entries of the history: "22:43:36 The base copy is complete." */
 static void show_events(struct progress *progress, const struct sighting *sighting)
 {
     for (; progress->events < json_array_size(sighting->events); progress->events++) {
@@ -139,7 +139,7 @@ static void add_sample(struct progress *progress, const struct sighting *sightin
     }
 }
 
-/* Per second, over the samples that are kept; 0 while there are too few. */
+/* Per second, over the kept samples; 0 while there are too few. */
 static void compute_rates(const struct progress *progress, int64_t *ret_rows, int64_t *ret_bytes)
 {
     size_t count = progress->sample_count;
@@ -199,7 +199,7 @@ static void describe_replication(const struct sighting *sighting, struct buf *li
              format_count(sighting->applied_changes, applied));
 }
 
-/* As much of the line as the terminal has columns for, so that it can be erased. */
+/* Draws only as much of the line as fits into the terminal, so that it can be erased. */
 static void draw(struct progress *progress, const char *line)
 {
     const char *end = str_utf8_at(line, terminal_columns() - 1);
@@ -209,7 +209,7 @@ static void draw(struct progress *progress, const char *line)
     progress->drawn = true;
 }
 
-/* A file gets a line for each step, each tenth of the way, and twice a minute. */
+/* A file gets a line for each step, each tenth of the progress, and twice a minute. */
 static void print_plain(struct progress *progress, const struct sighting *sighting, const char *line)
 {
     auto_free char *step = str_format("%s/%s", sighting->state, sighting->substate);

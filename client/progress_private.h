@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How a migration is shown while it runs: one line that is rewritten, or plain lines where standard error is
- * not a terminal. */
+/* Displays a running migration: one line that is rewritten, or plain lines if standard error is not a
+ * terminal. */
 #ifndef CLIENT_PROGRESS_PRIVATE_H
 #define CLIENT_PROGRESS_PRIVATE_H
 
@@ -21,7 +21,7 @@ struct progress {
     char *step;    /* state and substate of the last plain line */
     int tenth;     /* and its tenth of the way */
     int64_t line_at_ms;
-    /* Samples of the last seconds, a ring: for rates. */
+    /* A ring of samples of the last seconds, for rates. */
     struct {
         int64_t at_ms, rows, bytes;
     } samples[PROGRESS_SAMPLES];
@@ -29,9 +29,9 @@ struct progress {
 };
 
 void progress_begin(struct progress *progress);
-/* tables: names of tables that are copied now, or NULL. */
+/* tables: names of the tables that are being copied, or NULL. */
 void progress_show(struct progress *progress, const struct sighting *sighting, const char *tables);
-/* Prints a line of its own, above the live one. */
+/* Prints a separate line above the live one. */
 void progress_note(struct progress *progress, const char *format, ...) printf_like(2, 3);
 /* Ends the live line. */
 void progress_end(struct progress *progress);

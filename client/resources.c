@@ -16,13 +16,13 @@
 #define PROVIDER   "Microsoft.DBforPostgreSQL"
 #define SSL_TAG    "malachite.sslmode"
 
-/* The service wants a password, also for a server that lets the user in without. */
+/* The service requires a password, even for a server that admits the user without one. */
 static const char *password_of(const struct server_uri *uri)
 {
     return uri->password == NULL || uri->password[0] == '\0' ? "unused" : uri->password;
 }
 
-/* The service's word for libpq's; NULL for the default. */
+/* The service's term for libpq's; NULL for the default. */
 static const char *ssl_mode_of(const struct server_uri *uri)
 {
     static const char *const words[][2] = {{"prefer", "Prefer"},
@@ -141,7 +141,7 @@ static int remember(json_t *resource, const char *target_path, struct err *err, 
     return ret_created->path == NULL || ret_created->id == NULL ? err_no_memory(err) : 0;
 }
 
-/* An earlier run's, which was killed, or whose Malachite serves others as well. 1: found. */
+/* A migration of an earlier run that was killed, or of a shared Malachite. 1: found. */
 static int find_active(struct rest *rest, const struct wish *wish, const char *source, struct err *err,
                        struct created *ret_created)
 {

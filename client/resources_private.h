@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The resources that a migration takes: what the README's curl calls make by hand. */
+/* The resources that a migration needs: the README's curl calls create the same ones. */
 #ifndef CLIENT_RESOURCES_PRIVATE_H
 #define CLIENT_RESOURCES_PRIVATE_H
 
@@ -9,10 +9,10 @@
 #include "client/options_private.h"
 #include "client/rest_private.h"
 
-/* Signs in at a server. Yields the names of its databases, a new reference, and prints its version. */
+/* Logs in to a server. Returns the names of its databases, a new reference, and prints its version. */
 int resources_probe(struct rest *rest, const struct server_uri *uri, struct err *err, json_t **ret_databases);
 
-/* Makes the target a server resource. Yields its ARM path, which the caller frees. */
+/* Creates a server resource for the target. Returns its ARM path, which the caller frees. */
 int resources_put_target(struct rest *rest, const struct client_options *options,
                          const struct server_uri *target, struct err *err, char **ret_path);
 

@@ -22,10 +22,10 @@ enum {
 
 struct rest {
     CURL *curl;
-    char *url; /* without a slash at its end */
+    char *url; /* without a trailing slash */
     char *tenant_id, *client_id, *client_secret;
     char *authorization; /* the header, or NULL */
-    char *operation;     /* path of the Azure-AsyncOperation of the last answer, or NULL */
+    char *operation;     /* path of the last response's Azure-AsyncOperation, or NULL */
     struct buf answer;
     long status;
     bool end_at_interrupt;
@@ -38,7 +38,7 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *data)
     return buf_failed(&rest->answer) ? 0 : size * count;
 }
 
-/* The path behind scheme and host: tokens are for one server only. */
+/* The path after scheme and host: a token is only sent to one server. */
 static const char *path_of(const char *url)
 {
     const char *authority = strstr(url, "://");
@@ -82,7 +82,7 @@ static bool set_up(struct rest *rest, const char *ca_file)
            curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, watch_progress) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_XFERINFODATA, rest) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
-           /* A proxy of the environment is for the outside, not for this machine or its network. */
+           /* The environment's proxy is meant for the internet, not for this machine or its network. */
            curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK &&
            (ca_file[0] == '\0' || curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file) == CURLE_OK);
 }
@@ -139,7 +139,7 @@ long rest_status(const struct rest *rest)
     return rest->status;
 }
 
-/* One exchange. Yields the status; the answer is in the buffer. */
+/* One exchange. Returns the status; the response is in the buffer. */
 static int exchange(struct rest *rest, const char *method, const char *path, const char *type,
                     const char *body, struct err *err)
 {
@@ -183,7 +183,7 @@ static int exchange(struct rest *rest, const char *method, const char *path, con
     return 0;
 }
 
-/* The message of an answer that refuses: Azure's form, or that of sign-in. */
+/* The message of an error response, in Azure's format or in that of sign-in. */
 static int refuse(struct rest *rest, struct err *err)
 {
     json_auto_t *answer = json_loads(buf_text(&rest->answer), 0, NULL);
@@ -204,7 +204,7 @@ static void add_field(struct buf *form, const char *name, const char *value)
     buf_add_encoded(form, value, "");
 }
 
-/* Takes a token with the client secret, as any client of Azure does. */
+/* Gets a token for the client secret, like any Azure client. */
 static int sign_in(struct rest *rest, struct err *err)
 {
     if (rest->client_secret == NULL) {
@@ -248,7 +248,7 @@ int rest_call(struct rest *rest, const char *method, const char *path, json_t *b
     }
     const char *type = body == NULL ? NULL : "application/json";
     int result = exchange(rest, method, path, type, text, err);
-    /* Also when an hour has passed, and the token with it. */
+    /* Also after an hour, when the token has expired. */
     if (result == 0 && rest->status == 401) {
         result = sign_in(rest, err) < 0 ? -1 : exchange(rest, method, path, type, text, err);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* REST calls with JSON bodies, over libcurl, with Malachite's sign-in where it asks for a token. */
+/* REST calls with JSON bodies, over libcurl, with Malachite's sign-in if it requires a token. */
 #ifndef CLIENT_REST_PRIVATE_H
 #define CLIENT_REST_PRIVATE_H
 
@@ -9,7 +9,7 @@
 #include "core/err.h"
 
 struct rest_settings {
-    const char *url;     /* "http://127.0.0.1:8080", with or without a slash at its end */
+    const char *url;     /* "http://127.0.0.1:8080", with or without a trailing slash */
     const char *ca_file; /* or "" */
     const char *tenant_id;
     const char *client_id;
@@ -23,18 +23,18 @@ struct rest;
 int rest_open(const struct rest_settings *settings, struct err *err, struct rest **ret_rest);
 void rest_close(struct rest *rest);
 
-/* Ctrl-C ends calls early, with ERR_CANCELED. Off at first. */
+/* Ctrl-C ends calls early, with ERR_CANCELED. Initially off. */
 void rest_end_at_interrupt(struct rest *rest, bool on);
 
 /*
- * path: below the address, with its query. body: borrowed, or NULL. Yields the answer, a new reference, which
- * is NULL when it has no body. Fails for statuses of 400 and more with the answer's own message;
- * ERR_UNAVAILABLE when nobody answers. rest_status() is the status then, or 0.
+ * path: relative to the address, with its query. body: borrowed, or NULL. Returns the response, a new
+ * reference, which is NULL if it has no body. Fails for statuses from 400 with the response's own message,
+ * and with ERR_UNAVAILABLE without a response. rest_status() is then the status, or 0.
  */
 int rest_call(struct rest *rest, const char *method, const char *path, json_t *body, struct err *err,
               json_t **ret_answer);
 long rest_status(const struct rest *rest);
-/* Follows the long-running operation of the last call to its end. */
+/* Polls the long-running operation of the last call to its end. */
 int rest_wait(struct rest *rest, struct err *err);
 
 #endif

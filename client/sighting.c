@@ -78,7 +78,7 @@ bool sighting_is_end(const struct sighting *sighting)
     return false;
 }
 
-/* The total is what tables occupy on disk; the rows of them as text or binary are fewer bytes, or more. */
+/* The total is the tables' size on disk; their rows as text or binary may have fewer bytes or more. */
 int sighting_percent(const struct sighting *sighting)
 {
     if (sighting->tables_open == 0 && sighting->tables_done > 0) {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a look at a running migration shows: Malachite's own description of it, with the sums over databases.
- */
+/* A snapshot of a running migration: Malachite's own description of it, with the sums over databases. */
 #ifndef CLIENT_SIGHTING_PRIVATE_H
 #define CLIENT_SIGHTING_PRIVATE_H
 
@@ -11,7 +10,7 @@
 #include "client/rest_private.h"
 
 struct sighting {
-    json_t *json; /* owned; the texts below live in it */
+    json_t *json; /* owned; the strings below belong to it */
     const char *state, *substate;
     const char *error;     /* or NULL */
     const char *operation; /* of the first database that has one; or NULL */
@@ -21,7 +20,7 @@ struct sighting {
     int64_t pending_bytes, latency_s, applied_changes;
 };
 
-/* Looks at the migration. Release with sighting_done() in either case. */
+/* Reads the migration. Release with sighting_done() in either case. */
 int sighting_take(struct rest *rest, const char *migration_id, struct err *err,
                   struct sighting *ret_sighting);
 void sighting_done(struct sighting *sighting);
@@ -30,7 +29,7 @@ void sighting_done(struct sighting *sighting);
 bool sighting_is_end(const struct sighting *sighting);
 /* Copied bytes in percent, 0 to 100. */
 int sighting_percent(const struct sighting *sighting);
-/* The names of tables that are being copied now, at most a few; the caller frees. NULL for none. */
+/* A few names of tables that are being copied now; the caller frees. NULL for none. */
 char *sighting_tables(struct rest *rest, const char *migration_id, const struct sighting *sighting);
 
 #endif

@@ -52,7 +52,7 @@ static void print_database(json_t *row)
     }
 }
 
-/* Tables or sequences whose figures are the same on both sides, and those of which they differ. */
+/* The numbers of tables or sequences that are equal on both sides, and of those that differ. */
 static void print_comparison(json_t *database, const char *list, const char *source, const char *target,
                              const char *what)
 {
@@ -102,7 +102,7 @@ static void print_evidence(json_t *evidence)
     }
 }
 
-/* An offline migration has no cutover; its rows per table are what it can show. */
+/* An offline migration has no cutover, so its summary contains the rows per table. */
 static void add_tables(struct rest *rest, const struct sighting *end, json_t *details)
 {
     json_t *tables = json_object();

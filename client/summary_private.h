@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of a migration, as text for the user on standard output. */
+/* The final state of a migration, as text for the user on standard output. */
 #ifndef CLIENT_SUMMARY_PRIVATE_H
 #define CLIENT_SUMMARY_PRIVATE_H
 
@@ -8,8 +8,8 @@
 #include "client/sighting_private.h"
 
 /*
- * Prints the end with the evidence that Malachite has. reason: why this client canceled, or NULL.
- * evidence_file: "" or where details and evidence go as JSON. Returns the exit code.
+ * Prints the final state with Malachite's evidence. reason: why this client canceled, or NULL.
+ * evidence_file: "", or the file for details and evidence as JSON. Returns the exit code.
  */
 enum client_exit summary_print(struct rest *rest, const struct sighting *end, const char *reason,
                                const char *evidence_file);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `malachite watch`: follows a migration that somebody else has created, and changes nothing. */
+/* `malachite watch`: follows a migration that another client has created, and changes nothing. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "client/summary_private.h"
 #include "core/str.h"
 
-/* The migrationId of the migration with this migrationId, name, or ARM path. The newest of several. */
+/* The migrationId of the migration with this migrationId, name, or ARM path; the newest of several. */
 static int find_migration(struct rest *rest, const char *wanted, struct err *err, char **ret_id)
 {
     json_auto_t *answer = NULL;

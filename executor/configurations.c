@@ -120,7 +120,7 @@ static bool has_setting(const struct server_setting *settings, size_t count, con
     return false;
 }
 
-/* name NULL: all. One that the live server has is the live server's. */
+/* name NULL: all. The running server's own parameters take precedence. */
 static int add_service_parameters(const struct server *server, const char *name,
                                   const struct configuration_spellings *kept,
                                   const struct server_setting *settings, size_t count, json_t *list,

@@ -21,7 +21,7 @@ enum {
 
 struct kept {
     uint64_t generation;
-    char *url; /* as the client reaches us: links in the body begin like it. NULL: the slot is empty */
+    char *url; /* as the client reaches Malachite: links in the body begin with it. NULL: the slot is empty */
     char *body;
     size_t body_len;
     const char *content_type; /* static text */
@@ -128,7 +128,7 @@ static bool copy_reply(const struct reply *reply, struct kept *kept)
     return true;
 }
 
-/* Answers from before the last commit are of no use. */
+/* Responses from before the last commit are outdated. */
 static void forget_old(struct answer_cache *cache, uint64_t generation)
 {
     for (size_t i = 0; i < SLOTS; i++) {

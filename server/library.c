@@ -77,9 +77,9 @@ struct MHD_Response *library_response(struct request *request)
 }
 
 /*
- * The library would split the query into pairs, which nobody reads, and use up the connection's memory for
- * them: when that ends, it closes the connection and then goes on with it (seen in 0.9.75). The text lies in
- * its own buffer, which it cuts at the question mark itself a moment later.
+ * The library would split the query into pairs, which nobody reads, and use the connection's memory for
+ * them: when that is exhausted, it closes the connection and then continues to use it (seen in 0.9.75).
+ * The text is in the library's own buffer, which it cuts at the question mark itself right afterwards.
  */
 void library_hide_query(const char *uri)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which active migrations are in the way of something. One that is being canceled as a whole ends soon: it
- * refuses nobody at the door, and the executor waits for its end. One that only validates writes nothing.
+ * Which active migrations block a request. A migration that is being canceled as a whole ends soon: it
+ * blocks no request, and the executor waits for its end. One that only validates writes nothing.
  */
 #include "core/attr.h"
 #include "core/str.h"

@@ -23,7 +23,7 @@ void network_resource_done(struct network_resource *row);
 void network_resources_free(struct network_resource *rows, size_t count);
 #define auto_network_resource __attribute__((cleanup(network_resource_done)))
 
-/* 1 and the row, 0 when there is none. */
+/* 1 and the row, 0 if it does not exist. */
 int store_network_get(struct store *store, const char *subscription_id, const char *group, const char *type,
                       const char *name, struct err *err, struct network_resource *ret_row);
 /* group NULL: of the whole subscription. Ordered by name. */

@@ -121,8 +121,9 @@ struct migration_filter {
 /* Newest first, without hidden ones. */
 int store_migration_list(struct store *store, const struct migration_filter *filter, struct err *err,
                          struct migration **ret_migrations, size_t *ret_count);
-/* Active migrations to this target, and those from or to this server. Of the first, of the names below and of
- * store_migration_writing(), those that are being canceled as a whole are left out: they end soon. */
+/* Active migrations to this target, and those from or to this server. The first, the names below and
+ * store_migration_writing() leave out migrations that are being canceled as a whole, because they end
+ * soon. */
 int store_migration_count_active(struct store *store, int64_t target_id, struct err *err, int *ret_count);
 int store_migration_count_of(struct store *store, int64_t server_id, struct err *err, int *ret_count);
 /* Appends the names of at most max active migrations from or to this server; ret_count: their total number.
@@ -143,7 +144,7 @@ int store_migration_update_spec(struct store *store, const struct migration *mig
 int store_migration_clear_error(struct store *store, int64_t id, struct err *err);
 /* Takes it off all lists and frees its name. */
 int store_migration_hide(struct store *store, int64_t id, struct err *err);
-/* Marks one that DELETE cancels: a PUT of its name replaces it. */
+/* Marks a migration that DELETE cancels: a PUT of its name replaces it. */
 int store_migration_set_deleting(struct store *store, int64_t id, struct err *err);
 
 /* ---- migrations: the executor's side ---- */

@@ -12,7 +12,7 @@
 
 enum { FIELDS = 5, LINE_BYTES_MAX = 4096 };
 
-/* Splits "host:port:database:user:password" in place; "\:" and "\\" stand for the characters. */
+/* Splits "host:port:database:user:password" in place; "\:" and "\\" are escaped characters. */
 static bool split_line(char *line, char *fields[static FIELDS])
 {
     size_t count = 0;
@@ -37,8 +37,7 @@ static bool suits(const char *field, const char *value)
     return str_equals(field, "*") || (value != NULL && str_equals(field, value));
 }
 
-/* Malachite connects to databases of other names as well: without one in the URI, only "*" is for all of
- * them. */
+/* Malachite also connects to databases of other names: if the URI names none, only "*" matches. */
 static bool line_is_for(char *const fields[static FIELDS], const struct server_uri *uri)
 {
     char port[16];
@@ -47,7 +46,7 @@ static bool line_is_for(char *const fields[static FIELDS], const struct server_u
            suits(fields[3], uri->user);
 }
 
-/* NULL when the file has no line for this server. The caller wipes. */
+/* NULL if the file has no line for this server. The caller wipes. */
 static char *search_file(FILE *file, const struct server_uri *uri)
 {
     char line[LINE_BYTES_MAX];
@@ -62,8 +61,7 @@ static char *search_file(FILE *file, const struct server_uri *uri)
     return password;
 }
 
-/* As libpq does, a file that others can read is not used; unlike libpq, a file that was asked for by name has
- * to exist. */
+/* Like libpq, ignores a file that others can read; unlike libpq, fails if a file given by name is missing. */
 static int read_passfile(struct server_uri *uri, const char *path, bool required, struct err *err)
 {
     struct stat info;
@@ -73,7 +71,7 @@ static int read_passfile(struct server_uri *uri, const char *path, bool required
     }
     int result = 0;
     bool known = fstat(fileno(file), &info) == 0;
-    if (known && S_ISCHR(info.st_mode)) { /* /dev/null: without passwords, on purpose */
+    if (known && S_ISCHR(info.st_mode)) { /* /dev/null: intentionally without passwords */
         fclose(file);
         return 0;
     }

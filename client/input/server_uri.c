@@ -22,7 +22,7 @@ void server_uri_done(struct server_uri *uri)
     *uri = (struct server_uri){0};
 }
 
-/* PQconninfoFree() frees the password as it is. */
+/* PQconninfoFree() frees the password without wiping it. */
 static void free_options(PQconninfoOption *options)
 {
     for (PQconninfoOption *at = options; at != NULL && at->keyword != NULL; at++) {
@@ -33,8 +33,8 @@ static void free_options(PQconninfoOption *options)
     PQconninfoFree(options);
 }
 
-/* Stores what Malachite can do something with, and refuses the rest: a setting without effect would be a
- * trap. */
+/* Stores the parameters that Malachite supports, and rejects all others: a parameter without effect would
+ * mislead. */
 static int store_option(const PQconninfoOption *option, struct err *err, struct server_uri *uri)
 {
     static const char *const harmless[] = {"connect_timeout", "application_name", "fallback_application_name",
@@ -70,7 +70,7 @@ static int store_option(const PQconninfoOption *option, struct err *err, struct 
                    option->keyword, hint);
 }
 
-/* The user whom libpq would take. */
+/* libpq's default user. */
 static char *default_user(void)
 {
     const char *given = getenv("PGUSER");
@@ -105,7 +105,7 @@ static int complete(struct server_uri *uri, struct err *err)
                        uri->role);
     }
     bool no_tls = str_equals(uri->sslmode, "disable") || str_equals(uri->sslmode, "allow");
-    if (no_tls) { /* a server without TLS takes "prefer" as well */
+    if (no_tls) { /* "prefer" also works with a server without TLS */
         free(uri->sslmode);
         uri->sslmode = NULL;
     }

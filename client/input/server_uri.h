@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A PostgreSQL server as the user names it: libpq's connection string, as a URI or with keywords. */
+/* A PostgreSQL server in the user's notation: libpq's connection string, as a URI or with keywords. */
 #ifndef CLIENT_INPUT_SERVER_URI_H
 #define CLIENT_INPUT_SERVER_URI_H
 
@@ -16,13 +16,12 @@ struct server_uri {
     char *passfile; /* or NULL */
 };
 
-/* Returns 0, or -1 with a message that never repeats the text, which may hold a password. */
+/* Returns 0, or -1 with a message that never repeats the text, which may contain a password. */
 int server_uri_parse(const char *role, const char *text, struct err *err, struct server_uri *ret_uri);
 void server_uri_done(struct server_uri *uri);
 #define auto_server_uri __attribute__((cleanup(server_uri_done)))
 
-/* "db.example.org:5432@admin", as the REST interface names a server. The caller frees; NULL when memory is
- * out. */
+/* "db.example.org:5432@admin", the REST interface's notation. The caller frees; NULL when memory is out. */
 char *server_uri_address(const struct server_uri *uri);
 /* "db.example.org:5432", for the user. The caller frees; NULL when memory is out. */
 char *server_uri_label(const struct server_uri *uri);

@@ -14,7 +14,7 @@
 #include "core/str.h"
 #include "core/wipe.h"
 
-enum { LINE_MAX_BYTES = 1024, ABORTED = 130 }; /* as a shell reports SIGINT */
+enum { LINE_MAX_BYTES = 1024, ABORTED = 130 }; /* like a shell after SIGINT */
 
 static volatile sig_atomic_t interrupts;
 
@@ -61,7 +61,7 @@ size_t terminal_columns(void)
     return known ? size.ws_col : 80;
 }
 
-/* Up to the line feed, which is left out. -1 for the end of the file or a signal. */
+/* Reads up to the line feed, which is dropped. -1 at the end of the file or after a signal. */
 static int read_line(int fd, char *line, size_t size)
 {
     size_t len = 0;
@@ -80,7 +80,7 @@ int terminal_ask_password(const char *prompt, struct err *err, char **ret_passwo
 {
     struct termios usual;
     int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
-    if (fd < 0) { /* a terminal that is not the session's own */
+    if (fd < 0) { /* a terminal other than the session's */
         fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
     }
     if (fd < 0 || tcgetattr(fd, &usual) != 0) {
@@ -124,7 +124,7 @@ bool terminal_typed(const char *word, int ms)
         return false;
     }
     if (read_line(STDIN_FILENO, line, sizeof(line)) < 0) {
-        clock_sleep_ms(ms); /* the end of the file is always ready */
+        clock_sleep_ms(ms); /* the end of the file is always readable */
         return false;
     }
     return str_iequals(line, word);

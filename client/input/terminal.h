@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The person at the terminal: Ctrl-C, questions, the width of a line. */
+/* The interactive user: Ctrl-C, questions, the width of a line. */
 #ifndef CLIENT_INPUT_TERMINAL_H
 #define CLIENT_INPUT_TERMINAL_H
 
@@ -12,18 +12,18 @@
 void terminal_catch_signals(void);
 bool terminal_interrupted(void);
 
-/* Somebody sees what is written, and can answer. */
+/* Whether a user sees the output, and can answer. */
 bool terminal_is_live(void); /* standard error is a terminal */
 bool terminal_can_ask(void); /* standard input is one, too */
-/* Columns of the terminal on standard error; 80 where that is unknown. */
+/* Columns of the terminal on standard error; 80 if unknown. */
 size_t terminal_columns(void);
 
-/* Asks on /dev/tty without echo. Yields new memory that the caller wipes. -1 where there is no terminal, or
+/* Asks on /dev/tty without echo. Returns new memory, which the caller wipes. -1 without a terminal, or
  * after Ctrl-C. */
 int terminal_ask_password(const char *prompt, struct err *err, char **ret_password);
 /* Asks on standard error and reads a line of standard input. True for "y" and "yes". */
 bool terminal_confirm(const char *question);
-/* Waits for a line of standard input for up to ms. True when the line is this word. */
+/* Waits up to ms for a line of standard input. True if the line is this word. */
 bool terminal_typed(const char *word, int ms);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-/* A name and a string are told apart by nobody here: both count as a name. */
+/* Names and strings need no distinction: both count as a name. */
 size_t json_memory_of_text(const char *text, size_t len)
 {
     size_t bytes = 0;

@@ -36,7 +36,7 @@ int databases_list(const struct endpoint *endpoint, const struct stop *stop, str
                    struct database_info **ret_databases, size_t *ret_count);
 void databases_free(struct database_info *databases, size_t count);
 
-/* Returns 1 and the row, 0 when there is no such database. */
+/* Returns 1 and the row, 0 if the database does not exist. */
 int database_get(const struct endpoint *endpoint, const char *name, const struct stop *stop, struct err *err,
                  struct database_info *ret_database);
 void database_info_done(struct database_info *database);

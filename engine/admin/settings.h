@@ -16,7 +16,7 @@ struct server_setting {
     char *default_value; /* PostgreSQL's own */
     char *description;
     char *type;    /* "bool", "integer", "real", "enum", "string" */
-    char *unit;    /* "8kB", "ms"; empty when there is none */
+    char *unit;    /* "8kB", "ms"; empty if there is none */
     char *minimum; /* of numbers; empty otherwise */
     char *maximum;
     char *choices;        /* of enums, separated by commas; empty otherwise */

@@ -159,8 +159,8 @@ int source_hold_changed(struct pg *source, struct pg *observer, struct err *err,
     return 0;
 }
 
-/* These functions read the current catalog: NULL for an object that only the snapshot still has. Arrays of
- * schemas, because joins would look at each of PostgreSQL's own objects first. */
+/* These functions read the current catalog: NULL for an object that only the snapshot still has. Uses
+ * arrays of schemas, because joins would check all of PostgreSQL's own objects first. */
 static const char dropped_sql[] =
     "WITH spaces AS (SELECT n.oid FROM pg_namespace n WHERE " USER_SCHEMA ")"
     " SELECT 1 WHERE EXISTS (SELECT 1 FROM pg_proc WHERE pg_function_is_visible(oid) IS NULL"

@@ -43,7 +43,7 @@ void copy_pool_done(struct copy_pool *pool)
     pool->count = 0;
 }
 
-/* Takes the next large piece, or some small ones. 0: none is left. */
+/* Takes the next large piece, or several small ones. 0: none is left. */
 static size_t take_round(struct copy_pool *pool, struct copy_piece **ret_first)
 {
     pthread_mutex_lock(&pool->lock);

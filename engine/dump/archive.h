@@ -48,7 +48,7 @@ struct archive {
     int *dependencies; /* of all entries */
     int *position;     /* id -> index + 1 of its entry, 0: none */
     int max_id;
-    bool without_extensions; /* the extensions and what is said of them are left out when it is restored */
+    bool without_extensions; /* the restore skips extensions and their comments */
 };
 
 struct archive_request {

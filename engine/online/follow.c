@@ -290,8 +290,8 @@ static int run(struct follow *follow, int slice_ms, struct err *err)
     return is_report_due(follow) && report(follow, false, err) != 0 ? -1 : more;
 }
 
-/* The rows of a table that the stream does not carry may be what a foreign key of the target misses, or what
- * it finds. Once for what is applied: other violations are what they seem. */
+/* A foreign key of the target may fail because of rows of a table that the stream does not carry. Only
+ * once per position: later violations are genuine. */
 static bool may_be_uncarried(const struct follow *follow, const struct err *err)
 {
     return sqlstate_is(err->sqlstate, SQLSTATE_FOREIGN_KEY_VIOLATION) &&

@@ -6,7 +6,7 @@
 
 enum { SQL_MAX_BYTES = 8 * 1024 * 1024 };
 
-/* Unlogged tables, and those that are not in the publication. Empty where the publication is missing. */
+/* Unlogged tables, and unpublished ones. Empty if the publication is missing. */
 static const char unpublished_sql[] =
     "WITH RECURSIVE published AS (SELECT oid, puballtables FROM pg_catalog.pg_publication WHERE pubname = "
     "$1),"

@@ -273,7 +273,7 @@ static int check_disk_space(struct check *check)
         (long long)(needed >> 20), (long long)(available >> 20), check->plan->target_data_dir);
 }
 
-/* The disk of this machine is no matter for the service, which asks for this much room. */
+/* The size of this machine's disk is unrelated to the service, which requires this much space. */
 static int check_storage(struct check *check)
 {
     int64_t needed = 0;

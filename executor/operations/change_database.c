@@ -19,7 +19,7 @@ static int create(struct executor *executor, const struct server *server, const 
     }
     int found = database_get(login, name, &executor->stop, err, &database);
     if (found <= 0) {
-        return found; /* 0: somebody has dropped it again */
+        return found; /* 0: it was dropped in the meantime */
     }
     int result = database_spelling_keep(executor->store, server, &database, charset, collation, err);
     database_info_done(&database);

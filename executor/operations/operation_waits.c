@@ -9,7 +9,7 @@
 
 enum { LOOK_MS = 100, LIMIT_MS = 5 * 60 * 1000 };
 
-/* What is waited for: 1: it is still there, 0: not, -1: error. */
+/* What the operation waits for: 1: still present, 0: gone, -1: error. */
 struct condition {
     int (*holds)(struct executor *executor, const struct condition *condition, struct err *err);
     const struct server *server;
@@ -76,7 +76,7 @@ int await_operations(struct executor *executor, const struct server *server, str
     return await(executor, &condition, err);
 }
 
-/* The segment of a resource id that follows the one with this name; NULL when there is none. */
+/* The segment of a resource id after the one with this name, or NULL. */
 static char *segment_after(const char *id, const char *name)
 {
     size_t len = strlen(name);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PostgreSQL shows the charset and the collation of a database in its own spelling ("utf8" as "UTF8", "POSIX"
- * as "C"), and a machine without the service's default collation uses another one. A client that compares
- * what it asked for with the answer would replace the database, so what it asked for is kept beside the live
- * values, and answered for as long as those are the live values.
+ * PostgreSQL displays the charset and the collation of a database in its own spelling ("utf8" as "UTF8",
+ * "POSIX" as "C"), and a machine without the service's default collation uses another one. A client that
+ * compares its request with the response would replace the database. So the requested values are stored
+ * together with the actual ones, and returned while the database still has those.
  */
 #ifndef EXECUTOR_SPELLING_DATABASE_SPELLING_H
 #define EXECUTOR_SPELLING_DATABASE_SPELLING_H

@@ -72,7 +72,7 @@ int kept_parameter_put(struct store *store, const struct server *server,
     const char *given = json_string_value(json_object_get(before, value_key));
     const char *kept = json_string_value(json_object_get(before, running_key));
     const char *running = kept != NULL ? kept : given != NULL ? given : initial_value(parameter);
-    /* Nobody sees the restarts of an attached server. */
+    /* Malachite does not notice restarts of an attached server. */
     bool waits = parameter->change == CHANGE_STATIC && !server->attached;
     json_auto_t *row = json_pack("{s:s, s:b, s:s*}", value_key, wanted, reset_key, value == NULL, running_key,
                                  waits ? running : NULL);

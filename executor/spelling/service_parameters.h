@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Server parameters that the service has beside PostgreSQL's own: of its pooler, its query store, its
- * migration service and of extensions that it carries. Malachite lists them, checks what they are given and
- * keeps it; docs/servers.md says which have an effect here. A parameter that the live server knows (because
- * the extension is loaded) is that of the live server. Static data, any thread.
+ * Server parameters of the service that PostgreSQL lacks: of its pooler, its query store, its migration
+ * service and its extensions. Malachite lists them, checks their values and stores them; docs/servers.md
+ * says which have an effect here. A parameter that the running server knows (because the extension is
+ * loaded) is the server's. Static data, any thread.
  */
 #ifndef EXECUTOR_SPELLING_SERVICE_PARAMETERS_H
 #define EXECUTOR_SPELLING_SERVICE_PARAMETERS_H

@@ -89,7 +89,7 @@ static int inspect_servers(struct work *work, const struct sides *sides)
 /* ---- checks ----------------------------------------------------------------------------------------------
  */
 
-/* What the resource of a flexible server asks for, or what the service gives one that asks for nothing. */
+/* The storage that the resource of a flexible server requests, or the service's default. */
 static int64_t storage_mb(const struct server *server)
 {
     enum { STANDARD_GB = 128, MB_PER_GB = 1024 };
@@ -260,7 +260,7 @@ static bool guard_databases(struct work *work, const struct sides *sides, enum s
     return false;
 }
 
-/* One that is being canceled, or was deleted, may still be at work on the same databases. */
+/* A migration that is being canceled, or was deleted, may still be working on the same databases. */
 static bool guard_canceled(struct work *work, const struct sides *sides, enum step_outcome *ret_outcome)
 {
     const struct migration *migration = &work->migration;

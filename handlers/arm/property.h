@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One description per resource: a table with a row per property says where it stands in the body, what form
- * it has, who may set it, in which api-versions it is shown, what it defaults to and what it means. Reading,
- * checking, merging and rendering walk that table, and so do the OpenAPI schemas and the notes about
- * properties that nobody understood. No handler asks for a version. Static data, any thread.
+ * One description per resource: a table with a row per property gives its path in the body, its type, who
+ * may set it, the api-versions that show it, its default and its meaning. Reading, checking, merging and
+ * rendering use that table, and so do the OpenAPI schemas and the notes about unknown properties. No
+ * handler checks a version. Static data, any thread.
  *
- * Requests are read leniently, the same for all versions: names in any case, null for absent (but where a
- * type clears), read-only properties passed over, so that an answer can be sent back. Answers are strictly
- * those of the version.
+ * Requests are read leniently, the same for all versions: names in any case, null means missing (unless
+ * the type's null clears), read-only properties are ignored, so that a client can send back a response.
+ * Responses strictly follow the version.
  */
 #ifndef HANDLERS_ARM_PROPERTY_H
 #define HANDLERS_ARM_PROPERTY_H

@@ -12,9 +12,9 @@ bool subnet_id_is_valid(const struct armid *id);
 json_t *subnet_find(json_t *network_properties, const char *name);
 
 /*
- * Checks a subnet that a client names; text NULL passes. A resource group that has virtual networks must have
- * this one, with this subnet. In a group that has none, any id of a subnet passes, so that nobody has to
- * create networks only to name one. path is the property's, for the error (400).
+ * Checks a subnet that a client names; text NULL is valid. A resource group with virtual networks must
+ * contain this one, with this subnet. In a group without networks any subnet id is valid, so that clients
+ * need not create networks only to name one. path is the property's, for the error (400).
  */
 int subnet_check(struct store *store, const char *text, const char *path, struct err *err);
 

@@ -96,8 +96,8 @@ bool dialect_gives_patchable(const struct dialect_request *request);
 const struct property *dialect_first_difference(const struct dialect_request *request,
                                                 const struct migration_spec *spec, unsigned with,
                                                 unsigned without);
-/* The same for a PUT of a migration in this substate, without what it may decide: cutover, cancel, and the
- * property for which the substate waits. */
+/* The same for a PUT of a migration in this substate, without the properties that it may decide: cutover,
+ * cancel, and the one that the substate waits for. */
 const struct property *dialect_first_undecided(const struct dialect_request *request,
                                                const struct migration_spec *spec,
                                                enum migration_substate substate);

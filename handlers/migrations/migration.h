@@ -10,8 +10,8 @@ enum { MIGRATION_DATABASES_MAX = 8 };
 
 /* 1 to 8 names, without duplicates and reserved names. */
 int check_databases(const struct str_list *databases, struct err *err);
-/* No other active migration of the target writes one of these databases, and none is being deleted: 409 names
- * it. Inside the transaction that stores the migration. */
+/* Checks that no other active migration of the target writes one of these databases, and that none is
+ * being deleted; otherwise the 409 names it. Inside the transaction that stores the migration. */
 int check_databases_free(struct store *store, const struct server *target, const struct str_list *databases,
                          int64_t except_id, struct err *err);
 /* Each of names is one of the migration's databases. path is for the message. */

@@ -32,8 +32,8 @@ static int refuse_ended(const struct migration *migration, const struct dialect_
 }
 
 /*
- * A wish about databases (flag and list) is never withdrawn and only grows: databases are added to those
- * named before, and naming none means all. "wished": whether it was said before.
+ * A request about databases (flag and list) is never withdrawn and only grows: databases are added to
+ * those named before, and naming none means all. "wished": whether it was requested before.
  */
 static int grow_wish(bool wished, struct str_list *stored, struct str_list *given, struct err *err)
 {
@@ -196,8 +196,8 @@ static int check_before_data(struct decision *decision, struct err *err)
     return 0;
 }
 
-/* Which servers, and how: only while the migration waits before it has touched them, and no worker holds what
- * it was. */
+/* The servers and their settings: only while the migration waits before it has touched them, and no worker
+ * uses the old ones. */
 static int check_sides(const struct decision *decision, struct err *err)
 {
     static const struct {

@@ -20,8 +20,8 @@ struct decision {
     int64_t source_id;
 };
 
-/* Checks what is given against the migration as it is stored, merges it and stores the result with its event.
- * Inside the caller's transaction, in which the migration was read. */
+/* Checks the request against the stored migration, merges it and stores the result with its event. Inside
+ * the caller's transaction, in which the migration was read. */
 int decision_store(struct decision *decision, struct err *err);
 
 #endif

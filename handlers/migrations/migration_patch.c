@@ -27,7 +27,7 @@ static int store_decision(struct decision *decision, struct err *err)
     return store_commit(&tx, err);
 }
 
-/* Another source has to be one that a PUT would take. */
+/* A PUT must accept the new source, too. */
 static int read_source(struct request *request, struct decision *decision, struct err *err)
 {
     static const char path[] = "properties.sourceDbServerResourceId";

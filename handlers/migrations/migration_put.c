@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PUT of a migration. Never a long-running operation: 201 with the resource at once, the executor does the
- * rest. The same PUT again is answered 200, and one that adds what PATCH may decide is taken as that
- * decision; any other on a name in use, 409.
+ * PUT of a migration. Never a long-running operation: 201 with the resource at once; the executor does the
+ * rest. The same PUT again returns 200. One that adds properties which PATCH may decide counts as that
+ * decision; any other on a name in use is 409.
  */
 #include "core/clock.h"
 #include "core/parse/json_fields.h"
@@ -118,8 +118,8 @@ static int read_creation(struct creation *creation, json_t *body, struct err *er
 }
 
 /*
- * The name is in use: fine when this is the same PUT again. Clients that only PUT (Terraform's azapi) add
- * decisions to it: cutover, cancel, and what an active migration waits for are no difference.
+ * The name is in use, which is fine for the same PUT. Clients that only PUT (Terraform's azapi) add
+ * decisions to it: cutover, cancel, and answers to an active migration's question are not a difference.
  */
 static int check_same(const struct creation *creation, const struct migration *existing, struct err *err)
 {
@@ -247,7 +247,7 @@ static int store_new(struct creation *creation, struct err *err, struct migratio
     return store_migration_insert(store, ret_migration, err);
 }
 
-/* In one transaction: looks at the name, then stores the new migration. 1: it was there already, 0: it is
+/* In one transaction: looks up the name, then stores the new migration. 1: it exists already, 0: it is
  * new. */
 static int store_creation(struct creation *creation, struct err *err, struct migration *ret_migration)
 {
@@ -278,8 +278,8 @@ static bool prerequisites_are_met(struct request *request, const struct dialect 
            (!data_migration || provider_is_registered(request, DATA_MIGRATION_NAMESPACE));
 }
 
-/* PUT again of a migration that has ended starts nothing: the answer says so, and that its error is the old
- * one. */
+/* Repeating the PUT of an ended migration starts nothing: the response says so, and that its error is the
+ * old one. */
 static int note_ended(struct request *request, struct migration *migration)
 {
     if (!migration_state_is_terminal(migration->state)) {

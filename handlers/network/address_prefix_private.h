@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Address ranges as 10.0.0.0/16 or fd00::/64. Any thread. */
+/* Address ranges such as 10.0.0.0/16 or fd00::/64. Any thread. */
 #ifndef HANDLERS_NETWORK_ADDRESS_PREFIX_PRIVATE_H
 #define HANDLERS_NETWORK_ADDRESS_PREFIX_PRIVATE_H
 
@@ -12,9 +12,9 @@ struct address_prefix {
     unsigned length;
 };
 
-/* False when text is anything else. Bits behind the length must be 0. */
+/* False if text is malformed. Bits after the prefix must be 0. */
 bool address_prefix_parse(const char *text, struct address_prefix *ret_prefix);
-/* Whether every address of inner is one of outer. */
+/* Whether outer contains every address of inner. */
 bool address_prefix_contains(const struct address_prefix *outer, const struct address_prefix *inner);
 
 #endif

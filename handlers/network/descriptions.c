@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What networks look like; members that are not listed are kept and shown as they were given. */
+/* The descriptions of networks; members that are not listed are stored and shown as given. */
 #include "core/attr.h"
 #include "handlers/network/network.h"
 

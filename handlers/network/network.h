@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The handlers of this room. Virtual networks with their subnets, and private endpoints, as plain resources:
- * kept and shown, so that a subnet can be chosen, and a server made private. No packet is ever filtered. The
- * calls end at once. A handler reads the request, checks it, does one thing with the store and answers
- * exactly once. Any thread; none keeps anything of the request.
+ * The handlers of virtual networks with their subnets, and of private endpoints, as plain resources:
+ * stored and shown, so that a client can choose a subnet and make a server private. No packet is ever
+ * filtered. The calls complete at once. A handler reads the request, checks it, does one thing with the
+ * store and replies exactly once. Any thread; none keeps a pointer to the request.
  */
 #ifndef HANDLERS_NETWORK_NETWORK_H
 #define HANDLERS_NETWORK_NETWORK_H
@@ -32,7 +32,7 @@ void private_endpoint_delete(struct request *request);
 void private_endpoint_list(struct request *request);
 void private_endpoint_list_of_group(struct request *request);
 
-/* private_link.c: what a private endpoint can connect to */
+/* private_link.c: the possible targets of a private endpoint */
 void private_link_list(struct request *request);
 void private_link_get(struct request *request);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Private endpoints. Making one makes a private endpoint connection on each server that it names, as the
- * service does; deleting it deletes them.
+ * Private endpoints. Creating one creates a private endpoint connection on each server that it names, like
+ * the service; deleting it deletes them.
  */
 #include <string.h>
 
@@ -19,7 +19,7 @@ static const char *const lists[] = {"privateLinkServiceConnections", "manualPriv
 /* ---- connections on servers ------------------------------------------------------------------------------
  */
 
-/* 1 and the server's connection from this endpoint, 0 when there is none. */
+/* 1 and the server's connection from this endpoint, 0 if it has none. */
 static int find_connection(struct store *store, const struct server *server, const char *endpoint_id,
                            struct err *err, struct server_child *ret_child)
 {
@@ -65,7 +65,7 @@ static int connect_server(struct store *store, const struct server *server,
                                                           : store_child_put(store, &child, err);
 }
 
-/* The server that a connection of the endpoint names: 1, 0 when it is not one of ours any longer, -1. */
+/* The server that a connection of the endpoint names: 1, 0 if it no longer exists, -1: error. */
 static int find_target(struct store *store, json_t *connection, struct err *err, struct server *ret_server)
 {
     auto_armid struct armid id = {0};
@@ -111,7 +111,7 @@ static int disconnect_all(struct store *store, json_t *properties, const char *e
 /* ---- showing ---------------------------------------------------------------------------------------------
  */
 
-/* A connection as it is on the server now. */
+/* The connection as the server has it now. */
 static json_t *write_connection(struct store *store, const char *endpoint_id, json_t *connection)
 {
     struct err err = {0};
@@ -165,7 +165,7 @@ static int required(const char *path, struct err *err)
     return err_target(err, "%s", path);
 }
 
-/* One connection of a list, checked; the server it names must exist. */
+/* Reads one connection of a list; the server that it names must exist. */
 static int read_connection(struct request *request, const char *list, size_t index, json_t *connection,
                            struct err *err, struct server *ret_server)
 {
@@ -233,7 +233,7 @@ static int connect_all(struct request *request, const struct network_resource *r
     return total == 0 ? required("properties.privateLinkServiceConnections", err) : 0;
 }
 
-/* What is kept, in the service's spelling. */
+/* The stored properties, in the service's spelling. */
 static int read_properties(struct store *store, json_t *body, struct err *err, json_t **ret_properties)
 {
     json_t *given = NULL;
@@ -263,7 +263,7 @@ static int read_properties(struct store *store, json_t *body, struct err *err, j
     return properties == NULL ? err_no_memory(err) : 0;
 }
 
-/* Servers that the endpoint named before and does not name any longer lose their connection. */
+/* Servers that the endpoint no longer names lose their connection. */
 static int drop_others(struct store *store, const struct network_resource *before, struct err *err)
 {
     auto_free char *id = network_id(before);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* privateLinkResources of a server: there is one, the server itself. */
+/* privateLinkResources of a server: only the server itself. */
 #include "core/str.h"
 #include "handlers/arm/resource.h"
 #include "handlers/network/network.h"

@@ -7,7 +7,7 @@
 #include "handlers/network/network.h"
 #include "handlers/network/virtual_network_private.h"
 
-/* The network of the path; a missing one is a missing parent. */
+/* The network in the path; a missing one is a missing parent. */
 static bool find_parent(struct request *request, struct network_resource *ret_network)
 {
     struct err err = {0};
@@ -39,7 +39,7 @@ static int save(struct store *store, struct network_resource *network, const jso
     return network->properties == NULL ? err_no_memory(err) : store_network_put(store, network, err);
 }
 
-/* Reads the network again inside the transaction: the list of subnets is changed as a whole. */
+/* Reads the network again inside the transaction, because the list of subnets is replaced as a whole. */
 static int read_again(struct store *store, struct network_resource *network, struct err *err,
                       json_t **ret_properties)
 {
@@ -135,7 +135,7 @@ void subnet_get(struct request *request)
                NETWORK_NAMESPACE, network.name, request_param(request, "subnetName"), network.group);
 }
 
-/* 1: deleted, 0: there was none. */
+/* 1: deleted, 0: it did not exist. */
 static int delete (struct store *store, struct network_resource *network, const char *name, struct err *err)
 {
     json_auto_t *properties = NULL;

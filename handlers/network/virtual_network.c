@@ -47,7 +47,7 @@ static json_t *write_network(struct request *request, const struct network_resou
     return network_write(row, TAKE(properties));
 }
 
-/* A PUT without subnets keeps those that the network has; one that removes subnets in use is refused. */
+/* A PUT without subnets keeps the existing ones; one that removes subnets in use is rejected. */
 static int take_over_subnets(struct store *store, const struct network_resource *before, json_t *properties,
                              struct err *err)
 {
@@ -142,7 +142,7 @@ void virtual_network_get(struct request *request)
     }
 }
 
-/* Tags alone, as the service's UpdateTags. */
+/* Only tags, like the service's UpdateTags. */
 void virtual_network_patch(struct request *request)
 {
     struct err err = {0};

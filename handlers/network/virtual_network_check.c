@@ -127,7 +127,7 @@ static const char *name_of(json_t *subnet)
     return json_string_value(field_get(subnet, "name"));
 }
 
-/* Against the subnets before it; they are valid already. */
+/* Compares it with the subnets before it, which are valid. */
 static int check_neighbours(const char *network, json_t *subnets, size_t index,
                             const struct prefixes *prefixes, const char *path, struct err *err)
 {

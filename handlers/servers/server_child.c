@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Firewall rules, virtual network rules and private endpoint connections: kept and shown, as the service
- * does; Malachite's servers listen on loopback, where there is nobody to keep out. They are long-running on
- * paper only: the operation has ended when its 202 is sent.
+ * Firewall rules, virtual network rules and private endpoint connections: stored and shown like the
+ * service's. They have no effect, because Malachite's servers listen on loopback. They are only formally
+ * long-running: the operation has ended when its 202 is sent.
  */
 #include "handlers/servers/server_child_private.h"
 
@@ -227,7 +227,7 @@ static int store_rule(struct request *request, const struct rule *path, const st
     return store_commit(&tx, err);
 }
 
-/* A rule for a subnet that does not exist is made all the same when the client says so. */
+/* The client may request a rule even for a subnet that does not exist. */
 static int check_subnet(struct store *store, const struct rule *path, const json_t *kept, struct err *err)
 {
     static const char name[] = "virtualNetworkSubnetId";

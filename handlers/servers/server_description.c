@@ -36,7 +36,7 @@ static int read_tags(const struct property *row, json_t *value, const char *path
     return tags_read(value, err, tags);
 }
 
-/* Null stands for no tags at all. */
+/* Null means no tags at all. */
 static int clear_tags(const struct property *row, struct err *err, void *record)
 {
     char **tags = property_member(row, record);

@@ -11,7 +11,7 @@
 /* Pointers into the body but for tags, sku, settings and host. NULL: not given. */
 struct server_request {
     enum server_kind kind;
-    bool patch;            /* what is left out stays as it is */
+    bool patch;            /* omitted properties stay unchanged */
     const char *tenant_id; /* of identities */
     const char *location;
     char *tags;

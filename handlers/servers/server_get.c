@@ -5,7 +5,7 @@
 #include "handlers/servers/server_view_private.h"
 #include "handlers/servers/servers.h"
 
-/* Also asks a server anew that could not be reached. NULL and err after a failure. */
+/* Also triggers another check of an unreachable server. NULL and err after a failure. */
 static json_t *write_server(struct request *request, const struct server *server, struct err *err)
 {
     executor_recheck_server(request->app->executor, server);

@@ -8,7 +8,7 @@
 
 /* Tags, sku and settings, as far as given; defaults for values that the row lacks. */
 int server_apply_settings(const struct server_request *wish, struct server *server, struct err *err);
-/* Whether the subnet that the wish puts the server into may be used: see handlers/arm/subnet.h. */
+/* Whether the server may use the requested subnet: see handlers/arm/subnet.h. */
 int server_check_network(struct store *store, const struct server_request *wish, struct err *err);
 /* Address and credentials of an attached server. */
 int server_apply_attachment(const struct server_request *wish, struct server *server, struct err *err);

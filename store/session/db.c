@@ -106,7 +106,7 @@ static int count_commit(void *argument, sqlite3 *sqlite, const char *name, int w
     struct store *store = argument;
     atomic_fetch_add(&store->generation, 1);
     if (wal_pages >= CHECKPOINT_PAGES) {
-        /* One that fails is repeated after the next commit. */
+        /* A failed checkpoint is repeated after the next commit. */
         (void)sqlite3_wal_checkpoint_v2(sqlite, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     }
     return SQLITE_OK;

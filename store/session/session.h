@@ -34,8 +34,8 @@ struct store_tx {
 int store_begin(struct store *store, struct err *err, struct store_tx *ret_tx);
 int store_commit(struct store_tx *tx, struct err *err);
 void store_rollback(struct store_tx *tx);
-/* Grows with every commit of any thread, before the function that committed returns. What is read after the
- * call is at least that new. */
+/* Grows with every commit of any thread, before the committing function returns. Data read after the call
+ * is at least that recent. */
 uint64_t store_generation(const struct store *store);
 /* True while the calling thread has a transaction open: a handler that returns with an open one has a bug. */
 bool store_in_transaction(struct store *store);

@@ -127,10 +127,10 @@ void stale_add_origin(struct pg *target, struct buf *sql, const char *name, cons
  */
 
 /*
- * Where the file is another one and columns are younger than the base copy, their values came with ALTER
- * TABLE; the file alone also changes with VACUUM FULL, and with TRUNCATE, which the stream tells from 11 on.
- * A value for rows that were there before can also be in the catalog ("filled"). A table that was attached as
- * a partition later may have brought rows with it; only one that was made as a partition began empty.
+ * If the file has changed and columns are younger than the base copy, ALTER TABLE has written their
+ * values; the file alone also changes with VACUUM FULL, and with TRUNCATE, which the stream contains from
+ * 11 on. A value for older rows can also be in the catalog ("filled"). A table that was attached as a
+ * partition later may contain earlier rows; only one that was created as a partition began empty.
  */
 static void add_list_sql(struct buf *sql, int version)
 {

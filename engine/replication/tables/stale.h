@@ -67,9 +67,9 @@ void stale_add_tables(struct pg *target, struct buf *sql, const char *name);
 void stale_add_origin(struct pg *target, struct buf *sql, const char *name, const PGresult *origin);
 
 /*
- * What the helper knows of how the tables were: one row, none when the base copy did not write it down. Then
- * the source's tables that may be stale by that, or that have columns with a value for older rows: such a
- * table is stale, too, where the target has given another value. NULL in "filled": there is no such column.
+ * The helper's record of the tables' state: one row, none if the base copy did not write it. Then the
+ * source's tables that may be stale according to it, or that have columns with a value for older rows:
+ * such a table is also stale if the target has another value. NULL in "filled": no such column.
  */
 enum stale_helper_column { STALE_HELPER_JOINED = 4, STALE_HELPER_COLUMNS = 7 };
 int stale_read_helper(struct pg *target, const char *name, struct err *err, PGresult **ret_helper);

@@ -15,7 +15,7 @@ enum {
     TEMPLATE_STEPS_MAX = 2 * 1000 * 1000, /* for one evaluation: a resource's body, the outputs, the rest */
     TEMPLATE_TOTAL_STEPS = 20 * 1000 * 1000,
     TEMPLATE_MEMBERS_MAX = 100 * 1000,         /* of one value, including members of members */
-    TEMPLATE_VALUE_BYTES = 4 * 1024 * 1024,    /* of the strings of one value; a request is no longer */
+    TEMPLATE_VALUE_BYTES = 4 * 1024 * 1024,    /* of the strings of one value; a request cannot be longer */
     TEMPLATE_CREATED_BYTES = 24 * 1024 * 1024, /* created by one evaluation */
     TEMPLATE_KEPT_BYTES = 8 * 1024 * 1024,     /* of all variables */
     TEMPLATE_TIME_MS = 2000,

@@ -22,9 +22,9 @@ struct resource_view {
 /* A string; the record has a const char *, which belongs to the body. */
 extern const struct property_type type_string;
 /*
- * Settings, which are checked by their rows and kept: the record has a json_t *, an object to which they are
- * added under their own names (null: to be removed). Shown are the defaults of the row and of the rows below
- * it, with what was given over them.
+ * Settings, which are checked by their rows and stored: the record has a json_t *, an object to which they
+ * are added under their own names (null: remove). Shown are the defaults of the row and of the rows below
+ * it, overridden by the given values.
  */
 extern const struct property_type type_setting_text, type_setting_object;
 

@@ -12,8 +12,8 @@
 #include "core/err.h"
 #include "store/rows/rows.h"
 
-/* Replaces the tags, but for those that attach a server: only another value changes them. given and before
- * may be NULL. *ret_tags is NULL when no tag is left and none was given. */
+/* Replaces the tags, except those that attach a server: only a new value changes these. given and before
+ * may be NULL. *ret_tags is NULL if no tag is left and none was given. */
 int tags_merge(const char *given, const char *before, struct err *err, char **ret_tags);
 /* A PATCH keeps the members that it does not give; a PUT without a tier gets the one of the size. given and
  * before may be NULL. */
