@@ -317,9 +317,7 @@ def test_a_column_replaced_while_older_changes_are_pending_is_recopied(
     name = load(postgres_source, database(), REPLACED)
     migration = put_online(attached, [name])
     reach_wait(migration)
-    replace = "; ".join(
-        f"ALTER TABLE t DROP {column}; ALTER TABLE t ADD {column} int" for column in ("other", "same")
-    )
+    replace = "; ".join(f"ALTER TABLE t DROP {column}; ALTER TABLE t ADD {column} int" for column in ("other", "same"))
     with postgres_target.connect(name) as holder, holder.cursor() as cursor:
         cursor.execute("BEGIN")
         cursor.execute("LOCK TABLE t")
