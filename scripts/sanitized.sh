@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs what `make asan` or `make tsan` has built: sanitized.sh asan | tsan [smoke | PYTEST_ARGUMENT...].
-# Without arguments all unit and black-box tests; "smoke" is the part of `make test`; else pytest with the arguments.
+# Without arguments all unit and black-box tests; "smoke" is what takes a minute; else pytest with the arguments.
 # A report of a sanitizer fails the test that caused it. MALACHITE_TEST_SLOWNESS multiplies the tests' deadlines.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
@@ -33,13 +33,6 @@ api() { # PYTEST_ARGUMENT...
     [[ ${PIPESTATUS[0]} -eq 0 ]] || status=1
 }
 
-# The smoke tests need one major only.
-one_major() {
-    local newest
-    newest=$(find /usr/lib/postgresql -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1)
-    [[ -z $newest ]] || export MALACHITE_TEST_POSTGRES=${MALACHITE_TEST_POSTGRES:-$newest}
-}
-
 count() { # word, over both runners
     grep -oE "[0-9]+ $1" "$results" | awk '{ sum += $1 } END { print sum + 0 }'
 }
@@ -47,13 +40,8 @@ count() { # word, over both runners
 if [[ $# -eq 0 ]]; then
     unit
     api tests/api tests/lib
-elif [[ $1 == smoke && $kind == asan ]]; then
-    one_major
-    unit
 elif [[ $1 == smoke ]]; then
-    one_major
-    unit core server store
-    api tests/api/process/test_start_stop.py tests/api/servers/test_races.py
+    unit core handlers server store # these start no PostgreSQL
 else
     api "$@"
 fi
