@@ -30,8 +30,8 @@ static void names_have_a_greatest_length(void **state)
 {
     (void)state;
     static const size_t most[NAME_KIND_COUNT] = {
-        [NAME_GROUP] = 90,    [NAME_DEPLOYMENT] = 64, [NAME_SERVER] = 63,   [NAME_LOGIN] = 63,
-        [NAME_DATABASE] = 63, [NAME_RULE] = 128,      [NAME_MIGRATION] = 63};
+        [NAME_GROUP] = 90,    [NAME_DEPLOYMENT] = 64, [NAME_SERVER] = 63,    [NAME_LOGIN] = 63,
+        [NAME_DATABASE] = 63, [NAME_RULE] = 128,      [NAME_MIGRATION] = 63, [NAME_NETWORK] = 80};
     for (size_t i = 0; i < NAME_KIND_COUNT; i++) {
         char name[200] = "";
         memset(name, 'a', most[i]);
