@@ -51,7 +51,7 @@ def strict():
         yield running
 
 
-def test_strict_wants_a_token_of_ours(strict, malachite):
+def test_strict_requires_a_malachite_token(strict, malachite):
     good = strict.sign_in().json()["access_token"]
     accepted(strict, good)
     refused(strict, "AuthenticationFailed", None)
@@ -134,7 +134,7 @@ def test_strict_covers_malachite_s_own_calls(strict, malachite, method, path):
     assert call(malachite, method, path).status_code != 401
 
 
-def test_what_the_portal_needs_before_it_signs_in_is_open(strict):
+def test_the_portals_calls_before_sign_in_need_no_token(strict):
     found = call(strict, "GET", "/_malachite/health").json()["signIn"]
     assert found == {"auth": "strict", "appId": strict.endpoints["clientId"], "tenantId": strict.endpoints["tenantId"]}
 

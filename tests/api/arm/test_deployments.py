@@ -180,7 +180,7 @@ def put_template(deployment, template, resources, status=201, **parameters):
     return deployment.arm.request("PUT", deployment.path, body, status=status, api_version=DEPLOYMENTS)
 
 
-def test_what_bicep_builds_works(arm, deployment, group, postgres_target, database):
+def test_a_template_built_by_bicep_works(arm, deployment, group, postgres_target, database):
     """Symbolic names, an existing resource, a module, a loop and a condition."""
     name, first, second = unique("b"), database(), database()
     template = {
@@ -349,7 +349,7 @@ def test_a_wrong_template_is_refused_at_once(deployment, name):
     deployment.arm.error("GET", deployment.path, 404, "DeploymentNotFound", api_version=DEPLOYMENTS)
 
 
-def test_what_malachite_does_not_have_is_told(deployment):
+def test_unimplemented_operations_are_reported(deployment):
     assert "Incremental" in deployment.refused([], mode="Complete")
     body = {"properties": {"mode": "Incremental", "templateLink": {"uri": "https://example.org/t.json"}}}
     error = deployment.arm.error("PUT", deployment.path, 400, "InvalidTemplate", json=body, api_version=DEPLOYMENTS)

@@ -57,7 +57,7 @@ def test_an_unknown_path_is_404(arm, malachite, path):
         ("{rg}/providers/Microsoft.DBforPostgreSQL/elephants/x", "InvalidResourceType"),
     ],
 )
-def test_unknown_providers_and_types_are_told_apart(arm, path, code):
+def test_unknown_providers_and_types_are_distinguished(arm, path, code):
     arm.error("GET", path.format(rg=arm.group_id("rg")), 404, code)
 
 
@@ -79,7 +79,7 @@ def test_a_wrong_method_is_405_and_says_which_are_right(arm, attached, method, p
     assert allowed <= found and method not in found, found
 
 
-def test_options_tells_the_methods(arm):
+def test_options_lists_the_methods(arm):
     response = arm.request("OPTIONS", arm.group_id("rg"), status=(200, 204))
     assert {"GET", "PUT", "DELETE"} <= {word.strip() for word in response.headers["Allow"].split(",")}
 
@@ -164,7 +164,7 @@ def test_the_message_about_bad_json_says_where(arm, migration_path):
     ],
 )
 @pytest.mark.parametrize("place", ["/migrations/{}", "/databases/{}"])
-def test_odd_names_in_paths_are_told(arm, attached, place, segment, statuses):
+def test_invalid_names_in_paths_are_reported(arm, attached, place, segment, statuses):
     path = attached.target.id + place.format(segment) + "?api-version=" + API_VERSION
     status, headers, body = raw(arm, "GET", path)
     assert status in statuses, body
@@ -173,7 +173,7 @@ def test_odd_names_in_paths_are_told(arm, attached, place, segment, statuses):
 
 
 @pytest.mark.parametrize("query", ["api-version=%zz", "api-version=%00", "api-version=%FF", "x=%"])
-def test_broken_escapes_in_the_query_are_told(arm, query):
+def test_malformed_escapes_in_the_query_are_reported(arm, query):
     status, _, body = raw(arm, "GET", arm.subscription + "?" + query)
     assert status == 400, body
     check_error(json.loads(body), query)
@@ -247,7 +247,7 @@ def test_head_is_get_without_the_body(arm, attached):
         ("2025-13-01", "NoRegisteredProviderFound"),
     ],
 )
-def test_an_api_version_that_the_type_has_not_is_told(arm, attached, version, code):
+def test_an_unsupported_api_version_is_reported(arm, attached, version, code):
     error = arm.error("GET", f"{attached.target.id}/migrations", 400, code, api_version=version)
     assert code == "MissingApiVersionParameter" or "2025-08-01" in error["message"]
 
@@ -280,13 +280,13 @@ def test_the_api_version_may_be_written_in_any_case(arm):
         ("11111111-1111-4111-8111-111111111111", 404, "SubscriptionNotFound"),
     ],
 )
-def test_wrong_subscriptions_are_told(arm, subscription, status, code):
+def test_wrong_subscriptions_are_reported(arm, subscription, status, code):
     for rest in ("", "/resourcegroups", "/providers", "/providers/Microsoft.DBforPostgreSQL/flexibleServers"):
         error = arm.error("GET", f"/subscriptions/{subscription}{rest}", status, code)
         assert subscription in error["message"]
 
 
-def test_missing_groups_servers_and_migrations_are_told_apart(arm, attached):
+def test_missing_groups_servers_and_migrations_are_distinguished(arm, attached):
     arm.error("GET", arm.server_id("x", group="no-group"), 404, "ResourceGroupNotFound")
     error = arm.error("GET", arm.server_id("no-server"), 404, "ResourceNotFound")
     assert "Microsoft.DBforPostgreSQL/flexibleServers/no-server" in error["message"]

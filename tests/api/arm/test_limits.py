@@ -140,7 +140,7 @@ def test_wrong_bodies_are_refused_and_leave_nothing(attached, what):
     ],
     ids=["server", "group", "subscription"],
 )
-def test_an_unknown_source_is_told(attached, replace):
+def test_an_unknown_source_is_reported(attached, replace):
     source = replace(attached)
     path = f"{attached.target.id}/migrations/{unique('m')}"
     body = attached.body(["x"], sourceDbServerResourceId=source)
@@ -151,7 +151,7 @@ def test_an_unknown_source_is_told(attached, replace):
     attached.arm.error("GET", path, 404)
 
 
-def test_unknown_targets_groups_and_subscriptions_are_told(attached):
+def test_unknown_targets_groups_and_subscriptions_are_reported(attached):
     arm, body = attached.arm, attached.body(["x"])
     arm.error("PUT", arm.server_id("no-server") + "/migrations/m", 404, "ParentResourceNotFound", json=body)
     arm.error("PUT", arm.server_id("x", group="no-group") + "/migrations/m", 404, "ResourceGroupNotFound", json=body)
@@ -191,7 +191,7 @@ def test_bodies_are_read_leniently(attached, database, postgres_source, spelling
     assert properties["migrationMode"] == "Offline" and properties["dbsToMigrate"] == [name]
 
 
-def test_put_of_the_same_again_is_200_and_makes_no_second_one(attached, database, postgres_source, arm):
+def test_a_repeated_put_is_200_and_creates_no_second_one(attached, database, postgres_source, arm):
     name = load_shop(postgres_source, database(), rows=1)
     migration = attached.put([name])
     body = attached.body([name])

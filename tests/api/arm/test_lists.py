@@ -37,7 +37,7 @@ def test_the_list_of_a_new_server_is_empty(arm, target):
         assert arm.get(f"{target.id}/migrations", params=params) == {"value": []}
 
 
-def test_the_filter_tells_active_ones_from_all(arm, target, mixed):
+def test_the_filter_selects_active_ones(arm, target, mixed):
     active = [mixed["WaitingForUserAction"].name]
     everything = {migration.name for migration in mixed.values()}
     assert listed(arm, target) == listed(arm, target, migrationListFilter="Active") == active

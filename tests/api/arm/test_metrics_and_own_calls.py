@@ -66,7 +66,7 @@ def test_the_routes_are_those_of_the_command(arm):
         assert word in text and word in printed
 
 
-def test_a_migration_tells_its_history_and_its_tables(arm, attached, database, postgres_source):
+def test_a_migration_shows_its_history_and_its_tables(arm, attached, database, postgres_source):
     name = load_shop(postgres_source, database(), rows=100)
     body = attached.put([name]).succeed()
     migration_id = body["properties"]["migrationId"]
@@ -97,7 +97,7 @@ def test_the_newest_migrations_of_all_targets_are_listed(arm, attached):
     "path",
     ["/_malachite/migrations/x", "/_malachite/nothing", "/_malachite/migrations/11111111-1111-4111-8111-111111111111"],
 )
-def test_what_is_not_there_is_404(arm, path):
+def test_missing_resources_are_404(arm, path):
     arm.error("GET", path, 404)
 
 

@@ -28,7 +28,7 @@ def target(arm, malachite, postgres_target):
 
 
 @pytest.mark.parametrize("name", FINE)
-def test_fine_names_pass_both_doors(arm, attached, target, name):
+def test_valid_names_are_accepted_by_the_check_and_by_put(arm, attached, target, name):
     answer = check(target, arm, name)
     assert answer == {
         "name": name,
@@ -41,7 +41,7 @@ def test_fine_names_pass_both_doors(arm, attached, target, name):
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_names_pass_neither_door(arm, attached, target, name):
+def test_invalid_names_are_rejected_by_the_check_and_by_put(arm, attached, target, name):
     answer = check(target, arm, name)
     assert (answer["nameAvailable"], answer["reason"]) == (False, "Invalid") and answer["message"]
     path = f"{target.id}/migrations/{quote(name, safe='')}"

@@ -36,7 +36,7 @@ def assets(arm):
         "/portal/a/b/c/d/e?database=x",
     ],
 )
-def test_the_page_is_there_whatever_the_path(arm, path):
+def test_every_path_returns_the_page(arm, path):
     status, headers, body = page(arm, path)
     assert status == 200 and headers["Content-Type"] == "text/html; charset=utf-8"
     assert b"<!doctype html>" in body.lower()
@@ -73,7 +73,7 @@ def test_each_client_gets_a_coding_that_it_takes(arm, assets, accept, encoding):
         assert encoding is BROTLI or (gzip.decompress(body) if encoding else body) == plain
 
 
-def test_files_are_kept_for_good_and_the_page_is_asked_for_again(arm, assets):
+def test_browsers_cache_files_and_revalidate_the_page(arm, assets):
     _, headers, _ = page(arm, assets[0])
     assert headers["Cache-Control"] == "public, max-age=31536000, immutable" and "Pragma" not in headers
     _, headers, _ = page(arm)
@@ -127,7 +127,7 @@ def test_a_connection_that_cannot_be_tested(arm, body, status):
     connect(arm, status, **body)
 
 
-def test_a_server_that_is_not_there(arm):
+def test_a_missing_server(arm):
     error = connect(arm, 404, server=arm.server_id("nowhere"), password="p")["error"]
     assert error["code"] == "ResourceNotFound"
 

@@ -207,7 +207,7 @@ def test_tags_of_groups_and_servers(arm, attached):
         check_tags(arm, scope, lambda scope=scope, version=version: arm.get(scope, api_version=version).get("tags"))
 
 
-def test_tags_of_what_is_not_there(arm, attached):
+def test_tags_of_missing_resources(arm, attached):
     tail = "/providers/Microsoft.Resources/tags/default"
     for scope, code in (
         (arm.group_id("missing"), "ResourceGroupNotFound"),

@@ -54,7 +54,7 @@ def test_registration_survives_a_restart(own):
     assert state(one.arm, NAMESPACES[1]) == "Registered"
 
 
-def test_an_unknown_provider_is_told(arm):
+def test_an_unknown_provider_is_reported(arm):
     arm.error("GET", f"{arm.subscription}/providers/Microsoft.Nothing", 404)
     arm.error("POST", f"{arm.subscription}/providers/Microsoft.Nothing/register", 404)
 
@@ -98,5 +98,9 @@ def test_the_listed_operations_are_the_actions_of_the_calls(arm):
     actions = {route["action"] for route in routes if "action" in route}
     listed = {item["name"] for item in arm.list("/providers/Microsoft.DBforPostgreSQL/operations")}
     assert listed and listed <= actions, listed - actions
-    for name in ("flexibleServers/databases/delete", "servers/virtualNetworkRules/write", "flexibleServers/stop/action"):
+    for name in (
+        "flexibleServers/databases/delete",
+        "servers/virtualNetworkRules/write",
+        "flexibleServers/stop/action",
+    ):
         assert f"{NAMESPACES[0]}/{name}" in listed

@@ -10,7 +10,7 @@ def requests_of(arm, **filters):
     return arm.request("GET", "/_malachite/requests", api_version="", params=filters, status=200).json()
 
 
-def test_a_call_is_told_with_route_version_status_and_duration(arm):
+def test_a_call_is_logged_with_route_version_status_and_duration(arm):
     name = unique()
     response = arm.request("GET", arm.group_id(name), status=404)
     log = requests_of(arm, path=name)
@@ -56,7 +56,7 @@ def test_a_filter_that_means_nothing_is_refused(arm, filters):
     arm.error("GET", "/_malachite/requests", 400, params=filters, api_version="")
 
 
-def test_unknown_and_misplaced_properties_of_a_migration_are_told(arm, attached):
+def test_unknown_and_misplaced_properties_of_a_migration_are_logged(arm, attached):
     body = attached.body(None, sourceServerPassword="hunter2", colour="green")
     body["dbsToMigrate"] = []
     body["shape"] = 1
@@ -76,7 +76,7 @@ def test_unknown_and_misplaced_properties_of_a_migration_are_told(arm, attached)
     migration.cancel()
 
 
-def test_unknown_properties_of_a_group_are_told(arm):
+def test_unknown_properties_of_a_group_are_logged(arm):
     name = unique()
     arm.request("PUT", arm.group_id(name), {"location": "eastus", "flavour": 1, "properties": {"tags": {}}}, status=201)
     [entry] = requests_of(arm, path=name, notUnderstood="true")["value"]

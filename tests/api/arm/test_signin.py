@@ -126,7 +126,7 @@ def test_every_user_is_managed(malachite):
     assert (body["account_type"], body["domain_name"]) == ("Managed", "example.org")
 
 
-def test_the_authorization_endpoint_says_that_it_is_not_there(malachite):
+def test_the_authorization_endpoint_is_reported_as_missing(malachite):
     assert call(malachite, "GET", "/common/oauth2/v2.0/authorize").status_code == 501
 
 
@@ -177,7 +177,7 @@ def test_version_1_takes_a_resource(malachite):
     assert int(body["expires_on"]) > time.time()
 
 
-def test_what_is_wrong_is_told_as_the_sign_in_service_does(malachite):
+def test_errors_are_in_the_sign_in_services_format(malachite):
     sign_in = malachite.sign_in
     assert "SECRET-GIVEN" not in oauth_error(sign_in(secret="SECRET-GIVEN"), 401, "invalid_client", 7000215).values()
     oauth_error(sign_in(client_secret=None), 401, "invalid_client", 7000218)
@@ -195,7 +195,7 @@ def test_what_is_wrong_is_told_as_the_sign_in_service_does(malachite):
     "body, status",
     [(b"grant_type=%zz", 400), (b"a=1&" * 40, 400), (b"a=\xff", 400), (b"a=1\0b", 400), (b"a=" + b"x" * 70000, 413)],
 )
-def test_what_is_no_form_is_refused(malachite, body, status):
+def test_a_malformed_form_is_rejected(malachite, body, status):
     assert call(malachite, "POST", "/t/oauth2/v2.0/token", data=body).status_code == status
 
 

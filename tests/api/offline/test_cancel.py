@@ -124,7 +124,7 @@ def test_while_rows_are_copied(attached, database, postgres_source, how):
     assert "endedOn" in details_of(body, name)
 
 
-def test_what_had_arrived_stays(attached, database, postgres_source, postgres_target):
+def test_copied_databases_stay(attached, database, postgres_source, postgres_target):
     name = load_slow(postgres_source, database(), 30)
     migration = attached.put([name])
     migration.wait(lambda body: details_of(body, name).get("fullLoadCompletedTables") == 1)
@@ -268,7 +268,7 @@ def test_a_new_migration_can_follow_at_once(attached, database, postgres_source,
     assert postgres_target.value("SELECT count(*) FROM quick", dbname=name) == 1000
 
 
-def test_a_wish_to_cancel_is_not_lost_in_a_crash(own_pair, database, postgres_source):
+def test_a_cancel_request_survives_a_crash(own_pair, database, postgres_source):
     pair = own_pair()
     name = load_slow(postgres_source, database(), 30)
     migration = pair.put([name])

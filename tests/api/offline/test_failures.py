@@ -67,14 +67,14 @@ def test_a_source_that_is_no_server_at_all_is_named(attached, arm):
     assert f"127.0.0.1:{port}" in error
 
 
-def test_a_host_name_that_does_not_exist_is_told(attached, arm):
+def test_an_unknown_host_name_is_reported(attached, arm):
     error = arm.put_migration("no-such-host.invalid:5432@postgres", attached.target, ["x"]).fail()
     assert "no-such-host.invalid" in error
 
 
 @pytest.mark.parametrize("side", ["source", "target"])
 @pytest.mark.parametrize("kind", ["attached", "provisioned"])
-def test_a_wrong_password_is_told_and_not_shown(request, database, side, kind):
+def test_a_wrong_password_is_reported_and_not_shown(request, database, side, kind):
     pair = request.getfixturevalue(kind)
     secret = new_secret()
     pair.arm.secrets.add(secret)
@@ -88,7 +88,7 @@ def test_a_wrong_password_is_told_and_not_shown(request, database, side, kind):
     pair.source.postgres.drop_database(name)
 
 
-def test_put_again_after_a_failure_says_that_its_error_is_old_and_how_to_try_again(attached):
+def test_put_after_a_failure_says_that_its_error_is_old_and_how_to_retry(attached):
     name = unique("t")
     load_shop(attached.source.postgres, name, rows=1)
     secret = new_secret()
@@ -108,7 +108,7 @@ def test_put_again_after_a_failure_says_that_its_error_is_old_and_how_to_try_aga
     attached.target.postgres.drop_database(name)
 
 
-def test_a_wrong_user_is_told(attached):
+def test_a_wrong_user_is_reported(attached):
     body = attached.body(["postgres"])
     body["properties"]["secretParameters"]["sourceServerUsername"] = "nobody-here"
     error = attached.arm.put_migration(attached.source, attached.target, ["postgres"], body=body).fail()
@@ -129,7 +129,7 @@ def test_a_missing_database_is_named(attached, database, postgres_source, postgr
     assert not has_database(postgres_target, name)
 
 
-def test_a_read_only_target_is_told(attached, arm, extra, database, postgres_source):
+def test_a_read_only_target_is_reported(attached, arm, extra, database, postgres_source):
     postgres, server = extra(conf={"default_transaction_read_only": "on"})
     name = load_shop(postgres_source, database(), rows=1)
     error = arm.put_migration(attached.source, server, [name]).fail()
@@ -168,7 +168,7 @@ def test_one_bad_database_does_not_stop_the_others(attached, database, postgres_
     assert_nothing_runs(attached.malachite, [first, bad, last], attached.source, attached.target)
 
 
-def test_missing_roles_are_told_and_cost_nothing_else(attached, database, postgres_source, postgres_target):
+def test_missing_roles_are_reported_and_lose_nothing_else(attached, database, postgres_source, postgres_target):
     role = unique("role")
     postgres_source.execute(f"CREATE ROLE {role}")
     name = load_shop(postgres_source, database(), rows=5)
@@ -198,7 +198,7 @@ def test_roles_come_along_when_they_are_wanted(attached, database, postgres_sour
         server.execute(f"DROP ROLE {role}")
 
 
-def test_a_login_that_may_not_read_a_table_is_told(attached, arm, database, postgres_source):
+def test_a_login_without_select_on_a_table_is_reported(attached, arm, database, postgres_source):
     role, password = unique("reader"), new_secret()
     name = load_shop(postgres_source, database(), rows=5)
     postgres_source.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{password}'")
@@ -212,7 +212,7 @@ def test_a_login_that_may_not_read_a_table_is_told(attached, arm, database, post
 
 
 @pytest.mark.parametrize("side", ["source", "target"])
-def test_a_server_that_crashes_while_rows_are_copied_is_told(attached, arm, extra, side):
+def test_a_server_crash_during_the_copy_is_reported(attached, arm, extra, side):
     source_postgres, source = extra("servers")
     target_postgres, target = extra()
     name = load_slow(source_postgres, "crash", 30, megabytes=60)
@@ -249,7 +249,7 @@ def test_timeouts_that_the_servers_set_do_not_matter(attached, database, postgre
     assert differences(attached, name) == []
 
 
-def test_a_full_connection_table_is_told(attached, arm, extra, database, postgres_source):
+def test_a_full_connection_table_is_reported(attached, arm, extra, database, postgres_source):
     postgres, server = extra(
         conf={
             "max_connections": "8",
@@ -282,7 +282,7 @@ def small_disk():
     os.rmdir(directory)
 
 
-def test_a_full_disk_on_the_target_is_told(attached, arm, database, postgres_source, small_disk):
+def test_a_full_disk_on_the_target_is_reported(attached, arm, database, postgres_source, small_disk):
     name = load_big(postgres_source, database(), 60)
     small = load_shop(postgres_source, database(), rows=10)
     with Postgres(name="full") as postgres:

@@ -29,7 +29,7 @@ def left_on(server, name):
     }
 
 
-def test_what_the_parameters_skip_is_left_out_and_reported(skipping, database):
+def test_objects_skipped_by_parameters_are_reported(skipping, database):
     name = database("skips")
     source = skipping.source.postgres
     source.create_database(name)

@@ -78,7 +78,7 @@ def is_copying(migration, name):
     return details_of(migration.get(), name).get("migrationOperation", "").startswith(steps)
 
 
-def test_online_what_is_committed_between_slot_and_snapshot_is_applied_once(own_pair, database, postgres_source):
+def test_online_commits_between_slot_and_snapshot_are_applied_once(own_pair, database, postgres_source):
     """A table without a key would hold a row twice, and a change that came too early would be lost."""
     pair = own_pair()
     name = load(postgres_source, database())

@@ -108,7 +108,7 @@ def load(postgres, name, script=TABLES):
 
 
 @pytest.mark.parametrize("script", REWRITES, ids=["truncate", "type", "default", "logged", "swap", "partition"])
-def test_what_is_rewritten_while_pg_dump_waits_for_a_lock_arrives(attached, database, postgres_source, script):
+def test_a_rewrite_while_pg_dump_waits_for_a_lock_arrives(attached, database, postgres_source, script):
     name = load(postgres_source, database())
     with locked(postgres_source, name, "first") as holder:
         migration = attached.put([name])
@@ -174,7 +174,7 @@ def test_objects_that_come_and_go_while_the_schema_is_read(attached, database, p
     ) == [(1000, 1000, 500)]
 
 
-def test_whoever_keeps_a_table_locked_is_named(own_pair, database, postgres_source):
+def test_a_session_that_locks_a_table_is_named(own_pair, database, postgres_source):
     pair = own_pair("--reconnect-seconds", 4)
     name = load(postgres_source, database())
     with locked(postgres_source, name, "t") as holder:
@@ -184,7 +184,7 @@ def test_whoever_keeps_a_table_locked_is_named(own_pair, database, postgres_sour
         assert f"process {pid}" in text and "table t " in text.replace("public.", ""), text
 
 
-def test_whoever_keeps_a_view_locked_is_named_whatever_others_do(attached, database, postgres_source):
+def test_a_session_that_locks_a_view_is_named_despite_others(attached, database, postgres_source):
     name = load(postgres_source, database())
     postgres_source.psql("CREATE VIEW view AS SELECT * FROM t", name)
     connection = postgres_source.connect(name)
@@ -212,7 +212,7 @@ def test_whoever_keeps_a_view_locked_is_named_whatever_others_do(attached, datab
 
 
 @pytest.mark.parametrize("script", REWRITES[:3], ids=["truncate", "type", "default"])
-def test_online_what_is_rewritten_while_a_lock_is_awaited_arrives(attached, database, postgres_source, script):
+def test_online_a_rewrite_during_a_lock_wait_arrives(attached, database, postgres_source, script):
     name = load(postgres_source, database())
     with locked(postgres_source, name, "first") as holder:
         migration = put_online(attached, [name])
@@ -260,7 +260,7 @@ def test_recopied_tables_are_read_behind_locks(attached, database, postgres_sour
     assert postgres_target.value("SELECT count(*) FROM u", dbname=name) == 1000
 
 
-def test_whoever_keeps_a_recopied_table_locked_is_named_and_waited_for(attached, database, postgres_source):
+def test_a_session_that_locks_a_recopied_table_is_named_and_awaited(attached, database, postgres_source):
     name = load(postgres_source, database())
     migration = put_online(attached, [name])
     reach_wait(migration)

@@ -176,7 +176,7 @@ def test_an_error_in_the_style_of_azure(strict):
     assert migration.fail().startswith(expected)
 
 
-def test_what_hinders_a_slot_and_a_target_is_warned_about(strict, base, request):
+def test_obstacles_for_slot_and_target_are_warned_about(strict, base, request):
     pair = strict[1]
     connection = pair.source.postgres.connect(dbname=base)
     request.addfinalizer(connection.close)

@@ -151,7 +151,9 @@ def test_an_outage_that_is_too_long(proxied, side, kind, phase):
 
 
 @pytest.mark.parametrize("mode", ["Offline", "Online"])
-def test_what_has_succeeded_survives_a_crash_of_the_target(own_pair, database, postgres_source, postgres_target, mode):
+def test_a_succeeded_migration_survives_a_crash_of_the_target(
+    own_pair, database, postgres_source, postgres_target, mode
+):
     pair = own_pair()
     for _ in range(3 if LONG else 1):
         name = load_shop(postgres_source, database(), rows=100)
@@ -166,9 +168,7 @@ def test_what_has_succeeded_survives_a_crash_of_the_target(own_pair, database, p
 
 
 @pytest.mark.parametrize("interrupt", ["kill", "cut"] if LONG else ["kill"])
-def test_a_session_that_is_left_over_applies_nothing_twice(
-    proxied, database, postgres_source, postgres_target, interrupt
-):
+def test_a_leftover_session_applies_nothing_twice(proxied, database, postgres_source, postgres_target, interrupt):
     """What a session was about to commit when we lost it is still committed, once somebody lets it go on."""
     pair = proxied()
     name = load_shop(postgres_source, database(), rows=5)
@@ -195,7 +195,7 @@ def test_a_session_that_is_left_over_applies_nothing_twice(
     assert_nothing_is_left(pair, name)
 
 
-def test_emptying_a_table_during_the_base_copy_blocks_nobody_for_ever(own_pair, database, postgres_source):
+def test_truncate_during_the_base_copy_is_not_blocked_for_ever(own_pair, database, postgres_source):
     """TRUNCATE waits for the base copy's lock, and whoever reads the table then waits behind it: not our own lanes."""
     name = load_slow(postgres_source, database(), 2)
     # Smaller than the slow table: with one lane for each, their turn comes later.

@@ -83,7 +83,9 @@ WORDS = (
 )
 
 
-def test_what_was_made_on_the_source_only_is_reported_and_awaited(attached, database, postgres_source, postgres_target):
+def test_objects_created_only_on_the_source_are_reported_and_awaited(
+    attached, database, postgres_source, postgres_target
+):
     name = load(postgres_source, database(), MISSING)
     migration = put_online(attached, [name])
     reach_wait(migration)
@@ -108,7 +110,7 @@ def test_what_was_made_on_the_source_only_is_reported_and_awaited(attached, data
     assert_nothing_is_left(attached, name)
 
 
-def test_what_is_made_on_both_sides_stops_being_reported(attached, database, postgres_source, postgres_target):
+def test_objects_created_on_both_sides_are_no_longer_reported(attached, database, postgres_source, postgres_target):
     name = load(postgres_source, database(), MISSING)
     migration = put_online(attached, [name])
     reach_wait(migration)

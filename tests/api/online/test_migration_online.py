@@ -50,7 +50,7 @@ def events_of(pair, body):
 # -- following and cutover --------------------------------------------------------------------------------------
 
 
-def test_everything_written_meanwhile_arrives(pair, shop):
+def test_concurrent_writes_arrive(pair, shop):
     name = shop()
     with source_as_before(pair, name):
         with Writer(pair.source.postgres, name) as writer:
@@ -79,7 +79,7 @@ def test_everything_written_meanwhile_arrives(pair, shop):
     assert body["properties"]["migrationWindowEndTimeInUtc"] >= ended["endedOn"]
 
 
-def test_the_figures_tell_what_was_applied(attached, database, postgres_source):
+def test_the_figures_count_the_applied_changes(attached, database, postgres_source):
     name = load_shop(postgres_source, database(), rows=50)
     migration = put_online(attached, [name])
     reach_wait(migration)
@@ -115,7 +115,7 @@ def test_writes_to_other_databases_do_not_stay_pending(attached, database, postg
     assert differences(attached, name) == []
 
 
-def test_what_was_committed_before_the_trigger_is_there(attached, database, postgres_source, postgres_target):
+def test_commits_before_the_trigger_arrive(attached, database, postgres_source, postgres_target):
     name = load_shop(postgres_source, database(), rows=50)
     migration = put_online(attached, [name])
     reach_wait(migration)
@@ -234,7 +234,7 @@ def test_several_migrations_follow_at_once(attached, database, postgres_source):
 # -- what is told -----------------------------------------------------------------------------------------------
 
 
-def test_what_does_not_follow_is_told_before(attached, database, postgres_source):
+def test_tables_that_cannot_be_followed_are_reported_before(attached, database, postgres_source):
     name = load_shop(postgres_source, database(), rows=5)
     postgres_source.psql("CREATE UNLOGGED TABLE fleeting (a int)", name)
     migration = put_online(attached, [name], migrationOption="ValidateAndMigrate")
@@ -251,7 +251,7 @@ def test_what_does_not_follow_is_told_before(attached, database, postgres_source
     cut_over(migration)
 
 
-def test_validation_tells_what_the_source_lacks(malachite, attached, database, postgres_source, arm):
+def test_validation_lists_what_the_source_lacks(malachite, attached, database, postgres_source, arm):
     postgres_source.psql("CREATE ROLE ungranted LOGIN PASSWORD 'test-superuser'")
     name = load_shop(postgres_source, database(), rows=5)
     body = attached.body([name], migrationMode="Online", migrationOption="Validate")

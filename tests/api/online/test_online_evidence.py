@@ -58,7 +58,7 @@ def test_evidence_of_a_cutover(request, kind):
             drop(server.postgres, name)
 
 
-def test_what_was_not_counted_is_not_said_to_be_equal(own_pair, database):
+def test_uncounted_tables_are_not_reported_as_equal(own_pair, database):
     pair = own_pair("--evidence-ms", 1)
     name = database()
     pair.source.postgres.create_database(name)

@@ -188,7 +188,7 @@ def test_rows_that_others_have_written_are_not_replaced_in_silence(
     assert differences(attached, name) == []
 
 
-def test_a_kill_while_a_table_joins_copies_it_again(own_pair, database, postgres_source, postgres_target):
+def test_a_kill_while_a_table_joins_restarts_its_copy(own_pair, database, postgres_source, postgres_target):
     pair = own_pair()
     name = load(postgres_source, database(), BASE)
     migration = put_online(pair, [name])

@@ -41,7 +41,7 @@ ALTER TABLE nxt RENAME n TO "N"; ALTER TRIGGER t ON nxt RENAME TO "T"; ALTER TAB
 
 
 @both
-def test_renamed_objects_are_given_back_what_they_had(pair, database):  # noqa: F811
+def test_renamed_objects_get_their_settings_back(pair, database):  # noqa: F811
     name = database()
     migration = follow(pair, name, RENAMED)
     source, target = pair.source.postgres, pair.target.postgres

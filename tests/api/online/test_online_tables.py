@@ -97,7 +97,7 @@ def following(attached, database, postgres_source):
     return name, migration
 
 
-def test_rows_that_alter_table_writes_are_copied_again(attached, following, postgres_source, postgres_target):
+def test_rows_rewritten_by_alter_table_are_recopied(attached, following, postgres_source, postgres_target):
     name, migration = following
     # Other values on either side each time; the stream has none of them.
     for script in (

@@ -222,7 +222,7 @@ def test_a_server_comes_back_while_it_is_followed(fragile, side, how):
 
 
 @pytest.mark.parametrize("mode", ["Offline", "Online"])
-def test_what_succeeded_survives_a_crash_of_the_target(fragile, mode):
+def test_succeeded_databases_survive_a_crash_of_the_target(fragile, mode):
     name = load_shop(fragile.source.postgres, "shop", rows=200)
     migration = fragile.put([name], migrationMode=mode)
     if mode == "Online":
@@ -250,7 +250,7 @@ def test_a_server_that_stays_away_fails_it(own, servers, side):
     assert_nothing_is_left(pair, name, within=20)
 
 
-def test_what_is_left_is_removed_also_by_the_next_process(own, servers):
+def test_a_pending_cleanup_is_completed_by_the_next_process(own, servers):
     one = own("--reconnect-seconds", 1)
     source, target = servers
     pair = Pair(one, one.attach("src", source, "servers"), one.attach("dst", target))

@@ -121,7 +121,7 @@ def test_a_program_that_listens_on_all_addresses_leaves_the_next_port():
             sign_in(server, {"properties": properties})
 
 
-def test_an_attached_server_is_asked_again_after_its_password_was_corrected(malachite, postgres_target):
+def test_an_attached_server_is_checked_again_after_its_password_was_corrected(malachite, postgres_target):
     arm = malachite.arm
     password = new_secret()
     arm.secrets.add(password)
@@ -138,7 +138,7 @@ def test_an_attached_server_is_asked_again_after_its_password_was_corrected(mala
     postgres_target.execute("DROP ROLE corrected")
 
 
-def test_an_attached_server_is_asked_again_after_it_came_up(malachite):
+def test_an_attached_server_is_checked_again_after_it_started(malachite):
     arm = malachite.arm
     path = arm.server_id("up-later")
     with Postgres(name="later") as postgres:

@@ -86,7 +86,7 @@ def test_killed_at_random_moments_of_a_large_copy(own_pair, database, postgres_s
 
 
 @pytest.mark.slow
-def test_killed_again_and_again_with_several_databases(own_pair, database, postgres_source):
+def test_killed_repeatedly_with_several_databases(own_pair, database, postgres_source):
     pair = own_pair()
     names = [load_shop(postgres_source, database(), rows=200) for _ in range(6)]
     migrations = [pair.put(names[:3]), pair.put(names[3:])]
@@ -99,7 +99,7 @@ def test_killed_again_and_again_with_several_databases(own_pair, database, postg
         assert differences(pair, name) == [], name
 
 
-def test_databases_that_had_arrived_are_not_moved_again(own_pair, database, postgres_source, postgres_target):
+def test_completed_databases_are_not_copied_again(own_pair, database, postgres_source, postgres_target):
     pair = own_pair()
     first, second = load_shop(postgres_source, database(), rows=20), load_slow(postgres_source, database(), 3)
     migration = pair.put([first, second])

@@ -47,7 +47,7 @@ def test_env_names_the_file_with_the_secret(own, secret_file, client):
     assert signed_in(one, "it's a $ecret & more") and not signed_in(one, "malachite")
 
 
-def test_the_file_may_be_named_from_where_it_lies(own, secret_file, monkeypatch):
+def test_the_file_may_be_a_relative_path(own, secret_file, monkeypatch):
     monkeypatch.chdir(secret_file.parent)
     one = own("--client-secret-file", secret_file.name)
     assert one.endpoints["clientSecretFile"] == str(secret_file)
@@ -78,7 +78,7 @@ def test_a_file_without_a_secret_refuses_to_start(tmp_path, content):
     assert done.returncode == 78 and "--client-secret-file" in done.stderr and str(path) in done.stderr
 
 
-def test_the_key_may_lie_elsewhere(own, tmp_path, postgres_target):
+def test_the_key_may_be_in_another_directory(own, tmp_path, postgres_target):
     key = tmp_path / "the.key"
     one = own("--key-file", key)
     server = one.attach(unique("s"), postgres_target)

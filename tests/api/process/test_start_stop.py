@@ -36,7 +36,7 @@ OPTIONS = (
 )
 
 
-def test_the_endpoints_file_tells_where_it_serves(malachite):
+def test_the_endpoints_file_contains_the_addresses(malachite):
     endpoints = malachite.endpoints
     assert {"http", "https", "ca", "subscriptionId", "tenantId"} <= set(endpoints)
     assert endpoints["http"].startswith("http://127.0.0.1:")
@@ -111,7 +111,7 @@ def test_a_signal_ends_provisioned_servers_too(lasting):
     wait_until_ready(one, server)
 
 
-def test_everything_is_there_again_after_a_restart(lasting):
+def test_everything_survives_a_restart(lasting):
     one, server = lasting
     server.postgres.execute("CREATE TABLE kept AS SELECT 1 AS a")
     before = one.arm.get(server.id)
@@ -144,7 +144,7 @@ def test_servers_that_outlived_a_crash_are_taken_up_as_they_run(lasting):
     connection.close()
 
 
-def test_servers_that_crashed_as_well_are_started_again(lasting):
+def test_crashed_servers_are_restarted(lasting):
     one, server = lasting
     pid = one.postmasters()["pg1"]
     one.kill()
@@ -221,13 +221,13 @@ def test_a_flag_wins_over_the_environment(own):
 
 
 @pytest.mark.parametrize("words", [["help"], ["--help"], ["serve", "--help"]])
-def test_help_tells_every_option(words):
+def test_help_lists_every_option(words):
     done = run_command(*words)
     assert done.returncode == 0
     assert all(f"--{option}" in done.stdout for option in OPTIONS)
 
 
-def test_version_is_told():
+def test_version_is_printed():
     for words in (["version"], ["--version"]):
         done = run_command(*words)
         assert done.returncode == 0 and done.stdout.startswith("malachite "), words
@@ -253,7 +253,7 @@ def test_the_route_table_prints_itself():
     assert "Migrations_Create" in done.stdout and "/flexibleServers/{" in done.stdout
 
 
-def test_healthcheck_tells_whether_it_serves(own):
+def test_healthcheck_reports_whether_it_serves(own):
     one = own()
     port = one.endpoints["http"].rstrip("/").rsplit(":", 1)[1]
     assert run_command("healthcheck", "--http-port", port).returncode == 0

@@ -79,7 +79,7 @@ def fresh(own):
     return own("--tls-names", "azure.test,192.0.2.7")
 
 
-def test_the_authority_counts_for_what_is_served_only(fresh, tmp_path):
+def test_the_authority_is_valid_for_served_names_only(fresh, tmp_path):
     tls = fresh.data_dir + "/tls"
     text = openssl("x509", "-in", tls + "/ca.pem", "-noout", "-text")
     assert "Name Constraints: critical" in text

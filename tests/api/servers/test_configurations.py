@@ -67,7 +67,7 @@ def test_the_list_is_that_of_the_server(arm, server):
         ("TimeZone", {"value": "UTC"}),
     ],
 )
-def test_what_a_parameter_shows(arm, server, name, expected):
+def test_the_members_of_a_parameter(arm, server, name, expected):
     shown = properties(arm, server, name)
     assert {key: shown[key] for key in expected} == expected
 
@@ -130,7 +130,7 @@ def test_a_value_out_of_range(arm, server, name, value):
     arm.error("PATCH", path(server, name), 400, "InvalidParameterValue", json=body)
 
 
-def test_what_postgresql_itself_refuses(arm, server):
+def test_values_that_postgresql_rejects(arm, server):
     body = {"properties": {"value": "Mars/Phobos", "source": "user-override"}}
     response = arm.request("PATCH", path(server, "TimeZone"), body, status=202)
     status = arm.wait_operation(response, expect="Failed")

@@ -158,7 +158,7 @@ def test_bad_bodies_are_refused(arm, dbs, body):
         {"charset": "x'; DROP DATABASE postgres"},
     ],
 )
-def test_what_the_server_refuses_is_told(arm, dbs, properties):
+def test_statements_rejected_by_the_server_are_reported(arm, dbs, properties):
     path = f"{dbs}/{unique('bad')}"
     response = arm.request("PUT", path, {"properties": properties}, status=(202, 400))
     if response.status_code == 202:
@@ -176,7 +176,7 @@ def test_templates_are_not_to_be_dropped(arm, dbs, server, name):
     assert server.postgres.query("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
 
 
-def test_missing_servers_are_told(arm):
+def test_missing_servers_are_reported(arm):
     arm.error("GET", arm.server_id("no-server") + "/databases", 404, "ParentResourceNotFound")
     arm.error(
         "PUT", arm.server_id("no-server") + "/databases/d", 404, "ParentResourceNotFound", json={"properties": {}}

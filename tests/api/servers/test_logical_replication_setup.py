@@ -127,7 +127,7 @@ def test_set_up_by_hand_it_still_waits_for_the_patch_and_does_not_restart_again(
     own_source.target.postgres.drop_database(name)
 
 
-def test_other_migrations_of_that_source_go_on(own_source, attached):
+def test_other_migrations_of_that_source_continue(own_source, attached):
     """The restart waits for copies, and those that follow connect again."""
     postgres = own_source.source.postgres
     copied, followed, late = (
@@ -233,7 +233,7 @@ def test_a_cutover_before_the_setup_is_remembered_and_says_so(plain, database, a
     assert_nothing_is_left(plain, name)
 
 
-def test_a_login_that_may_not_change_parameters_is_told_what_to_set(plain, database, arm):
+def test_a_login_without_alter_system_gets_a_list_of_settings(plain, database, arm):
     source = plain.source.postgres
     source.psql("CREATE ROLE mover LOGIN REPLICATION PASSWORD 'test-superuser'")
     name = database()

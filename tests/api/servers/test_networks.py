@@ -295,7 +295,7 @@ def test_a_private_endpoint_makes_the_connection_and_takes_it_away(arm, private,
     arm.request("DELETE", network_id(arm, group, "vnet1"), status=200)
 
 
-def test_what_a_private_endpoint_can_connect_to(arm, private):
+def test_private_link_resources(arm, private):
     (one,) = arm.list(f"{private.id}/privateLinkResources", api_version=private.version)
     assert one["type"] == f"{PROVIDER}/{private.kind}/privateLinkResources"
     assert one["properties"]["groupId"] == "postgresqlServer"

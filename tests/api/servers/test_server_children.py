@@ -103,7 +103,7 @@ def test_virtual_network_rules_of_single_servers(arm, attached):
         ("maintenanceEvents", "2026-04-01-preview"),
     ],
 )
-def test_what_no_flexible_server_has(arm, attached, kind, version):
+def test_children_that_no_flexible_server_has(arm, attached, kind, version):
     path = f"{attached.target.id}/{kind}"
     assert arm.get(path, api_version=version) == {"value": []}
     if kind not in ("replicas", "logFiles"):
@@ -121,7 +121,7 @@ def test_what_no_flexible_server_has(arm, attached, kind, version):
         ("keys", "2020-01-01"),
     ],
 )
-def test_what_no_single_server_has(arm, attached, kind, version):
+def test_children_that_no_single_server_has(arm, attached, kind, version):
     assert arm.get(f"{attached.source.id}/{kind}", api_version=version) == {"value": []}
 
 
@@ -149,7 +149,7 @@ def test_other_single_server_calls(arm, attached):
         ("PUT", "advancedThreatProtectionSettings/x"),
     ],
 )
-def test_what_malachite_lacks_is_501(arm, attached, method, path):
+def test_unimplemented_operations_are_501(arm, attached, method, path):
     url = f"{arm.endpoint}{attached.target.id}/{path}?api-version={API_VERSION}"
     response = arm.session.request(method, url, json={}, timeout=10)
     assert response.status_code == 501

@@ -61,7 +61,7 @@ def test_every_writable_property_reads_back(arm, path, body):
     assert listed == shown
 
 
-def test_what_nobody_asked_for_is_nobody_s_difference(arm, path, body):
+def test_unrequested_values_are_no_difference(arm, path, body):
     arm.put_and_wait(path, body)
     shown = arm.get(path)["properties"]
     assert shown["availabilityZone"] == "" and "identity" not in shown

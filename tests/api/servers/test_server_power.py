@@ -74,7 +74,7 @@ def test_a_stopped_server_stays_stopped_over_a_restart_of_malachite(own):
     connect(server).close()
 
 
-def test_attached_servers_are_not_ours_to_restart(arm, attached):
+def test_attached_servers_are_never_restarted(arm, attached):
     for verb in ("start", "stop", "restart"):
         error = arm.error("POST", f"{attached.target.id}/{verb}", 409, "OperationNotAllowed")
         assert "attached" in error["message"]
@@ -142,7 +142,7 @@ def test_patch_changes_the_password_for_real(arm, server):
         ({"properties": {"administratorLoginPassword": ""}}, "InvalidParameterValue"),
     ],
 )
-def test_patch_refuses_what_cannot_be(arm, server, body, code):
+def test_patch_rejects_impossible_changes(arm, server, body, code):
     before = arm.get(server.id)
     error = patch(arm, server, body, status=(400, 409)).json()["error"]
     assert error["code"] == code
@@ -159,7 +159,7 @@ def test_patch_of_a_single_server(malachite, arm):
     assert arm.get(server.id)["properties"]["sslEnforcement"] == "Enabled"
 
 
-def test_head_tells_whether_it_is_there(arm, server):
+def test_head_reports_existence(arm, server):
     for path, status in ((server.id, 204), (arm.server_id("missing"), 404), (f"{server.id}/migrations/none", 404)):
         response = arm.request("HEAD", path, status=status)
         assert response.content == b""
@@ -169,7 +169,7 @@ def kill_postmaster(malachite, server):
     os.kill(malachite.postmasters()[server.name], signal.SIGKILL)
 
 
-def test_a_killed_server_is_started_again(malachite, arm):
+def test_a_killed_server_is_restarted(malachite, arm):
     server = malachite.provision(unique("killed"))
     before = malachite.postmasters()[server.name]
     kill_postmaster(malachite, server)

@@ -51,7 +51,7 @@ def test_a_second_server_of_a_major_takes_about_a_second(malachite, provisioned)
     malachite.arm.delete_and_wait(server.id)
 
 
-def test_get_shows_what_was_put_and_what_the_server_is(arm, provisioned):
+def test_get_shows_the_put_values_and_the_servers_own(arm, provisioned):
     body = arm.get(provisioned.target.id)
     properties = body["properties"]
     assert body["type"] == "Microsoft.DBforPostgreSQL/flexibleServers" and body["name"] == "provisioned-target"
@@ -99,7 +99,7 @@ def test_a_server_of_the_other_kind_is_not_found(arm, attached):
     arm.error("GET", arm.server_id("attached-target", SINGLE), 404, "ResourceNotFound")
 
 
-def test_a_taken_name_is_told(arm, attached):
+def test_a_taken_name_is_reported(arm, attached):
     other = arm.put_group(unique("g"))
     body = arm.server_body("pgadmin", new_secret(), 15)
     for kind in (FLEXIBLE, SINGLE):
@@ -141,7 +141,7 @@ def test_bad_server_names_are_refused(arm, name):
 
 
 @pytest.mark.parametrize("version", ["9.3", "9", "99", "x", "", "15.4.1", " 15", "-15", "15; DROP"])
-def test_an_unknown_version_is_told(arm, version):
+def test_an_unknown_version_is_reported(arm, version):
     body = arm.server_body("pgadmin", new_secret())
     body["properties"]["version"] = version
     path = arm.server_id(unique("pg"))
@@ -212,7 +212,7 @@ def test_bad_bodies_are_refused_and_leave_nothing(arm, body):
     arm.error("GET", path, 404)
 
 
-def test_an_unknown_group_is_told(arm):
+def test_an_unknown_group_is_reported(arm):
     arm.error(
         "PUT",
         arm.server_id("pg1", group="no-group"),
@@ -309,7 +309,7 @@ def test_the_answer_to_put_is_an_operation_in_progress(arm, malachite):
     arm.delete_and_wait(response.url.split("?")[0])
 
 
-def test_an_unknown_operation_is_told(arm):
+def test_an_unknown_operation_is_reported(arm):
     for word in ("azureAsyncOperation", "operationResults"):
         arm.error(
             "GET",

@@ -148,7 +148,7 @@ def test_several_parameters_of_both_kinds_change_together(arm, single):
     assert error["target"] == "value[2].properties.value"
 
 
-def test_an_attached_server_keeps_what_only_malachite_knows(arm, attached):
+def test_an_attached_server_keeps_malachites_own_settings(arm, attached):
     target = attached.target
     assert change(arm, target, "require_secure_transport", "on")["value"] == "on"
     assert target.postgres.value("SELECT 1") in (1, "1")
