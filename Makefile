@@ -90,7 +90,7 @@ SUBMAKE = @+$(MAKE) --no-print-directory $(if $(V),,-s) $(JOBS)
 build: ready ## builds build/release/malachite (default); V=1 shows the commands
 	$(SUBMAKE) $(BUILD)/malachite
 
-# Everything but the portal, which node may still be installed for.
+# Everything except the portal, for which node may still have to be installed.
 objects: ready
 	$(SUBMAKE) $(filter-out $(BUILD)/portal/%,$(OBJECTS))
 
@@ -147,7 +147,7 @@ build/fuzz/targets/%: tests/fuzz/%.c tests/fuzz/fuzz.c build/fuzz/malachite.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer -MMD -MP -MF $@.d -o $@ tests/fuzz/fuzz.c $< build/fuzz/malachite.a $(LDLIBS)
 
-# Allocations that can be made to fail: in the whole program, and in requests without a socket.
+# Injected allocation failures: in the whole program, and in requests without a socket.
 $(BUILD)/memory/%.o: tests/memory/%.c Makefile | ready
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154
-# What scripts/demo.sh is made of: printing, the REST calls as a user would type them, waiting, comparing.
+# The functions of scripts/demo.sh: printing, the REST calls as a user would type them, waiting, comparing.
 
 # psql asks for a key in its pager when a terminal has few rows, or none: nothing here may wait for a key.
 export PAGER=cat PSQL_PAGER=cat LESS=-FX

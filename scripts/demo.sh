@@ -32,7 +32,7 @@ port_or_any() { # wished for
     fi
 }
 
-# The end of every way out of here but the good one.
+# Every exit except the successful one.
 stop_after_failure() {
     local status=$?
     trap - EXIT

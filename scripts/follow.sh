@@ -2,7 +2,7 @@
 # Prints each new state of a server or of a migration, and ends when nothing more happens without you.
 #   follow.sh URL              the resource, with its api-version
 # Exit code: 0 Ready or Succeeded, 3 it waits for you, 1 it failed, is missing, or Malachite does not answer.
-#   FOLLOW_SECONDS=600         gives up after this long; 0: never
+#   FOLLOW_SECONDS=600         stops after this long; 0: never
 set -uo pipefail
 url=${1:?usage: follow.sh URL}
 deadline=$((SECONDS + ${FOLLOW_SECONDS:-600}))
@@ -31,7 +31,7 @@ has_reason() {
     jq -e '.properties.stateMessage' <<<"$answer" >/dev/null
 }
 
-# The cutover was asked for, and begins as soon as everything has been applied.
+# The cutover was requested, and begins as soon as everything has been applied.
 is_cutting_over() {
     jq -e '.properties | .triggerCutover == "True" and
         .currentStatus.currentSubStateDetails.currentSubState == "WaitingForCutoverTrigger"' <<<"$answer" >/dev/null
@@ -48,9 +48,9 @@ while :; do
     case $(jq -r '.properties | .currentStatus.state // .state // .userVisibleState' <<<"$answer") in
     Succeeded | Ready) stop 0 ;;
     Failed | Canceled | ValidationFailed | Stopped | Disabled) stop 1 ;;
-    # A single server that is being made is Inaccessible, too, without a reason.
+    # A single server that is being created is Inaccessible, too, without a reason.
     Inaccessible) if has_reason; then stop 1; fi ;;
-    # Not at once: a decision of a moment ago may not have been taken up yet.
+    # Not at once: the executor may not have processed the latest decision yet.
     WaitingForUserAction) if [[ $((++waits)) -ge 3 ]] && ! is_cutting_over; then stop 3; fi ;;
     *) waits=0 ;;
     esac

