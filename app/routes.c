@@ -240,6 +240,8 @@ const struct route routes[] = {
     TAGS(FS, "FlexibleServer"),
     TAGS(FS "/migrations/{migrationName}", "Migration"),
     TAGS(SS, "SingleServer"),
+    LACKS(POST, RG "/moveResources", T_GROUP, "Resources_MoveResources", T_GROUP "/moveResources/action"),
+    LACKS(POST, RG "/validateMoveResources", T_GROUP, "Resources_ValidateMoveResources", T_GROUP "/validateMoveResources/action"),
     POST(RG "/exportTemplate", group_export, MAY_WRITE | ROUTE_SLOW, T_GROUP, "ResourceGroups_ExportTemplate", T_GROUP "/exportTemplate/action",
         "Runs the action.", "object", "object", OK | LRO),
     PUT(DEPLOY "/{deploymentName}", deployment_put, LIVE_WRITE, T_DEPLOY, "Deployments_CreateOrUpdate",

@@ -264,8 +264,24 @@ static void answer_bug(struct request *request, const char *what)
                request->request_id);
 }
 
+/* What the service has left after the first call: clients read it, nothing is limited here. */
+static void add_rate_limit(struct request *request)
+{
+    if ((request->route->flags & ROUTE_ARM) == 0) {
+        return;
+    }
+    if (request->method == METHOD_GET || request->method == METHOD_HEAD) {
+        reply_header(request, "x-ms-ratelimit-remaining-subscription-reads", "11999");
+    } else if (request->method == METHOD_DELETE) {
+        reply_header(request, "x-ms-ratelimit-remaining-subscription-deletes", "14999");
+    } else {
+        reply_header(request, "x-ms-ratelimit-remaining-subscription-writes", "1199");
+    }
+}
+
 static void run_handler(struct request *request)
 {
+    add_rate_limit(request);
     struct app *app = request->app;
     const bool stored = (request->route->flags & ROUTE_STORED) != 0 && app->answers != NULL;
     const uint64_t generation = stored ? store_generation(app->store) : 0;

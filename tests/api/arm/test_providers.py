@@ -104,3 +104,18 @@ def test_the_listed_operations_are_the_actions_of_the_calls(arm):
         "flexibleServers/stop/action",
     ):
         assert f"{NAMESPACES[0]}/{name}" in listed
+
+
+def test_the_rate_limit_of_the_service_is_shown(arm):
+    path = arm.group_id(arm.group)
+    answer = arm.request("GET", path, status=200)
+    assert answer.headers["x-ms-ratelimit-remaining-subscription-reads"] == "11999"
+    answer = arm.request("PATCH", path, {"tags": {}}, status=200)
+    assert answer.headers["x-ms-ratelimit-remaining-subscription-writes"] == "1199"
+
+
+def test_moving_resources_is_not_implemented(arm):
+    for call in ("moveResources", "validateMoveResources"):
+        url = f"{arm.endpoint}{arm.group_id(arm.group)}/{call}?api-version=2022-09-01"
+        answer = arm.session.post(url, json={"resources": []}, timeout=30)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (501, "NotImplementedByEmulator")
