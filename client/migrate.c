@@ -176,12 +176,12 @@ static int run(struct job *job, struct err *err)
         return report(err);
     }
     rest_end_at_interrupt(job->rest, false);
-    const struct wish wish = {.options = &job->options,
-                              .source = &job->source,
-                              .target = &job->target,
-                              .target_path = target_path,
-                              .databases = job->databases};
-    if (resources_put_migration(job->rest, &wish, err, &created) < 0) {
+    const struct migration_plan migration_plan = {.options = &job->options,
+                                                  .source = &job->source,
+                                                  .target = &job->target,
+                                                  .target_path = target_path,
+                                                  .databases = job->databases};
+    if (resources_put_migration(job->rest, &migration_plan, err, &created) < 0) {
         return report(err);
     }
     job->created = true;

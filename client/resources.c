@@ -142,10 +142,11 @@ static int remember(json_t *resource, const char *target_path, struct err *err, 
 }
 
 /* A migration of an earlier run that was killed, or of a shared Malachite. 1: found. */
-static int find_active(struct rest *rest, const struct wish *wish, const char *source, struct err *err,
-                       struct created *ret_created)
+static int find_active(struct rest *rest, const struct migration_plan *migration_plan, const char *source,
+                       struct err *err, struct created *ret_created)
 {
-    auto_free char *path = str_format("%s/migrations?migrationListFilter=Active&" API, wish->target_path);
+    auto_free char *path =
+        str_format("%s/migrations?migrationListFilter=Active&" API, migration_plan->target_path);
     json_auto_t *answer = NULL;
     json_t *row = NULL;
     size_t i = 0;
@@ -162,8 +163,8 @@ static int find_active(struct rest *rest, const struct wish *wish, const char *s
         }
         const char *name = json_string_value(json_object_get(row, "name"));
         const bool online = str_equals(text_at(row, "properties", "migrationMode"), "Online");
-        if (online != wish->options->online ||
-            !same_names(json_object_get(properties, "dbsToMigrate"), wish->databases)) {
+        if (online != migration_plan->options->online ||
+            !same_names(json_object_get(properties, "dbsToMigrate"), migration_plan->databases)) {
             auto_free char *names = json_dumps(json_object_get(properties, "dbsToMigrate"), JSON_COMPACT);
             return err_set(
                 err, ERR_CONFLICT,
@@ -173,7 +174,7 @@ static int find_active(struct rest *rest, const struct wish *wish, const char *s
         }
         fprintf(stderr, "Resuming the migration %s, which an earlier run started.\n", name);
         ret_created->resumed = true;
-        return remember(row, wish->target_path, err, ret_created) < 0 ? -1 : 1;
+        return remember(row, migration_plan->target_path, err, ret_created) < 0 ? -1 : 1;
     }
     return 0;
 }
@@ -189,40 +190,41 @@ static char *new_name(void)
                       id);
 }
 
-static json_t *body_of(const struct wish *wish, const char *address)
+static json_t *body_of(const struct migration_plan *migration_plan, const char *address)
 {
-    const struct client_options *options = wish->options;
+    const struct client_options *options = migration_plan->options;
     return json_pack(
         "{s:s, s:{s:s, s:O, s:s, s:s, s:s*, s:s*, s:s*, s:s*, s:{s:{s:s, s:s}}}}", "location", "eastus",
-        "properties", "sourceDbServerResourceId", address, "dbsToMigrate", wish->databases, "migrationMode",
-        options->online ? "Online" : "Offline", "migrationOption", "Migrate", "migrateRoles",
+        "properties", "sourceDbServerResourceId", address, "dbsToMigrate", migration_plan->databases,
+        "migrationMode", options->online ? "Online" : "Offline", "migrationOption", "Migrate", "migrateRoles",
         options->roles ? "True" : NULL, "overwriteDbsInTarget", options->overwrite ? "True" : NULL,
         "setupLogicalReplicationOnSourceDbIfNeeded",
-        options->online && options->setup_replication ? "True" : NULL, "sslMode", ssl_mode_of(wish->source),
-        "secretParameters", "adminCredentials", "sourceServerPassword", password_of(wish->source),
-        "targetServerPassword", password_of(wish->target));
+        options->online && options->setup_replication ? "True" : NULL, "sslMode",
+        ssl_mode_of(migration_plan->source), "secretParameters", "adminCredentials", "sourceServerPassword",
+        password_of(migration_plan->source), "targetServerPassword", password_of(migration_plan->target));
 }
 
-int resources_put_migration(struct rest *rest, const struct wish *wish, struct err *err,
+int resources_put_migration(struct rest *rest, const struct migration_plan *migration_plan, struct err *err,
                             struct created *ret_created)
 {
     *ret_created = (struct created){0};
-    auto_free char *address = server_uri_address(wish->source);
+    auto_free char *address = server_uri_address(migration_plan->source);
     auto_free char *name = new_name();
-    auto_free char *path = name == NULL ? NULL : str_format("%s/migrations/%s?" API, wish->target_path, name);
+    auto_free char *path =
+        name == NULL ? NULL : str_format("%s/migrations/%s?" API, migration_plan->target_path, name);
     if (address == NULL || path == NULL) {
         return err_no_memory(err);
     }
-    int found = find_active(rest, wish, address, err, ret_created);
+    int found = find_active(rest, migration_plan, address, err, ret_created);
     if (found != 0) {
         return found < 0 ? -1 : 0;
     }
-    json_auto_t *body = body_of(wish, address);
+    json_auto_t *body = body_of(migration_plan, address);
     json_auto_t *answer = NULL;
     if (body == NULL) {
         return err_no_memory(err);
     }
     return rest_call(rest, "PUT", path, body, err, &answer) < 0
                ? -1
-               : remember(answer, wish->target_path, err, ret_created);
+               : remember(answer, migration_plan->target_path, err, ret_created);
 }

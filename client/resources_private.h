@@ -23,7 +23,7 @@ struct created {
 };
 
 /* All borrowed. */
-struct wish {
+struct migration_plan {
     const struct client_options *options;
     const struct server_uri *source, *target;
     const char *target_path; /* of the target's resource */
@@ -32,7 +32,7 @@ struct wish {
 
 /* Resumes the active migration of these databases between the two, or creates one. Release with
  * created_done() in either case. */
-int resources_put_migration(struct rest *rest, const struct wish *wish, struct err *err,
+int resources_put_migration(struct rest *rest, const struct migration_plan *migration_plan, struct err *err,
                             struct created *ret_created);
 void created_done(struct created *created);
 #define auto_created __attribute__((cleanup(created_done)))

@@ -103,13 +103,13 @@ static int add_kept(struct changes *changes, const char *name, const char *value
 }
 
 static int collect(struct executor *executor, const struct server *server, const struct endpoint *login,
-                   const json_t *wishes, struct changes *changes, struct err *err)
+                   const json_t *all_wanted, struct changes *changes, struct err *err)
 {
     size_t i;
-    const json_t *wish;
-    json_array_foreach (wishes, i, wish) {
-        const char *name = json_string_value(json_object_get(wish, "name"));
-        const char *value = json_string_value(json_object_get(wish, "value"));
+    const json_t *wanted;
+    json_array_foreach (all_wanted, i, wanted) {
+        const char *name = json_string_value(json_object_get(wanted, "name"));
+        const char *value = json_string_value(json_object_get(wanted, "value"));
         bool kept = false;
         int result = 0;
         if (name == NULL) {

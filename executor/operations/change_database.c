@@ -9,10 +9,10 @@
 #include "executor/spelling/database_spelling.h"
 
 static int create(struct executor *executor, const struct server *server, const struct endpoint *login,
-                  const char *name, const json_t *wish, struct err *err)
+                  const char *name, const json_t *wanted, struct err *err)
 {
-    const char *charset = json_string_value(json_object_get(wish, "charset"));
-    const char *collation = json_string_value(json_object_get(wish, "collation"));
+    const char *charset = json_string_value(json_object_get(wanted, "charset"));
+    const char *collation = json_string_value(json_object_get(wanted, "collation"));
     struct database_info database = {0};
     if (database_create(login, name, charset, collation, &executor->stop, err) < 0) {
         return -1;

@@ -33,12 +33,12 @@ static int refuse_ended(const struct migration *migration, const struct dialect_
 
 /*
  * A request about databases (flag and list) is never withdrawn and only grows: databases are added to
- * those named before, and naming none means all. "wished": whether it was requested before.
+ * those named before, and naming none means all. "requested": whether it was requested before.
  */
-static int grow_wish(bool wished, struct str_list *stored, struct str_list *given, struct err *err)
+static int extend_request(bool requested, struct str_list *stored, struct str_list *given, struct err *err)
 {
-    bool all_before = wished && stored->count == 0;
-    if (all_before || given->count == 0 || !wished) {
+    bool all_before = requested && stored->count == 0;
+    if (all_before || given->count == 0 || !requested) {
         str_list_done(stored);
     }
     if (all_before) {
@@ -100,8 +100,8 @@ static int check_cutover(struct decision *decision, struct err *err)
                      err) < 0) {
         return -1;
     }
-    return grow_wish(stored->trigger_cutover == FLAG_TRUE, &stored->cutover_databases,
-                     &given->spec.cutover_databases, err);
+    return extend_request(stored->trigger_cutover == FLAG_TRUE, &stored->cutover_databases,
+                          &given->spec.cutover_databases, err);
 }
 
 static int check_cancel(struct decision *decision, struct err *err)
@@ -122,8 +122,8 @@ static int check_cancel(struct decision *decision, struct err *err)
         return -1;
     }
     decision->event = "Cancellation requested.";
-    return grow_wish(stored->cancel == FLAG_TRUE, &stored->cancel_databases, &given->spec.cancel_databases,
-                     err);
+    return extend_request(stored->cancel == FLAG_TRUE, &stored->cancel_databases,
+                          &given->spec.cancel_databases, err);
 }
 
 static int check_new_databases(struct decision *decision, struct err *err)

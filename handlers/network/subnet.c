@@ -58,7 +58,7 @@ static int read_again(struct store *store, struct network_resource *network, str
 }
 
 /* 1: replaced, 0: new. */
-static int put(struct store *store, struct network_resource *network, const char *name, json_t *wish,
+static int put(struct store *store, struct network_resource *network, const char *name, json_t *wanted,
                struct err *err, json_t **ret_subnet)
 {
     json_auto_t *properties = NULL;
@@ -68,8 +68,8 @@ static int put(struct store *store, struct network_resource *network, const char
     }
     json_t *old = subnet_find(properties, name);
     json_auto_t *subnet = json_pack(
-        "{s:O, s:O}", "name", old == NULL ? json_object_get(wish, "name") : json_object_get(old, "name"),
-        "properties", json_object_get(wish, "properties"));
+        "{s:O, s:O}", "name", old == NULL ? json_object_get(wanted, "name") : json_object_get(old, "name"),
+        "properties", json_object_get(wanted, "properties"));
     if (subnet == NULL) {
         return err_no_memory(err);
     }
@@ -106,10 +106,10 @@ void subnet_put(struct request *request)
                     : field_object(body, "", "properties", &err, &properties);
     if (found == 0) {
         json_auto_t *empty = json_object();
-        json_auto_t *wish =
+        json_auto_t *wanted =
             json_pack("{s:s, s:O}", "name", name, "properties", properties == NULL ? empty : properties);
-        found = wish == NULL ? err_no_memory(&err)
-                             : put(request->app->store, &network, name, wish, &err, &subnet);
+        found = wanted == NULL ? err_no_memory(&err)
+                               : put(request->app->store, &network, name, wanted, &err, &subnet);
     }
     if (found < 0) {
         reply_error(request, &err);

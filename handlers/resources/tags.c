@@ -198,14 +198,14 @@ static void remove_tag(json_t *tags, const char *name)
     }
 }
 
-static void apply(enum change change, json_t *wish, json_t *tags)
+static void apply(enum change change, json_t *wanted, json_t *tags)
 {
     const char *name;
     json_t *value;
     if (change == CHANGE_REPLACE) {
         json_object_clear(tags);
     }
-    json_object_foreach (wish, name, value) {
+    json_object_foreach (wanted, name, value) {
         remove_tag(tags, name);
         if (change != CHANGE_DELETE) {
             json_object_set(tags, name, value);
@@ -214,7 +214,7 @@ static void apply(enum change change, json_t *wish, json_t *tags)
 }
 
 /* Reads, changes, checks and writes in one transaction. */
-static int change_tags(struct request *request, enum change change, json_t *wish, struct err *err,
+static int change_tags(struct request *request, enum change change, json_t *wanted, struct err *err,
                        char **ret_id, json_t **ret_tags)
 {
     const struct scope *scope = scope_of(request);
@@ -226,7 +226,7 @@ static int change_tags(struct request *request, enum change change, json_t *wish
         return -1;
     }
     json_auto_t *tags = parse_tags(before);
-    apply(change, wish, tags);
+    apply(change, wanted, tags);
     json_auto_t *body = json_pack("{s:O}", "tags", tags);
     if (body == NULL || id == NULL) {
         return err_no_memory(err);
@@ -240,12 +240,12 @@ static int change_tags(struct request *request, enum change change, json_t *wish
     return 0;
 }
 
-static void reply_change(struct request *request, enum change change, json_t *wish)
+static void reply_change(struct request *request, enum change change, json_t *wanted)
 {
     struct err err = {0};
     auto_free char *id = NULL;
     json_t *tags = NULL;
-    if (change_tags(request, change, wish, &err, &id, &tags) < 0) {
+    if (change_tags(request, change, wanted, &err, &id, &tags) < 0) {
         reply_error(request, &err);
         return;
     }

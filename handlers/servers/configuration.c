@@ -115,24 +115,24 @@ void configuration_get(struct request *request)
 
 /* Checks one change ({properties: {value, source}}) against the known parameters and appends {name, value}
  * to changes. The source "system-default" means the default. */
-static int add_wish(const struct server *server, const json_t *known, const char *name, json_t *body,
-                    struct err *err, json_t *changes)
+static int add_change(const struct server *server, const json_t *known, const char *name, json_t *body,
+                      struct err *err, json_t *changes)
 {
-    struct configuration_request wish = {0};
+    struct configuration_request wanted = {0};
     json_auto_t *configuration = NULL;
     auto_free char *checked = NULL;
-    if (properties_read(configuration_descriptions, body, err, &wish, NULL) < 0) {
+    if (properties_read(configuration_descriptions, body, err, &wanted, NULL) < 0) {
         return -1;
     }
-    bool reset = str_iequals(wish.source, "system-default");
-    if (wish.value == NULL && !reset) {
+    bool reset = str_iequals(wanted.source, "system-default");
+    if (wanted.value == NULL && !reset) {
         err_set(err, ERR_BAD_PARAMETER,
                 "The property 'properties.value' is required, unless 'properties.source' is "
                 "'system-default'.");
         return err_target(err, "properties.value");
     }
     if (find_in(known, server, name, err, &configuration) < 0 ||
-        configuration_check(configuration, reset ? NULL : wish.value, err, &checked) < 0) {
+        configuration_check(configuration, reset ? NULL : wanted.value, err, &checked) < 0) {
         return -1;
     }
     json_t *change =
@@ -173,7 +173,7 @@ void configuration_update(struct request *request)
     json_auto_t *known = NULL;
     json_auto_t *changes = json_array();
     if (executor_list_configurations(request->app->executor, &server, name, &err, &known) < 0 ||
-        add_wish(&server, known, name, body, &err, changes) < 0 ||
+        add_change(&server, known, name, body, &err, changes) < 0 ||
         store_changes(request, &server, name, json_incref(changes), &err, &operation) < 0) {
         reply_error(request, &err);
         return;
@@ -218,7 +218,7 @@ static int read_updates(struct request *request, const struct server *server, js
             err_set(err, ERR_BAD_PARAMETER, "The property 'value[].name' is required.");
             return err_target(err, "value[%zu].name", i);
         }
-        if (add_wish(server, known, name, item, err, changes) < 0) {
+        if (add_change(server, known, name, item, err, changes) < 0) {
             return fail_update(i, err);
         }
     }

@@ -132,14 +132,14 @@ void server_database_put(struct request *request)
         return;
     }
     json_t *body = request_body(request);
-    struct database_request wish = {0};
+    struct database_request wanted = {0};
     if (body == NULL) {
         return;
     }
-    if (properties_read(database_descriptions, body, &err, &wish, NULL) < 0 ||
+    if (properties_read(database_descriptions, body, &err, &wanted, NULL) < 0 ||
         store_change(request, OPERATION_DATABASE_CREATE, &server,
-                     json_pack("{s:s, s:s*, s:s*}", "database", name, "charset", wish.charset, "collation",
-                               wish.collation),
+                     json_pack("{s:s, s:s*, s:s*}", "database", name, "charset", wanted.charset, "collation",
+                               wanted.collation),
                      &err, &operation) < 0) {
         reply_error(request, &err);
         return;

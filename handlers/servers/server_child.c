@@ -242,15 +242,15 @@ static int read_rule(struct store *store, const struct rule *path, json_t *body,
                      struct server_child *ret_rule)
 {
     const struct description *description = &rule_descriptions[path->kind];
-    struct rule_request wish = {0};
+    struct rule_request wanted = {0};
     if (name_check(NAME_RULE, path->name, err) < 0) {
         return -1;
     }
-    bool read = properties_read(description, body, err, &wish, NULL) == 0 &&
+    bool read = properties_read(description, body, err, &wanted, NULL) == 0 &&
                 properties_check_required(description, body, err) == 0 &&
-                (path->kind != CHILD_FIREWALL_RULE || check_range(wish.properties, err) == 0) &&
-                check_subnet(store, path, wish.properties, err) == 0;
-    json_auto_t *kept = wish.properties;
+                (path->kind != CHILD_FIREWALL_RULE || check_range(wanted.properties, err) == 0) &&
+                check_subnet(store, path, wanted.properties, err) == 0;
+    json_auto_t *kept = wanted.properties;
     if (!read) {
         return -1;
     }

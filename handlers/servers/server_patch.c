@@ -13,8 +13,8 @@ static int not_found(const struct server *server, struct err *err)
 }
 
 /* Changes the current row, and stores the operation that the client polls. */
-static int store_patch(struct request *request, const struct server *seen, const struct server_request *wish,
-                       struct err *err, struct operation *ret_operation)
+static int store_patch(struct request *request, const struct server *seen,
+                       const struct server_request *wanted, struct err *err, struct operation *ret_operation)
 {
     struct store *store = request->app->store;
     auto_server struct server server = {0};
@@ -28,7 +28,7 @@ static int store_patch(struct request *request, const struct server *seen, const
     }
     bool work = false;
     auto_free char *id = server_resource_id(&server);
-    if (server_update(store, wish, &server, err, &work) < 0 ||
+    if (server_update(store, wanted, &server, err, &work) < 0 ||
         operation_make(request, OPERATION_SERVER_UPDATE, server.location, id, NULL, err, ret_operation) < 0) {
         return -1;
     }
@@ -51,13 +51,13 @@ void server_patch(struct request *request)
     if (body == NULL) {
         return;
     }
-    auto_server_request struct server_request wish = {0};
+    auto_server_request struct server_request wanted = {0};
     auto_operation struct operation operation = {0};
-    bool read = server_request_read(server.kind, body, &err, &wish) == 0;
-    wish.patch = true;
-    wish.tenant_id = request->app->options->tenant_id;
-    if (!read || server_check_network(request->app->store, &wish, &err) < 0 ||
-        store_patch(request, &server, &wish, &err, &operation) < 0) {
+    bool read = server_request_read(server.kind, body, &err, &wanted) == 0;
+    wanted.patch = true;
+    wanted.tenant_id = request->app->options->tenant_id;
+    if (!read || server_check_network(request->app->store, &wanted, &err) < 0 ||
+        store_patch(request, &server, &wanted, &err, &operation) < 0) {
         reply_error(request, &err);
         return;
     }

@@ -33,27 +33,28 @@ static int choose_major(const struct executor *executor, const char *version, st
 }
 
 static int insert_server(struct request *request, const struct resource_group *group,
-                         const struct server_request *wish, struct err *err, struct server *ret_server)
+                         const struct server_request *wanted, struct err *err, struct server *ret_server)
 {
-    auto_server struct server server = {.kind = wish->kind, .state = SERVER_STATE_PROVISIONING};
-    if (server_request_check_new(wish, err) < 0) {
+    auto_server struct server server = {.kind = wanted->kind, .state = SERVER_STATE_PROVISIONING};
+    if (server_request_check_new(wanted, err) < 0) {
         return -1;
     }
     server.created_us = clock_now_us();
-    server.attached = wish->host != NULL;
+    server.attached = wanted->host != NULL;
     server.subscription_id = str_dup(group->subscription_id);
     server.group = str_dup(group->name);
     server.name = str_dup(request_param(request, "serverName"));
-    server.location = location_name(wish->location);
+    server.location = location_name(wanted->location);
     if (server.subscription_id == NULL || server.group == NULL || server.name == NULL ||
         server.location == NULL) {
         return err_no_memory(err);
     }
-    if (server_apply_settings(wish, &server, err) < 0 || server_apply_attachment(wish, &server, err) < 0) {
+    if (server_apply_settings(wanted, &server, err) < 0 ||
+        server_apply_attachment(wanted, &server, err) < 0) {
         return -1;
     }
     struct executor *executor = request->app->executor;
-    if (!server.attached && (choose_major(executor, wish->version, err, &server.major) < 0 ||
+    if (!server.attached && (choose_major(executor, wanted->version, err, &server.major) < 0 ||
                              executor_choose_address(executor, err, &server.host, &server.port) < 0)) {
         return -1;
     }
@@ -84,7 +85,7 @@ static int check_name_free(struct store *store, const char *name, struct err *er
 
 /* In one transaction: the server, and the operation that the client polls. */
 static int store_put(struct request *request, const struct resource_group *group,
-                     const struct server_request *wish, struct err *err, struct operation *ret_operation)
+                     const struct server_request *wanted, struct err *err, struct operation *ret_operation)
 {
     struct store *store = request->app->store;
     const char *name = request_param(request, "serverName");
@@ -94,14 +95,15 @@ static int store_put(struct request *request, const struct resource_group *group
         group_check_lives(store, group->subscription_id, group->name, err) < 0) {
         return -1;
     }
-    int found = store_server_get(store, wish->kind, group->subscription_id, group->name, name, err, &server);
+    int found =
+        store_server_get(store, wanted->kind, group->subscription_id, group->name, name, err, &server);
     if (found < 0) {
         return -1;
     }
     bool work = true;
-    if (found > 0 ? server_update(store, wish, &server, err, &work) < 0
+    if (found > 0 ? server_update(store, wanted, &server, err, &work) < 0
                   : check_name_free(store, name, err) < 0 ||
-                        insert_server(request, group, wish, err, &server) < 0) {
+                        insert_server(request, group, wanted, err, &server) < 0) {
         return -1;
     }
     auto_free char *id = server_resource_id(&server);
@@ -136,12 +138,12 @@ void server_put(struct request *request)
     if (body == NULL) {
         return;
     }
-    auto_server_request struct server_request wish = {0};
+    auto_server_request struct server_request wanted = {0};
     auto_operation struct operation operation = {0};
-    bool read = server_request_read(server_kind_of(request), body, &err, &wish) == 0;
-    wish.tenant_id = request->app->options->tenant_id;
-    if (!read || server_check_network(request->app->store, &wish, &err) < 0 ||
-        store_put(request, &group, &wish, &err, &operation) < 0) {
+    bool read = server_request_read(server_kind_of(request), body, &err, &wanted) == 0;
+    wanted.tenant_id = request->app->options->tenant_id;
+    if (!read || server_check_network(request->app->store, &wanted, &err) < 0 ||
+        store_put(request, &group, &wanted, &err, &operation) < 0) {
         reply_error(request, &err);
         return;
     }

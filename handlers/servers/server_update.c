@@ -25,13 +25,13 @@ static int keep_json(char **text, const json_t *value, struct err *err)
 }
 
 /* A PUT without tags removes them; a PATCH without tags leaves them. */
-static int apply_tags(const struct server_request *wish, struct server *server, struct err *err)
+static int apply_tags(const struct server_request *wanted, struct server *server, struct err *err)
 {
     char *tags = NULL;
-    if (wish->tags == NULL && wish->patch) {
+    if (wanted->tags == NULL && wanted->patch) {
         return 0;
     }
-    if (tags_merge(wish->tags, server->tags, err, &tags) < 0) {
+    if (tags_merge(wanted->tags, server->tags, err, &tags) < 0) {
         return -1;
     }
     free_at_scope_end(&server->tags);
@@ -39,9 +39,9 @@ static int apply_tags(const struct server_request *wish, struct server *server, 
     return 0;
 }
 
-int server_check_network(struct store *store, const struct server_request *wish, struct err *err)
+int server_check_network(struct store *store, const struct server_request *wanted, struct err *err)
 {
-    json_t *network = wish->settings == NULL ? NULL : json_object_get(wish->settings, "network");
+    json_t *network = wanted->settings == NULL ? NULL : json_object_get(wanted->settings, "network");
     const char *subnet =
         network == NULL ? NULL : json_string_value(field_get(network, "delegatedSubnetResourceId"));
     return subnet == NULL || subnet[0] == '\0'
@@ -49,40 +49,41 @@ int server_check_network(struct store *store, const struct server_request *wish,
                : subnet_check(store, subnet, "properties.network.delegatedSubnetResourceId", err);
 }
 
-int server_apply_settings(const struct server_request *wish, struct server *server, struct err *err)
+int server_apply_settings(const struct server_request *wanted, struct server *server, struct err *err)
 {
     json_auto_t *before = json_from_text(server->properties);
-    json_auto_t *sku = sku_merge(wish->kind, wish->sku, server->sku, wish->patch);
-    json_auto_t *settings = settings_merge(wish->settings, server->properties, wish->patch, wish->tenant_id);
+    json_auto_t *sku = sku_merge(wanted->kind, wanted->sku, server->sku, wanted->patch);
+    json_auto_t *settings =
+        settings_merge(wanted->settings, server->properties, wanted->patch, wanted->tenant_id);
     if (sku == NULL || settings == NULL) {
         return err_no_memory(err);
     }
     /* Both read back in the spelling in which they were asked for. */
-    if (json_set_text(settings, "version", wish->version) < 0 ||
-        json_set_text(settings, "location", wish->location) < 0) {
+    if (json_set_text(settings, "version", wanted->version) < 0 ||
+        json_set_text(settings, "location", wanted->location) < 0) {
         return err_no_memory(err);
     }
-    return server_rules_check(wish->kind, sku, settings, before, wish->settings, err) < 0 ||
-                   apply_tags(wish, server, err) < 0 || keep_json(&server->sku, sku, err) < 0 ||
+    return server_rules_check(wanted->kind, sku, settings, before, wanted->settings, err) < 0 ||
+                   apply_tags(wanted, server, err) < 0 || keep_json(&server->sku, sku, err) < 0 ||
                    keep_json(&server->properties, settings, err) < 0
                ? -1
                : 0;
 }
 
-int server_apply_attachment(const struct server_request *wish, struct server *server, struct err *err)
+int server_apply_attachment(const struct server_request *wanted, struct server *server, struct err *err)
 {
-    if (wish->host != NULL) {
-        server->port = wish->port;
+    if (wanted->host != NULL) {
+        server->port = wanted->port;
     }
-    bool copied = (wish->host == NULL || str_replace(&server->host, wish->host)) &&
-                  (wish->login == NULL || str_replace(&server->administrator, wish->login)) &&
-                  (wish->password == NULL || str_replace(&server->password, wish->password));
+    bool copied = (wanted->host == NULL || str_replace(&server->host, wanted->host)) &&
+                  (wanted->login == NULL || str_replace(&server->administrator, wanted->login)) &&
+                  (wanted->password == NULL || str_replace(&server->password, wanted->password));
     return copied ? 0 : err_no_memory(err);
 }
 
-static int check_location(const struct server *server, const struct server_request *wish, struct err *err)
+static int check_location(const struct server *server, const struct server_request *wanted, struct err *err)
 {
-    auto_free char *location = wish->location == NULL ? NULL : location_name(wish->location);
+    auto_free char *location = wanted->location == NULL ? NULL : location_name(wanted->location);
     if (location == NULL || str_equals(location, server->location)) {
         return 0;
     }
@@ -104,19 +105,20 @@ static int refuse_change(const struct server *server, const char *property, cons
     return err_target(err, "properties.%s", property);
 }
 
-static int check_provisioned(const struct server *server, const struct server_request *wish, struct err *err)
+static int check_provisioned(const struct server *server, const struct server_request *wanted,
+                             struct err *err)
 {
-    if (wish->host != NULL) {
+    if (wanted->host != NULL) {
         err_set(err, ERR_CONFLICT,
                 "The server '%s' was provisioned by Malachite; it cannot be attached to another PostgreSQL.",
                 server->name);
         return err_target(err, "tags.malachite.host");
     }
-    if (wish->version != NULL && server_version_major(wish->version) != server->major) {
+    if (wanted->version != NULL && server_version_major(wanted->version) != server->major) {
         auto_free char *now = str_format("%d", server->major);
         return refuse_change(server, "version", now == NULL ? "" : now, err);
     }
-    if (wish->login != NULL && !str_equals(wish->login, server->administrator)) {
+    if (wanted->login != NULL && !str_equals(wanted->login, server->administrator)) {
         return refuse_change(server, "administratorLogin", server->administrator, err);
     }
     return 0;
@@ -133,11 +135,11 @@ static int check_not_busy(const struct server *server, struct err *err)
 }
 
 /* The executor changes the role's password, for which the server must be running or starting. */
-static int apply_password(const struct server_request *wish, struct server *server, struct err *err,
+static int apply_password(const struct server_request *wanted, struct server *server, struct err *err,
                           bool *ret_work)
 {
     bool again = server->state == SERVER_STATE_INACCESSIBLE; /* retry its start */
-    bool same = wish->password == NULL || str_equals(wish->password, server->password);
+    bool same = wanted->password == NULL || str_equals(wanted->password, server->password);
     if (same && !again) {
         return 0;
     }
@@ -148,10 +150,10 @@ static int apply_password(const struct server_request *wish, struct server *serv
             "Current Server State = %s",
             server->name, word_of(WORDS_SERVER_STATE, (int)server->state));
     }
-    if (!same && server_password_check(server->administrator, wish->password, err) < 0) {
+    if (!same && server_password_check(server->administrator, wanted->password, err) < 0) {
         return -1;
     }
-    if (!same && !str_replace(&server->password, wish->password)) {
+    if (!same && !str_replace(&server->password, wanted->password)) {
         return err_no_memory(err);
     }
     server->state = SERVER_STATE_UPDATING;
@@ -159,18 +161,18 @@ static int apply_password(const struct server_request *wish, struct server *serv
     return 0;
 }
 
-int server_update(struct store *store, const struct server_request *wish, struct server *server,
+int server_update(struct store *store, const struct server_request *wanted, struct server *server,
                   struct err *err, bool *ret_work)
 {
     bool work = server->attached;
-    if (check_not_busy(server, err) < 0 || check_location(server, wish, err) < 0 ||
-        (!server->attached && check_provisioned(server, wish, err) < 0) ||
-        server_apply_settings(wish, server, err) < 0 ||
-        (!server->attached && apply_password(wish, server, err, &work) < 0)) {
+    if (check_not_busy(server, err) < 0 || check_location(server, wanted, err) < 0 ||
+        (!server->attached && check_provisioned(server, wanted, err) < 0) ||
+        server_apply_settings(wanted, server, err) < 0 ||
+        (!server->attached && apply_password(wanted, server, err, &work) < 0)) {
         return -1;
     }
     if (server->attached) {
-        if (server_apply_attachment(wish, server, err) < 0) {
+        if (server_apply_attachment(wanted, server, err) < 0) {
             return -1;
         }
         server->state =
