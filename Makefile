@@ -25,7 +25,7 @@ BUILD := build/$(MODE)
 PYTHON ?= /usr/bin/python3
 PREFIX ?= /usr/local
 
-VERSION := 0.1.0
+VERSION := $(shell cat VERSION)
 PACKAGES := libmicrohttpd gnutls jansson sqlite3 libpq openssl libcurl
 # Third-party headers as system headers: -Wconversion stays about our code.
 PACKAGE_CFLAGS := $(patsubst -I%,-isystem%,$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)) \
@@ -82,8 +82,14 @@ HEADERS := $(sort $(shell find $(ROOMS) -name '*.h'))
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-# Quiet, and on all processors unless -j was given. V=1 shows the commands.
+# A line for each file, and on all processors unless -j was given. V=1 shows the commands; make -s shows nothing.
 Q := $(if $(V),,@)
+ifeq ($(MAKELEVEL),0)
+ifneq (,$(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS)))))
+export QUIET := 1
+endif
+endif
+say = $(if $(V)$(QUIET),@:,@printf '  %-4s %s\n' '$(1)' '$(2)')
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 SUBMAKE = @+$(MAKE) --no-print-directory $(if $(V),,-s) $(JOBS)
 
@@ -112,17 +118,22 @@ ready-lint: writable
 	@CC='$(CC)' scripts/setup.sh --check build lint
 
 $(BUILD)/malachite: $(OBJECTS)
+	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(BUILD)/%.o: %.c Makefile | $(BUILD)/gen/schema.inc ready
+# The version is in few of them, but a wrong one in any would be a lie.
+$(BUILD)/%.o: %.c Makefile VERSION | $(BUILD)/gen/schema.inc ready
+	$(call say,CC,$*.o)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/portal/%.o: build/portal/%.c Makefile
+	$(call say,CC,portal/$*.o)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 build/portal/files.c: $(PORTAL_SOURCES) build/portal/choice | ready
+	$(call say,NODE,portal)
 	$(Q)scripts/portal.sh $(PORTAL) $@
 
 tests/portal/node_modules/.package-lock.json: tests/portal/package-lock.json
@@ -136,6 +147,7 @@ $(BUILD)/gen/schema.inc: $(SCHEMA) store/sql2c.awk Makefile | ready
 	$(Q)awk -f store/sql2c.awk $(SCHEMA) > $@
 
 $(BUILD)/unit/%: tests/unit/%.c $(LIBRARY_OBJECTS) | ready-unit
+	$(call say,TEST,$*)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -o $@ $< $(LIBRARY_OBJECTS) $(LDFLAGS) $(LDLIBS) -lcmocka
 
@@ -172,8 +184,8 @@ run: build ## starts Malachite on 127.0.0.1:8080 with a data directory of its ow
 demo: writable ## installs what is missing, builds, migrates a sample database between two real servers, keeps running
 	@scripts/setup.sh build run
 	@echo "Building Malachite and its portal"
-	@+scripts/setup.sh portal & $(MAKE) --no-print-directory -s objects; status=$$?; wait; exit $$status
-	$(SUBMAKE) build
+	@+scripts/setup.sh portal & $(MAKE) --no-print-directory -s QUIET=1 objects; status=$$?; wait; exit $$status
+	$(SUBMAKE) QUIET=1 build
 	@scripts/demo.sh $(BUILD)/malachite
 
 demo-stop: ## ends what make demo left running
