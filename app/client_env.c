@@ -64,6 +64,64 @@ static const struct client {
              "#     -d scope=https://management.azure.com/.default | jq -r .access_token)\n"
              "#   curl -H \"Authorization: Bearer $TOKEN\" "
              "\"$MALACHITE_URL/subscriptions?api-version=2022-12-01\"\n"},
+    {"terraform",
+     "# Terraform and its providers are Go programs; this replaces the system's authorities for them.\n"
+     "export SSL_CERT_FILE=${ca}\n"
+     "export ARM_SUBSCRIPTION_ID=${subscription}\n"
+     "export ARM_TENANT_ID=${tenant}\n"
+     "export ARM_CLIENT_ID=${client}\n"
+     "export ARM_CLIENT_SECRET=${secret}\n"
+     "# azurerm reads the cloud's endpoints from its metadata host:\n"
+     "export ARM_METADATA_HOSTNAME=${authority}\n"
+     "export ARM_SKIP_PROVIDER_REGISTRATION=true\n"
+     "# azapi takes them one by one:\n"
+     "export ARM_RESOURCE_MANAGER_ENDPOINT=${url}\n"
+     "export ARM_RESOURCE_MANAGER_AUDIENCE=https://management.azure.com/\n"
+     "export ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST=${url}\n"
+     "export ARM_DISABLE_INSTANCE_DISCOVERY=true\n"
+     "# Run 'terraform init' in another shell: the registry needs the system's authorities.\n"},
+    {"dotnet",
+     "# On Linux, .NET takes its authorities from OpenSSL; this replaces the system's.\n"
+     "export SSL_CERT_FILE=${ca}\n" EXPORT_ENDPOINTS EXPORT_IDENTITY
+     "# Then, in the program (E is Environment.GetEnvironmentVariable):\n"
+     "#   var credential = new ClientSecretCredential(E(\"AZURE_TENANT_ID\"), E(\"AZURE_CLIENT_ID\"),\n"
+     "#       E(\"AZURE_CLIENT_SECRET\"), new ClientSecretCredentialOptions {\n"
+     "#           AuthorityHost = new Uri(E(\"AZURE_AUTHORITY_HOST\")), DisableInstanceDiscovery = true });\n"
+     "#   var client = new ArmClient(credential, E(\"AZURE_SUBSCRIPTION_ID\"), new ArmClientOptions {\n"
+     "#       Environment = new ArmEnvironment(new Uri(E(\"AZURE_RESOURCE_MANAGER_ENDPOINT\")),\n"
+     "#           \"https://management.azure.com/\") });\n"},
+    {"java",
+     "# Java reads a trust store. Create it once; the password protects nothing but is required:\n"
+     "#   keytool -importcert -noprompt -alias malachite -file ${ca} -keystore malachite.p12 \\\n"
+     "#     -storetype PKCS12 -storepass malachite\n"
+     "export JAVA_TOOL_OPTIONS=\"-Djavax.net.ssl.trustStore=$PWD/malachite.p12 "
+     "-Djavax.net.ssl.trustStorePassword=malachite\"\n" EXPORT_ENDPOINTS EXPORT_IDENTITY
+     "# Then, in the program:\n"
+     "#   TokenCredential credential = new ClientSecretCredentialBuilder()\n"
+     "#       .tenantId(System.getenv(\"AZURE_TENANT_ID\")).clientId(System.getenv(\"AZURE_CLIENT_ID\"))\n"
+     "#       .clientSecret(System.getenv(\"AZURE_CLIENT_SECRET\"))\n"
+     "#       .authorityHost(System.getenv(\"AZURE_AUTHORITY_HOST\")).disableInstanceDiscovery().build();\n"
+     "#   AzureEnvironment cloud = new AzureEnvironment(Map.of(\n"
+     "#       \"resourceManagerEndpointUrl\", System.getenv(\"AZURE_RESOURCE_MANAGER_ENDPOINT\"),\n"
+     "#       \"managementEndpointUrl\", \"https://management.azure.com/\",\n"
+     "#       \"activeDirectoryEndpointUrl\", System.getenv(\"AZURE_AUTHORITY_HOST\")));\n"
+     "#   PostgreSqlManager manager = PostgreSqlManager.authenticate(credential,\n"
+     "#       new AzureProfile(System.getenv(\"AZURE_TENANT_ID\"), System.getenv(\"AZURE_SUBSCRIPTION_ID\"), "
+     "cloud));\n"},
+    {"go", "# This replaces the system's authorities for Go programs.\n"
+           "export SSL_CERT_FILE=${ca}\n" EXPORT_ENDPOINTS EXPORT_IDENTITY "# Then, in the program:\n"
+           "#   options := azcore.ClientOptions{Cloud: cloud.Configuration{\n"
+           "#       ActiveDirectoryAuthorityHost: os.Getenv(\"AZURE_AUTHORITY_HOST\"),\n"
+           "#       Services: map[cloud.ServiceName]cloud.ServiceConfiguration{cloud.ResourceManager: {\n"
+           "#           Endpoint: os.Getenv(\"AZURE_RESOURCE_MANAGER_ENDPOINT\"), Audience: "
+           "\"https://management.azure.com\"}}}}\n"
+           "#   credential, err := azidentity.NewClientSecretCredential(os.Getenv(\"AZURE_TENANT_ID\"),\n"
+           "#       os.Getenv(\"AZURE_CLIENT_ID\"), os.Getenv(\"AZURE_CLIENT_SECRET\"),\n"
+           "#       &azidentity.ClientSecretCredentialOptions{ClientOptions: options, "
+           "DisableInstanceDiscovery: true})\n"
+           "#   client, err := "
+           "armpostgresqlflexibleservers.NewMigrationsClient(os.Getenv(\"AZURE_SUBSCRIPTION_ID\"),\n"
+           "#       credential, &arm.ClientOptions{ClientOptions: options})\n"},
 };
 
 /* The values for the templates. Owned, except those owned by the options. */
@@ -209,10 +267,10 @@ static const struct client *find_client(const char *name)
     return NULL;
 }
 
-void client_env_list(FILE *out)
+void client_env_list(const char *separator, FILE *out)
 {
     for (size_t i = 0; i < ARRAY_LEN(clients); i++) {
-        fprintf(out, "%s%s", i == 0 ? "" : ", ", clients[i].name);
+        fprintf(out, "%s%s", i == 0 ? "" : separator, clients[i].name);
     }
 }
 
@@ -221,7 +279,7 @@ int client_env_print(const char *client, const struct options *options)
     const struct client *known = find_client(client);
     if (known == NULL) {
         fprintf(stderr, "malachite: unknown client '%s'; known clients: ", client);
-        client_env_list(stderr);
+        client_env_list(", ", stderr);
         fputc('\n', stderr);
         return EXIT_USAGE;
     }

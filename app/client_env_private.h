@@ -9,7 +9,7 @@
 #include "core/options/options.h"
 
 /* "az, node, python, curl" */
-void client_env_list(FILE *out);
+void client_env_list(const char *separator, FILE *out);
 /*
  * Prints shell exports, and comments with the commands to run next. Finds the server by the endpoints file
  * of the options, otherwise by address and port. Returns an exit code: clean, or usage if the client is

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "app/client_env_private.h"
+#include "app/completion_private.h"
 #include "app/healthcheck_private.h"
+#include "app/manual_private.h"
 #include "app/secrets_private.h"
 #include "app/serve_private.h"
 #include "client/client.h"
@@ -94,7 +96,7 @@ static int run_env(int argc, char **argv)
     int result = EXIT_USAGE;
     if (argc == 0 || argv[0][0] == '-') {
         fputs("malachite: no client given; known clients: ", stderr);
-        client_env_list(stderr);
+        client_env_list(", ", stderr);
         fputc('\n', stderr);
     } else if (options_parse(&options, argc - 1, argv + 1, &err) < 0) {
         usage_error(err.message);
@@ -161,6 +163,9 @@ static int run_version(int argc, char **argv)
     return refused;
 }
 
+static int run_man(int argc, char **argv);
+static int run_completion(int argc, char **argv);
+
 static const struct command {
     const char *name;
     command_fn *run;
@@ -173,7 +178,10 @@ static const struct command {
     {"fsm", run_fsm, "print the substates of a migration as a mermaid diagram"},
     {"routes", run_routes, "print the HTTP calls that Malachite answers"},
     {"healthcheck", run_healthcheck, "check whether a running Malachite is ready: exit code 0 or 1"},
-    {"env", run_env, "print the settings for a client: env az, env node, env python, env curl"},
+    {"env", run_env,
+     "print the settings for a client: env az, node, python, curl, terraform, dotnet, java, go"},
+    {"man", run_man, "print the manual page, for man -l -"},
+    {"completion", run_completion, "print the completions for a shell: completion bash, zsh, fish"},
     {"version", run_version, "print the version"},
     {"help", run_help, "print this help; 'help --markdown' prints the options as a table"},
 };
@@ -203,6 +211,34 @@ static int run_help(int argc, char **argv)
          "internal "
          "error, 78 invalid\nconfiguration, 130 interrupted.");
     return refuse_arguments(argc, argv);
+}
+
+static void list_commands(struct command_text texts[static ARRAY_LEN(commands)])
+{
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        texts[i] = (struct command_text){commands[i].name, commands[i].help};
+    }
+}
+
+static int run_man(int argc, char **argv)
+{
+    struct command_text texts[ARRAY_LEN(commands)];
+    int refused = refuse_arguments(argc, argv);
+    if (refused == 0) {
+        list_commands(texts);
+        manual_print(texts, ARRAY_LEN(texts), stdout);
+    }
+    return refused;
+}
+
+static int run_completion(int argc, char **argv)
+{
+    struct command_text texts[ARRAY_LEN(commands)];
+    list_commands(texts);
+    if (argc != 1 || !completion_print(argv[0], texts, ARRAY_LEN(texts), stdout)) {
+        return usage_error("name a shell: malachite completion bash, zsh or fish");
+    }
+    return EXIT_CLEAN;
 }
 
 /* libpq would send them to every server, and override the server's own settings in sessions that must have
