@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/notify_private.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
@@ -240,6 +241,7 @@ static void announce(const struct serving *serving)
 {
     puts("Ready.");
     fflush(stdout);
+    notify("READY=1");
     log_event(LOG_INFO, "serving", "listen", serving->options->listen, "http", httpd_http_url(serving->httpd),
               "https", httpd_https_url(serving->httpd), "ca", serving->tls.ca_file, "data",
               serving->options->data_dir, "subscription", serving->options->subscription_id, NULL);
@@ -323,6 +325,7 @@ int serve(const struct options *options)
         malloc_trim(0); /* memory that only the start needed */
         announce(&serving);
         int number = wait_for_signal();
+        notify("STOPPING=1");
         log_event(LOG_INFO, "stopping", "signal", sigabbrev_np(number), NULL);
     } else {
         log_event(LOG_ERROR, "cannot start", "reason", err.message, NULL);
