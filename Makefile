@@ -220,6 +220,12 @@ test-az: build ## installs Debian's azure-cli (large) when it is missing, and ru
 	tests/clients/install-az.sh
 	MALACHITE_BINARY="$(CURDIR)/$(BUILD)/malachite" $(PYTHON) -m pytest -rs tests/clients/test_az.py $(ARGS)
 
+image: build ## container images malachite:slim and malachite:latest in build/image (buildah, mmdebstrap)
+	scripts/image.sh $(BUILD)/malachite
+
+package: build ## the Debian package, in build/package
+	scripts/package.sh
+
 test-fresh: ## the commands of the README on a pristine Debian 12 made with debootstrap (needs root; some minutes)
 	tests/fresh/run.sh
 
@@ -277,5 +283,5 @@ clean: ## removes build/
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: build objects writable ready ready-unit ready-api ready-lint run demo demo-stop demo-clean test test-unit test-api test-clients \
+.PHONY: image package build objects writable ready ready-unit ready-api ready-lint run demo demo-stop demo-clean test test-unit test-api test-clients \
 	test-portal test-az test-fresh asan tsan sanitized fuzz torture-memory coverage lint format docs postgres pgclient bench install uninstall clean help

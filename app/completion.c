@@ -98,7 +98,7 @@ static void print_bash(const struct command_text *commands, size_t count, FILE *
     print_bash_values(VALUE_ANY, ":", out);
     fputs("    esac\n    case ${COMP_WORDS[1]} in\n    env) [[ $COMP_CWORD -eq 2 ]] && words='", out);
     client_env_list(" ", out);
-    fprintf(out, "' ;;\n    completion) words='%s' ;;\n    migrate | watch) words='", shells);
+    fprintf(out, "' ;;\n    completion) words='%s' ;;\n    migrate | watch | request) words='", shells);
     print_flags(&client_option_table, out);
     fputs("' ;;\n    serve | healthcheck) words='", out);
     print_flags(&options_table, out);
@@ -165,7 +165,7 @@ static void print_zsh(const struct command_text *commands, size_t count, FILE *o
         out);
     client_env_list(" ", out);
     fprintf(out, " ;;\n    completion) _values shell %s ;;\n", shells);
-    print_zsh_options("migrate|watch", &client_option_table, out);
+    print_zsh_options("migrate|watch|request", &client_option_table, out);
     print_zsh_options("serve|healthcheck", &options_table, out);
     fputs("    esac\n}\n"
           "# Loaded by compinit, or sourced.\n"
@@ -202,7 +202,7 @@ static void print_fish(const struct command_text *commands, size_t count, FILE *
     fputs("complete -c malachite -n '__fish_seen_subcommand_from env' -a '", out);
     client_env_list(" ", out);
     fprintf(out, "'\ncomplete -c malachite -n '__fish_seen_subcommand_from completion' -a '%s'\n", shells);
-    print_fish_options("migrate watch", &client_option_table, out);
+    print_fish_options("migrate watch request", &client_option_table, out);
     print_fish_options("serve healthcheck env", &options_table, out);
 }
 

@@ -136,6 +136,11 @@ static int run_watch(int argc, char **argv)
     return asks_for_help(argc, argv) ? run_help(0, NULL) : client_watch(argc, argv);
 }
 
+static int run_request(int argc, char **argv)
+{
+    return asks_for_help(argc, argv) ? run_help(0, NULL) : client_request(argc, argv);
+}
+
 static int run_fsm(int argc, char **argv)
 {
     int refused = refuse_arguments(argc, argv);
@@ -174,6 +179,7 @@ static const struct command {
     {"serve", run_serve, "serve until stopped; prints 'Ready.' when it accepts requests"},
     {"migrate", run_migrate, "move databases between two PostgreSQL servers: --source URI --target URI"},
     {"watch", run_watch, "follow a migration to its end: watch MIGRATION"},
+    {"request", run_request, "send the requests of a JSON file: request FILE"},
     {"demo", run_demo, "explain how to run the demonstration"},
     {"fsm", run_fsm, "print the substates of a migration as a mermaid diagram"},
     {"routes", run_routes, "print the HTTP calls that Malachite answers"},
@@ -204,7 +210,7 @@ static int run_help(int argc, char **argv)
     }
     puts("\nOptions of serve, healthcheck and env:");
     option_table_print_help(&options_table, stdout);
-    puts("\nOptions of migrate and watch:");
+    puts("\nOptions of migrate, watch and request:");
     option_table_print_help(&client_option_table, stdout);
     puts("\nExit codes: 0 clean stop; migrate and watch: Succeeded. 1 healthcheck: not ready; migrate and "
          "watch: not Succeeded.\n2 wrong usage, 69 a required service is missing or a port is in use, 70 "

@@ -21,6 +21,7 @@ enum client_exit {
  * exit code, and print everything the user must know. Call them while the process has a single thread. */
 int client_migrate(int argc, char **argv);
 int client_watch(int argc, char **argv);
+int client_request(int argc, char **argv);
 
 /* The options of both. */
 extern const struct option_table client_option_table;

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Builds the container images malachite:slim and malachite:latest with buildah, as archives in build/image.
+#   image.sh PROGRAM [TARGET...]
+# Without BASE=IMAGE, the base is a minimal Debian 12 made with mmdebstrap: no registry of images is asked.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+program=${1:?usage: image.sh PROGRAM [TARGET...]}
+shift
+targets=("$@")
+if [[ ${#targets[@]} -eq 0 ]]; then targets=(slim latest); fi
+for tool in buildah mmdebstrap; do
+    command -v "$tool" >/dev/null || { echo "image.sh: $tool is not installed: apt-get install $tool" >&2; exit 1; }
+done
+export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
+out=build/image
+context=$out/context
+mkdir -p "$context"
+install -m 755 "$program" "$context/malachite"
+strip "$context/malachite"
+install -m 755 docker/entrypoint.sh "$context/entrypoint.sh"
+buildah=(buildah --storage-driver vfs)
+if [[ -z ${BASE:-} ]]; then
+    BASE=localhost/malachite-base
+    [[ -s $out/base.tar ]] || mmdebstrap --quiet --variant=minbase bookworm "$out/base.tar"
+    printf 'FROM scratch\nADD base.tar /\n' >"$out/Basefile"
+    "${buildah[@]}" bud --quiet --isolation chroot --format docker --timestamp "$SOURCE_DATE_EPOCH" \
+        -t "$BASE" -f "$out/Basefile" "$out" >/dev/null
+fi
+for target in "${targets[@]}"; do
+    "${buildah[@]}" bud --quiet --isolation chroot --format docker --timestamp "$SOURCE_DATE_EPOCH" \
+        --build-arg BASE="$BASE" --build-arg VERSION="$(cat VERSION)" --target "$target" \
+        -t "malachite:$target" -f docker/Containerfile "$context" >/dev/null
+    rm -f "$out/malachite-$target.tar"
+    "${buildah[@]}" push --quiet "malachite:$target" "docker-archive:$out/malachite-$target.tar:malachite:$target"
+    echo "$out/malachite-$target.tar"
+done
