@@ -150,7 +150,7 @@ static void look_at_tables(struct following *following, const struct sighting *s
     following->tables_at_ms = now_ms;
 }
 
-/* True: ask again. */
+/* True: poll again. */
 static bool bear_silence(struct following *following, struct err *err)
 {
     struct private_server *private_server = following->what->private_server;

@@ -105,7 +105,7 @@ struct request {
     struct reply reply;
     char *path_text;  /* segments and params point into it */
     char *query_text; /* query points into it */
-    char *form_text;  /* what form points into */
+    char *form_text;  /* form points into it */
 };
 
 enum { REQUEST_MAGIC = 0x6d726571 };

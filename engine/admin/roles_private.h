@@ -14,7 +14,7 @@ struct roles_job {
     struct err *err;
     struct str_list *warnings;
     struct str_list there;   /* roles that the target already had */
-    struct str_list created; /* by us */
+    struct str_list created; /* by Malachite */
 };
 
 /* Formats and appends a warning. 0, or -1 when memory is out. */

@@ -122,7 +122,7 @@ int pg_error(struct pg *pg, const PGresult *result, struct err *err, const char 
  * clock; 0: none. Cancels nothing. */
 int pg_wait(struct pg *pg, bool for_write, int64_t deadline_ms, struct err *err);
 
-/* ---- for whoever waits in a loop of its own ---- */
+/* ---- for callers with their own wait loop ---- */
 
 enum pg_poll { PG_POLL_READY, PG_POLL_TIMEOUT, PG_POLL_STOPPED, PG_POLL_FAILED };
 

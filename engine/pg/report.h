@@ -23,7 +23,7 @@ struct report_role {
 
 struct report {
     pthread_mutex_t lock;
-    struct str_list warnings; /* not told yet */
+    struct str_list warnings; /* not reported yet */
     struct str_list failures; /* the first few */
     size_t failure_count;
     char sqlstate[6]; /* of the first failure that has one */

@@ -207,7 +207,7 @@ static int handle_outcome(struct publication *publication, int row, enum ddl_out
         break;
     case DDL_LATER:
         break;
-    case DDL_GONE: /* dropped meanwhile */
+    case DDL_GONE: /* dropped concurrently */
         publication->states[row] = TABLE_ENDED;
         break;
     case DDL_REFUSED: {

@@ -7,7 +7,7 @@
 #include "engine/replication/replication_private.h"
 
 enum table_state {
-    TABLE_ENDED, /* published, or gone */
+    TABLE_ENDED, /* published, or dropped */
     TABLE_KEYLESS,
     TABLE_READY,
     TABLE_LEFT_OUT, /* a note says why */

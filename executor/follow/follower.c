@@ -92,7 +92,7 @@ static int abort_turn(struct follower *follower, struct err *err, struct followe
     }
     figures_find_end(follower, 0); /* an older end of the WAL would hide the failed change */
     if (view->position != 0) {
-        figures_store(follower, view); /* what waits is pending */
+        figures_store(follower, view); /* waiting changes are pending */
     }
     follower->trouble_position = view->position;
     if (waits_for_user(err) && begun > view->position) {

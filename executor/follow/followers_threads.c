@@ -140,7 +140,7 @@ static void run(struct followers *followers, struct follower *follower)
     int64_t migration_id = follower->migration_id;
     follower->view = view;
     follower->socket = socket;
-    bool hurried = follower->wanted != wanted; /* set meanwhile */
+    bool hurried = follower->wanted != wanted; /* set in the meantime */
     follower->due_ms = clock_monotonic_ms() + (hurried ? 0 : wait_ms);
     follower->phase = wait_ms == 0 ? FOLLOWER_READY : FOLLOWER_RESTING;
     followers_kick(followers);

@@ -24,7 +24,7 @@ enum property_access {
     ACCESS_PATCH = 1 << 1,
     ACCESS_SHOWN = 1 << 2,
     ACCESS_SECRET = 1 << 3,   /* never shown, never compared */
-    ACCESS_REQUIRED = 1 << 4, /* PUT has to give it */
+    ACCESS_REQUIRED = 1 << 4, /* required in PUT */
     ACCESS_OWN = 1 << 8,      /* the first bit that a room may define */
 };
 

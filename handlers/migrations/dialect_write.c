@@ -18,7 +18,7 @@ static const struct migration_spec *spec_of(const void *subject)
 
 json_t *dialect_write_text(const struct property *row, const void *subject)
 {
-    return json_string(*(char *const *)property_value(row, spec_of(subject))); /* NULL gives NULL */
+    return json_string(*(char *const *)property_value(row, spec_of(subject))); /* NULL for NULL */
 }
 
 json_t *dialect_write_names(const struct property *row, const void *subject)

@@ -9,7 +9,7 @@ struct power {
     const char *verb; /* for messages */
     enum operation_kind operation;
     enum server_state state_during;
-    bool from_stopped; /* else: from Ready */
+    bool from_stopped; /* otherwise from Ready */
 };
 
 static const struct power starting = {"Start", OPERATION_SERVER_START, SERVER_STATE_STARTING, true};

@@ -17,7 +17,7 @@ enum visit_phase { VISIT_IDLE, VISIT_RECEIVING, VISIT_WORKING, VISIT_SENDING };
 struct visit {
     struct acceptor *acceptor;
     struct visit *next;
-    struct visit **from; /* what points here */
+    struct visit **from; /* points to this visit */
     size_t port;         /* index of the listener */
     bool tls;
     struct peer peer;

@@ -25,7 +25,7 @@ struct column_now {
 
 /* An all-zero struct is a table that the server does not have. */
 struct table_now {
-    uint32_t oid; /* 0: there is none */
+    uint32_t oid; /* 0: none */
     bool locked;  /* another session has kept it locked for so long that a change may not be visible yet */
     char kind;
     char *schema;
@@ -44,7 +44,7 @@ int table_now_find(struct pg *pg, const char *schema, const char *name, struct e
 void table_now_done(struct table_now *table);
 #define auto_table_now __attribute__((cleanup(table_now_done)))
 
-/* NULL: there is none. */
+/* NULL: none. */
 const struct column_now *table_now_column(const struct table_now *table, int number);
 const struct column_now *table_now_named(const struct table_now *table, const char *name);
 /* Whether all properties that affect applying are equal. */

@@ -28,7 +28,7 @@ struct template_budget {
     int64_t deadline_ms; /* monotonic clock */
 };
 
-/* What a value costs. */
+/* The cost of a value. */
 struct template_size {
     int64_t members;
     int64_t bytes;
