@@ -7,8 +7,10 @@
 size_t json_memory_of_text(const char *text, size_t len)
 {
     size_t bytes = 0;
+    size_t depth = 0;
     bool in_string = false;
-    for (size_t i = 0; i < len; i++) {
+    /* jansson parses no further than its greatest depth. */
+    for (size_t i = 0; i < len && depth <= JSON_DEPTH_MAX; i++) {
         char c = text[i];
         if (in_string) {
             bytes++;
@@ -17,10 +19,11 @@ size_t json_memory_of_text(const char *text, size_t len)
         } else if (c == '"') {
             bytes += JSON_NAME_BYTES;
             in_string = true;
-        } else if (c == '{') {
-            bytes += JSON_OBJECT_BYTES;
-        } else if (c == '[') {
-            bytes += JSON_ARRAY_BYTES;
+        } else if (c == '{' || c == '[') {
+            bytes += c == '{' ? JSON_OBJECT_BYTES : JSON_ARRAY_BYTES;
+            depth++;
+        } else if (c == '}' || c == ']') {
+            depth -= depth > 0;
         } else if (c == ',') {
             bytes += JSON_SCALAR_BYTES;
         }

@@ -13,6 +13,8 @@ enum {
     JSON_SCALAR_BYTES = 48,
 };
 
+enum { JSON_DEPTH_MAX = 2048 }; /* JSON_PARSER_MAX_DEPTH, which jansson does not show */
+
 /* An estimate of what parsing the text takes at most, in bytes. Any text, in one pass. */
 size_t json_memory_of_text(const char *text, size_t len);
 

@@ -33,14 +33,6 @@ class World:
         }
 
     def register(self):
-        path = f"{self.malachite.arm.subscription}/providers/Microsoft.DataMigration/register"
-        self.malachite.arm.request("POST", path, status=200)
-
-    def register(self):
-        path = f"{self.malachite.arm.subscription}/providers/Microsoft.DataMigration/register"
-        self.malachite.arm.request("POST", path, status=200)
-
-    def register(self):
         """The provider that the portal's api-version needs."""
         self.malachite.arm.request(
             "POST", f"{self.malachite.arm.subscription}/providers/Microsoft.DataMigration/register", status=200
