@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/parse/json_fields.h"
 #include "core/parse/server_address.h"
 #include "core/str.h"
 
@@ -29,6 +30,14 @@ static char *plain_user(const char *user, const char *server_name)
     return str_dup(user);
 }
 
+/* The tag's words are libpq's. A server of Malachite's own is reached over a Unix socket and loopback. */
+static bool use_sslmode_tag(struct endpoint *endpoint, const struct server *server)
+{
+    json_auto_t *tags = server->attached ? json_from_text(server->tags) : NULL;
+    json_t *sslmode = tags == NULL ? NULL : field_get(tags, "malachite.sslmode");
+    return !json_is_string(sslmode) || str_replace(&endpoint->sslmode, json_string_value(sslmode));
+}
+
 struct instance_spec server_instance(const struct server *server)
 {
     return (struct instance_spec){.name = server->name,
@@ -46,7 +55,7 @@ int server_login(const struct executor *executor, const struct server *server, s
     login.label = str_format("server '%s' (%s:%d)", server->name, server->host, server->port);
     login.user = plain_user(server->administrator, server->name);
     if (login.label == NULL || login.user == NULL || !fill(&login, executor, server->host, server->port) ||
-        !str_replace(&login.password, server->password)) {
+        !use_sslmode_tag(&login, server) || !str_replace(&login.password, server->password)) {
         endpoint_done(&login);
         return err_no_memory(err);
     }
@@ -100,7 +109,7 @@ static int find_registered(const struct executor *executor, struct side *side, c
     side->login.label = str_format("%s server '%s' (%s:%d)", role, server->name, server->host, server->port);
     side->login.user = plain_user(user != NULL ? user : server->administrator, server->name);
     if (side->login.label == NULL || side->login.user == NULL ||
-        !fill(&side->login, executor, server->host, server->port) ||
+        !fill(&side->login, executor, server->host, server->port) || !use_sslmode_tag(&side->login, server) ||
         !str_replace(&side->login.password, password)) {
         return err_no_memory(err);
     }

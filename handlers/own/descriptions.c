@@ -69,6 +69,7 @@ static const struct property application_rows[] = {
 static const struct property connection_rows[] = {
     DOC("server", "string", REQ, "Resource id, or host:port@user."), DOC("password", "string", WO | ACCESS_REQUIRED, NULL),
     DOC("login", "string", ANY, "Default: the server's administrator."),
+    DOC("sslMode", "Prefer|Require|VerifyCA|VerifyFull", ANY, "TLS mode of the connection."),
 };
 static const struct property connection_database_rows[] = {
     DOC("name", "string", ANY, NULL), DOC("charset", "string", ANY, NULL), DOC("collation", "string", ANY, NULL),

@@ -16,14 +16,38 @@ void malachite_application_list(struct request *request)
                          options->client_id, "tenantId", options->tenant_id, "auth", options->auth));
 }
 
+/* As the server's tag would say it. */
+static int use_ssl_mode(struct server *server, const char *ssl_mode, struct err *err)
+{
+    static const char *const words[][2] = {{"Prefer", "prefer"},
+                                           {"Require", "require"},
+                                           {"VerifyCA", "verify-ca"},
+                                           {"VerifyFull", "verify-full"}};
+    if (ssl_mode == NULL) {
+        return 0;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (str_iequals(ssl_mode, words[i][0])) {
+            free(server->tags);
+            server->tags = str_format("{\"malachite.sslmode\":\"%s\"}", words[i][1]);
+            return server->tags == NULL ? err_no_memory(err) : 0;
+        }
+    }
+    err_set(err, ERR_BAD_PARAMETER,
+            "The sslMode is '%.60s'; it must be Prefer, Require, VerifyCA or VerifyFull.", ssl_mode);
+    return err_target(err, "sslMode");
+}
+
 /* The server in the body, with the body's login and password instead of the stored ones. */
 static int read_connection(struct request *request, json_t *body, struct err *err, struct server *ret_server)
 {
     const char *text = NULL;
     const char *login = NULL;
     const char *password = NULL;
+    const char *ssl_mode = NULL;
     bool is_resource = false;
     if (field_string(body, "", "server", err, &text) < 0 ||
+        field_string(body, "", "sslMode", err, &ssl_mode) < 0 ||
         field_string(body, "", "login", err, &login) < 0 ||
         field_string(body, "", "password", err, &password) < 0) {
         return -1;
@@ -39,6 +63,9 @@ static int read_connection(struct request *request, json_t *body, struct err *er
     if (!str_replace(&ret_server->password, password) ||
         (login != NULL && !str_replace(&ret_server->administrator, login))) {
         return err_no_memory(err);
+    }
+    if (use_ssl_mode(ret_server, ssl_mode, err) < 0) {
+        return -1;
     }
     return is_resource ? server_check_ready(ret_server, err) : 0;
 }

@@ -18,12 +18,23 @@ static int bad_tag(const char *name, const char *value, const char *rule, struct
     return err_target(err, "tags.%s", name);
 }
 
+static bool is_sslmode(const char *text)
+{
+    static const char *const words[] = {"prefer", "require", "verify-ca", "verify-full"};
+    size_t i = 0;
+    while (i < ARRAY_LEN(words) && !str_equals(text, words[i])) {
+        i++;
+    }
+    return i < ARRAY_LEN(words);
+}
+
 /* Tags that name the existing PostgreSQL behind the resource, because any client can set tags. */
 static int read_attachment(struct server_request *request, json_t *body, struct err *err)
 {
     json_t *tags = field_get(body, "tags");
     const char *host = json_string_value(tags == NULL ? NULL : field_get(tags, "malachite.host"));
     const char *port = json_string_value(tags == NULL ? NULL : field_get(tags, "malachite.port"));
+    const char *sslmode = json_string_value(tags == NULL ? NULL : field_get(tags, "malachite.sslmode"));
     int64_t number = POSTGRESQL_PORT;
     if (host == NULL) {
         return port == NULL ? 0
@@ -34,6 +45,9 @@ static int read_attachment(struct server_request *request, json_t *body, struct 
     }
     if (port != NULL && !str_to_int(port, 1, 65535, &number)) {
         return bad_tag("malachite.port", port, "a port from 1 to 65535", err);
+    }
+    if (sslmode != NULL && !is_sslmode(sslmode)) {
+        return bad_tag("malachite.sslmode", sslmode, "prefer, require, verify-ca or verify-full", err);
     }
     request->host = str_dup(host);
     request->port = (int)number;

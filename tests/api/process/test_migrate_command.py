@@ -296,3 +296,14 @@ def test_an_existing_malachite_migrates_and_is_watched(own, run, words, secrets,
     assert run_command("watch", "no-such", *server, **known).returncode == 1
     assert run_command("watch", *server, **known).returncode == 2
     assert run_command("watch", "x", "--server", "http://127.0.0.1:9").returncode == 69
+
+
+def test_tls_that_a_uri_requires_is_required(postgres_source, postgres_target, state_dir, secrets):
+    """Neither server here has TLS: both sides refuse, instead of connecting in the clear."""
+    plain = {"source": uri(postgres_source, "postgres"), "target": uri(postgres_target)}
+    for role in plain:
+        uris = {**plain, role: plain[role] + "?sslmode=verify-full"}
+        arguments = [part for name in plain for part in (f"--{name}", uris[name])]
+        done = run_command("migrate", *arguments, "--state-dir", state_dir, **secrets)
+        assert done.returncode != 0
+        assert "certificate" in done.stderr or "SSL" in done.stderr, done.stderr
