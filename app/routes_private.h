@@ -85,7 +85,8 @@ enum {
 #define OK_EMPTY  ROUTE_OK_EMPTY
 #define CREATED   ROUTE_CREATED
 #define NONE      ROUTE_NONE
-#define PAGES     "$filter:string $expand:string $top:integer"
+#define PAGES     "$top:integer $skipToken:string"
+#define FILTERED  "$filter:string $expand:string " PAGES
 
 /* type: the one whose api-versions apply. id: operationId. answer: a description, or "[]" for a list of
  * it. */

@@ -7,6 +7,7 @@
 #include "core/str.h"
 #include "handlers/arm/locations.h"
 #include "handlers/arm/names.h"
+#include "handlers/arm/page.h"
 #include "handlers/arm/resource.h"
 #include "handlers/arm/resource_fields.h"
 #include "handlers/resources/resources.h"
@@ -221,27 +222,20 @@ void group_list(struct request *request)
     struct tag_filter filter = {0};
     struct resource_group *rows = NULL;
     size_t count = 0;
-    int64_t top = INT64_MAX;
-    const char *top_text = request_query(request, "$top");
-    if (top_text != NULL && !str_to_int(top_text, 0, INT64_MAX, &top)) {
-        reply_fail(request, ERR_BAD_PARAMETER, "The query parameter $top is '%.40s'; it must be a number.",
-                   top_text);
-        return;
-    }
-    if (read_filter(request_query(request, "$filter"), &err, &filter) < 0 ||
+    struct page page;
+    if (page_read(request, &err, &page) < 0 ||
+        read_filter(request_query(request, "$filter"), &err, &filter) < 0 ||
         store_group_list(request->app->store, request_param(request, "subscriptionId"), &err, &rows, &count) <
             0) {
         reply_error(request, &err);
         return;
     }
-    json_t *body = json_object();
     json_t *value = json_array();
-    json_object_set_new(body, "value", value);
-    for (size_t i = 0; i < count && (int64_t)json_array_size(value) < top; i++) {
-        if (passes(&rows[i], &filter)) {
+    for (size_t i = 0; i < count; i++) {
+        if (passes(&rows[i], &filter) && page_takes(&page)) {
             json_array_append_new(value, write_group(&rows[i]));
         }
     }
     resource_groups_free(rows, count);
-    reply_json(request, 200, body);
+    page_reply(request, &page, value);
 }

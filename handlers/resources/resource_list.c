@@ -6,6 +6,7 @@
 #include "core/clock.h"
 #include "core/parse/json_fields.h"
 #include "core/str.h"
+#include "handlers/arm/page.h"
 #include "handlers/arm/resource.h"
 #include "handlers/resources/resource_filter_private.h"
 #include "handlers/resources/resources.h"
@@ -15,7 +16,7 @@
 struct listing {
     struct request *request;
     const char *filter;
-    int64_t top;
+    struct page page;
     bool times; /* $expand asks for createdTime and changedTime */
     bool state; /* ... for provisioningState */
     json_t *value;
@@ -48,7 +49,7 @@ static int add_entry(struct listing *listing, const struct entry *entry, struct 
     if (resource_filter_match(listing->filter, &entry->item, err, &passes) < 0) {
         return -1;
     }
-    if (!passes || (int64_t)json_array_size(listing->value) >= listing->top) {
+    if (!passes || !page_takes(&listing->page)) {
         return 0;
     }
     return json_array_append_new(listing->value, write_entry(listing, entry)) < 0 ? err_no_memory(err) : 0;
@@ -167,15 +168,13 @@ static int add_networks(struct listing *listing, const char *type, const char *g
 static int read_query(struct request *request, struct listing *listing, struct err *err)
 {
     static const struct filter_item nothing = {0};
-    const char *top = request_query(request, "$top");
     const char *expand = request_query(request, "$expand");
     bool ignored = false;
     listing->filter = request_query(request, "$filter");
     listing->times = expand != NULL && strcasestr(expand, "Time") != NULL;
     listing->state = expand != NULL && strcasestr(expand, "provisioningState") != NULL;
-    if (top != NULL && !str_to_int(top, 0, INT64_MAX, &listing->top)) {
-        err_set(err, ERR_BAD_PARAMETER, "The query parameter $top is '%.40s'; it must be a number.", top);
-        return err_target(err, "$top");
+    if (page_read(request, err, &listing->page) < 0) {
+        return -1;
     }
     /* An invalid filter is an error even without any resource. */
     return resource_filter_match(listing->filter, &nothing, err, &ignored);
@@ -186,7 +185,7 @@ static void list(struct request *request, const char *group)
 {
     struct err err = {0};
     json_auto_t *value = json_array();
-    struct listing listing = {.request = request, .top = INT64_MAX, .value = value};
+    struct listing listing = {.request = request, .value = value};
     int result = read_query(request, &listing, &err);
     for (int kind = 0; kind < SERVER_KIND_COUNT && result == 0; kind++) {
         result = add_servers(&listing, (enum server_kind)kind, group, &err);
@@ -200,7 +199,7 @@ static void list(struct request *request, const char *group)
     if (result < 0) {
         reply_error(request, &err);
     } else {
-        reply_json(request, 200, json_pack("{s:O}", "value", value));
+        page_reply(request, &listing.page, json_incref(value));
     }
 }
 

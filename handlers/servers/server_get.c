@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* GET of servers, one or the list of a group or subscription, flexible or single. */
+#include "handlers/arm/page.h"
 #include "handlers/arm/resource.h"
 #include "handlers/servers/server_child_private.h"
 #include "handlers/servers/server_view_private.h"
@@ -33,7 +34,9 @@ static void list(struct request *request, const char *group)
     struct err err = {0};
     struct server *rows = NULL;
     size_t count = 0;
-    if (store_server_list(request->app->store, server_kind_of(request),
+    struct page page;
+    if (page_read(request, &err, &page) < 0 ||
+        store_server_list(request->app->store, server_kind_of(request),
                           request_param(request, "subscriptionId"), group, &err, &rows, &count) < 0) {
         reply_error(request, &err);
         return;
@@ -41,11 +44,12 @@ static void list(struct request *request, const char *group)
     json_auto_t *value = json_array();
     bool complete = true;
     for (size_t i = 0; i < count && complete; i++) {
-        complete = json_array_append_new(value, write_server(request, &rows[i], &err)) == 0;
+        complete =
+            !page_takes(&page) || json_array_append_new(value, write_server(request, &rows[i], &err)) == 0;
     }
     servers_free(rows, count);
     if (complete) {
-        reply_json(request, 200, json_pack("{s:O}", "value", value));
+        page_reply(request, &page, json_incref(value));
     } else {
         reply_error(request, &err);
     }

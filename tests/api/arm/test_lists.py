@@ -93,3 +93,35 @@ def test_a_made_up_page_is_refused(arm, target, token):
 
 def test_a_list_of_a_missing_server_is_404(arm):
     arm.error("GET", arm.server_id("no-server") + "/migrations", 404, "ParentResourceNotFound")
+
+
+def pages_of(arm, path, **query):
+    """The names on each page, over all pages."""
+    pages, options = [], {"params": query}
+    while path:
+        page = arm.get(path, **options)
+        pages.append([item["name"] for item in page["value"]])
+        path, options = page.get("nextLink"), {}
+    return pages
+
+
+def test_lists_are_answered_page_by_page(arm, attached):
+    tag = unique("page")
+    names = sorted(unique(f"{tag}{number}") for number in range(5))
+    for name in names:
+        arm.request("PUT", arm.group_id(name), {"location": "eastus", "tags": {tag: "ä & b"}}, status=201)
+    path, tagged = f"{arm.subscription}/resourcegroups", f"tagName eq '{tag}' and tagValue eq 'ä & b'"
+    for top, sizes in ((1, [1] * 5), (2, [2, 2, 1]), (5, [5]), (9, [5])):
+        pages = pages_of(arm, path, **{"$top": top, "$filter": tagged})
+        assert [len(page) for page in pages] == sizes
+        assert sorted(name for page in pages for name in page) == names
+    assert pages_of(arm, path, **{"$top": 0, "$filter": tagged}) == [[]]
+    servers = f"{attached.target.id.rsplit('/', 1)[0]}"
+    for path in (f"{arm.subscription}/resources", servers):
+        everything = [name for page in pages_of(arm, path) for name in page]
+        one_by_one = pages_of(arm, path, **{"$top": 1})
+        assert [name for page in one_by_one for name in page] == everything and len(one_by_one) == len(everything)
+        for token in ("x", "p1-", "p1--1", "p1-99999999999999999999", "m1-1"):
+            arm.error("GET", path, 400, "InvalidParameterValue", params={"$skipToken": token})
+    for name in names:
+        arm.request("DELETE", arm.group_id(name), status=202)

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include "handlers/arm/page.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "core/buf.h"
+#include "core/parse/json_fields.h"
+#include "core/str.h"
+#include "server/reply.h"
+
+enum { PAGE_MOST = 1000, FIRST_MOST = 1000000000 };
+static const char token_prefix[] = "p1-";
+
+static int read_token(const char *token, struct err *err, int64_t *ret_first)
+{
+    if (!str_istarts(token, token_prefix) ||
+        !str_to_int(token + strlen(token_prefix), 0, FIRST_MOST, ret_first)) {
+        err_set(err, ERR_BAD_PARAMETER, "The $skipToken is not valid. Start again from the first page.");
+        return err_target(err, "$skipToken");
+    }
+    return 0;
+}
+
+int page_read(const struct request *request, struct err *err, struct page *ret_page)
+{
+    struct page page = {.size = PAGE_MOST};
+    const char *top = request_query(request, "$top");
+    const char *token = request_query(request, "$skipToken");
+    if (top != NULL && !str_to_int(top, 0, INT64_MAX, &page.size)) {
+        err_set(err, ERR_BAD_PARAMETER, "The query parameter $top is '%.40s'; it must be a number.", top);
+        return err_target(err, "$top");
+    }
+    page.size = page.size < PAGE_MOST ? page.size : PAGE_MOST;
+    if (token != NULL && read_token(token, err, &page.first) < 0) {
+        return -1;
+    }
+    *ret_page = page;
+    return 0;
+}
+
+bool page_takes(struct page *page)
+{
+    int64_t number = page->offered++;
+    return number >= page->first && number - page->first < page->size;
+}
+
+/* As a value of a query. */
+static void add_encoded(struct buf *url, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (isalnum((unsigned char)*text) || strchr("-._~", *text) != NULL) {
+            buf_addc(url, *text);
+        } else {
+            buf_addf(url, "%%%02X", (unsigned char)*text);
+        }
+    }
+}
+
+/* The same request with another $skipToken. NULL when memory is out. */
+static char *next_link(const struct request *request, const struct page *page)
+{
+    auto_buf struct buf url = BUF_MAX(REQUEST_URI_MAX * 4);
+    const char *uri = request->raw_uri;
+    buf_add(&url, uri, strcspn(uri, "?"));
+    buf_addc(&url, '?');
+    for (size_t i = 0; i < request->query_count; i++) {
+        const struct request_pair *pair = &request->query[i];
+        if (!str_iequals(pair->name, "$skipToken")) {
+            add_encoded(&url, pair->name);
+            buf_addc(&url, '=');
+            add_encoded(&url, pair->value);
+            buf_addc(&url, '&');
+        }
+    }
+    buf_addf(&url, "%%24skipToken=%s%lld", token_prefix, (long long)(page->first + page->size));
+    return buf_failed(&url) ? NULL : reply_absolute_url(request, buf_text(&url));
+}
+
+void page_reply(struct request *request, const struct page *page, json_t *value)
+{
+    json_t *body = json_pack("{s:o}", "value", value);
+    if (page->size > 0 && page->offered > page->first + page->size) {
+        auto_free char *link = next_link(request, page);
+        if (link == NULL || json_set_text(body, "nextLink", link) < 0) {
+            json_decref(body);
+            body = NULL;
+        }
+    }
+    reply_json(request, 200, body);
+}
