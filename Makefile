@@ -226,6 +226,12 @@ image: build ## container images malachite:slim and malachite:latest in build/im
 package: build ## the Debian package, in build/package
 	scripts/package.sh
 
+test-image: ## runs the images of make image with runc (needs root, runc, skopeo, umoci)
+	PYTHON='$(PYTHON)' tests/image/run.sh $(ARGS)
+
+test-package: ## installs the package of make package in a minimal Debian 12, tries and purges it (needs root, mmdebstrap)
+	tests/package/run.sh
+
 test-fresh: ## the commands of the README on a pristine Debian 12 made with debootstrap (needs root; some minutes)
 	tests/fresh/run.sh
 
@@ -284,4 +290,4 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: image package build objects writable ready ready-unit ready-api ready-lint run demo demo-stop demo-clean test test-unit test-api test-clients \
-	test-portal test-az test-fresh asan tsan sanitized fuzz torture-memory coverage lint format docs postgres pgclient bench install uninstall clean help
+	test-portal test-az test-fresh test-image test-package asan tsan sanitized fuzz torture-memory coverage lint format docs postgres pgclient bench install uninstall clean help

@@ -24,9 +24,13 @@ rm -f "$state"
 if [ -e "$marker" ] || ! has_scripts; then exec malachite "$@"; fi
 
 : >"$state" || exit 1
+stopping=false pid='' step=
+# As process 1, the shell alone hears the signal: it stops the script of the init folder that runs, too.
+# shellcheck disable=SC2086
+trap 'stopping=true; kill -TERM $pid $step 2>/dev/null' TERM INT
 malachite "$@" &
 pid=$!
-trap 'kill -TERM $pid 2>/dev/null' TERM INT
+$stopping && kill -TERM $pid 2>/dev/null
 
 fail() {
     echo "malachite-entrypoint: $*" >&2
@@ -37,30 +41,46 @@ fail() {
 
 MALACHITE_URL=http://127.0.0.1:${MALACHITE_HTTP_PORT:-8080}
 export MALACHITE_URL
-until MALACHITE_LISTEN=127.0.0.1 malachite healthcheck >/dev/null 2>&1; do
+
+# A signal interrupts wait, but not a command in the foreground.
+run_step() {
+    "$@" &
+    step=$!
+    $stopping && kill -TERM $step 2>/dev/null
+    wait $step
+    result=$?
+    step=
+    return $result
+}
+
+until $stopping || MALACHITE_LISTEN=127.0.0.1 malachite healthcheck >/dev/null 2>&1; do
     kill -0 $pid 2>/dev/null || fail "Malachite did not start"
     sleep 0.2
 done
 for file in "$init"/*; do
+    $stopping && break
     case $file in
     *.sh)
         echo "malachite-entrypoint: running $file" >&2
-        sh "$file" || fail "$file failed"
+        run_step sh "$file" || $stopping || fail "$file failed"
         ;;
     *.json)
         echo "malachite-entrypoint: sending $file" >&2
-        malachite request "$file" --server "$MALACHITE_URL" || fail "$file failed"
+        run_step malachite request "$file" --server "$MALACHITE_URL" || $stopping || fail "$file failed"
         ;;
     esac
 done
-: >"$marker" || fail "cannot write $marker"
-rm -f "$state"
-status=0
-wait $pid || status=$?
-# A signal ends the first wait; the second one has the program's own status.
-if kill -0 $pid 2>/dev/null || [ $status -gt 128 ]; then
+# A start that was stopped half-way begins again with the first file.
+if ! $stopping; then
+    : >"$marker" || fail "cannot write $marker"
+    rm -f "$state"
+fi
+# A signal ends wait early; the program's own status comes when it is gone.
+while :; do
     wait $pid
     status=$?
-fi
-[ $status -eq 127 ] && status=0
-exit $status
+    kill -0 $pid 2>/dev/null || break
+done
+# 143: it was stopped before it listened to signals, and had not begun anything.
+$stopping && [ "$status" -eq 143 ] && status=0
+exit "$status"
