@@ -21,7 +21,11 @@ install -m 755 docker/entrypoint.sh "$context/entrypoint.sh"
 buildah=(buildah --storage-driver vfs)
 if [[ -z ${BASE:-} ]]; then
     BASE=localhost/malachite-base
-    [[ -s $out/base.tar ]] || mmdebstrap --quiet --variant=minbase bookworm "$out/base.tar"
+    # Without manuals and translations, as Debian's own slim images.
+    [[ -s $out/base.tar ]] || mmdebstrap --quiet --variant=minbase --dpkgopt='path-exclude=/usr/share/man/*' \
+        --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
+        --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+        --customize-hook='rm -rf "$1"/var/cache/* "$1"/var/log/*' bookworm "$out/base.tar"
     printf 'FROM scratch\nADD base.tar /\n' >"$out/Basefile"
     "${buildah[@]}" bud --quiet --isolation chroot --format docker --timestamp "$SOURCE_DATE_EPOCH" \
         -t "$BASE" -f "$out/Basefile" "$out" >/dev/null

@@ -47,7 +47,6 @@ alone() { # COMMAND
 
 make_root() {
     local tarball=build/package-root.tar
-    [[ ! -s build/image/base.tar ]] || tarball=build/image/base.tar
     [[ -s $tarball ]] || mmdebstrap --quiet --variant=minbase bookworm "$tarball" || return
     mkdir "$root" && tar -xpf "$tarball" -C "$root" || return
     cp -L /etc/resolv.conf "$root/etc/resolv.conf"
