@@ -226,6 +226,19 @@ static void print_plain(struct progress *progress, const struct sighting *sighti
     progress->line_at_ms = now_ms;
 }
 
+/* A small database is copied between two looks: what was copied is shown at the end, too. */
+static void show_final(struct progress *progress, const struct sighting *sighting)
+{
+    auto_buf struct buf line = BUF_MAX(LINE_BYTES_MAX);
+    if (!str_equals(sighting->state, "Succeeded") || sighting->tables_done == 0) {
+        return;
+    }
+    describe_copy(progress, sighting, NULL, &line);
+    if (!buf_failed(&line)) {
+        progress_note(progress, "%s", make_printable(line.data));
+    }
+}
+
 void progress_show(struct progress *progress, const struct sighting *sighting, const char *tables)
 {
     auto_buf struct buf line = BUF_MAX(LINE_BYTES_MAX);
@@ -233,6 +246,7 @@ void progress_show(struct progress *progress, const struct sighting *sighting, c
     show_messages(progress, sighting);
     add_sample(progress, sighting);
     if (sighting_is_end(sighting)) {
+        show_final(progress, sighting);
         return;
     }
     if (str_equals(sighting->substate, "WaitingForCutoverTrigger")) {

@@ -323,7 +323,7 @@ static void stops_when_asked(void **state)
     NEEDS_SERVERS
     struct endpoint endpoint = postgres_endpoint(&source_server, "postgres");
     struct str_list databases = {0};
-    struct stop stop = {.wish = STOP_CANCEL};
+    struct stop stop = {.kind = STOP_CANCEL};
     struct precheck plan = {.source = &endpoint, .target = &endpoint, .databases = &databases, .stop = &stop};
     struct findings findings = {0};
     struct err err = {0};

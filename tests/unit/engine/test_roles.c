@@ -129,7 +129,7 @@ static void a_stopped_copy_leaves_nothing(void **state)
     NEEDS_SERVERS
     struct endpoint source = postgres_endpoint(&source_server, "postgres");
     struct endpoint target = postgres_endpoint(&target_server, "postgres");
-    struct stop stop = {.wish = STOP_SHUTDOWN};
+    struct stop stop = {.kind = STOP_SHUTDOWN};
     struct err err = {0};
     auto_str_list struct str_list warnings = {0};
     assert_int_equal(roles_copy(&source, &target, &stop, &err, &warnings), -1);
