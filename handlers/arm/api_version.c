@@ -8,7 +8,7 @@
 
 #include "core/buf.h"
 #include "core/str.h"
-#include "handlers/arm/locations.h"
+#include "handlers/arm/naming/locations.h"
 
 /* clang-format off */
 /* The types that a version covers: each api-version of the public specifications, newest first, once. */

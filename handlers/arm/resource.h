@@ -10,7 +10,7 @@
 
 #include "handlers/arm/api_version.h"
 #include "handlers/arm/app.h"
-#include "handlers/arm/armid_private.h"
+#include "handlers/arm/naming/armid.h"
 #include "server/reply.h"
 #include "server/request.h"
 #include "store/store.h"

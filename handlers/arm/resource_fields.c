@@ -5,7 +5,7 @@
 
 #include "core/parse/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/locations.h"
+#include "handlers/arm/naming/locations.h"
 
 enum { TAGS_MAX = 50, TAG_VALUE_MAX = 256, TAG_NAME_MAX = 512 };
 

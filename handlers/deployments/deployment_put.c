@@ -3,7 +3,7 @@
  * PUT of a deployment checks the template, and the deployer then sends the requests for the resources. The
  * template is stored sealed; of secure parameters only the names are stored in clear.
  */
-#include "handlers/arm/names.h"
+#include "handlers/arm/naming/names.h"
 #include "handlers/deployments/deployment_private.h"
 
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #include "core/clock.h"
 #include "core/parse/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/locations.h"
+#include "handlers/arm/naming/locations.h"
 #include "handlers/arm/resource.h"
 #include "handlers/migrations/dialect_private.h"
 

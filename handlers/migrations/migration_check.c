@@ -5,7 +5,7 @@
 
 #include "core/buf.h"
 #include "core/str.h"
-#include "handlers/arm/names.h"
+#include "handlers/arm/naming/names.h"
 #include "handlers/arm/subnet.h"
 #include "handlers/migrations/migration.h"
 

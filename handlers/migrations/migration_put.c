@@ -7,7 +7,7 @@
 #include "core/clock.h"
 #include "core/parse/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/names.h"
+#include "handlers/arm/naming/names.h"
 #include "handlers/arm/server_reference.h"
 #include "handlers/migrations/migration.h"
 #include "handlers/migrations/migration_decision_private.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The migration resource in responses. */
 #include "core/str.h"
-#include "handlers/arm/locations.h"
+#include "handlers/arm/naming/locations.h"
 #include "handlers/migrations/migration.h"
 
 /* The service answers 400 where Azure Resource Manager's rules say 404. */

@@ -3,7 +3,7 @@
 #include "handlers/arm/subnet.h"
 #include "core/parse/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/names.h"
+#include "handlers/arm/naming/names.h"
 #include "handlers/network/network.h"
 #include "handlers/network/virtual_network_private.h"
 

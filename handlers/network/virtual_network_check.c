@@ -4,7 +4,7 @@
 
 #include "core/parse/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/names.h"
+#include "handlers/arm/naming/names.h"
 #include "handlers/network/address_prefix_private.h"
 #include "handlers/network/virtual_network_private.h"
 

@@ -5,8 +5,8 @@
 
 #include "core/parse/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/locations.h"
-#include "handlers/arm/names.h"
+#include "handlers/arm/naming/locations.h"
+#include "handlers/arm/naming/names.h"
 #include "handlers/arm/page.h"
 #include "handlers/arm/resource.h"
 #include "handlers/arm/resource_fields.h"

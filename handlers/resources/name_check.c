@@ -2,7 +2,7 @@
 /* Checks whether a name is available, for migrations of a target and for servers. */
 #include "core/parse/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/names.h"
+#include "handlers/arm/naming/names.h"
 #include "handlers/arm/resource.h"
 #include "handlers/resources/resources.h"
 

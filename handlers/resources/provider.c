@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "handlers/arm/locations.h"
+#include "handlers/arm/naming/locations.h"
 #include "handlers/arm/resource.h"
 #include "handlers/resources/resources.h"
 

@@ -6,7 +6,7 @@
 #include "core/buf.h"
 #include "core/parse/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/locations.h"
+#include "handlers/arm/naming/locations.h"
 #include "handlers/arm/resource.h"
 #include "handlers/resources/resources.h"
 #include "server/route.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The only subscription and tenant, and the regions. */
 #include "core/str.h"
-#include "handlers/arm/locations.h"
+#include "handlers/arm/naming/locations.h"
 #include "handlers/arm/resource.h"
 #include "handlers/resources/resources.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Databases of a server, read from the running PostgreSQL; the executor creates and drops them. */
 #include "core/str.h"
-#include "handlers/arm/names.h"
+#include "handlers/arm/naming/names.h"
 #include "handlers/arm/operation.h"
 #include "handlers/servers/database_private.h"
 #include "handlers/servers/servers.h"

@@ -11,7 +11,7 @@
 
 #include "core/parse/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/names.h"
+#include "handlers/arm/naming/names.h"
 #include "handlers/arm/operation.h"
 #include "handlers/arm/subnet.h"
 #include "handlers/servers/servers.h"

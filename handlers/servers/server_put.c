@@ -5,8 +5,8 @@
  */
 #include "core/clock.h"
 #include "core/str.h"
-#include "handlers/arm/locations.h"
-#include "handlers/arm/names.h"
+#include "handlers/arm/naming/locations.h"
+#include "handlers/arm/naming/names.h"
 #include "handlers/arm/operation.h"
 #include "handlers/servers/server_read_private.h"
 #include "handlers/servers/server_update_private.h"

@@ -6,7 +6,7 @@
 #include "core/parse/json_fields.h"
 #include "core/parse/server_address.h"
 #include "core/str.h"
-#include "handlers/arm/names.h"
+#include "handlers/arm/naming/names.h"
 #include "handlers/servers/values/server_rules.h"
 #include "handlers/servers/values/server_values.h"
 

@@ -7,7 +7,7 @@
 
 #include "core/parse/json_fields.h"
 #include "core/str.h"
-#include "handlers/arm/locations.h"
+#include "handlers/arm/naming/locations.h"
 #include "handlers/arm/subnet.h"
 #include "handlers/servers/values/server_merge.h"
 #include "handlers/servers/values/server_rules.h"

@@ -2,7 +2,7 @@
 /* Resource ids. */
 #include "tests/fuzz/fuzz.h"
 
-#include "handlers/arm/armid_private.h"
+#include "handlers/arm/naming/armid.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "core/attr.h"
-#include "handlers/arm/armid_private.h"
+#include "handlers/arm/naming/armid.h"
 
 static void migration_id_is_taken_apart(void **state)
 {

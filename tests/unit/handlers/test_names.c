@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/attr.h"
-#include "handlers/arm/names.h"
+#include "handlers/arm/naming/names.h"
 
 static void each_kind_of_name_has_its_own_rule(void **state)
 {

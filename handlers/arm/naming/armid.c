@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "handlers/arm/armid_private.h"
+#include "handlers/arm/naming/armid.h"
 
 #include <stddef.h>
 #include <stdlib.h>

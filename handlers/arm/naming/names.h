@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The rules for names of resources and their error messages, in one table. Any thread. */
-#ifndef HANDLERS_ARM_NAMES_H
-#define HANDLERS_ARM_NAMES_H
+#ifndef HANDLERS_ARM_NAMING_NAMES_H
+#define HANDLERS_ARM_NAMING_NAMES_H
 
 #include <stdbool.h>
 

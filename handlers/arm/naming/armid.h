@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Azure resource ids:
  * /subscriptions/{s}/resourceGroups/{g}/providers/{namespace}/{type}/{name}[/{type}/{name}]. */
-#ifndef HANDLERS_ARM_ARMID_PRIVATE_H
-#define HANDLERS_ARM_ARMID_PRIVATE_H
+#ifndef HANDLERS_ARM_NAMING_ARMID_H
+#define HANDLERS_ARM_NAMING_ARMID_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The regions of Azure. Static data, any thread. */
-#ifndef HANDLERS_ARM_LOCATIONS_H
-#define HANDLERS_ARM_LOCATIONS_H
+#ifndef HANDLERS_ARM_NAMING_LOCATIONS_H
+#define HANDLERS_ARM_NAMING_LOCATIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>

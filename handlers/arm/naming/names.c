@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "handlers/arm/names.h"
+#include "handlers/arm/naming/names.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "handlers/arm/locations.h"
+#include "handlers/arm/naming/locations.h"
 
 #include <ctype.h>
 #include <string.h>
