@@ -73,7 +73,8 @@ static char *next_link(const struct request *request, const struct page *page)
             buf_addc(&url, '&');
         }
     }
-    buf_addf(&url, "%%24skipToken=%s%lld", token_prefix, (long long)(page->first + page->size));
+    const long long next = page->first + page->size;
+    buf_addf(&url, "%%24skipToken=%s%lld", token_prefix, next);
     return buf_failed(&url) ? NULL : reply_absolute_url(request, buf_text(&url));
 }
 
