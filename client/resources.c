@@ -8,6 +8,7 @@
 #include "client/name_hash_private.h"
 #include "core/clock.h"
 #include "core/parse/id.h"
+#include "core/parse/ssl_mode.h"
 #include "core/str.h"
 
 #define API        "api-version=2025-08-01"
@@ -22,28 +23,13 @@ static const char *password_of(const struct server_uri *uri)
     return uri->password == NULL || uri->password[0] == '\0' ? "unused" : uri->password;
 }
 
-/* The service's term for libpq's; NULL for the default. */
-static const char *ssl_mode_of(const struct server_uri *uri)
-{
-    static const char *const words[][2] = {{"prefer", "Prefer"},
-                                           {"require", "Require"},
-                                           {"verify-ca", "VerifyCA"},
-                                           {"verify-full", "VerifyFull"}};
-    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-        if (str_equals(uri->sslmode, words[i][0])) {
-            return words[i][1];
-        }
-    }
-    return NULL;
-}
-
 int resources_probe(struct rest *rest, const struct server_uri *uri, struct err *err, json_t **ret_databases)
 {
     auto_free char *address = server_uri_address(uri);
     auto_free char *label = server_uri_label(uri);
     json_auto_t *answer = NULL;
     json_auto_t *body = json_pack("{s:s*, s:s, s:s*}", "server", address, "password", password_of(uri),
-                                  "sslMode", ssl_mode_of(uri));
+                                  "sslMode", ssl_mode_of_libpq(uri->sslmode));
     if (body == NULL || label == NULL) {
         return err_no_memory(err);
     }
@@ -193,15 +179,16 @@ static char *new_name(void)
 static json_t *body_of(const struct migration_plan *migration_plan, const char *address)
 {
     const struct client_options *options = migration_plan->options;
-    return json_pack(
-        "{s:s, s:{s:s, s:O, s:s, s:s, s:s*, s:s*, s:s*, s:s*, s:{s:{s:s, s:s}}}}", "location", "eastus",
-        "properties", "sourceDbServerResourceId", address, "dbsToMigrate", migration_plan->databases,
-        "migrationMode", options->online ? "Online" : "Offline", "migrationOption", "Migrate", "migrateRoles",
-        options->roles ? "True" : NULL, "overwriteDbsInTarget", options->overwrite ? "True" : NULL,
-        "setupLogicalReplicationOnSourceDbIfNeeded",
-        options->online && options->setup_replication ? "True" : NULL, "sslMode",
-        ssl_mode_of(migration_plan->source), "secretParameters", "adminCredentials", "sourceServerPassword",
-        password_of(migration_plan->source), "targetServerPassword", password_of(migration_plan->target));
+    return json_pack("{s:s, s:{s:s, s:O, s:s, s:s, s:s*, s:s*, s:s*, s:s*, s:{s:{s:s, s:s}}}}", "location",
+                     "eastus", "properties", "sourceDbServerResourceId", address, "dbsToMigrate",
+                     migration_plan->databases, "migrationMode", options->online ? "Online" : "Offline",
+                     "migrationOption", "Migrate", "migrateRoles", options->roles ? "True" : NULL,
+                     "overwriteDbsInTarget", options->overwrite ? "True" : NULL,
+                     "setupLogicalReplicationOnSourceDbIfNeeded",
+                     options->online && options->setup_replication ? "True" : NULL, "sslMode",
+                     ssl_mode_of_libpq(migration_plan->source->sslmode), "secretParameters",
+                     "adminCredentials", "sourceServerPassword", password_of(migration_plan->source),
+                     "targetServerPassword", password_of(migration_plan->target));
 }
 
 int resources_put_migration(struct rest *rest, const struct migration_plan *migration_plan, struct err *err,

@@ -6,6 +6,7 @@
 
 #include "core/parse/json_fields.h"
 #include "core/parse/server_address.h"
+#include "core/parse/ssl_mode.h"
 #include "core/str.h"
 
 static bool fill(struct endpoint *endpoint, const struct executor *executor, const char *host, int port)
@@ -61,21 +62,6 @@ int server_login(const struct executor *executor, const struct server *server, s
     }
     *ret_login = login;
     return 0;
-}
-
-/* libpq's term for the service's sslMode. */
-static const char *libpq_sslmode(const char *ssl_mode)
-{
-    static const char *const words[][2] = {{"Prefer", "prefer"},
-                                           {"Require", "require"},
-                                           {"VerifyCA", "verify-ca"},
-                                           {"VerifyFull", "verify-full"}};
-    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-        if (str_iequals(ssl_mode, words[i][0])) {
-            return words[i][1];
-        }
-    }
-    return NULL;
 }
 
 /* A server whose restart an earlier process accepted stays Ready until the restart resumes. */
@@ -147,8 +133,8 @@ static int apply_wishes(struct side *side, const char *fqdn, const char *ssl_mod
         return 0; /* reached over a Unix socket and loopback: nothing to override */
     }
     if ((fqdn != NULL && (!str_replace(&side->login.host, fqdn) || !str_replace(&side->work.host, fqdn))) ||
-        (ssl_mode != NULL && (!str_replace(&side->login.sslmode, libpq_sslmode(ssl_mode)) ||
-                              !str_replace(&side->work.sslmode, libpq_sslmode(ssl_mode))))) {
+        (ssl_mode != NULL && (!str_replace(&side->login.sslmode, ssl_mode_to_libpq(ssl_mode)) ||
+                              !str_replace(&side->work.sslmode, ssl_mode_to_libpq(ssl_mode))))) {
         return err_no_memory(err);
     }
     return 0;

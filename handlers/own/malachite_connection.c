@@ -4,6 +4,7 @@
  * accepts a password, and its databases. Not part of Azure's interface.
  */
 #include "core/parse/json_fields.h"
+#include "core/parse/ssl_mode.h"
 #include "core/str.h"
 #include "handlers/arm/server_reference.h"
 #include "handlers/own/own.h"
@@ -19,19 +20,14 @@ void malachite_application_list(struct request *request)
 /* As the server's tag would say it. */
 static int use_ssl_mode(struct server *server, const char *ssl_mode, struct err *err)
 {
-    static const char *const words[][2] = {{"Prefer", "prefer"},
-                                           {"Require", "require"},
-                                           {"VerifyCA", "verify-ca"},
-                                           {"VerifyFull", "verify-full"}};
+    const char *sslmode = ssl_mode_to_libpq(ssl_mode);
     if (ssl_mode == NULL) {
         return 0;
     }
-    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-        if (str_iequals(ssl_mode, words[i][0])) {
-            free(server->tags);
-            server->tags = str_format("{\"malachite.sslmode\":\"%s\"}", words[i][1]);
-            return server->tags == NULL ? err_no_memory(err) : 0;
-        }
+    if (sslmode != NULL) {
+        free(server->tags);
+        server->tags = str_format("{\"malachite.sslmode\":\"%s\"}", sslmode);
+        return server->tags == NULL ? err_no_memory(err) : 0;
     }
     err_set(err, ERR_BAD_PARAMETER,
             "The sslMode is '%.60s'; it must be Prefer, Require, VerifyCA or VerifyFull.", ssl_mode);

@@ -5,6 +5,7 @@
 
 #include "core/parse/json_fields.h"
 #include "core/parse/server_address.h"
+#include "core/parse/ssl_mode.h"
 #include "core/str.h"
 #include "handlers/arm/naming/names.h"
 #include "handlers/servers/values/server_rules.h"
@@ -16,16 +17,6 @@ static int bad_tag(const char *name, const char *value, const char *rule, struct
 {
     err_set(err, ERR_BAD_PARAMETER, "The tag '%s' is '%.100s'; it must be %s.", name, value, rule);
     return err_target(err, "tags.%s", name);
-}
-
-static bool is_sslmode(const char *text)
-{
-    static const char *const words[] = {"prefer", "require", "verify-ca", "verify-full"};
-    size_t i = 0;
-    while (i < ARRAY_LEN(words) && !str_equals(text, words[i])) {
-        i++;
-    }
-    return i < ARRAY_LEN(words);
 }
 
 /* Tags that name the existing PostgreSQL behind the resource, because any client can set tags. */
@@ -46,7 +37,7 @@ static int read_attachment(struct server_request *request, json_t *body, struct 
     if (port != NULL && !str_to_int(port, 1, 65535, &number)) {
         return bad_tag("malachite.port", port, "a port from 1 to 65535", err);
     }
-    if (sslmode != NULL && !is_sslmode(sslmode)) {
+    if (sslmode != NULL && ssl_mode_of_libpq(sslmode) == NULL) {
         return bad_tag("malachite.sslmode", sslmode, "prefer, require, verify-ca or verify-full", err);
     }
     request->host = str_dup(host);
