@@ -44,6 +44,15 @@ def binary():
     return os.environ.get("MALACHITE_BINARY", str(ROOT / "build/release/malachite"))
 
 
+def sanitized():
+    """Is the binary built with a sanitizer? It then takes a multiple of the memory and must be loaded first."""
+    program = pathlib.Path(binary())
+    if not program.exists():  # when tests are only listed
+        return False
+    content = program.read_bytes()
+    return b"__asan_init" in content or b"__tsan_init" in content
+
+
 def environment(**extra):
     """Without the developer's own MALACHITE_ settings."""
     kept = {name: value for name, value in client_environment().items() if not name.startswith("MALACHITE_")}

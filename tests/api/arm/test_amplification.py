@@ -7,15 +7,13 @@ import re
 import pytest
 
 from arm import unique
-from malachite import binary
+from malachite import sanitized
 from test_deployments import SCHEMA, Deployment
 
 BODY_BYTES = 4 * 1024 * 1024
 ALLOWED_MIB = 64
 
-pytestmark = pytest.mark.skipif(
-    "build/asan" in binary() or "build/tsan" in binary(), reason="sanitizers take a multiple of the memory"
-)
+pytestmark = pytest.mark.skipif(sanitized(), reason="sanitizers take a multiple of the memory")
 
 
 class Memory:

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from arm import new_secret, unique
-from malachite import binary, environment, run_command
+from malachite import environment, run_command, sanitized
 
 
 def command_line(one):
@@ -127,7 +127,7 @@ int fsync(int fd)
 """
 
 
-@pytest.mark.skipif("build/asan" in binary() or "build/tsan" in binary(), reason="sanitizers come first themselves")
+@pytest.mark.skipif(sanitized(), reason="sanitizers come first themselves")
 def test_key_files_and_their_names_are_synced_to_disk(own, tmp_path):
     source, library, log = tmp_path / "log.c", tmp_path / "log.so", tmp_path / "synced"
     source.write_text(SYNC_LOG.replace("LOG", str(log)))

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from arm import patience, unique
-from malachite import binary
+from malachite import sanitized
 from proxy import Proxy
 
 
@@ -63,7 +63,7 @@ ssize_t pread64(int fd, void *bytes, size_t len, off64_t at)
 """
 
 
-@pytest.mark.skipif("build/asan" in binary() or "build/tsan" in binary(), reason="sanitizers come first themselves")
+@pytest.mark.skipif(sanitized(), reason="sanitizers come first themselves")
 def test_a_slow_store_does_not_delay_health(own, tmp_path):
     source, library, switch = tmp_path / "slow.c", tmp_path / "slow.so", tmp_path / "switch"
     source.write_text(SLOW_DISK.replace("SLOW", str(switch)))
