@@ -35,6 +35,10 @@ const struct route routes[] = {
         "Lists the migrations of a server, newest first.", "[]Migration", OK, "migrationListFilter:Active|All $skipToken:string"),
     POST(FS "/checkMigrationNameAvailability", migration_check_name, WRITE, T_MIGRATION, "Migrations_CheckNameAvailability", T_FLEXIBLE "/checkMigrationNameAvailability/action",
         "Checks the name of a migration.", "NameQuestion", "NameAnswer", OK),
+    POST(FS "/testConnectivity", migration_test_connectivity, LIVE_WRITE, T_MIGRATION, "Migrations_TestConnectivity", T_FLEXIBLE "/testConnectivity/action",
+        "Signs in to the source that a migration's body names. The service documents the action, but no body: these are Malachite's.", "Migration", "ConnectivityResult", OK),
+    POST(FS "/getSourceDatabaseList", migration_list_source_databases, LIVE_WRITE, T_MIGRATION, "Migrations_GetSourceDatabaseList", T_FLEXIBLE "/getSourceDatabaseList/action",
+        "Lists the databases of the source that a migration's body names. The service documents the action, but no body: these are Malachite's.", "Migration", "[]SourceDatabase", OK),
 
     /* flexible servers */
     PUT(FS, server_put, WRITE, T_FLEXIBLE, "Servers_CreateOrUpdate",

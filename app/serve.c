@@ -22,6 +22,7 @@
 #include "app/notify_private.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/roles/roles.h"
 #include "core/str.h"
 #include "core/tokens/signing_key.h"
 #include "executor/run/run.h"
@@ -30,6 +31,7 @@
 #include "handlers/deployments/deployer.h"
 #include "handlers/describe/openapi.h"
 #include "handlers/signin/auth.h"
+#include "handlers/signin/authorize.h"
 #include "server/answer_cache.h"
 #include "server/httpd.h"
 #include "server/request_log.h"
@@ -64,6 +66,7 @@ static void end_thread(struct app *app)
 struct serving {
     const struct options *options;
     struct app app;
+    struct roles *roles; /* or NULL */
     struct service service;
     int lock_fd;
     struct route_table *table;
@@ -166,11 +169,20 @@ static int open_signing_key(struct serving *serving, struct err *err)
     return path == NULL ? err_no_memory(err) : signing_key_open(path, err, &serving->app.signing_key);
 }
 
+static int read_roles(struct serving *serving, struct err *err)
+{
+    const char *file = serving->options->roles_file;
+    return file[0] == '\0' ? 0 : roles_read(file, err, &serving->roles);
+}
+
 /* Connects rooms that may not include each other. */
 static void connect_rooms(struct serving *serving)
 {
     serving->app.routes = serving->table;
     serving->app.authenticate = auth_check;
+    serving->app.roles = serving->roles;
+    serving->app.authorize = authorize_request;
+    serving->app.authorize_linked = authorize_linked;
     serving->app.note_unknown = api_note_unknown;
     serving->app.describe = api_description_of;
     serving->service = (struct service){.app = &serving->app,
@@ -212,7 +224,7 @@ static int start(struct serving *serving, struct err *err)
     app->answers = answer_cache_new(); /* without a cache every response is built again */
     if (prepare_data_dir(serving, err) < 0 ||
         tls_prepare(options->data_dir, options->listen, options->tls_names, err, &serving->tls) < 0 ||
-        open_signing_key(serving, err) < 0) {
+        open_signing_key(serving, err) < 0 || read_roles(serving, err) < 0) {
         return EXIT_BAD_CONFIGURATION;
     }
     make_ca_file_absolute(serving);
@@ -286,6 +298,7 @@ static void stop(struct serving *serving)
     answer_cache_free(serving->app.answers);
     store_close(serving->app.store);
     signing_key_close(serving->app.signing_key);
+    roles_free(serving->roles);
     tls_done(&serving->tls);
     route_table_free(serving->table);
     if (serving->lock_fd >= 0) {

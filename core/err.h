@@ -28,6 +28,8 @@
     X(ERR_TOKEN_EXPIRED, "ExpiredAuthenticationToken", 401)                                                  \
     X(ERR_TOKEN_AUDIENCE, "InvalidAuthenticationTokenAudience", 401)                                         \
     X(ERR_TOKEN_TENANT, "InvalidAuthenticationTokenTenant", 401)                                             \
+    X(ERR_AUTHORIZATION, "AuthorizationFailed", 403)                                                         \
+    X(ERR_LINKED_AUTHORIZATION, "LinkedAuthorizationFailed", 403)                                            \
     X(ERR_BAD_SUBSCRIPTION_ID, "InvalidSubscriptionId", 400)                                                 \
     X(ERR_SUBSCRIPTION_NOT_FOUND, "SubscriptionNotFound", 404)                                               \
     X(ERR_PROVIDER_NOT_REGISTERED, "MissingSubscriptionRegistration", 409)                                   \

@@ -77,6 +77,7 @@ struct request {
     char *host;          /* Host header, or the one that a proxy forwards, for absolute links; never NULL */
     bool https;          /* or so a proxy says */
     char *authorization; /* header, or NULL; never logged */
+    json_t *claims;      /* of the verified token; NULL unless --auth strict checked one */
     char *content_type;  /* header, or NULL */
     bool takes_gzip;     /* of Accept-Encoding */
     bool takes_brotli;

@@ -37,7 +37,7 @@ static int make_absolute(char **path, struct err *err)
 /* Other programs receive the path of the file with the secret. */
 static int make_all_absolute(struct options *options, struct err *err)
 {
-    char **const paths[] = {&options->client_secret_file, &options->key_file};
+    char **const paths[] = {&options->client_secret_file, &options->key_file, &options->roles_file};
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
         if ((*paths[i])[0] != '\0' && make_absolute(paths[i], err) < 0) {
             return -1;
@@ -90,6 +90,10 @@ static int check_words(const struct options *options, struct err *err)
     if (!str_equals(options->auth, "none") && !str_equals(options->auth, "any") &&
         !str_equals(options->auth, "strict")) {
         return option_refuse("auth", options->auth, "none of none, any, strict", err);
+    }
+    if (options->roles_file[0] != '\0' && !str_equals(options->auth, "strict")) {
+        return option_refuse("roles-file", options->roles_file,
+                             "of no use without --auth strict: only a verified token says who calls", err);
     }
     if (!str_equals(options->error_style, "malachite") && !str_equals(options->error_style, "azure")) {
         return option_refuse("error-style", options->error_style, "neither malachite nor azure", err);

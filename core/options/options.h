@@ -34,6 +34,7 @@
     S(client_secret_file,     "client-secret-file",                   "",                                     "FILE",    "file with the secret of that application, instead of --client-secret")            \
     S(key_file,               "key-file",                             "",                                     "FILE",    "file with the key that encrypts stored secrets; default malachite.key in the data directory") \
     S(auth,                   "auth",                                 "none",                                 "MODE",    "required authentication: none; any: a well-formed bearer token; strict: a valid token from Malachite")        \
+    S(roles_file,             "roles-file",                           "",                                     "FILE",    "JSON file with role definitions and assignments: callers may do only what theirs allow; needs --auth strict") \
     I(workers,                "workers",                1, 64,        "4",                                    "N",       "migrations that run at the same time")                                     \
     I(jobs,                   "jobs",                   0, 64,        "0",                                    "N",       "tables of one migration copied at the same time; 0: one per processor, at most 8")   \
     I(max_active_per_target,  "max-active-per-target",  0, 1000,      "0",                                    "N",       "active migrations allowed on one target server; 0: no limit")                        \

@@ -15,6 +15,7 @@ struct deployer;
 struct description;
 struct request;
 struct request_log;
+struct roles;
 struct route_table;
 struct signing_key;
 
@@ -33,6 +34,11 @@ struct app {
     struct answer_cache *answers; /* server/answer_cache.h; NULL: none are kept */
     /* Rejects a request with an insufficient token (signin); NULL: no check. */
     int (*authenticate)(struct request *request, struct err *err);
+    const struct roles *roles; /* core/roles/roles.h; NULL: everybody may do everything */
+    /* Whether the caller may do what the request asks for, and may use another resource for it (signin);
+     * NULL: no check. */
+    int (*authorize)(struct request *request, struct err *err);
+    int (*authorize_linked)(struct request *request, const char *action, const char *id, struct err *err);
     /* Records unknown properties of a body (describe) for the request log; NULL: records nothing. */
     void (*note_unknown)(struct request *request);
     /* The description of resources of this type (describe), or NULL. */

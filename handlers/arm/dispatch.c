@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The order of the checks is Resource Manager's: api-version present, authentication, subscription,
- * provider and type, api-version valid for the type. The handlers check registration, resource group and
- * body.
+ * provider and type, api-version valid for the type, access control. The handlers check registration,
+ * resource group and body.
  */
 #include "handlers/arm/dispatch.h"
 
@@ -152,7 +152,10 @@ static int check_route(struct request *request, struct err *err)
     if (subscription_id != NULL && check_subscription(request, subscription_id, err) < 0) {
         return -1;
     }
-    return check_api_version(request, err);
+    if (check_api_version(request, err) < 0) {
+        return -1;
+    }
+    return request->app->authorize == NULL ? 0 : request->app->authorize(request, err);
 }
 
 /* The index of "providers" in the path, or the number of segments. */

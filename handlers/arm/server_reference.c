@@ -37,6 +37,16 @@ static int look_up(struct request *request, const char *role, const struct armid
         return err_set(err, ERR_SUBSCRIPTION_NOT_FOUND,
                        "The %s server's subscription '%s' could not be found.", role, id->subscription_id);
     }
+    auto_free char *type = str_format(POSTGRESQL_NAMESPACE "/%s/read", word_of(WORDS_SERVER_KIND, kind));
+    auto_free char *server_id =
+        armid_resource(id->subscription_id, id->group, POSTGRESQL_NAMESPACE, id->types[0], id->names[0]);
+    if (type == NULL || server_id == NULL) {
+        return err_no_memory(err);
+    }
+    if (request->app->authorize_linked != NULL &&
+        request->app->authorize_linked(request, type, server_id, err) < 0) {
+        return -1;
+    }
     int found = store_server_get(request->app->store, (enum server_kind)kind, id->subscription_id, id->group,
                                  id->names[0], err, ret_server);
     if (found == 0) {

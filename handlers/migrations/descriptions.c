@@ -25,12 +25,21 @@ static const struct property validation_database_rows[] = {
     DOC("databaseName", "string", ANY, NULL), DOC("startedOn", "date-time", ANY, NULL), DOC("endedOn", "date-time", ANY, NULL),
     DOC("summary", "[]ValidationItem", ANY, NULL),
 };
+static const struct property connectivity_rows[] = {
+    DOC("status", "Failed|Succeeded", ANY, "Whether the source accepted the login."), DOC("version", "string", ANY, "The source's version, such as 15.18."),
+    DOC("login", "string", ANY, NULL), DOC("code", "string", ANY, "Failed: the error's code."), DOC("message", "string", ANY, "Failed: why."),
+};
+static const struct property source_database_rows[] = {
+    DOC("name", "string", ANY, NULL), DOC("charset", "string", ANY, NULL), DOC("collation", "string", ANY, NULL),
+};
 
 const struct description migrations_descriptions[] = {
     DESCRIPTION("ValidationDetails", validation_rows, NULL),
     DESCRIPTION("ValidationItem", validation_item_rows, NULL),
     DESCRIPTION("ValidationMessage", validation_message_rows, NULL),
     DESCRIPTION("ValidationDatabase", validation_database_rows, NULL),
+    DESCRIPTION("ConnectivityResult", connectivity_rows, "Malachite's own shape: the service publishes none for this action."),
+    DESCRIPTION("SourceDatabase", source_database_rows, "Malachite's own shape: the service publishes none for this action."),
 };
 /* clang-format on */
 const size_t migrations_description_count = ARRAY_LEN(migrations_descriptions);

@@ -23,6 +23,10 @@ void migration_patch(struct request *request);
 /* migration_put.c */
 void migration_put(struct request *request);
 
+/* source_question.c */
+void migration_test_connectivity(struct request *request);
+void migration_list_source_databases(struct request *request);
+
 /* descriptions.c */
 extern const struct description migrations_descriptions[];
 extern const size_t migrations_description_count;

@@ -122,7 +122,7 @@ static int check_tenant(const struct request *request, const json_t *claims, str
 }
 
 /* Malachite's other tokens (refresh tokens, ID tokens) contain their purpose; access tokens do not. */
-static int check_strictly(const struct request *request, const char *token, struct err *err)
+static int check_strictly(struct request *request, const char *token, struct err *err)
 {
     json_auto_t *claims = jwt_verify(request->app->signing_key, token);
     if (claims == NULL || json_object_get(claims, "token_use") != NULL) {
@@ -131,7 +131,12 @@ static int check_strictly(const struct request *request, const char *token, stru
     if (check_time(claims, err) < 0 || check_audience(request, claims, err) < 0) {
         return -1;
     }
-    return check_tenant(request, claims, err);
+    if (check_tenant(request, claims, err) < 0) {
+        return -1;
+    }
+    json_decref(request->claims);
+    request->claims = json_incref(claims);
+    return 0;
 }
 
 static void add_challenge(struct request *request, const struct err *err)
