@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs what `make asan` or `make tsan` has built: sanitized.sh asan | tsan [smoke | PYTEST_ARGUMENT...].
-# Without arguments all unit and black-box tests; "smoke" is what takes a minute; else pytest with the arguments.
+# Without arguments all unit and black-box tests; "smoke" is the part that `make test` has time for; else pytest with
+# the arguments.
 # A report of a sanitizer fails the test that caused it. MALACHITE_TEST_SLOWNESS multiplies the tests' deadlines.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
@@ -42,6 +43,11 @@ if [[ $# -eq 0 ]]; then
     api tests/api tests/lib
 elif [[ $1 == smoke ]]; then
     unit core handlers server store # these start no PostgreSQL
+    if [[ $kind == asan ]]; then
+        api tests/api/offline/test_migration_offline.py tests/api/offline/test_failures.py
+    else # where the most threads meet
+        api tests/api/online/test_migration_online.py tests/api/servers/test_races.py
+    fi
 else
     api "$@"
 fi

@@ -44,6 +44,8 @@ stage unit make -s -j"$(nproc)" WERROR=1 test-unit
 # The same inputs on every run, so that a failure is about the change; `make fuzz` draws a seed.
 stage fuzz make -s fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-10}" FUZZ_SEED="${FUZZ_SEED:-1}"
 stage api make -s test-api
+stage asan make -s asan ARGS=smoke
+stage tsan make -s tsan ARGS=smoke
 reason=$(why_no_node)
 if [[ -z $reason ]]; then
     stage clients make -s test-clients
