@@ -30,6 +30,7 @@
 #include "handlers/arm/dispatch.h"
 #include "handlers/deployments/deployer.h"
 #include "handlers/describe/openapi.h"
+#include "handlers/own/request_durations.h"
 #include "handlers/signin/auth.h"
 #include "handlers/signin/authorize.h"
 #include "server/answer_cache.h"
@@ -51,6 +52,7 @@ static void count_and_log(const struct request *request, bool sent)
     if (request->reply.status >= 500) {
         atomic_fetch_add_explicit(&app->server_errors, 1, memory_order_relaxed);
     }
+    request_durations_add(app->durations, request);
     if (request->route == NULL || (request->route->flags & ROUTE_QUIET) == 0) {
         request_log_add(app->request_log, request, sent);
     }
@@ -221,6 +223,7 @@ static int start(struct serving *serving, struct err *err)
         request_log_new((size_t)options->request_log, err, &app->request_log) < 0) {
         return EXIT_BUG;
     }
+    app->durations = request_durations_new(routes, route_count);
     app->answers = answer_cache_new(); /* without a cache every response is built again */
     if (prepare_data_dir(serving, err) < 0 ||
         tls_prepare(options->data_dir, options->listen, options->tls_names, err, &serving->tls) < 0 ||
@@ -296,6 +299,7 @@ static void stop(struct serving *serving)
     httpd_stop(httpd);
     request_log_free(serving->app.request_log);
     answer_cache_free(serving->app.answers);
+    request_durations_free(serving->app.durations);
     store_close(serving->app.store);
     signing_key_close(serving->app.signing_key);
     roles_free(serving->roles);

@@ -14,10 +14,20 @@
 #include <stdint.h>
 
 #include "core/err.h"
+#include "core/metrics/histogram.h"
 #include "core/options/options.h"
 #include "store/store.h"
 
 struct executor;
+
+/* For /metrics; any thread may read the atomic members. */
+struct executor_metrics {
+    struct histogram substates[SUB_COUNT]; /* on histogram_of_stages: the time until a substate is left */
+    _Atomic uint64_t leases_lost;
+};
+const struct executor_metrics *executor_metrics(const struct executor *executor);
+/* Bytes of rows sent to targets since the start of the process. */
+uint64_t executor_copied_bytes(void);
 
 /* Announces new work: a migration, an operation, a decision of the user. Any thread, never blocks. */
 void executor_wake(struct executor *executor);

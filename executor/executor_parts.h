@@ -55,6 +55,7 @@ struct executor {
     struct stop stop;    /* of the executor itself */
     _Atomic bool ready;
 
+    struct executor_metrics metrics;
     struct rechecks rechecks;
     struct followers *followers;
     struct worker workers[EXECUTOR_WORKERS_MAX];

@@ -4,9 +4,20 @@
 
 #include "core/str.h"
 #include "engine/admin/databases.h"
+#include "engine/copy/copy.h"
 #include "executor/executor_parts.h"
 #include "executor/sides.h"
 #include "executor/spelling/database_spelling.h"
+
+const struct executor_metrics *executor_metrics(const struct executor *executor)
+{
+    return &executor->metrics;
+}
+
+uint64_t executor_copied_bytes(void)
+{
+    return copy_sent_bytes();
+}
 
 int executor_check_major(const struct executor *executor, int major, struct err *err)
 {

@@ -47,7 +47,8 @@ const char *method_name(enum method method)
 
 void request_init(struct request *request, struct app *app)
 {
-    *request = (struct request){.magic = REQUEST_MAGIC, .app = app, .started_us = clock_now_us()};
+    *request = (struct request){
+        .magic = REQUEST_MAGIC, .app = app, .started_us = clock_now_us(), .arrived_us = clock_steady_us()};
     buf_init(&request->raw_body, REQUEST_BODY_MAX);
     id_new(request->request_id);
     memcpy(request->correlation_id, request->request_id, ID_TEXT_SIZE);

@@ -102,7 +102,8 @@ struct request {
                                                     */
     char *client_request_id;                       /* x-ms-client-request-id, or NULL */
     int64_t started_us;
-    int nesting; /* of a request that a deployment sends: the number of enclosing deployments */
+    int64_t arrived_us; /* the same on the steady clock, for durations */
+    int nesting;        /* of a request that a deployment sends: the number of enclosing deployments */
     struct reply reply;
     char *path_text;  /* segments and params point into it */
     char *query_text; /* query points into it */

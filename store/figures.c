@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Figures for /metrics. */
+#include <stdlib.h>
+
 #include "core/attr.h"
 #include "store/session/stmt.h"
 #include "store/store.h"
@@ -73,4 +75,49 @@ int store_figures(struct store *store, struct err *err, struct store_figures *re
     }
     *ret_figures = figures;
     return 0;
+}
+
+static int read_lag(struct stmt *stmt, void *row, struct err *err)
+{
+    struct store_lag *lag = row;
+    lag->migration = column_text(stmt);
+    lag->database = column_text(stmt);
+    lag->pending_bytes = column_int64(stmt);
+    return stmt_check(stmt, err);
+}
+
+static void release_lag(void *row)
+{
+    struct store_lag *lag = row;
+    free(lag->migration);
+    free(lag->database);
+}
+
+int store_lag_list(struct store *store, struct err *err, struct store_lag **ret_lags, size_t *ret_count)
+{
+    static const struct row_type lag_type = {sizeof(struct store_lag), read_lag, release_lag};
+    auto_stmt struct stmt stmt = {0};
+    if (stmt_open(store, STMT_FIGURES_LAGS,
+                  "SELECT m.uuid, d.name, d.pending_bytes FROM migration m"
+                  " JOIN migration_database d ON d.migration_id = m.id"
+                  " WHERE m.ended_us = 0 AND d.replication IS NOT NULL AND d.following = 1"
+                  " ORDER BY m.id DESC, d.position LIMIT ?",
+                  err, &stmt) < 0) {
+        return -1;
+    }
+    bind_int(&stmt, STORE_LAGS_MAX);
+    void *rows = NULL;
+    if (stmt_get_rows(&stmt, &lag_type, err, &rows, ret_count) < 0) {
+        return -1;
+    }
+    *ret_lags = rows;
+    return 0;
+}
+
+void store_lags_free(struct store_lag *lags, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        release_lag(&lags[i]);
+    }
+    free(lags);
 }

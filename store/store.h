@@ -242,4 +242,15 @@ struct store_figures {
 };
 int store_figures(struct store *store, struct err *err, struct store_figures *ret_figures);
 
+/* What a database that is being followed has not applied yet. */
+struct store_lag {
+    char *migration; /* migrationId */
+    char *database;
+    int64_t pending_bytes;
+};
+/* The newest STORE_LAGS_MAX of active migrations. */
+enum { STORE_LAGS_MAX = 1000 };
+int store_lag_list(struct store *store, struct err *err, struct store_lag **ret_lags, size_t *ret_count);
+void store_lags_free(struct store_lag *lags, size_t count);
+
 #endif

@@ -86,11 +86,19 @@ static void count(_Atomic int64_t *counter, int64_t more)
     }
 }
 
+static _Atomic uint64_t sent_bytes;
+
+uint64_t copy_sent_bytes(void)
+{
+    return atomic_load_explicit(&sent_bytes, memory_order_relaxed);
+}
+
 static enum pump_end send_bytes(struct pump *pump, const char *bytes, size_t len)
 {
     if (PQputCopyData(pump->target, bytes, (int)len) < 0) {
         return PUMP_TARGET_FAILED;
     }
+    atomic_fetch_add_explicit(&sent_bytes, len, memory_order_relaxed);
     count(pump->stream->bytes, (int64_t)len);
     count(pump->stream->rows, pump->taken);
     pump->taken = 0;

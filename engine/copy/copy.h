@@ -22,6 +22,9 @@ struct copy_stream {
  * nothing is running on either side; the transactions there are aborted, and a connection may be lost. */
 int copy_run(const struct copy_stream *stream, struct err *err, int64_t *ret_rows);
 
+/* Bytes that all calls of copy_run() in this process have sent to targets. Any thread. */
+uint64_t copy_sent_bytes(void);
+
 /* Makes libpq read rows from this connection in large pieces. */
 int copy_prepare_source(struct pg *source, struct err *err);
 

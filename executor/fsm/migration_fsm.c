@@ -100,6 +100,9 @@ static enum step_outcome move(struct work *work, enum migration_substate to, enu
     assert(may_go(from, to));
     const struct migration_move move = {
         .from = from, .state = state, .substate = to, .error = error, .event = event};
+    struct executor_metrics *metrics = &work->executor->metrics;
+    int64_t entered_us =
+        work->migration.entered_us > 0 ? work->migration.entered_us : work->migration.created_us;
     struct err err = {0};
     int moved = store_migration_move(work->store, &work->migration, &move, &err);
     if (moved < 0) {
@@ -108,9 +111,11 @@ static enum step_outcome move(struct work *work, enum migration_substate to, enu
         return STEP_STOPPED;
     }
     if (moved == 0) {
+        atomic_fetch_add_explicit(&metrics->leases_lost, 1, memory_order_relaxed);
         log_event(LOG_WARNING, "lost the lease", "migration", work->migration.uuid, NULL);
         return STEP_STOPPED;
     }
+    histogram_add(&metrics->substates[from], &histogram_of_stages, clock_steady_us() - entered_us);
     log_event(LOG_INFO, "migration", "id", work->migration.uuid, "name", work->migration.name, "from",
               substate_name(from), "state", word_of(WORDS_MIGRATION_STATE, (int)state), "substate",
               substate_name(to), "reason", error, NULL);

@@ -14,6 +14,7 @@ struct answer_cache;
 struct deployer;
 struct description;
 struct request;
+struct request_durations;
 struct request_log;
 struct roles;
 struct route_table;
@@ -24,12 +25,13 @@ struct app {
     struct store *store;
     struct executor *executor;
     int64_t started_us;
-    struct deployer *deployer;       /* handlers/deployments/deployer.h */
-    struct request_log *request_log; /* server/request_log.h */
-    struct signing_key *signing_key; /* of tokens: core/tokens/signing_key.h */
-    char *ca_file;                   /* PEM of Malachite's own certificate authority */
-    _Atomic uint64_t requests;       /* answered so far */
-    _Atomic uint64_t server_errors;  /* requests with a 5xx status */
+    struct deployer *deployer;           /* handlers/deployments/deployer.h */
+    struct request_log *request_log;     /* server/request_log.h */
+    struct signing_key *signing_key;     /* of tokens: core/tokens/signing_key.h */
+    char *ca_file;                       /* PEM of Malachite's own certificate authority */
+    _Atomic uint64_t requests;           /* answered so far */
+    _Atomic uint64_t server_errors;      /* requests with a 5xx status */
+    struct request_durations *durations; /* handlers/own/request_durations.h; NULL: none are kept */
     const struct route_table *routes;
     struct answer_cache *answers; /* server/answer_cache.h; NULL: none are kept */
     /* Rejects a request with an insufficient token (signin); NULL: no check. */

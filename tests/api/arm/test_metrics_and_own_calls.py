@@ -1,56 +1,10 @@
-"""Malachite's own calls: /_malachite/ and /metrics."""
-
-import re
+"""Malachite's own calls, below /_malachite/."""
 
 import pytest
 
 from arm import details_of
 from malachite import run_command
 from samples import SHOP_TABLES, load_shop
-
-SAMPLE = re.compile(r'([a-z_]+)(?:\{([a-z_]+="[^"]*"(?:,[a-z_]+="[^"]*")*)\})? (-?[0-9.]+(?:e[+-]?\d+)?)')
-
-
-def metrics(arm):
-    """{name{labels}: value}, after a look at the whole syntax."""
-    response = arm.request("GET", "/metrics", status=200)
-    assert response.headers["Content-Type"].startswith("text/plain; version=0.0.4")
-    assert response.text.endswith("\n")
-    values, types = {}, {}
-    for line in response.text.splitlines():
-        if line.startswith("# "):
-            kind, name, text = line[2:].split(" ", 2)
-            assert kind in ("HELP", "TYPE") and text
-            if kind == "TYPE":
-                assert text in ("counter", "gauge", "histogram", "summary") and name not in types
-                types[name] = text
-            continue
-        found = SAMPLE.fullmatch(line)
-        assert found, line
-        name, labels, value = found.groups()
-        assert name in types, f"{name} has no TYPE before it"
-        key = f"{name}{{{labels}}}" if labels else name
-        assert key not in values, f"{key} is there twice"
-        values[key] = float(value)
-    return values
-
-
-def test_metrics_are_in_the_format_of_prometheus(arm):
-    values = metrics(arm)
-    assert values["malachite_http_requests_total"] > 0 and values["malachite_http_server_errors_total"] == 0
-    assert any(name.startswith("malachite_build_info{") for name in values)
-    assert values["process_resident_memory_bytes"] > 1e6
-
-
-def test_metrics_count_requests_and_migrations(arm, attached, database, postgres_source):
-    before = metrics(arm)
-    attached.put([load_shop(postgres_source, database(), rows=100)]).succeed()
-    after = metrics(arm)
-    succeeded = 'malachite_migrations{state="Succeeded"}'
-    assert after[succeeded] >= before[succeeded] + 1
-    assert after["malachite_http_requests_total"] > before["malachite_http_requests_total"] + 1
-    assert after["malachite_rows_copied"] >= before["malachite_rows_copied"] + 100
-    assert after["malachite_bytes_copied"] > before["malachite_bytes_copied"]
 
 
 def test_health_and_ready_need_no_api_version(arm):
