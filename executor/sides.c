@@ -41,7 +41,7 @@ static bool use_sslmode_tag(struct endpoint *endpoint, const struct server *serv
 
 struct instance_spec server_instance(const struct server *server)
 {
-    return (struct instance_spec){.name = server->name,
+    return (struct instance_spec){.name = server->instance,
                                   .major = server->major,
                                   .administrator = server->administrator,
                                   .password = server->password,

@@ -247,9 +247,10 @@ static void refuse_for_now(struct request *request, const char *why)
  * block the others. */
 static uint64_t key_of(const struct request *request)
 {
-    const char *const names[] = {request_param(request, "resourceGroupName"),
+    const char *const names[] = {request_param(request, "subscriptionId"),
+                                 request_param(request, "resourceGroupName"),
                                  request_param(request, "serverName")};
-    if (names[0] == NULL) {
+    if (names[1] == NULL) {
         /* The body of a connection test names the server, so all of them share one key. */
         return (request->route->flags & ROUTE_TOKEN) != 0 ? 1 : 0;
     }

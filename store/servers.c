@@ -14,7 +14,11 @@
 #define SERVER_VALUES                                                                                        \
     "kind, subscription_id, group_name, location, tags, sku, properties, major, administrator, password, "   \
     "state, message, attached, host, port, created_us, minor"
-#define SERVER_COLUMNS "id, name, " SERVER_VALUES
+/* A new server's folder: its name, unless a server of another subscription has a folder of that name. */
+#define INSTANCE_OF_NAME                                                                                     \
+    "CASE WHEN EXISTS (SELECT 1 FROM server WHERE instance = ?1) THEN ?1 || '.' ||"                          \
+    " (SELECT seq + 1 FROM sqlite_sequence WHERE name = 'server') ELSE ?1 END"
+#define SERVER_COLUMNS "id, name, instance, " SERVER_VALUES
 
 /* The context of the sealed password: ids are unknown before the insert, names never change. The caller
  * frees. */
@@ -60,6 +64,7 @@ static int read_server(struct stmt *stmt, void *row, struct err *err)
     struct server *server = row;
     server->id = column_int64(stmt);
     server->name = column_text(stmt);
+    server->instance = column_text(stmt);
     server->kind = (enum server_kind)column_word(stmt, WORDS_SERVER_KIND);
     server->subscription_id = column_text(stmt);
     server->group = column_text(stmt);
@@ -139,14 +144,16 @@ int store_server_get_by_id(struct store *store, int64_t id, struct err *err, str
     return stmt_get_row(&stmt, &server_type, err, ret_server);
 }
 
-int store_server_get_by_name(struct store *store, const char *name, struct err *err,
-                             struct server *ret_server)
+int store_server_get_by_name(struct store *store, const char *subscription_id, const char *name,
+                             struct err *err, struct server *ret_server)
 {
     auto_stmt struct stmt stmt = {0};
-    if (stmt_open(store, STMT_SERVER_GET_BY_NAME, "SELECT " SERVER_COLUMNS " FROM server WHERE name = ?", err,
+    if (stmt_open(store, STMT_SERVER_GET_BY_NAME,
+                  "SELECT " SERVER_COLUMNS " FROM server WHERE subscription_id = ? AND name = ?", err,
                   &stmt) < 0) {
         return -1;
     }
+    bind_text(&stmt, subscription_id);
     bind_text(&stmt, name);
     return stmt_get_row(&stmt, &server_type, err, ret_server);
 }
@@ -209,8 +216,8 @@ int store_server_insert(struct store *store, struct server *server, struct err *
         server->created_us = clock_now_us();
     }
     if (stmt_open(store, STMT_SERVER_INSERT,
-                  "INSERT INTO server (name, " SERVER_VALUES ")"
-                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                  "INSERT INTO server (name, instance, " SERVER_VALUES ")"
+                  " VALUES (?1, " INSTANCE_OF_NAME ", ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                   err, &stmt) < 0 ||
         seal_password(stmt.db, server, err, &password) < 0) {
         return -1;

@@ -1,5 +1,5 @@
 # Prints the numbered schema files as rows of a C table: {number, "file name", "text"}.
-# A file's number is the version of the schema that it leads to; numbers follow each other from 1.
+# A file's number is the version of the schema that it leads to; numbers grow.
 
 function finish()
 {
@@ -11,12 +11,12 @@ FNR == 1 {
     finish()
     name = FILENAME
     sub(/.*\//, "", name)
-    version++
-    if (name !~ /^[0-9][0-9][0-9][0-9]-[a-z0-9-]+\.sql$/ || name + 0 != version) {
-        print "sql2c.awk: " FILENAME ": expected schema file number " version > "/dev/stderr"
+    if (name !~ /^[0-9][0-9][0-9][0-9]-[a-z0-9-]+\.sql$/ || name + 0 <= version) {
+        print "sql2c.awk: " FILENAME ": expected a schema file number above " version > "/dev/stderr"
         name = ""
         exit 1
     }
+    version = name + 0
     printf "        {%d, \"%s\",\n", version, name
 }
 

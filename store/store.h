@@ -43,18 +43,19 @@ int store_provider_put(struct store *store, const char *subscription_id, const c
 int store_server_get(struct store *store, enum server_kind kind, const char *subscription_id,
                      const char *group, const char *name, struct err *err, struct server *ret_server);
 int store_server_get_by_id(struct store *store, int64_t id, struct err *err, struct server *ret_server);
-/* Server names are unique across both kinds and all groups, like their DNS names. */
-int store_server_get_by_name(struct store *store, const char *name, struct err *err,
-                             struct server *ret_server);
+/* Server names are unique across both kinds and all groups of a subscription. */
+int store_server_get_by_name(struct store *store, const char *subscription_id, const char *name,
+                             struct err *err, struct server *ret_server);
 /* group NULL: the whole subscription. Ordered by name. */
 int store_server_list(struct store *store, enum server_kind kind, const char *subscription_id,
                       const char *group, struct err *err, struct server **ret_servers, size_t *ret_count);
 /* All servers of all kinds, for the executor's start. */
 int store_server_list_all(struct store *store, struct err *err, struct server **ret_servers,
                           size_t *ret_count);
-/* Sets server->id, and created_us if it is 0. ERR_SERVER_NAME_TAKEN if the name exists. */
+/* Sets server->id, and created_us if it is 0; chooses its instance, which the next read shows.
+ * ERR_SERVER_NAME_TAKEN if the name exists. */
 int store_server_insert(struct store *store, struct server *server, struct err *err);
-/* Writes every column except id and name. */
+/* Writes every column except id, name and instance. */
 int store_server_update(struct store *store, const struct server *server, struct err *err);
 int store_server_set_state(struct store *store, int64_t id, enum server_state state, const char *message,
                            struct err *err);

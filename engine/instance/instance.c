@@ -13,7 +13,12 @@
 #include "engine/instance/instance_private.h"
 #include "engine/instance/instance_tree.h"
 
-enum { NAME_MAX_BYTES = 63, DELETE_TIMEOUT_MS = 5000, RESTART_TIMEOUT_MS = 30000, CONNECT_TIMEOUT_S = 10 };
+enum {
+    NAME_MAX_BYTES = 63 + 1 + 19,
+    DELETE_TIMEOUT_MS = 5000,
+    RESTART_TIMEOUT_MS = 30000,
+    CONNECT_TIMEOUT_S = 10
+};
 
 static bool is_plain_name(const char *name)
 {

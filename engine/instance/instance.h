@@ -40,7 +40,7 @@ int instance_host_init(const char *root, const char *postgres_user, const struct
 void instance_host_done(struct instance_host *host);
 
 struct instance_spec {
-    const char *name; /* server name: directory below instances/ */
+    const char *name; /* directory below instances/: a server name, or one and a number behind a dot */
     int major;
     const char *administrator;
     const char *password; /* of the administrator; for instance_create() and instance_set_password() */

@@ -91,7 +91,7 @@ static void *stop_some(void *argument)
          i = atomic_fetch_add(&stopping->next, 1)) {
         const struct server *server = &stopping->servers[i];
         struct err err = {0};
-        if (!server->attached && instance_stop(&stopping->executor->instances, server->name,
+        if (!server->attached && instance_stop(&stopping->executor->instances, server->instance,
                                                clock_ms_left(stopping->deadline_ms), &err) < 0) {
             log_event(LOG_ERROR, "server does not stop", "server", server->name, "reason", err.message, NULL);
         }

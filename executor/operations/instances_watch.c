@@ -101,7 +101,7 @@ static int mark_inaccessible(struct executor *executor, const struct server *ser
     auto_free char *text =
         str_format("The PostgreSQL server ended %d times in a row soon after its start, so Malachite no "
                    "longer restarts it. See its log (%s/instances/%s/log), then start the server.",
-                   STARTS_MOST + 1, executor->instances.root, server->name);
+                   STARTS_MOST + 1, executor->instances.root, server->instance);
     if (text == NULL) {
         return err_no_memory(err);
     }
@@ -138,7 +138,7 @@ static int check_server(struct executor *executor, struct watched **first, const
         return 0;
     }
     struct watched *watched = find(*first, server->id);
-    if (instance_is_running(&executor->instances, server->name)) {
+    if (instance_is_running(&executor->instances, server->instance)) {
         if (watched != NULL && clock_monotonic_ms() - watched->start_ms >= STEADY_MS) {
             forget(first, watched);
             free(watched);

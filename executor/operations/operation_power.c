@@ -17,7 +17,7 @@ static int fail(struct executor *executor, const struct server *server, const st
 {
     struct err ignored = {0};
     if (!stop_requested(&executor->stop)) {
-        bool runs = instance_is_running(&executor->instances, server->name);
+        bool runs = instance_is_running(&executor->instances, server->instance);
         (void)store_server_set_state(executor->store, server->id,
                                      runs ? SERVER_STATE_READY : SERVER_STATE_INACCESSIBLE,
                                      runs ? NULL : err->message, &ignored);
@@ -56,7 +56,7 @@ int stop_server(struct executor *executor, const struct operation *operation, st
     if (operation_find_server(executor, operation, err, &server) < 0) {
         return -1;
     }
-    if (instance_stop(&executor->instances, server.name, STOP_TIMEOUT_MS, err) < 0) {
+    if (instance_stop(&executor->instances, server.instance, STOP_TIMEOUT_MS, err) < 0) {
         return fail(executor, &server, err);
     }
     return store_server_set_state(executor->store, server.id, SERVER_STATE_STOPPED, NULL, err);
@@ -86,7 +86,7 @@ int update_server(struct executor *executor, const struct operation *operation, 
     }
     const struct instance_spec spec = server_instance(&server);
     /* An Inaccessible server is started first. */
-    if (!instance_is_running(&executor->instances, server.name) &&
+    if (!instance_is_running(&executor->instances, server.instance) &&
         instance_start(&executor->instances, &spec, &executor->stop, err) < 0) {
         return fail(executor, &server, err);
     }

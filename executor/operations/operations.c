@@ -80,7 +80,7 @@ static int create_server(struct executor *executor, const struct operation *oper
 
 static int remove_server(struct executor *executor, const struct server *server, struct err *err)
 {
-    if (!server->attached && instance_delete(&executor->instances, server->name, err) < 0) {
+    if (!server->attached && instance_delete(&executor->instances, server->instance, err) < 0) {
         return -1;
     }
     return store_server_delete(executor->store, server->id, err);

@@ -110,7 +110,7 @@ static int run_checks(struct work *work, const struct sides *sides, struct findi
     }
     if (!sides->target.server.attached) {
         data_dir =
-            str_format("%s/instances/%s", work->executor->options->data_dir, sides->target.server.name);
+            str_format("%s/instances/%s", work->executor->options->data_dir, sides->target.server.instance);
     }
     bool skip_extensions = false;
     if (server_parameter_is_on(work->executor, &sides->target.server, "azure.migration_skip_extensions",

@@ -107,7 +107,8 @@ void server_check_name(struct request *request)
         return;
     }
     auto_server struct server server = {0};
-    int found = store_server_get_by_name(request->app->store, question.name, &err, &server);
+    int found = store_server_get_by_name(request->app->store, request_param(request, "subscriptionId"),
+                                         question.name, &err, &server);
     if (found < 0) {
         reply_error(request, &err);
     } else {

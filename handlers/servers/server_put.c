@@ -69,10 +69,11 @@ static int insert_server(struct request *request, const struct resource_group *g
 /* ---- both ------------------------------------------------------------------------------------------------
  */
 
-static int check_name_free(struct store *store, const char *name, struct err *err)
+static int check_name_free(struct store *store, const char *subscription_id, const char *name,
+                           struct err *err)
 {
     auto_server struct server other = {0};
-    int found = store_server_get_by_name(store, name, err, &other);
+    int found = store_server_get_by_name(store, subscription_id, name, err, &other);
     if (found <= 0) {
         return found;
     }
@@ -102,7 +103,7 @@ static int store_put(struct request *request, const struct resource_group *group
     }
     bool work = true;
     if (found > 0 ? server_update(store, wanted, &server, err, &work) < 0
-                  : check_name_free(store, name, err) < 0 ||
+                  : check_name_free(store, group->subscription_id, name, err) < 0 ||
                         insert_server(request, group, wanted, err, &server) < 0) {
         return -1;
     }

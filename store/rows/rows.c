@@ -30,6 +30,7 @@ void server_done(struct server *row)
     free(row->subscription_id);
     free(row->group);
     free(row->name);
+    free(row->instance);
     free(row->location);
     free(row->tags);
     free(row->sku);

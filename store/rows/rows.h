@@ -34,6 +34,8 @@ struct server {
     char *subscription_id;
     char *group;
     char *name;
+    char
+        *instance; /* folder of a provisioned one: its name, or a longer one if another subscription has it */
     char *location;
     char *tags;       /* JSON, or NULL */
     char *sku;        /* JSON, or NULL */

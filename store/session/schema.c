@@ -54,6 +54,11 @@ static int set_pragma(sqlite3 *sqlite, const char *name, int value, struct err *
     return sql == NULL ? memory_error(err) : run(sqlite, sql, err);
 }
 
+static int newest_version(void)
+{
+    return schema_files[ARRAY_LEN(schema_files) - 1].version;
+}
+
 static int check_origin(sqlite3 *sqlite, const char *path, int version, struct err *err)
 {
     int application = 0;
@@ -66,7 +71,7 @@ static int check_origin(sqlite3 *sqlite, const char *path, int version, struct e
         return err_set(err, ERR_INTERNAL,
                        "%s was not created by Malachite: it is the database of another program.", path);
     }
-    const int newest = (int)ARRAY_LEN(schema_files);
+    const int newest = newest_version();
     if (version > newest) {
         return err_set(err, ERR_INTERNAL,
                        "%s was created by a newer Malachite (schema %d, this one supports up to %d). Run the "
@@ -78,7 +83,10 @@ static int check_origin(sqlite3 *sqlite, const char *path, int version, struct e
 
 static int apply_files(sqlite3 *sqlite, int version, struct err *err)
 {
-    for (size_t i = (size_t)version; i < ARRAY_LEN(schema_files); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(schema_files); i++) {
+        if (schema_files[i].version <= version) {
+            continue;
+        }
         if (run(sqlite, schema_files[i].sql, err) < 0) {
             return err_prefix(err, "Schema file %s: ", schema_files[i].file);
         }
@@ -100,10 +108,12 @@ int schema_apply(sqlite3 *sqlite, const char *path, struct err *err)
     if (run(sqlite, "PRAGMA journal_mode = WAL", err) < 0) {
         return -1;
     }
-    if (version == (int)ARRAY_LEN(schema_files)) {
+    /* Dropping a table to replace it must not delete the rows that refer to it. The pragma does nothing
+     * inside a transaction. */
+    if (version == newest_version()) {
         return 0;
     }
-    if (run(sqlite, "BEGIN IMMEDIATE", err) < 0) {
+    if (run(sqlite, "PRAGMA foreign_keys = OFF", err) < 0 || run(sqlite, "BEGIN IMMEDIATE", err) < 0) {
         return -1;
     }
     if (apply_files(sqlite, version, err) < 0 || run(sqlite, "COMMIT", err) < 0) {
@@ -111,5 +121,5 @@ int schema_apply(sqlite3 *sqlite, const char *path, struct err *err)
         (void)run(sqlite, "ROLLBACK", &ignored);
         return -1;
     }
-    return 0;
+    return run(sqlite, "PRAGMA foreign_keys = ON", err);
 }

@@ -100,7 +100,7 @@ static inline void end_migration(const char *name, enum migration_state state)
     struct err err = {0};
     auto_server struct server target = {0};
     auto_migration struct migration migration = {0};
-    assert_int_equal(store_server_get_by_name(app.store, "target", &err, &target), 1);
+    assert_int_equal(store_server_get_by_name(app.store, SUBSCRIPTION, "target", &err, &target), 1);
     int64_t now = clock_now_us();
     assert_int_equal(store_migration_claim(app.store, "test", now, now + 60000000, &err, &migration), 1);
     assert_string_equal(migration.name, name);

@@ -22,7 +22,7 @@ static void keep_evidence(const struct evidence *evidence)
     auto_migration struct migration migration = {0};
     struct migration_database *rows = NULL;
     size_t count = 0;
-    assert_int_equal(store_server_get_by_name(app.store, "target", &err, &target), 1);
+    assert_int_equal(store_server_get_by_name(app.store, SUBSCRIPTION, "target", &err, &target), 1);
     assert_int_equal(
         store_migration_get_by_uuid(app.store, answer_text("properties", "migrationId"), &err, &migration),
         1);

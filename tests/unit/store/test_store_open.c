@@ -81,6 +81,40 @@ static void a_newer_schema_is_refused(void **state)
     assert_refused("newer Malachite (schema 9999");
 }
 
+/* The file as it was before servers of two subscriptions could have one name. */
+static const char schema_11[] =
+    "CREATE TABLE old (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL,"
+    " subscription_id TEXT NOT NULL COLLATE NOCASE, group_name TEXT NOT NULL COLLATE NOCASE,"
+    " name TEXT NOT NULL COLLATE NOCASE UNIQUE, location TEXT, tags TEXT, sku TEXT, properties TEXT,"
+    " major INTEGER NOT NULL DEFAULT 0, administrator TEXT, password BLOB, state TEXT NOT NULL, message TEXT,"
+    " attached INTEGER NOT NULL DEFAULT 0, host TEXT, port INTEGER NOT NULL DEFAULT 0,"
+    " created_us INTEGER NOT NULL, minor INTEGER NOT NULL DEFAULT 0) STRICT;"
+    "INSERT INTO old SELECT id, kind, subscription_id, group_name, name, location, tags, sku, properties, "
+    "major,"
+    " administrator, password, state, message, attached, host, port, created_us, minor FROM server;"
+    "UPDATE sqlite_sequence SET seq = 77 WHERE name = 'old';"
+    "PRAGMA legacy_alter_table = ON; DROP TABLE server; ALTER TABLE old RENAME TO server;"
+    "DROP TABLE subscription; PRAGMA user_version = 11";
+
+static void an_older_file_keeps_its_rows(void **state)
+{
+    (void)state;
+    int64_t id = fixture_insert_migration("m1");
+    close_fixture();
+    run_sql(schema_11);
+    fixture_reopen();
+    auto_migration struct migration migration = {0};
+    auto_server struct server server = {0};
+    assert_int_equal(store_migration_get_by_id(fixture_store, id, &fixture_err, &migration), 1);
+    assert_int_equal(store_server_get_by_id(fixture_store, fixture_target, &fixture_err, &server), 1);
+    assert_string_equal(server.password, "s3cret-target");
+    assert_string_equal(server.instance, "target");
+    assert_int_equal(fixture_insert_server("later", "p"), 78);
+    assert_ok(store_server_delete(fixture_store, fixture_target, &fixture_err));
+    auto_migration struct migration none = {0};
+    assert_int_equal(store_migration_get_by_id(fixture_store, id, &fixture_err, &none), 0);
+}
+
 static void a_database_of_another_program_is_refused(void **state)
 {
     (void)state;
@@ -206,6 +240,7 @@ int main(void)
         store_test(everything_is_there_after_opening_again),
         store_test(a_second_process_is_refused),
         store_test(a_newer_schema_is_refused),
+        store_test(an_older_file_keeps_its_rows),
         store_test(a_database_of_another_program_is_refused),
         store_test(a_damaged_file_is_refused),
         store_test(a_missing_directory_is_named),

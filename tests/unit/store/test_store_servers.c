@@ -87,7 +87,8 @@ static void a_server_is_found_by_every_key_without_case(void **state)
     assert_string_equal(by_path.name, "target");
     assert_string_equal(by_path.password, "s3cret-target");
     assert_true(by_path.created_us > 0);
-    assert_int_equal(store_server_get_by_name(fixture_store, "Target", &fixture_err, &by_name), 1);
+    assert_int_equal(store_server_get_by_name(fixture_store, SUBSCRIPTION, "Target", &fixture_err, &by_name),
+                     1);
     assert_int_equal(by_name.id, fixture_target);
     assert_int_equal(store_server_get(fixture_store, SERVER_SINGLE, SUBSCRIPTION, "shop", "target",
                                       &fixture_err, &other_kind),
@@ -104,6 +105,27 @@ static void a_server_name_is_taken_over_kinds_and_groups(void **state)
     assert_int_equal(store_server_insert(fixture_store, &server, &fixture_err), -1);
     assert_int_equal(fixture_err.code, ERR_SERVER_NAME_TAKEN);
     server_done(&server);
+}
+
+static void servers_of_two_subscriptions_may_have_one_name_but_not_one_folder(void **state)
+{
+    (void)state;
+    struct server server = {.kind = SERVER_FLEXIBLE, .state = SERVER_STATE_READY};
+    server.subscription_id = str_dup("00000000-0000-4000-8000-00000000beef");
+    server.group = str_dup("Shop");
+    server.name = str_dup("TARGET");
+    assert_ok(store_server_insert(fixture_store, &server, &fixture_err));
+    server_done(&server);
+    auto_server struct server first = {0};
+    auto_server struct server second = {0};
+    assert_int_equal(store_server_get_by_name(fixture_store, SUBSCRIPTION, "target", &fixture_err, &first),
+                     1);
+    assert_int_equal(store_server_get_by_name(fixture_store, "00000000-0000-4000-8000-00000000BEEF", "target",
+                                              &fixture_err, &second),
+                     1);
+    assert_string_equal(first.instance, "target");
+    auto_free char *longer = str_format("TARGET.%lld", (long long)second.id);
+    assert_string_equal(second.instance, longer);
 }
 
 static void a_server_can_be_changed_under_another_spelling_of_its_name(void **state)
@@ -320,6 +342,7 @@ int main(void)
         store_test(one_provider_is_registered_from_the_start),
         store_test(a_server_is_found_by_every_key_without_case),
         store_test(a_server_name_is_taken_over_kinds_and_groups),
+        store_test(servers_of_two_subscriptions_may_have_one_name_but_not_one_folder),
         store_test(a_server_can_be_changed_under_another_spelling_of_its_name),
         store_test(changing_a_deleted_server_is_an_error),
         store_test(servers_are_listed_by_kind_and_group),
