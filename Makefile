@@ -94,7 +94,7 @@ JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 SUBMAKE = @+$(MAKE) --no-print-directory $(if $(V),,-s) $(JOBS)
 
 build: ready ## builds build/release/malachite (default); V=1 shows the commands
-	$(SUBMAKE) $(BUILD)/malachite
+	$(SUBMAKE) $(BUILD)/malachite $(BUILD)/malachite-faults.so
 
 # Everything except the portal, for which node may still have to be installed.
 objects: ready
@@ -120,6 +120,13 @@ ready-lint: writable
 $(BUILD)/malachite: $(OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# Loaded into provisioned servers, so without sanitizers and without counters.
+$(BUILD)/malachite-faults.so: preload/full_disk.c engine/instance/fault_page.h Makefile | ready
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -I. -O2 $(WARNINGS) -fPIC -fvisibility=hidden -shared -Wl,-z,relro,-z,now \
+		-o $@ preload/full_disk.c -ldl
 
 # The version is in few of them, but a wrong one in any would be a lie.
 $(BUILD)/%.o: %.c Makefile VERSION | $(BUILD)/gen/schema.inc ready
@@ -243,7 +250,7 @@ tsan: ready-unit ready-api ## the same under ThreadSanitizer
 	$(SUBMAKE) SAN=thread sanitized
 	@PYTHON='$(PYTHON)' scripts/sanitized.sh tsan $(ARGS)
 
-sanitized: $(BUILD)/malachite $(UNIT_TESTS)
+sanitized: $(BUILD)/malachite $(BUILD)/malachite-faults.so $(UNIT_TESTS)
 
 fuzz: ready-lint ## libFuzzer on the readers of foreign bytes, under ASan and UBSan: FUZZ_SECONDS=60 each, FUZZ_SEED, ARGS: targets
 	$(SUBMAKE) FUZZ=1 $(FUZZ_TARGETS)
@@ -279,9 +286,10 @@ bench: build ## measurements against the peers, on this machine
 
 install: build ## installs into $(PREFIX)/bin
 	install -D -m 755 $(BUILD)/malachite "$(DESTDIR)$(PREFIX)/bin/malachite"
+	install -D -m 644 $(BUILD)/malachite-faults.so "$(DESTDIR)$(PREFIX)/lib/malachite/malachite-faults.so"
 
 uninstall: ## removes what install put there
-	rm -f "$(DESTDIR)$(PREFIX)/bin/malachite"
+	rm -f "$(DESTDIR)$(PREFIX)/bin/malachite" "$(DESTDIR)$(PREFIX)/lib/malachite/malachite-faults.so"
 
 clean: ## removes build/
 	rm -rf build

@@ -129,9 +129,11 @@ int instance_create(const struct instance_host *host, const struct instance_spec
                     const struct stop *stop, struct err *err)
 {
     auto_free char *dir = NULL;
+    auto_instance_lock pthread_mutex_t *lock = NULL;
     const struct tools_major *programs = find_programs(host, spec->major, err);
-    if (programs == NULL || instance_dir(host, spec->name, err, &dir) != 0 ||
-        check_socket_path(host, spec, dir, err) != 0 || remove_instance(dir, err) != 0) {
+    if (programs == NULL || instance_lock(spec->name, stop, err, &lock) != 0 ||
+        instance_dir(host, spec->name, err, &dir) != 0 || check_socket_path(host, spec, dir, err) != 0 ||
+        remove_instance(dir, err) != 0) {
         return -1;
     }
     if (clone_template(host, programs, dir, stop, err) != 0 ||
@@ -149,7 +151,8 @@ int instance_start(const struct instance_host *host, const struct instance_spec 
 {
     struct postmaster postmaster = {0};
     auto_free char *dir = NULL;
-    if (instance_dir(host, spec->name, err, &dir) != 0) {
+    auto_instance_lock pthread_mutex_t *lock = NULL;
+    if (instance_lock(spec->name, stop, err, &lock) != 0 || instance_dir(host, spec->name, err, &dir) != 0) {
         return -1;
     }
     auto_free char *version_file = str_format("%s/data/PG_VERSION", dir);
@@ -176,13 +179,15 @@ int instance_start(const struct instance_host *host, const struct instance_spec 
         return -1;
     }
     instance_keep_settings(dir);
+    fault_finish_ended(host, spec, dir, stop);
     return 0;
 }
 
 int instance_stop(const struct instance_host *host, const char *name, int timeout_ms, struct err *err)
 {
     auto_free char *dir = NULL;
-    if (instance_dir(host, name, err, &dir) != 0) {
+    auto_instance_lock pthread_mutex_t *lock = NULL;
+    if (instance_lock(name, NULL, err, &lock) != 0 || instance_dir(host, name, err, &dir) != 0) {
         return -1;
     }
     return postmaster_stop(dir, true, timeout_ms, err);
@@ -199,7 +204,8 @@ bool instance_is_running(const struct instance_host *host, const char *name)
 int instance_delete(const struct instance_host *host, const char *name, struct err *err)
 {
     auto_free char *dir = NULL;
-    if (instance_dir(host, name, err, &dir) != 0) {
+    auto_instance_lock pthread_mutex_t *lock = NULL;
+    if (instance_lock(name, NULL, err, &lock) != 0 || instance_dir(host, name, err, &dir) != 0) {
         return -1;
     }
     return remove_instance(dir, err);

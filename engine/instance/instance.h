@@ -11,7 +11,7 @@
  * <root>/templates/<major>-<digest>/
  *
  * An instance outlives a killed Malachite, which adopts it at the next start; a clean stop stops it.
- * Functions may be called from any thread, but for one instance by one thread at a time.
+ * Functions may be called from any thread. For one instance they run one after the other.
  */
 #ifndef ENGINE_INSTANCE_INSTANCE_H
 #define ENGINE_INSTANCE_INSTANCE_H

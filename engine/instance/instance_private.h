@@ -3,7 +3,9 @@
 #ifndef ENGINE_INSTANCE_INSTANCE_PRIVATE_H
 #define ENGINE_INSTANCE_INSTANCE_PRIVATE_H
 
+#include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "core/err.h"
@@ -14,7 +16,9 @@
 /* The environment of initdb and postgres. It points into Malachite's environment: use it at once. */
 struct server_env {
     char *locpath; /* "LOCPATH=...", or NULL */
-    const char *list[5];
+    char *preload; /* "LD_PRELOAD=...", or NULL: of postgres only */
+    char *page;    /* the page of that library, or NULL */
+    const char *list[7];
 };
 int server_env_init(struct server_env *ret_env, struct err *err);
 void server_env_done(struct server_env *env);
@@ -72,6 +76,31 @@ void postmaster_drop_stale_locks(const char *dir, int port);
 /* Creates azure_pg_admin and the administrator on an instance that has just been started. */
 int administrator_create(const struct instance_host *host, const struct instance_spec *spec,
                          const struct stop *stop, struct err *err);
+
+/* Takes the lock of an instance, which the functions of instance.h and fault.h hold while they work; a thread
+ * may take it again. -1: stopped, or another thread has had it for minutes. */
+int instance_lock(const char *name, const struct stop *stop, struct err *err, pthread_mutex_t **ret_lock);
+/* NULL is fine. */
+void instance_unlock(pthread_mutex_t **lock);
+#define auto_instance_lock __attribute__((cleanup(instance_unlock)))
+
+/* Reloads a running server's configuration; sessions that begin after the return have it. */
+int instance_reload(const struct instance_host *host, const struct instance_spec *spec,
+                    const struct stop *stop, struct err *err);
+/* Reads a small text file of a data directory; the caller frees. */
+int data_file_read(const char *data_dir, const char *name, struct err *err, char **ret_text);
+/* Replaces a file in one step; its owner is the server's user. */
+int data_file_replace(const struct instance_host *host, const char *data_dir, const char *name,
+                      const char *text, size_t len, struct err *err);
+
+/* Ends faults that ended while the server was down; called with the lock by whoever has started it. */
+void fault_finish_ended(const struct instance_host *host, const struct instance_spec *spec, const char *dir,
+                        const struct stop *stop);
+
+/* The library that the faults diskFull and walFull need, or NULL. */
+const char *fault_library(void);
+/* Creates the library's page for a server that is about to start, and notes that it is not loaded yet. */
+int fault_page_prepare(const struct instance_host *host, const char *dir);
 
 /* Keeps a copy of the ALTER SYSTEM settings beside the data: the server has just started with them. */
 void instance_keep_settings(const char *dir);

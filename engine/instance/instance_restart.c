@@ -82,7 +82,9 @@ int instance_restart(const struct instance_host *host, const struct instance_spe
     struct err second = {0};
     auto_free char *dir = NULL;
     auto_settings_files struct settings_files files = {0};
-    if (instance_dir(host, spec->name, err, &dir) != 0 || settings_files_init(dir, &files, err) != 0 ||
+    auto_instance_lock pthread_mutex_t *lock = NULL;
+    if (instance_lock(spec->name, stop, err, &lock) != 0 || instance_dir(host, spec->name, err, &dir) != 0 ||
+        settings_files_init(dir, &files, err) != 0 ||
         instance_stop(host, spec->name, STOP_TIMEOUT_MS, err) != 0) {
         return -1;
     }

@@ -17,6 +17,7 @@
 #include "core/clock.h"
 #include "core/fd.h"
 #include "core/str.h"
+#include "engine/instance/fault_page.h"
 #include "engine/process/child.h"
 
 /* Replaying 4 GB of WAL after a crash is part of starting. */
@@ -191,6 +192,22 @@ static int wait_ready(const struct launch *launch, const struct stop *stop, stru
     return 0;
 }
 
+/* A server without the library runs as well, but its disk cannot be made full. */
+static void add_faults(const struct instance_host *host, const char *dir, struct server_env *env)
+{
+    const char *library = fault_library();
+    if (library == NULL || fault_page_prepare(host, dir) != 0) {
+        return;
+    }
+    env->preload = str_format("LD_PRELOAD=%s", library);
+    env->page = str_format(FAULT_PAGE_VARIABLE "=%s/fault.page", dir);
+    size_t at = env->locpath == NULL ? 3 : 4;
+    if (env->preload != NULL && env->page != NULL) {
+        env->list[at] = env->preload;
+        env->list[at + 1] = env->page;
+    }
+}
+
 /* On the command line rather than in postgresql.conf, so that ALTER SYSTEM cannot change where the server
  * listens. */
 static int run_postgres(struct launch *launch, const struct instance_host *host, const char *bin, int log,
@@ -206,6 +223,7 @@ static int run_postgres(struct launch *launch, const struct instance_host *host,
         server_env_init(&env, err) != 0) {
         return err_no_memory(err);
     }
+    add_faults(host, launch->dir, &env);
     const char *const argv[] = {postgres, "-D", launch->data_dir, "-c", listen,  "-c",
                                 port,     "-c", sockets,          "-c", cluster, NULL};
     struct child child = {.argv = argv, .env = env.list, .user = &host->user, .directory = launch->dir};

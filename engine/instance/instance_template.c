@@ -91,6 +91,10 @@ void server_env_done(struct server_env *env)
 {
     free(env->locpath);
     env->locpath = NULL;
+    free(env->preload);
+    env->preload = NULL;
+    free(env->page);
+    env->page = NULL;
 }
 
 /* The service's own default if this machine has it, otherwise a locale that every Debian has. */

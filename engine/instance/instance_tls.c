@@ -23,9 +23,8 @@ static const char switch_line[] = "ssl = on\n";
 /* ---- files of the data directory -------------------------------------------------------------------------
  */
 
-/* Replaces a file in one step; its owner is the server's user. */
-static int replace_file(const struct instance_host *host, const char *data_dir, const char *name,
-                        const char *text, size_t len, struct err *err)
+int data_file_replace(const struct instance_host *host, const char *data_dir, const char *name,
+                      const char *text, size_t len, struct err *err)
 {
     auto_free char *path = str_format("%s/%s", data_dir, name);
     auto_free char *fresh = str_format("%s/%s.new", data_dir, name);
@@ -41,22 +40,34 @@ static int replace_file(const struct instance_host *host, const char *data_dir, 
     return 0;
 }
 
+int data_file_read(const char *data_dir, const char *name, struct err *err, char **ret_text)
+{
+    auto_free char *path = str_format("%s/%s", data_dir, name);
+    auto_free char *text = calloc(CONF_MAX_BYTES, 1);
+    auto_fd int fd = path == NULL ? -1 : open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    ssize_t len = fd < 0 || text == NULL ? -1 : read(fd, text, CONF_MAX_BYTES);
+    if (len < 0 || len == CONF_MAX_BYTES) {
+        return err_set(err, ERR_INTERNAL, "cannot read '%s/%s': %s", data_dir, name,
+                       len < 0 ? strerrordesc_np(errno) : "it is too large");
+    }
+    *ret_text = TAKE(text);
+    return 0;
+}
+
 /* postgresql.conf turns TLS on from now on; ALTER SYSTEM could be undone by a restart that fails. */
 static int switch_on(const struct instance_host *host, const char *data_dir, struct err *err)
 {
-    auto_free char *path = str_format("%s/postgresql.conf", data_dir);
-    auto_free char *text = calloc(CONF_MAX_BYTES + sizeof(switch_line), 1);
-    auto_fd int fd = path == NULL ? -1 : open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    ssize_t len = fd < 0 || text == NULL ? -1 : read(fd, text, CONF_MAX_BYTES);
-    if (len < 0 || text == NULL || len == CONF_MAX_BYTES) {
-        return err_set(err, ERR_INTERNAL, "cannot read '%s/postgresql.conf': %s", data_dir,
-                       strerrordesc_np(errno));
+    auto_free char *text = NULL;
+    if (data_file_read(data_dir, "postgresql.conf", err, &text) != 0) {
+        return -1;
     }
     if (strstr(text, switch_line) != NULL) {
         return 0;
     }
-    memcpy(text + len, switch_line, sizeof(switch_line));
-    return replace_file(host, data_dir, "postgresql.conf", text, strlen(text), err);
+    auto_free char *changed = str_format("%s%s", text, switch_line);
+    return changed == NULL
+               ? err_no_memory(err)
+               : data_file_replace(host, data_dir, "postgresql.conf", changed, strlen(changed), err);
 }
 
 /* ---- the certificate -------------------------------------------------------------------------------------
@@ -96,7 +107,7 @@ static int write_pem(const struct instance_host *host, const char *data_dir, con
 {
     char *pem = NULL;
     long len = BIO_get_mem_data(text, &pem);
-    return replace_file(host, data_dir, name, pem, (size_t)len, err);
+    return data_file_replace(host, data_dir, name, pem, (size_t)len, err);
 }
 
 static int make_certificate(const struct instance_host *host, const struct instance_spec *spec,
@@ -139,8 +150,8 @@ static int load_time(const struct endpoint *endpoint, const struct stop *stop, b
 }
 
 /* New sessions inherit the rules from the postmaster, and with them the time it read them. */
-static int reload_rules(const struct instance_host *host, const struct instance_spec *spec,
-                        const struct stop *stop, struct err *err)
+int instance_reload(const struct instance_host *host, const struct instance_spec *spec,
+                    const struct stop *stop, struct err *err)
 {
     auto_endpoint struct endpoint endpoint = {0};
     auto_free char *before = NULL;
@@ -159,7 +170,7 @@ static int reload_rules(const struct instance_host *host, const struct instance_
         }
         if (clock_ms_left(deadline_ms) == 0) {
             return err_set(err, ERR_SERVER_UNREACHABLE,
-                           "The server '%s' did not read its access rules again.", spec->name);
+                           "The server '%s' did not read its configuration again.", spec->name);
         }
         clock_sleep_ms(RELOAD_PAUSE_MS);
     }
@@ -169,7 +180,8 @@ int instance_require_tls(const struct instance_host *host, const struct instance
                          const struct stop *stop, struct err *err)
 {
     auto_free char *dir = NULL;
-    if (instance_dir(host, spec->name, err, &dir) != 0) {
+    auto_instance_lock pthread_mutex_t *lock = NULL;
+    if (instance_lock(spec->name, stop, err, &lock) != 0 || instance_dir(host, spec->name, err, &dir) != 0) {
         return -1;
     }
     auto_free char *data_dir = str_format("%s/data", dir);
@@ -181,8 +193,8 @@ int instance_require_tls(const struct instance_host *host, const struct instance
         return -1;
     }
     const char *rules = required ? HBA_RULES("hostssl") : HBA_RULES("host");
-    if (replace_file(host, data_dir, "pg_hba.conf", rules, strlen(rules), err) != 0) {
+    if (data_file_replace(host, data_dir, "pg_hba.conf", rules, strlen(rules), err) != 0) {
         return -1;
     }
-    return reload_rules(host, spec, stop, err);
+    return instance_reload(host, spec, stop, err);
 }

@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
+#include "engine/instance/fault.h"
 #include "executor/executor_parts.h"
 #include "executor/operations/instances.h"
 #include "executor/operations/recheck.h"
@@ -25,7 +26,12 @@ static void start_one(struct executor *executor, const struct server *server)
 {
     struct err err = {0};
     const struct instance_spec spec = server_instance(server);
+    /* The rules that a killed Malachite made faults for are gone. */
+    fault_prepare_start(&executor->instances, &spec);
     if (instance_start(&executor->instances, &spec, &executor->stop, &err) == 0) {
+        if (fault_recover(&executor->instances, &spec, &executor->stop, &err) != 0) {
+            log_event(LOG_ERROR, "cannot undo a fault", "server", server->name, "reason", err.message, NULL);
+        }
         server_note_version(executor, server);
         (void)store_server_set_state(executor->store, server->id, SERVER_STATE_READY, NULL, &err);
         log_event(LOG_INFO, "server runs", "server", server->name, "address", server->host, NULL);

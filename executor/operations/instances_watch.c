@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
+#include "engine/instance/fault.h"
 #include "executor/operations/instances.h"
 #include "executor/power_operation.h"
 #include "executor/sides.h"
@@ -134,7 +135,7 @@ static int restart_server(struct executor *executor, struct watched *watched, co
 static int check_server(struct executor *executor, struct watched **first, const struct server *server,
                         struct err *err)
 {
-    if (server->attached || !is_up_to_us(server)) {
+    if (server->attached || !is_up_to_us(server) || fault_holds_down(&executor->instances, server->name)) {
         return 0;
     }
     struct watched *watched = find(*first, server->id);
