@@ -12,6 +12,7 @@
 #include "handlers/describe/openapi.h"
 #include "handlers/migrations/migrations.h"
 #include "handlers/network/network.h"
+#include "handlers/own/instances/instances.h"
 #include "handlers/own/own.h"
 #include "handlers/resources/resources.h"
 #include "handlers/servers/servers.h"
@@ -313,6 +314,10 @@ const struct route routes[] = {
         "Shows the client id of the application that clients sign in as, and whether sign-in is required.", NULL, "[]Application", OK, NULL),
     OWN(POST, "/_malachite/connection", malachite_connection_test, ROUTE_TOKEN | ROUTE_SLOW | ROUTE_BODY, "Malachite_Connection_Test",
         "Signs in to a PostgreSQL server and lists its databases.", "Connection", "ConnectionResult", OK, NULL),
+    OWN(POST, "/_malachite/servers/{server}/faults/{action}", malachite_fault_begin, ROUTE_TOKEN | ROUTE_SLOW, "Malachite_Faults_Begin",
+        "Makes a real fault on a provisioned server.", NULL, "Fault", OK, "subscription:string"),
+    OWN(DELETE, "/_malachite/servers/{server}/faults/{action}", malachite_fault_end, ROUTE_TOKEN | ROUTE_SLOW, "Malachite_Faults_End",
+        "Undoes a fault.", NULL, NULL, NONE, "subscription:string"),
     OWN(GET, "/_malachite/openapi", openapi_index, ROUTE_OPEN, "Malachite_OpenApi_List",
         "Lists the OpenAPI documents.", NULL, "[]object", OK, NULL),
     OWN(GET, "/_malachite/openapi/{document}", openapi_get, ROUTE_OPEN, "Malachite_OpenApi_Get",

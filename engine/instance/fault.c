@@ -307,9 +307,11 @@ int fault_recover(const struct instance_host *host, const struct instance_spec *
     }
     const struct fault_call call = {.host = host, .spec = spec, .dir = dir, .stop = stop};
     int result = 0;
-    for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+    /* First those that may keep the superuser out. */
+    for (size_t n = 0; n < 2 * ARRAY_LEN(faults); n++) {
         struct err one = {0};
-        if (end_fault(&call, &faults[i], &one) != 0) {
+        const struct fault *fault = &faults[n % ARRAY_LEN(faults)];
+        if (fault->end_starts == (n < ARRAY_LEN(faults)) && end_fault(&call, fault, &one) != 0) {
             *err = one;
             result = -1;
         }

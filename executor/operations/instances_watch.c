@@ -135,7 +135,7 @@ static int restart_server(struct executor *executor, struct watched *watched, co
 static int check_server(struct executor *executor, struct watched **first, const struct server *server,
                         struct err *err)
 {
-    if (server->attached || !is_up_to_us(server) || fault_holds_down(&executor->instances, server->name)) {
+    if (server->attached || !is_up_to_us(server) || fault_holds_down(&executor->instances, server->instance)) {
         return 0;
     }
     struct watched *watched = find(*first, server->id);

@@ -78,6 +78,10 @@ static const struct property connection_result_rows[] = {
     DOC("version", "string", ANY, "Server version, such as 15.18."), DOC("login", "string", ANY, NULL),
     DOC("databases", "[]ConnectionDatabase", ANY, "Databases that can be migrated."),
 };
+static const struct property fault_rows[] = {
+    DOC("server", "string", ANY, NULL),
+    DOC("action", "crash|restart|stop|diskFull|walFull|readOnly|reject|password|connections|dropSlot", ANY, NULL),
+};
 
 const struct description own_descriptions[] = {
     DESCRIPTION("LoggedRequest", logged_rows, NULL),
@@ -94,6 +98,7 @@ const struct description own_descriptions[] = {
     DESCRIPTION("Connection", connection_rows, "A server resource by its id, or any other server by host and port."),
     DESCRIPTION("ConnectionResult", connection_result_rows, NULL),
     DESCRIPTION("ConnectionDatabase", connection_database_rows, NULL),
+    DESCRIPTION("Fault", fault_rows, "A fault of a provisioned server; crash, restart and dropSlot have no end."),
 };
 /* clang-format on */
 const size_t own_description_count = ARRAY_LEN(own_descriptions);

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls for testers that act on provisioned servers: real faults, and snapshots of a subscription. They wait
+ * for servers to stop and start. Not part of Azure's interface.
+ */
+#ifndef HANDLERS_OWN_INSTANCES_INSTANCES_H
+#define HANDLERS_OWN_INSTANCES_INSTANCES_H
+
+#include "server/request.h"
+
+/* faults.c */
+void malachite_fault_begin(struct request *request);
+void malachite_fault_end(struct request *request);
+
+#endif
