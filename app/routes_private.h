@@ -96,6 +96,9 @@ enum {
     ROW(GET, pattern, handler, flags, type, id, type "/read", summary, NULL, answer, OK, NULL)
 #define GET_WITH(pattern, handler, flags, type, id, action, summary, answer, answers, query) \
     ROW(GET, pattern, handler, flags, type, id, action, summary, NULL, answer, answers, query)
+/* A list that is answered page by page. */
+#define LIST(pattern, handler, flags, type, id, summary, answer) \
+    ROW(GET, pattern, handler, flags, type, id, type "/read", summary, NULL, answer, OK, PAGES)
 #define HEAD(pattern, handler, type, id, summary) \
     ROW(HEAD, pattern, handler, READ, type, id, type "/read", summary, NULL, NULL, NONE, NULL)
 #define PUT(pattern, handler, flags, type, id, summary, body, answer, answers) \

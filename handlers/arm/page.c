@@ -7,7 +7,9 @@
 #include "core/buf.h"
 #include "core/parse/json_fields.h"
 #include "core/str.h"
+#include "handlers/arm/api_version.h"
 #include "server/reply.h"
+#include "server/route.h"
 
 enum { PAGE_MOST = 1000, FIRST_MOST = 1000000000 };
 static const char token_prefix[] = "p1-";
@@ -22,16 +24,27 @@ static int read_token(const char *token, struct err *err, int64_t *ret_first)
     return 0;
 }
 
+/* Clients of single servers follow no nextLink: their lists come whole. */
+static int64_t usual_size(const struct request *request)
+{
+    static const char single[] = POSTGRESQL_NAMESPACE "/servers";
+    const char *type = request->route == NULL ? NULL : request->route->resource_type;
+    bool whole = type != NULL && str_istarts(type, single) && strchr("/", type[strlen(single)]) != NULL;
+    return whole ? FIRST_MOST : PAGE_MOST;
+}
+
 int page_read(const struct request *request, struct err *err, struct page *ret_page)
 {
-    struct page page = {.size = PAGE_MOST};
+    struct page page = {.size = usual_size(request)};
     const char *top = request_query(request, "$top");
     const char *token = request_query(request, "$skipToken");
     if (top != NULL && !str_to_int(top, 0, INT64_MAX, &page.size)) {
         err_set(err, ERR_BAD_PARAMETER, "The query parameter $top is '%.40s'; it must be a number.", top);
         return err_target(err, "$top");
     }
-    page.size = page.size < PAGE_MOST ? page.size : PAGE_MOST;
+    if (top != NULL && page.size > PAGE_MOST) {
+        page.size = PAGE_MOST;
+    }
     if (token != NULL && read_token(token, err, &page.first) < 0) {
         return -1;
     }
@@ -76,6 +89,27 @@ static char *next_link(const struct request *request, const struct page *page)
     const long long next = page->first + page->size;
     buf_addf(&url, "%%24skipToken=%s%lld", token_prefix, next);
     return buf_failed(&url) ? NULL : reply_absolute_url(request, buf_text(&url));
+}
+
+void page_reply_whole(struct request *request, json_t *value)
+{
+    struct err err = {0};
+    struct page page;
+    if (page_read(request, &err, &page) < 0) {
+        json_decref(value);
+        reply_error(request, &err);
+        return;
+    }
+    json_t *taken = json_array();
+    size_t index;
+    json_t *item;
+    json_array_foreach (value, index, item) {
+        if (page_takes(&page)) {
+            json_array_append(taken, item);
+        }
+    }
+    json_decref(value);
+    page_reply(request, &page, taken);
 }
 
 void page_reply(struct request *request, const struct page *page, json_t *value)

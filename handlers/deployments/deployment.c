@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "core/parse/json_fields.h"
 #include "core/str.h"
+#include "handlers/arm/page.h"
 #include "handlers/deployments/deployments.h"
 
 char *deployment_id(const struct deployment *deployment)
@@ -93,7 +94,7 @@ void deployment_list(struct request *request)
         json_array_append_new(value, deployment_write(&rows[i]));
     }
     deployments_free(rows, count);
-    reply_json(request, 200, json_pack("{s:o}", "value", value));
+    page_reply_whole(request, value);
 }
 
 void deployment_status(struct request *request)
@@ -149,7 +150,7 @@ void deployment_operations(struct request *request)
     json_array_foreach (operations, index, operation) {
         json_array_append_new(value, write_operation(&deployment, operation));
     }
-    reply_json(request, 200, json_pack("{s:o}", "value", value));
+    page_reply_whole(request, value);
 }
 
 /* ---- ending them -----------------------------------------------------------------------------------------

@@ -117,12 +117,12 @@ void group_export(struct request *request)
     const struct inner_client client = deployment_client(request);
     auto_free char *id = armid_group(group.subscription_id, group.name);
     auto_free char *list = id == NULL ? NULL : str_format("%s/resources", id);
-    json_auto_t *listed = list == NULL ? NULL : inner_request_get(&client, list, "2021-04-01");
+    json_auto_t *listed = list == NULL ? NULL : inner_request_list(&client, list, "2021-04-01");
     json_t *wanted = field_get(body, "resources");
     json_t *resources = json_array();
     size_t index;
     json_t *item;
-    json_array_foreach (json_object_get(listed, "value"), index, item) {
+    json_array_foreach (listed, index, item) {
         json_t *exported = is_wanted(wanted, json_string_value(json_object_get(item, "id")))
                                ? export_resource(&client, item)
                                : NULL;

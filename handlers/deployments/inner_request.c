@@ -91,3 +91,21 @@ json_t *inner_request_get(const struct inner_client *client, const char *id, con
     }
     return answer.status == 200 ? json_incref(answer.body) : NULL;
 }
+
+json_t *inner_request_list(const struct inner_client *client, const char *id, const char *api_version)
+{
+    auto_free char *uri = inner_request_uri(id, api_version);
+    json_auto_t *all = json_array();
+    while (uri != NULL) {
+        auto_inner_answer struct inner_answer answer = {0};
+        auto_free char *current = TAKE(uri);
+        inner_request_send(client, METHOD_GET, current, NULL, &answer);
+        json_t *value = answer.status == 200 ? json_object_get(answer.body, "value") : NULL;
+        if (value == NULL || json_array_extend(all, value) < 0) {
+            return NULL;
+        }
+        const char *next = json_string_value(json_object_get(answer.body, "nextLink"));
+        uri = next == NULL ? NULL : path_of(next);
+    }
+    return TAKE(all);
+}

@@ -39,5 +39,7 @@ void inner_request_send(const struct inner_client *client, enum method method, c
 char *inner_request_uri(const char *id, const char *api_version);
 /* GET of a resource. New reference; NULL unless the status is 200. */
 json_t *inner_request_get(const struct inner_client *client, const char *id, const char *api_version);
+/* The items of a list, over all its pages. New reference; NULL if a page fails. */
+json_t *inner_request_list(const struct inner_client *client, const char *id, const char *api_version);
 
 #endif

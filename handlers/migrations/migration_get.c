@@ -49,6 +49,13 @@ static int read_filter(const struct request *request, struct err *err, struct mi
         }
         filter.active_only = str_iequals(which, "Active");
     }
+    int64_t top = PAGE_SIZE;
+    const char *size = request_query(request, "$top");
+    if (size != NULL && !str_to_int(size, 0, INT64_MAX, &top)) {
+        err_set(err, ERR_BAD_PARAMETER, "The query parameter $top is '%.40s'; it must be a number.", size);
+        return err_target(err, "$top");
+    }
+    filter.limit = (size_t)(top < PAGE_SIZE ? top : PAGE_SIZE) + 1;
     if (token != NULL && !parse_token(token, &filter.before_id)) {
         err_set(err, ERR_BAD_PARAMETER, "The $skipToken is not valid. Start again from the first page.");
         return err_target(err, "$skipToken");
@@ -60,9 +67,13 @@ static int read_filter(const struct request *request, struct err *err, struct mi
 static char *next_link(const struct request *request, const char *target_id,
                        const struct migration_filter *filter, int64_t before_id)
 {
+    char top[32] = "";
+    if (request_query(request, "$top") != NULL) {
+        snprintf(top, sizeof(top), "&%%24top=%zu", filter->limit - 1);
+    }
     auto_free char *path =
-        str_format("%s/migrations?api-version=%s&migrationListFilter=%s&%%24skipToken=%s%llx", target_id,
-                   request->api_version, filter->active_only ? "Active" : "All", token_prefix,
+        str_format("%s/migrations?api-version=%s&migrationListFilter=%s%s&%%24skipToken=%s%llx", target_id,
+                   request->api_version, filter->active_only ? "Active" : "All", top, token_prefix,
                    (unsigned long long)before_id);
     return path == NULL ? NULL : reply_absolute_url(request, path);
 }
@@ -102,14 +113,15 @@ static json_t *write_page(struct request *request, const struct server *target,
         err_no_memory(err);
         return NULL;
     }
-    for (size_t i = 0; i < count && i < PAGE_SIZE; i++) {
+    const size_t size = filter->limit - 1;
+    for (size_t i = 0; i < count && i < size; i++) {
         json_t *element = write_element(request, target, target_id, &rows[i], err);
         if (element == NULL || json_array_append_new(value, element) < 0) {
             return NULL;
         }
     }
-    if (count > PAGE_SIZE) {
-        auto_free char *link = next_link(request, target_id, filter, rows[PAGE_SIZE - 1].id);
+    if (size > 0 && count > size) {
+        auto_free char *link = next_link(request, target_id, filter, rows[size - 1].id);
         json_set_text(page, "nextLink", link);
     }
     return TAKE(page);

@@ -6,6 +6,7 @@
 #include "core/parse/json_fields.h"
 #include "core/parse/ssl_mode.h"
 #include "core/str.h"
+#include "handlers/arm/page.h"
 #include "handlers/arm/server_reference.h"
 #include "handlers/migrations/migration.h"
 #include "handlers/migrations/migrations.h"
@@ -110,5 +111,5 @@ void migration_list_source_databases(struct request *request)
         reply_error(request, &err);
         return;
     }
-    reply_json(request, 200, json_pack("{s:o}", "value", databases));
+    page_reply_whole(request, databases);
 }

@@ -6,6 +6,7 @@
 #include "core/str.h"
 #include "handlers/arm/naming/locations.h"
 #include "handlers/arm/naming/names.h"
+#include "handlers/arm/page.h"
 #include "handlers/arm/resource_fields.h"
 
 bool network_find(struct request *request, const char *type, const char *parameter,
@@ -126,5 +127,5 @@ void network_reply_list(struct request *request, const char *group, const char *
         json_array_append_new(value, write(request, &rows[i]));
     }
     network_resources_free(rows, count);
-    reply_json(request, 200, json_pack("{s:o}", "value", value));
+    page_reply_whole(request, value);
 }

@@ -4,6 +4,7 @@
 #include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/naming/names.h"
+#include "handlers/arm/page.h"
 #include "handlers/network/network.h"
 #include "handlers/network/virtual_network_private.h"
 
@@ -187,5 +188,5 @@ void subnet_list(struct request *request)
     json_array_foreach (json_object_get(properties, "subnets"), i, subnet) {
         json_array_append_new(value, subnet_write(&network, subnet));
     }
-    reply_json(request, 200, json_pack("{s:o}", "value", value));
+    page_reply_whole(request, value);
 }

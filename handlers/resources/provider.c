@@ -7,6 +7,7 @@
 
 #include "core/str.h"
 #include "handlers/arm/naming/locations.h"
+#include "handlers/arm/page.h"
 #include "handlers/arm/resource.h"
 #include "handlers/resources/resources.h"
 
@@ -117,9 +118,7 @@ void provider_get(struct request *request)
 void provider_list(struct request *request)
 {
     struct err err = {0};
-    json_auto_t *body = json_object();
-    json_t *value = json_array();
-    json_object_set_new(body, "value", value);
+    json_auto_t *value = json_array();
     for (size_t i = 0; i < ARRAY_LEN(providers); i++) {
         json_t *provider = write_provider(request, i, &err);
         if (provider == NULL) {
@@ -128,7 +127,7 @@ void provider_list(struct request *request)
         }
         json_array_append_new(value, provider);
     }
-    reply_json(request, 200, TAKE(body));
+    page_reply_whole(request, TAKE(value));
 }
 
 static void set_registration(struct request *request, bool registered)

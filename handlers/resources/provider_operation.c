@@ -7,6 +7,7 @@
 #include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/naming/locations.h"
+#include "handlers/arm/page.h"
 #include "handlers/arm/resource.h"
 #include "handlers/resources/resources.h"
 #include "server/route.h"
@@ -80,7 +81,7 @@ void provider_operation_list(struct request *request)
             json_array_append_new(value, operation_of(route));
         }
     }
-    reply_json(request, 200, json_pack("{s:o}", "value", value));
+    page_reply_whole(request, value);
 }
 
 void private_dns_suffix(struct request *request)

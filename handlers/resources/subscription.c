@@ -2,6 +2,7 @@
 /* The only subscription and tenant, and the regions. */
 #include "core/str.h"
 #include "handlers/arm/naming/locations.h"
+#include "handlers/arm/page.h"
 #include "handlers/arm/resource.h"
 #include "handlers/resources/resources.h"
 
@@ -64,11 +65,9 @@ static json_t *write_location(const char *subscription_id, const struct location
 
 void location_list(struct request *request)
 {
-    json_t *body = json_object();
     json_t *value = json_array();
-    json_object_set_new(body, "value", value);
     for (size_t i = 0; i < location_count; i++) {
         json_array_append_new(value, write_location(request->app->options->subscription_id, &locations[i]));
     }
-    reply_json(request, 200, body);
+    page_reply_whole(request, value);
 }

@@ -8,6 +8,7 @@
 #include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/operation.h"
+#include "handlers/arm/page.h"
 #include "handlers/servers/servers.h"
 #include "handlers/servers/values/resource_view.h"
 
@@ -66,7 +67,7 @@ void configuration_list(struct request *request)
     json_array_foreach (configurations, i, configuration) {
         json_array_append_new(value, configuration_write(&server, json_incref(configuration)));
     }
-    reply_json(request, 200, json_pack("{s:o}", "value", value));
+    page_reply_whole(request, value);
 }
 
 /* One of the executor's parameters; ERR_RESOURCE_NOT_FOUND if none has that name. */

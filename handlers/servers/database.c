@@ -3,6 +3,7 @@
 #include "core/str.h"
 #include "handlers/arm/naming/names.h"
 #include "handlers/arm/operation.h"
+#include "handlers/arm/page.h"
 #include "handlers/servers/database_private.h"
 #include "handlers/servers/servers.h"
 #include "handlers/servers/values/resource_view.h"
@@ -66,15 +67,13 @@ void server_database_list(struct request *request)
         reply_error(request, &err);
         return;
     }
-    json_t *body = json_object();
     json_t *value = json_array();
-    json_object_set_new(body, "value", value);
     size_t index;
     json_t *database;
     json_array_foreach (databases, index, database) {
         json_array_append_new(value, database_write(&server, json_incref(database)));
     }
-    reply_json(request, 200, body);
+    page_reply_whole(request, value);
 }
 
 /* ---- create and drop -------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@
 #include "core/str.h"
 #include "handlers/arm/naming/names.h"
 #include "handlers/arm/operation.h"
+#include "handlers/arm/page.h"
 #include "handlers/arm/subnet.h"
 #include "handlers/servers/servers.h"
 #include "handlers/servers/values/private_connection.h"
@@ -341,5 +342,5 @@ void rule_list(struct request *request)
         json_array_append_new(value, rule_write(&server, &rules[i]));
     }
     server_children_free(rules, count);
-    reply_json(request, 200, json_pack("{s:o}", "value", value));
+    page_reply_whole(request, value);
 }

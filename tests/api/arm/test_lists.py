@@ -117,11 +117,30 @@ def test_lists_are_answered_page_by_page(arm, attached):
         assert sorted(name for page in pages for name in page) == names
     assert pages_of(arm, path, **{"$top": 0, "$filter": tagged}) == [[]]
     servers = f"{attached.target.id.rsplit('/', 1)[0]}"
-    for path in (f"{arm.subscription}/resources", servers):
-        everything = [name for page in pages_of(arm, path) for name in page]
-        one_by_one = pages_of(arm, path, **{"$top": 1})
-        assert [name for page in one_by_one for name in page] == everything and len(one_by_one) == len(everything)
-        for token in ("x", "p1-", "p1--1", "p1-99999999999999999999", "m1-1"):
+    arm.put_migration(attached.source, attached.target, None).cancel()
+    group = arm.group_id(arm.group)
+    child = f"{attached.target.id}/firewallRules"
+    for number in range(2):
+        rule = {"properties": {"startIpAddress": "10.0.0.1", "endIpAddress": "10.0.0.1"}}
+        arm.request("PUT", f"{child}/{tag}{number}", rule, status=202)
+    for path in (
+        f"{arm.subscription}/resources",
+        servers,
+        f"{attached.target.id}/databases",
+        f"{attached.target.id}/migrations",
+        child,
+        f"{attached.source.id}/databases",
+        f"{arm.subscription}/locations",
+        f"{group}/providers/Microsoft.Network/virtualNetworks",
+        f"{group}/providers/Microsoft.Resources/deployments",
+        "/providers/Microsoft.DBforPostgreSQL/operations",
+    ):
+        every = {"migrationListFilter": "All"} if path.endswith("/migrations") else {}
+        everything = [name for page in pages_of(arm, path, **every) for name in page]
+        one_by_one = pages_of(arm, path, **{"$top": 1, **every})
+        assert [name for page in one_by_one for name in page] == everything, path
+        assert len(one_by_one) == max(len(everything), 1), path
+        for token in ("x", "p1-", "p1--1", "p1-99999999999999999999", *(["m1-1"] if not every else [])):
             arm.error("GET", path, 400, "InvalidParameterValue", params={"$skipToken": token})
     for name in names:
         arm.request("DELETE", arm.group_id(name), status=202)
