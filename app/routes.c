@@ -237,6 +237,12 @@ const struct route routes[] = {
         "Lists the resource providers.", "[]Provider", OK, "$expand:string " PAGES),
     GET_WITH(S "/providers/{resourceProviderNamespace}", provider_get, READ, T_PROVIDER, "Providers_Get", T_PROVIDER "/read",
         "Shows a resource provider.", "Provider", OK, "$expand:string"),
+    GET_WITH(S "/providers/{resourceProviderNamespace}/resourceTypes", provider_type_list, READ, T_PROVIDER, "ProviderResourceTypes_List", T_PROVIDER "/read",
+        "Lists the resource types of a provider.", "[]object", OK, "$expand:string " PAGES),
+    GET_WITH("/providers", provider_list_at_tenant, READ, T_PROVIDERS, "Providers_ListAtTenantScope", T_PROVIDERS "/read",
+        "Lists the resource providers.", "[]Provider", OK, "$expand:string " PAGES),
+    GET_WITH("/providers/{resourceProviderNamespace}", provider_get_at_tenant, READ, T_PROVIDERS, "Providers_GetAtTenantScope", T_PROVIDERS "/read",
+        "Shows a resource provider.", "Provider", OK, "$expand:string"),
     POST(S "/providers/{resourceProviderNamespace}/register", provider_register, MAY_WRITE, T_PROVIDER, "Providers_Register", "{resourceProviderNamespace}/register/action",
         "Registers the subscription with a resource provider.", NULL, "Provider", OK),
     POST(S "/providers/{resourceProviderNamespace}/unregister", provider_unregister, MAY_WRITE, T_PROVIDER, "Providers_Unregister", "{resourceProviderNamespace}/unregister/action",
@@ -273,6 +279,8 @@ const struct route routes[] = {
         "Runs the action.", "object", "object", OK | LRO),
     POST(DEPLOY "/{deploymentName}/exportTemplate", deployment_export, MAY_WRITE, T_DEPLOY, "Deployments_ExportTemplate", T_DEPLOY "/exportTemplate/action",
         "Runs the action.", "object", "object", OK | LRO),
+    LIST(S "/providers/Microsoft.Resources/deployments", deployment_list_of_subscription, READ, T_DEPLOY, "Deployments_ListAtSubscriptionScope", "Lists the deployments at the level of the subscription: none.", "[]Deployment"),
+    GET(S "/providers/Microsoft.Resources/deployments/{deploymentName}", deployment_get_of_subscription, READ, T_DEPLOY, "Deployments_GetAtSubscriptionScope", "Shows a deployment at the level of the subscription.", "Deployment"),
     LACKS(PUT, S "/providers/Microsoft.Resources/deployments/{deploymentName}", T_DEPLOY, "Deployments_CreateOrUpdateAtSubscriptionScope", T_DEPLOY "/write"),
 
     /* sign-in, below any authority that a client chooses; routes that need the signing key may wait for it */

@@ -65,6 +65,7 @@
 #define T_SUB        RESOURCES_NAMESPACE "/subscriptions"
 #define T_SUB_LOC    RESOURCES_NAMESPACE "/subscriptions/locations"
 #define T_PROVIDER   RESOURCES_NAMESPACE "/subscriptions/providers"
+#define T_PROVIDERS  RESOURCES_NAMESPACE "/providers"
 #define T_RESOURCES  RESOURCES_NAMESPACE "/subscriptions/resources"
 #define T_SUB_RESULT RESOURCES_NAMESPACE "/subscriptions/operationresults"
 #define T_TAGS       RESOURCES_NAMESPACE "/tags"

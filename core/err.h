@@ -63,6 +63,7 @@
     X(ERR_NOT_FOUND, "NotFound", 404)                                                                        \
     X(ERR_OTHER_SITE, "RequestFromOtherSite", 403)                                                           \
     X(ERR_METHOD_NOT_ALLOWED, "HttpMethodNotAllowed", 405)                                                   \
+    X(ERR_PRECONDITION, "PreconditionFailed", 412)                                                           \
     X(ERR_REQUEST_TIMEOUT, "RequestTimeout", 408)                                                            \
     X(ERR_TOO_LARGE, "RequestEntityTooLarge", 413)                                                           \
     X(ERR_MEDIA_TYPE, "UnsupportedMediaType", 415)                                                           \

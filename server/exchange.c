@@ -175,6 +175,7 @@ static struct request_head read_head(const struct exchange *exchange)
         .correlation_id = header(connection, "x-ms-correlation-request-id"),
         .client_request_id = header(connection, "x-ms-client-request-id"),
         .accept_encoding = header(connection, "Accept-Encoding"),
+        .if_match = header(connection, "If-Match"),
         .if_none_match = header(connection, "If-None-Match"),
         .origin = header(connection, "Origin"),
         .fetch_site = header(connection, "Sec-Fetch-Site"),
@@ -266,10 +267,11 @@ static uint64_t key_of(const struct request *request)
 
 static int lane_of(const struct request *request)
 {
-    if ((request->route->flags & ROUTE_SLOW) != 0) {
-        return LANE_LIVE;
-    }
-    return request->method == METHOD_GET || request->method == METHOD_HEAD ? LANE_READ : LANE_WRITE;
+    bool reads = request->method == METHOD_GET || request->method == METHOD_HEAD;
+    /* A conditional change first reads the resource, perhaps from PostgreSQL. */
+    bool conditional = !reads && (request->if_match != NULL || request->if_none_match != NULL);
+    bool slow = (request->route->flags & ROUTE_SLOW) != 0 || conditional;
+    return slow ? LANE_LIVE : reads ? LANE_READ : LANE_WRITE;
 }
 
 /* The connection is suspended while the lane works; nothing here may use the exchange after it was

@@ -61,6 +61,7 @@ void request_done(struct request *request)
     wipe_free(request->authorization);
     json_decref(request->claims);
     free(request->content_type);
+    free(request->if_match);
     free(request->if_none_match);
     free(request->client_request_id);
     free(request->path_text);

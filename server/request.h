@@ -81,7 +81,8 @@ struct request {
     char *content_type;  /* header, or NULL */
     bool takes_gzip;     /* of Accept-Encoding */
     bool takes_brotli;
-    char *if_none_match;                  /* header, or NULL */
+    char *if_match;                       /* header, or NULL */
+    char *if_none_match;                  /* likewise */
     bool has_metadata_header;             /* from a client that requests the token of a managed identity */
     bool from_browser;                    /* has a header that only browsers send */
     bool from_other_site;                 /* a browser sends it on behalf of a page of another site */
@@ -176,6 +177,7 @@ struct request_head {
     const char *correlation_id;
     const char *client_request_id;
     const char *accept_encoding;
+    const char *if_match;
     const char *if_none_match;
     const char *origin;
     const char *fetch_site;    /* Sec-Fetch-Site */

@@ -229,6 +229,7 @@ bool request_set_head(struct request *request, const struct request_head *head, 
     request->authorization = str_dup(head->authorization);
     request->takes_gzip = takes_encoding(head->accept_encoding, "gzip");
     request->takes_brotli = takes_encoding(head->accept_encoding, "br");
+    request->if_match = str_dup(head->if_match);
     request->if_none_match = str_dup(head->if_none_match);
     request->content_type = str_dup(head->content_type);
     request->has_metadata_header =
@@ -242,6 +243,7 @@ bool request_set_head(struct request *request, const struct request_head *head, 
     request->client_request_id = echo ? memory_checked(strdup(head->client_request_id)) : NULL;
     return request->host != NULL && (head->authorization == NULL || request->authorization != NULL) &&
            (head->content_type == NULL || request->content_type != NULL) &&
+           (head->if_match == NULL || request->if_match != NULL) &&
            (head->if_none_match == NULL || request->if_none_match != NULL) &&
            (!echo || request->client_request_id != NULL);
 }

@@ -6,6 +6,7 @@
  */
 #include "handlers/arm/dispatch.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <strings.h>
 
@@ -14,6 +15,8 @@
 #include "core/str.h"
 #include "handlers/arm/api_version.h"
 #include "handlers/arm/app.h"
+#include "handlers/arm/precondition.h"
+#include "handlers/arm/service_headers.h"
 #include "server/answer_cache.h"
 #include "server/reply.h"
 
@@ -229,8 +232,12 @@ static void explain_not_found(struct request *request, struct err *err)
 static bool reply_from_memory(struct request *request)
 {
     struct app *app = request->app;
-    return (request->route->flags & ROUTE_STORED) != 0 && app->answers != NULL &&
-           answer_cache_reply(app->answers, request, store_generation(app->store));
+    if ((request->route->flags & ROUTE_STORED) == 0 || app->answers == NULL ||
+        !answer_cache_reply(app->answers, request, store_generation(app->store))) {
+        return false;
+    }
+    service_headers_add(request);
+    return true;
 }
 
 static bool prepare(struct request *request)
@@ -267,24 +274,8 @@ static void answer_bug(struct request *request, const char *what)
                request->request_id);
 }
 
-/* What the service has left after the first call: clients read it, nothing is limited here. */
-static void add_rate_limit(struct request *request)
-{
-    if ((request->route->flags & ROUTE_ARM) == 0) {
-        return;
-    }
-    if (request->method == METHOD_GET || request->method == METHOD_HEAD) {
-        reply_header(request, "x-ms-ratelimit-remaining-subscription-reads", "11999");
-    } else if (request->method == METHOD_DELETE) {
-        reply_header(request, "x-ms-ratelimit-remaining-subscription-deletes", "14999");
-    } else {
-        reply_header(request, "x-ms-ratelimit-remaining-subscription-writes", "1199");
-    }
-}
-
 static void run_handler(struct request *request)
 {
-    add_rate_limit(request);
     struct app *app = request->app;
     const bool stored = (request->route->flags & ROUTE_STORED) != 0 && app->answers != NULL;
     const uint64_t generation = stored ? store_generation(app->store) : 0;
@@ -292,6 +283,7 @@ static void run_handler(struct request *request)
     if (stored) {
         answer_cache_keep(app->answers, request, generation);
     }
+    service_headers_add(request); /* not kept: they name the caller and the request */
     if (request->body != NULL && request->app->note_unknown != NULL) {
         request->app->note_unknown(request);
     }
@@ -306,6 +298,46 @@ static void run_handler(struct request *request)
         store_thread_done(store);
         answer_bug(request, "handler left a transaction open");
     }
+}
+
+/* Reads the resource that a conditional request is about, as GET of the same URL does. */
+static int check_precondition(struct request *request, struct err *err)
+{
+    struct request *get = request_new(request->app);
+    if (get == NULL) {
+        return err_no_memory(err);
+    }
+    get->method = METHOD_GET;
+    get->https = request->https;
+    get->host = str_dup(request->host);
+    get->authorization = str_dup(request->authorization);
+    int result = get->host == NULL ? err_no_memory(err) : request_set_uri(get, request->raw_uri, err);
+    if (result == 0) {
+        if (prepare(get)) {
+            run_handler(get);
+        }
+        const struct reply *reply = &get->reply;
+        json_auto_t *body = reply->body == NULL
+                                ? NULL
+                                : memory_parse_json(reply->body, reply->body_len, JSON_DECODE_ANY, NULL);
+        result = precondition_check(request, reply->status, body, err);
+    }
+    request_free(get);
+    return result;
+}
+
+/* Conditional requests run one after the other, so that of two with "If-None-Match: *" only one creates. */
+static void run_conditionally(struct request *request)
+{
+    static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+    struct err err = {0};
+    pthread_mutex_lock(&turn);
+    if (check_precondition(request, &err) < 0) {
+        answer_as_gateway(request, &err);
+    } else {
+        run_handler(request);
+    }
+    pthread_mutex_unlock(&turn);
 }
 
 /* The reply may be incomplete, or reject a valid request as malformed. */
@@ -333,7 +365,11 @@ bool dispatch_prepare(struct request *request)
 void dispatch_run(struct request *request)
 {
     memory_watch_begin();
-    run_handler(request);
+    if (precondition_given(request)) {
+        run_conditionally(request);
+    } else {
+        run_handler(request);
+    }
     if (memory_watch_end()) {
         answer_out_of_memory(request);
     }

@@ -97,6 +97,18 @@ void deployment_list(struct request *request)
     page_reply_whole(request, value);
 }
 
+/* Templates are deployed to groups only. */
+void deployment_list_of_subscription(struct request *request)
+{
+    page_reply_whole(request, json_array());
+}
+
+void deployment_get_of_subscription(struct request *request)
+{
+    reply_fail(request, ERR_DEPLOYMENT_NOT_FOUND, "Deployment '%s' could not be found.",
+               request_param(request, "deploymentName"));
+}
+
 void deployment_status(struct request *request)
 {
     auto_deployment struct deployment deployment = {0};

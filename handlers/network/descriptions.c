@@ -10,7 +10,7 @@
 
 /* clang-format off */
 static const struct property network_rows[] = {
-    DOC("id", "string", RO, "Resource id."), DOC("name", "string", RO, NULL), DOC("type", "string", RO, NULL),
+    DOC("id", "string", RO, "Resource id."), DOC("name", "string", RO, NULL), DOC("type", "string", RO, NULL), DOC("etag", "string", RO, "For If-Match."),
     DOC("location", "string", REQ, "Region, as name or display name."),
     DOC("tags", "{}string", RW | ACCESS_PATCH, NULL),
     DOC("properties", "object", REQ, NULL),
@@ -19,7 +19,7 @@ static const struct property network_rows[] = {
     DOC("properties.provisioningState", "string", RO, NULL),
 };
 static const struct property subnet_rows[] = {
-    DOC("id", "string", RO, "Resource id."), DOC("name", "string", RW, NULL), DOC("type", "string", RO, NULL),
+    DOC("id", "string", RO, "Resource id."), DOC("name", "string", RW, NULL), DOC("type", "string", RO, NULL), DOC("etag", "string", RO, "For If-Match."),
     DOC("properties", "object", RW, NULL),
     DOC("properties.addressPrefix", "string", RW, "A range such as 10.0.1.0/24, or addressPrefixes."),
     DOC("properties.addressPrefixes", "[]string", RW, NULL),
@@ -27,7 +27,7 @@ static const struct property subnet_rows[] = {
     DOC("properties.provisioningState", "string", RO, NULL),
 };
 static const struct property endpoint_rows[] = {
-    DOC("id", "string", RO, "Resource id."), DOC("name", "string", RO, NULL), DOC("type", "string", RO, NULL),
+    DOC("id", "string", RO, "Resource id."), DOC("name", "string", RO, NULL), DOC("type", "string", RO, NULL), DOC("etag", "string", RO, "For If-Match."),
     DOC("location", "string", REQ, "Region, as name or display name."),
     DOC("tags", "{}string", RW, NULL),
     DOC("properties.subnet.id", "string", REQ, "Resource id of the subnet."),

@@ -7,6 +7,7 @@
 #include "handlers/arm/naming/locations.h"
 #include "handlers/arm/naming/names.h"
 #include "handlers/arm/page.h"
+#include "handlers/arm/precondition.h"
 #include "handlers/arm/resource_fields.h"
 
 bool network_find(struct request *request, const char *type, const char *parameter,
@@ -98,6 +99,16 @@ char *network_id(const struct network_resource *row)
     return armid_resource(row->subscription_id, row->group, NETWORK_NAMESPACE, row->type, row->name);
 }
 
+json_t *network_add_etag(json_t *resource)
+{
+    auto_free char *etag = resource == NULL ? NULL : etag_of(resource);
+    if (etag == NULL || json_set_text(resource, "etag", etag) < 0) {
+        json_decref(resource);
+        return NULL;
+    }
+    return resource;
+}
+
 json_t *network_write(const struct network_resource *row, json_t *properties)
 {
     auto_free char *id = network_id(row);
@@ -108,8 +119,9 @@ json_t *network_write(const struct network_resource *row, json_t *properties)
         return NULL;
     }
     json_object_set_new(properties, "provisioningState", json_string("Succeeded"));
-    return json_pack("{s:s, s:s, s:s, s:s, s:O*, s:o}", "id", id, "name", row->name, "type", type, "location",
-                     row->location, "tags", tags, "properties", properties);
+    return network_add_etag(json_pack("{s:s, s:s, s:s, s:s, s:O*, s:o}", "id", id, "name", row->name, "type",
+                                      type, "location", row->location, "tags", tags, "properties",
+                                      properties));
 }
 
 void network_reply_list(struct request *request, const char *group, const char *type, network_writer *write)

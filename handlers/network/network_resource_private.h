@@ -18,6 +18,9 @@ bool network_read(struct request *request, const char *type, const char *paramet
 int network_adopt(struct store *store, struct network_resource *row, struct err *err,
                   struct network_resource *ret_before);
 char *network_id(const struct network_resource *row);
+/* Adds the etag, which changes with the resource; returns the reference, or releases it and returns NULL
+ * when memory is out. */
+json_t *network_add_etag(json_t *resource);
 /* The resource with these properties, whose reference it takes over. New reference; NULL when memory is
  * out. */
 json_t *network_write(const struct network_resource *row, json_t *properties);

@@ -22,8 +22,9 @@ json_t *subnet_write(const struct network_resource *network, json_t *subnet)
     }
     json_object_update(properties, field_get(subnet, "properties"));
     json_object_set_new(properties, "provisioningState", json_string("Succeeded"));
-    return json_pack("{s:s, s:s, s:s, s:O}", "id", id, "name", name, "type",
-                     NETWORK_NAMESPACE "/virtualNetworks/subnets", "properties", properties);
+    return network_add_etag(json_pack("{s:s, s:s, s:s, s:O}", "id", id, "name", name, "type",
+                                      NETWORK_NAMESPACE "/virtualNetworks/subnets", "properties",
+                                      properties));
 }
 
 static json_t *write_network(struct request *request, const struct network_resource *row)

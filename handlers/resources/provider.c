@@ -130,6 +130,41 @@ void provider_list(struct request *request)
     page_reply_whole(request, TAKE(value));
 }
 
+/* Outside of a subscription nothing is registered. */
+static json_t *write_tenant_provider(size_t row)
+{
+    const char *name = providers[row].namespace_name;
+    auto_free char *id = str_format("/providers/%s", name);
+    return id == NULL ? NULL
+                      : json_pack("{s:s, s:s, s:o}", "id", id, "namespace", name, "resourceTypes",
+                                  write_types(name));
+}
+
+void provider_get_at_tenant(struct request *request)
+{
+    size_t row;
+    if (find_provider(request, &row)) {
+        reply_json(request, 200, write_tenant_provider(row));
+    }
+}
+
+void provider_list_at_tenant(struct request *request)
+{
+    json_t *value = json_array();
+    for (size_t i = 0; i < ARRAY_LEN(providers); i++) {
+        json_array_append_new(value, write_tenant_provider(i));
+    }
+    page_reply_whole(request, value);
+}
+
+void provider_type_list(struct request *request)
+{
+    size_t row;
+    if (find_provider(request, &row)) {
+        page_reply_whole(request, write_types(providers[row].namespace_name));
+    }
+}
+
 static void set_registration(struct request *request, bool registered)
 {
     struct err err = {0};

@@ -31,6 +31,9 @@ void not_implemented(struct request *request);
 /* provider.c */
 void provider_get(struct request *request);
 void provider_list(struct request *request);
+void provider_get_at_tenant(struct request *request);
+void provider_list_at_tenant(struct request *request);
+void provider_type_list(struct request *request);
 void provider_register(struct request *request);
 void provider_unregister(struct request *request);
 

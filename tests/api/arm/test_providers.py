@@ -1,8 +1,9 @@
 """Resource providers and their registration."""
 
-import pytest
+import re
 
-from arm import API_VERSION, wait_until
+import pytest
+from arm import API_VERSION, ARM_API_VERSION, wait_until
 
 NAMESPACES = ("Microsoft.DBforPostgreSQL", "Microsoft.DataMigration")
 
@@ -112,6 +113,52 @@ def test_the_rate_limit_of_the_service_is_shown(arm):
     assert answer.headers["x-ms-ratelimit-remaining-subscription-reads"] == "11999"
     answer = arm.request("PATCH", path, {"tags": {}}, status=200)
     assert answer.headers["x-ms-ratelimit-remaining-subscription-writes"] == "1199"
+    assert answer.headers["x-ms-ratelimit-remaining-subscription-global-writes"] == "11999"
+    answer = arm.request("GET", "/providers", status=200)
+    assert answer.headers["x-ms-ratelimit-remaining-tenant-reads"] == "11999"
+    assert "x-ms-ratelimit-remaining-subscription-reads" not in answer.headers
+
+
+@pytest.mark.parametrize("region", ["canadacentral", "Canada%20Central", "Nowhere%20Land"])
+def test_answers_of_the_provider_name_the_operation(arm, region):
+    path = f"{arm.subscription}/providers/{NAMESPACES[0]}/locations/{region}/capabilities"
+    answer = arm.session.get(f"{arm.endpoint}{path}?api-version=2024-08-01", timeout=30)
+    known = "canadacentral" if "anada" in region else "eastus"
+    identifier = answer.headers["x-ms-operation-identifier"]
+    assert re.fullmatch(rf"tenantId=[0-9a-f-]{{36}},objectId=[0-9a-f-]*/{known}/[0-9a-f-]{{36}}", identifier)
+
+
+def test_a_kept_answer_names_its_own_operation(arm):
+    for one in (arm.group_id(arm.group), arm.server_id("nowhere") + "/firewallRules"):
+        identifiers = [arm.request("GET", one).headers for _ in range(3)]
+        assert len({headers["x-ms-request-id"] for headers in identifiers}) == 3
+        for headers in identifiers:
+            identifier = headers.get("x-ms-operation-identifier")
+            assert identifier is None or identifier.endswith(headers["x-ms-request-id"])
+
+
+def test_providers_outside_of_a_subscription(arm):
+    everything = arm.list("/providers")
+    assert {item["namespace"] for item in everything} >= set(NAMESPACES)
+    for item in everything:
+        options = {"api_version": ARM_API_VERSION}
+        assert "registrationState" not in item and item["id"] == f"/providers/{item['namespace']}"
+        assert arm.get(item["id"].upper(), **options) == item
+        inside = arm.get(f"{arm.subscription}/providers/{item['namespace']}", **options)
+        assert inside["resourceTypes"] == item["resourceTypes"]
+        path = f"{arm.subscription}/providers/{item['namespace']}/resourceTypes"
+        types = arm.get(path, **options)["value"]
+        assert types == item["resourceTypes"] != []
+    arm.error("GET", "/providers/Microsoft.Nothing", 404, "InvalidResourceNamespace")
+    arm.error("GET", f"{arm.subscription}/providers/Microsoft.Nothing/resourceTypes", 404, "InvalidResourceNamespace")
+
+
+def test_no_deployment_is_above_a_group(arm):
+    path = f"{arm.subscription}/providers/Microsoft.Resources/deployments"
+    assert arm.list(path) == []
+    arm.error("GET", f"{path}/none", 404, "DeploymentNotFound")
+    answer = arm.session.put(f"{arm.endpoint}{path}/none?api-version={ARM_API_VERSION}", json={}, timeout=30)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (501, "NotImplementedByEmulator")
 
 
 def test_moving_resources_is_not_implemented(arm):
