@@ -17,6 +17,7 @@
 #include "handlers/resources/resources.h"
 #include "handlers/servers/servers.h"
 #include "handlers/signin/signin.h"
+#include "handlers/universes/universes.h"
 #include "server/portal.h"
 #include "server/reply.h"
 
@@ -218,8 +219,8 @@ const struct route routes[] = {
     LIST(P "/operations", provider_operation_list, READ, T_OPERATIONS, "Operations_List", "Lists the operations of the provider.", "[]Operation"),
 
     /* Resource Manager */
-    GET("/subscriptions", subscription_list, READ, T_SUB, "Subscriptions_List", "Lists the subscriptions; there is exactly one.", "[]Subscription"),
-    GET(S, subscription_get, READ, T_SUB, "Subscriptions_Get", "Shows the subscription.", "Subscription"),
+    GET("/subscriptions", subscription_list, READ, T_SUB, "Subscriptions_List", "Lists the subscriptions.", "[]Subscription"),
+    GET(S, subscription_get, READ, T_SUB, "Subscriptions_Get", "Shows a subscription.", "Subscription"),
     LIST(S "/locations", location_list, READ, T_SUB_LOC, "Subscriptions_ListLocations", "Lists the regions.", "[]Location"),
     GET("/tenants", tenant_list, READ, T_TENANT, "Tenants_List", "Lists the tenants; there is exactly one.", "[]Tenant"),
     PUT(RG, group_put, WRITE, T_GROUP, "ResourceGroups_CreateOrUpdate",
@@ -314,6 +315,16 @@ const struct route routes[] = {
         "Shows a migration with its history, and the tables of one database.", NULL, "MigrationDetail", OK, "database:string"),
     OWN(GET, "/_malachite/migrations/{migrationId}/evidence", malachite_migration_evidence, 0, "Malachite_Migrations_Evidence",
         "Compares source and target as they were at the cutover.", NULL, "MigrationEvidence", OK, NULL),
+    OWN(GET, "/_malachite/subscriptions", universe_list, 0, "Malachite_Subscriptions_List",
+        "Lists the subscriptions in use.", NULL, "[]Universe", OK, NULL),
+    OWN(DELETE, "/_malachite/subscriptions/{subscriptionId}", universe_delete, ROUTE_SLOW, "Malachite_Subscriptions_Delete",
+        "Removes a subscription: cancels its migrations and deletes all it contains; 202 says what is left at the time limit.", NULL, "RemovalLeft", NONE | ACCEPTED, "timeout:integer"),
+    OWN(POST, "/_malachite/reset", universe_reset, ROUTE_SLOW | ROUTE_BODY_OPTIONAL, "Malachite_Reset",
+        "Deletes everything in a subscription, by default in all of them; 202 says what is left at the time limit.", NULL, "RemovalLeft", NONE | ACCEPTED, "subscription:string timeout:integer"),
+    OWN(GET, "/_malachite/clock", clock_get, 0, "Malachite_Clock_Get",
+        "Shows how far the time of a subscription has been advanced.", NULL, "Clock", OK, "subscription:string"),
+    OWN(POST, "/_malachite/clock", clock_advance, ROUTE_BODY, "Malachite_Clock_Advance",
+        "Lets time pass for a subscription: moves the stored instants of its active migrations into the past.", "ClockAdvance", "Clock", OK, NULL),
     OWN(GET, "/_malachite/requests", malachite_request_list, ROUTE_QUIET, "Malachite_Requests_List",
         "Shows the last requests.", NULL, "RequestLog", OK, "operation:string status:string method:string path:string request:string since:date-time notUnderstood:boolean limit:integer"),
     OWN(DELETE, "/_malachite/requests", malachite_request_clear, ROUTE_QUIET, "Malachite_Requests_Clear",

@@ -54,6 +54,7 @@ struct executor {
     uint64_t generation; /* grows with every wake, so that no hint is lost between check and wait */
     struct stop stop;    /* of the executor itself */
     _Atomic bool ready;
+    _Atomic int expiry_reads; /* passes of the monitor that read again when migrations expire */
 
     struct executor_metrics metrics;
     struct rechecks rechecks;

@@ -81,3 +81,21 @@ void worker_stop_expired(struct worker *worker)
     }
     pthread_mutex_unlock(&worker->lock);
 }
+
+/* The store may have moved the migration into the past since the worker has claimed it. */
+void worker_read_expiry(struct worker *worker)
+{
+    struct err ignored = {0};
+    auto_migration struct migration row = {0};
+    pthread_mutex_lock(&worker->lock);
+    int64_t id = worker->migration_id;
+    pthread_mutex_unlock(&worker->lock);
+    if (id == 0 || store_migration_get_by_id(worker->executor->store, id, &ignored, &row) != 1) {
+        return;
+    }
+    pthread_mutex_lock(&worker->lock);
+    if (worker->migration_id == id) {
+        worker->expires_us = migration_expires_us(worker->executor, &row);
+    }
+    pthread_mutex_unlock(&worker->lock);
+}

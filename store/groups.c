@@ -3,7 +3,9 @@
 #include "core/attr.h"
 #include "core/str.h"
 #include "store/session/stmt.h"
+#include "store/session/transaction.h"
 #include "store/store.h"
+#include "store/subscriptions_private.h"
 
 #define GROUP_COLUMNS "subscription_id, name, location, tags, managed_by, deleting"
 
@@ -58,7 +60,7 @@ int store_group_list(struct store *store, const char *subscription_id, struct er
     return 0;
 }
 
-int store_group_put(struct store *store, const struct resource_group *group, struct err *err)
+static int put_group(struct store *store, const struct resource_group *group, struct err *err)
 {
     auto_stmt struct stmt stmt = {0};
     if (stmt_open(store, STMT_GROUP_PUT,
@@ -75,6 +77,16 @@ int store_group_put(struct store *store, const struct resource_group *group, str
     bind_text(&stmt, group->managed_by);
     bind_int(&stmt, group->deleting);
     return stmt_run(&stmt, err);
+}
+
+int store_group_put(struct store *store, const struct resource_group *group, struct err *err)
+{
+    auto_db_tx struct db_tx tx = {0};
+    if (db_begin(store, err, &tx) < 0 || subscription_make(store, group->subscription_id, err) < 0 ||
+        put_group(store, group, err) < 0) {
+        return -1;
+    }
+    return db_commit(&tx, err);
 }
 
 int store_group_delete(struct store *store, const char *subscription_id, const char *name, struct err *err)
@@ -109,8 +121,8 @@ int store_provider_get(struct store *store, const char *subscription_id, const c
     return 0;
 }
 
-int store_provider_put(struct store *store, const char *subscription_id, const char *namespace_name,
-                       bool registered, struct err *err)
+static int put_provider(struct store *store, const char *subscription_id, const char *namespace_name,
+                        bool registered, struct err *err)
 {
     auto_stmt struct stmt stmt = {0};
     if (stmt_open(store, STMT_PROVIDER_PUT,
@@ -123,4 +135,15 @@ int store_provider_put(struct store *store, const char *subscription_id, const c
     bind_text(&stmt, namespace_name);
     bind_int(&stmt, registered);
     return stmt_run(&stmt, err);
+}
+
+int store_provider_put(struct store *store, const char *subscription_id, const char *namespace_name,
+                       bool registered, struct err *err)
+{
+    auto_db_tx struct db_tx tx = {0};
+    if (db_begin(store, err, &tx) < 0 || subscription_make(store, subscription_id, err) < 0 ||
+        put_provider(store, subscription_id, namespace_name, registered, err) < 0) {
+        return -1;
+    }
+    return db_commit(&tx, err);
 }

@@ -3,9 +3,12 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "core/str.h"
+
+enum { UUID_LEN = 36 };
 
 #define OPTION_STRUCT struct options
 static const struct option_row rows[] = {
@@ -74,6 +77,30 @@ static int choose_data_dir(struct options *options, struct err *err)
     return 0;
 }
 
+/* one, any, or UUIDs separated by ','. */
+static int check_subscriptions(const struct options *options, struct err *err)
+{
+    const char *at = options->subscriptions;
+    if (str_equals(at, "one") || str_equals(at, "any")) {
+        return 0;
+    }
+    while (true) {
+        size_t len = strcspn(at, ",");
+        char id[UUID_LEN + 1] = "";
+        if (len == UUID_LEN) {
+            memcpy(id, at, len);
+        }
+        if (!str_is_uuid(id)) {
+            return option_refuse("subscriptions", options->subscriptions,
+                                 "none of one, any, or UUIDs separated by ','", err);
+        }
+        if (at[len] == '\0') {
+            return 0;
+        }
+        at += len + 1;
+    }
+}
+
 static int check_words(const struct options *options, struct err *err)
 {
     static const char *const levels[] = {"debug", "info", "warning", "error"};
@@ -106,7 +133,7 @@ static int check_words(const struct options *options, struct err *err)
             return option_refuse(ids[i][0], ids[i][1], "not a UUID", err);
         }
     }
-    return 0;
+    return check_subscriptions(options, err);
 }
 
 int options_parse(struct options *options, int argc, char **argv, struct err *err)

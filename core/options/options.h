@@ -28,6 +28,7 @@
     S(postgres_user,          "postgres-user",                        "postgres",                             "USER",    "user that provisioned PostgreSQL servers run as when Malachite runs as root")        \
     I(server_ports,           "server-ports",           0, 60000,     "0",                                    "BASE",    "provisioned servers use 127.0.0.1 and ports from BASE on; 0: a 127.74.x.y address each, port 5432") \
     S(subscription_id,        "subscription-id",                      "00000000-0000-4000-8000-00000000ca11", "UUID",    "id of the subscription")                                                       \
+    S(subscriptions,          "subscriptions",                        "one",                                  "WHICH",   "subscriptions besides that one: one: none; any: the first call with a new UUID makes one; or UUIDs separated by ','") \
     S(tenant_id,              "tenant-id",                            "00000000-0000-4000-8000-00000000da7a", "UUID",    "id of the tenant")                                                                         \
     S(client_id,              "client-id",                            "00000000-0000-4000-8000-00000000c11e", "UUID",    "client id of the application that clients sign in as")                                            \
     S(client_secret,          "client-secret",                        "malachite",                            "SECRET",  "secret of that application")                                                          \

@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "executor/fsm/migration_fsm.h"
+#include "executor/removal.h"
 #include "executor/wake.h"
 #include "executor/worker.h"
 
@@ -121,7 +122,15 @@ void *monitor_main(void *argument)
         }
         uint64_t seen = executor_generation(executor);
         bool busy = false;
+        removals_continue(executor);
+        bool moved = atomic_load(&executor->expiry_reads) > 0;
+        if (moved) {
+            atomic_fetch_sub(&executor->expiry_reads, 1);
+        }
         for (int i = 0; i < executor->worker_count; i++) {
+            if (moved) {
+                worker_read_expiry(&executor->workers[i]);
+            }
             busy = monitor_worker(&executor->workers[i]) || busy;
         }
         /* A wake makes a cancel take effect at once; without one the period limits the delay. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "handlers/arm/server_reference.h"
 
+#include "core/options/subscriptions.h"
 #include "core/parse/server_address.h"
 #include "core/str.h"
 
@@ -33,7 +34,9 @@ static int look_up(struct request *request, const char *role, const struct armid
                        "'/subscriptions/{id}/resourceGroups/{group}/providers/" POSTGRESQL_NAMESPACE
                        "/servers/{name}'.");
     }
-    if (!str_iequals(id->subscription_id, request->app->options->subscription_id)) {
+    const char *own_id = request_param(request, "subscriptionId");
+    if (own_id != NULL ? !str_iequals(id->subscription_id, own_id)
+                       : !subscriptions_admit(request->app->options, id->subscription_id)) {
         return err_set(err, ERR_SUBSCRIPTION_NOT_FOUND,
                        "The %s server's subscription '%s' could not be found.", role, id->subscription_id);
     }

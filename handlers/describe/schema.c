@@ -15,6 +15,7 @@
 #include "handlers/own/own.h"
 #include "handlers/resources/resources.h"
 #include "handlers/servers/servers.h"
+#include "handlers/universes/universes.h"
 
 /* ---- the descriptions of all rooms -----------------------------------------------------------------------
  */
@@ -38,6 +39,7 @@ static const struct {
     {deployments_descriptions, &deployments_description_count},
     {network_descriptions, &network_description_count},
     {own_descriptions, &own_description_count},
+    {universe_descriptions, &universe_description_count},
 };
 
 const struct description *schema_find(const char *name)
