@@ -251,8 +251,7 @@ static uint64_t key_of(const struct request *request)
     const char *const names[] = {request_param(request, "subscriptionId"),
                                  request_param(request, "resourceGroupName"),
                                  request_param(request, "serverName")};
-    if (names[1] == NULL) {
-        /* The body of a connection test names the server, so all of them share one key. */
+    if (names[1] == NULL) { /* the body of a connection test names the server: all share one key */
         return (request->route->flags & ROUTE_TOKEN) != 0 ? 1 : 0;
     }
     uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */

@@ -18,9 +18,9 @@
 #include "handlers/arm/app.h"
 #include "handlers/arm/precondition.h"
 #include "handlers/arm/service_headers.h"
+#include "handlers/arm/subscription_entry.h"
 #include "server/answer_cache.h"
 #include "server/reply.h"
-#include "store/subscriptions.h"
 
 /* Replies with an error of Resource Manager itself rather than of the resource provider behind it. */
 static void answer_as_gateway(struct request *request, const struct err *err)
@@ -276,36 +276,12 @@ static void answer_bug(struct request *request, const char *what)
                request->request_id);
 }
 
-/* The first call makes a subscription. One that is being removed can be read until it is gone. */
-static bool enter_subscription(struct request *request)
-{
-    struct err err = {0};
-    enum removal removing = REMOVAL_NONE;
-    struct store *store = request->app->store;
-    const char *id = request_param(request, "subscriptionId");
-    bool reads = request->method == METHOD_GET || request->method == METHOD_HEAD;
-    if (id == NULL || store == NULL || (request->route->flags & ROUTE_ARM) == 0) {
-        return true;
-    }
-    int result = store_subscription_touch(store, id, &err, &removing);
-    if (result == 0 && removing != REMOVAL_NONE && !reads) {
-        result =
-            err_set(&err, ERR_CONFLICT,
-                    "Everything in the subscription '%s' is being removed. Retry when that has ended.", id);
-        reply_header(request, "Retry-After", "1");
-    }
-    if (result < 0) {
-        reply_error(request, &err);
-    }
-    return result == 0;
-}
-
 static void run_handler(struct request *request)
 {
     struct app *app = request->app;
     const bool stored = (request->route->flags & ROUTE_STORED) != 0 && app->answers != NULL;
     const uint64_t generation = stored ? store_generation(app->store) : 0;
-    if (enter_subscription(request)) {
+    if (subscription_enter(request)) {
         request->route->handler(request);
     }
     if (stored) {
