@@ -38,6 +38,7 @@ enum role_column {
 int roles_warn(struct roles_job *job, const char *format, ...)
 {
     auto_buf struct buf text = BUF_MAX(ROLES_SQL_MAX_BYTES);
+    buf_addf(&text, "Warning %d: ", job->step);
     va_list args;
     va_start(args, format);
     buf_vaddf(&text, format, args);
@@ -130,14 +131,16 @@ static int join(struct roles_job *job, const char *name)
     buf_adds(&sql, "GRANT ");
     pg_add_identifier(&job->target, &sql, name);
     buf_adds(&sql, " TO CURRENT_USER");
+    job->step = ROLES_MEMBERSHIP;
     int outcome = roles_try(job, &sql);
-    if (outcome <= 0) {
-        return outcome;
+    if (outcome > 0) {
+        outcome = roles_warn(job,
+                             "The user '%s' could not become a member of the role '%s', so objects of that role "
+                             "may belong to '%s' instead: %s",
+                             job->target.endpoint->user, name, job->target.endpoint->user, job->err->message);
     }
-    return roles_warn(job,
-                      "The user '%s' could not become a member of the role '%s', so objects of that role may "
-                      "belong to '%s' instead: %s",
-                      job->target.endpoint->user, name, job->target.endpoint->user, job->err->message);
+    job->step = outcome == 0 ? ROLES_CREATE : ROLES_MEMBERSHIP;
+    return outcome;
 }
 
 static int create(struct roles_job *job, const PGresult *roles, int row)
@@ -191,15 +194,18 @@ static int create_missing(struct roles_job *job)
 {
     auto_result PGresult *roles = NULL;
     bool passwords = job->source.superuser;
+    job->step = ROLES_READ;
     if (pg_query(&job->source, job->err, &roles, passwords ? ROLES_WITH_PASSWORDS : ROLES_WITHOUT_PASSWORDS,
                  0, NULL) != 0) {
         return -1;
     }
+    job->step = ROLES_CREATE;
     for (int i = 0; i < PQntuples(roles); i++) {
         if (!str_list_has(&job->there, PQgetvalue(roles, i, ROLE_NAME)) && create(job, roles, i) != 0) {
             return -1;
         }
     }
+    job->step = ROLES_READ;
     return passwords ? 0 : warn_of_passwords(job, roles);
 }
 
@@ -226,8 +232,16 @@ static int copy_all(struct roles_job *job)
         read_target_roles(job) != 0 || create_missing(job) != 0) {
         return -1;
     }
-    if (roles_copy_memberships(job) != 0 || roles_copy_settings(job) != 0 || roles_copy_comments(job) != 0 ||
-        roles_copy_parameter_privileges(job) != 0) {
+    job->step = ROLES_MEMBERSHIP;
+    if (roles_copy_memberships(job) != 0) {
+        return -1;
+    }
+    job->step = ROLES_CREATE;
+    if (roles_copy_settings(job) != 0 || roles_copy_comments(job) != 0) {
+        return -1;
+    }
+    job->step = ROLES_PRIVILEGES;
+    if (roles_copy_parameter_privileges(job) != 0) {
         return -1;
     }
     return pg_run(&job->target, job->err, "COMMIT");
@@ -237,7 +251,7 @@ int roles_copy(const struct endpoint *source, const struct endpoint *target, con
                struct err *err, struct str_list *ret_warnings)
 {
     auto_str_list struct str_list warnings = {0};
-    struct roles_job job = {.err = err, .warnings = &warnings};
+    struct roles_job job = {.err = err, .warnings = &warnings, .step = ROLES_SETUP};
     int outcome = -1;
     /* Both sides use the same encoding, so names pass unchanged. */
     if (pg_open_any(source, NULL, PG_READ, stop, err, &job.source) == 0 &&
@@ -250,6 +264,7 @@ int roles_copy(const struct endpoint *source, const struct endpoint *target, con
     str_list_done(&job.there);
     str_list_done(&job.created);
     if (outcome != 0) {
+        err->service_code = err->service_code != 0 || err->code == ERR_CANCELED ? err->service_code : job.step;
         return err_prefix(err, "Roles were not copied. ");
     }
     for (size_t i = 0; i < warnings.count; i++) {

@@ -18,7 +18,7 @@
  * Existing roles are left alone; those of PostgreSQL and Azure are not copied. Superusers become ordinary
  * roles. If the target's login is not a superuser, it becomes a member of each new role, so that it can
  * give objects to it. Whatever could not be copied is appended to ret_warnings. The settings of a role in
- * one database are copied with that database. */
+ * one database are copied with that database. Warnings and errors name the service's code of the step. */
 int roles_copy(const struct endpoint *source, const struct endpoint *target, const struct stop *stop,
                struct err *err, struct str_list *ret_warnings);
 

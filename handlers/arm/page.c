@@ -94,7 +94,7 @@ static char *next_link(const struct request *request, const struct page *page)
 void page_reply_whole(struct request *request, json_t *value)
 {
     struct err err = {0};
-    struct page page;
+    struct page page = {0};
     if (page_read(request, &err, &page) < 0) {
         json_decref(value);
         reply_error(request, &err);

@@ -131,7 +131,7 @@ void migration_list(struct request *request)
 {
     struct err err = {0};
     auto_server struct server target = {0};
-    struct migration_filter filter;
+    struct migration_filter filter = {0};
     if (!find_parent_server(request, "migrations", &target)) {
         return;
     }

@@ -73,7 +73,7 @@ static void copies_roles_with_everything(void **state)
         "SELECT array_to_string(setconfig, '; ') FROM pg_db_role_setting WHERE setrole = 'app'::regrole",
         "search_path=\"$user\", \"odd \"\"schema\", public; work_mem=7MB; my.setting=it's");
     assert_target("SELECT shobj_description('app'::regrole, 'pg_authid')", "the app's role");
-    assert_true(warns(&warnings, "'boss'", "superuser"));
+    assert_true(warns(&warnings, "Warning 603701: The role 'boss'", "superuser"));
     assert_int_equal(warnings.count, 1);
 }
 
@@ -115,7 +115,7 @@ static void ordinary_users_copy_what_they_may(void **state)
     auto_str_list struct str_list warnings = {0};
     copy("viewer", "migrator", &warnings);
     assert_true(warns(&warnings, "'replica'", "without CREATEROLE"));
-    assert_true(warns(&warnings, "Passwords could not be read", "'replica'"));
+    assert_true(warns(&warnings, "Warning 603702: Passwords could not be read", "'replica'"));
     assert_target(
         "SELECT concat_ws(',', rolcanlogin, rolreplication) FROM pg_roles WHERE rolname = 'replica'", "t,f");
     assert_target(
