@@ -134,10 +134,11 @@ static int join(struct roles_job *job, const char *name)
     job->step = ROLES_MEMBERSHIP;
     int outcome = roles_try(job, &sql);
     if (outcome > 0) {
-        outcome = roles_warn(job,
-                             "The user '%s' could not become a member of the role '%s', so objects of that role "
-                             "may belong to '%s' instead: %s",
-                             job->target.endpoint->user, name, job->target.endpoint->user, job->err->message);
+        outcome =
+            roles_warn(job,
+                       "The user '%s' could not become a member of the role '%s', so objects of that role "
+                       "may belong to '%s' instead: %s",
+                       job->target.endpoint->user, name, job->target.endpoint->user, job->err->message);
     }
     job->step = outcome == 0 ? ROLES_CREATE : ROLES_MEMBERSHIP;
     return outcome;
@@ -264,7 +265,8 @@ int roles_copy(const struct endpoint *source, const struct endpoint *target, con
     str_list_done(&job.there);
     str_list_done(&job.created);
     if (outcome != 0) {
-        err->service_code = err->service_code != 0 || err->code == ERR_CANCELED ? err->service_code : job.step;
+        err->service_code =
+            err->service_code != 0 || err->code == ERR_CANCELED ? err->service_code : job.step;
         return err_prefix(err, "Roles were not copied. ");
     }
     for (size_t i = 0; i < warnings.count; i++) {

@@ -32,11 +32,13 @@ static int list_of(struct check *check, struct pg *pg, const char *sql, struct b
     return PQntuples(result) > 0;
 }
 
-/* Malachite's sessions set their own mode; the service's do not. */
+/* Malachite's sessions set their own mode, so current_setting() does not show the server's. */
 static int check_read_only_default(struct check *check)
 {
     auto_free char *value = NULL;
-    if (setting(check, &check->source, "default_transaction_read_only", &value) != 0) {
+    if (pg_value(&check->source, check->err, &value,
+                 "SELECT reset_val FROM pg_catalog.pg_settings WHERE name = 'default_transaction_read_only'",
+                 0, NULL) != 0) {
         return -1;
     }
     return strcmp(value, "on") != 0

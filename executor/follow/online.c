@@ -87,9 +87,9 @@ int online_follow(struct work *work, struct migration_database *rows, size_t cou
 static void log_pending_cleanup(struct work *work, const struct migration_database *row)
 {
     struct err ignored = {0};
-    auto_free char *text =
-        str_format("Warning 603700: Replication '%s' of the database '%s' cannot be removed yet. Malachite retries: %s",
-                   row->replication, row->name, work->err.message);
+    auto_free char *text = str_format(
+        "Warning 603700: Replication '%s' of the database '%s' cannot be removed yet. Malachite retries: %s",
+        row->replication, row->name, work->err.message);
     if (text != NULL && work->migration.substate != SUB_COMPLETED) {
         (void)store_event_add(work->store, work->migration.id, text, &ignored);
     }

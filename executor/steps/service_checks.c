@@ -42,36 +42,6 @@ static int check_availability(struct work *work, const struct server *target, co
                                 target->name));
 }
 
-/* Whether this server says that it replicates the target. */
-static bool is_replica_of(const struct server *server, const struct server *target)
-{
-    json_auto_t *properties = memory_parse_text(server->properties, 0);
-    const char *source = json_string_value(property(properties, NULL, "sourceServerResourceId"));
-    const char *name = source == NULL ? NULL : strrchr(source, '/');
-    return name != NULL && str_iequals(name + 1, target->name) &&
-           property_is(properties, NULL, "createMode", "Replica");
-}
-
-static int check_replicas(struct work *work, const struct server *target, struct findings *findings)
-{
-    struct server *servers = NULL;
-    size_t count = 0;
-    size_t replicas = 0;
-    if (store_server_list(work->store, SERVER_FLEXIBLE, target->subscription_id, NULL, &work->err, &servers,
-                          &count) < 0) {
-        return -1;
-    }
-    for (size_t i = 0; i < count; i++) {
-        replicas += is_replica_of(&servers[i], target) ? 1 : 0;
-    }
-    servers_free(servers, count);
-    return replicas == 0 ? 0
-                         : add(work, findings, false,
-                               str_format("The target server has read replicas. The service asks for `%s` "
-                                          "without them during a migration; create them afterwards.",
-                                          target->name));
-}
-
 static int check_networks(struct work *work, const struct sides *sides, const json_t *target,
                           struct findings *findings)
 {
@@ -91,11 +61,9 @@ int service_checks(struct work *work, const struct sides *sides, struct findings
 {
     const struct server *target = &sides->target.server;
     json_auto_t *properties = memory_parse_text(target->properties, 0);
-    if (check_availability(work, target, properties, findings) < 0 ||
-        check_replicas(work, target, findings) < 0) {
-        return -1;
-    }
-    return check_networks(work, sides, properties, findings);
+    return check_availability(work, target, properties, findings) < 0
+               ? -1
+               : check_networks(work, sides, properties, findings);
 }
 
 char *service_allowed_extensions(struct work *work, const struct server *target)

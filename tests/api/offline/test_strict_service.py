@@ -1,12 +1,10 @@
 """--strict-service: what the migration service refuses is refused; without it, Malachite warns and goes on."""
 
-import contextlib
-
 import pytest
 
-from arm import details_of, patience, state_of, unique, wait_until
-from malachite import Malachite, Pair
-from postgres import Postgres
+from arm import details_of, patience, unique, wait_until
+from malachite import Pair
+from strict import run_sql, validate
 
 pytestmark = pytest.mark.timeout(patience(300))
 
@@ -33,50 +31,6 @@ LIMITS = {
         False,
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def strict():
-    """A Malachite with the switch, and one without, for the same two servers."""
-    with contextlib.ExitStack() as stack:
-        source = stack.enter_context(Postgres(name="strictsrc"))
-        target = stack.enter_context(Postgres(name="strictdst"))
-        pairs = []
-        for options in (("--strict-service",), ("--error-style", "azure")):
-            one = stack.enter_context(Malachite(*options))
-            pairs.append(Pair(one, one.attach("src", source, "servers"), one.attach("dst", target)))
-        with contextlib.closing(source.connect()) as connection:
-            connection.autocommit = True
-            connection.cursor().execute("CREATE ROLE other_owner")
-        yield pairs
-
-
-@pytest.fixture
-def base(strict):
-    name = unique()
-    strict[0].source.postgres.create_database(name)
-    yield name
-    strict[0].source.postgres.drop_database(name)
-
-
-def run_sql(postgres, sql, dbname):
-    with contextlib.closing(postgres.connect(dbname=dbname)) as connection:
-        connection.autocommit = True
-        connection.cursor().execute(sql)
-
-
-def validate(pair, names, **properties):
-    """(state, error, all messages) of a run that only validates."""
-    migration = pair.put(names, migrationOption="Validate", **properties)
-    migration.wait()
-    body = migration.get()
-    status = body["properties"]["currentStatus"]
-    details = status["currentSubStateDetails"]["validationDetails"]
-    items = list(details["serverLevelValidationDetails"])
-    for database in details["dbLevelValidationDetails"]:
-        items += database["summary"]
-    messages = [(message["state"], message["message"]) for item in items for message in item.get("messages", [])]
-    return state_of(body), status.get("error", ""), messages
 
 
 @pytest.mark.parametrize("what", LIMITS)
