@@ -268,9 +268,8 @@ static int lane_of(const struct request *request)
 {
     bool reads = request->method == METHOD_GET || request->method == METHOD_HEAD;
     /* A conditional change first reads the resource, perhaps from PostgreSQL. */
-    bool conditional = !reads && (request->if_match != NULL || request->if_none_match != NULL);
-    bool slow = (request->route->flags & ROUTE_SLOW) != 0 || conditional;
-    return slow ? LANE_LIVE : reads ? LANE_READ : LANE_WRITE;
+    bool live = !reads && (request->if_match != NULL || request->if_none_match != NULL);
+    return live || (request->route->flags & ROUTE_SLOW) != 0 ? LANE_LIVE : reads ? LANE_READ : LANE_WRITE;
 }
 
 /* The connection is suspended while the lane works; nothing here may use the exchange after it was
