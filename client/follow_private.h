@@ -4,8 +4,8 @@
 #define CLIENT_FOLLOW_PRIVATE_H
 
 #include "client/options_private.h"
-#include "client/private_server_private.h"
-#include "client/rest_private.h"
+#include "client/server/private_server.h"
+#include "client/server/rest.h"
 #include "client/sighting_private.h"
 
 struct followed {

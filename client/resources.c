@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/name_hash_private.h"
+#include "client/server/name_hash.h"
 #include "core/clock.h"
 #include "core/parse/id.h"
 #include "core/parse/ssl_mode.h"

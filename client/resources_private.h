@@ -7,7 +7,7 @@
 
 #include "client/input/server_uri.h"
 #include "client/options_private.h"
-#include "client/rest_private.h"
+#include "client/server/rest.h"
 
 /* Logs in to a server. Returns the names of its databases, a new reference, and prints its version. */
 int resources_probe(struct rest *rest, const struct server_uri *uri, struct err *err, json_t **ret_databases);

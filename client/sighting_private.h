@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "client/rest_private.h"
+#include "client/server/rest.h"
 
 struct sighting {
     json_t *json; /* owned; the strings below belong to it */

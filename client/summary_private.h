@@ -4,7 +4,7 @@
 #define CLIENT_SUMMARY_PRIVATE_H
 
 #include "client/client.h"
-#include "client/rest_private.h"
+#include "client/server/rest.h"
 #include "client/sighting_private.h"
 
 /*

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A private Malachite for one pair of servers: a child process that nobody else can use, with a folder
  * that is kept until its migration has succeeded. */
-#ifndef CLIENT_PRIVATE_SERVER_PRIVATE_H
-#define CLIENT_PRIVATE_SERVER_PRIVATE_H
+#ifndef CLIENT_SERVER_PRIVATE_SERVER_H
+#define CLIENT_SERVER_PRIVATE_SERVER_H
 
 #include <stdbool.h>
 #include <sys/types.h>

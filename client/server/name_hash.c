@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/name_hash_private.h"
+#include "client/server/name_hash.h"
 
 uint64_t name_hash(const char *text)
 {

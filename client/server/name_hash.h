@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Short names for long strings. */
-#ifndef CLIENT_NAME_HASH_PRIVATE_H
-#define CLIENT_NAME_HASH_PRIVATE_H
+#ifndef CLIENT_SERVER_NAME_HASH_H
+#define CLIENT_SERVER_NAME_HASH_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/rest_private.h"
+#include "client/server/rest.h"
 
 #include <curl/curl.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* REST calls with JSON bodies, over libcurl, with Malachite's sign-in if it requires a token. */
-#ifndef CLIENT_REST_PRIVATE_H
-#define CLIENT_REST_PRIVATE_H
+#ifndef CLIENT_SERVER_REST_H
+#define CLIENT_SERVER_REST_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/private_server_private.h"
+#include "client/server/private_server.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "client/input/terminal.h"
-#include "client/name_hash_private.h"
+#include "client/server/name_hash.h"
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/parse/id.h"
