@@ -230,6 +230,9 @@ test-az: build ## installs Debian's azure-cli (large) when it is missing, and ru
 image: build ## container images malachite:slim and malachite:latest in build/image (buildah, mmdebstrap)
 	scripts/image.sh $(BUILD)/malachite
 
+sbom: build ## the software bill of materials, build/sbom.spdx.json: SPDX 2.3, from dpkg's database and the portal's lock file
+	@scripts/sbom.py program $(BUILD)/malachite > build/sbom.spdx.json.new && mv build/sbom.spdx.json.new build/sbom.spdx.json
+
 package: build ## the Debian package, in build/package
 	scripts/package.sh
 
@@ -297,5 +300,5 @@ clean: ## removes build/
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: image package build objects writable ready ready-unit ready-api ready-lint run demo demo-stop demo-clean test test-unit test-api test-clients \
+.PHONY: image package sbom build objects writable ready ready-unit ready-api ready-lint run demo demo-stop demo-clean test test-unit test-api test-clients \
 	test-portal test-az test-fresh test-image test-package asan tsan sanitized fuzz torture-memory coverage lint format docs postgres pgclient bench install uninstall clean help

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the container images of `make image` with runc, without a container engine, in a network of its own. Needs root,
-# runc, skopeo and umoci. `make test-image` runs it; arguments go to pytest.
+# runc, skopeo and umoci. `make test-image` runs it; arguments go to pytest. Builds the images a second time, which takes
+# minutes, unless MALACHITE_IMAGE_TWICE=no.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 python=${PYTHON:-python3}
@@ -20,6 +21,10 @@ for target in slim latest; do
     tar -xOf "$archive" "$(tar -xOf "$archive" manifest.json | "$python" -c 'import json, sys; print(json.load(sys.stdin)[0]["Config"])')" \
         >"$work/$target/image.json"
 done
+if [[ ${MALACHITE_IMAGE_TWICE:-yes} != no ]]; then
+    created=$("$python" -c 'import json, sys; print(json.load(open(sys.argv[1]))["created"])' "$work/slim/image.json")
+    SOURCE_DATE_EPOCH=$(date -d "$created" +%s) OUT=$work/again scripts/image.sh build/image/context/malachite
+fi
 # shellcheck disable=SC2016
 MALACHITE_IMAGES=$work unshare --net --pid --mount --fork --kill-child bash -c \
     'ip link set lo up && mount -t proc proc /proc && exec "$0" -m pytest -q -p no:cacheprovider --timeout 300 tests/image "$@"' \

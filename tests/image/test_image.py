@@ -1,9 +1,12 @@
 """The container images, run as a container engine runs them."""
 
+import hashlib
 import json
 import os
 import pathlib
+import re
 import sys
+import tarfile
 
 import pytest
 
@@ -15,6 +18,7 @@ from arm import wait_until  # noqa: E402
 from malachite import Pair  # noqa: E402
 from online import cut_over, differences, put_online, reach_wait  # noqa: E402
 from postgres import Postgres  # noqa: E402
+from spdx import SCHEMA, names_of  # noqa: E402
 
 TABLE = "CREATE TABLE item (id int PRIMARY KEY, name text); INSERT INTO item SELECT i, 'n' || i FROM generate_series(1, 500) i"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/from-json"
@@ -43,6 +47,39 @@ def test_the_image_says_how_to_run_it(target):
     assert config["Healthcheck"]["Test"][0] == "CMD"
     assert config["Labels"]["org.opencontainers.image.version"] == pathlib.Path("VERSION").read_text().strip()
     assert (IMAGES / target / "rootfs/bin/sh").exists()
+
+
+@pytest.mark.parametrize("target", ["slim", "latest"])
+def test_two_builds_give_the_same_image(target):
+    second = IMAGES / f"again/malachite-{target}.tar"
+    if not second.exists():
+        pytest.skip("built once only: MALACHITE_IMAGE_TWICE=no")
+
+    def contents(archive):
+        with tarfile.open(archive) as files:
+            [manifest] = json.load(files.extractfile("manifest.json"))
+            return manifest["Config"], manifest["Layers"]
+
+    first = pathlib.Path(f"build/image/malachite-{target}.tar")
+    packages = [json.loads(one.with_suffix(".spdx.json").read_text())["packages"] for one in (first, second)]
+    assert packages[0] == packages[1], "Debian has published other packages since: run make image again"
+    assert contents(first) == contents(second)
+    digests = []
+    for archive in (first, second):
+        with open(archive, "rb") as file:
+            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+    assert digests[0] == digests[1]
+
+
+@pytest.mark.parametrize("target", ["slim", "latest"])
+def test_the_image_has_its_bill_of_materials(target):
+    root = IMAGES / target / "rootfs"
+    document = json.loads((root / "usr/share/doc/malachite/sbom.spdx.json").read_text())
+    status = (root / "var/lib/dpkg/status").read_text()
+    installed = set(re.findall(r"^Package: (\S+)\nStatus: install ok installed", status, re.M))
+    assert installed and names_of(document) - {"malachite", "preact", "esbuild"} == installed
+    assert ("postgresql-15" in installed) == (target == "latest")
+    pytest.importorskip("jsonschema", reason="apt-get install python3-jsonschema").validate(document, SCHEMA)
 
 
 def test_it_migrates_offline_and_online_and_keeps_all_in_the_volume(volume):
