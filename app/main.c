@@ -47,7 +47,6 @@ static int with_options(int argc, char **argv, int (*run)(struct options *option
     struct options options = {0};
     struct err err = {0};
     int parsed = options_parse(&options, argc, argv, &err);
-    secrets_hide(argc, argv);
     int result = parsed < 0 ? usage_error(err.message) : run(&options);
     options_done(&options);
     return result;
@@ -104,7 +103,6 @@ static int run_env(int argc, char **argv)
         result = client_env_print(argv[0], &options);
     }
     options_done(&options);
-    secrets_hide(argc, argv);
     return result;
 }
 
@@ -257,8 +255,30 @@ static void forget_session_settings(void)
     }
 }
 
-int main(int argc, char **argv)
+/* The list of processes shows the arguments until they are overwritten. The commands get copies. */
+static char **take_arguments(int argc, char **argv)
 {
+    static char **copies; /* until the process ends */
+    copies = calloc((size_t)argc + 1, sizeof(*copies));
+    for (int i = 0; copies != NULL && i < argc; i++) {
+        copies[i] = str_dup(argv[i]);
+        if (copies[i] == NULL) {
+            return NULL;
+        }
+    }
+    secrets_hide(argc, argv);
+    if (argc > 1 && !str_equals(argv[1], "serve")) { /* it has no connection strings, but paths */
+        (void)client_hide_passwords(argc, argv);
+    }
+    return copies;
+}
+
+int main(int argc, char **listed)
+{
+    char **argv = take_arguments(argc, listed);
+    if (argv == NULL) {
+        return usage_error("no memory for the arguments");
+    }
     forget_session_settings();
     if (argc < 2) {
         return usage_error("no command given; see 'malachite help'");

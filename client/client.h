@@ -6,6 +6,8 @@
 #ifndef CLIENT_CLIENT_H
 #define CLIENT_CLIENT_H
 
+#include <stdbool.h>
+
 #include "core/options/option_table.h"
 
 /* Exit codes. Only a migration that has Succeeded ends with 0. */
@@ -17,8 +19,12 @@ enum client_exit {
     CLIENT_INTERRUPTED = 130, /* by Ctrl-C or SIGTERM */
 };
 
-/* argc and argv are the arguments after the command; passwords in them are overwritten at once. Return an
- * exit code, and print everything the user must know. Call them while the process has a single thread. */
+/* Overwrites the passwords in connection strings, so that process lists do not show them. Returns whether
+ * there were any. */
+bool client_hide_passwords(int argc, char **argv);
+
+/* argc and argv are the arguments after the command; passwords in them are overwritten. Return an exit code,
+ * and print everything the user must know. Call them while the process has a single thread. */
 int client_migrate(int argc, char **argv);
 int client_watch(int argc, char **argv);
 int client_request(int argc, char **argv);

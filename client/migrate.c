@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/batches_private.h"
 #include "client/client.h"
 #include "client/existing_server_private.h"
 #include "client/follow_private.h"
@@ -12,8 +13,6 @@
 #include "client/resources_private.h"
 #include "client/summary_private.h"
 #include "core/str.h"
-
-enum { DATABASES_MAX = 8 };
 
 struct job {
     struct client_options options;
@@ -64,7 +63,13 @@ static int check_target_database(const struct job *job, struct err *err)
 static int read_words(struct job *job, int argc, char **argv, struct err *err)
 {
     int parsed = client_options_parse(&job->options, argc, argv, err);
-    client_options_hide(argc, argv);
+    if (client_hide_passwords(argc, argv)) {
+        fputs("malachite: warning: a password in the arguments stays in the shell's history, and is in the "
+              "process "
+              "list for a moment, until Malachite overwrites it. Prefer MALACHITE_SOURCE_PASSWORD, "
+              "MALACHITE_TARGET_PASSWORD or --passfile.\n",
+              stderr);
+    }
     if (parsed < 0 || server_uri_parse("source", job->options.source, err, &job->source) < 0 ||
         server_uri_parse("target", job->options.target, err, &job->target) < 0 ||
         check_cutover(&job->options, err) < 0 || check_target_database(job, err) < 0) {
@@ -107,7 +112,13 @@ static int choose_named(struct job *job, json_t *existing, struct err *err)
         json_array_foreach (existing, i, row) {
             exists = exists || json_equal(row, name);
         }
-        if (!exists || json_array_append_new(job->databases, name) != 0) {
+        bool repeated = false;
+        json_array_foreach (job->databases, i, row) {
+            repeated = repeated || json_equal(row, name);
+        }
+        if (repeated) {
+            json_decref(name);
+        } else if (!exists || json_array_append_new(job->databases, name) != 0) {
             json_decref(name);
             return err_set(err, ERR_BAD_INPUT, "The source has no database '%.*s'.", (int)len, at);
         }
@@ -144,45 +155,41 @@ static int choose_databases(struct job *job, json_t *existing, struct err *err)
             }
         }
     }
-    size_t count = json_array_size(job->databases);
-    if (count == 0 || count > DATABASES_MAX) {
+    if (json_array_size(job->databases) == 0) {
         return err_set(err, ERR_BAD_INPUT,
-                       count == 0
-                           ? "The source has no databases besides its own: nothing to migrate."
-                           : "The source has %zu databases, and a migration moves at most %d: name them with "
-                             "--database, and run one migration after the other.",
-                       count, DATABASES_MAX);
+                       "The source has no databases besides its own: nothing to migrate.");
     }
-    auto_free char *names = json_dumps(job->databases, JSON_ENCODE_ANY);
-    fprintf(stderr, "databases: %s, %s\n", names == NULL ? "" : names,
-            job->options.online ? "online" : "offline");
     return 0;
 }
 
-/* Before the creation, Ctrl-C simply ends the command. */
-static int run(struct job *job, struct err *err)
+static void announce(const struct job *job, const struct batches *batches, size_t index)
 {
-    json_auto_t *on_source = NULL;
-    json_auto_t *on_target = NULL;
-    auto_free char *target_path = NULL;
+    auto_free char *names = json_dumps(batches->items[index].databases, JSON_ENCODE_ANY);
+    if (batches->count > 1) {
+        fprintf(stderr, "migration %zu of %zu, ", index + 1, batches->count);
+    }
+    fprintf(stderr, "databases: %s, %s\n", names == NULL ? "" : names,
+            job->options.online ? "online" : "offline");
+}
+
+/* "evidence.json" for one migration; "evidence.json.2" for the second of several. */
+static char *evidence_file(const struct job *job, const struct batches *batches, size_t index)
+{
+    const char *path = job->options.evidence_file;
+    return batches->count == 1 || path[0] == '\0' ? str_dup(path) : str_format("%s.%zu", path, index + 1);
+}
+
+/* One migration, from its creation to its summary. Returns an exit code; ret_state is its last state, or
+ * stays NULL. */
+static int run_batch(struct job *job, const struct migration_plan *plan, const char *evidence,
+                     char **ret_state)
+{
+    struct err err = {0};
     auto_created struct created created = {0};
     auto_sighting struct sighting end = {0};
     const char *reason = NULL;
-    rest_end_at_interrupt(job->rest, true);
-    if (resources_probe(job->rest, &job->source, err, &on_source) < 0 ||
-        resources_probe(job->rest, &job->target, err, &on_target) < 0 ||
-        choose_databases(job, on_source, err) < 0 ||
-        resources_put_target(job->rest, &job->options, &job->target, err, &target_path) < 0) {
-        return report(err);
-    }
-    rest_end_at_interrupt(job->rest, false);
-    const struct migration_plan migration_plan = {.options = &job->options,
-                                                  .source = &job->source,
-                                                  .target = &job->target,
-                                                  .target_path = target_path,
-                                                  .databases = job->databases};
-    if (resources_put_migration(job->rest, &migration_plan, err, &created) < 0) {
-        return report(err);
+    if (resources_put_migration(job->rest, plan, &err, &created) < 0) {
+        return report(&err);
     }
     job->created = true;
     const struct followed followed = {.rest = job->rest,
@@ -191,10 +198,87 @@ static int run(struct job *job, struct err *err)
                                       .options = &job->options,
                                       .private_server =
                                           job->private_server.dir == NULL ? NULL : &job->private_server};
-    if (follow(&followed, err, &end, &reason) < 0) {
+    if (follow(&followed, &err, &end, &reason) < 0) {
+        return report(&err);
+    }
+    *ret_state = str_dup(end.state);
+    return (int)summary_print(job->rest, &end, reason, evidence);
+}
+
+static void print_total(const struct batches *batches)
+{
+    size_t succeeded = 0;
+    for (size_t i = 0; i < batches->count; i++) {
+        succeeded += str_equals(batches->items[i].state, "Succeeded") ? 1 : 0;
+    }
+    printf("%zu of %zu migrations succeeded:\n", succeeded, batches->count);
+    for (size_t i = 0; i < batches->count; i++) {
+        auto_free char *names = json_dumps(batches->items[i].databases, JSON_COMPACT);
+        printf("  %zu. %s: %s\n", i + 1,
+               batches->items[i].state == NULL ? "not completed" : batches->items[i].state,
+               names == NULL ? "" : names);
+    }
+    fflush(stdout);
+}
+
+/* A failed migration does not stop the next ones; everything else does. */
+static int run_batches(struct job *job, struct migration_plan *plan, struct batches *batches)
+{
+    int result = CLIENT_SUCCEEDED;
+    bool goes_on = true; /* until it is canceled, or Malachite does not answer */
+    for (size_t i = 0; i < batches->count && goes_on && !terminal_interrupted(); i++) {
+        struct batch *batch = &batches->items[i];
+        announce(job, batches, i);
+        if (batch_is_ended(batch)) {
+            fprintf(stderr, "%s in an earlier run: migration %s. --overwrite migrates all again.\n",
+                    batch->state, batch->earlier);
+            result = str_equals(batch->state, "Succeeded") ? result : CLIENT_NOT_SUCCEEDED;
+            continue;
+        }
+        auto_free char *name = batches_name(batches, i);
+        auto_free char *evidence = evidence_file(job, batches, i);
+        plan->databases = batch->databases;
+        plan->name = name;
+        (void)str_replace(&batch->state, NULL);
+        int ended = name == NULL || evidence == NULL ? CLIENT_NOT_SUCCEEDED
+                                                     : run_batch(job, plan, evidence, &batch->state);
+        result = ended == CLIENT_SUCCEEDED ? result : ended;
+        goes_on = ended == CLIENT_SUCCEEDED || str_equals(batch->state, "Failed");
+        plan->roles = plan->roles && ended != CLIENT_SUCCEEDED; /* they are of the whole server */
+    }
+    if (batches->count > 1) {
+        print_total(batches);
+    }
+    bool stopped_between = terminal_interrupted() && result == CLIENT_SUCCEEDED &&
+                           !str_equals(batches->items[batches->count - 1].state, "Succeeded");
+    return stopped_between ? CLIENT_INTERRUPTED : result;
+}
+
+/* Before the creation, Ctrl-C simply ends the command. */
+static int run(struct job *job, struct err *err)
+{
+    json_auto_t *on_source = NULL;
+    json_auto_t *on_target = NULL;
+    auto_free char *target_path = NULL;
+    auto_batches struct batches batches = {0};
+    rest_end_at_interrupt(job->rest, true);
+    if (resources_probe(job->rest, &job->source, err, &on_source) < 0 ||
+        resources_probe(job->rest, &job->target, err, &on_target) < 0 ||
+        choose_databases(job, on_source, err) < 0 ||
+        resources_put_target(job->rest, &job->options, &job->target, err, &target_path) < 0) {
         return report(err);
     }
-    return (int)summary_print(job->rest, &end, reason, job->options.evidence_file);
+    struct migration_plan plan = {.options = &job->options,
+                                  .source = &job->source,
+                                  .target = &job->target,
+                                  .target_path = target_path,
+                                  .databases = job->databases,
+                                  .roles = job->options.roles};
+    if (batches_plan(job->rest, &plan, err, &batches) < 0) {
+        return report(err);
+    }
+    rest_end_at_interrupt(job->rest, false);
+    return run_batches(job, &plan, &batches);
 }
 
 static void finish(struct job *job, int result)

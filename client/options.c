@@ -39,7 +39,7 @@ void client_options_done(struct client_options *options)
 }
 
 /* The words after the password stay, so that the process remains recognizable. */
-static void hide_in(char *text)
+static bool hide_in(char *text)
 {
     char *authority = strstr(text, "://");
     char *at = authority == NULL ? NULL : strrchr(authority, '@');
@@ -53,11 +53,14 @@ static void hide_in(char *text)
     if (word != NULL) {
         memset(word, '*', strlen(word));
     }
+    return colon != NULL || word != NULL;
 }
 
-void client_options_hide(int argc, char **argv)
+bool client_hide_passwords(int argc, char **argv)
 {
+    bool found = false;
     for (int i = 0; i < argc; i++) {
-        hide_in(argv[i]);
+        found = hide_in(argv[i]) || found;
     }
+    return found;
 }

@@ -39,7 +39,4 @@ int client_options_parse(struct client_options *options, int argc, char **argv, 
 void client_options_done(struct client_options *options);
 #define auto_client_options __attribute__((cleanup(client_options_done)))
 
-/* Overwrites the passwords in connection strings of the arguments, so that process lists do not show them. */
-void client_options_hide(int argc, char **argv);
-
 #endif

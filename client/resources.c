@@ -6,8 +6,6 @@
 #include <string.h>
 
 #include "client/server/name_hash.h"
-#include "core/clock.h"
-#include "core/parse/id.h"
 #include "core/parse/ssl_mode.h"
 #include "core/str.h"
 
@@ -100,7 +98,7 @@ static const char *text_at(json_t *object, const char *outer, const char *inner)
     return json_string_value(json_object_get(json_object_get(object, outer), inner));
 }
 
-static bool same_names(json_t *a, json_t *b)
+bool resources_same_names(json_t *a, json_t *b)
 {
     size_t found = 0;
     size_t i = 0;
@@ -127,53 +125,81 @@ static int remember(json_t *resource, const char *target_path, struct err *err, 
     return ret_created->path == NULL || ret_created->id == NULL ? err_no_memory(err) : 0;
 }
 
-/* A migration of an earlier run that was killed, or of a shared Malachite. 1: found. */
-static int find_active(struct rest *rest, const struct migration_plan *migration_plan, const char *source,
-                       struct err *err, struct created *ret_created)
+/* Migrations with another mode are included: an active one of them is in the way. */
+static int list(struct rest *rest, const struct migration_plan *migration_plan, const char *filter,
+                struct err *err, json_t **ret_rows)
 {
+    auto_free char *source = server_uri_address(migration_plan->source);
     auto_free char *path =
-        str_format("%s/migrations?migrationListFilter=Active&" API, migration_plan->target_path);
+        str_format("%s/migrations?migrationListFilter=%s&" API, migration_plan->target_path, filter);
     json_auto_t *answer = NULL;
+    json_auto_t *rows = json_array();
     json_t *row = NULL;
     size_t i = 0;
-    if (path == NULL) {
+    if (source == NULL || path == NULL || rows == NULL) {
         return err_no_memory(err);
     }
     if (rest_call(rest, "GET", path, NULL, err, &answer) < 0) {
         return -1;
     }
     json_array_foreach (json_object_get(answer, "value"), i, row) {
-        json_t *properties = json_object_get(row, "properties");
-        if (!str_equals(text_at(row, "properties", "sourceDbServerResourceId"), source)) {
-            continue;
+        if (str_equals(text_at(row, "properties", "sourceDbServerResourceId"), source)) {
+            json_array_append(rows, row);
         }
-        const char *name = json_string_value(json_object_get(row, "name"));
-        const bool online = str_equals(text_at(row, "properties", "migrationMode"), "Online");
-        if (online != migration_plan->options->online ||
-            !same_names(json_object_get(properties, "dbsToMigrate"), migration_plan->databases)) {
-            auto_free char *names = json_dumps(json_object_get(properties, "dbsToMigrate"), JSON_COMPACT);
-            return err_set(
-                err, ERR_CONFLICT,
-                "The migration '%s' of %s between these servers, %s, is still active. Run its own command "
-                "again to finish it, or to cancel it with Ctrl-C.",
-                name, names, online ? "online" : "offline");
-        }
-        fprintf(stderr, "Resuming the migration %s, which an earlier run started.\n", name);
-        ret_created->resumed = true;
-        return remember(row, migration_plan->target_path, err, ret_created) < 0 ? -1 : 1;
     }
+    *ret_rows = TAKE(rows);
     return 0;
 }
 
-/* "migrate-20261130-224336-1a2b" */
-static char *new_name(void)
+static bool is_of_mode(json_t *row, bool online)
 {
-    char at[CLOCK_TEXT_SIZE];
-    char id[ID_TEXT_SIZE];
-    clock_format(clock_now_us(), at);
-    id_new(id);
-    return str_format("migrate-%.4s%.2s%.2s-%.2s%.2s%.2s-%.4s", at, at + 5, at + 8, at + 11, at + 14, at + 17,
-                      id);
+    return str_equals(text_at(row, "properties", "migrationMode"), "Online") == online;
+}
+
+int resources_list_migrations(struct rest *rest, const struct migration_plan *migration_plan,
+                              const char *filter, struct err *err, json_t **ret_rows)
+{
+    json_auto_t *rows = NULL;
+    json_t *row = NULL;
+    size_t i = 0;
+    if (list(rest, migration_plan, filter, err, &rows) < 0) {
+        return -1;
+    }
+    *ret_rows = json_array();
+    json_array_foreach (rows, i, row) {
+        if (is_of_mode(row, migration_plan->options->online)) {
+            json_array_append(*ret_rows, row);
+        }
+    }
+    return *ret_rows == NULL ? err_no_memory(err) : 0;
+}
+
+/* A migration of an earlier run that was killed, or of a shared Malachite. 1: found. */
+static int find_active(struct rest *rest, const struct migration_plan *migration_plan, struct err *err,
+                       struct created *ret_created)
+{
+    json_auto_t *rows = NULL;
+    if (list(rest, migration_plan, "Active", err, &rows) < 0) {
+        return -1;
+    }
+    json_t *row = json_array_get(rows, 0);
+    if (row == NULL) {
+        return 0;
+    }
+    json_t *databases = json_object_get(json_object_get(row, "properties"), "dbsToMigrate");
+    const char *name = json_string_value(json_object_get(row, "name"));
+    if (!is_of_mode(row, migration_plan->options->online) ||
+        !resources_same_names(databases, migration_plan->databases)) {
+        auto_free char *names = json_dumps(databases, JSON_COMPACT);
+        return err_set(
+            err, ERR_CONFLICT,
+            "The migration '%s' of %s between these servers, %s, is still active. Run its own command "
+            "again to finish it, or to cancel it with Ctrl-C.",
+            name, names, is_of_mode(row, true) ? "online" : "offline");
+    }
+    fprintf(stderr, "Resuming the migration %s, which an earlier run started.\n", name);
+    ret_created->resumed = true;
+    return remember(row, migration_plan->target_path, err, ret_created) < 0 ? -1 : 1;
 }
 
 static json_t *body_of(const struct migration_plan *migration_plan, const char *address)
@@ -182,7 +208,7 @@ static json_t *body_of(const struct migration_plan *migration_plan, const char *
     return json_pack("{s:s, s:{s:s, s:O, s:s, s:s, s:s*, s:s*, s:s*, s:s*, s:{s:{s:s, s:s}}}}", "location",
                      "eastus", "properties", "sourceDbServerResourceId", address, "dbsToMigrate",
                      migration_plan->databases, "migrationMode", options->online ? "Online" : "Offline",
-                     "migrationOption", "Migrate", "migrateRoles", options->roles ? "True" : NULL,
+                     "migrationOption", "Migrate", "migrateRoles", migration_plan->roles ? "True" : NULL,
                      "overwriteDbsInTarget", options->overwrite ? "True" : NULL,
                      "setupLogicalReplicationOnSourceDbIfNeeded",
                      options->online && options->setup_replication ? "True" : NULL, "sslMode",
@@ -196,13 +222,12 @@ int resources_put_migration(struct rest *rest, const struct migration_plan *migr
 {
     *ret_created = (struct created){0};
     auto_free char *address = server_uri_address(migration_plan->source);
-    auto_free char *name = new_name();
     auto_free char *path =
-        name == NULL ? NULL : str_format("%s/migrations/%s?" API, migration_plan->target_path, name);
+        str_format("%s/migrations/%s?" API, migration_plan->target_path, migration_plan->name);
     if (address == NULL || path == NULL) {
         return err_no_memory(err);
     }
-    int found = find_active(rest, migration_plan, address, err, ret_created);
+    int found = find_active(rest, migration_plan, err, ret_created);
     if (found != 0) {
         return found < 0 ? -1 : 0;
     }

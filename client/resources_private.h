@@ -28,7 +28,16 @@ struct migration_plan {
     const struct server_uri *source, *target;
     const char *target_path; /* of the target's resource */
     json_t *databases;       /* names */
+    const char *name;        /* of the migration, if a new one is created */
+    bool roles;              /* migrate them, too */
 };
+
+/* The migrations of this mode between the two servers, newest first: the first page of them. filter: "All" or
+ * "Active". ret_rows is a new reference. */
+int resources_list_migrations(struct rest *rest, const struct migration_plan *migration_plan,
+                              const char *filter, struct err *err, json_t **ret_rows);
+/* Whether two arrays have the same names, in any order. */
+bool resources_same_names(json_t *a, json_t *b);
 
 /* Resumes the active migration of these databases between the two, or creates one. Release with
  * created_done() in either case. */

@@ -69,9 +69,14 @@ void sighting_done(struct sighting *sighting)
 
 bool sighting_is_end(const struct sighting *sighting)
 {
+    return sighting_is_end_state(sighting->state);
+}
+
+bool sighting_is_end_state(const char *state)
+{
     static const char *const ends[] = {"Succeeded", "Failed", "Canceled", "ValidationFailed"};
     for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
-        if (str_equals(sighting->state, ends[i])) {
+        if (str_equals(state, ends[i])) {
             return true;
         }
     }

@@ -27,6 +27,8 @@ void sighting_done(struct sighting *sighting);
 #define auto_sighting __attribute__((cleanup(sighting_done)))
 
 bool sighting_is_end(const struct sighting *sighting);
+/* The same for a state of Azure: "Failed". */
+bool sighting_is_end_state(const char *state);
 /* Copied bytes in percent, 0 to 100. */
 int sighting_percent(const struct sighting *sighting);
 /* A few names of tables that are being copied now; the caller frees. NULL for none. */

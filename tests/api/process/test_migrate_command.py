@@ -1,144 +1,23 @@
 """`malachite migrate` and `malachite watch`, as a person runs them: between real servers, killed, interrupted, asked."""
 
-import glob
 import json
 import os
-import pty
-import re
-import select
-import shutil
 import signal
 import subprocess
-import tempfile
 
 import pytest
 from arm import wait_until
+from client_command import private_servers, uri
 from compare import compare_databases
-from malachite import binary, environment, run_command
+from malachite import run_command
 from online import replication_of
 from samples import SHOP, SLOW, load
 
 CUTOVER = ("--online", "--cutover", "when-caught-up")
 
 
-def uri(postgres, database="", password=None):
-    secret = f":{password}" if password else ""
-    return f"postgresql://{postgres.superuser}{secret}@{postgres.host}:{postgres.port}/{database}"
-
-
-@pytest.fixture
-def state_dir():
-    path = tempfile.mkdtemp(prefix="mig-", dir="/tmp")
-    os.chmod(path, 0o711)
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
-
-
-@pytest.fixture
-def words(postgres_source, postgres_target, state_dir):
-    """The arguments for a database, with the passwords in the environment."""
-
-    def make(name, *more):
-        source, target = uri(postgres_source, name), uri(postgres_target)
-        return ["migrate", "--source", source, "--target", target, "--state-dir", state_dir, *more]
-
-    return make
-
-
-@pytest.fixture
-def secrets(postgres_source, postgres_target):
-    return {
-        "MALACHITE_SOURCE_PASSWORD": postgres_source.password,
-        "MALACHITE_TARGET_PASSWORD": postgres_target.password,
-    }
-
-
-class Running:
-    """A command that is not waited for; with a terminal of its own, or with files."""
-
-    def __init__(self, arguments, variables, terminal=False):
-        self.text = ""
-        self.terminal, other = pty.openpty() if terminal else (None, None)
-        self.errors = tempfile.TemporaryFile("w+")
-        self.output = tempfile.TemporaryFile("w+")
-        self.process = subprocess.Popen(
-            [binary(), *arguments],
-            env=environment(TERM="xterm", **variables),
-            stdin=other if terminal else subprocess.DEVNULL,
-            stdout=other if terminal else self.output,
-            stderr=other if terminal else self.errors,
-            start_new_session=True,
-        )
-        if terminal:
-            os.close(other)
-
-    def read(self):
-        if self.terminal is None:
-            self.errors.seek(0)
-            self.text = self.errors.read()
-        while self.terminal is not None and select.select([self.terminal], [], [], 0)[0]:
-            try:
-                part = os.read(self.terminal, 65536).decode(errors="replace")
-            except OSError:
-                break
-            if not part:
-                break
-            self.text += part
-        return self.text
-
-    def wait_for(self, pattern, timeout=60):
-        def seen():
-            ended = self.process.poll() is not None
-            found = re.search(pattern, self.read())
-            assert found or not ended, f"ended with {self.process.returncode}: {self.text}"
-            return found
-
-        return wait_until(seen, timeout, f"'{pattern}' from malachite migrate")
-
-    def type(self, line):
-        os.write(self.terminal, line.encode() + b"\n")
-
-    def end(self, timeout=60):
-        def ended():
-            self.read()
-            return self.process.poll() is not None
-
-        wait_until(ended, timeout, "the end of malachite migrate")
-        self.read()
-        return self.process.returncode
-
-
-@pytest.fixture
-def run():
-    started = []
-
-    def start(*arguments, **options):
-        started.append(Running(*arguments, **options))
-        return started[-1]
-
-    yield start
-    for one in started:
-        if one.process.poll() is None:
-            one.process.kill()
-            one.process.wait()
-
-
 def assert_equal(source, target, name):
     assert compare_databases(source.dsn(name), target.dsn(name)) == []
-
-
-def private_servers(state_dir):
-    """Processes that serve below this folder."""
-    found = []
-    for path in glob.glob("/proc/[0-9]*/cmdline"):
-        try:
-            with open(path, "rb") as file:
-                line = file.read()
-        except OSError:
-            continue
-        if state_dir.encode() in line and b"\0serve\0" in line:
-            found.append(int(path.split("/")[2]))
-    return found
 
 
 def test_offline_then_a_target_that_is_not_empty(words, secrets, database, state_dir, postgres_source, postgres_target):
@@ -218,6 +97,7 @@ def test_passwords_come_from_a_passfile_or_a_uri_and_are_never_listed(
     listed = subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, text=True, check=True).stdout
     shown = [line for line in listed.splitlines() if state_dir in line]
     assert len(shown) >= 2 and all(postgres_source.password not in line for line in shown), shown
+    assert "warning: a password in the arguments" in running.read()
     running.process.send_signal(signal.SIGINT)
     assert running.end() == 130
 
