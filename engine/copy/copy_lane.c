@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/copy/copy_lane_private.h"
+#include "engine/copy/copy_lane.h"
 
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include "engine/copy/copy_sql.h"
 #include "engine/pg/sqlstate.h"
 
-enum { SQL_MAX_BYTES = 8 * 1024 * 1024 };
+enum { SQL_MAX_BYTES = 8 * 1024 * 1024, DEADLOCKS_MOST = 5 };
 
 /* While the holder has its lock, nobody can get an exclusive one; a session that must wait for a table
  * waits in a queue behind such a request. */
@@ -30,7 +30,7 @@ static int begin_snapshot(struct copy_lane *lane, struct err *err)
     return 0;
 }
 
-static int open_target(struct copy_lane *lane, struct err *err)
+int copy_lane_open_target(struct copy_lane *lane, struct err *err)
 {
     const struct copy_pool *pool = lane->pool;
     struct err ignored = {0};
@@ -59,14 +59,14 @@ int copy_lane_open(struct copy_lane *lane, struct err *err)
         begin_snapshot(lane, err) != 0) {
         return -1;
     }
-    return open_target(lane, err);
+    return copy_lane_open_target(lane, err);
 }
 
 int copy_lane_open_holder(struct copy_lane *lane, struct err *err)
 {
     lane->source = *lane->pool->holder;
     lane->holder = true;
-    return pg_run(&lane->source, err, "SAVEPOINT copy") != 0 ? -1 : open_target(lane, err);
+    return pg_run(&lane->source, err, "SAVEPOINT copy") != 0 ? -1 : copy_lane_open_target(lane, err);
 }
 
 void copy_lane_close(struct copy_lane *lane)
@@ -78,6 +78,12 @@ void copy_lane_close(struct copy_lane *lane)
     }
     pg_close(&lane->source);
     pg_close(&lane->target);
+}
+
+int copy_lane_end_copying(struct copy_lane *lane, struct err *err)
+{
+    pg_close(&lane->source);
+    return lane->target.version >= 140000 ? pg_run(&lane->target, err, "RESET default_toast_compression") : 0;
 }
 
 static int restore_encoding(struct copy_lane *lane, struct err *err)
@@ -210,10 +216,11 @@ static void fail_piece(struct copy_lane *lane, struct copy_piece *piece, const s
 }
 
 /* Copies one table in its own transaction. A lost connection justifies one more attempt, because another
- * session holds the snapshot. */
+ * session holds the snapshot. A check that reads other tables may meet a lane that builds indexes there. */
 static int copy_alone(struct copy_lane *lane, struct copy_piece *piece, struct err *err)
 {
     int how = 0;
+    int deadlocks = 0;
     bool attempted_again = false;
     for (;;) {
         if (copy_together(lane, piece, 1, how, err) == 0) {
@@ -233,6 +240,10 @@ static int copy_alone(struct copy_lane *lane, struct copy_piece *piece, struct e
             set_state(piece, COPY_QUEUED);
             piece->left = true;
             return 0;
+        }
+        if (!lost && sqlstate_is(reason.sqlstate, SQLSTATE_DEADLOCK_DETECTED) &&
+            deadlocks++ < DEADLOCKS_MOST) {
+            continue;
         }
         how = lost ? how : choose_alternative(piece, &reason, how);
         if (!lost && how == 0 && may_need_others(lane, &reason)) {

@@ -15,7 +15,6 @@
 #include "engine/catalog/transfer_catalog.h"
 #include "engine/copy/copy_state.h"
 #include "engine/pg/endpoint.h"
-#include "engine/pg/lanes.h"
 #include "engine/pg/report.h"
 
 /* The unit that a lane copies at once: currently always a whole table. The thread that reports progress
@@ -23,8 +22,7 @@
 struct copy_piece {
     const struct catalog_table *table;
     _Atomic int state; /* enum copy_state */
-    bool left; /* postponed to the end, for the session that holds the locks; written by the lane that has the
-                  piece */
+    _Atomic bool left; /* postponed to the end, for the session that holds the locks */
     _Atomic int64_t bytes;
     _Atomic int64_t rows;
     _Atomic int64_t started_us;
@@ -35,7 +33,6 @@ struct copy_pool {
     const struct endpoint *source;
     const struct endpoint *target;
     const char *database;
-    int jobs; /* lanes at most */
     const struct stop *stop;
     struct pg *holder; /* a session whose transaction has the snapshot and a lock on every table */
     const char *snapshot;
@@ -43,13 +40,12 @@ struct copy_pool {
     const char *copy_encoding;    /* of the rows: the source database's */
     const struct source_settings *settings;
     struct report *report; /* failed tables are reported here */
-    lane_tick *tick;
-    void *tick_context;
     /* Set by copy_pool_init(). */
     struct copy_piece *pieces; /* largest first */
     size_t count;
     size_t next;    /* under lock */
-    bool last_pass; /* failures are final now; set while no lane runs */
+    size_t busy;    /* under lock: lanes that copy */
+    bool last_pass; /* failures are final now; set while no lane copies */
     pthread_mutex_t lock;
 };
 

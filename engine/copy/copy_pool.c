@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "engine/copy/copy_lane_private.h"
+#include "engine/copy/copy_lane.h"
 
 /* Small tables share a transaction: a commit for each would cost more than their rows. */
 enum { ROUND_TABLES = 50, ROUND_BYTES = 2 * 1024 * 1024 };
@@ -43,8 +43,7 @@ void copy_pool_done(struct copy_pool *pool)
     pool->count = 0;
 }
 
-/* Takes the next large piece, or several small ones. 0: none is left. */
-static size_t take_round(struct copy_pool *pool, struct copy_piece **ret_first)
+size_t copy_pool_take(struct copy_pool *pool, struct copy_piece **ret_first)
 {
     pthread_mutex_lock(&pool->lock);
     size_t count = 0;
@@ -59,27 +58,32 @@ static size_t take_round(struct copy_pool *pool, struct copy_piece **ret_first)
         count++;
         pool->next++;
     }
+    pool->busy += count > 0 ? 1 : 0;
     pthread_mutex_unlock(&pool->lock);
     return count;
 }
 
-static int work(void *context, struct err *err)
+bool copy_pool_has_more(struct copy_pool *pool)
 {
-    struct copy_pool *pool = context;
-    struct copy_piece *first = NULL;
-    auto_copy_lane struct copy_lane lane = {.pool = pool};
-    if (copy_lane_open(&lane, err) != 0) {
-        return -1;
-    }
-    for (;;) {
-        size_t count = take_round(pool, &first);
-        if (count == 0) {
-            return 0;
-        }
-        if (copy_lane_round(&lane, first, count, err) != 0) {
-            return -1;
-        }
-    }
+    pthread_mutex_lock(&pool->lock);
+    bool more = pool->next < pool->count;
+    pthread_mutex_unlock(&pool->lock);
+    return more;
+}
+
+void copy_pool_put(struct copy_pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->busy--;
+    pthread_mutex_unlock(&pool->lock);
+}
+
+bool copy_pool_is_over(struct copy_pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    bool over = pool->next >= pool->count && pool->busy == 0;
+    pthread_mutex_unlock(&pool->lock);
+    return over;
 }
 
 /* Makes one pass over the pieces that were left. *ret_ended of them have ended, *ret_left are left again. */
@@ -105,7 +109,7 @@ static int copy_postponed_once(struct copy_pool *pool, struct copy_lane *lane, s
 /* A session that requests an exclusive lock (TRUNCATE, ALTER TABLE) waits for the session that holds the
  * locks, and a new lane would queue behind it for ever. Only the holder need not queue. Tables whose
  * checks need the rows of other tables are copied here, too, until a pass copies none of them. */
-static int copy_postponed(struct copy_pool *pool, struct err *err)
+int copy_pool_copy_postponed(struct copy_pool *pool, struct err *err)
 {
     auto_copy_lane struct copy_lane lane = {.pool = pool};
     for (;;) {
@@ -121,7 +125,7 @@ static int copy_postponed(struct copy_pool *pool, struct err *err)
     }
 }
 
-static bool all_ended(const struct copy_pool *pool)
+bool copy_pool_is_complete(const struct copy_pool *pool)
 {
     for (size_t i = 0; i < pool->count; i++) {
         int state = atomic_load(&pool->pieces[i].state);
@@ -130,24 +134,4 @@ static bool all_ended(const struct copy_pool *pool)
         }
     }
     return true;
-}
-
-int copy_pool_run(struct copy_pool *pool, struct err *err)
-{
-    if (pool->count == 0) {
-        return 0;
-    }
-    int jobs = pool->jobs > 0 ? pool->jobs : 1;
-    struct lanes lanes = {.count = (size_t)jobs < pool->count ? jobs : (int)pool->count,
-                          .work = work,
-                          .context = pool,
-                          .tick = pool->tick,
-                          .tick_context = pool->tick_context};
-    struct err failure = {0};
-    /* The other lanes may have done the work of a lane that could not connect. */
-    if (lanes_run(&lanes, &failure) == 0 || (failure.code != ERR_CANCELED && all_ended(pool))) {
-        return copy_postponed(pool, err);
-    }
-    *err = failure;
-    return -1;
 }

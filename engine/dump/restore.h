@@ -47,9 +47,6 @@ void restore_done(struct restore *restore);
 /* Executes the entries of a pass in order on one session. -1: stopped or connection lost; failures are in
  * the report. */
 int restore_in_order(struct restore *restore, struct pg *target, enum restore_pass pass, struct err *err);
-/* Executes the entries that follow the rows, in parallel over "jobs" separate sessions; "target" is for
- * second attempts. */
-int restore_post_data(struct restore *restore, struct pg *target, struct err *err);
 /* Sets the owners of objects: those of the passes up to RESTORE_REFRESH, or ("late") of those after it. */
 int restore_owners(struct restore *restore, struct pg *target, bool late, struct err *err);
 int restore_privileges(struct restore *restore, struct pg *target, struct err *err);

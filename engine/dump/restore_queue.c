@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "core/attr.h"
 #include "engine/dump/restore_entry_private.h"
 
 enum { SMALL_BYTES = 4 * 1024 * 1024 };
@@ -19,6 +20,7 @@ struct restore_task {
     size_t table_count;
     bool alone; /* needs an exclusive lock on its tables; otherwise (CREATE INDEX) several can run on one
                    table */
+    bool early; /* needs only the rows of its own tables; otherwise all rows */
     enum task_state state;
 };
 
@@ -70,14 +72,41 @@ static size_t collect_tables(const struct restore_queue *queue, const struct arc
     return count;
 }
 
-static int64_t bytes_of(const struct restore_queue *queue, const struct catalog *catalog,
-                        const struct archive_entry *entry)
+/*
+ * Whether an entry may be created before other tables have their rows. Not so: a trigger, which must not fire
+ * for rows that are copied; an expression with a function of the user, which may read other tables; whatever
+ * belongs to a partitioned table or to a table whose rows come through one.
+ */
+static bool is_early(const struct restore_queue *queue, const struct archive_entry *entry)
+{
+    static const char *const kinds[] = {"INDEX", "CONSTRAINT", "FK CONSTRAINT"};
+    static const char *const harmless[] = {"TABLE", "INDEX", "CONSTRAINT", "SCHEMA", "EXTENSION", "SEQUENCE"};
+    bool known = false;
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        known = known || archive_entry_is(entry, kinds[i]);
+    }
+    for (size_t i = 0; known && i < entry->dependency_count; i++) {
+        const struct archive_entry *on = archive_find(queue->archive, entry->dependencies[i]);
+        bool fine = on == NULL;
+        for (size_t k = 0; !fine && k < ARRAY_LEN(harmless); k++) {
+            fine = archive_entry_is(on, harmless[k]);
+        }
+        if (fine && on != NULL && archive_entry_is(on, "TABLE")) {
+            const struct catalog_table *table = catalog_table(queue->catalog, on->oid);
+            fine = table != NULL && table->root_name == NULL;
+        }
+        known = fine;
+    }
+    return known;
+}
+
+static int64_t bytes_of(const struct restore_queue *queue, const struct archive_entry *entry)
 {
     int64_t bytes = 0;
     for (size_t i = 0; i < entry->dependency_count && !archive_entry_is(entry, "COMMENT"); i++) {
         const struct archive_entry *on = archive_find(queue->archive, entry->dependencies[i]);
         const struct catalog_table *table =
-            on == NULL || !is_relation(on) ? NULL : catalog_table(catalog, on->oid);
+            on == NULL || !is_relation(on) ? NULL : catalog_table(queue->catalog, on->oid);
         bytes += table == NULL ? 0 : table->bytes;
     }
     return bytes;
@@ -126,15 +155,16 @@ static bool allocate(struct restore_queue *queue, size_t links, size_t tables)
     queue->tables = calloc(tables + 1, sizeof(*queue->tables));
     queue->readers = calloc(ids, sizeof(*queue->readers));
     queue->writers = calloc(ids, sizeof(*queue->writers));
-    return queue->links != NULL && queue->tables != NULL && queue->readers != NULL && queue->writers != NULL;
+    queue->copied = calloc(queue->catalog->table_count + 1, sizeof(*queue->copied));
+    return queue->links != NULL && queue->tables != NULL && queue->readers != NULL &&
+           queue->writers != NULL && queue->copied != NULL;
 }
 
 int restore_queue_init(struct restore_queue *queue, const struct archive *archive,
                        const struct catalog *catalog, struct err *err)
 {
-    *queue = (struct restore_queue){.archive = archive};
+    *queue = (struct restore_queue){.archive = archive, .catalog = catalog};
     pthread_mutex_init(&queue->lock, NULL);
-    pthread_cond_init(&queue->changed, NULL);
     queue->tasks = calloc(archive->count + 1, sizeof(*queue->tasks));
     queue->task_of = calloc(archive->count + 1, sizeof(*queue->task_of));
     if (queue->tasks == NULL || queue->task_of == NULL) {
@@ -146,8 +176,9 @@ int restore_queue_init(struct restore_queue *queue, const struct archive *archiv
         const struct archive_entry *entry = &archive->entries[i];
         if (is_ours(queue, entry)) {
             struct restore_task *task = &queue->tasks[queue->count++];
-            *task = (struct restore_task){.entry = entry, .bytes = bytes_of(queue, catalog, entry)};
+            *task = (struct restore_task){.entry = entry, .bytes = bytes_of(queue, entry)};
             task->alone = !archive_entry_is(entry, "INDEX");
+            task->early = is_early(queue, entry);
             task->table_count = collect_tables(queue, entry, NULL);
             links += entry->dependency_count;
             tables += task->table_count;
@@ -175,7 +206,7 @@ void restore_queue_done(struct restore_queue *queue)
     free(queue->tables);
     free(queue->readers);
     free(queue->writers);
-    pthread_cond_destroy(&queue->changed);
+    free(queue->copied);
     pthread_mutex_destroy(&queue->lock);
 }
 
@@ -189,6 +220,22 @@ static bool would_wait(const struct restore_queue *queue, const struct restore_t
         }
     }
     return false;
+}
+
+/* With the lock held. */
+static bool has_rows(const struct restore_queue *queue, const struct restore_task *task)
+{
+    if (queue->all_copied) {
+        return true;
+    }
+    for (size_t i = 0; task->early && i < task->table_count; i++) {
+        const struct archive_entry *on = archive_find(queue->archive, task->tables[i]);
+        const struct catalog_table *table = catalog_table(queue->catalog, on->oid);
+        if (!queue->copied[table - queue->catalog->tables]) {
+            return false;
+        }
+    }
+    return task->early;
 }
 
 static void hold_tables(struct restore_queue *queue, const struct restore_task *task, int change)
@@ -207,7 +254,8 @@ static void choose_batch(struct restore_queue *queue, struct restore_batch_tasks
     }
     for (size_t t = queue->first; t < queue->count && batch->count < RESTORE_QUEUE_BATCH; t++) {
         struct restore_task *task = &queue->tasks[t];
-        if (task->state != TASK_WAITING || task->waits_for > 0 || would_wait(queue, task)) {
+        if (task->state != TASK_WAITING || task->waits_for > 0 || !has_rows(queue, task) ||
+            would_wait(queue, task)) {
             continue;
         }
         if (batch->count > 0 && bytes + task->bytes > SMALL_BYTES) {
@@ -227,21 +275,22 @@ static void choose_batch(struct restore_queue *queue, struct restore_batch_tasks
     }
 }
 
-bool restore_queue_take(struct restore_queue *queue, struct restore_batch_tasks *ret_batch)
+enum restore_queue_state restore_queue_take(struct restore_queue *queue,
+                                            struct restore_batch_tasks *ret_batch)
 {
+    enum restore_queue_state state = RESTORE_QUEUE_READY;
     ret_batch->count = 0;
     pthread_mutex_lock(&queue->lock);
-    for (;;) {
-        choose_batch(queue, ret_batch);
-        /* Nothing is ready although nothing runs: the remaining entries depend on each other in a cycle. */
-        if (ret_batch->count > 0 || queue->running == 0) {
-            break;
-        }
-        pthread_cond_wait(&queue->changed, &queue->lock);
+    choose_batch(queue, ret_batch);
+    if (ret_batch->count > 0) {
+        queue->running++;
+    } else {
+        /* If all rows are there and nothing runs, the entries that are left wait for each other. */
+        bool over = queue->running == 0 && (queue->ended == queue->count || queue->all_copied);
+        state = over ? RESTORE_QUEUE_OVER : RESTORE_QUEUE_WAITING;
     }
-    queue->running += ret_batch->count > 0 ? 1 : 0;
     pthread_mutex_unlock(&queue->lock);
-    return ret_batch->count > 0;
+    return state;
 }
 
 void restore_queue_put(struct restore_queue *queue, const struct restore_batch_tasks *batch)
@@ -257,6 +306,19 @@ void restore_queue_put(struct restore_queue *queue, const struct restore_batch_t
         }
     }
     queue->running--;
-    pthread_cond_broadcast(&queue->changed);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+void restore_queue_copied(struct restore_queue *queue, const struct catalog_table *table)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->copied[table - queue->catalog->tables] = true;
+    pthread_mutex_unlock(&queue->lock);
+}
+
+void restore_queue_all_copied(struct restore_queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->all_copied = true;
     pthread_mutex_unlock(&queue->lock);
 }

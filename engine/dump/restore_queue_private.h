@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Schedules the work after the rows: an entry is ready when all its dependencies exist, and no lane gets
- * it while another holds a conflicting lock. A lane gets one large entry (an index of a large table) or
- * several small ones that share a transaction. All locks of a batch are taken at once, so lanes cannot
- * deadlock.
+ * Schedules the work after the rows: an entry is ready when all its dependencies exist and its tables have
+ * their rows, and no lane gets it while another holds a conflicting lock. A lane gets one large entry (an
+ * index of a large table) or several small ones that share a transaction. All locks of a batch are taken at
+ * once, so lanes cannot deadlock. All functions but init and done: any thread.
  */
 #ifndef ENGINE_DUMP_RESTORE_QUEUE_PRIVATE_H
 #define ENGINE_DUMP_RESTORE_QUEUE_PRIVATE_H
@@ -28,6 +28,7 @@ struct restore_batch_tasks {
 
 struct restore_queue {
     const struct archive *archive;
+    const struct catalog *catalog;
     struct restore_task *tasks; /* most work first */
     size_t count;
     size_t *task_of;   /* index of an archive entry -> index of its task + 1 */
@@ -35,8 +36,9 @@ struct restore_queue {
     int *tables;       /* tables (archive ids) that all tasks lock */
     unsigned *readers; /* by archive id: lanes that hold a lock against changes of the table */
     unsigned *writers; /* by archive id: lanes that hold an exclusive lock */
+    bool *copied;      /* by position in the catalog: the table's rows are committed */
+    bool all_copied;   /* those of all tables, and large objects */
     pthread_mutex_t lock;
-    pthread_cond_t changed;
     size_t first; /* tasks before it have been handed out */
     size_t running;
     size_t ended;
@@ -46,9 +48,18 @@ int restore_queue_init(struct restore_queue *queue, const struct archive *archiv
                        const struct catalog *catalog, struct err *err);
 void restore_queue_done(struct restore_queue *queue);
 
-/* Waits for work; false when none is left for this lane. */
-bool restore_queue_take(struct restore_queue *queue, struct restore_batch_tasks *ret_batch);
+enum restore_queue_state {
+    RESTORE_QUEUE_READY,
+    RESTORE_QUEUE_WAITING, /* for rows, or for entries that run */
+    RESTORE_QUEUE_OVER,    /* nothing will become ready any more */
+};
+
+/* Takes work, if the result is RESTORE_QUEUE_READY. */
+enum restore_queue_state restore_queue_take(struct restore_queue *queue,
+                                            struct restore_batch_tasks *ret_batch);
 /* The batch has ended, successfully or not. */
 void restore_queue_put(struct restore_queue *queue, const struct restore_batch_tasks *batch);
+void restore_queue_copied(struct restore_queue *queue, const struct catalog_table *table);
+void restore_queue_all_copied(struct restore_queue *queue);
 
 #endif

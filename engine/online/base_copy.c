@@ -114,7 +114,7 @@ static int run_stages(struct transfer_state *state, const struct replication *re
     return publish(replication, observer, err) != 0 ||
                    make_slot(replication, observer, err, &copy->position, &copy->before) != 0 ||
                    transfer_read_source(state, err) != 0 || transfer_create_schema(state, err) != 0 ||
-                   transfer_copy_data(state, err) != 0 || transfer_add_constraints(state, err) != 0 ||
+                   transfer_copy_data(state, err) != 0 ||
                    own_identities_apply(&state->target, copy->identities, &state->report, err) != 0 ||
                    transfer_finish_schema(state, err) != 0 || begin_following(state, copy, err) != 0
                ? -1

@@ -14,8 +14,8 @@ static int flush_target(struct transfer_state *state, struct err *err)
 static int run_stages(struct transfer_state *state, struct err *err)
 {
     return transfer_read_source(state, err) != 0 || transfer_create_schema(state, err) != 0 ||
-                   transfer_copy_data(state, err) != 0 || transfer_add_constraints(state, err) != 0 ||
-                   transfer_finish_schema(state, err) != 0 || flush_target(state, err) != 0
+                   transfer_copy_data(state, err) != 0 || transfer_finish_schema(state, err) != 0 ||
+                   flush_target(state, err) != 0
                ? -1
                : 0;
 }

@@ -7,6 +7,7 @@
 #include "core/str.h"
 #include "engine/transfer/analyze_private.h"
 #include "engine/transfer/database_properties_private.h"
+#include "engine/transfer/flow/flow.h"
 #include "engine/transfer/large_objects.h"
 #include "engine/transfer/refresh_private.h"
 #include "engine/transfer/sequences_private.h"
@@ -148,29 +149,15 @@ static int copy_large_objects(struct transfer_state *state, struct err *err)
     return large_objects_copy(&objects, err) != 0 ? -1 : large_objects_describe(&objects, err);
 }
 
-int transfer_copy_data(struct transfer_state *state, struct err *err)
+static int copy_rest(struct transfer_state *state, struct err *err)
 {
-    transfer_report_step(state, "Copying tables");
-    int result = copy_pool_run(&state->pool, err);
-    transfer_report_progress(state);
-    if (result != 0 || report_result(&state->report, "table", err) != 0) {
-        return -1;
-    }
-    transfer_report_step(state, "Copying sequences and large objects");
-    if (sequences_copy(state, err) != 0 || copy_large_objects(state, err) != 0) {
-        return -1;
-    }
-    /* From here on the source can vacuum dead rows. */
-    pg_close(&state->source);
-    return report_result(&state->report, "sequence", err);
+    return sequences_copy(state, err) != 0 || copy_large_objects(state, err) != 0 ? -1 : 0;
 }
 
-int transfer_add_constraints(struct transfer_state *state, struct err *err)
+int transfer_copy_data(struct transfer_state *state, struct err *err)
 {
-    struct restore *restore = &state->restore;
-    transfer_report_step(state, "Creating indexes and constraints");
-    return restore_post_data(restore, &state->target, err) != 0 ||
-                   restore_in_order(restore, &state->target, RESTORE_ROW_SECURITY, err) != 0 ||
+    return flow_run(state, copy_rest, err) != 0 ||
+                   restore_in_order(&state->restore, &state->target, RESTORE_ROW_SECURITY, err) != 0 ||
                    trigger_states_apply(state, err) != 0
                ? -1
                : 0;

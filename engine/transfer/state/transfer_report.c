@@ -67,16 +67,13 @@ int transfer_list_tables(struct transfer_state *state, struct err *err)
         (struct copy_pool){.source = state->transfer->source,
                            .target = state->transfer->target,
                            .database = state->transfer->database,
-                           .jobs = state->transfer->jobs,
                            .stop = state->transfer->stop,
                            .holder = &state->source,
                            .snapshot = state->snapshot,
                            .session_encoding = state->encoding,
                            .copy_encoding = source_database_get(&state->database, DATABASE_ENCODING),
                            .settings = &state->settings,
-                           .report = &state->report,
-                           .tick = transfer_report_progress,
-                           .tick_context = state};
+                           .report = &state->report};
     state->tables = calloc(state->catalog.table_count + 1, sizeof(*state->tables));
     if (state->tables == NULL || copy_pool_init(&state->pool, &state->catalog, err) != 0) {
         return err_no_memory(err);

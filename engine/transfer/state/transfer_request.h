@@ -32,7 +32,7 @@ struct transfer_observer {
     /* Called when the target database exists and is empty: from now on its contents belong to the
      * migration. A non-zero result aborts the transfer with err. */
     int (*claim_target)(void *context, struct err *err);
-    /* Called when the tables are known, about once a second while copying, and once when all have ended. */
+    /* Called when the tables are known, twice a second while copying, and once when all have ended. */
     void (*progress)(void *context, const struct transfer_table *tables, size_t count);
     /* Information about something that is not a loss. */
     void (*note)(void *context, const char *text);

@@ -176,7 +176,7 @@ def test_16_and_17_offline(attached, database, postgres_source):
 
 
 def test_18_every_database_waits_for_the_cutover(attached, database, postgres_source):
-    names = [load_shop(postgres_source, database(), rows=5), load_slow(postgres_source, database(), 1)]
+    names = [load_shop(postgres_source, database(), rows=5), load_slow(postgres_source, database(), 2)]
     migration = put_online(attached, names)
     body = migration.wait(lambda body: details_of(body, names[1]).get("fullLoadLoadingTables"))
     assert pair_of(body) == MIGRATING and details_of(body, names[0])["migrationState"] == WAITS
@@ -280,7 +280,7 @@ def test_24_cancel(attached, database, postgres_source, postgres_target, how, mo
 
 @pytest.mark.parametrize("substate", [NO_DATABASES, OVERWRITE, SCHEDULING, WINDOW, WAITS, "MigratingData"])
 def test_25_life_time(own_pair, database, postgres_source, postgres_target, substate):
-    pair = own_pair("--lifetime-seconds", 3)
+    pair = own_pair("--lifetime-seconds", 10 if substate == WAITS else 3)  # the base copy comes first
     slow = substate == "MigratingData"
     name = load_slow(postgres_source, database(), 30) if slow else load_shop(postgres_source, database(), rows=5)
     if substate == OVERWRITE:
@@ -296,7 +296,7 @@ def test_25_life_time(own_pair, database, postgres_source, postgres_target, subs
         migration.cancel()
         migration.wait("Canceled")
         return
-    assert "--lifetime-seconds" in migration.fail(timeout=15)
+    assert "--lifetime-seconds" in migration.fail(timeout=25)
     assert_nothing_is_left(pair, name)
 
 

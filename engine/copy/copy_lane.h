@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* One lane of the copy: its two sessions, and how it copies the pieces it gets. */
-#ifndef ENGINE_COPY_COPY_LANE_PRIVATE_H
-#define ENGINE_COPY_COPY_LANE_PRIVATE_H
+/* One lane of the copy: its two sessions, and how it copies the pieces it gets. A lane belongs to one thread.
+ */
+#ifndef ENGINE_COPY_COPY_LANE_H
+#define ENGINE_COPY_COPY_LANE_H
 
 #include "engine/copy/copy_pieces.h"
 #include "engine/pg/pg.h"
@@ -15,8 +16,13 @@ struct copy_lane {
 
 /* Opens both sessions; the source's uses the transfer's snapshot. */
 int copy_lane_open(struct copy_lane *lane, struct err *err);
+/* Opens the target's session alone, for a lane that has nothing to copy. */
+int copy_lane_open_target(struct copy_lane *lane, struct err *err);
 /* The same, but reads with the session that holds the locks: for pieces that were left (copy_piece.left). */
 int copy_lane_open_holder(struct copy_lane *lane, struct err *err);
+/* The lane has copied its last piece: closes the source's session, and undoes what the target's was set to
+ * for copying. */
+int copy_lane_end_copying(struct copy_lane *lane, struct err *err);
 void copy_lane_close(struct copy_lane *lane);
 #define auto_copy_lane __attribute__((cleanup(copy_lane_close)))
 
