@@ -4,10 +4,10 @@
 #include "core/clock.h"
 #include "core/parse/json_fields.h"
 #include "core/str.h"
+#include "handlers/arm/http/precondition.h"
 #include "handlers/arm/naming/locations.h"
 #include "handlers/arm/naming/names.h"
 #include "handlers/arm/page.h"
-#include "handlers/arm/precondition.h"
 #include "handlers/arm/resource_fields.h"
 
 bool network_find(struct request *request, const char *type, const char *parameter,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* If-Match and If-None-Match of requests that change a resource. */
-#ifndef HANDLERS_ARM_PRECONDITION_H
-#define HANDLERS_ARM_PRECONDITION_H
+#ifndef HANDLERS_ARM_HTTP_PRECONDITION_H
+#define HANDLERS_ARM_HTTP_PRECONDITION_H
 
 #include <stdbool.h>
 

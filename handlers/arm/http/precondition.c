@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "handlers/arm/precondition.h"
+#include "handlers/arm/http/precondition.h"
 
 #include <openssl/evp.h>
 #include <string.h>
