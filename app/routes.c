@@ -14,6 +14,7 @@
 #include "handlers/network/network.h"
 #include "handlers/own/instances/instances.h"
 #include "handlers/own/own.h"
+#include "handlers/own/seeing/seeing.h"
 #include "handlers/resources/resources.h"
 #include "handlers/servers/servers.h"
 #include "handlers/signin/signin.h"
@@ -312,7 +313,10 @@ const struct route routes[] = {
     OWN(GET, "/_malachite/migrations", malachite_migration_list, 0, "Malachite_Migrations_List",
         "Lists the newest migrations of all servers.", NULL, "[]MigrationDetail", OK, "limit:integer"),
     OWN(GET, "/_malachite/migrations/{migrationId}", malachite_migration_get, 0, "Malachite_Migrations_Get",
-        "Shows a migration with its history, and the tables of one database.", NULL, "MigrationDetail", OK, "database:string"),
+        "Shows a migration with its history, and the tables of one database.", NULL, "MigrationDetail", OK, "database:string subscription:string"),
+    OWN(GET, "/_malachite/migrations/{migrationId}/wait", malachite_migration_wait, ROUTE_WAITS, "Malachite_Migrations_Wait",
+        "Waits until a migration has a state or substate, or until a database has few pending changes: 200, or 408 with the migration as it is.", NULL, "MigrationDetail", OK,
+        "state:string substate:string database:string incomingChanges:integer timeout:integer subscription:string"),
     OWN(GET, "/_malachite/migrations/{migrationId}/evidence", malachite_migration_evidence, 0, "Malachite_Migrations_Evidence",
         "Compares source and target as they were at the cutover.", NULL, "MigrationEvidence", OK, NULL),
     OWN(GET, "/_malachite/subscriptions", universe_list, 0, "Malachite_Subscriptions_List",
@@ -326,7 +330,13 @@ const struct route routes[] = {
     OWN(POST, "/_malachite/clock", clock_advance, ROUTE_BODY, "Malachite_Clock_Advance",
         "Lets time pass for a subscription: moves the stored instants of its active migrations into the past.", "ClockAdvance", "Clock", OK, NULL),
     OWN(GET, "/_malachite/requests", malachite_request_list, ROUTE_QUIET, "Malachite_Requests_List",
-        "Shows the last requests.", NULL, "RequestLog", OK, "operation:string status:string method:string path:string request:string since:date-time notUnderstood:boolean limit:integer"),
+        "Shows the last requests.", NULL, "RequestLog", OK, "operation:string status:string method:string path:string request:string client:string subscription:string since:date-time notUnderstood:boolean limit:integer"),
+    OWN(GET, "/_malachite/requests/wait", malachite_request_wait, ROUTE_QUIET | ROUTE_WAITS, "Malachite_Requests_Wait",
+        "Waits until the journal has this many requests that pass the filters: 200, or 408 with those so far.", NULL, "RequestLog", OK,
+        "operation:string status:string method:string path:string request:string client:string subscription:string since:date-time notUnderstood:boolean limit:integer count:integer timeout:integer"),
+    OWN(GET, "/_malachite/requests/verify", malachite_request_verify, ROUTE_QUIET, "Malachite_Requests_Verify",
+        "Checks that calls came in this order: 200, or 409 with the nearest miss.", NULL, "Verification", OK,
+        "sequence:string exact:boolean operation:string status:string method:string path:string request:string client:string subscription:string since:date-time notUnderstood:boolean"),
     OWN(DELETE, "/_malachite/requests", malachite_request_clear, ROUTE_QUIET, "Malachite_Requests_Clear",
         "Deletes the recorded requests.", NULL, NULL, NONE, NULL),
     OWN(GET, "/_malachite/applications", malachite_application_list, 0, "Malachite_Applications_List",

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "app/notify_private.h"
+#include "core/change.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/roles/roles.h"
@@ -55,6 +56,7 @@ static void count_and_log(const struct request *request, bool sent)
     request_durations_add(app->durations, request);
     if (request->route == NULL || (request->route->flags & ROUTE_QUIET) == 0) {
         request_log_add(app->request_log, request, sent);
+        change_report(); /* for those who wait for a request */
     }
 }
 

@@ -26,22 +26,6 @@ enum { EXCHANGE_MAGIC = 0x6d786368, LOG_PATH_MAX = 512 };
 /* A client that sends more than this of an oversized body is disconnected. */
 static const uint64_t discard_max = UINT64_C(64) * 1024 * 1024;
 
-enum phase { PHASE_NEW, PHASE_BODY, PHASE_SLOW, PHASE_SENT };
-
-struct exchange {
-    unsigned magic;
-    enum phase phase;
-    struct exchange_host *host;
-    struct MHD_Connection *connection;
-    struct visit *visit;
-    uint64_t discarded; /* discarded bytes of an oversized body */
-    bool out_of_memory; /* for the body */
-    bool failed;        /* err says why the request cannot be served */
-    struct err err;
-    struct slow_task task;
-    struct request request;
-};
-
 static struct exchange *exchange_of(void *con_cls)
 {
     struct exchange *exchange = con_cls;
@@ -227,73 +211,6 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *data, si
     return MHD_YES;
 }
 
-static void run_slow(struct slow_task *task, bool refused)
-{
-    struct exchange *exchange = (struct exchange *)((char *)task - offsetof(struct exchange, task));
-    if (refused) {
-        reply_fail(&exchange->request, ERR_UNAVAILABLE, "Malachite is stopping.");
-    } else {
-        exchange->host->service->run(&exchange->request);
-    }
-    MHD_resume_connection(exchange->connection);
-}
-
-static void refuse_for_now(struct request *request, const char *why)
-{
-    reply_header(request, "Retry-After", "1");
-    reply_fail(request, ERR_UNAVAILABLE, "%s", why);
-}
-
-/* The server, or the group with a template, that a request may wait for: an unresponsive one must not
- * block the others. */
-static uint64_t key_of(const struct request *request)
-{
-    const char *const names[] = {request_param(request, "subscriptionId"),
-                                 request_param(request, "resourceGroupName"),
-                                 request_param(request, "serverName")};
-    if (names[1] == NULL) { /* the body of a connection test names the server: all share one key */
-        return (request->route->flags & ROUTE_TOKEN) != 0 ? 1 : 0;
-    }
-    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
-    for (size_t i = 0; i < ARRAY_LEN(names) && names[i] != NULL; i++) {
-        for (const char *at = names[i]; *at != '\0'; at++) {
-            hash = (hash ^ (uint64_t)tolower((unsigned char)*at)) * UINT64_C(1099511628211);
-        }
-        hash = (hash ^ '/') * UINT64_C(1099511628211);
-    }
-    return hash == 0 ? 1 : hash;
-}
-
-static int lane_of(const struct request *request)
-{
-    bool reads = request->method == METHOD_GET || request->method == METHOD_HEAD;
-    /* A conditional change first reads the resource, perhaps from PostgreSQL. */
-    bool live = !reads && (request->if_match != NULL || request->if_none_match != NULL);
-    return live || (request->route->flags & ROUTE_SLOW) != 0 ? LANE_LIVE : reads ? LANE_READ : LANE_WRITE;
-}
-
-/* The connection is suspended while the lane works; nothing here may use the exchange after it was
- * submitted. */
-static enum MHD_Result run_on_lane(struct exchange *exchange)
-{
-    static const char *const full[LANE_COUNT] = {
-        [LANE_LIVE] = "Too many requests are waiting for PostgreSQL servers. Retry later.",
-        [LANE_WRITE] = "Too many changes are waiting. Retry later.",
-        [LANE_READ] = "Too many reads are waiting. Retry later.",
-    };
-    int lane = lane_of(&exchange->request);
-    struct MHD_Connection *connection = exchange->connection;
-    exchange->phase = PHASE_SLOW;
-    exchange->task =
-        (struct slow_task){.run = run_slow, .key = lane == LANE_LIVE ? key_of(&exchange->request) : 0};
-    MHD_suspend_connection(connection);
-    if (!slow_lane_submit(exchange->host->lanes[lane], &exchange->task)) {
-        refuse_for_now(&exchange->request, full[lane]);
-        MHD_resume_connection(connection);
-    }
-    return MHD_YES;
-}
-
 static enum MHD_Result answer(struct exchange *exchange)
 {
     struct request *request = &exchange->request;
@@ -309,13 +226,16 @@ static enum MHD_Result answer(struct exchange *exchange)
     }
     if (atomic_load(&exchange->host->draining)) {
         reply_header(request, "Connection", "close");
-        refuse_for_now(request, "Malachite is stopping.");
+        exchange_refuse_for_now(request, "Malachite is stopping.");
         return send_reply(exchange);
     }
     const struct service *service = exchange->host->service;
     if (service->prepare(request)) {
+        if ((request->route->flags & ROUTE_WAITS) != 0) {
+            return exchange_run_in_waits(exchange);
+        }
         if ((request->route->flags & ROUTE_AT_ONCE) == 0) {
-            return run_on_lane(exchange);
+            return exchange_run_on_lane(exchange);
         }
         service->run(request);
     }

@@ -12,8 +12,9 @@
 
 #include "core/str_list.h"
 #include "server/connections/acceptor.h"
+#include "server/lanes/slow_lane.h"
+#include "server/lanes/waits.h"
 #include "server/service_private.h"
-#include "server/slow_lane_private.h"
 
 /* Requests that query a running PostgreSQL, that write to the store, and that only read: no kind waits for
  * another. */
@@ -23,6 +24,7 @@ enum { LANE_LIVE, LANE_WRITE, LANE_READ, LANE_COUNT };
 struct exchange_host {
     const struct service *service;
     struct slow_lane *lanes[LANE_COUNT];
+    struct waits *waits;          /* for routes with ROUTE_WAITS */
     const struct str_list *names; /* accepted host names, besides loopback */
     const struct str_list
         *proxies; /* proxies whose headers are trusted: addresses and networks, besides loopback */
@@ -47,5 +49,29 @@ enum MHD_Result exchange_on_request(void *listener, struct MHD_Connection *conne
 /* MHD_OPTION_NOTIFY_COMPLETED */
 void exchange_on_completed(void *listener, struct MHD_Connection *connection, void **con_cls,
                            enum MHD_RequestTerminationCode how);
+
+/* ---- between exchange.c and exchange_lanes.c ---- */
+
+enum phase { PHASE_NEW, PHASE_BODY, PHASE_SLOW, PHASE_SENT };
+
+struct exchange {
+    unsigned magic;
+    enum phase phase;
+    struct exchange_host *host;
+    struct MHD_Connection *connection;
+    struct visit *visit;
+    uint64_t discarded; /* discarded bytes of an oversized body */
+    bool out_of_memory; /* for the body */
+    bool failed;        /* err says why the request cannot be served */
+    struct err err;
+    struct slow_task task;
+    struct wait wait;
+    struct request request;
+};
+
+/* Suspends the connection and runs the request on its lane, or in the thread of the waits. */
+enum MHD_Result exchange_run_on_lane(struct exchange *exchange);
+enum MHD_Result exchange_run_in_waits(struct exchange *exchange);
+void exchange_refuse_for_now(struct request *request, const char *why);
 
 #endif

@@ -257,6 +257,9 @@ int httpd_serve(struct httpd *httpd, struct err *err)
             return -1;
         }
     }
+    if (waits_start(end_slow_thread, httpd, err, &httpd->host.waits) < 0) {
+        return -1;
+    }
     for (int i = 0; i < LISTENER_COUNT; i++) {
         struct listener *listener = &httpd->listeners[i];
         listener->daemon = start_daemon(listener, httpd->host.service->options);
@@ -302,6 +305,7 @@ static void stop_accepting(struct httpd *httpd)
 bool httpd_drain(struct httpd *httpd, int64_t deadline_ms)
 {
     stop_accepting(httpd);
+    waits_stop(httpd->host.waits);
     bool ended = true;
     for (int i = 0; i < LANE_COUNT; i++) {
         struct slow_lane *lane = httpd->host.lanes[i];
@@ -332,6 +336,7 @@ void httpd_stop(struct httpd *httpd)
     for (int i = 0; i < LANE_COUNT; i++) {
         slow_lane_free(httpd->host.lanes[i]);
     }
+    waits_free(httpd->host.waits);
     str_list_done(&httpd->names);
     str_list_done(&httpd->proxies);
     if (httpd->host.out_of_memory != NULL) {

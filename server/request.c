@@ -45,6 +45,15 @@ const char *method_name(enum method method)
     return method_names[method];
 }
 
+bool request_keep_waiting(struct request *request, int64_t timeout_ms)
+{
+    if (request->wait_until_ms == 0) {
+        request->wait_until_ms = clock_monotonic_ms() + timeout_ms;
+    }
+    request->waits = !request->wait_is_over && clock_ms_left(request->wait_until_ms) > 0;
+    return request->waits;
+}
+
 void request_init(struct request *request, struct app *app)
 {
     *request = (struct request){

@@ -103,8 +103,11 @@ struct request {
                                                     */
     char *client_request_id;                       /* x-ms-client-request-id, or NULL */
     int64_t started_us;
-    int64_t arrived_us; /* the same on the steady clock, for durations */
-    int nesting;        /* of a request that a deployment sends: the number of enclosing deployments */
+    int64_t arrived_us;    /* the same on the steady clock, for durations */
+    int64_t wait_until_ms; /* of a long poll, on the monotonic clock; 0: not known yet */
+    bool wait_is_over;     /* of a long poll: reply now */
+    bool waits;            /* the handler has not replied, and runs again after the next change */
+    int nesting;           /* of a request that a deployment sends: the number of enclosing deployments */
     struct reply reply;
     char *path_text;  /* segments and params point into it */
     char *query_text; /* query points into it */
@@ -133,6 +136,12 @@ json_t *request_body(struct request *request);
  * REQUEST_NOTES_MAX.
  */
 void request_note(struct request *request, const char *path, const char *belongs);
+
+/*
+ * For routes with ROUTE_WAITS, whose handler runs again after every change (core/change.h) until it replies.
+ * True: return without a reply. False: the time (from the first call on) is over, so reply now.
+ */
+bool request_keep_waiting(struct request *request, int64_t timeout_ms);
 
 /* ---- for server/ and for tests of handlers
  * ------------------------------------------------------------------ */

@@ -158,6 +158,15 @@ static bool is_request(const struct entry *entry, const char *id)
            (entry->client_request_id != NULL && str_iequals(entry->client_request_id, id));
 }
 
+/* "/subscriptions/{id}" or "/subscriptions/{id}/...". */
+static bool is_of_subscription(const struct entry *entry, const char *id)
+{
+    static const char prefix[] = "/subscriptions/";
+    size_t len = strlen(id);
+    const char *at = entry->path + sizeof(prefix) - 1;
+    return str_istarts(entry->path, prefix) && str_istarts(at, id) && (at[len] == '/' || at[len] == '\0');
+}
+
 static bool passes(const struct entry *entry, const struct request_log_filter *filter)
 {
     return (filter->operation_id == NULL ||
@@ -165,6 +174,9 @@ static bool passes(const struct entry *entry, const struct request_log_filter *f
            (filter->method == METHOD_OTHER || entry->method == filter->method) &&
            (filter->path == NULL || strcasestr(entry->path, filter->path) != NULL) &&
            (filter->request == NULL || is_request(entry, filter->request)) &&
+           (filter->client == NULL ||
+            (entry->client_request_id != NULL && str_istarts(entry->client_request_id, filter->client))) &&
+           (filter->subscription_id == NULL || is_of_subscription(entry, filter->subscription_id)) &&
            (filter->status_to == 0 ||
             (entry->status >= filter->status_from && entry->status <= filter->status_to)) &&
            (!filter->only_noted || entry->notes != NULL) && entry->started_us >= filter->since_us;

@@ -27,9 +27,11 @@ void request_log_add(struct request_log *log, const struct request *request, boo
 struct request_log_filter {
     const char *operation_id; /* without case */
     enum method method;
-    const char *path;    /* part of the path, without case */
-    const char *request; /* x-ms-request-id, correlation id or client request id */
-    int status_from;     /* 404 to 404, or 400 to 499 */
+    const char *path;            /* part of the path, without case */
+    const char *request;         /* x-ms-request-id, correlation id or client request id */
+    const char *client;          /* the beginning of the client request id, without case */
+    const char *subscription_id; /* of the path */
+    int status_from;             /* 404 to 404, or 400 to 499 */
     int status_to;
     bool only_noted;  /* only with ignored properties */
     int64_t since_us; /* started at or after this time */

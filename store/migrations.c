@@ -120,6 +120,22 @@ int store_migration_get_by_uuid(struct store *store, const char *uuid, struct er
     return stmt_get_row(&stmt, &migration_type, err, ret_migration);
 }
 
+int store_migration_get_newest(struct store *store, const char *subscription_id, const char *name,
+                               struct err *err, struct migration *ret_migration)
+{
+    auto_stmt struct stmt stmt = {0};
+    if (stmt_open(store, STMT_MIGRATION_GET_NEWEST,
+                  "SELECT " MIGRATION_COLUMNS " FROM migration WHERE id = (SELECT max(m.id) FROM migration m"
+                  " JOIN server s ON s.id = m.target_id WHERE m.name = ? AND s.subscription_id = ?"
+                  " AND m.hidden = 0)",
+                  err, &stmt) < 0) {
+        return -1;
+    }
+    bind_text(&stmt, name);
+    bind_text(&stmt, subscription_id);
+    return stmt_get_row(&stmt, &migration_type, err, ret_migration);
+}
+
 /* Four statements, so that each uses the suitable index. */
 static int open_list(struct store *store, const struct migration_filter *filter, struct err *err,
                      struct stmt *ret_stmt)

@@ -112,6 +112,9 @@ int store_migration_get_by_id(struct store *store, int64_t id, struct err *err,
                               struct migration *ret_migration);
 int store_migration_get_by_uuid(struct store *store, const char *uuid, struct err *err,
                                 struct migration *ret_migration);
+/* The newest migration of this name in a subscription, hidden ones left out. */
+int store_migration_get_newest(struct store *store, const char *subscription_id, const char *name,
+                               struct err *err, struct migration *ret_migration);
 
 struct migration_filter {
     int64_t target_id; /* 0: all targets */

@@ -239,6 +239,7 @@ static void run_handler(struct request *request)
     struct app *app = request->app;
     const bool stored = (request->route->flags & ROUTE_STORED) != 0 && app->answers != NULL;
     const uint64_t generation = stored ? store_generation(app->store) : 0;
+    request->waits = false;
     if (subscription_enter(request)) {
         request->route->handler(request);
     }
@@ -249,7 +250,7 @@ static void run_handler(struct request *request)
     if (request->body != NULL && request->app->note_unknown != NULL) {
         request->app->note_unknown(request);
     }
-    if (request->reply.status == 0) {
+    if (request->reply.status == 0 && !request->waits) {
         answer_bug(request, "handler returned without an answer");
     } else if (request->reply.repeated) {
         answer_bug(request, "handler answered more than once");

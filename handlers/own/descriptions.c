@@ -27,6 +27,12 @@ static const struct property log_rows[] = {
     DOC("evicted", "integer", ANY, "Requests that are no longer stored."), DOC("capacity", "integer", ANY, NULL),
     DOC("value", "[]LoggedRequest", ANY, "Newest first."),
 };
+static const struct property verification_rows[] = {
+    DOC("verified", "boolean", ANY, NULL), DOC("matched", "[]LoggedRequest", ANY, "The calls of the sequence that came, in order."),
+    DOC("missing", "object", ANY, "The first expected call that did not come: index, operation, status (0: any)."),
+    DOC("instead", "LoggedRequest", ANY, "The call that came in its place."),
+    DOC("nearest", "object", ANY, "The closest call, and how it differs: status, order or operation; missing: none came."),
+};
 static const struct property own_migration_rows[] = {
     DOC("migrationId", "string", ANY, NULL), DOC("name", "string", ANY, NULL), DOC("id", "string", ANY, NULL),
     DOC("targetServer", "string", ANY, NULL), DOC("source", "string", ANY, NULL), DOC("state", "string", ANY, NULL),
@@ -87,6 +93,7 @@ const struct description own_descriptions[] = {
     DESCRIPTION("LoggedRequest", logged_rows, NULL),
     DESCRIPTION("NotUnderstood", noted_rows, NULL),
     DESCRIPTION("RequestLog", log_rows, NULL),
+    DESCRIPTION("Verification", verification_rows, NULL),
     DESCRIPTION("MigrationDetail", own_migration_rows, "A migration with details that the service's answers lack."),
     DESCRIPTION("MigrationEvidence", evidence_rows, "Comparison of source and target at the cutover."),
     DESCRIPTION("DatabaseEvidence", database_evidence_rows, NULL),

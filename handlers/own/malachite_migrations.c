@@ -140,31 +140,54 @@ static int add_tables(struct store *store, int64_t id, const char *database, jso
     return json_object_set_new(object, "tables", array) < 0 ? err_no_memory(err) : 0;
 }
 
-void malachite_migration_get(struct request *request)
+int own_migration_find(const struct request *request, struct err *err, struct migration *ret_migration)
+{
+    struct store *store = request->app->store;
+    const char *id = request_param(request, "migrationId");
+    const char *given = request_query(request, "subscription");
+    const char *subscription = given == NULL ? request->app->options->subscription_id : given;
+    int found = store_migration_get_by_uuid(store, id, err, ret_migration);
+    if (found == 0) {
+        found = store_migration_get_newest(store, subscription, id, err, ret_migration);
+    }
+    if (found == 0) {
+        err_set(
+            err, ERR_NOT_FOUND,
+            "There is no migration with the migrationId '%.60s', and none of this name in the subscription.",
+            id);
+    }
+    return found > 0 ? 0 : -1;
+}
+
+void own_migration_reply(struct request *request, int status, const struct migration *migration)
 {
     struct err err = {0};
     struct store *store = request->app->store;
-    auto_migration struct migration migration = {0};
     auto_server struct server target = {0};
-    const char *uuid = request_param(request, "migrationId");
     const char *database = request_query(request, "database");
-    int found = store_migration_get_by_uuid(store, uuid, &err, &migration);
-    if (found == 0) {
-        reply_fail(request, ERR_NOT_FOUND, "There is no migration with the migrationId '%.60s'.", uuid);
-        return;
-    }
-    if (found < 0 || store_server_get_by_id(store, migration.target_id, &err, &target) < 0) {
+    if (store_server_get_by_id(store, migration->target_id, &err, &target) < 0) {
         reply_error(request, &err);
         return;
     }
-    json_auto_t *object = write_summary(&migration, &target);
-    if (add_databases(store, migration.id, object, &err) < 0 ||
-        add_events(store, migration.id, object, &err) < 0 ||
-        (database != NULL && add_tables(store, migration.id, database, object, &err) < 0)) {
+    json_auto_t *object = write_summary(migration, &target);
+    if (add_databases(store, migration->id, object, &err) < 0 ||
+        add_events(store, migration->id, object, &err) < 0 ||
+        (database != NULL && add_tables(store, migration->id, database, object, &err) < 0)) {
         reply_error(request, &err);
         return;
     }
-    reply_json(request, 200, TAKE(object));
+    reply_json(request, status, TAKE(object));
+}
+
+void malachite_migration_get(struct request *request)
+{
+    struct err err = {0};
+    auto_migration struct migration migration = {0};
+    if (own_migration_find(request, &err, &migration) < 0) {
+        reply_error(request, &err);
+        return;
+    }
+    own_migration_reply(request, 200, &migration);
 }
 
 void malachite_migration_list(struct request *request)

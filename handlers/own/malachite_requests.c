@@ -36,12 +36,14 @@ static int read_status(const char *text, struct err *err, struct request_log_fil
     return 0;
 }
 
-static int read_filter(const struct request *request, struct err *err, struct request_log_filter *ret_filter)
+int own_request_filter(const struct request *request, struct err *err, struct request_log_filter *ret_filter)
 {
     struct request_log_filter filter = {.method = METHOD_OTHER,
                                         .operation_id = request_query(request, "operation"),
                                         .path = request_query(request, "path"),
-                                        .request = request_query(request, "request")};
+                                        .request = request_query(request, "request"),
+                                        .client = request_query(request, "client"),
+                                        .subscription_id = request_query(request, "subscription")};
     const char *method = request_query(request, "method");
     const char *since = request_query(request, "since");
     const char *noted = request_query(request, "notUnderstood");
@@ -76,7 +78,7 @@ void malachite_request_list(struct request *request)
 {
     struct err err = {0};
     struct request_log_filter filter;
-    if (read_filter(request, &err, &filter) < 0) {
+    if (own_request_filter(request, &err, &filter) < 0) {
         reply_error(request, &err);
         return;
     }

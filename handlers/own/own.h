@@ -9,6 +9,9 @@
 
 #include "handlers/arm/property.h"
 #include "server/request.h"
+#include "store/store.h"
+
+struct request_log_filter;
 
 /* health.c */
 void malachite_health(struct request *request);
@@ -26,8 +29,17 @@ void malachite_migration_evidence(struct request *request);
 void malachite_migration_get(struct request *request);
 void malachite_migration_list(struct request *request);
 
+/* The migration that {migrationId} names: its uuid, or its name and the query parameter subscription
+ * (default:
+ * --subscription-id); the newest of several. ERR_NOT_FOUND. */
+int own_migration_find(const struct request *request, struct err *err, struct migration *ret_migration);
+/* Replies with its details; those of tables if the query names a database. */
+void own_migration_reply(struct request *request, int status, const struct migration *migration);
+
 /* malachite_requests.c */
 void malachite_request_list(struct request *request);
+/* Reads the filters of the journal from the query; the texts are the request's. */
+int own_request_filter(const struct request *request, struct err *err, struct request_log_filter *ret_filter);
 void malachite_request_clear(struct request *request);
 
 /* metrics.c */

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #include "core/attr.h"
+#include "core/change.h"
 #include "core/memory.h"
 
 enum { BUSY_TIMEOUT_MS = 5000, CHECKPOINT_PAGES = 1000 };
@@ -105,6 +106,7 @@ static int count_commit(void *argument, sqlite3 *sqlite, const char *name, int w
 {
     struct store *store = argument;
     atomic_fetch_add(&store->generation, 1);
+    change_report();
     if (wal_pages >= CHECKPOINT_PAGES) {
         /* A failed checkpoint is repeated after the next commit. */
         (void)sqlite3_wal_checkpoint_v2(sqlite, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);

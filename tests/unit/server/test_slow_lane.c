@@ -5,7 +5,7 @@
 
 #include "core/attr.h"
 #include "core/clock.h"
-#include "server/slow_lane_private.h"
+#include "server/lanes/slow_lane.h"
 
 static _Atomic int done;
 static _Atomic int refused_count;

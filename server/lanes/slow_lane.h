@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A few threads and a short queue for requests that may wait, for PostgreSQL or for the store, away from
  * the event loops. */
-#ifndef SERVER_SLOW_LANE_PRIVATE_H
-#define SERVER_SLOW_LANE_PRIVATE_H
+#ifndef SERVER_LANES_SLOW_LANE_H
+#define SERVER_LANES_SLOW_LANE_H
 
 #include <stdbool.h>
 #include <stddef.h>

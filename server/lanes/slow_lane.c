@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/slow_lane_private.h"
+#include "server/lanes/slow_lane.h"
 
 #include <pthread.h>
 #include <stdlib.h>
