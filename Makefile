@@ -134,6 +134,11 @@ $(BUILD)/%.o: %.c Makefile VERSION | $(BUILD)/gen/schema.inc ready
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# Of the last entry, and not of the build: the same sources give the same program.
+$(BUILD)/app/manual.o: override CFLAGS += -DMALACHITE_DATE='"$(shell date -u -d "$$(sed -n 's/^ -- .*>  //p' \
+	debian/changelog | head -n 1)" +%F)"'
+$(BUILD)/app/manual.o: debian/changelog
+
 $(BUILD)/portal/%.o: build/portal/%.c Makefile
 	$(call say,CC,portal/$*.o)
 	@mkdir -p $(@D)

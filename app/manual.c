@@ -7,16 +7,20 @@
 #include "core/attr.h"
 #include "core/options/options.h"
 
-enum { LINE_COLUMNS = 70 };
+#ifndef MALACHITE_DATE
+#define MALACHITE_DATE "1970-01-01" /* the Makefile gives that of debian/changelog */
+#endif
+
+enum { LINE_COLUMNS = 72 };
 
 /* Text as lines of roff: no request, no escape, and hyphens that can be pasted into a shell. */
 static void print_text(const char *text, FILE *out)
 {
     size_t column = 0;
     for (; *text != '\0'; text++, column++) {
-        if (*text == ' ' && (column >= LINE_COLUMNS || text[1] == '\0')) {
+        if (*text == ' ' && ((column + strcspn(text + 1, " ") >= LINE_COLUMNS) || text[1] == '\0')) {
             fputs(text[1] == '\0' ? "" : "\n", out);
-            column = 0;
+            column = (size_t)-1; /* the next character is the first one */
             continue;
         }
         if (column == 0 && (*text == '.' || *text == '\'')) {
@@ -69,15 +73,15 @@ static void print_exit_codes(FILE *out)
 
 void manual_print(const struct command_text *commands, size_t count, FILE *out)
 {
-    fputs(".TH MALACHITE 1 \"\" \"Malachite " MALACHITE_VERSION "\" \"User Commands\"\n"
+    fputs(".TH MALACHITE 1 " MALACHITE_DATE " \"Malachite " MALACHITE_VERSION "\" \"User Commands\"\n"
           ".SH NAME\n"
           "malachite \\- local control plane for Azure Database for PostgreSQL migrations\n"
           ".SH SYNOPSIS\n"
           ".B malachite\n.I COMMAND\n.RI [ OPTION ]...\n"
           ".SH DESCRIPTION\n"
-          "Malachite answers the REST calls of Azure's PostgreSQL migration service on this machine, and "
-          "moves\n"
-          "real databases between real PostgreSQL servers: offline, or online with a cutover.\n"
+          "Malachite answers the REST calls of Azure's PostgreSQL migration service\n"
+          "on this machine, and moves real databases between real PostgreSQL\n"
+          "servers: offline, or online with a cutover.\n"
           ".SH COMMANDS\n",
           out);
     for (size_t i = 0; i < count; i++) {

@@ -1,8 +1,12 @@
 """The manual page, completions and settings that the program prints about itself."""
 
+import os
+import pty
 import re
+import select
 import shutil
 import subprocess
+import time
 
 import pytest
 from malachite import ROOT, run_command
@@ -37,7 +41,7 @@ def test_the_manual_names_every_command_and_option():
     for command in ("serve", "migrate", "watch", "completion"):
         assert f"\n.B {command}\n" in manual
     if shutil.which("mandoc"):
-        done = subprocess.run(["mandoc", "-Tlint", "-W", "error"], input=printed("man"), text=True, capture_output=True)
+        done = subprocess.run(["mandoc", "-Tlint", "-W", "style"], input=printed("man"), text=True, capture_output=True)
         assert done.returncode == 0 and not done.stdout, done.stdout
 
 
@@ -64,6 +68,64 @@ def test_completions_are_scripts_that_name_every_option(shell):
         assert (f"-l {flag[2:]} " if shell == "fish" else flag) in script
     if shutil.which(shell):
         assert subprocess.run([shell, "-n"], input=script, text=True, capture_output=True).stderr == ""
+
+
+# What a user types, and what has to be offered.
+OFFERED = {
+    "malachite mi": "migrate",
+    "malachite migrate --ov": "--overwrite",
+    "malachite migrate --cutover wh": "when-caught-up",
+    "malachite env te": "terraform",
+    "malachite serve --auth s": "strict",
+    "malachite completion f": "fish",
+}
+
+
+@pytest.mark.skipif(not shutil.which("fish"), reason="fish is missing: apt-get install fish")
+def test_fish_completes_commands_options_and_values(tmp_path):
+    lines = "".join(f'echo (complete -C "{typed}" | string replace -r "\\t.*" "")\n' for typed in OFFERED)
+    done = subprocess.run(
+        ["fish", "--no-config"],
+        input=printed("completion", "fish") + lines,
+        text=True,
+        capture_output=True,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "TERM": "dumb"},
+    )
+    assert not done.stderr and done.stdout.splitlines() == list(OFFERED.values())
+
+
+def read_until(terminal, text, timeout=30):
+    output, deadline = b"", time.monotonic() + timeout
+    while text not in output:
+        assert time.monotonic() < deadline, output
+        if select.select([terminal], [], [], 0.2)[0]:
+            output += os.read(terminal, 65536)
+    return output.decode(errors="replace")
+
+
+@pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is missing: apt-get install zsh")
+def test_zsh_completes_commands_options_and_values(tmp_path):
+    script = tmp_path / "_malachite"
+    script.write_text(printed("completion", "zsh"))
+    terminal, other = pty.openpty()
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "TERM": "dumb", "PS1": ""}
+    shell = subprocess.Popen(
+        ["zsh", "-f", "-i"], stdin=other, stdout=other, stderr=other, env=environment, start_new_session=True
+    )
+    os.close(other)
+    try:
+        # What is printed differs from what is typed, so that the echo of the terminal does not count.
+        begin = f"autoload -Uz compinit; compinit -u -D; source {script}; compdef _malachite malachite; echo re''ady\n"
+        os.write(terminal, begin.encode())
+        read_until(terminal, b"ready\r")
+        for typed, word in OFFERED.items():
+            # Tab, then a line that runs nothing: ": malachite ...; echo end".
+            os.write(terminal, typed.encode() + b"\t\x01: \x05; echo e''nd\n")
+            assert f": {typed.rsplit(' ', 1)[0]} {word}; " in read_until(terminal, b"end\r")
+    finally:
+        shell.kill()
+        shell.wait()
+        os.close(terminal)
 
 
 def test_completion_of_an_unknown_shell_is_refused():

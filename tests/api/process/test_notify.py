@@ -9,15 +9,21 @@ import pytest
 from malachite import ROOT
 
 
-def test_ready_and_stopping_are_reported(own, tmp_path):
-    path = str(tmp_path / "notify")
+@pytest.mark.parametrize("kind", ["path", "abstract"])
+def test_ready_and_stopping_are_reported(own, tmp_path, kind):
+    name = str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as states:
-        states.bind(path)
+        states.bind(name if kind == "path" else f"\0{name}")
         states.settimeout(20)
-        one = own(NOTIFY_SOCKET=path)
+        one = own(NOTIFY_SOCKET=name if kind == "path" else f"@{name}")
         assert states.recv(100) == b"READY=1"
         one.stop()
         assert states.recv(100) == b"STOPPING=1"
+
+
+@pytest.mark.parametrize("odd", ["", "relative", "@", "/" + "x" * 200])
+def test_an_odd_socket_is_ignored(own, odd):
+    own(NOTIFY_SOCKET=odd).stop()
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
