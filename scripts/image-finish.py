@@ -50,6 +50,8 @@ def clean(config, layer):
     for name in ("container", "container_config", "parent"):
         config.pop(name, None)
     config["config"]["Hostname"] = ""
+    for step in config["history"]:
+        step.pop("comment", None)  # "FROM" with the id of the stage before
     config["rootfs"]["diff_ids"].append("sha256:" + hashlib.sha256(layer).hexdigest())
     config["history"].append({"created": config["created"], "created_by": f"COPY sbom.spdx.json /{SBOM}"})
     return json.dumps(config, sort_keys=True).encode()
