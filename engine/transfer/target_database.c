@@ -89,23 +89,19 @@ static int may_retry(struct transfer_state *state, struct pg *target, struct err
 static int create(struct transfer_state *state, struct err *err)
 {
     const struct transfer *transfer = state->transfer;
-    auto_pg struct pg target = {0};
+    struct pg *target = &state->admin;
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
-    if (pg_open_any(transfer->target, transfer->database, PG_ADMIN, transfer->stop, err, &target) != 0 ||
-        pg_set_encoding(&target, state->encoding, err) != 0) {
-        return -1;
-    }
     buf_adds(&sql, "CREATE DATABASE ");
-    pg_add_identifier(&target, &sql, transfer->database);
+    pg_add_identifier(target, &sql, transfer->database);
     buf_adds(&sql, " TEMPLATE template0");
-    add_option(&target, &sql, "ENCODING", source_database_get(&state->database, DATABASE_ENCODING));
-    add_locale(&target, &sql, &state->database);
+    add_option(target, &sql, "ENCODING", source_database_get(&state->database, DATABASE_ENCODING));
+    add_locale(target, &sql, &state->database);
     if (buf_failed(&sql)) {
         return err_no_memory(err);
     }
     int64_t deadline_ms = clock_monotonic_ms() + CREATE_LIMIT_MS;
-    while (pg_run(&target, err, buf_text(&sql)) != 0) {
-        int again = clock_ms_left(deadline_ms) == 0 ? 0 : may_retry(state, &target, err);
+    while (pg_run(target, err, buf_text(&sql)) != 0) {
+        int again = clock_ms_left(deadline_ms) == 0 ? 0 : may_retry(state, target, err);
         if (again <= 0) {
             return again < 0 ? -1 : explain_create(state, err);
         }
@@ -184,12 +180,15 @@ static int drop_extras(struct transfer_state *state, struct err *err)
 static int remove_or_reuse(struct transfer_state *state, struct err *err)
 {
     const struct transfer *transfer = state->transfer;
-    struct database_info info = {0};
-    int found = database_get(transfer->target, transfer->database, transfer->stop, err, &info);
+    auto_free char *found = NULL;
     bool in_use = false;
-    database_info_done(&info);
-    if (found <= 0) {
-        return found;
+    if (pg_value(&state->admin, err, &found,
+                 "SELECT 1 FROM pg_database WHERE datname = $1 AND datconnlimit <> -2", 1,
+                 (const char *const[]){transfer->database}) != 0) {
+        return -1;
+    }
+    if (found == NULL) {
+        return 0;
     }
     /* Pending statements of a killed attempt must not run among those of this one. */
     struct err ignored = {0};
@@ -220,6 +219,7 @@ int target_database_prepare(struct transfer_state *state, struct err *err)
     if (there < 0 || (there == 0 && create(state, err) != 0)) {
         return -1;
     }
+    pg_close(&state->admin);
     if (pg_open(transfer->target, transfer->database, PG_WRITE, transfer->stop, err, &state->target) != 0 ||
         restore_prepare_session(&state->target, state->encoding, &state->settings, err) != 0) {
         return -1;

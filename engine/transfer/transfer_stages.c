@@ -47,17 +47,18 @@ static int check_compression(struct transfer_state *state, struct pg *target, st
 
 static int check_target(struct transfer_state *state, struct err *err)
 {
-    auto_pg struct pg target = {0};
-    if (pg_open_any(state->transfer->target, NULL, PG_ADMIN, state->transfer->stop, err, &target) != 0) {
+    const struct transfer *transfer = state->transfer;
+    struct pg *target = &state->admin;
+    if (pg_open_any(transfer->target, transfer->database, PG_ADMIN, transfer->stop, err, target) != 0) {
         return -1;
     }
-    state->target_version = target.version;
-    if (pg_set_encoding(&target, state->encoding, err) != 0 ||
-        source_settings_choose_money(&state->settings, &target, &state->report, err) != 0 ||
+    state->target_version = target->version;
+    if (pg_set_encoding(target, state->encoding, err) != 0 ||
+        source_settings_choose_money(&state->settings, target, &state->report, err) != 0 ||
         source_settings_use_money(&state->settings, &state->source, err) != 0) {
         return -1;
     }
-    return check_compression(state, &target, err);
+    return check_compression(state, target, err);
 }
 
 static int read_settings(struct transfer_state *state, struct err *err)
@@ -203,6 +204,7 @@ int transfer_finish_schema(struct transfer_state *state, struct err *err)
 static void state_done(struct transfer_state *state)
 {
     pg_close(&state->source);
+    pg_close(&state->admin);
     pg_close(&state->target);
     copy_pool_done(&state->pool);
     restore_done(&state->restore);

@@ -26,6 +26,7 @@ struct transfer_state {
     const struct transfer *transfer;
     struct transfer_reading also; /* read: NULL: nothing */
     struct pg source;             /* its transaction has the snapshot */
+    struct pg admin;              /* of another database of the target; closed once this one exists */
     struct pg target;             /* closed until the database exists */
     int target_version;
     bool no_compression; /* the target does not support a compression method that columns ask for */
