@@ -25,7 +25,7 @@ bool setting_is_name_list(const char *parameter)
     return false;
 }
 
-static bool holds_libraries(const char *parameter)
+bool setting_is_library_list(const char *parameter)
 {
     size_t len = strlen(parameter);
     size_t suffix = sizeof(libraries) - 1;
@@ -66,7 +66,7 @@ static const char *read_bare(const char *at, bool is_library, char *name)
 
 bool setting_list_split(const char *parameter, const char *text, struct str_list *ret_names)
 {
-    bool is_library = holds_libraries(parameter);
+    bool is_library = setting_is_library_list(parameter);
     auto_free char *name = memory_checked(malloc(strlen(text) + 1));
     const char *at = text + strspn(text, white);
     if (name == NULL) {

@@ -11,6 +11,9 @@
 /* The parameters that every supported major treats as such lists (GUC_LIST_QUOTE), compared without case. */
 bool setting_is_name_list(const char *parameter);
 
+/* Of these, those that name libraries, likewise. */
+bool setting_is_library_list(const char *parameter);
+
 /*
  * Splits a list by PostgreSQL's own rules (SplitDirectoriesString() for libraries, SplitIdentifierString()
  * for the others): commas, white space around the names, double quotes; a quoted name may be empty. False

@@ -76,7 +76,7 @@ static int check_change(const struct endpoint *endpoint, const struct setting_ch
     if (!setting_list_split(change->name, change->value, &names)) {
         return refuse_list(change, err);
     }
-    for (size_t i = 0; strstr(change->name, "_libraries") != NULL && i < names.count; i++) {
+    for (size_t i = 0; setting_is_library_list(change->name) && i < names.count; i++) {
         if (names.items[i][0] != '\0' && check_library(endpoint, change, names.items[i], stop, err) != 0) {
             return -1;
         }

@@ -93,9 +93,25 @@ static const struct preload preloads[] = {
     {"pg_stat_statements", "pg_stat_statements", false},
 };
 
+/* Whether a list of extensions or libraries holds a name; a library may be given with its folder. */
+static bool list_has(const char *list, const char *name)
+{
+    while (*list != '\0') {
+        list += strspn(list, ", \"");
+        const char *end = list + strcspn(list, ", \"");
+        const char *folder = memrchr(list, '/', (size_t)(end - list));
+        const char *item = folder == NULL ? list : folder + 1;
+        if ((size_t)(end - item) == strlen(name) && strncasecmp(item, name, strlen(name)) == 0) {
+            return true;
+        }
+        list = end;
+    }
+    return false;
+}
+
 static int check_preload(struct check *check, const struct preload *preload, const char *loaded)
 {
-    if (strstr(loaded, preload->library) != NULL) {
+    if (list_has(loaded, preload->library)) {
         return 0;
     }
     return precheck_add_as(
@@ -127,20 +143,6 @@ int precheck_preload(struct check *check)
     return 0;
 }
 
-static bool list_has_word(const char *list, const char *word)
-{
-    size_t len = strlen(word);
-    while (*list != '\0') {
-        list += strspn(list, ", \"");
-        size_t item = strcspn(list, ", \"");
-        if (item == len && strncasecmp(list, word, len) == 0) {
-            return true;
-        }
-        list += item;
-    }
-    return false;
-}
-
 /* The parameter exists inside real flexible servers only; here, the target's resource may have it. */
 int precheck_allowed_extensions(struct check *check)
 {
@@ -155,7 +157,7 @@ int precheck_allowed_extensions(struct check *check)
     const char *list = allowed == NULL && check->plan->strict ? check->plan->allowed_extensions : allowed;
     for (int i = 0; list != NULL && i < PQntuples(result); i++) {
         const char *name = PQgetvalue(result, i, 0);
-        if (!list_has_word(list, name) &&
+        if (!list_has(list, name) &&
             precheck_add(check,
                          "An extension is not allowed on the target server. `%s` is not in its parameter "
                          "azure.extensions. Add it there.",
