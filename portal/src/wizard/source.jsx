@@ -7,6 +7,7 @@ import { addressOf, groupOf, loginOf, sameRegion, subscriptionId, subscriptionNa
 import { Box, ErrorBox, External, Field, FixedField, SelectField, TextField } from '../ui.jsx'
 import { isGood } from './checks.js'
 import { DatabaseChecks } from './databases.jsx'
+import { PasswordField } from './password.jsx'
 
 const RESTRICTIONS = {
     Online: [
@@ -227,21 +228,7 @@ export function SourceTab({ values, set, problem, servers, groups, source, targe
                     Source and target are in different regions. The migration works, but the service recommends the same region.
                 </Box>
             )}
-            <TextField
-                label="Password"
-                name="sourcePassword"
-                type="password"
-                required
-                keepLine
-                value={values.sourcePassword}
-                onInput={(sourcePassword) => set({ sourcePassword })}
-                onBlur={onTest}
-                error={problem('sourcePassword')}
-                busy={sourceCheck.busy ? 'Connecting to the source server' : null}
-                mark={good}
-                good={good ? `Connected. PostgreSQL ${sourceCheck.version}.` : null}
-                hint="The password of the admin login. Malachite tests it immediately, stores it encrypted and never shows it."
-            />
+            <PasswordField side="source" {...{ values, set, problem, onTest }} check={sourceCheck} checkKey={sourceKey} />
             <Databases {...{ values, set, problem, names, error }} />
             <Mode {...{ values, set, problem }} />
         </>

@@ -1,7 +1,7 @@
 import { unknown } from '../format.js'
 import { addressOf, groupOf, subscriptionId, subscriptionName } from '../servers.js'
-import { Box, FixedField, SelectField, TextField } from '../ui.jsx'
-import { isGood } from './checks.js'
+import { Box, FixedField, SelectField } from '../ui.jsx'
+import { PasswordField } from './password.jsx'
 
 const fixed = (label, value, text = value) => (
     <SelectField
@@ -17,7 +17,6 @@ const fixed = (label, value, text = value) => (
 )
 
 export function TargetTab({ values, set, problem, target, targetCheck, targetKey, onTest }) {
-    const good = isGood(targetCheck, targetKey)
     return (
         <>
             <h2>Target Database server details</h2>
@@ -33,21 +32,7 @@ export function TargetTab({ values, set, problem, target, targetCheck, targetKey
             <FixedField label="Server admin login name" hint="The login that the server was created with.">
                 {target.properties.administratorLogin}
             </FixedField>
-            <TextField
-                label="Password"
-                name="targetPassword"
-                type="password"
-                required
-                keepLine
-                value={values.targetPassword}
-                onInput={(targetPassword) => set({ targetPassword })}
-                onBlur={onTest}
-                error={problem('targetPassword')}
-                busy={targetCheck.busy ? 'Connecting to the target server' : null}
-                mark={good}
-                good={good ? `Connected. PostgreSQL ${targetCheck.version}.` : null}
-                hint="The password of the admin login. Malachite tests it immediately, stores it encrypted and never shows it."
-            />
+            <PasswordField side="target" {...{ values, set, problem, onTest }} check={targetCheck} checkKey={targetKey} />
             <SelectField
                 label="Authorize DB overwrite"
                 name="overwrite"
