@@ -103,6 +103,18 @@ int err_append(struct err *err, const char *format, ...)
     return -1;
 }
 
+const char *err_cause(const struct err *err, char cause[static ERR_CAUSE_SIZE])
+{
+    const char *word = err->sqlstate[0] != '\0' ? err->sqlstate : err_wire_code(err->code);
+    int code = err->service_code != 0 ? err->service_code : err->named_code;
+    if (code != 0) {
+        snprintf(cause, ERR_CAUSE_SIZE, "%d", code);
+    } else {
+        snprintf(cause, ERR_CAUSE_SIZE, "%s", word);
+    }
+    return cause;
+}
+
 int err_no_memory(struct err *err)
 {
     (void)memory_checked(NULL);

@@ -89,6 +89,7 @@ enum err_code {
 struct err {
     enum err_code code;
     int service_code;   /* the migration service's own 603xxx number, or 0 */
+    int named_code;     /* the first 603xxx number of a list of findings in the message, or 0 */
     bool lasting;       /* false: a later retry may help (connection lost, server starting) */
     bool waiting;       /* the user must act first: retried without a deadline; never lasting */
     char sqlstate[6];   /* PostgreSQL's SQLSTATE, or empty */
@@ -114,6 +115,11 @@ int err_prefix(struct err *err, const char *format, ...) printf_like(2, 3);
 
 /* Appends to the existing message. Returns -1. */
 int err_append(struct err *err, const char *format, ...) printf_like(2, 3);
+
+enum { ERR_CAUSE_SIZE = 48 };
+
+/* The most exact code of the error: the service's number, else the SQLSTATE, else the code on the wire. */
+const char *err_cause(const struct err *err, char cause[static ERR_CAUSE_SIZE]);
 
 /* The error for a failed memory allocation. Returns -1. */
 int err_no_memory(struct err *err);

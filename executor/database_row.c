@@ -50,6 +50,12 @@ int database_end(struct work *work, struct migration_database *row, enum databas
     return store_database_update(work->store, row, &work->err);
 }
 
+int database_fail(struct work *work, struct migration_database *row, const char *message, const char *code)
+{
+    return str_replace(&row->error_code, code) ? database_end(work, row, DB_FAILED, message)
+                                               : err_no_memory(&work->err);
+}
+
 int databases_end(struct work *work, enum database_state state, const char *message)
 {
     struct migration_database *rows = NULL;
@@ -62,25 +68,21 @@ int databases_end(struct work *work, enum database_state state, const char *mess
     return result;
 }
 
-static int any_failed(struct work *work, bool *ret_failed)
+int databases_fail(struct work *work, const char *message, const char *code)
 {
     struct migration_database *rows = NULL;
     size_t count = 0;
-    if (store_database_list(work->store, work->migration.id, &work->err, &rows, &count) < 0) {
-        return -1;
-    }
+    bool failed = false;
+    int result = store_database_list(work->store, work->migration.id, &work->err, &rows, &count);
     for (size_t i = 0; i < count; i++) {
-        *ret_failed = *ret_failed || rows[i].state == DB_FAILED;
+        failed = failed || rows[i].state == DB_FAILED;
+    }
+    for (size_t i = 0; i < count && result == 0; i++) {
+        if (!database_ended(&rows[i])) {
+            result = failed ? database_end(work, &rows[i], DB_CANCELED, NULL)
+                            : database_fail(work, &rows[i], message, code);
+        }
     }
     migration_databases_free(rows, count);
-    return 0;
-}
-
-int databases_fail(struct work *work, const char *message)
-{
-    bool failed = false;
-    if (any_failed(work, &failed) < 0) {
-        return -1;
-    }
-    return databases_end(work, failed ? DB_CANCELED : DB_FAILED, failed ? NULL : message);
+    return result;
 }

@@ -18,10 +18,12 @@ int databases_to_move(struct work *work, struct str_list *ret_names);
 /* Stores its terminal state. message NULL: keeps the present one. */
 int database_end(struct work *work, struct migration_database *row, enum database_state state,
                  const char *message);
+/* Ends it as Failed; code: see struct migration_error. */
+int database_fail(struct work *work, struct migration_database *row, const char *message, const char *code);
 /* Ends all databases that have not ended. */
 int databases_end(struct work *work, enum database_state state, const char *message);
 /* The same when the migration fails: if one of them has failed, that ends the others; otherwise all have
  * failed. */
-int databases_fail(struct work *work, const char *message);
+int databases_fail(struct work *work, const char *message, const char *code);
 
 #endif

@@ -122,6 +122,13 @@ int store_migration_free_leases(struct store *store, const char *owner, struct e
     return db_commit(&tx, err);
 }
 
+static void bind_error(struct stmt *stmt, const struct migration_error *error)
+{
+    bind_text(stmt, error->text);
+    bind_text(stmt, error->code);
+    bind_text(stmt, error->facts);
+}
+
 /* 1 if the row was found under the lease and in the substate to leave. */
 static int swap_state(struct store *store, const struct migration *migration,
                       const struct migration_move *move, int64_t now_us, struct err *err,
@@ -129,20 +136,23 @@ static int swap_state(struct store *store, const struct migration *migration,
 {
     auto_stmt struct stmt stmt = {0};
     if (stmt_open(store, STMT_MIGRATION_MOVE,
-                  "UPDATE migration SET state = ?, substate = ?2, error = nullif(coalesce(?, error), ''), "
-                  "ended_us = ?4,"
-                  " entered_us = CASE WHEN substate = ?2 THEN entered_us ELSE ?5 END,"
-                  " secrets = CASE WHEN ?4 = 0 OR " HAS_PENDING_CLEANUP " THEN secrets END,"
-                  " attention = (attention AND (?4 = 0 OR " HAS_PENDING_CLEANUP "))" UNDER_LEASE
+                  "UPDATE migration SET state = ?, substate = ?2, ended_us = ?3,"
+                  " entered_us = CASE WHEN substate = ?2 THEN entered_us ELSE ?4 END,"
+                  " error = CASE WHEN ?5 THEN ?6 ELSE error END,"
+                  " error_code = CASE WHEN ?5 THEN ?7 ELSE error_code END,"
+                  " error_facts = CASE WHEN ?5 THEN ?8 ELSE error_facts END,"
+                  " secrets = CASE WHEN ?3 = 0 OR " HAS_PENDING_CLEANUP " THEN secrets END,"
+                  " attention = (attention AND (?3 = 0 OR " HAS_PENDING_CLEANUP "))" UNDER_LEASE
                   " AND substate = ? RETURNING secrets IS NOT NULL",
                   err, &stmt) < 0) {
         return -1;
     }
     bind_word(&stmt, WORDS_MIGRATION_STATE, (int)move->state);
     bind_word(&stmt, WORDS_SUBSTATE, (int)move->substate);
-    bind_text(&stmt, move->error);
     bind_int(&stmt, migration_state_is_terminal(move->state) ? now_us : 0);
     bind_int(&stmt, clock_steady_us());
+    bind_int(&stmt, move->error != NULL);
+    bind_error(&stmt, move->error == NULL ? &(struct migration_error){0} : move->error);
     bind_lease(&stmt, migration);
     bind_word(&stmt, WORDS_SUBSTATE, (int)move->from);
     int moved = stmt_next(&stmt, err);
@@ -153,11 +163,22 @@ static int swap_state(struct store *store, const struct migration *migration,
     return moved > 0 && stmt_next(&stmt, err) < 0 ? -1 : moved;
 }
 
+/* Takes the text over. */
+static void replace_text(char **member, char *text)
+{
+    free(*member);
+    *member = text;
+}
+
 int store_migration_move(struct store *store, struct migration *migration, const struct migration_move *move,
                          struct err *err)
 {
-    auto_free char *error = str_dup(move->error);
-    if (move->error != NULL && error == NULL) {
+    const struct migration_error *error = move->error;
+    auto_free char *text = error == NULL ? NULL : str_dup(error->text);
+    auto_free char *code = error == NULL ? NULL : str_dup(error->code);
+    auto_free char *facts = error == NULL ? NULL : str_dup(error->facts);
+    if (error != NULL && ((text == NULL && error->text != NULL) || (code == NULL && error->code != NULL) ||
+                          (facts == NULL && error->facts != NULL))) {
         return memory_error(err);
     }
     const bool terminal = migration_state_is_terminal(move->state);
@@ -180,8 +201,9 @@ int store_migration_move(struct store *store, struct migration *migration, const
     migration->substate = move->substate;
     migration->ended_us = terminal ? now_us : 0;
     if (error != NULL) {
-        free(migration->error);
-        migration->error = error[0] == '\0' ? NULL : TAKE(error);
+        replace_text(&migration->error, TAKE(text));
+        replace_text(&migration->error_code, TAKE(code));
+        replace_text(&migration->error_facts, TAKE(facts));
     }
     if (terminal && !secrets_kept) {
         migration->attention = false;
@@ -213,15 +235,16 @@ int store_migration_set_facts(struct store *store, const struct migration *migra
                : err_set(err, ERR_CONFLICT, "The migration was taken over by another worker, or deleted.");
 }
 
-int store_migration_set_error(struct store *store, const struct migration *migration, const char *error,
-                              struct err *err)
+int store_migration_set_error(struct store *store, const struct migration *migration,
+                              const struct migration_error *error, struct err *err)
 {
     auto_stmt struct stmt stmt = {0};
-    if (stmt_open(store, STMT_MIGRATION_SET_ERROR, "UPDATE migration SET error = ?" UNDER_LEASE, err, &stmt) <
-        0) {
+    if (stmt_open(store, STMT_MIGRATION_SET_ERROR,
+                  "UPDATE migration SET error = ?, error_code = ?, error_facts = ?" UNDER_LEASE, err,
+                  &stmt) < 0) {
         return -1;
     }
-    bind_text(&stmt, error);
+    bind_error(&stmt, error);
     bind_lease(&stmt, migration);
     if (stmt_run(&stmt, err) < 0) {
         return -1;

@@ -153,6 +153,8 @@ static int read_migration(struct stmt *stmt, void *row, struct err *err)
     migration->state = (enum migration_state)column_word(stmt, WORDS_MIGRATION_STATE);
     migration->substate = (enum migration_substate)column_word(stmt, WORDS_SUBSTATE);
     migration->error = column_text(stmt);
+    migration->error_code = column_text(stmt);
+    migration->error_facts = column_text(stmt);
     migration->created_us = column_int64(stmt);
     migration->ended_us = column_int64(stmt);
     migration->entered_us = column_int64(stmt);

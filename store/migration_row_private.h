@@ -20,8 +20,9 @@
 /* The columns that migration_type reads. */
 #define MIGRATION_COLUMNS                                                                                    \
     "id, uuid, target_id, name, location, secrets, " MIGRATION_USER_COLUMNS                                  \
-    ", source_metadata, target_metadata, validation, state, substate, error, created_us, ended_us, "         \
-    "entered_us, hidden, deleting, attention, not_before_us, lease_owner, lease_generation, lease_until_us"
+    ", source_metadata, target_metadata, validation, state, substate, error, error_code, error_facts, "      \
+    "created_us, ended_us, entered_us, hidden, deleting, attention, not_before_us, lease_owner, "            \
+    "lease_generation, lease_until_us"
 
 extern const struct row_type migration_type;
 

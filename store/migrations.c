@@ -218,8 +218,9 @@ int store_migration_update_spec(struct store *store, const struct migration *mig
 int store_migration_clear_error(struct store *store, int64_t id, struct err *err)
 {
     auto_stmt struct stmt stmt = {0};
-    if (stmt_open(store, STMT_MIGRATION_CLEAR_ERROR, "UPDATE migration SET error = NULL WHERE id = ?", err,
-                  &stmt) < 0) {
+    if (stmt_open(store, STMT_MIGRATION_CLEAR_ERROR,
+                  "UPDATE migration SET error = NULL, error_code = NULL, error_facts = NULL WHERE id = ?",
+                  err, &stmt) < 0) {
         return -1;
     }
     bind_int(&stmt, id);

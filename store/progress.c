@@ -13,7 +13,7 @@
 #define DATABASE_VALUES                                                                                      \
     "state, operation, message, target_claimed, started_us, ended_us, tables_queued, tables_loading, "       \
     "tables_completed, tables_errored, rows_copied, bytes_copied, bytes_total, replication, following, "     \
-    "cutover_position, evidence"
+    "cutover_position, evidence, error_code"
 /* The columns that the follower writes. */
 #define DATABASE_FIGURES "inserts, updates, deletes, applied_changes, pending_bytes, latency_seconds"
 
@@ -40,6 +40,7 @@ static int read_database(struct stmt *stmt, void *row, struct err *err)
     database->following = column_bool(stmt);
     database->cutover_position = column_text(stmt);
     database->evidence = column_text(stmt);
+    database->error_code = column_text(stmt);
     database->figures.inserts = column_int64(stmt);
     database->figures.updates = column_int64(stmt);
     database->figures.deletes = column_int64(stmt);
@@ -77,6 +78,7 @@ static void bind_database(struct stmt *stmt, const struct migration_database *da
     bind_int(stmt, database->following);
     bind_text(stmt, database->cutover_position);
     bind_text(stmt, database->evidence);
+    bind_text(stmt, database->error_code);
 }
 
 /* Deletes the rows of databases that are no longer listed, with their tables. */
@@ -159,7 +161,7 @@ int store_database_update(struct store *store, const struct migration_database *
     auto_stmt struct stmt stmt = {0};
     if (stmt_open(store, STMT_DATABASE_UPDATE,
                   "UPDATE migration_database SET (" DATABASE_VALUES ")"
-                  " = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                  " = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                   " WHERE migration_id = ? AND name = ?",
                   err, &stmt) < 0) {
         return -1;

@@ -171,12 +171,19 @@ int store_migration_release(struct store *store, const struct migration *migrati
  * migrations that always need one: those that wait for the cutover, and ended ones with pending cleanup. */
 int store_migration_free_leases(struct store *store, const char *owner, struct err *err);
 
+/* What currentStatus.error shows. Decisions use the code and the facts, never the text. */
+struct migration_error {
+    const char *text;
+    const char *code;  /* 603xxx of the service, a SQLSTATE, or a code of core/err.h; NULL: none */
+    const char *facts; /* what a wait has read on the servers, to notice changes; NULL: nothing */
+};
+
 struct migration_move {
     enum migration_substate from; /* compare */
     enum migration_state state;   /* and swap */
     enum migration_substate substate;
-    const char *error; /* NULL: unchanged, "": removed */
-    const char *event; /* text of the event row */
+    const struct migration_error *error; /* NULL: unchanged; without a text: removed */
+    const char *event;                   /* text of the event row */
 };
 /* Changes the state by compare-and-swap and adds its event, in one transaction, and only under migration's
  * lease. Returns 1 if moved (migration is updated), 0 if the lease or the substate has changed. A terminal
@@ -196,10 +203,10 @@ int store_migration_list_pending_cleanup(struct store *store, struct err *err, i
 /* Stores metadata, validation and window end (unless the user has written since the claim), as determined
  * by the executor. ERR_CONFLICT if the lease is lost. */
 int store_migration_set_facts(struct store *store, const struct migration *migration, struct err *err);
-/* Sets currentStatus.error of a migration that has not ended, until it moves; NULL: none. ERR_CONFLICT if
- * the lease is lost. */
-int store_migration_set_error(struct store *store, const struct migration *migration, const char *error,
-                              struct err *err);
+/* Sets currentStatus.error of a migration that has not ended, until it moves; without a text: none.
+ * ERR_CONFLICT if the lease is lost. */
+int store_migration_set_error(struct store *store, const struct migration *migration,
+                              const struct migration_error *error, struct err *err);
 /* 1 if the user has requested to cancel (spec.cancel), or the migration was deleted with its server.
  * Cheap: called several times a second. */
 int store_migration_cancel_requested(struct store *store, int64_t id, struct err *err);

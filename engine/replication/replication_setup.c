@@ -13,13 +13,15 @@
 #include "engine/pg/pg.h"
 #include "engine/pg/sqlstate.h"
 
-enum { NO_RIGHT_CODE = 603104, SENDERS_APART_SINCE = 120000, SQL_MAX_BYTES = 8192, NUMBER_TEXT_SIZE = 24 };
+enum { NO_RIGHT_CODE = 603104, WAL_LEVEL_CODE = 603107, SLOTS_CODE = 603105, SENDERS_CODE = 603106 };
+enum { SENDERS_APART_SINCE = 120000, SQL_MAX_BYTES = 8192, NUMBER_TEXT_SIZE = 24 };
 
 enum parameter_kind { WAL_LEVEL, SLOTS, SENDERS, PARAMETER_COUNT };
 
 struct parameter {
     const char *name;
     const char *what; /* "replication slots" */
+    int code;         /* of the service, if it does not suffice */
     int64_t runs;     /* of wal_level: 1: logical, 0: not */
     int64_t next;     /* at the next start; -1: differs, but the login may not see the value */
     int64_t used;
@@ -107,9 +109,10 @@ static int read_numbers(struct setup *setup, int needed, struct err *err)
 static int read_setup(const struct endpoint *source, int needed, const struct stop *stop, struct err *err,
                       struct setup *setup)
 {
-    *setup = (struct setup){.parameters = {{.name = "wal_level"},
-                                           {.name = "max_replication_slots", .what = "replication slots"},
-                                           {.name = "max_wal_senders", .what = "WAL senders"}}};
+    *setup = (struct setup){
+        .parameters = {{.name = "wal_level", .code = WAL_LEVEL_CODE},
+                       {.name = "max_replication_slots", .what = "replication slots", .code = SLOTS_CODE},
+                       {.name = "max_wal_senders", .what = "WAL senders", .code = SENDERS_CODE}}};
     if (pg_open_any(source, NULL, PG_ADMIN, stop, err, &setup->control) != 0 ||
         read_numbers(setup, needed, err) != 0) {
         return -1;
@@ -185,8 +188,24 @@ static char *describe(const struct setup *setup, const struct parameter *paramet
                       (long long)(parameter->enough - parameter->used));
 }
 
+/* What describe() depends on; NULL when memory is out. */
+static char *format_reading(const struct setup *setup, const struct parameter *parameter)
+{
+    if (parameter->what == NULL) {
+        return str_format("%s=%s", parameter->name, setup->level);
+    }
+    return str_format("%s=%lld,%lld,%lld", parameter->name, (long long)parameter->runs,
+                      (long long)parameter->used, (long long)parameter->enough);
+}
+
+void replication_missing_done(struct replication_missing *missing)
+{
+    str_list_done(&missing->lines);
+    str_list_done(&missing->readings);
+}
+
 int replication_setup_missing(const struct endpoint *source, int needed, const struct stop *stop,
-                              struct err *err, struct str_list *ret_missing)
+                              struct err *err, struct replication_missing *ret_missing)
 {
     auto_setup struct setup setup = {0};
     if (read_setup(source, needed, stop, err, &setup) != 0 || check_right(&setup, source, stop, err) != 0) {
@@ -197,9 +216,12 @@ int replication_setup_missing(const struct endpoint *source, int needed, const s
             continue;
         }
         auto_free char *line = describe(&setup, &setup.parameters[i]);
-        if (line == NULL || !str_list_add(ret_missing, line)) {
+        auto_free char *reading = format_reading(&setup, &setup.parameters[i]);
+        if (line == NULL || reading == NULL || !str_list_add(&ret_missing->lines, line) ||
+            !str_list_add(&ret_missing->readings, reading)) {
             return err_no_memory(err);
         }
+        ret_missing->code = ret_missing->code == 0 ? setup.parameters[i].code : ret_missing->code;
     }
     return 0;
 }

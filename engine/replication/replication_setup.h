@@ -10,6 +10,14 @@
 #include "core/str_list.h"
 #include "engine/pg/endpoint.h"
 
+struct replication_missing {
+    struct str_list lines;    /* for the user: "wal_level is replica, not logical" */
+    struct str_list readings; /* for comparisons: "wal_level=replica" */
+    int code;                 /* the service's, of the first line; 0: nothing is missing */
+};
+void replication_missing_done(struct replication_missing *missing);
+#define auto_replication_missing __attribute__((cleanup(replication_missing_done)))
+
 /*
  * Lists what prevents the creation of "needed" more slots and senders now, one line each ("wal_level is
  * replica, not logical", "0 of 10 replication slots are free, 2 are needed"); no line: it is set up.
@@ -17,7 +25,7 @@
  * code.
  */
 int replication_setup_missing(const struct endpoint *source, int needed, const struct stop *stop,
-                              struct err *err, struct str_list *ret_missing);
+                              struct err *err, struct replication_missing *ret_missing);
 
 /*
  * Runs ALTER SYSTEM for insufficient parameters: wal_level, max_replication_slots, max_wal_senders (as

@@ -43,6 +43,7 @@ static int show_trouble(struct work *work, struct migration_database *row, const
 int online_show_waiting(struct work *work, const struct migration_database *rows, size_t count)
 {
     auto_buf struct buf text = BUF_MAX(64 * 1024);
+    char cause[ERR_CAUSE_SIZE]; /* of the first database that waits */
     for (size_t i = 0; i < count; i++) {
         struct follower_view view;
         if (rows[i].cutover_position != NULL && !database_ended(&rows[i])) {
@@ -51,10 +52,15 @@ int online_show_waiting(struct work *work, const struct migration_database *rows
         follower_look(work->executor->followers, work->migration.id, rows[i].name, &view);
         const struct err *reason = view.failure.waiting ? &view.failure : &view.missing;
         if (view.state == FOLLOWER_ACTIVE && reason->message[0] != '\0') {
+            if (text.len == 0) {
+                err_cause(reason, cause);
+            }
             buf_addf(&text, "%s%s: %s", text.len > 0 ? " " : "", rows[i].name, reason->message);
         }
     }
-    return fsm_show(work, text.len > 0 && !buf_failed(&text) ? buf_text(&text) : NULL);
+    bool waits = text.len > 0 && !buf_failed(&text);
+    const struct migration_error error = {.text = buf_text(&text), .code = cause};
+    return fsm_show(work, waits ? &error : &(struct migration_error){0});
 }
 
 int online_follow_one(struct work *work, struct migration_database *row)

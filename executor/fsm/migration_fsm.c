@@ -94,7 +94,7 @@ static bool may_go(enum migration_substate from, enum migration_substate to)
 }
 
 static enum step_outcome move(struct work *work, enum migration_substate to, enum migration_state state,
-                              const char *error, const char *event)
+                              const struct migration_error *error, const char *event)
 {
     enum migration_substate from = work->migration.substate;
     assert(may_go(from, to));
@@ -118,34 +118,37 @@ static enum step_outcome move(struct work *work, enum migration_substate to, enu
     histogram_add(&metrics->substates[from], &histogram_of_stages, clock_steady_us() - entered_us);
     log_event(LOG_INFO, "migration", "id", work->migration.uuid, "name", work->migration.name, "from",
               substate_name(from), "state", word_of(WORDS_MIGRATION_STATE, (int)state), "substate",
-              substate_name(to), "reason", error, NULL);
+              substate_name(to), "reason", error == NULL ? NULL : error->text, NULL);
     return STEP_MOVED;
 }
 
 enum step_outcome fsm_move(struct work *work, enum migration_substate to, const char *event)
 {
-    return move(work, to, fsm[to].state, work->migration.error == NULL ? NULL : "", event);
+    return move(work, to, fsm[to].state, &(struct migration_error){0}, event);
 }
 
-enum step_outcome fsm_move_with_message(struct work *work, enum migration_substate to, const char *error,
-                                        const char *event)
+enum step_outcome fsm_move_with_error(struct work *work, enum migration_substate to,
+                                      const struct migration_error *error)
 {
-    return move(work, to, fsm[to].state, error, event);
+    return move(work, to, fsm[to].state, error, error->text);
 }
 
-int fsm_show(struct work *work, const char *text)
+int fsm_show(struct work *work, const struct migration_error *error)
 {
+    const char *text = error->text;
     bool shown = work->migration.error != NULL && work->migration.error[0] != '\0';
     if (text == NULL ? !shown : str_equals(text, work->migration.error)) {
         return 0;
     }
-    if (!str_replace(&work->migration.error, text)) {
+    if (!str_replace(&work->migration.error, text) ||
+        !str_replace(&work->migration.error_code, error->code) ||
+        !str_replace(&work->migration.error_facts, error->facts)) {
         return err_no_memory(&work->err);
     }
     if (text != NULL) {
         work_add_event_once(work, text);
     }
-    return store_migration_set_error(work->store, &work->migration, text, &work->err);
+    return store_migration_set_error(work->store, &work->migration, error, &work->err);
 }
 
 int fsm_refresh_decisions(struct work *work)
@@ -182,30 +185,36 @@ int fsm_refresh_logins(struct work *work)
 
 /* After every end, nothing of Malachite's remains on the servers, and no database is still in progress.
  * step_clean_up retries cleanups that fail now. */
-static void close_work(struct work *work, enum migration_state state, const char *error)
+static void close_work(struct work *work, enum migration_state state, const struct migration_error *error)
 {
     struct err reason = work->err;
     (void)online_clean_up(work);
-    if (state == STATE_FAILED && databases_fail(work, error) < 0) {
+    if (state == STATE_FAILED && databases_fail(work, error->text, error->code) < 0) {
         log_event(LOG_ERROR, "cannot close databases", "migration", work->migration.uuid, "reason",
                   work->err.message, NULL);
     }
     work->err = reason;
 }
 
-enum step_outcome fsm_end(struct work *work, enum migration_state state, const char *error, const char *event)
+enum step_outcome fsm_end(struct work *work, enum migration_state state, const struct migration_error *error,
+                          const char *event)
 {
     struct err err = {0};
-    auto_free char *lasting_error = str_dup(error); /* the text may belong to work->err */
-    close_work(work, state, lasting_error);
+    close_work(work, state, error);
     work->migration.spec.window_end_us = clock_now_us(); /* the service shows the end of the run there */
     if (store_migration_set_facts(work->store, &work->migration, &err) < 0) {
         log_event(LOG_ERROR, "cannot store the end of a run", "migration", work->migration.uuid, "reason",
                   err.message, NULL);
     }
-    /* The request to the user is no longer shown. */
-    const char *shown = lasting_error == NULL && work->migration.error != NULL ? "" : lasting_error;
-    return move(work, SUB_COMPLETED, state, shown, event);
+    return move(work, SUB_COMPLETED, state, error, event);
+}
+
+enum step_outcome fsm_end_with_failure(struct work *work, enum migration_state state, const char *event)
+{
+    struct err failure = work->err; /* the end uses work->err */
+    char cause[ERR_CAUSE_SIZE];
+    const struct migration_error error = {.text = failure.message, .code = err_cause(&failure, cause)};
+    return fsm_end(work, state, &error, event);
 }
 
 /* The service begins its messages with its own code: "Error 603100: ...". */
@@ -261,7 +270,7 @@ static enum step_outcome run_step(struct work *work)
     }
     if (outcome == STEP_FAILED) {
         name_service_code(&work->err);
-        return fsm_end(work, STATE_FAILED, work->err.message, "The migration failed.");
+        return fsm_end_with_failure(work, STATE_FAILED, "The migration failed.");
     }
     return outcome;
 }

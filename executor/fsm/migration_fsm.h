@@ -41,18 +41,21 @@ clean_up_fn online_clean_up;
 /* Moves to another substate, with an event. STEP_MOVED, or STEP_STOPPED if the lease is lost or the store
  * fails. */
 enum step_outcome fsm_move(struct work *work, enum migration_substate to, const char *event);
-/* The same with a text that currentStatus.error shows until the next move: what the user must do. */
-enum step_outcome fsm_move_with_message(struct work *work, enum migration_substate to, const char *error,
-                                        const char *event);
-/* Shows a text as currentStatus.error until the next move; NULL: none. */
-int fsm_show(struct work *work, const char *text);
+/* The same with an error that currentStatus.error shows until the next move: what the user must do. Its text
+ * is also the event. */
+enum step_outcome fsm_move_with_error(struct work *work, enum migration_substate to,
+                                      const struct migration_error *error);
+/* Shows an error in currentStatus.error until the next move; without a text: none. */
+int fsm_show(struct work *work, const struct migration_error *error);
 /* Copies the user's decisions since the claim into work->migration.spec. */
 int fsm_refresh_decisions(struct work *work);
 /* Copies the logins that the user has provided since into work->migration.spec. */
 int fsm_refresh_logins(struct work *work);
-/* Ends the migration in a terminal state; error may be NULL. */
-enum step_outcome fsm_end(struct work *work, enum migration_state state, const char *error,
+/* Ends the migration in a terminal state; without an error's text: none. */
+enum step_outcome fsm_end(struct work *work, enum migration_state state, const struct migration_error *error,
                           const char *event);
+/* Ends the migration with work->err. */
+enum step_outcome fsm_end_with_failure(struct work *work, enum migration_state state, const char *event);
 
 /* Prints the substate table as a mermaid state diagram (malachite fsm). */
 void fsm_print(FILE *out);

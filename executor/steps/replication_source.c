@@ -6,7 +6,7 @@
  */
 #include "executor/steps/replication_source_private.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 #include "core/buf.h"
 #include "core/clock.h"
@@ -45,21 +45,51 @@ static int count_needed(struct work *work, int *ret_needed)
     return 0;
 }
 
-/* ret_text: the missing settings, as one line; NULL: none. */
-static int find_missing(struct work *work, const struct sides *sides, int *ret_needed, char **ret_text)
+struct missing {
+    char *text;  /* the missing settings as one line; NULL: none */
+    char *facts; /* what the source says about them, for comparisons */
+    int code;    /* the service's */
+};
+
+static void missing_done(struct missing *missing)
 {
-    auto_str_list struct str_list missing = {0};
+    free(missing->text);
+    free(missing->facts);
+}
+#define auto_missing __attribute__((cleanup(missing_done)))
+
+/* NULL: no item, or no memory. */
+static char *join(const struct str_list *list)
+{
     auto_buf struct buf text = BUF_MAX(TEXT_MAX_BYTES);
+    for (size_t i = 0; i < list->count; i++) {
+        buf_addf(&text, "%s%s", i == 0 ? "" : "; ", list->items[i]);
+    }
+    return list->count == 0 ? NULL : buf_take(&text);
+}
+
+static int find_missing(struct work *work, const struct sides *sides, int *ret_needed,
+                        struct missing *ret_missing)
+{
+    auto_replication_missing struct replication_missing found = {0};
     if (count_needed(work, ret_needed) < 0 ||
         (*ret_needed > 0 && replication_setup_missing(&sides->source.work, *ret_needed, &work->worker->stop,
-                                                      &work->err, &missing) != 0)) {
+                                                      &work->err, &found) != 0)) {
         return -1;
     }
-    for (size_t i = 0; i < missing.count; i++) {
-        buf_addf(&text, "%s%s", i == 0 ? "" : "; ", missing.items[i]);
-    }
-    *ret_text = missing.count == 0 ? NULL : buf_take(&text);
-    return missing.count > 0 && *ret_text == NULL ? err_no_memory(&work->err) : 0;
+    *ret_missing =
+        (struct missing){.text = join(&found.lines), .facts = join(&found.readings), .code = found.code};
+    return found.code != 0 && (ret_missing->text == NULL || ret_missing->facts == NULL)
+               ? err_no_memory(&work->err)
+               : 0;
+}
+
+static enum step_outcome show_wait(struct work *work, const char *text, int service_code, const char *facts)
+{
+    const struct err failure = {.service_code = service_code};
+    char cause[ERR_CAUSE_SIZE];
+    const struct migration_error error = {.text = text, .code = err_cause(&failure, cause), .facts = facts};
+    return fsm_move_with_error(work, SUB_WAITING_FOR_LOGICAL_REPLICATION, &error);
 }
 
 /* ---- a server that Malachite runs ------------------------------------------------------------------------
@@ -159,7 +189,7 @@ static bool set_up_own(struct work *work, const struct sides *sides, int needed,
 {
     const struct server *server = &sides->source.server;
     auto_free char *copying = NULL;
-    auto_free char *left = NULL;
+    auto_missing struct missing left = {0};
     bool restart_needed = false;
     if (find_copying(work, server, &copying) < 0) {
         return failed(work, ret_outcome);
@@ -188,9 +218,10 @@ static bool set_up_own(struct work *work, const struct sides *sides, int needed,
     if (find_missing(work, sides, &needed, &left) < 0) {
         return failed(work, ret_outcome);
     }
-    if (left != NULL) {
+    if (left.text != NULL) {
         err_set(&work->err, ERR_OPERATION_NOT_ALLOWED,
-                "Logical replication could not be set up on the source server: after its restart, %s.", left);
+                "Logical replication could not be set up on the source server: after its restart, %s.",
+                left.text);
         return failed(work, ret_outcome);
     }
     return true;
@@ -199,30 +230,23 @@ static bool set_up_own(struct work *work, const struct sides *sides, int needed,
 /* ---- a server that somebody else runs --------------------------------------------------------------------
  */
 
-/* The beginning of the message while waiting for the source's owner; the wait for the user's permission
- * has another message. */
-static char *not_set_up(const struct sides *sides, const char *missing)
+static bool wait_for_owner(struct work *work, const struct sides *sides, const struct missing *missing,
+                           const char *what, enum step_outcome *ret_outcome)
 {
-    return str_format("Logical replication is not set up on the %s: %s.", sides->source.work.label, missing);
-}
-
-static bool wait_for_somebody(struct work *work, const struct sides *sides, const char *missing,
-                              const char *what, enum step_outcome *ret_outcome)
-{
-    auto_free char *sentence = not_set_up(sides, missing);
     auto_free char *text =
-        sentence == NULL ? NULL
-                         : str_format("%s %s The migration then continues automatically.", sentence, what);
+        str_format("Logical replication is not set up on the %s: %s. %s The migration then "
+                   "continues automatically.",
+                   sides->source.work.label, missing->text, what);
     if (text == NULL) {
         err_no_memory(&work->err);
         return failed(work, ret_outcome);
     }
-    *ret_outcome = fsm_move_with_message(work, SUB_WAITING_FOR_LOGICAL_REPLICATION, text, text);
+    *ret_outcome = show_wait(work, text, missing->code, missing->facts);
     return false;
 }
 
-static bool set_up_attached(struct work *work, const struct sides *sides, int needed, const char *missing,
-                            enum step_outcome *ret_outcome)
+static bool set_up_attached(struct work *work, const struct sides *sides, int needed,
+                            const struct missing *missing, enum step_outcome *ret_outcome)
 {
     bool restart_needed = false;
     if (replication_setup_change(&sides->source.work, needed, &work->worker->stop, &work->err,
@@ -231,34 +255,34 @@ static bool set_up_attached(struct work *work, const struct sides *sides, int ne
             return failed(work, ret_outcome);
         }
         struct err reason = work->err;
-        return wait_for_somebody(work, sides, missing, reason.message, ret_outcome);
+        return wait_for_owner(work, sides, missing, reason.message, ret_outcome);
     }
-    return wait_for_somebody(work, sides, missing,
-                             restart_needed
-                                 ? "The parameters are changed (ALTER SYSTEM); now restart that PostgreSQL."
-                                 : "Free replication slots on it.",
-                             ret_outcome);
+    return wait_for_owner(work, sides, missing,
+                          restart_needed
+                              ? "The parameters are changed (ALTER SYSTEM); now restart that PostgreSQL."
+                              : "Free replication slots on it.",
+                          ret_outcome);
 }
 
-static bool wait_for_permission(struct work *work, const struct sides *sides, bool own, const char *missing,
-                                enum step_outcome *ret_outcome)
+static bool wait_for_permission(struct work *work, const struct sides *sides, bool own,
+                                const struct missing *missing, enum step_outcome *ret_outcome)
 {
     auto_free char *text = str_format(
         "The %s is not set up for logical replication (%s). Set setupLogicalReplicationOnSourceDbIfNeeded to "
         "\"True\" with PATCH to have Malachite change its parameters%s, or cancel the migration.",
-        sides->source.work.label, missing,
+        sides->source.work.label, missing->text,
         own ? " and restart it" : "; you then restart that PostgreSQL yourself");
     if (text == NULL) {
         err_no_memory(&work->err);
         return failed(work, ret_outcome);
     }
-    *ret_outcome = fsm_move_with_message(work, SUB_WAITING_FOR_LOGICAL_REPLICATION, text, text);
+    *ret_outcome = show_wait(work, text, missing->code, NULL);
     return false;
 }
 
 bool replication_source_is_ready(struct work *work, const struct sides *sides, enum step_outcome *ret_outcome)
 {
-    auto_free char *missing = NULL;
+    auto_missing struct missing missing = {0};
     int needed = 0;
     if (!is_online(&work->migration) || work->migration.spec.option == MIGRATION_OPTION_VALIDATE) {
         return true;
@@ -266,15 +290,15 @@ bool replication_source_is_ready(struct work *work, const struct sides *sides, e
     if (find_missing(work, sides, &needed, &missing) < 0) {
         return failed(work, ret_outcome);
     }
-    if (missing == NULL) {
+    if (missing.text == NULL) {
         return true;
     }
     bool own = sides->source.server.id != 0 && !sides->source.server.attached;
     if (work->migration.spec.setup_replication != FLAG_TRUE) {
-        return wait_for_permission(work, sides, own, missing, ret_outcome);
+        return wait_for_permission(work, sides, own, &missing, ret_outcome);
     }
     return own ? set_up_own(work, sides, needed, ret_outcome)
-               : set_up_attached(work, sides, needed, missing, ret_outcome);
+               : set_up_attached(work, sides, needed, &missing, ret_outcome);
 }
 
 /* ---- the wait --------------------------------------------------------------------------------------------
@@ -285,14 +309,13 @@ bool replication_source_is_ready(struct work *work, const struct sides *sides, e
 static int has_changed(struct work *work)
 {
     auto_sides struct sides sides = {0};
-    auto_free char *missing = NULL;
+    auto_missing struct missing missing = {0};
     int needed = 0;
     if (sides_find(work->executor, &work->migration, &work->err, &sides) < 0 ||
         find_missing(work, &sides, &needed, &missing) < 0) {
         return -1;
     }
-    auto_free char *sentence = missing == NULL ? NULL : not_set_up(&sides, missing);
-    return sentence == NULL || strstr(work->migration.error, sentence) == NULL;
+    return missing.facts == NULL || !str_equals(missing.facts, work->migration.error_facts);
 }
 
 enum step_outcome step_wait_replication(struct work *work)

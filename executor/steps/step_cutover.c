@@ -126,7 +126,9 @@ static enum step_outcome wait_or_fail(struct work *work)
         return outcome;
     }
     struct err reason = work->err;
-    if (fsm_show(work, reason.message) != 0) {
+    char cause[ERR_CAUSE_SIZE];
+    const struct migration_error error = {.text = reason.message, .code = err_cause(&reason, cause)};
+    if (fsm_show(work, &error) != 0) {
         return STEP_STOPPED;
     }
     work->delay_ms = USER_PAUSE_MS;
@@ -201,7 +203,7 @@ static enum step_outcome complete_online(struct work *work)
     if (count_in_state(&set, DB_CANCELED) == set.count) {
         return STEP_CANCELED;
     }
-    return fsm_end(work, STATE_SUCCEEDED, NULL, "The migration succeeded.");
+    return fsm_end(work, STATE_SUCCEEDED, &(struct migration_error){0}, "The migration succeeded.");
 }
 
 enum step_outcome step_complete(struct work *work)
@@ -209,5 +211,5 @@ enum step_outcome step_complete(struct work *work)
     if (is_online(&work->migration)) {
         return complete_online(work);
     }
-    return fsm_end(work, STATE_SUCCEEDED, NULL, "The migration succeeded.");
+    return fsm_end(work, STATE_SUCCEEDED, &(struct migration_error){0}, "The migration succeeded.");
 }

@@ -43,7 +43,7 @@ enum step_outcome step_cancel(struct work *work)
     if (result < 0 || databases_end(work, DB_CANCELED, NULL) < 0) {
         return STEP_FAILED;
     }
-    return fsm_end(work, STATE_CANCELED, NULL,
+    return fsm_end(work, STATE_CANCELED, &(struct migration_error){0},
                    "The migration was canceled. Databases on the target stay unchanged.");
 }
 

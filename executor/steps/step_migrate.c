@@ -300,7 +300,9 @@ static enum step_outcome move_database(struct moving *moving, struct migration_d
         outcome = ask_for_overwrite(work, moving->sides, row);
     } else {
         struct err reason = work->err;
-        outcome = database_end(work, row, DB_FAILED, reason.message) < 0 ? STEP_FAILED : STEP_MOVED;
+        char cause[ERR_CAUSE_SIZE];
+        int ended = database_fail(work, row, reason.message, err_cause(&reason, cause));
+        outcome = ended < 0 ? STEP_FAILED : STEP_MOVED;
     }
     progress_done(&progress);
     return outcome;
@@ -321,26 +323,27 @@ static enum step_outcome copy_roles(struct work *work, const struct sides *sides
     return result < 0 ? retry_later(work, outcome_of_failure(work)) : STEP_MOVED;
 }
 
-/* Moves on when every database has ended: the service concatenates "<database>: <message>" of those that
- * failed. */
+/* Continues when every database has ended. As in the service, the error lists "<database>: <message>". */
 static enum step_outcome conclude(struct work *work, const struct migration_database *rows, size_t count)
 {
     auto_buf struct buf error = BUF_MAX(64 * 1024);
+    const char *code = NULL; /* of the first failure */
     size_t failures = 0;
     size_t canceled = 0;
     for (size_t i = 0; i < count; i++) {
         canceled += rows[i].state == DB_CANCELED ? 1 : 0;
         if (rows[i].state == DB_FAILED) {
-            failures++;
-            buf_addf(&error, "%s%s: %s", error.len == 0 ? "" : " ", rows[i].name,
-                     rows[i].message == NULL ? "" : rows[i].message);
+            code = failures++ == 0 ? rows[i].error_code : code;
+            const char *message = rows[i].message == NULL ? "" : rows[i].message;
+            buf_addf(&error, "%s%s: %s", error.len == 0 ? "" : " ", rows[i].name, message);
         }
     }
     if (canceled == count) {
         return STEP_CANCELED;
     }
     if (failures > 0) {
-        return fsm_end(work, STATE_FAILED, buf_text(&error), "At least one database could not be migrated.");
+        return fsm_end(work, STATE_FAILED, &(struct migration_error){.text = buf_text(&error), .code = code},
+                       "At least one database could not be migrated.");
     }
     const struct migration_spec *spec = &work->migration.spec;
     if (is_online(&work->migration) &&

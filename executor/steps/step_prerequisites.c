@@ -193,16 +193,16 @@ enum step_outcome step_validate(struct work *work)
         return outcome_of_failure(work);
     }
     if (bad) {
-        if (databases_fail(work, NULL) < 0) {
+        if (databases_fail(work, NULL, NULL) < 0) {
             return outcome_of_failure(work);
         }
-        return fsm_end(work, STATE_VALIDATION_FAILED, work->err.message, "Validation failed.");
+        return fsm_end_with_failure(work, STATE_VALIDATION_FAILED, "Validation failed.");
     }
     if (work->migration.spec.option == MIGRATION_OPTION_VALIDATE) {
         if (databases_end(work, DB_SUCCEEDED, NULL) < 0) {
             return outcome_of_failure(work);
         }
-        return fsm_end(work, STATE_SUCCEEDED, NULL,
+        return fsm_end(work, STATE_SUCCEEDED, &(struct migration_error){0},
                        "Validation succeeded. The migration was only to be validated.");
     }
     return fsm_move(work, SUB_PERFORMING_PREREQUISITE_STEPS, "Validation succeeded.");

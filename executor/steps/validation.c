@@ -45,6 +45,7 @@ void validation_error(const struct findings *findings, struct err *err)
             err_append(err, "%s%s", used == 0 ? "" : " ", line == NULL ? "" : line);
         }
         err->lasting = err->lasting || !findings->items[i].passing;
+        err->named_code = err->named_code == 0 ? findings->items[i].code : err->named_code;
     }
     if (left > 0) {
         err_append(err, " And %zu more; validate the migration to see them all.", left);

@@ -36,6 +36,7 @@ static json_t *write_summary(const struct migration *migration, const struct ser
     json_set_text(object, "state", word_of(WORDS_MIGRATION_STATE, (int)migration->state));
     json_set_text(object, "substate", word_of(WORDS_SUBSTATE, (int)migration->substate));
     json_set_text(object, "error", migration->error);
+    json_set_text(object, "errorCode", migration->error_code);
     set_time(object, "createdAt", migration->created_us);
     set_time(object, "endedAt", migration->ended_us);
     if (migration->hidden) {
@@ -51,6 +52,7 @@ static json_t *write_database(const struct migration_database *row)
     json_set_text(object, "state", word_of(WORDS_DATABASE_STATE, (int)row->state));
     json_set_text(object, "operation", row->operation);
     json_set_text(object, "message", row->message);
+    json_set_text(object, "errorCode", row->error_code);
     set_time(object, "startedAt", row->started_us);
     set_time(object, "endedAt", row->ended_us);
     set_number(object, "tablesQueued", row->tables_queued);

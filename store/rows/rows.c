@@ -94,6 +94,8 @@ void migration_done(struct migration *row)
     free(row->target_metadata);
     free(row->validation);
     free(row->error);
+    free(row->error_code);
+    free(row->error_facts);
     free(row->lease_owner);
     *row = (struct migration){0};
 }
@@ -103,6 +105,7 @@ void migration_database_done(struct migration_database *row)
     free(row->name);
     free(row->operation);
     free(row->message);
+    free(row->error_code);
     free(row->replication);
     free(row->cutover_position);
     free(row->evidence);

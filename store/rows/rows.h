@@ -109,7 +109,9 @@ struct migration {
     char *validation; /* JSON validationDetails, or NULL */
     enum migration_state state;
     enum migration_substate substate;
-    char *error; /* properties.currentStatus.error, or NULL */
+    char *error;       /* properties.currentStatus.error, or NULL */
+    char *error_code;  /* what the error is: see struct migration_error; or NULL */
+    char *error_facts; /* likewise */
     int64_t created_us;
     int64_t ended_us;
     int64_t entered_us; /* the last change of the substate; 0: none yet */
@@ -139,6 +141,7 @@ struct migration_database {
     enum database_state state;
     char *operation;     /* text of the running step, or of a pending cleanup after the end; or NULL */
     char *message;       /* the failure, or the skipped objects with the reason; or NULL */
+    char *error_code;    /* of the failure; or NULL */
     bool target_claimed; /* Malachite has begun to fill the target database, so it may drop it again */
     int64_t started_us;
     int64_t ended_us;

@@ -3,7 +3,7 @@ import { databasesOf, isOnline, sourceOf, stateOf, substateOf } from '../migrati
 import { Link, paths } from '../router.jsx'
 import { Box, Copy, Marked } from '../ui.jsx'
 
-/** What to do, by the codes in the error: the service's, or PostgreSQL's SQLSTATEs. The first match counts. */
+/** What to do, by the code of the error: the service's, or PostgreSQL's SQLSTATE. */
 const ADVICE = [
     [['603100', '28P01'], 'Check the administrator login and its password on the server that the message names.'],
     [
@@ -27,21 +27,15 @@ const ADVICE = [
     ],
 ]
 
-/** "Error 603100: ..." begins a message of the service; "... (53100)" ends one of PostgreSQL. */
-const codesOf = (error) => [...error.matchAll(/\bError (\d{6})\b|\(([0-9A-Z]{5})\)/g)].map(([, own, sqlstate]) => own ?? sqlstate)
-
-function adviceFor(error) {
-    const codes = codesOf(error)
-    return ADVICE.find(([known]) => known.some((code) => codes.includes(code)))?.[1]
-}
+const adviceFor = (code) => ADVICE.find(([known]) => known.includes(code))?.[1]
 
 const similar = (migration, group, server) => `${paths.wizard(group, server)}?like=${encodeURIComponent(migration.name)}`
 
 /** The error of a running migration, which resumes when the cause is removed. */
-function Obstacle({ migration, error }) {
+function Obstacle({ migration, error, code }) {
     // The box of this wait shows the same error.
     if (substateOf(migration) === 'WaitingForLogicalReplicationSetupRequestOnSourceDB') return null
-    const advice = adviceFor(error)
+    const advice = adviceFor(code)
     return (
         <Box tone="warning" title="Migration paused" live>
             <p class="message">
@@ -60,18 +54,18 @@ function Obstacle({ migration, error }) {
 }
 
 /** The error, and what to do. A failed migration cannot be retried: a new one needs another name. */
-export function ErrorHelp({ migration, group, server }) {
+export function ErrorHelp({ migration, code, group, server }) {
     const error = migration.properties.currentStatus?.error
     const failed = ['Failed', 'ValidationFailed'].includes(stateOf(migration))
-    if (!failed) return error ? <Obstacle migration={migration} error={error} /> : null
+    if (!failed) return error ? <Obstacle migration={migration} error={error} code={code} /> : null
     return (
         <Box tone="error" title="Migration failed" live>
             <p class="message">
                 <Marked text={error ?? 'Validation found problems that would make the migration fail. See below.'} />
             </p>
             <p>
-                <strong>What to do:</strong> {adviceFor(error ?? '') ?? 'Fix the problem that the message describes.'} Then create
-                a new migration with another name: a failed migration cannot be retried.
+                <strong>What to do:</strong> {adviceFor(code) ?? 'Fix the problem that the message describes.'} Then create a new
+                migration with another name: a failed migration cannot be retried.
             </p>
             <p class="buttons">
                 <Link class="button" href={similar(migration, group, server)}>

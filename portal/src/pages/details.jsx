@@ -200,7 +200,7 @@ export function Details({ group, server, name, database }) {
                 onCancel={() => open('cancel')}
                 onCutover={() => open('cutover')}
             />
-            <ErrorHelp migration={migration} group={group} server={server} />
+            <ErrorHelp migration={migration} code={own.errorCode} group={group} server={server} />
             <h2>Essentials</h2>
             <Essentials items={facts} />
             <h2>Databases</h2>

@@ -115,12 +115,18 @@ def test_a_wrong_user_is_reported(attached):
     assert "nobody-here" in error
 
 
+def details_with_code(pair, migration):
+    return pair.arm.get("/_malachite/migrations/" + migration.get()["properties"]["migrationId"])
+
+
 def test_a_missing_database_is_named(attached, database, postgres_source, postgres_target):
     name = load_shop(postgres_source, database(), rows=1)
     for _ in range(11):
         postgres_source.create_database(database())
-    error = attached.put([name, "not-there", "nor-this"]).fail()
+    migration = attached.put([name, "not-there", "nor-this"])
+    error = migration.fail()
     assert "`not-there`, `nor-this`" in error and error.count("603102") == 1, error
+    assert details_with_code(attached, migration)["errorCode"] == "603102"
     there = postgres_source.value(
         "SELECT count(*) FROM pg_database WHERE datallowconn AND datname NOT IN ('template0', 'template1')"
     )
@@ -164,6 +170,9 @@ def test_one_bad_database_does_not_stop_the_others(attached, database, postgres_
     ]
     assert details_of(body, bad)["fullLoadErroredTables"] == 1, error
     assert "this row is not wanted" in details_of(body, bad)["message"]
+    own = details_with_code(attached, migration)
+    assert own["errorCode"] == "P0042"
+    assert [row.get("errorCode") for row in own["databases"]] == [None, "P0042", None]
     assert differences(attached, first) == differences(attached, last) == []
     assert_nothing_runs(attached.malachite, [first, bad, last], attached.source, attached.target)
 

@@ -224,6 +224,7 @@ def test_a_cutover_before_the_setup_is_remembered_and_says_so(plain, database, a
         assert body["properties"]["currentStatus"]["error"].endswith(remembered)
         assert body["properties"]["triggerCutover"] == "True"
     own = arm.get("/_malachite/migrations/" + response.json()["properties"]["migrationId"])
+    assert own["errorCode"] == "603107"
     assert any(remembered in event["text"] for event in own["events"])
     plain.source.postgres.configure(wal_level="logical")
     plain.source.postgres.restart()

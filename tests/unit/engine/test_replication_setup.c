@@ -19,11 +19,11 @@ static void expect_missing(const char *user, int needed, const char *wanted)
 {
     struct endpoint endpoint = postgres_endpoint(&server, user);
     struct err err = {0};
-    auto_str_list struct str_list missing = {0};
+    auto_replication_missing struct replication_missing missing = {0};
     if (replication_setup_missing(&endpoint, needed, NULL, &err, &missing) != 0) {
         fail_msg("%s", err.message);
     }
-    auto_free char *json = str_list_to_json(&missing);
+    auto_free char *json = str_list_to_json(&missing.lines);
     assert_string_equal(json, wanted);
 }
 
@@ -144,7 +144,7 @@ static void wants_the_right_to_replicate(void **state)
     expect_missing("courier", 1, "[]");
     struct endpoint endpoint = postgres_endpoint(&server, "clerk");
     struct err err = {0};
-    auto_str_list struct str_list missing = {0};
+    auto_replication_missing struct replication_missing missing = {0};
     assert_int_equal(replication_setup_missing(&endpoint, 1, NULL, &err, &missing), -1);
     assert_int_equal(err.service_code, 603104);
     assert_int_equal(err.code, ERR_OPERATION_NOT_ALLOWED);

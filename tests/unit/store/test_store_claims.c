@@ -97,8 +97,10 @@ static void a_lost_lease_writes_nothing(void **state)
 static void a_move_keeps_replaces_or_takes_away_the_error(void **state)
 {
     (void)state;
-    static const char *const given[] = {"restart it", NULL, ""};
-    static const char *const kept[] = {"restart it", "restart it", NULL};
+    static const struct migration_error restart = {"restart it", "603107", "wal_level=replica"};
+    static const struct migration_error none = {0};
+    static const struct migration_error *const given[] = {&restart, NULL, &none};
+    static const struct migration_error *const kept[] = {&restart, &restart, &none};
     int64_t id = fixture_insert_migration("m1");
     auto_migration struct migration worker = {0};
     assert_int_equal(claim("a", 1000, &worker), 1);
@@ -111,8 +113,12 @@ static void a_move_keeps_replaces_or_takes_away_the_error(void **state)
                                             .event = "moved"};
         assert_int_equal(store_migration_move(fixture_store, &worker, &move, &fixture_err), 1);
         get(id, &now);
-        assert_true(str_equals(now.error, kept[i]));
-        assert_true(str_equals(worker.error, kept[i]));
+        const struct migration *both[] = {&now, &worker};
+        for (size_t j = 0; j < ARRAY_LEN(both); j++) {
+            assert_true(str_equals(both[j]->error, kept[i]->text));
+            assert_true(str_equals(both[j]->error_code, kept[i]->code));
+            assert_true(str_equals(both[j]->error_facts, kept[i]->facts));
+        }
     }
 }
 
@@ -190,7 +196,7 @@ static void the_user_never_writes_what_the_worker_writes(void **state)
     struct migration_move move = {.from = worker.substate,
                                   .state = STATE_IN_PROGRESS,
                                   .substate = SUB_MIGRATING_DATA,
-                                  .error = "slow",
+                                  .error = &(struct migration_error){.text = "slow"},
                                   .event = "Moving data."};
     assert_int_equal(store_migration_move(fixture_store, &worker, &move, &fixture_err), 1);
     user.spec.cancel = FLAG_TRUE;
@@ -218,7 +224,7 @@ static void the_end_erases_the_secrets(void **state)
     struct migration_move move = {.from = worker.substate,
                                   .state = STATE_FAILED,
                                   .substate = SUB_COMPLETED,
-                                  .error = "no",
+                                  .error = &(struct migration_error){.text = "no"},
                                   .event = "The migration failed."};
     assert_int_equal(store_migration_move(fixture_store, &worker, &move, &fixture_err), 1);
     assert_null(worker.spec.source_password);
