@@ -4,15 +4,7 @@
 #include <string.h>
 
 #include "engine/admin/databases.h"
-#include "tests/unit/postgres.h"
-
-static struct postgres server;
-static bool running;
-
-#define NEEDS_SERVER                                                                                         \
-    if (!running) {                                                                                          \
-        skip();                                                                                              \
-    }
+#include "tests/unit/one_server.h"
 
 enum { MANY_SESSIONS = 20 };
 
@@ -266,20 +258,6 @@ static void looks_at_the_server(void **state)
     }
     assert_true(info.read_only);
     server_info_done(&info);
-}
-
-static int start_server(void **state)
-{
-    (void)state;
-    running = postgres_start(&server, NULL);
-    return 0;
-}
-
-static int stop_server(void **state)
-{
-    (void)state;
-    postgres_stop(&server);
-    return 0;
 }
 
 int main(void)

@@ -6,15 +6,7 @@
 
 #include "core/clock.h"
 #include "engine/pg/pg.h"
-#include "tests/unit/postgres.h"
-
-static struct postgres server;
-static bool running;
-
-#define NEEDS_SERVER                                                                                         \
-    if (!running) {                                                                                          \
-        skip();                                                                                              \
-    }
+#include "tests/unit/one_server.h"
 
 static void open_as(struct pg *pg, const struct endpoint *endpoint, enum pg_role role,
                     const struct stop *stop)
@@ -302,20 +294,6 @@ static void identifiers_and_literals_are_quoted(void **state)
     struct err err = {0};
     assert_int_equal(pg_set_encoding(&pg, "LATIN1", &err), 0);
     assert_int_equal(pg_set_encoding(&pg, "no'such", &err), -1);
-}
-
-static int start_server(void **state)
-{
-    (void)state;
-    running = postgres_start(&server, NULL);
-    return 0;
-}
-
-static int stop_server(void **state)
-{
-    (void)state;
-    postgres_stop(&server);
-    return 0;
 }
 
 int main(void)

@@ -7,12 +7,9 @@
 #include <string.h>
 
 #include "engine/pg/pg_private.h"
-#include "tests/unit/postgres.h"
+#include "tests/unit/one_server.h"
 
 enum { REFUSED = 5, FORWARDED = REFUSED, SESSIONS };
-
-static struct postgres server;
-static bool running;
 
 struct session {
     pthread_t thread;
@@ -143,20 +140,6 @@ static void only_silence_ends_a_long_statement(void **state)
     assert_int_equal(sessions[FORWARDED].err.code, ERR_SERVER_UNREACHABLE);
     assert_false(sessions[FORWARDED].err.lasting);
     assert_in_range(sessions[FORWARDED].took_ms, 2000, 10000);
-}
-
-static int start_server(void **state)
-{
-    (void)state;
-    running = postgres_start(&server, NULL);
-    return 0;
-}
-
-static int stop_server(void **state)
-{
-    (void)state;
-    postgres_stop(&server);
-    return 0;
 }
 
 int main(void)

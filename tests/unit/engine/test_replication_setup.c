@@ -5,15 +5,7 @@
 #include <string.h>
 
 #include "engine/replication/replication_setup.h"
-#include "tests/unit/postgres.h"
-
-static struct postgres server;
-static bool running;
-
-#define NEEDS_SERVER                                                                                         \
-    if (!running) {                                                                                          \
-        skip();                                                                                              \
-    }
+#include "tests/unit/one_server.h"
 
 static void expect_missing(const char *user, int needed, const char *wanted)
 {
@@ -174,20 +166,6 @@ static void tells_those_who_may_not_what_to_do(void **state)
     assert_true(wants_restart);
     restart();
     expect_change("courier", 1, false);
-}
-
-static int start_server(void **state)
-{
-    (void)state;
-    running = postgres_start(&server, NULL);
-    return 0;
-}
-
-static int stop_server(void **state)
-{
-    (void)state;
-    postgres_stop(&server);
-    return 0;
 }
 
 int main(void)
