@@ -7,16 +7,15 @@
 #include "core/str_list.h"
 #include "engine/pg/ddl_wait.h"
 
-enum { SQL_MAX_BYTES = 4 * 1024 * 1024, ROUNDS_MAX = 100, NAMES_TOLD = 5 };
+enum { SQL_MAX_BYTES = 4 * 1024 * 1024, ROUNDS_MAX = 100 };
 
 /*
- * $1: tables to be emptied, $2: tables that may be emptied too, as the cutover copies them again. Both are
- * arrays of quoted names. A partitioned table is emptied when all its partitions are: a foreign key that
- * refers to it, or is its own, would refuse the partitions alone. Yields, with a kind:
- *   t  a table to be named. Partitions whose partitioned table is named need not be
- *   c  a constraint of theirs that may have checks left over
- *   m  a table that refers to them and is one of $2
- *   r  a table that refers to them: name for SQL, schema, name, foreign key
+ * What one TRUNCATE must name. $1: tables to empty; $2: tables that may be emptied too, because the cutover
+ * recopies them. Both are arrays of quoted names. A partitioned table is emptied if all its partitions are:
+ * because of its foreign keys, and of those that reference it, PostgreSQL rejects a TRUNCATE of the
+ * partitions alone. Each row has a kind: t  a table to name; a partition is left out if its partitioned table
+ * is named c  a constraint of theirs that may have pending checks m  a table that references them and is one
+ * of $2 r  another table that references them: name for SQL, schema, name, foreign key
  */
 static const char tables_sql[] =
     "WITH RECURSIVE chosen(oid) AS (SELECT t::pg_catalog.regclass::pg_catalog.oid"
@@ -70,13 +69,13 @@ static void add_array(struct buf *text, const struct str_list *names)
     buf_addc(text, '}');
 }
 
-static int ask(struct apply_tables *tables, const struct str_list *named, const struct str_list *spare,
+static int ask(struct apply_tables *tables, const struct str_list *named, const struct str_list *recopied,
                struct err *err, PGresult **ret_rows)
 {
     auto_buf struct buf first = BUF_MAX(SQL_MAX_BYTES);
     auto_buf struct buf second = BUF_MAX(SQL_MAX_BYTES);
     add_array(&first, named);
-    add_array(&second, spare);
+    add_array(&second, recopied);
     const char *params[] = {buf_text(&first), buf_text(&second)};
     return buf_failed(&first) || buf_failed(&second)
                ? err_no_memory(err)
@@ -88,7 +87,8 @@ static bool is_kind(const PGresult *rows, int row, char kind)
     return PQgetvalue(rows, row, FIELD_KIND)[0] == kind;
 }
 
-/* Its rows would be lost, or those of the source would not. */
+/* Emptying the table would lose rows that the source keeps; skipping the TRUNCATE would keep rows that the
+ * source has lost. */
 static int must_wait(struct apply_tables *tables, const PGresult *rows, int row, struct err *err)
 {
     auto_buf struct buf ddl = BUF_MAX(SQL_MAX_BYTES);
@@ -98,7 +98,7 @@ static int must_wait(struct apply_tables *tables, const PGresult *rows, int row,
     const struct ddl_wait wait = {
         .schema = PQgetvalue(rows, row, FIELD_SCHEMA),
         .table = PQgetvalue(rows, row, FIELD_TABLE),
-        .why = "The source has emptied tables with TRUNCATE that this table refers to, and not this table. "
+        .why = "The source has truncated tables that this table references, but not this table. "
                "Malachite does not empty it.",
         .ddl = buf_text(&ddl)};
     return ddl_wait_error(err, tables->target->pipeline.pg.database, &wait);
@@ -154,12 +154,12 @@ static int add_referring(struct apply_tables *tables, const PGresult *rows, stru
     return added;
 }
 
-static int find_tables(struct apply_tables *tables, struct str_list *named, const struct str_list *spare,
+static int find_tables(struct apply_tables *tables, struct str_list *named, const struct str_list *recopied,
                        struct err *err, PGresult **ret_rows)
 {
     for (int round = 0; round < ROUNDS_MAX; round++) {
         auto_result PGresult *rows = NULL;
-        if (ask(tables, named, spare, err, &rows) != 0) {
+        if (ask(tables, named, recopied, err, &rows) != 0) {
             return -1;
         }
         int added = add_referring(tables, rows, named, err);
@@ -203,13 +203,13 @@ static int queue_all(struct apply_tables *tables, const PGresult *rows, bool res
 int apply_truncate(struct apply_tables *tables, const struct pgoutput_message *message, struct err *err)
 {
     auto_str_list struct str_list named = {0};
-    auto_str_list struct str_list spare = {0};
+    auto_str_list struct str_list recopied = {0};
     auto_result PGresult *rows = NULL;
     for (size_t i = 0; i < message->relation_count; i++) {
         const struct apply_relation *relation =
             apply_relations_find(&tables->relations, message->relations[i]);
         bool there = relation != NULL && relation->facts.table != NULL;
-        if (there && !str_list_add(relation->stale ? &spare : &named, relation->facts.table)) {
+        if (there && !str_list_add(relation->stale ? &recopied : &named, relation->facts.table)) {
             return err_no_memory(err);
         }
     }
@@ -217,7 +217,7 @@ int apply_truncate(struct apply_tables *tables, const struct pgoutput_message *m
         return 0;
     }
     if (pipeline_leave(&tables->target->pipeline, err) != 0 ||
-        find_tables(tables, &named, &spare, err, &rows) != 0 ||
+        find_tables(tables, &named, &recopied, err, &rows) != 0 ||
         pipeline_enter(&tables->target->pipeline, err) != 0) {
         return -1;
     }

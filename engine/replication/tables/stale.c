@@ -132,34 +132,62 @@ void stale_add_origin(struct pg *target, struct buf *sql, const char *name, cons
  * 11 on. A value for older rows can also be in the catalog ("filled"). A table that was attached as a
  * partition later may contain earlier rows; only one that was created as a partition began empty.
  */
-static void add_list_sql(struct buf *sql, int version)
-{
-    bool streams_truncate = version >= TRUNCATE_SINCE;
-    buf_adds(sql, "WITH joined AS (SELECT * FROM unnest($5::oid[], $6::oid[], $7::bigint[])"
-                  "   AS u(oid, file, horizon)), fresh AS (SELECT a.attrelid AS oid, ");
-    buf_adds(sql, streams_truncate
-                      ? "array_agg(a.attname::text) FILTER (WHERE a.atthasmissing) AS filled,"
-                        " array_agg(a.attmissingval::text) FILTER (WHERE a.atthasmissing) AS given"
-                      : "NULL::text[] AS filled, NULL::text[] AS given");
-    buf_adds(sql, " FROM pg_attribute a LEFT JOIN joined j ON j.oid = a.attrelid"
-                  " WHERE a.attrelid >= 16384 AND " STALE_IS_FRESH("coalesce(j.horizon, $3::bigint)"));
-    buf_adds(sql, " GROUP BY 1), before AS (SELECT oid, file FROM joined UNION ALL SELECT oid, file FROM"
-                  "  unnest($1::oid[], $2::oid[]) AS u(oid, file) WHERE oid NOT IN (SELECT oid FROM joined)),"
-                  " attached AS (SELECT c.oid FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid"
-                  "   JOIN pg_type y ON y.oid = c.reltype LEFT JOIN joined j ON j.oid = c.oid"
-                  "   WHERE c.relispartition AND ");
-    buf_adds(sql, STALE_IS_YOUNG("i", "coalesce(j.horizon, $3::bigint)"));
-    buf_adds(sql, "   AND (NOT " STALE_IS_BORN "     OR EXISTS (SELECT 1 FROM before b WHERE b.oid = c.oid)))"
-                  " SELECT n.nspname, c.relname, c.oid, c.oid = ANY ($4::oid[]) OR h.oid IS NOT NULL"
-                  "   OR coalesce(t.file <> c.relfilenode AND ");
-    buf_adds(sql, streams_truncate ? "f.oid IS NOT NULL" : "true");
-    buf_adds(sql, ", false), f.filled, f.given"
-                  " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-                  "  LEFT JOIN before t ON t.oid = c.oid LEFT JOIN fresh f ON f.oid = c.oid"
-                  "  LEFT JOIN attached h ON h.oid = c.oid WHERE c.relkind = 'r' AND (h.oid IS NOT NULL"
-                  "   OR c.oid = ANY ($4::oid[])"
-                  "   OR (t.oid IS NOT NULL AND (f.oid IS NOT NULL OR t.file <> c.relfilenode)))");
-}
+#define LIST_SQL(values, rewrites)                                                                                                                  \
+    /* Tables that joined the replication later: each has its own file and horizon. */                                                              \
+    "WITH joined AS (SELECT * FROM unnest($5::oid[], $6::oid[], $7::bigint[]) AS u(oid, file, horizon))," /* Columns younger than the base copy. */ \
+    " fresh AS (SELECT a.attrelid AS oid, " values                                                                                                  \
+    "   FROM pg_attribute a LEFT JOIN joined j ON j.oid = a.attrelid"                                                                               \
+    "   WHERE a.attrelid >= 16384 AND " STALE_IS_FRESH(                                                                                             \
+        "coalesce(j.horizon, $3::bigint)") " GROUP BY 1)," /* The files of the tables at the base copy. */                                          \
+                                           " before AS (SELECT oid, file FROM joined UNION ALL SELECT oid, "                                        \
+                                           "file FROM"                                                                                              \
+                                           "   unnest($1::oid[], $2::oid[]) AS u(oid, file) WHERE oid NOT "                                         \
+                                           "IN (SELECT oid FROM joined))," /* Tables attached as partitions                                         \
+                                                                              since, except those created as                                        \
+                                                                              partitions. */                                                        \
+                                           " attached AS (SELECT c.oid FROM pg_class c JOIN pg_inherits i "                                         \
+                                           "ON i.inhrelid = c.oid"                                                                                  \
+                                           "   JOIN pg_type y ON y.oid = c.reltype LEFT JOIN joined j ON "                                          \
+                                           "j.oid = c.oid"                                                                                          \
+                                           "   WHERE c.relispartition AND " STALE_IS_YOUNG(                                                         \
+                                               "i",                                                                                                 \
+                                               "coalesce(j.horizon, $3::bigint)") "   AND "                                                         \
+                                                                                  "(NOT " STALE_IS_BORN                                             \
+                                                                                  " OR EXISTS (SELECT 1 "                                           \
+                                                                                  "FROM before b WHERE "                                            \
+                                                                                  "b.oid = c.oid)))"                                                \
+                                                                                  " SELECT n.nspname, "                                             \
+                                                                                  "c.relname, c.oid, c.oid "                                        \
+                                                                                  "= ANY ($4::oid[]) OR "                                           \
+                                                                                  "h.oid IS NOT NULL"                                               \
+                                                                                  "   OR coalesce(t.file "                                          \
+                                                                                  "<> c.relfilenode "                                               \
+                                                                                  "AND " rewrites                                                   \
+                                                                                  ", false), f.filled, "                                            \
+                                                                                  "f.given"                                                         \
+                                                                                  " FROM pg_class c JOIN "                                          \
+                                                                                  "pg_namespace n ON n.oid "                                        \
+                                                                                  "= c.relnamespace"                                                \
+                                                                                  "  LEFT JOIN before t ON "                                        \
+                                                                                  "t.oid = c.oid LEFT JOIN "                                        \
+                                                                                  "fresh f ON f.oid = c.oid"                                        \
+                                                                                  "  LEFT JOIN attached h "                                         \
+                                                                                  "ON h.oid = c.oid WHERE "                                         \
+                                                                                  "c.relkind = 'r' AND "                                            \
+                                                                                  "(h.oid IS NOT NULL"                                              \
+                                                                                  "   OR c.oid = ANY "                                              \
+                                                                                  "($4::oid[])"                                                     \
+                                                                                  "   OR (t.oid IS NOT "                                            \
+                                                                                  "NULL AND (f.oid IS NOT "                                         \
+                                                                                  "NULL OR t.file <> "                                              \
+                                                                                  "c.relfilenode)))"
+
+/* In 10 the stream lacks TRUNCATE, so that every new file counts; no column has a value in the catalog. */
+static const char list_sql_of_10[] = LIST_SQL("NULL::text[] AS filled, NULL::text[] AS given", "true");
+static const char list_sql_since_11[] =
+    LIST_SQL("array_agg(a.attname::text) FILTER (WHERE a.atthasmissing) AS filled,"
+             " array_agg(a.attmissingval::text) FILTER (WHERE a.atthasmissing) AS given",
+             "f.oid IS NOT NULL");
 
 int stale_read_helper(struct pg *target, const char *name, struct err *err, PGresult **ret_helper)
 {
@@ -178,14 +206,12 @@ int stale_read_helper(struct pg *target, const char *name, struct err *err, PGre
 
 int stale_list_tables(struct pg *source, const PGresult *helper, struct err *err, PGresult **ret_tables)
 {
-    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    const char *sql = source->version >= TRUNCATE_SINCE ? list_sql_since_11 : list_sql_of_10;
     const char *params[STALE_HELPER_COLUMNS];
     for (int column = 0; column < STALE_HELPER_COLUMNS; column++) {
         params[column] = PQgetvalue(helper, 0, column);
     }
-    add_list_sql(&sql, source->version);
-    return buf_failed(&sql) ? err_no_memory(err)
-                            : pg_query(source, err, ret_tables, buf_text(&sql), STALE_HELPER_COLUMNS, params);
+    return pg_query(source, err, ret_tables, sql, STALE_HELPER_COLUMNS, params);
 }
 
 /* ---- what is known ---------------------------------------------------------------------------------------
