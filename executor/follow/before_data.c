@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "executor/database_row.h"
 #include "executor/follow/online.h"
+#include "executor/fsm/database_row.h"
 #include "executor/fsm/migration_fsm.h"
 
 static int end_database(struct work *work, struct migration_database *row)

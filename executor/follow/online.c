@@ -7,8 +7,8 @@
 #include "core/log.h"
 #include "core/str.h"
 #include "engine/replication/replication.h"
-#include "executor/database_row.h"
 #include "executor/follow/followers.h"
+#include "executor/fsm/database_row.h"
 
 /* For all databases of a migration; the rest becomes a pending cleanup. */
 enum { CLEAN_UP_MS = 20000 };

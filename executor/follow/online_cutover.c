@@ -9,9 +9,9 @@
 #include "core/str.h"
 #include "engine/replication/replication.h"
 #include "engine/replication/tables/position.h"
-#include "executor/database_row.h"
 #include "executor/follow/followers.h"
 #include "executor/follow/online.h"
+#include "executor/fsm/database_row.h"
 #include "executor/retry.h"
 
 enum { PAUSE_LEAST_MS = 20, PAUSE_MOST_MS = 500, CUTOVER_JOBS = 2 };

@@ -8,8 +8,8 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
-#include "executor/database_row.h"
 #include "executor/expiry.h"
+#include "executor/fsm/database_row.h"
 #include "executor/retry.h"
 #include "executor/wake.h"
 

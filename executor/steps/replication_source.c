@@ -12,8 +12,8 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "engine/replication/replication_setup.h"
-#include "executor/database_row.h"
 #include "executor/follow/online.h"
+#include "executor/fsm/database_row.h"
 #include "executor/power_operation.h"
 #include "executor/wake.h"
 

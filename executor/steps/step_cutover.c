@@ -4,8 +4,8 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "executor/database_row.h"
 #include "executor/follow/online.h"
+#include "executor/fsm/database_row.h"
 #include "executor/retry.h"
 
 enum { RECHECK_MS = 500, LONGEST_WAIT_MS = 60 * 60 * 1000, CLEANUP_PAUSE_MS = 5000, USER_PAUSE_MS = 1000 };

@@ -5,8 +5,8 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "engine/admin/databases.h"
-#include "executor/database_row.h"
 #include "executor/follow/online.h"
+#include "executor/fsm/database_row.h"
 
 enum { SETTLE_AGAIN_LEAST_MS = 5000, SETTLE_AGAIN_MOST_MS = 5 * 60 * 1000 };
 

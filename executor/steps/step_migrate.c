@@ -12,12 +12,12 @@
 #include "engine/online/base_copy.h"
 #include "engine/pg/sqlstate.h"
 #include "engine/transfer/transfer.h"
-#include "executor/database_row.h"
 #include "executor/follow/online.h"
+#include "executor/fsm/database_row.h"
 #include "executor/fsm/migration_fsm.h"
-#include "executor/progress.h"
 #include "executor/retry.h"
 #include "executor/steps/migration_skips_private.h"
+#include "executor/steps/progress.h"
 #include "executor/worker.h"
 
 enum { TARGET_PRESENT_CODE = 603101, JOBS_MAX = 8 };

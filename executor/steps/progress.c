@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "executor/progress.h"
+#include "executor/steps/progress.h"
 
 #include <stdlib.h>
 

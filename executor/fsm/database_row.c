@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "executor/database_row.h"
+#include "executor/fsm/database_row.h"
 
 #include "core/clock.h"
 #include "core/log.h"

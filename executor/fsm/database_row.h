@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Helpers of the steps for the row of one database. */
-#ifndef EXECUTOR_DATABASE_ROW_H
-#define EXECUTOR_DATABASE_ROW_H
+#ifndef EXECUTOR_FSM_DATABASE_ROW_H
+#define EXECUTOR_FSM_DATABASE_ROW_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Stores what the engine reports about the transfer of one database. Used by one worker thread. */
-#ifndef EXECUTOR_PROGRESS_H
-#define EXECUTOR_PROGRESS_H
+#ifndef EXECUTOR_STEPS_PROGRESS_H
+#define EXECUTOR_STEPS_PROGRESS_H
 
 #include "core/str_list.h"
 #include "engine/transfer/transfer.h"
