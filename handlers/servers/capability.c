@@ -9,60 +9,10 @@
 #include "core/str.h"
 #include "handlers/arm/resource.h"
 #include "handlers/servers/servers.h"
+#include "handlers/servers/values/compute_size.h"
 #include "handlers/servers/values/storage_size.h"
 
 enum { MAJORS_MAX = 32 };
-
-struct size {
-    const char *name;
-    int cores;
-    int iops;
-    int memory_per_core_mb;
-};
-
-struct edition {
-    const char *name;
-    const struct size *sizes;
-    size_t count;
-};
-
-/* clang-format off */
-static const struct size burstable[] = {
-    {"Standard_B1ms", 1, 640, 2048}, {"Standard_B2s", 2, 1280, 2048}, {"Standard_B2ms", 2, 1920, 4096},
-    {"Standard_B4ms", 4, 2880, 4096}, {"Standard_B8ms", 8, 4320, 4096}, {"Standard_B12ms", 12, 4320, 4096},
-    {"Standard_B16ms", 16, 4320, 4096}, {"Standard_B20ms", 20, 4320, 4096},
-};
-static const struct size general_purpose[] = {
-    {"Standard_D2s_v3", 2, 3200, 4096}, {"Standard_D4s_v3", 4, 6400, 4096}, {"Standard_D8s_v3", 8, 12800, 4096},
-    {"Standard_D16s_v3", 16, 18000, 4096}, {"Standard_D32s_v3", 32, 18000, 4096},
-    {"Standard_D48s_v3", 48, 18000, 4096}, {"Standard_D64s_v3", 64, 18000, 4096},
-    {"Standard_D2ds_v4", 2, 3200, 4096}, {"Standard_D4ds_v4", 4, 6400, 4096}, {"Standard_D8ds_v4", 8, 12800, 4096},
-    {"Standard_D16ds_v4", 16, 18000, 4096}, {"Standard_D32ds_v4", 32, 18000, 4096},
-    {"Standard_D48ds_v4", 48, 18000, 4096}, {"Standard_D64ds_v4", 64, 18000, 4096},
-    {"Standard_D2ds_v5", 2, 3750, 4096}, {"Standard_D4ds_v5", 4, 6400, 4096}, {"Standard_D8ds_v5", 8, 12800, 4096},
-    {"Standard_D16ds_v5", 16, 20000, 4096}, {"Standard_D32ds_v5", 32, 20000, 4096},
-    {"Standard_D48ds_v5", 48, 20000, 4096}, {"Standard_D64ds_v5", 64, 20000, 4096},
-    {"Standard_D96ds_v5", 96, 20000, 4096},
-};
-static const struct size memory_optimized[] = {
-    {"Standard_E2s_v3", 2, 3200, 8192}, {"Standard_E4s_v3", 4, 6400, 8192}, {"Standard_E8s_v3", 8, 12800, 8192},
-    {"Standard_E16s_v3", 16, 18000, 8192}, {"Standard_E32s_v3", 32, 18000, 8192},
-    {"Standard_E48s_v3", 48, 18000, 8192}, {"Standard_E64s_v3", 64, 18000, 6912},
-    {"Standard_E2ds_v4", 2, 3200, 8192}, {"Standard_E4ds_v4", 4, 6400, 8192}, {"Standard_E8ds_v4", 8, 12800, 8192},
-    {"Standard_E16ds_v4", 16, 18000, 8192}, {"Standard_E20ds_v4", 20, 18000, 8192},
-    {"Standard_E32ds_v4", 32, 18000, 8192}, {"Standard_E48ds_v4", 48, 18000, 8192},
-    {"Standard_E64ds_v4", 64, 18000, 6912},
-    {"Standard_E2ds_v5", 2, 3750, 8192}, {"Standard_E4ds_v5", 4, 6400, 8192}, {"Standard_E8ds_v5", 8, 12800, 8192},
-    {"Standard_E16ds_v5", 16, 20000, 8192}, {"Standard_E20ds_v5", 20, 20000, 8192},
-    {"Standard_E32ds_v5", 32, 20000, 8192}, {"Standard_E48ds_v5", 48, 20000, 8192},
-    {"Standard_E64ds_v5", 64, 20000, 8192}, {"Standard_E96ds_v5", 96, 20000, 7168},
-};
-static const struct edition editions[] = {
-    {"Burstable", burstable, ARRAY_LEN(burstable)},
-    {"GeneralPurpose", general_purpose, ARRAY_LEN(general_purpose)},
-    {"MemoryOptimized", memory_optimized, ARRAY_LEN(memory_optimized)},
-};
-/* clang-format on */
 
 static size_t find_majors(struct request *request, int majors[static MAJORS_MAX])
 {
@@ -95,7 +45,7 @@ static json_t *write_features(void)
     return array;
 }
 
-static json_t *write_size(const struct size *size)
+static json_t *write_size(const struct compute_size *size)
 {
     return json_pack("{s:[], s:s, s:i, s:i, s:i, s:[s, s, s], s:[]}", "supportedFeatures", "name", size->name,
                      "vCores", size->cores, "supportedIops", size->iops, "supportedMemoryPerVcoreMb",
@@ -109,7 +59,7 @@ static json_t *write_storage(const struct storage_size *storage)
                      storage->tier, "iops", storage->iops);
 }
 
-static json_t *write_edition(const struct edition *edition)
+static json_t *write_edition(const struct compute_edition *edition)
 {
     json_t *sizes = json_array();
     json_t *disks = json_array();
@@ -140,8 +90,8 @@ static json_t *write_versions(const int *majors, size_t count)
 static json_t *write_capability(const int *majors, size_t count)
 {
     json_t *all = json_array();
-    for (size_t i = 0; i < ARRAY_LEN(editions); i++) {
-        json_array_append_new(all, write_edition(&editions[i]));
+    for (size_t i = 0; i < compute_edition_count; i++) {
+        json_array_append_new(all, write_edition(&compute_editions[i]));
     }
     return json_pack("{s:s, s:o, s:o, s:[], s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "name",
                      "FlexibleServerCapabilities", "supportedServerEditions", all, "supportedServerVersions",
@@ -155,12 +105,12 @@ static json_t *write_capability(const int *majors, size_t count)
 /* ---- before ----------------------------------------------------------------------------------------------
  */
 
-static json_t *write_old_version(int major, const struct edition *edition)
+static json_t *write_old_version(int major, const struct compute_edition *edition)
 {
     auto_free char *name = str_format("%d", major);
     json_t *sizes = json_array();
     for (size_t i = 0; i < edition->count; i++) {
-        const struct size *size = &edition->sizes[i];
+        const struct compute_size *size = &edition->sizes[i];
         json_array_append_new(sizes,
                               json_pack("{s:s, s:i, s:i, s:i, s:s}", "name", size->name, "vCores",
                                         size->cores, "supportedIops", size->iops, "supportedMemoryPerVcoreMB",
@@ -179,7 +129,7 @@ static json_t *write_old_storage(const struct storage_size *storage)
                      storage->iops, "isBaseline", true, "status", "Available", "status", "Available");
 }
 
-static json_t *write_old_edition(const struct edition *edition, const int *majors, size_t count)
+static json_t *write_old_edition(const struct compute_edition *edition, const int *majors, size_t count)
 {
     json_t *versions = json_array();
     json_t *disks = json_array();
@@ -197,8 +147,8 @@ static json_t *write_old_edition(const struct edition *edition, const int *major
 static json_t *write_old_capability(const int *majors, size_t count)
 {
     json_t *all = json_array();
-    for (size_t i = 0; i < ARRAY_LEN(editions); i++) {
-        json_array_append_new(all, write_old_edition(&editions[i], majors, count));
+    for (size_t i = 0; i < compute_edition_count; i++) {
+        json_array_append_new(all, write_old_edition(&compute_editions[i], majors, count));
     }
     return json_pack("{s:s, s:b, s:b, s:b, s:[], s:o, s:[], s:s}", "zone", "none", "geoBackupSupported",
                      false, "zoneRedundantHaSupported", false, "zoneRedundantHaAndGeoBackupSupported", false,

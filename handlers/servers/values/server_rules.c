@@ -7,6 +7,7 @@
 
 #include "core/attr.h"
 #include "core/str.h"
+#include "handlers/servers/values/compute_size.h"
 #include "handlers/servers/values/server_values.h"
 #include "handlers/servers/values/storage_size.h"
 
@@ -17,20 +18,18 @@ enum { SINGLE_STORAGE_MB = 131072, LARGE_DISK_GB = 4096 };
  */
 
 static const struct {
-    enum server_kind kind;
     const char *prefix;
     const char *tier;
-} sizes[] = {
-    {SERVER_FLEXIBLE, "Standard_B", "Burstable"},       {SERVER_FLEXIBLE, "Standard_D", "GeneralPurpose"},
-    {SERVER_FLEXIBLE, "Standard_E", "MemoryOptimized"}, {SERVER_SINGLE, "B_", "Basic"},
-    {SERVER_SINGLE, "GP_", "GeneralPurpose"},           {SERVER_SINGLE, "MO_", "MemoryOptimized"},
-};
+} single_sizes[] = {{"B_", "Basic"}, {"GP_", "GeneralPurpose"}, {"MO_", "MemoryOptimized"}};
 
 const char *tier_of_size(enum server_kind kind, const char *name)
 {
-    for (size_t i = 0; name != NULL && i < ARRAY_LEN(sizes); i++) {
-        if (sizes[i].kind == kind && str_istarts(name, sizes[i].prefix)) {
-            return sizes[i].tier;
+    if (kind == SERVER_FLEXIBLE) {
+        return name == NULL ? NULL : compute_size_edition(name);
+    }
+    for (size_t i = 0; name != NULL && i < ARRAY_LEN(single_sizes); i++) {
+        if (str_istarts(name, single_sizes[i].prefix)) {
+            return single_sizes[i].tier;
         }
     }
     return NULL;
@@ -51,10 +50,11 @@ static int check_sku(enum server_kind kind, const json_t *sku, struct err *err)
     }
     const char *fitting = tier_of_size(kind, name);
     if (kind == SERVER_FLEXIBLE && fitting == NULL) {
-        err_set(
-            err, ERR_BAD_PARAMETER,
-            "The value '%.100s' of the property 'sku.name' is not a compute size such as Standard_D4ds_v5.",
-            name);
+        err_set(err, ERR_BAD_PARAMETER,
+                "The value '%.100s' of the property 'sku.name' is not a compute size such as "
+                "Standard_D4ds_v5. GET "
+                "locations/{location}/capabilities lists all sizes.",
+                name);
         return err_target(err, "sku.name");
     }
     if (fitting != NULL && !str_equals(fitting, tier)) {
