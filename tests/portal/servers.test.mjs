@@ -35,6 +35,8 @@ test('servers are created from the portal: a provisioned target, an attached sou
     await page.locator('input[name=name]').fill('made-here')
     await page.locator('select[name=version]').selectOption('15')
     await page.locator('input[name=login]').fill('boss')
+    await page.locator('input[name=password]').fill('secret-one')
+    await page.getByText('at least three of the kinds upper-case letter').waitFor()
     await page.locator('input[name=password]').fill('Secret-1')
     await shootAll(page, 'create-server')
     await button(page, 'Create').click()

@@ -25,6 +25,17 @@ const loadChoices = async () => {
 
 const NAME_RULE = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/
 
+/** The API's rule for passwords of provisioned servers, in its words; null if the password keeps it. */
+export function passwordProblem(password, login) {
+    const kinds = [/[A-Z]/, /[a-z]/, /[0-9]/, /[^A-Za-z0-9]/].filter((kind) => kind.test(password)).length
+    const length = new TextEncoder().encode(password).length
+    const named = login.length >= 3 && password.toLowerCase().includes(login.toLowerCase())
+    return length >= 8 && length <= 128 && kinds >= 3 && !named
+        ? null
+        : "The administrator's password must have 8 to 128 characters of at least three of the kinds upper-case letter, " +
+              "lower-case letter, digit and other character, and must not contain the administrator's login."
+}
+
 function problemsOf(values, taken) {
     const empty = 'The value should not be empty.'
     const problems = {}
@@ -36,7 +47,9 @@ function problemsOf(values, taken) {
     if (values.how === 'attached' && !values.host) problems.host = empty
     if (values.how === 'attached' && !/^\d{1,5}$/.test(values.port)) problems.port = 'Enter a number from 1 to 65535.'
     if (!values.login) problems.login = empty
+    const weak = values.how === 'attached' ? null : passwordProblem(values.password, values.login)
     if (!values.password) problems.password = empty
+    else if (weak) problems.password = weak
     return problems
 }
 
