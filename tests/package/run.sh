@@ -130,6 +130,7 @@ works "man malachite" inside 'LC_ALL=C MANPAGER=cat man malachite | grep -A 20 N
 works "bash completes a command" completes "malachite mig" migrate
 works "bash completes an option" completes "malachite migrate --cut" --cutover
 works "completions for zsh and fish" inside 'ls /usr/share/zsh/vendor-completions/_malachite /usr/share/fish/vendor_completions.d/malachite.fish'
+works "the bill of materials" inside 'grep -q SPDX-2.3 /usr/share/doc/malachite/sbom.spdx.json'
 works "the service is enabled" inside 'ls /etc/systemd/system/multi-user.target.wants/malachite.service'
 works "systemd-analyze verify" inside 'out=$(systemd-analyze verify malachite.service 2>&1); code=$?; echo "$out"; ! echo "$out" | grep malachite && exit $code'
 works "systemd-analyze security, at most 2.5" inside 'systemd-analyze security --offline=true --no-pager --threshold=25 /lib/systemd/system/malachite.service'
