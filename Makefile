@@ -125,7 +125,7 @@ $(BUILD)/malachite: $(OBJECTS)
 $(BUILD)/malachite-faults.so: preload/full_disk.c engine/instance/fault_page.h Makefile | ready
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -I. -O2 $(WARNINGS) -fPIC -fvisibility=hidden -shared -Wl,-z,relro,-z,now \
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -I. -O2 $(WARNINGS) -fPIC -fvisibility=hidden -g -shared -Wl,-z,relro,-z,now \
 		-o $@ preload/full_disk.c -ldl
 
 # The version is in few of them, but a wrong one in any would be a lie.
