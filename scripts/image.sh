@@ -17,8 +17,8 @@ out=${OUT:-build/image}
 context=$out/context
 mkdir -p "$context"
 install -m 755 "$program" "$context/malachite"
-strip "$context/malachite"
 install -m 644 "$(dirname "$program")/malachite-faults.so" "$context/malachite-faults.so"
+strip "$context/malachite" "$context/malachite-faults.so"
 install -m 755 docker/entrypoint.sh "$context/entrypoint.sh"
 buildah=(buildah --storage-driver vfs)
 if [[ -z ${BASE:-} ]]; then
