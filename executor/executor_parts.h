@@ -40,6 +40,13 @@ struct rechecks {
     } rows[RECHECKS_MAX];
 };
 
+/* Keeps operations, faults and the watcher away from the servers of one subscription: executor/gate.h. */
+struct gate {
+    pthread_mutex_t lock;
+    char *closed_for; /* the subscription's id; NULL: open */
+    struct gate_visit *first;
+};
+
 struct executor {
     const struct options *options;
     struct store *store;
@@ -57,6 +64,7 @@ struct executor {
     _Atomic int expiry_reads; /* passes of the monitor that read again when migrations expire */
 
     struct executor_metrics metrics;
+    struct gate gate;
     struct rechecks rechecks;
     struct followers *followers;
     struct worker workers[EXECUTOR_WORKERS_MAX];

@@ -6,6 +6,7 @@
 #include "core/str.h"
 #include "engine/instance/fault.h"
 #include "executor/executor_parts.h"
+#include "executor/gate.h"
 #include "executor/sides.h"
 
 enum { LIST_MAX_BYTES = 800 };
@@ -77,7 +78,9 @@ int server_fault_begin(struct executor *executor, const char *subscription_id, c
         return -1;
     }
     const struct instance_spec spec = server_instance(&row);
-    if (fault_begin(&executor->instances, &spec, action, stop, err) < 0) {
+    auto_gate_visit struct gate_visit visit = {0};
+    if (gate_enter(executor, subscription_id, stop, err, &visit) < 0 ||
+        fault_begin(&executor->instances, &spec, action, stop, err) < 0) {
         return -1;
     }
     log_event(LOG_INFO, "fault begins", "server", row.name, "fault", action, NULL);
@@ -93,7 +96,9 @@ int server_fault_end(struct executor *executor, const char *subscription_id, con
         return found < 0 ? -1 : 0;
     }
     const struct instance_spec spec = server_instance(&row);
-    if (fault_end(&executor->instances, &spec, action, &executor->stop, err) < 0) {
+    auto_gate_visit struct gate_visit visit = {0};
+    if (gate_enter(executor, subscription_id, NULL, err, &visit) < 0 ||
+        fault_end(&executor->instances, &spec, action, &executor->stop, err) < 0) {
         return -1;
     }
     log_event(LOG_INFO, "fault ends", "server", row.name, "fault", action, NULL);

@@ -319,7 +319,8 @@ int fault_recover(const struct instance_host *host, const struct instance_spec *
     return result;
 }
 
-bool fault_holds_down(const struct instance_host *host, const char *name)
+/* Whether one of the faults is recorded: any, or one that holds the server down. */
+static bool has_record(const struct instance_host *host, const char *name, bool only_down)
 {
     struct err ignored = {0};
     auto_free char *dir = NULL;
@@ -327,9 +328,19 @@ bool fault_holds_down(const struct instance_host *host, const char *name)
         return false;
     }
     for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
-        if (faults[i].holds_down && is_recorded(dir, &faults[i], "")) {
+        if ((faults[i].holds_down || !only_down) && is_recorded(dir, &faults[i], "")) {
             return true;
         }
     }
     return false;
+}
+
+bool fault_is_active(const struct instance_host *host, const char *name)
+{
+    return has_record(host, name, false);
+}
+
+bool fault_holds_down(const struct instance_host *host, const char *name)
+{
+    return has_record(host, name, true);
 }

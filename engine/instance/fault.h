@@ -37,6 +37,8 @@ void fault_prepare_start(const struct instance_host *host, const struct instance
 /* Ends every fault that is left on a running server. */
 int fault_recover(const struct instance_host *host, const struct instance_spec *spec, const struct stop *stop,
                   struct err *err);
+/* Whether any fault is active. */
+bool fault_is_active(const struct instance_host *host, const char *name);
 /* Whether a fault keeps the server down (stop, walFull): nobody else should restart it. */
 bool fault_holds_down(const struct instance_host *host, const char *name);
 

@@ -46,9 +46,12 @@ static int add_password(struct pg *pg, const struct instance_spec *spec, struct 
     return 0;
 }
 
-static int add_statements(struct pg *pg, const struct instance_spec *spec, struct buf *sql, struct err *err)
+/* has_group: azure_pg_admin exists with its privileges. */
+static int add_statements(struct pg *pg, const struct instance_spec *spec, bool has_group, struct buf *sql,
+                          struct err *err)
 {
-    buf_adds(sql, DURABLE "CREATE ROLE azure_pg_admin NOLOGIN; CREATE ROLE ");
+    buf_adds(sql, DURABLE);
+    buf_adds(sql, has_group ? "CREATE ROLE " : "CREATE ROLE azure_pg_admin NOLOGIN; CREATE ROLE ");
     pg_add_identifier(pg, sql, spec->administrator);
     buf_adds(sql, " LOGIN CREATEDB CREATEROLE REPLICATION");
     if (add_password(pg, spec, sql, err) != 0) {
@@ -57,7 +60,7 @@ static int add_statements(struct pg *pg, const struct instance_spec *spec, struc
     buf_adds(sql, "; GRANT azure_pg_admin TO ");
     pg_add_identifier(pg, sql, spec->administrator);
     buf_adds(sql, " WITH ADMIN OPTION");
-    for (size_t i = 0; i < ARRAY_LEN(grants); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(grants) && !has_group; i++) {
         if (pg->version >= grants[i].since) {
             buf_addf(sql, "; %s", grants[i].sql);
         }
@@ -73,7 +76,33 @@ int administrator_create(const struct instance_host *host, const struct instance
     auto_pg struct pg pg = {0};
     if (instance_superuser_endpoint(host, spec, spec->name, err, &endpoint) != 0 ||
         pg_open(&endpoint, "postgres", PG_ADMIN, stop, err, &pg) != 0 ||
-        add_statements(&pg, spec, &sql, err) != 0) {
+        add_statements(&pg, spec, false, &sql, err) != 0) {
+        return -1;
+    }
+    if (pg_run(&pg, err, buf_text(&sql)) != 0) {
+        return err_prefix(err, "creating the administrator '%s': ", spec->administrator);
+    }
+    return 0;
+}
+
+int administrator_ensure(const struct instance_host *host, const struct instance_spec *spec,
+                         const struct stop *stop, struct err *err)
+{
+    auto_endpoint struct endpoint endpoint = {0};
+    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    auto_pg struct pg pg = {0};
+    auto_free char *role = NULL;
+    const char *const params[] = {spec->administrator};
+    if (instance_superuser_endpoint(host, spec, spec->name, err, &endpoint) != 0 ||
+        pg_open(&endpoint, "postgres", PG_ADMIN, stop, err, &pg) != 0 ||
+        pg_value(&pg, err, &role, "SELECT rolname FROM pg_catalog.pg_roles WHERE rolname = $1", 1, params) !=
+            0) {
+        return -1;
+    }
+    if (role != NULL) {
+        return instance_set_password(host, spec, stop, err);
+    }
+    if (add_statements(&pg, spec, true, &sql, err) != 0) {
         return -1;
     }
     if (pg_run(&pg, err, buf_text(&sql)) != 0) {

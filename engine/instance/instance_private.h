@@ -102,6 +102,11 @@ const char *fault_library(void);
 /* Creates the library's page for a server that is about to start, and notes that it is not loaded yet. */
 int fault_page_prepare(const struct instance_host *host, const char *dir);
 
+/* On a running copy of an instance: creates the administrator unless the role exists, and sets its password.
+ */
+int administrator_ensure(const struct instance_host *host, const struct instance_spec *spec,
+                         const struct stop *stop, struct err *err);
+
 /* Keeps a copy of the ALTER SYSTEM settings beside the data: the server has just started with them. */
 void instance_keep_settings(const char *dir);
 

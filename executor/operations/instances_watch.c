@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "core/str.h"
 #include "engine/instance/fault.h"
+#include "executor/gate.h"
 #include "executor/operations/instances.h"
 #include "executor/power_operation.h"
 #include "executor/sides.h"
@@ -135,7 +136,8 @@ static int restart_server(struct executor *executor, struct watched *watched, co
 static int check_server(struct executor *executor, struct watched **first, const struct server *server,
                         struct err *err)
 {
-    if (server->attached || !is_up_to_us(server) || fault_holds_down(&executor->instances, server->instance)) {
+    if (server->attached || !is_up_to_us(server) ||
+        fault_holds_down(&executor->instances, server->instance)) {
         return 0;
     }
     struct watched *watched = find(*first, server->id);
@@ -145,6 +147,9 @@ static int check_server(struct executor *executor, struct watched **first, const
             free(watched);
         }
         return 0;
+    }
+    if (gate_is_closed_for(executor, server->subscription_id)) {
+        return 0; /* a snapshot has stopped it */
     }
     /* The user must handle a server that failed to start with Malachite or on request. */
     if (watched == NULL && server->state == SERVER_STATE_READY) {

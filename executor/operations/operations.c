@@ -13,6 +13,7 @@
 #include "core/memory.h"
 #include "core/str.h"
 #include "executor/address.h"
+#include "executor/gate.h"
 #include "executor/operations/change_configurations.h"
 #include "executor/operations/change_database.h"
 #include "executor/operations/operation_power.h"
@@ -193,7 +194,11 @@ static void work_off(struct executor *executor, const struct operation *operatio
         return;
     }
     int64_t began = clock_monotonic_ms();
-    int result = operation_is_moot(executor, operation, &failure) ? -1 : run(executor, operation, &failure);
+    auto_gate_visit struct gate_visit visit = {0};
+    int result = gate_enter(executor, operation->subscription_id, NULL, &failure, &visit) < 0 ||
+                         operation_is_moot(executor, operation, &failure)
+                     ? -1
+                     : run(executor, operation, &failure);
     if (operation_is_moot(executor, operation, &failure)) {
         result = -1;
     }

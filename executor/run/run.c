@@ -14,6 +14,7 @@
 #include "executor/operations/instances.h"
 #include "executor/operations/operations.h"
 #include "executor/run/workers_private.h"
+#include "executor/snapshots/snapshots.h"
 #include "executor/wake.h"
 #include "executor/worker.h"
 
@@ -42,7 +43,7 @@ static int prepare(struct executor *executor, struct err *err)
                            err, &executor->instances) < 0) {
         return -1;
     }
-    if (instances_mark_starting(executor, err) < 0 ||
+    if (snapshots_recover(executor, err) < 0 || instances_mark_starting(executor, err) < 0 ||
         followers_init(executor, err, &executor->followers) < 0) {
         return -1;
     }
@@ -89,6 +90,7 @@ int executor_start(const struct options *options, struct store *store, struct er
     executor->store = store;
     pthread_mutex_init(&executor->lock, NULL);
     pthread_mutex_init(&executor->rechecks.lock, NULL);
+    pthread_mutex_init(&executor->gate.lock, NULL);
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -142,6 +144,7 @@ void executor_stop(struct executor *executor)
     tools_done(&executor->tools);
     pthread_cond_destroy(&executor->wake);
     pthread_mutex_destroy(&executor->rechecks.lock);
+    pthread_mutex_destroy(&executor->gate.lock);
     pthread_mutex_destroy(&executor->lock);
     free(executor->work_root);
     free(executor);

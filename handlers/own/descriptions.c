@@ -88,6 +88,10 @@ static const struct property fault_rows[] = {
     DOC("server", "string", ANY, NULL),
     DOC("action", "crash|restart|stop|diskFull|walFull|readOnly|reject|password|connections|dropSlot", ANY, NULL),
 };
+static const struct property snapshot_rows[] = {
+    DOC("name", "string", ANY, NULL), DOC("subscription", "string", ANY, NULL), DOC("createdOn", "date-time", ANY, NULL),
+    DOC("servers", "[]object", ANY, "Name and major version."), DOC("migrations", "[]object", ANY, "Name, state and substate."),
+};
 
 const struct description own_descriptions[] = {
     DESCRIPTION("LoggedRequest", logged_rows, NULL),
@@ -105,6 +109,7 @@ const struct description own_descriptions[] = {
     DESCRIPTION("Connection", connection_rows, "A server resource by its id, or any other server by host and port."),
     DESCRIPTION("ConnectionResult", connection_result_rows, NULL),
     DESCRIPTION("ConnectionDatabase", connection_database_rows, NULL),
+    DESCRIPTION("Snapshot", snapshot_rows, "A subscription as it was: data of its provisioned servers, migrations, all resources."),
     DESCRIPTION("Fault", fault_rows, "A fault of a provisioned server; crash, restart and dropSlot have no end."),
 };
 /* clang-format on */

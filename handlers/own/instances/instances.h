@@ -12,4 +12,11 @@
 void malachite_fault_begin(struct request *request);
 void malachite_fault_end(struct request *request);
 
+/* snapshots.c */
+void malachite_snapshot_put(struct request *request);
+void malachite_snapshot_get(struct request *request);
+void malachite_snapshot_list(struct request *request);
+void malachite_snapshot_delete(struct request *request);
+void malachite_snapshot_restore(struct request *request);
+
 #endif
