@@ -15,6 +15,7 @@
 #include "executor/address.h"
 #include "executor/gate.h"
 #include "executor/operations/change_configurations.h"
+#include "executor/operations/clone_server.h"
 #include "executor/operations/change_database.h"
 #include "executor/operations/operation_power.h"
 #include "executor/operations/operation_server.h"
@@ -40,8 +41,7 @@ enum {
 static int create_instance(struct executor *executor, struct server *server, struct err *err)
 {
     for (int attempt = 1;; attempt++) {
-        const struct instance_spec spec = server_instance(server);
-        if (instance_create(&executor->instances, &spec, &executor->stop, err) == 0) {
+        if (create_or_clone_instance(executor, server, err) == 0) {
             return 0;
         }
         struct err ignored = {0};

@@ -3,7 +3,9 @@
  * PUT of servers. A new one is provisioned, or attached if its tags name an existing PostgreSQL; the
  * executor does the work. PUT of an existing server changes the same properties as PATCH.
  */
+#include "core/buf.h"
 #include "core/clock.h"
+#include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/naming/locations.h"
 #include "handlers/arm/naming/names.h"
@@ -32,6 +34,65 @@ static int choose_major(const struct executor *executor, const char *version, st
     return 0;
 }
 
+enum { NAMES_MAX_BYTES = 800 };
+
+/* 400 with the servers that could be copied. */
+static int unknown_original(struct store *store, const char *subscription_id, const char *name,
+                            struct err *err)
+{
+    struct server *servers = NULL;
+    size_t count = 0;
+    auto_buf struct buf names = BUF_MAX(NAMES_MAX_BYTES);
+    if (store_server_list_all(store, err, &servers, &count) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        bool suits = !servers[i].attached && str_iequals(servers[i].subscription_id, subscription_id);
+        if (suits && names.len + 70 < NAMES_MAX_BYTES) {
+            buf_addf(&names, "%s%s", names.len == 0 ? "" : ", ", servers[i].name);
+        }
+    }
+    servers_free(servers, count);
+    return err_set(err, ERR_BAD_PARAMETER, "There is no server '%.80s' to copy. Provisioned servers: %s.",
+                   name, names.len == 0 ? "none" : buf_text(&names));
+}
+
+/* The tag malachite.cloneOf: the new server begins as a copy of the data of that one, and has its version. */
+static int apply_clone(struct store *store, const struct server_request *wanted, struct server *server,
+                       struct err *err)
+{
+    json_auto_t *tags = json_from_text(server->tags);
+    const char *name = json_string_value(tags == NULL ? NULL : field_get(tags, "malachite.cloneOf"));
+    auto_server struct server original = {0};
+    if (name == NULL) {
+        return 0;
+    }
+    if (server->attached) {
+        return err_set(err, ERR_BAD_PARAMETER,
+                       "The tags 'malachite.host' and 'malachite.cloneOf' exclude each other.");
+    }
+    int found = store_server_get_by_name(store, server->subscription_id, name, err, &original);
+    if (found <= 0) {
+        return found < 0 ? -1 : unknown_original(store, server->subscription_id, name, err);
+    }
+    if (original.attached) {
+        return err_set(err, ERR_CONFLICT,
+                       "Server '%s' is attached: only a server that Malachite provisioned can be copied.",
+                       original.name);
+    }
+    if (original.state != SERVER_STATE_READY && original.state != SERVER_STATE_STOPPED) {
+        return err_set(err, ERR_SERVER_NOT_READY, "Server '%s' cannot be copied while its state is %s.",
+                       original.name, word_of(WORDS_SERVER_STATE, (int)original.state));
+    }
+    if (wanted->version != NULL && server_version_major(wanted->version) != original.major) {
+        return err_set(err, ERR_BAD_PARAMETER,
+                       "A copy of server '%s' has its version, %d; omit the version %s or set it to %d.",
+                       original.name, original.major, wanted->version, original.major);
+    }
+    server->major = original.major;
+    return 0;
+}
+
 static int insert_server(struct request *request, const struct resource_group *group,
                          const struct server_request *wanted, struct err *err, struct server *ret_server)
 {
@@ -54,8 +115,12 @@ static int insert_server(struct request *request, const struct resource_group *g
         return -1;
     }
     struct executor *executor = request->app->executor;
-    if (!server.attached && (choose_major(executor, wanted->version, err, &server.major) < 0 ||
-                             executor_choose_address(executor, err, &server.host, &server.port) < 0)) {
+    if (apply_clone(request->app->store, wanted, &server, err) < 0) {
+        return err_target(err, "tags.malachite.cloneOf");
+    }
+    if (!server.attached &&
+        ((server.major == 0 && choose_major(executor, wanted->version, err, &server.major) < 0) ||
+         executor_choose_address(executor, err, &server.host, &server.port) < 0)) {
         return -1;
     }
     if (store_server_insert(request->app->store, &server, err) < 0) {
