@@ -189,7 +189,7 @@ def test_killed_in_the_middle_leaves_the_old_state_or_the_new_one(world, call):
     began = time.monotonic()
     world.take("base")
     whole = time.monotonic() - began
-    for step in range(1, 6):
+    for step in (1, 2, 3):
         pair.source.postgres.execute("CREATE TABLE IF NOT EXISTS later AS SELECT 1", dbname=name)
         arm.put_group("later")
 
@@ -202,7 +202,7 @@ def test_killed_in_the_middle_leaves_the_old_state_or_the_new_one(world, call):
 
         thread = threading.Thread(target=ask)
         thread.start()
-        time.sleep(whole * step / 5)
+        time.sleep(whole * step / 4)
         malachite.kill()
         thread.join()
         malachite.start()
@@ -219,13 +219,12 @@ def test_killed_in_the_middle_leaves_the_old_state_or_the_new_one(world, call):
         else:
             assert names == ["base"]
         assert count(pair.source, name) > 0
-        for kept in names:
-            world.restore(kept)
-            found = pair.source.postgres.query("SELECT to_regclass('later') IS NOT NULL", dbname=name)[0][0]
-            assert found == (kept == "fresh")
-            if kept == "fresh":
-                arm.request("DELETE", path_of("fresh"), status=204)
-                world.restore("base")
+        if "fresh" in names:
+            world.restore("fresh")
+            assert pair.source.postgres.query("SELECT to_regclass('later') IS NOT NULL", dbname=name) == [(True,)]
+            arm.request("DELETE", path_of("fresh"), status=204)
+    world.restore("base")
+    assert pair.source.postgres.query("SELECT to_regclass('later')", dbname=name) == [(None,)]
     pair.put([name]).succeed()
     arm.request("DELETE", path_of("base"), status=204)
     drop(pair.source.postgres, name)
