@@ -5,7 +5,9 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "engine/instance/instance_tree.h"
 #include "executor/executor_parts.h"
+#include "executor/snapshot_folder.h"
 #include "executor/wake.h"
 
 enum {
@@ -13,10 +15,20 @@ enum {
     EXPIRY_READS = 3, /* more than one: a worker may be between the claim of a row and the note of its end */
 };
 
+/* A subscription takes its snapshots with it; one that is only emptied keeps them, and can be restored. */
+static int remove_snapshots(const struct executor *executor, const char *subscription_id, struct err *err)
+{
+    auto_free char *folder = snapshot_folder(executor, subscription_id);
+    return folder == NULL ? err_no_memory(err) : tree_remove(folder, err);
+}
+
 /* Like store_removal_step(), and wakes the threads that execute what it has queued. */
-static int step(struct executor *executor, const char *subscription_id, struct err *err,
+static int step(struct executor *executor, const char *subscription_id, enum removal removal, struct err *err,
                 struct removal_left *ret_left)
 {
+    if (removal == REMOVAL_OF_SUBSCRIPTION && remove_snapshots(executor, subscription_id, err) < 0) {
+        return -1;
+    }
     int result = store_removal_step(executor->store, subscription_id, err, ret_left);
     if (result == 0 && ret_left->queued) {
         executor_wake(executor);
@@ -35,7 +47,7 @@ int executor_remove(struct executor *executor, const char *subscription_id, enum
     executor_wake(executor);
     while (true) {
         auto_removal_left struct removal_left left = {0};
-        int result = step(executor, subscription_id, err, &left);
+        int result = step(executor, subscription_id, removal, err, &left);
         if (result != 0) {
             return result;
         }
@@ -60,7 +72,8 @@ void removals_continue(struct executor *executor)
     }
     for (size_t i = 0; i < count; i++) {
         auto_removal_left struct removal_left left = {0};
-        if (rows[i].removing != REMOVAL_NONE && step(executor, rows[i].id, &err, &left) < 0) {
+        if (rows[i].removing != REMOVAL_NONE &&
+            step(executor, rows[i].id, rows[i].removing, &err, &left) < 0) {
             log_event(LOG_ERROR, "cannot continue a removal", "subscription", rows[i].id, "reason",
                       err.message, NULL);
         }

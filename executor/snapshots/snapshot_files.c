@@ -13,6 +13,7 @@
 #include "core/memory.h"
 #include "core/str.h"
 #include "engine/instance/instance_tree.h"
+#include "executor/snapshot_folder.h"
 #include "executor/snapshots/snapshots_private.h"
 
 enum { NAME_MAX_BYTES = 63, MANIFEST_MAX_BYTES = 1 << 20 };
@@ -39,15 +40,12 @@ int snapshot_path(const struct executor *executor, const char *subscription_id, 
         return err_set(err, ERR_BAD_SUBSCRIPTION_ID, "'%.60s' is not the id of a subscription.",
                        subscription_id);
     }
-    char *path = str_format("%s/snapshots/%s%s%s", executor->instances.root, subscription_id,
-                            name == NULL ? "" : "/", name == NULL ? "" : name);
+    auto_free char *folder = snapshot_folder(executor, subscription_id);
+    char *path = folder == NULL
+                     ? NULL
+                     : str_format("%s%s%s", folder, name == NULL ? "" : "/", name == NULL ? "" : name);
     if (path == NULL) {
         return err_no_memory(err);
-    }
-    /* Ids are compared without case. */
-    char *id = path + strlen(executor->instances.root) + strlen("/snapshots/");
-    for (size_t i = 0; i < strlen(subscription_id); i++) {
-        id[i] = (char)tolower((unsigned char)id[i]);
     }
     *ret_path = path;
     return 0;
@@ -177,10 +175,4 @@ int snapshot_delete(struct executor *executor, const char *subscription_id, cons
                    : err_set(err, ERR_INTERNAL, "Cannot remove '%s': %s", path, strerrordesc_np(errno));
     }
     return tree_remove(removed, err);
-}
-
-int snapshot_delete_all(struct executor *executor, const char *subscription_id, struct err *err)
-{
-    auto_free char *path = NULL;
-    return snapshot_path(executor, subscription_id, NULL, err, &path) < 0 ? -1 : tree_remove(path, err);
 }

@@ -40,8 +40,6 @@ int snapshot_list(struct executor *executor, const char *subscription_id, struct
 /* ERR_NOT_FOUND. */
 int snapshot_delete(struct executor *executor, const char *subscription_id, const char *name,
                     struct err *err);
-/* Removes all snapshots of a subscription. */
-int snapshot_delete_all(struct executor *executor, const char *subscription_id, struct err *err);
 
 /* At the start of Malachite, before servers start: finishes a restore whose rows are committed, and removes
  * what is incomplete. */

@@ -10,4 +10,5 @@ scale=${2:-100}
 rounds=${3:-3}
 scripts/setup.sh build run bench
 /usr/bin/python3 tests/bench/bench.py "$program" "$scale" "$rounds"
+/usr/bin/python3 tests/bench/snapshots.py "$program" 200 "$rounds"
 exec /usr/bin/python3 tests/bench/online.py "$program" 60000 30 "$rounds"
