@@ -221,7 +221,7 @@ static int check_places(struct store *store, const char *subscription_id, struct
     }
     return taken == NULL ? 0
                          : err_set(err, ERR_CONFLICT,
-                                   "Other subscriptions have got servers at the names or addresses that these"
+                                   "Other subscriptions have servers at the names or addresses that these"
                                    " servers of the snapshot had: %s. Delete those servers first.",
                                    taken);
 }

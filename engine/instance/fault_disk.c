@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -36,7 +37,7 @@ static void find_library(void)
         /* The dynamic linker splits LD_PRELOAD at these. */
         if (path != NULL && strpbrk(path, " :") == NULL && access(path, R_OK) == 0 &&
             strlen(path) < sizeof(library_path)) {
-            strcpy(library_path, path);
+            snprintf(library_path, sizeof(library_path), "%s", path);
             return;
         }
     }
