@@ -4,8 +4,8 @@
 
 #include "executor/executor_parts.h"
 
-/* <root>/snapshots/<subscription>: the snapshots of a subscription (executor/snapshots/), which may have none. The
- * caller frees; NULL when memory is out. */
+/* <root>/snapshots/<subscription>: the snapshots of a subscription (executor/snapshots/), which may have
+ * none. The caller frees; NULL when memory is out. */
 char *snapshot_folder(const struct executor *executor, const char *subscription_id);
 
 #endif
