@@ -152,6 +152,8 @@ static int connect_both(struct follower *follower, struct err *err)
     if (refresh_logins(follower, err) < 0) {
         return -1;
     }
+    sides_done(&follower->sides); /* of a session that was closed for tables that join */
+    follower->sides = (struct sides){0};
     if (sides_find(executor, &follower->migration, err, &follower->sides) < 0) {
         return -1;
     }

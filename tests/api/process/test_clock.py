@@ -10,7 +10,7 @@ import time
 import pytest
 
 from arm import details_of, wait_until
-from malachite import Pair
+from malachite import Pair, sanitized
 from online import differences, put_online
 from samples import load_slow
 
@@ -61,6 +61,7 @@ def clock(tmp_path):
         yield {"LD_PRELOAD": str(library), "CLOCK_AHEAD": str(offset)}, set_clock
 
 
+@pytest.mark.skipif(sanitized(), reason="sanitizers come first themselves")
 def test_a_step_of_the_clock_ends_and_delays_no_migration(own, clock, database, postgres_source, postgres_target):
     environment, set_clock = clock
     one = own("--lease-seconds", 5, **environment)
