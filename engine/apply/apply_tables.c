@@ -184,9 +184,9 @@ int tables_look(struct apply_tables *tables, const struct pgoutput_message *mess
     if (tables->look(tables->context, id, horizon, err, &look) != 0) {
         return -1;
     }
-    bool anew = stale_has_other_file(stale, id, look.file) && (tables->hides_truncate || look.fresh);
+    bool rewritten = stale_has_other_file(stale, id, look.file) && (tables->hides_truncate || look.fresh);
     bool brought = look.attached && (there || !look.born);
-    if (!anew && !look.filled && !brought) {
+    if (!rewritten && !look.filled && !brought) {
         return 0;
     }
     if (known != NULL) {

@@ -39,17 +39,17 @@ int tables_describe(struct apply_tables *tables, struct apply_relation *relation
  * overtakes one. */
 int tables_need(struct apply_tables *tables, uint32_t id, bool careful, struct err *err,
                 struct apply_relation **ret_relation);
-/* What is known of the target's tables is read again. */
+/* Discards the facts about the target's tables; the next use reads them again. */
 void tables_unload(struct apply_tables *tables);
-/* They are no longer prepared. */
+/* Marks their statements as not prepared. */
 void tables_forget_statements(struct apply_tables *tables);
 
 /* The helper remembers that the changes of a table are not applied. */
 int tables_note_stale(struct apply_tables *tables, struct apply_relation *relation, const char *place,
                       struct err *err);
-/* The stream describes a table, which it does behind everything that is done to the table: looks whether rows
- * were written anew, or removed, without a word. Of tables with a key that matters only at the cutover,
- * unless it was TRUNCATE. */
+/* For a relation message, which follows every change of the table's definition: checks whether the source has
+ * rewritten or removed rows without sending changes. For tables with a key that matters only at the cutover,
+ * unless the reason is TRUNCATE. */
 int tables_look(struct apply_tables *tables, const struct pgoutput_message *message, struct err *err);
 /* A TRUNCATE message: takes the tables out of it whose copy was read after the transaction had ended. */
 void tables_skip_copied(const struct apply_tables *tables, uint32_t transaction, uint64_t commit_position,

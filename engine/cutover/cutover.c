@@ -43,7 +43,7 @@ static int read_helper(struct cutover_state *state, struct err *err)
     return 0;
 }
 
-/* The publication tells which tables the stream has carried. */
+/* The publication shows which tables the stream has carried. */
 static int check_publication(struct cutover_state *state, struct err *err)
 {
     if (state->published) {

@@ -29,7 +29,7 @@ static bool is_wanted(const struct cutover_relation *relation)
 static bool any_wanted(struct cutover_state *state)
 {
     bool any = false;
-    /* Only the publication tells what was carried. It is removed after this stage. */
+    /* Only the publication shows which tables the stream has carried. It is removed after this stage. */
     for (size_t i = 0; i < state->relation_count && state->published; i++) {
         struct cutover_relation *relation = &state->relations[i];
         if (is_wanted(relation) && !relation->source_readable) {

@@ -14,7 +14,7 @@ enum { READ_AT_ONCE = 32, SET_AT_ONCE = 500, SQL_MAX_BYTES = 4 * 1024 * 1024 };
 
 struct sequence {
     const struct cutover_relation *relation;
-    struct evidence_sequence *told;
+    struct evidence_sequence *reported;
     bool called; /* on the source: nextval() continues after the value */
     bool differs;
 };
@@ -75,13 +75,13 @@ static int compare_some(struct sequences *sequences, size_t from, size_t to, str
     }
     for (int row = 0; row < PQntuples(source); row++) {
         struct sequence *sequence = sequence_of(sequences, source, row);
-        sequence->told->source_value = value_of(source, row);
+        sequence->reported->source_value = value_of(source, row);
         sequence->called = is_called(source, row);
     }
     for (int row = 0; row < PQntuples(target); row++) {
         struct sequence *sequence = sequence_of(sequences, target, row);
-        sequence->told->target_value = value_of(target, row);
-        sequence->differs = sequence->told->target_value != sequence->told->source_value ||
+        sequence->reported->target_value = value_of(target, row);
+        sequence->differs = sequence->reported->target_value != sequence->reported->source_value ||
                             sequence->called != is_called(target, row);
     }
     return 0;
@@ -99,7 +99,7 @@ static void add_row(struct sequences *sequences, struct buf *sql, size_t n)
     pg_add_qualified(target, &name, sequence->relation->schema, sequence->relation->name);
     buf_addf(sql, "(%zu, ", n);
     pg_add_literal(target, sql, buf_text(&name));
-    buf_addf(sql, ", '%lld'::bigint, %s)", (long long)sequence->told->source_value,
+    buf_addf(sql, ", '%lld'::bigint, %s)", (long long)sequence->reported->source_value,
              sequence->called ? "true" : "false");
 }
 
@@ -117,7 +117,7 @@ static int run_set(struct sequences *sequences, const struct buf *sql, struct er
     }
     for (int row = 0; row < PQntuples(set); row++) {
         struct sequence *sequence = sequence_of(sequences, set, row);
-        sequence->told->target_value = value_of(set, row);
+        sequence->reported->target_value = value_of(set, row);
         sequence->differs = false;
     }
     return 0;
@@ -134,7 +134,7 @@ static int set_one(struct sequences *sequences, size_t n, struct err *err)
         return 0;
     }
     return err_prefix(err, "Cannot set the sequence %s.%s to %lld. ", sequence->relation->schema,
-                      sequence->relation->name, (long long)sequence->told->source_value);
+                      sequence->relation->name, (long long)sequence->reported->source_value);
 }
 
 /* Sets up to SET_AT_ONCE sequences in one statement, or one by one if that fails. Advances *from. */
@@ -191,13 +191,13 @@ static int list(struct sequences *sequences, struct err *err)
         if (!is_wanted(state, relation)) {
             continue;
         }
-        struct evidence_sequence *told = &evidence->sequences[evidence->sequence_count++];
-        *told =
+        struct evidence_sequence *reported = &evidence->sequences[evidence->sequence_count++];
+        *reported =
             (struct evidence_sequence){.schema = str_dup(relation->schema), .name = str_dup(relation->name)};
-        if (told->schema == NULL || told->name == NULL) {
+        if (reported->schema == NULL || reported->name == NULL) {
             return err_no_memory(err);
         }
-        sequences->items[sequences->count++] = (struct sequence){.relation = relation, .told = told};
+        sequences->items[sequences->count++] = (struct sequence){.relation = relation, .reported = reported};
     }
     return 0;
 }

@@ -63,9 +63,9 @@ static void keep(const PGresult *rows, const struct counted *tables, size_t coun
     for (int row = 0; row < PQntuples(rows); row++) {
         int64_t table = 0;
         if (str_to_int(PQgetvalue(rows, row, 0), 0, (int64_t)count - 1, &table)) {
-            struct evidence_table *told = tables[table].told;
+            struct evidence_table *reported = tables[table].reported;
             str_to_int(PQgetvalue(rows, row, 1), 0, INT64_MAX,
-                       side == SOURCE ? &told->source_rows : &told->target_rows);
+                       side == SOURCE ? &reported->source_rows : &reported->target_rows);
         }
     }
 }
@@ -213,15 +213,15 @@ static int list_tables(struct counter *counter, struct err *err)
         if (relation->kind != 'r') {
             continue;
         }
-        struct evidence_table *told = &evidence->tables[evidence->table_count++];
-        *told = (struct evidence_table){.schema = str_dup(relation->schema),
-                                        .name = str_dup(relation->name),
-                                        .source_rows = -1,
-                                        .target_rows = -1};
-        if (told->schema == NULL || told->name == NULL) {
+        struct evidence_table *reported = &evidence->tables[evidence->table_count++];
+        *reported = (struct evidence_table){.schema = str_dup(relation->schema),
+                                            .name = str_dup(relation->name),
+                                            .source_rows = -1,
+                                            .target_rows = -1};
+        if (reported->schema == NULL || reported->name == NULL) {
             return err_no_memory(err);
         }
-        counter->tables[counter->count++] = (struct counted){.relation = relation, .told = told};
+        counter->tables[counter->count++] = (struct counted){.relation = relation, .reported = reported};
     }
     qsort(counter->tables, counter->count, sizeof(*counter->tables), smaller_first);
     return 0;

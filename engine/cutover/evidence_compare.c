@@ -36,11 +36,11 @@ static void compare_root(struct cutover_state *state, const struct counted *tabl
         if (table->relation->root == NULL || !str_equals(table->relation->root, root)) {
             continue;
         }
-        if (table->told->source_rows < 0 || table->told->target_rows < 0) {
+        if (table->reported->source_rows < 0 || table->reported->target_rows < 0) {
             return;
         }
-        source += table->told->source_rows;
-        target += table->told->target_rows;
+        source += table->reported->source_rows;
+        target += table->reported->target_rows;
     }
     if (source != target) {
         lose_difference(state, root, source, target);
@@ -73,8 +73,8 @@ static bool is_followed(const struct counted *tables, size_t count, size_t n)
 static void compare_table(struct cutover_state *state, const struct counted *tables, size_t count, size_t n)
 {
     const struct counted *table = &tables[n];
-    const struct evidence_table *told = table->told;
-    auto_free char *name = str_format("%s.%s", told->schema, told->name);
+    const struct evidence_table *reported = table->reported;
+    auto_free char *name = str_format("%s.%s", reported->schema, reported->name);
     if (name == NULL) {
         return;
     }
@@ -91,8 +91,9 @@ static void compare_table(struct cutover_state *state, const struct counted *tab
         if (is_first_of_root(tables, n)) {
             compare_root(state, tables, count, n);
         }
-    } else if (told->source_rows >= 0 && told->target_rows >= 0 && told->source_rows != told->target_rows) {
-        lose_difference(state, name, told->source_rows, told->target_rows);
+    } else if (reported->source_rows >= 0 && reported->target_rows >= 0 &&
+               reported->source_rows != reported->target_rows) {
+        lose_difference(state, name, reported->source_rows, reported->target_rows);
     }
 }
 
@@ -100,7 +101,7 @@ static bool is_uncounted(const struct counted *table)
 {
     return table->refusal == NULL && evidence_is_readable(table, SOURCE) &&
            evidence_is_readable(table, TARGET) &&
-           (table->told->source_rows < 0 || table->told->target_rows < 0);
+           (table->reported->source_rows < 0 || table->reported->target_rows < 0);
 }
 
 /* The time is up. Reports the tables that were not compared, because users rely on equal rows. */
@@ -109,9 +110,9 @@ static void warn_of_uncounted(struct cutover_state *state, const struct counted 
     size_t uncounted = 0;
     auto_buf struct buf names = BUF_MAX(NAMES_MAX_BYTES);
     for (size_t i = count; i > 0; i--) {
-        const struct evidence_table *told = tables[i - 1].told;
+        const struct evidence_table *reported = tables[i - 1].reported;
         if (is_uncounted(&tables[i - 1]) && ++uncounted <= NAMED) {
-            buf_addf(&names, "%s%s.%s", uncounted > 1 ? ", " : "", told->schema, told->name);
+            buf_addf(&names, "%s%s.%s", uncounted > 1 ? ", " : "", reported->schema, reported->name);
         }
     }
     if (uncounted > 0) {

@@ -10,10 +10,10 @@
 
 enum side { SOURCE, TARGET };
 
-/* A table of both sides. The strings of "relation" and "told" are borrowed. */
+/* A table of both sides. The strings of "relation" and "reported" are borrowed. */
 struct counted {
     const struct cutover_relation *relation;
-    struct evidence_table *told;
+    struct evidence_table *reported;
     char *refusal; /* PostgreSQL's words, or NULL */
 };
 

@@ -17,9 +17,9 @@ struct post_data;
 
 /* The restore must outlive the result, which post_data_free() frees. */
 int post_data_new(struct restore *restore, struct err *err, struct post_data **ret_post_data);
-/* Accepts NULL. No lane works any more. */
+/* Accepts NULL. Call it after all lanes have ended. */
 void post_data_free(struct post_data *post_data);
-/* Entries that were not attempted yet. While no lane works. */
+/* The number of entries that have not been attempted. Call it while no lane works. */
 size_t post_data_left(const struct post_data *post_data);
 
 /* The table's rows are committed. Any thread. */
@@ -33,7 +33,7 @@ enum post_data_result {
     POST_DATA_FAILED = -1, /* the session is lost, or a stop was requested (err) */
     POST_DATA_WAITING,     /* nothing is ready; ask again when rows or entries have ended */
     POST_DATA_CREATED,
-    POST_DATA_OVER, /* nothing will become ready any more */
+    POST_DATA_OVER, /* no further entry will become ready */
 };
 
 /* Takes the next entries and creates them. Entries that fail are kept for post_data_finish(). Any thread that

@@ -51,7 +51,7 @@ void restore_queue_done(struct restore_queue *queue);
 enum restore_queue_state {
     RESTORE_QUEUE_READY,
     RESTORE_QUEUE_WAITING, /* for rows, or for entries that run */
-    RESTORE_QUEUE_OVER,    /* nothing will become ready any more */
+    RESTORE_QUEUE_OVER,    /* no further entry will become ready */
 };
 
 /* Takes work, if the result is RESTORE_QUEUE_READY. */

@@ -93,7 +93,7 @@ int data_file_read(const char *data_dir, const char *name, struct err *err, char
 int data_file_replace(const struct instance_host *host, const char *data_dir, const char *name,
                       const char *text, size_t len, struct err *err);
 
-/* Ends faults that ended while the server was down; called with the lock by whoever has started it. */
+/* Ends faults that ended while the server was down; the caller has started the server and holds the lock. */
 void fault_finish_ended(const struct instance_host *host, const struct instance_spec *spec, const char *dir,
                         const struct stop *stop);
 

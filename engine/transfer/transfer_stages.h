@@ -12,8 +12,8 @@ void transfer_begin(struct transfer_state *ret_state, const struct transfer *tra
 int transfer_read_source(struct transfer_state *state, struct err *err);
 /* Creates the target database, and everything in it that precedes rows. */
 int transfer_create_schema(struct transfer_state *state, struct err *err);
-/* Copies rows, sequences and large objects, closes the source, and meanwhile creates indexes and constraints;
- * then enables row security, and disables triggers of constraints where the source has. */
+/* Copies rows, sequences and large objects, closes the source, and concurrently creates indexes and
+ * constraints; then enables row security, and disables triggers of constraints where the source has. */
 int transfer_copy_data(struct transfer_state *state, struct err *err);
 /* Sets owners and privileges, refreshes materialized views, collects statistics, creates event triggers,
  * applies settings of the database. */

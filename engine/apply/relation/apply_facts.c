@@ -147,7 +147,7 @@ static const char columns_since_12[] = COLUMNS " AND a.attgenerated = ''";
 
 static int load_columns(struct apply_relation *relation, struct pg *target, const char *oid, struct err *err)
 {
-    relation->facts.spare = false;
+    relation->facts.has_target_only_columns = false;
     auto_result PGresult *columns = NULL;
     const char *sql = target->version >= GENERATED_SINCE ? columns_since_12 : columns_until_11;
     if (pg_query(target, err, &columns, sql, 1, &oid) != 0) {
@@ -156,7 +156,7 @@ static int load_columns(struct apply_relation *relation, struct pg *target, cons
     for (int row = 0; row < PQntuples(columns); row++) {
         struct apply_column *column = apply_relation_column(relation, PQgetvalue(columns, row, 0));
         if (column == NULL) {
-            relation->facts.spare = true;
+            relation->facts.has_target_only_columns = true;
             continue;
         }
         column->by_array = pg_is_true(columns, row, 2);

@@ -166,7 +166,7 @@ static void mark_columns(struct apply_relation *relation, const PGresult *indexe
     /* A delete would also delete referencing rows where foreign keys act, and values of target-only columns.
      */
     bool by_key = relation->facts.identity == APPLY_BY_KEY;
-    relation->facts.keeps_rows = relation->facts.acts || relation->facts.spare;
+    relation->facts.keeps_rows = relation->facts.acts || relation->facts.has_target_only_columns;
     relation->facts.rewrites = others && !relation->facts.keeps_rows && by_key;
     relation->facts.ordered = others && !relation->facts.rewrites;
     relation->facts.runs =

@@ -57,12 +57,12 @@ struct apply_facts {
     /* The order of changes matters between such tables: foreign keys act, or partitions are written through
      * one table. */
     bool grouped;
-    bool spare;      /* the target has columns that the source lacks */
-    bool acts;       /* foreign keys of the target change or reject rows immediately */
-    bool lenient;    /* foreign keys may have deleted a row before its own change arrives */
-    bool keeps_rows; /* an UPDATE may not become a DELETE and an INSERT */
-    bool runs;       /* only changes of one kind are pending at the same time */
-    bool may_gather; /* temporary tables are permitted */
+    bool has_target_only_columns; /* the target has columns that the source lacks */
+    bool acts;                    /* foreign keys of the target change or reject rows immediately */
+    bool lenient;                 /* foreign keys may have deleted a row before its own change arrives */
+    bool keeps_rows;              /* an UPDATE may not become a DELETE and an INSERT */
+    bool runs;                    /* only changes of one kind are pending at the same time */
+    bool may_gather;              /* temporary tables are permitted */
 };
 
 /* ---- changes that have not been sent yet ---- */
