@@ -311,7 +311,7 @@ const struct route routes[] = {
     OWN(GET, "/_malachite/ca.pem", malachite_ca, ROUTE_OPEN, "Malachite_CertificateAuthority",
         "Returns the certificate to trust.", NULL, "application/x-pem-file", OK, NULL),
     OWN(GET, "/_malachite/migrations", malachite_migration_list, 0, "Malachite_Migrations_List",
-        "Lists the newest migrations of all servers.", NULL, "[]MigrationDetail", OK, "limit:integer"),
+        "Lists the newest migrations of all servers.", NULL, "[]MigrationDetail", OK, "limit:integer subscription:string"),
     OWN(GET, "/_malachite/migrations/{migrationId}", malachite_migration_get, 0, "Malachite_Migrations_Get",
         "Shows a migration with its history, and the tables of one database.", NULL, "MigrationDetail", OK, "database:string subscription:string"),
     OWN(GET, "/_malachite/migrations/{migrationId}/wait", malachite_migration_wait, ROUTE_WAITS, "Malachite_Migrations_Wait",
@@ -385,9 +385,10 @@ static void malachite_routes(struct request *request)
     json_object_set_new(body, "value", value);
     for (size_t i = 0; i < route_count; i++) {
         json_array_append_new(
-            value, json_pack("{s:s, s:s, s:s, s:s*, s:b}", "method", method_name(routes[i].method), "pattern",
+            value, json_pack("{s:s, s:s, s:s, s:s*, s:b, s:b, s:s*}", "method", method_name(routes[i].method), "pattern",
                              routes[i].pattern, "operationId", routes[i].operation_id, "action",
-                             routes[i].action, "implemented", routes[i].handler != not_implemented));
+                             routes[i].action, "implemented", routes[i].handler != not_implemented, "list",
+                             routes[i].answer != NULL && routes[i].answer[0] == '[', "query", routes[i].query));
     }
     reply_json(request, 200, body);
 }

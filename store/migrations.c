@@ -136,7 +136,7 @@ int store_migration_get_newest(struct store *store, const char *subscription_id,
     return stmt_get_row(&stmt, &migration_type, err, ret_migration);
 }
 
-/* Four statements, so that each uses the suitable index. */
+/* Five statements, so that each uses the suitable index. */
 static int open_list(struct store *store, const struct migration_filter *filter, struct err *err,
                      struct stmt *ret_stmt)
 {
@@ -145,10 +145,16 @@ static int open_list(struct store *store, const struct migration_filter *filter,
         "SELECT " MIGRATION_COLUMNS " FROM migration WHERE target_id = ? AND " LIST_PAGE;
     static const char active_of_target[] =
         "SELECT " MIGRATION_COLUMNS " FROM migration WHERE ended_us = 0 AND target_id = ? AND " LIST_PAGE;
+    static const char of_subscription[] =
+        "SELECT " MIGRATION_COLUMNS " FROM migration WHERE target_id IN"
+        " (SELECT id FROM server WHERE subscription_id = ?) AND (? = 0 OR ended_us = 0) AND " LIST_PAGE;
     static const char of_all[] = "SELECT " MIGRATION_COLUMNS " FROM migration WHERE " LIST_PAGE;
     static const char active_of_all[] =
         "SELECT " MIGRATION_COLUMNS " FROM migration WHERE ended_us = 0 AND " LIST_PAGE;
 #undef LIST_PAGE
+    if (filter->target_id == 0 && filter->subscription_id != NULL) {
+        return stmt_open(store, STMT_MIGRATION_LIST_SUBSCRIPTION, of_subscription, err, ret_stmt);
+    }
     if (filter->target_id == 0) {
         return filter->active_only
                    ? stmt_open(store, STMT_MIGRATION_LIST_ALL_ACTIVE, active_of_all, err, ret_stmt)
@@ -167,6 +173,9 @@ int store_migration_list(struct store *store, const struct migration_filter *fil
     }
     if (filter->target_id != 0) {
         bind_int(&stmt, filter->target_id);
+    } else if (filter->subscription_id != NULL) {
+        bind_text(&stmt, filter->subscription_id);
+        bind_int(&stmt, filter->active_only);
     }
     bind_int(&stmt, filter->before_id == 0 ? INT64_MAX : filter->before_id);
     bind_int(&stmt, filter->limit == 0 || filter->limit > INT_MAX ? -1 : (int64_t)filter->limit);

@@ -161,7 +161,9 @@ int store_database_update(struct store *store, const struct migration_database *
     auto_stmt struct stmt stmt = {0};
     if (stmt_open(store, STMT_DATABASE_UPDATE,
                   "UPDATE migration_database SET (" DATABASE_VALUES ")"
-                  " = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                  /* the worker does not know that a tester has moved the start into the past */
+                  " = (?, ?, ?, ?, min(iif(started_us > 0, started_us, ?5), ?5),"
+                  " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                   " WHERE migration_id = ? AND name = ?",
                   err, &stmt) < 0) {
         return -1;

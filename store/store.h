@@ -117,7 +117,8 @@ int store_migration_get_newest(struct store *store, const char *subscription_id,
                                struct err *err, struct migration *ret_migration);
 
 struct migration_filter {
-    int64_t target_id; /* 0: all targets */
+    int64_t target_id;           /* 0: all targets */
+    const char *subscription_id; /* with target_id 0: only its targets; NULL: all */
     bool active_only;
     int64_t before_id; /* paging: only rows older than this id; 0: from the newest */
     size_t limit;      /* 0: all */

@@ -205,7 +205,8 @@ void malachite_migration_list(struct request *request)
                    LIMIT_MAX);
         return;
     }
-    const struct migration_filter filter = {.limit = (size_t)limit};
+    const struct migration_filter filter = {.subscription_id = request_query(request, "subscription"),
+                                            .limit = (size_t)limit};
     if (store_migration_list(store, &filter, &err, &rows, &count) < 0) {
         reply_error(request, &err);
         return;

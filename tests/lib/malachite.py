@@ -24,6 +24,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 
+import psycopg2
 import requests
 
 from arm import Arm, Server, patience, wait_until
@@ -113,7 +114,36 @@ def is_free(port):
             return False
 
 
-class Malachite:
+class Servers:
+    """Makes server resources in the subscription of self.arm."""
+
+    arm = None
+    data_dir = None
+
+    def attach(self, name, postgres, kind="flexibleServers", login=None, password=None, **options):
+        """An existing PostgreSQL of postgres.py as a server resource."""
+        server = self.arm.put_server(
+            name,
+            kind,
+            login=login or postgres.superuser,
+            password=password or postgres.password,
+            attach=(postgres.host, postgres.port),
+            **options,
+        )
+        server.postgres = postgres
+        return server
+
+    def provision(self, name, version=15, kind="flexibleServers", **options):
+        """A PostgreSQL that Malachite starts; .postgres signs in as its superuser."""
+        server = self.arm.put_server(name, kind, version=version, **options)
+        server.postgres = ProvisionedPostgres(self, server)
+        # Tests make and drop many databases: without this they would mostly wait for the disk.
+        server.postgres.execute("ALTER SYSTEM SET fsync = off")
+        server.postgres.execute("SELECT pg_reload_conf()")
+        return server
+
+
+class Malachite(Servers):
     """`options`: further words of the command line. `ports` False: the default addresses of provisioned servers."""
 
     def __init__(self, *options, ports=True, **extra_environment):
@@ -268,28 +298,6 @@ class Malachite:
 
     # -- servers ------------------------------------------------------------------------------------------------
 
-    def attach(self, name, postgres, kind="flexibleServers", login=None, password=None, **options):
-        """An existing PostgreSQL of postgres.py as a server resource."""
-        server = self.arm.put_server(
-            name,
-            kind,
-            login=login or postgres.superuser,
-            password=password or postgres.password,
-            attach=(postgres.host, postgres.port),
-            **options,
-        )
-        server.postgres = postgres
-        return server
-
-    def provision(self, name, version=15, kind="flexibleServers", **options):
-        """A PostgreSQL that Malachite starts; .postgres signs in as its superuser."""
-        server = self.arm.put_server(name, kind, version=version, **options)
-        server.postgres = ProvisionedPostgres(self, server)
-        # Tests make and drop many databases: without this they would mostly wait for the disk.
-        server.postgres.execute("ALTER SYSTEM SET fsync = off")
-        server.postgres.execute("SELECT pg_reload_conf()")
-        return server
-
     def instance_dir(self, name):
         return f"{self.data_dir}/instances/{name}"
 
@@ -329,10 +337,23 @@ class ProvisionedPostgres(Postgres):
         self.login = server.login
         properties = malachite.arm.get(server.id)["properties"]
         self.host = properties["fullyQualifiedDomainName"]
-        [socket_file] = glob.glob(f"{malachite.instance_dir(server.name)}/**/.s.PGSQL.*[0-9]", recursive=True)
+        folder = f"{malachite.data_dir}/instances/{server.name}"
+        # Servers of several subscriptions may have one name: the password says which folder is meant.
+        candidates = glob.glob(f"{folder}/.s.PGSQL.*[0-9]") + glob.glob(f"{folder}.*/.s.PGSQL.*[0-9]")
+        [socket_file] = [path for path in candidates if len(candidates) == 1 or self.accepts(path)]
         self.socket = os.path.dirname(socket_file)
         self.port = int(socket_file.rsplit(".", 1)[1])
         self.major = int(properties["version"])
+
+    def accepts(self, socket_file):
+        try:
+            port = int(socket_file.rsplit(".", 1)[1])
+            psycopg2.connect(
+                host=self.host, port=port, user=self.login, password=self.password, dbname="postgres"
+            ).close()
+            return True
+        except psycopg2.OperationalError:
+            return False
 
 
 @dataclass
