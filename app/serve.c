@@ -32,6 +32,7 @@
 #include "handlers/deployments/deployer.h"
 #include "handlers/describe/openapi.h"
 #include "handlers/own/request_durations.h"
+#include "handlers/own/seeing/coverage.h"
 #include "handlers/signin/auth.h"
 #include "handlers/signin/authorize.h"
 #include "server/answer_cache.h"
@@ -54,6 +55,7 @@ static void count_and_log(const struct request *request, bool sent)
         atomic_fetch_add_explicit(&app->server_errors, 1, memory_order_relaxed);
     }
     request_durations_add(app->durations, request);
+    coverage_add(app->coverage, request);
     if (request->route == NULL || (request->route->flags & ROUTE_QUIET) == 0) {
         request_log_add(app->request_log, request, sent);
         change_report(); /* for those who wait for a request */
@@ -226,6 +228,7 @@ static int start(struct serving *serving, struct err *err)
         return EXIT_BUG;
     }
     app->durations = request_durations_new(routes, route_count);
+    app->coverage = coverage_new();
     app->answers = answer_cache_new(); /* without a cache every response is built again */
     if (prepare_data_dir(serving, err) < 0 ||
         tls_prepare(options->data_dir, options->listen, options->tls_names, err, &serving->tls) < 0 ||
@@ -302,6 +305,7 @@ static void stop(struct serving *serving)
     request_log_free(serving->app.request_log);
     answer_cache_free(serving->app.answers);
     request_durations_free(serving->app.durations);
+    coverage_free(serving->app.coverage);
     store_close(serving->app.store);
     signing_key_close(serving->app.signing_key);
     roles_free(serving->roles);

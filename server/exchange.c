@@ -20,6 +20,7 @@
 #include "server/library_private.h"
 #include "server/reply.h"
 #include "server/route.h"
+#include "server/stream_private.h"
 
 enum { EXCHANGE_MAGIC = 0x6d786368, LOG_PATH_MAX = 512 };
 
@@ -71,7 +72,14 @@ static enum MHD_Result send_reply(struct exchange *exchange)
         reply->status = MHD_HTTP_INTERNAL_SERVER_ERROR;
         return send_out_of_memory(exchange->host, exchange->connection);
     }
-    struct MHD_Response *response = library_response(&exchange->request);
+    struct stream *stream = TAKE(exchange->request.stream);
+    struct MHD_Response *response = stream == NULL ? library_response(&exchange->request)
+                                                   : stream_response(stream, exchange->connection,
+                                                                     exchange->visit, exchange->host->waits);
+    if (stream != NULL && response != NULL && !library_add_headers(response, &exchange->request)) {
+        MHD_destroy_response(response);
+        response = NULL;
+    }
     if (response == NULL) {
         return send_out_of_memory(exchange->host, exchange->connection);
     }
@@ -161,6 +169,7 @@ static struct request_head read_head(const struct exchange *exchange)
         .accept_encoding = header(connection, "Accept-Encoding"),
         .if_match = header(connection, "If-Match"),
         .if_none_match = header(connection, "If-None-Match"),
+        .last_event_id = header(connection, "Last-Event-ID"),
         .origin = header(connection, "Origin"),
         .fetch_site = header(connection, "Sec-Fetch-Site"),
         .metadata = header(connection, "Metadata"),

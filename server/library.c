@@ -39,7 +39,7 @@ enum MHD_Result library_queue(struct MHD_Connection *connection, unsigned status
     return queue == NULL ? MHD_NO : queue(connection, status, response);
 }
 
-static bool add_headers(struct MHD_Response *response, const struct request *request)
+bool library_add_headers(struct MHD_Response *response, const struct request *request)
 {
     const struct reply *reply = &request->reply;
     struct reply_common common;
@@ -69,7 +69,7 @@ struct MHD_Response *library_response(struct request *request)
         return NULL;
     }
     reply->body = NULL; /* the response's now */
-    if (!add_headers(response, request)) {
+    if (!library_add_headers(response, request)) {
         MHD_destroy_response(response);
         return NULL;
     }

@@ -15,6 +15,9 @@ enum MHD_Result library_queue(struct MHD_Connection *connection, unsigned status
  * memory. */
 struct MHD_Response *library_response(struct request *request);
 
+/* Adds the headers of the request's reply. False: no memory. */
+bool library_add_headers(struct MHD_Response *response, const struct request *request);
+
 /* Keeps the library from splitting the query. uri: its own buffer, during the URI callback, once it was read.
  */
 void library_hide_query(const char *uri);

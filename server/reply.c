@@ -72,6 +72,7 @@ void reply_text(struct request *request, int status, const char *content_type, c
 
 void reply_error(struct request *request, const struct err *err)
 {
+    request->reply.error_code = err_wire_code(err->code);
     json_t *error = json_pack("{s:s, s:s}", "code", err_wire_code(err->code), "message", err->message);
     if (error != NULL && err->target[0] != '\0') {
         json_object_set_new(error, "target", json_string(err->target));

@@ -72,6 +72,10 @@ void request_done(struct request *request)
     free(request->content_type);
     free(request->if_match);
     free(request->if_none_match);
+    free(request->last_event_id);
+    if (request->stream != NULL) {
+        request->stream_discard(request->stream);
+    }
     free(request->client_request_id);
     free(request->path_text);
     wipe_free(request->query_text);

@@ -17,6 +17,7 @@
 
 struct app;
 struct route;
+struct stream;
 
 enum {
     REQUEST_PARAMS_MAX = 8,
@@ -57,10 +58,11 @@ enum { REPLY_HEADERS_MAX = 16 };
 
 /* The response to send; written by server/reply.c only. */
 struct reply {
-    int status;         /* 0: not answered yet */
-    bool repeated;      /* replied more than once: a bug in the handler */
-    bool out_of_memory; /* the body could not be built: send the prepared response */
-    char *body;         /* or NULL */
+    int status;             /* 0: not answered yet */
+    const char *error_code; /* on the wire, static text; NULL: no error */
+    bool repeated;          /* replied more than once: a bug in the handler */
+    bool out_of_memory;     /* the body could not be built: send the prepared response */
+    char *body;             /* or NULL */
     size_t body_len;
     const char *content_type; /* static text */
     struct reply_header headers[REPLY_HEADERS_MAX];
@@ -83,6 +85,7 @@ struct request {
     bool takes_brotli;
     char *if_match;                       /* header, or NULL */
     char *if_none_match;                  /* likewise */
+    char *last_event_id;                  /* header, or NULL */
     bool has_metadata_header;             /* from a client that requests the token of a managed identity */
     bool from_browser;                    /* has a header that only browsers send */
     bool from_other_site;                 /* a browser sends it on behalf of a page of another site */
@@ -109,6 +112,8 @@ struct request {
     bool waits;            /* the handler has not replied, and runs again after the next change */
     int nesting;           /* of a request that a deployment sends: the number of enclosing deployments */
     struct reply reply;
+    struct stream *stream; /* of a reply without an end (server/stream.h), or NULL */
+    void (*stream_discard)(struct stream *stream);
     char *path_text;  /* segments and params point into it */
     char *query_text; /* query points into it */
     char *form_text;  /* form points into it */
@@ -188,6 +193,7 @@ struct request_head {
     const char *accept_encoding;
     const char *if_match;
     const char *if_none_match;
+    const char *last_event_id; /* Last-Event-ID of server-sent events */
     const char *origin;
     const char *fetch_site;    /* Sec-Fetch-Site */
     const char *metadata;      /* Metadata: of the instance metadata service */

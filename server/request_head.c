@@ -231,6 +231,7 @@ bool request_set_head(struct request *request, const struct request_head *head, 
     request->takes_brotli = takes_encoding(head->accept_encoding, "br");
     request->if_match = str_dup(head->if_match);
     request->if_none_match = str_dup(head->if_none_match);
+    request->last_event_id = str_dup(head->last_event_id);
     request->content_type = str_dup(head->content_type);
     request->has_metadata_header =
         str_iequals(head->metadata, "true") || head->identity != NULL || head->identity_2017 != NULL;
@@ -245,5 +246,6 @@ bool request_set_head(struct request *request, const struct request_head *head, 
            (head->content_type == NULL || request->content_type != NULL) &&
            (head->if_match == NULL || request->if_match != NULL) &&
            (head->if_none_match == NULL || request->if_none_match != NULL) &&
+           (head->last_event_id == NULL || request->last_event_id != NULL) &&
            (!echo || request->client_request_id != NULL);
 }

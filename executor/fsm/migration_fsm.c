@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "executor/expiry.h"
 #include "executor/fsm/database_row.h"
@@ -82,7 +83,7 @@ static const char *substate_name(enum migration_substate substate)
     return word_of(WORDS_SUBSTATE, (int)substate);
 }
 
-static bool may_go(enum migration_substate from, enum migration_substate to)
+bool migration_may_move(enum migration_substate from, enum migration_substate to)
 {
     if (from == SUB_COMPLETED) {
         return false;
@@ -97,7 +98,7 @@ static enum step_outcome move(struct work *work, enum migration_substate to, enu
                               const struct migration_error *error, const char *event)
 {
     enum migration_substate from = work->migration.substate;
-    assert(may_go(from, to));
+    assert(migration_may_move(from, to));
     const struct migration_move move = {
         .from = from, .state = state, .substate = to, .error = error, .event = event};
     struct executor_metrics *metrics = &work->executor->metrics;
@@ -233,6 +234,15 @@ static enum step_outcome expire(struct work *work)
     return STEP_FAILED;
 }
 
+bool migration_is_replay(const struct migration *migration)
+{
+    if (migration->tags == NULL || strstr(migration->tags, "eplay") == NULL) {
+        return false;
+    }
+    json_auto_t *tags = json_from_text(migration->tags);
+    return tags != NULL && field_get(tags, "malachite.replay") != NULL;
+}
+
 /* Executes the step of one substate. */
 static enum step_outcome do_step(struct work *work)
 {
@@ -242,6 +252,9 @@ static enum step_outcome do_step(struct work *work)
     }
     if (stop_kind(&work->worker->stop) == STOP_CANCEL && !migration_ends_by_itself(migration)) {
         return STEP_CANCELED;
+    }
+    if (migration->substate < SUB_CANCELING && migration_is_replay(migration)) {
+        return step_replay(work);
     }
     if (migration->substate < SUB_MIGRATING_DATA) {
         enum migration_substate substate = migration->substate;
@@ -343,7 +356,7 @@ void fsm_print(FILE *out)
                                                : word_of(WORDS_MIGRATION_STATE, (int)fsm[from].state),
                 fsm[from].note);
         for (int to = 0; to < SUB_COUNT; to++) {
-            if (may_go((enum migration_substate)from, (enum migration_substate)to)) {
+            if (migration_may_move((enum migration_substate)from, (enum migration_substate)to)) {
                 fprintf(out, "    %s --> %s\n", substate_name((enum migration_substate)from),
                         substate_name((enum migration_substate)to));
             }

@@ -18,6 +18,7 @@ typedef enum step_outcome step_fn(struct work *work);
  */
 step_fn step_prerequisites;
 step_fn step_validate;
+step_fn step_replay; /* instead of all others up to the end, if migration_is_replay() */
 step_fn step_wait_replication;
 step_fn step_wait_databases;
 step_fn step_wait_overwrite;
@@ -59,6 +60,10 @@ enum step_outcome fsm_end_with_failure(struct work *work, enum migration_state s
 
 /* Prints the substate table as a mermaid state diagram (malachite fsm). */
 void fsm_print(FILE *out);
+/* Whether a migration may go from one substate to the other. */
+bool migration_may_move(enum migration_substate from, enum migration_substate to);
+/* Whether its tags ask for the replay of a recording. */
+bool migration_is_replay(const struct migration *migration);
 /* Executes a claimed migration as far as possible now, then releases it. */
 void fsm_run(struct work *work);
 

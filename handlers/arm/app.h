@@ -11,6 +11,7 @@
 #include "store/store.h"
 
 struct answer_cache;
+struct coverage;
 struct deployer;
 struct description;
 struct request;
@@ -32,6 +33,7 @@ struct app {
     _Atomic uint64_t requests;           /* answered so far */
     _Atomic uint64_t server_errors;      /* requests with a 5xx status */
     struct request_durations *durations; /* handlers/own/request_durations.h; NULL: none are kept */
+    struct coverage *coverage;           /* handlers/own/seeing/coverage.h; NULL: none is kept */
     const struct route_table *routes;
     struct answer_cache *answers; /* server/answer_cache.h; NULL: none are kept */
     /* Rejects a request with an insufficient token (signin); NULL: no check. */

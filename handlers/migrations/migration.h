@@ -35,4 +35,8 @@ void reply_migration(struct request *request, int status, const struct server *t
 json_t *migration_write(const struct dialect *dialect, const struct server *target,
                         const struct migration_view *view, const char *location);
 
+/* If the tags of a new migration ask for a replay: stores the recording for it, in the transaction of the
+ * caller. */
+int replay_begin(struct store *store, const struct migration *migration, struct err *err);
+
 #endif

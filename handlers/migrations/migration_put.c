@@ -244,7 +244,10 @@ static int store_new(struct creation *creation, struct err *err, struct migratio
         make_row(creation, ret_migration, err) < 0) {
         return -1;
     }
-    return store_migration_insert(store, ret_migration, err);
+    return store_migration_insert(store, ret_migration, err) < 0 ||
+                   replay_begin(store, ret_migration, err) < 0
+               ? -1
+               : 0;
 }
 
 /* In one transaction: looks up the name, then stores the new migration. 1: it exists already, 0: it is

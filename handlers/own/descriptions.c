@@ -33,6 +33,19 @@ static const struct property verification_rows[] = {
     DOC("instead", "LoggedRequest", ANY, "The call that came in its place."),
     DOC("nearest", "object", ANY, "The closest call, and how it differs: status, order or operation; missing: none came."),
 };
+static const struct property recording_rows[] = {
+    DOC("migration", "string", ANY, NULL), DOC("migrationId", "string", ANY, NULL), DOC("mode", "string", ANY, NULL),
+    DOC("recordedOn", "date-time", ANY, NULL), DOC("databases", "[]string", REQ, NULL),
+    DOC("timeline", "[]object", REQ, "What changed, oldest first; at: seconds since the start. Entries with database are of that database."),
+};
+static const struct property coverage_rows[] = {
+    DOC("subscription", "string", ANY, NULL), DOC("states", "CoverageOf", ANY, NULL), DOC("substates", "CoverageOf", ANY, NULL),
+    DOC("transitions", "CoverageOf", ANY, "Named FROM>TO, by substate."), DOC("errorCodes", "CoverageOf", ANY, NULL),
+    DOC("apiVersions", "CoverageOf", ANY, "Named TYPE@VERSION."), DOC("operations", "CoverageOf", ANY, "By operationId."),
+};
+static const struct property coverage_of_rows[] = {
+    DOC("seen", "integer", ANY, NULL), DOC("of", "integer", ANY, NULL), DOC("value", "[]object", ANY, "All that exist: name and count."),
+};
 static const struct property own_migration_rows[] = {
     DOC("migrationId", "string", ANY, NULL), DOC("name", "string", ANY, NULL), DOC("id", "string", ANY, NULL),
     DOC("targetServer", "string", ANY, NULL), DOC("source", "string", ANY, NULL), DOC("state", "string", ANY, NULL),
@@ -97,6 +110,9 @@ const struct description own_descriptions[] = {
     DESCRIPTION("LoggedRequest", logged_rows, NULL),
     DESCRIPTION("NotUnderstood", noted_rows, NULL),
     DESCRIPTION("RequestLog", log_rows, NULL),
+    DESCRIPTION("Coverage", coverage_rows, NULL),
+    DESCRIPTION("CoverageOf", coverage_of_rows, NULL),
+    DESCRIPTION("Recording", recording_rows, "What a client could see of a migration."),
     DESCRIPTION("Verification", verification_rows, NULL),
     DESCRIPTION("MigrationDetail", own_migration_rows, "A migration with details that the service's answers lack."),
     DESCRIPTION("MigrationEvidence", evidence_rows, "Comparison of source and target at the cutover."),

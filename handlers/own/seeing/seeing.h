@@ -15,4 +15,18 @@ void malachite_migration_wait(struct request *request);
 void malachite_request_wait(struct request *request);
 void malachite_request_verify(struct request *request);
 
+/* events.c: a stream without an end */
+void malachite_events(struct request *request);
+
+/* coverage.c */
+void malachite_coverage(struct request *request);
+void malachite_coverage_clear(struct request *request);
+
+/* recordings.c */
+void malachite_recording_export(struct request *request);
+void malachite_recording_list(struct request *request);
+void malachite_recording_put(struct request *request);
+void malachite_recording_get(struct request *request);
+void malachite_recording_delete(struct request *request);
+
 #endif

@@ -83,6 +83,12 @@ static void a_newer_schema_is_refused(void **state)
 
 /* The file as it was before servers of two subscriptions could have one name. */
 static const char schema_11[] =
+    "DROP TRIGGER change_event_of_new_migration;DROP TRIGGER change_event_of_migration;"
+    "DROP TRIGGER change_event_of_note;DROP TRIGGER coverage_of_new_migration;"
+    "DROP TRIGGER coverage_of_migration;DROP TRIGGER frame_of_new_migration;"
+    "DROP TRIGGER frame_of_migration;DROP TRIGGER frame_of_database;DROP VIEW migration_resource;"
+    "DROP TABLE change_event;DROP TABLE coverage;DROP TABLE frame;DROP TABLE recording;"
+    "DROP TABLE replay;"
     "CREATE TABLE old (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL,"
     " subscription_id TEXT NOT NULL COLLATE NOCASE, group_name TEXT NOT NULL COLLATE NOCASE,"
     " name TEXT NOT NULL COLLATE NOCASE UNIQUE, location TEXT, tags TEXT, sku TEXT, properties TEXT,"
