@@ -221,7 +221,7 @@ test-api: ready-api build ## black-box tests only: the real binary, real Postgre
 test-clients: build ## installs the JavaScript SDK and newman into build/clients and runs them (needs node 20 and npm)
 	tests/clients/install.sh build/clients
 	MALACHITE_BINARY="$(CURDIR)/$(BUILD)/malachite" $(PYTHON) -m pytest -rs tests/clients/test_javascript.py \
-		tests/clients/test_newman.py $(ARGS)
+		tests/clients/test_newman.py tests/clients/test_testing_helpers.py $(ARGS)
 
 test-portal: build tests/portal/node_modules/.package-lock.json ## the portal in Debian's Chromium, which is installed when it is missing; pictures in build/portal-screens (needs node 20 and npm; ARGS: files)
 	scripts/setup.sh browser

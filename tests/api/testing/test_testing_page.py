@@ -1,0 +1,61 @@
+"""The page docs/testing.md works as printed: its bash blocks run in one shell, in order."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from arm import patience, wait_until
+from malachite import ROOT, Ports, binary, environment, run_command
+
+PAGE = ROOT / "docs/testing.md"
+WALK_SECONDS = 100
+
+
+def has_rules():
+    return "/_malachite/rules" in run_command("routes").stdout
+
+
+def blocks():
+    return re.findall(r"^```bash\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.skipif(not has_rules(), reason="this program has no rules")
+def test_the_walk_works_as_printed(tmp_path):
+    tmp_path.chmod(0o711)
+    for parent in tmp_path.parents:
+        if str(parent).startswith("/tmp/pytest"):
+            parent.chmod(0o711)
+    node = shutil.which("node")
+    ports = Ports()
+    try:
+        walk = [block for block in blocks() if node or "node " not in block]
+        assert len(walk) >= 10
+        text = "\n".join(walk).replace("8081", str(ports.base + 30))
+        # The data directory and the files of the walk are the test's own.
+        text = text.replace("$PWD/build/release/malachite", binary())
+        text = text.replace("testing-", f"{tmp_path}/testing-").replace(f"malachite-{tmp_path}/", "malachite-")
+        text = re.sub(r"--data-dir (\S+)", rf"--server-ports {ports.base} --data-dir \1", text)
+        script = tmp_path / "walk.sh"
+        script.write_text("set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n" + text)
+        with open(tmp_path / "out", "w+") as out:
+            done = subprocess.run(
+                ["bash", script],
+                cwd=ROOT,
+                env=environment(PATH=os.environ["PATH"]),
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                timeout=patience(WALK_SECONDS),
+                check=False,
+            )
+            out.seek(0)
+            said = out.read()
+        assert done.returncode == 0, said[-6000:]
+        for word in ("No space left on device", "2 passed", '"verified": ?false', "408: it has failed", "409: it was"):
+            assert re.search(word, said), f"{word} is not in the output: {said[-6000:]}"
+    finally:
+        wait_until(lambda: not (tmp_path / "testing-data/postmaster.pid").exists(), 5, "the end")
+        ports.release()
