@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -38,13 +39,16 @@ def test_the_walk_works_as_printed(tmp_path):
         text = text.replace("$PWD/build/release/malachite", binary())
         text = text.replace("testing-", f"{tmp_path}/testing-").replace(f"malachite-{tmp_path}/", "malachite-")
         text = re.sub(r"--data-dir (\S+)", rf"--server-ports {ports.base} --data-dir \1", text)
+        python = tmp_path / "python3"  # the page's python3 is the one that has pytest
+        python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+        python.chmod(0o755)
         script = tmp_path / "walk.sh"
         script.write_text("set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n" + text)
         with open(tmp_path / "out", "w+") as out:
             done = subprocess.run(
                 ["bash", script],
                 cwd=ROOT,
-                env=environment(PATH=os.environ["PATH"]),
+                env=environment(PATH=f"{tmp_path}:{os.environ['PATH']}"),
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
