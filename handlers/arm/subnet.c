@@ -47,12 +47,13 @@ static int refuse_subnet(const struct network_resource *network, json_t *propert
     return err_target(err, "%s", path);
 }
 
-/* The network is missing: an error only where there are others. */
-static int check_group(struct store *store, const struct armid *id, const char *path, struct err *err)
+/* The network is missing: an error only where there are others, or if the service is to be strict. */
+static int check_group(const struct app *app, const struct armid *id, const char *path, struct err *err)
 {
     struct network_resource *rows = NULL;
     size_t count = 0;
-    if (store_network_list(store, id->subscription_id, id->group, NETWORK_VIRTUAL, err, &rows, &count) < 0) {
+    if (store_network_list(app->store, id->subscription_id, id->group, NETWORK_VIRTUAL, err, &rows, &count) <
+        0) {
         return -1;
     }
     auto_buf struct buf names = BUF_MAX(600);
@@ -60,17 +61,17 @@ static int check_group(struct store *store, const struct armid *id, const char *
         buf_addf(&names, "%s%s", i == 0 ? "" : ", ", rows[i].name);
     }
     network_resources_free(rows, count);
-    if (count == 0) {
+    if (count == 0 && !app->options->strict_service) {
         return 0;
     }
     err_set(err, ERR_BAD_PARAMETER,
-            "The virtual network '%s' of the property '%s' does not exist. The resource group '%s' has the "
-            "virtual networks %s.",
-            id->names[0], path, id->group, buf_text(&names));
+            "The virtual network '%s' of the property '%s' does not exist. The resource group '%s' has %s%s.",
+            id->names[0], path, id->group, count == 0 ? "no virtual network" : "the virtual networks ",
+            buf_text(&names));
     return err_target(err, "%s", path);
 }
 
-int subnet_check(struct store *store, const char *text, const char *path, struct err *err)
+int subnet_check(const struct app *app, const char *text, const char *path, struct err *err)
 {
     auto_armid struct armid id = {0};
     auto_network_resource struct network_resource network = {0};
@@ -84,10 +85,10 @@ int subnet_check(struct store *store, const char *text, const char *path, struct
                 path);
         return err_target(err, "%s", path);
     }
-    int found =
-        store_network_get(store, id.subscription_id, id.group, NETWORK_VIRTUAL, id.names[0], err, &network);
+    int found = store_network_get(app->store, id.subscription_id, id.group, NETWORK_VIRTUAL, id.names[0], err,
+                                  &network);
     if (found <= 0) {
-        return found < 0 ? -1 : check_group(store, &id, path, err);
+        return found < 0 ? -1 : check_group(app, &id, path, err);
     }
     json_auto_t *properties = json_from_text(network.properties);
     return subnet_find(properties, id.names[1]) != NULL

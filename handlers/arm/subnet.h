@@ -14,8 +14,9 @@ json_t *subnet_find(json_t *network_properties, const char *name);
 /*
  * Checks a subnet that a client names; text NULL is valid. A resource group with virtual networks must
  * contain this one, with this subnet. In a group without networks any subnet id is valid, so that clients
- * need not create networks only to name one. path is the property's, for the error (400).
+ * need not create networks only to name one; --strict-service refuses what does not exist everywhere. path is
+ * the property's, for the error (400).
  */
-int subnet_check(struct store *store, const char *text, const char *path, struct err *err);
+int subnet_check(const struct app *app, const char *text, const char *path, struct err *err);
 
 #endif

@@ -236,7 +236,7 @@ int check_spec(struct request *request, const struct migration_spec *spec, struc
     if (check_required(spec->source_server_id, "properties.sourceDbServerResourceId",
                        "the resource id of the source server, or host:port@user", err) < 0 ||
         check_application(spec, err) < 0 || check_application_secret(request->app->options, spec, err) < 0 ||
-        subnet_check(request->app->store, spec->migration_subnet_id,
+        subnet_check(request->app, spec->migration_subnet_id,
                      "properties.migrationResourceGroup.subnetResourceId", err) < 0 ||
         check_runtime_server(request, spec->runtime_server_id, err) < 0 ||
         check_resource_id(spec->identity_id, "properties.userAssignedIdentityResourceId", err) < 0 ||

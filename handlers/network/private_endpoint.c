@@ -234,7 +234,7 @@ static int connect_all(struct request *request, const struct network_resource *r
 }
 
 /* The stored properties, in the service's spelling. */
-static int read_properties(struct store *store, json_t *body, struct err *err, json_t **ret_properties)
+static int read_properties(const struct app *app, json_t *body, struct err *err, json_t **ret_properties)
 {
     json_t *given = NULL;
     json_t *subnet = NULL;
@@ -252,7 +252,7 @@ static int read_properties(struct store *store, json_t *body, struct err *err, j
     if (subnet_id == NULL) {
         return required("properties.subnet.id", err);
     }
-    if (subnet_check(store, subnet_id, "properties.subnet.id", err) < 0) {
+    if (subnet_check(app, subnet_id, "properties.subnet.id", err) < 0) {
         return -1;
     }
     json_t *properties = json_pack(
@@ -277,7 +277,7 @@ static int store_put(struct request *request, json_t *body, struct network_resou
     json_auto_t *properties = NULL;
     auto_network_resource struct network_resource before = {0};
     auto_store_tx struct store_tx tx = {0};
-    if (store_begin(store, err, &tx) < 0 || read_properties(store, body, err, &properties) < 0) {
+    if (store_begin(store, err, &tx) < 0 || read_properties(request->app, body, err, &properties) < 0) {
         return -1;
     }
     int found = network_adopt(store, row, err, &before);

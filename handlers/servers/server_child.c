@@ -229,17 +229,17 @@ static int store_rule(struct request *request, const struct rule *path, const st
 }
 
 /* The client may request a rule even for a subnet that does not exist. */
-static int check_subnet(struct store *store, const struct rule *path, const json_t *kept, struct err *err)
+static int check_subnet(const struct app *app, const struct rule *path, const json_t *kept, struct err *err)
 {
     static const char name[] = "virtualNetworkSubnetId";
     return path->kind != CHILD_VIRTUAL_NETWORK_RULE ||
                    json_is_true(json_object_get(kept, "ignoreMissingVnetServiceEndpoint"))
                ? 0
-               : subnet_check(store, json_string_value(json_object_get(kept, name)),
+               : subnet_check(app, json_string_value(json_object_get(kept, name)),
                               "properties.virtualNetworkSubnetId", err);
 }
 
-static int read_rule(struct store *store, const struct rule *path, json_t *body, struct err *err,
+static int read_rule(const struct app *app, const struct rule *path, json_t *body, struct err *err,
                      struct server_child *ret_rule)
 {
     const struct description *description = &rule_descriptions[path->kind];
@@ -250,7 +250,7 @@ static int read_rule(struct store *store, const struct rule *path, json_t *body,
     bool read = properties_read(description, body, err, &wanted, NULL) == 0 &&
                 properties_check_required(description, body, err) == 0 &&
                 (path->kind != CHILD_FIREWALL_RULE || check_range(wanted.properties, err) == 0) &&
-                check_subnet(store, path, wanted.properties, err) == 0;
+                check_subnet(app, path, wanted.properties, err) == 0;
     json_auto_t *kept = wanted.properties;
     if (!read) {
         return -1;
@@ -274,7 +274,7 @@ void rule_put(struct request *request)
         return;
     }
     auto_server_child struct server_child rule = {.server_id = server.id, .kind = path.kind};
-    if (read_rule(request->app->store, &path, body, &err, &rule) < 0 ||
+    if (read_rule(request->app, &path, body, &err, &rule) < 0 ||
         store_rule(request, &path, &server, &rule, &err, &operation) < 0) {
         reply_error(request, &err);
         return;

@@ -56,7 +56,7 @@ void server_patch(struct request *request)
     bool read = server_request_read(server.kind, body, &err, &wanted) == 0;
     wanted.patch = true;
     wanted.tenant_id = request->app->options->tenant_id;
-    if (!read || server_check_network(request->app->store, &wanted, &err) < 0 ||
+    if (!read || server_check_network(request->app, &wanted, &err) < 0 ||
         store_patch(request, &server, &wanted, &err, &operation) < 0) {
         reply_error(request, &err);
         return;

@@ -208,7 +208,7 @@ void server_put(struct request *request)
     auto_operation struct operation operation = {0};
     bool read = server_request_read(server_kind_of(request), body, &err, &wanted) == 0;
     wanted.tenant_id = request->app->options->tenant_id;
-    if (!read || server_check_network(request->app->store, &wanted, &err) < 0 ||
+    if (!read || server_check_network(request->app, &wanted, &err) < 0 ||
         store_put(request, &group, &wanted, &err, &operation) < 0) {
         reply_error(request, &err);
         return;

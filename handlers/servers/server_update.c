@@ -39,14 +39,14 @@ static int apply_tags(const struct server_request *wanted, struct server *server
     return 0;
 }
 
-int server_check_network(struct store *store, const struct server_request *wanted, struct err *err)
+int server_check_network(const struct app *app, const struct server_request *wanted, struct err *err)
 {
     json_t *network = wanted->settings == NULL ? NULL : json_object_get(wanted->settings, "network");
     const char *subnet =
         network == NULL ? NULL : json_string_value(field_get(network, "delegatedSubnetResourceId"));
     return subnet == NULL || subnet[0] == '\0'
                ? 0
-               : subnet_check(store, subnet, "properties.network.delegatedSubnetResourceId", err);
+               : subnet_check(app, subnet, "properties.network.delegatedSubnetResourceId", err);
 }
 
 int server_apply_settings(const struct server_request *wanted, struct server *server, struct err *err)

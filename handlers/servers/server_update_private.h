@@ -3,13 +3,14 @@
 #ifndef HANDLERS_SERVERS_SERVER_UPDATE_PRIVATE_H
 #define HANDLERS_SERVERS_SERVER_UPDATE_PRIVATE_H
 
+#include "handlers/arm/app.h"
 #include "handlers/servers/server_read_private.h"
 #include "store/store.h"
 
 /* Tags, sku and settings, as far as given; defaults for values that the row lacks. */
 int server_apply_settings(const struct server_request *wanted, struct server *server, struct err *err);
 /* Whether the server may use the requested subnet: see handlers/arm/subnet.h. */
-int server_check_network(struct store *store, const struct server_request *wanted, struct err *err);
+int server_check_network(const struct app *app, const struct server_request *wanted, struct err *err);
 /* Address and credentials of an attached server. */
 int server_apply_attachment(const struct server_request *wanted, struct server *server, struct err *err);
 /*

@@ -150,3 +150,19 @@ def test_a_source_larger_than_the_storage_of_the_target(strict, base):
         assert any("asks for 1.25 times" in text for level, text in messages if level == "Warning"), messages
     finally:
         file.unlink()
+
+
+def test_a_made_up_subnet_is_refused(strict):
+    group = strict[0].arm.group_id(unique("nonet"))
+    for pair, status in zip(strict, (400, 202)):
+        arm = pair.arm
+        arm.request("PUT", group, {"location": "eastus"}, status=201)
+        body = arm.server_body("pgadmin", pair.target.password, attach=("127.0.0.1", pair.target.postgres.port))
+        subnet = f"{group}/providers/Microsoft.Network/virtualNetworks/none/subnets/a"
+        body["properties"]["network"] = {"delegatedSubnetResourceId": subnet}
+        path = f"{group}/providers/Microsoft.DBforPostgreSQL/flexibleServers/{unique('net')}"
+        answer = arm.request("PUT", path, body, status=status)
+        if status == 400:
+            error = answer.json()["error"]
+            assert error["target"] == "properties.network.delegatedSubnetResourceId", error
+            assert "has no virtual network" in error["message"], error
