@@ -11,4 +11,5 @@ rounds=${3:-3}
 scripts/setup.sh build run bench
 /usr/bin/python3 tests/bench/bench.py "$program" "$scale" "$rounds"
 /usr/bin/python3 tests/bench/snapshots.py "$program" 200 "$rounds"
+/usr/bin/python3 tests/bench/universes.py "$program"
 exec /usr/bin/python3 tests/bench/online.py "$program" 60000 30 "$rounds"
