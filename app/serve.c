@@ -28,7 +28,7 @@
 #include "core/tokens/signing_key.h"
 #include "executor/run/run.h"
 #include "handlers/arm/app.h"
-#include "handlers/arm/dispatch.h"
+#include "handlers/arm/dispatch/dispatch.h"
 #include "handlers/deployments/deployer.h"
 #include "handlers/describe/openapi.h"
 #include "handlers/own/request_durations.h"

@@ -4,12 +4,11 @@
  * substate (executor/fsm/migration_fsm.c has the table); another thread executes the queued operations on
  * servers and databases; another renews leases. The database is the queue: executor_wake() is only a hint.
  *
- * Handlers see only this header.
+ * Handlers see this header, and executor/servers/ for questions to one server.
  */
 #ifndef EXECUTOR_EXECUTOR_H
 #define EXECUTOR_EXECUTOR_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -45,29 +44,5 @@ size_t executor_majors(const struct executor *executor, int *ret_majors, size_t 
 /* The major of a server whose PUT names no version: the newest that a pg_dump of this machine can read, so
  * that the server can be the source of a migration; otherwise the newest. 0: no programs are installed. */
 int executor_default_major(const struct executor *executor);
-/* Chooses an unused address and port for a new provisioned server, inside a store transaction of the
- * caller. */
-int executor_choose_address(struct executor *executor, struct err *err, char **ret_host, int *ret_port);
-
-/* Queries to a running server. They connect to it and may take up to the connect timeout: only for routes
- * that are marked as slow. Lists are JSON arrays of {name, charset, collation, warning?}: the spelling that
- * the client requested, and whether another collation is actually used. */
-int executor_list_databases(struct executor *executor, const struct server *server, struct err *err,
-                            json_t **ret_databases);
-/* 1 and the object, or 0. */
-int executor_get_database(struct executor *executor, const struct server *server, const char *name,
-                          struct err *err, json_t **ret_database);
-/* Version number (150018) of an attached server, read with the given credentials. */
-int executor_probe_version(struct executor *executor, const struct server *server, struct err *err,
-                           int *ret_version);
-
-/*
- * Server parameters as the service describes them: {name, value, description, defaultValue, dataType,
- * allowedValues, source, isDynamicConfig, isReadOnly, isConfigPendingRestart, unit?}, ordered by name;
- * name NULL: all. Besides PostgreSQL's parameters they include azure.replication_support on single servers
- * (wal_level in the service's terms) and azure.extensions on flexible ones (kept in the store).
- */
-int executor_list_configurations(struct executor *executor, const struct server *server, const char *name,
-                                 struct err *err, json_t **ret_configurations);
 
 #endif

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.." || exit
 status=0
 chosen=("$@")
 if [[ $# -eq 0 ]]; then
-    chosen=(tests/api/arm/test_{deployments,groups,lists,openapi,requests,signin}.py \
+    chosen=(tests/api/arm/test_{deployments,groups,lists,openapi,signin}.py tests/api/protocol/test_requests.py \
         tests/api/servers/test_{servers,server_children,databases}.py \
         tests/api/offline/test_{migration_offline,cancel}.py tests/api/online/test_migration_online.py)
 fi

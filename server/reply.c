@@ -19,7 +19,8 @@ static const char json_content_type[] = "application/json; charset=utf-8";
 const char reply_out_of_memory[] =
     "{\"error\":{\"code\":\"InternalServerError\",\"message\":\"Malachite has run out of memory.\"}}";
 
-/* Claims the single reply. A second one is a bug that handlers/arm/dispatch.c reports; the first stays. */
+/* Claims the single reply. A second one is a bug that handlers/arm/dispatch/dispatch.c reports; the first
+ * stays. */
 static bool begin_reply(struct request *request, int status)
 {
     if (request->reply.status != 0) {

@@ -14,7 +14,7 @@
 #include "executor/follow/follower_group_private.h"
 #include "executor/follow/follower_view.h"
 #include "executor/retry.h"
-#include "executor/sides.h"
+#include "executor/servers/sides.h"
 #include "store/store.h"
 
 enum follower_phase {

@@ -7,7 +7,7 @@
 
 #include "engine/cutover/cutover.h"
 #include "executor/fsm/migration_fsm.h"
-#include "executor/sides.h"
+#include "executor/servers/sides.h"
 
 /* Ensures that every database is followed whose base copy is complete and whose cutover has not begun. -1
  * (lasting): one can no longer be followed; the migration has failed. Transient trouble is shown in

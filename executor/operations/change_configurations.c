@@ -7,7 +7,7 @@
 #include "core/str.h"
 #include "engine/admin/settings.h"
 #include "executor/operations/operation_server.h"
-#include "executor/sides.h"
+#include "executor/servers/sides.h"
 #include "executor/spelling/configuration_spelling.h"
 #include "executor/spelling/configuration_words.h"
 #include "executor/spelling/kept_parameters.h"

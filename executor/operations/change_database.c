@@ -5,7 +5,7 @@
 #include "engine/admin/databases.h"
 #include "executor/operations/operation_server.h"
 #include "executor/operations/operation_waits.h"
-#include "executor/sides.h"
+#include "executor/servers/sides.h"
 #include "executor/spelling/database_spelling.h"
 
 static int create(struct executor *executor, const struct server *server, const struct endpoint *login,

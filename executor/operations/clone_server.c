@@ -4,7 +4,7 @@
 
 #include "core/parse/json_fields.h"
 #include "engine/instance/instance_copy.h"
-#include "executor/sides.h"
+#include "executor/servers/sides.h"
 
 static int clone_instance(struct executor *executor, const struct server *server, const char *name,
                           struct err *err)

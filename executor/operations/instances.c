@@ -9,7 +9,7 @@
 #include "executor/executor_parts.h"
 #include "executor/operations/instances.h"
 #include "executor/operations/recheck.h"
-#include "executor/sides.h"
+#include "executor/servers/sides.h"
 
 enum { STOPPERS = 8 };
 

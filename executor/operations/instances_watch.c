@@ -14,7 +14,7 @@
 #include "executor/gate.h"
 #include "executor/operations/instances.h"
 #include "executor/power_operation.h"
-#include "executor/sides.h"
+#include "executor/servers/sides.h"
 #include "executor/wake.h"
 
 enum {

@@ -7,7 +7,7 @@
 #include "core/str.h"
 #include "executor/operations/operation_power.h"
 #include "executor/operations/operation_server.h"
-#include "executor/sides.h"
+#include "executor/servers/sides.h"
 #include "executor/spelling/kept_parameters.h"
 
 enum { STOP_TIMEOUT_MS = 10000 };

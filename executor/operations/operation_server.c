@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "executor/operations/operation_server.h"
 
-#include "executor/sides.h"
+#include "executor/servers/servers.h"
+#include "executor/servers/sides.h"
 
 int operation_find_server(struct executor *executor, const struct operation *operation, struct err *err,
                           struct server *ret_server)

@@ -12,7 +12,6 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/str.h"
-#include "executor/address.h"
 #include "executor/gate.h"
 #include "executor/operations/change_configurations.h"
 #include "executor/operations/change_database.h"
@@ -22,7 +21,8 @@
 #include "executor/operations/operation_waits.h"
 #include "executor/operations/operations.h"
 #include "executor/retry.h"
-#include "executor/sides.h"
+#include "executor/servers/address.h"
+#include "executor/servers/sides.h"
 #include "executor/wake.h"
 
 enum {

@@ -10,7 +10,7 @@
 #include "engine/instance/fault.h"
 #include "executor/follow/followers.h"
 #include "executor/gate.h"
-#include "executor/sides.h"
+#include "executor/servers/sides.h"
 #include "executor/snapshots/snapshots_private.h"
 #include "executor/wake.h"
 #include "executor/worker.h"

@@ -2,7 +2,7 @@
 #include "executor/steps/migration_skips_private.h"
 
 #include "core/attr.h"
-#include "executor/sides.h"
+#include "executor/servers/sides.h"
 
 int migration_read_skips(struct work *work, const struct server *target, struct transfer *transfer)
 {

@@ -4,7 +4,7 @@
 #define EXECUTOR_STEPS_REPLICATION_SOURCE_PRIVATE_H
 
 #include "executor/fsm/migration_fsm.h"
-#include "executor/sides.h"
+#include "executor/servers/sides.h"
 
 /*
  * Whether the source can serve the databases of an online migration that are not followed yet; always true

@@ -5,7 +5,7 @@
 #define EXECUTOR_STEPS_SERVICE_CHECKS_PRIVATE_H
 
 #include "engine/precheck/precheck.h"
-#include "executor/sides.h"
+#include "executor/servers/sides.h"
 #include "executor/work.h"
 
 /* Appends findings. With --strict-service, what the service refuses is a failure. -1 with work->err. */

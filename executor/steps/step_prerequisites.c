@@ -17,7 +17,7 @@
 #include "executor/fsm/database_row.h"
 #include "executor/fsm/migration_fsm.h"
 #include "executor/retry.h"
-#include "executor/sides.h"
+#include "executor/servers/sides.h"
 #include "executor/steps/replication_source_private.h"
 #include "executor/steps/service_checks_private.h"
 #include "executor/steps/validation_private.h"

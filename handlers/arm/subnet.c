@@ -4,7 +4,7 @@
 #include "core/buf.h"
 #include "core/parse/json_fields.h"
 #include "core/str.h"
-#include "store/networks.h"
+#include "store/resources/networks.h"
 
 bool subnet_id_is_valid(const struct armid *id)
 {

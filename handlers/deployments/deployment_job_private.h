@@ -7,7 +7,7 @@
 
 #include "handlers/deployments/template/template.h"
 #include "server/request.h"
-#include "store/deployments.h"
+#include "store/resources/deployments.h"
 
 struct app;
 

@@ -6,7 +6,7 @@
 #include "handlers/arm/resource.h"
 #include "handlers/deployments/deployment_job_private.h"
 #include "handlers/deployments/inner_request_private.h"
-#include "store/deployments.h"
+#include "store/resources/deployments.h"
 
 /* New memory, NULL when memory is out. */
 char *deployment_id(const struct deployment *deployment);

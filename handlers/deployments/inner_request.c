@@ -9,7 +9,7 @@
 #include "core/memory.h"
 #include "core/str.h"
 #include "handlers/arm/app.h"
-#include "handlers/arm/dispatch.h"
+#include "handlers/arm/dispatch/dispatch.h"
 #include "server/request_log.h"
 
 void inner_answer_done(struct inner_answer *answer)

@@ -6,6 +6,7 @@
 #include "core/parse/json_fields.h"
 #include "core/parse/ssl_mode.h"
 #include "core/str.h"
+#include "executor/servers/servers.h"
 #include "handlers/arm/page.h"
 #include "handlers/arm/server_reference.h"
 #include "handlers/migrations/migration.h"

@@ -4,7 +4,7 @@
 #define HANDLERS_NETWORK_NETWORK_RESOURCE_PRIVATE_H
 
 #include "handlers/arm/resource.h"
-#include "store/networks.h"
+#include "store/resources/networks.h"
 
 /* The resource of this type whose name is in this parameter of the path. Replies 404 and returns false if
  * it does not exist. */

@@ -5,7 +5,7 @@
 #include "core/str.h"
 #include "handlers/arm/operation.h"
 #include "handlers/resources/resources.h"
-#include "store/deployments.h"
+#include "store/resources/deployments.h"
 
 /* Appends the ids of the group's servers of one kind. */
 static int add_ids(struct request *request, const struct resource_group *group, enum server_kind kind,

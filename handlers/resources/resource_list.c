@@ -10,7 +10,7 @@
 #include "handlers/arm/resource.h"
 #include "handlers/resources/resource_filter_private.h"
 #include "handlers/resources/resources.h"
-#include "store/networks.h"
+#include "store/resources/networks.h"
 
 /* One list under way. */
 struct listing {

@@ -7,6 +7,7 @@
 
 #include "core/parse/json_fields.h"
 #include "core/str.h"
+#include "executor/servers/servers.h"
 #include "handlers/arm/operation.h"
 #include "handlers/arm/page.h"
 #include "handlers/servers/servers.h"

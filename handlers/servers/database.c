@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Databases of a server, read from the running PostgreSQL; the executor creates and drops them. */
 #include "core/str.h"
+#include "executor/servers/servers.h"
 #include "handlers/arm/naming/names.h"
 #include "handlers/arm/operation.h"
 #include "handlers/arm/page.h"

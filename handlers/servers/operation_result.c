@@ -3,6 +3,7 @@
  * DELETE. */
 #include "core/parse/json_fields.h"
 #include "core/str.h"
+#include "executor/servers/servers.h"
 #include "handlers/arm/operation.h"
 #include "handlers/servers/configuration_private.h"
 #include "handlers/servers/database_private.h"

@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "core/parse/json_fields.h"
 #include "core/str.h"
+#include "executor/servers/servers.h"
 #include "handlers/arm/naming/locations.h"
 #include "handlers/arm/naming/names.h"
 #include "handlers/arm/operation.h"

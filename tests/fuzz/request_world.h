@@ -19,7 +19,7 @@
 #include "core/tokens/signing_key.h"
 #include "executor/executor_parts.h"
 #include "handlers/arm/app.h"
-#include "handlers/arm/dispatch.h"
+#include "handlers/arm/dispatch/dispatch.h"
 #include "handlers/describe/openapi.h"
 #include "server/request_log.h"
 #include "server/route.h"

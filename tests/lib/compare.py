@@ -30,9 +30,9 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg2
 from psycopg2.extensions import parse_dsn
 
-import catalog_queries_rare  # noqa: F401  (adds its kinds)
-from catalog_queries import KINDS, RELATION
-from catalog_queries_old import for_major
+import catalog.queries_rare  # noqa: F401  (adds its kinds)
+from catalog.queries import KINDS, RELATION
+from catalog.queries_old import for_major
 
 # A database may have settings of its own; with these, values look the same on both sides and nothing is cut short.
 PINNED = {

@@ -137,6 +137,6 @@ def test_catalogs_hold_known_options_only(two):
             if not re.fullmatch(KNOWN.get(f"{catalog}.{column}", "nothing"), option):
                 unknown.append(f"{catalog}.{column} holds '{option}'")
     assert unknown == [], (
-        f"{straight.value('SHOW server_version')}: {unknown}; if a user cannot set them, catalog_queries.py"
+        f"{straight.value('SHOW server_version')}: {unknown}; if a user cannot set them, catalog/queries.py"
         " must not compare them and the product must not copy them; then add them to KNOWN"
     )

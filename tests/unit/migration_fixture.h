@@ -15,7 +15,7 @@
 #include "core/str.h"
 #include "executor/executor_parts.h"
 #include "handlers/arm/app.h"
-#include "handlers/arm/dispatch.h"
+#include "handlers/arm/dispatch/dispatch.h"
 #include "handlers/describe/openapi.h"
 #include "tests/unit/test.h"
 

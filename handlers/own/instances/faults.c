@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Real faults of a provisioned server, begun and ended by hand; a rule with do.server does it at a point. */
-#include "executor/server_faults.h"
+#include "executor/servers/server_faults.h"
 #include "handlers/arm/app.h"
 #include "handlers/own/instances/instances.h"
 #include "server/reply.h"

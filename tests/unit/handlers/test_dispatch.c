@@ -8,7 +8,7 @@
 #include "core/memory.h"
 #include "core/str.h"
 #include "handlers/arm/app.h"
-#include "handlers/arm/dispatch.h"
+#include "handlers/arm/dispatch/dispatch.h"
 #include "handlers/signin/auth.h"
 #include "server/reply.h"
 

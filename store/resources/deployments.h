@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Deployments of templates: one row per name in a resource group, from its last PUT. */
-#ifndef STORE_DEPLOYMENTS_H
-#define STORE_DEPLOYMENTS_H
+#ifndef STORE_RESOURCES_DEPLOYMENTS_H
+#define STORE_RESOURCES_DEPLOYMENTS_H
 
 #include "store/store.h"
 

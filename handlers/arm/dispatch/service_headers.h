@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Headers that Resource Manager and the resource provider add to their answers, for clients that read them.
  */
-#ifndef HANDLERS_ARM_SERVICE_HEADERS_H
-#define HANDLERS_ARM_SERVICE_HEADERS_H
+#ifndef HANDLERS_ARM_DISPATCH_SERVICE_HEADERS_H
+#define HANDLERS_ARM_DISPATCH_SERVICE_HEADERS_H
 
 #include "server/request.h"
 

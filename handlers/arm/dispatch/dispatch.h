@@ -4,8 +4,8 @@
  * provider sees the request, the handler, and the invariants that every handler must keep. Independent of
  * libmicrohttpd.
  */
-#ifndef HANDLERS_ARM_DISPATCH_H
-#define HANDLERS_ARM_DISPATCH_H
+#ifndef HANDLERS_ARM_DISPATCH_DISPATCH_H
+#define HANDLERS_ARM_DISPATCH_DISPATCH_H
 
 #include <stdbool.h>
 

@@ -4,7 +4,7 @@
  * provider and type, api-version valid for the type, access control. The handlers check registration,
  * resource group and body.
  */
-#include "handlers/arm/dispatch.h"
+#include "handlers/arm/dispatch/dispatch.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -16,10 +16,10 @@
 #include "core/str.h"
 #include "handlers/arm/api_version.h"
 #include "handlers/arm/app.h"
+#include "handlers/arm/dispatch/service_headers.h"
+#include "handlers/arm/dispatch/subscription_entry.h"
 #include "handlers/arm/http/origin.h"
 #include "handlers/arm/http/precondition.h"
-#include "handlers/arm/service_headers.h"
-#include "handlers/arm/subscription_entry.h"
 #include "server/answer_cache.h"
 #include "server/reply.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "handlers/arm/subscription_entry.h"
+#include "handlers/arm/dispatch/subscription_entry.h"
 
 #include "handlers/arm/app.h"
 #include "server/reply.h"

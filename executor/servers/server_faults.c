@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "executor/server_faults.h"
+#include "executor/servers/server_faults.h"
 
 #include "core/buf.h"
 #include "core/log.h"
@@ -7,7 +7,7 @@
 #include "engine/instance/fault.h"
 #include "executor/executor_parts.h"
 #include "executor/gate.h"
-#include "executor/sides.h"
+#include "executor/servers/sides.h"
 
 enum { LIST_MAX_BYTES = 800 };
 

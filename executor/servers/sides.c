@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "executor/sides.h"
+#include "executor/servers/sides.h"
 
 #include <stdlib.h>
 #include <string.h>

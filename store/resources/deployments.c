@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/deployments.h"
+#include "store/resources/deployments.h"
 
 #include <stdlib.h>
 #include <string.h>

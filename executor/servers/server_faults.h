@@ -3,8 +3,8 @@
  * Real faults of provisioned servers by the server's name (engine/instance/fault.h says which and how they
  * are undone). Any thread. They connect to the server and may start it: bounded by its start, ended by stop.
  */
-#ifndef EXECUTOR_SERVER_FAULTS_H
-#define EXECUTOR_SERVER_FAULTS_H
+#ifndef EXECUTOR_SERVERS_SERVER_FAULTS_H
+#define EXECUTOR_SERVERS_SERVER_FAULTS_H
 
 #include <stdbool.h>
 

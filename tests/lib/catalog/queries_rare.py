@@ -1,6 +1,6 @@
-"""The queries of catalog_queries.py, continued with the kinds of objects that few databases hold."""
+"""The queries of catalog/queries.py, continued with the kinds of objects that few databases hold."""
 
-from catalog_queries import KINDS, SORTED, acl, derived, member, named, owner, user_made
+from catalog.queries import KINDS, SORTED, acl, derived, member, named, owner, user_made
 
 KINDS[
     "operator"

@@ -4,8 +4,8 @@
  * endpoint for the engine: the superuser azuresu over the Unix socket of a provisioned server, so that
  * objects of every owner are read and copied, or the login itself for an attached one.
  */
-#ifndef EXECUTOR_SIDES_H
-#define EXECUTOR_SIDES_H
+#ifndef EXECUTOR_SERVERS_SIDES_H
+#define EXECUTOR_SERVERS_SIDES_H
 
 #include "engine/pg/endpoint.h"
 #include "executor/executor_parts.h"

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 
 #include "core/str.h"
-#include "executor/address.h"
+#include "executor/servers/address.h"
+#include "executor/servers/servers.h"
 
 enum { SERVER_PORT = 5432, ADDRESS_COUNT = 254 * 254, PORTS_TRIED = 100, PORT_MAX = 65535 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef EXECUTOR_ADDRESS_H
-#define EXECUTOR_ADDRESS_H
+#ifndef EXECUTOR_SERVERS_ADDRESS_H
+#define EXECUTOR_SERVERS_ADDRESS_H
 
 #include "executor/executor_parts.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "handlers/arm/service_headers.h"
+#include "handlers/arm/dispatch/service_headers.h"
 
 #include "core/str.h"
 #include "handlers/arm/api_version.h"

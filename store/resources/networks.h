@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Virtual networks and private endpoints. They are deleted with their resource group. Any thread. */
-#ifndef STORE_NETWORKS_H
-#define STORE_NETWORKS_H
+#ifndef STORE_RESOURCES_NETWORKS_H
+#define STORE_RESOURCES_NETWORKS_H
 
 #include "store/store.h"
 

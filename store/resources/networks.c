@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/networks.h"
+#include "store/resources/networks.h"
 
 #include <stdlib.h>
 
