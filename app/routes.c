@@ -16,6 +16,7 @@
 #include "handlers/own/own.h"
 #include "handlers/own/seeing/seeing.h"
 #include "handlers/resources/resources.h"
+#include "handlers/rules/rules_calls.h"
 #include "handlers/servers/servers.h"
 #include "handlers/signin/signin.h"
 #include "handlers/universes/universes.h"
@@ -294,15 +295,13 @@ const struct route routes[] = {
         "Lists the calls that Malachite answers.", NULL, "[]object", OK, NULL),
     OWN(GET, "/_malachite/ca.pem", malachite_ca, ROUTE_OPEN, "Malachite_CertificateAuthority",
         "Returns the certificate to trust.", NULL, "application/x-pem-file", OK, NULL),
-    OWN(GET, "/_malachite/migrations", malachite_migration_list, 0, "Malachite_Migrations_List",
-        "Lists the newest migrations of all servers.", NULL, "[]MigrationDetail", OK, "limit:integer subscription:string"),
+    OWN(GET, "/_malachite/migrations", malachite_migration_list, 0, "Malachite_Migrations_List", "Lists the newest migrations of all servers.", NULL, "[]MigrationDetail", OK, "limit:integer subscription:string"),
     OWN(GET, "/_malachite/migrations/{migrationId}", malachite_migration_get, 0, "Malachite_Migrations_Get",
         "Shows a migration with its history, and the tables of one database.", NULL, "MigrationDetail", OK, "database:string subscription:string"),
     OWN(GET, "/_malachite/migrations/{migrationId}/wait", malachite_migration_wait, ROUTE_WAITS, "Malachite_Migrations_Wait",
         "Waits until a migration has a state or substate, or until a database has few pending changes: 200, or 408 with the migration as it is.", NULL, "MigrationDetail", OK,
         "state:string substate:string database:string incomingChanges:integer timeout:integer subscription:string"),
-    OWN(GET, "/_malachite/migrations/{migrationId}/evidence", malachite_migration_evidence, 0, "Malachite_Migrations_Evidence",
-        "Compares source and target as they were at the cutover.", NULL, "MigrationEvidence", OK, NULL),
+    OWN(GET, "/_malachite/migrations/{migrationId}/evidence", malachite_migration_evidence, 0, "Malachite_Migrations_Evidence", "Compares source and target as they were at the cutover.", NULL, "MigrationEvidence", OK, NULL),
     OWN(GET, "/_malachite/subscriptions", universe_list, 0, "Malachite_Subscriptions_List",
         "Lists the subscriptions in use.", NULL, "[]Universe", OK, NULL),
     OWN(DELETE, "/_malachite/subscriptions/{subscriptionId}", universe_delete, ROUTE_SLOW, "Malachite_Subscriptions_Delete",
@@ -313,8 +312,7 @@ const struct route routes[] = {
         "Shows how far the time of a subscription has been advanced.", NULL, "Clock", OK, "subscription:string"),
     OWN(POST, "/_malachite/clock", clock_advance, ROUTE_BODY, "Malachite_Clock_Advance",
         "Lets time pass for a subscription: moves the stored instants of its active migrations into the past.", "ClockAdvance", "Clock", OK, NULL),
-    OWN(GET, "/_malachite/requests", malachite_request_list, ROUTE_QUIET, "Malachite_Requests_List",
-        "Shows the last requests.", NULL, "RequestLog", OK, "operation:string status:string method:string path:string request:string client:string subscription:string since:date-time notUnderstood:boolean limit:integer"),
+    OWN(GET, "/_malachite/requests", malachite_request_list, ROUTE_QUIET, "Malachite_Requests_List", "Shows the last requests.", NULL, "RequestLog", OK, "operation:string status:string method:string path:string request:string client:string subscription:string since:date-time notUnderstood:boolean limit:integer"),
     OWN(GET, "/_malachite/requests/wait", malachite_request_wait, ROUTE_QUIET | ROUTE_WAITS, "Malachite_Requests_Wait",
         "Waits until the journal has this many requests that pass the filters: 200, or 408 with those so far.", NULL, "RequestLog", OK,
         "operation:string status:string method:string path:string request:string client:string subscription:string since:date-time notUnderstood:boolean limit:integer count:integer timeout:integer"),
@@ -357,10 +355,16 @@ const struct route routes[] = {
         "Deletes a snapshot.", NULL, NULL, NONE, "subscription:string"),
     OWN(POST, "/_malachite/snapshots/{snapshot}/restore", malachite_snapshot_restore, ROUTE_TOKEN | ROUTE_SLOW | ROUTE_BODY_OPTIONAL, "Malachite_Snapshots_Restore",
         "Puts a subscription back as it was.", NULL, "Snapshot", OK, "subscription:string"),
-    OWN(GET, "/_malachite/openapi", openapi_index, ROUTE_OPEN, "Malachite_OpenApi_List",
-        "Lists the OpenAPI documents.", NULL, "[]object", OK, NULL),
-    OWN(GET, "/_malachite/openapi/{document}", openapi_get, ROUTE_OPEN, "Malachite_OpenApi_Get",
-        "An OpenAPI document: {api-version}.json.", NULL, "object", OK, NULL),
+    OWN(GET, "/_malachite/points", point_list, 0, "Malachite_Points_List", "Lists the points at which a rule can act.", NULL, "[]TestPoint", OK, NULL),
+    OWN(PUT, "/_malachite/rules/{ruleName}", test_rule_put, ROUTE_BODY, "Malachite_Rules_Put", "Creates or replaces a rule of a test.", "TestRule", "TestRule", OK | CREATED, NULL),
+    OWN(GET, "/_malachite/rules/{ruleName}", test_rule_get, ROUTE_QUIET, "Malachite_Rules_Get", "Shows a rule and what it has done.", NULL, "TestRule", OK, NULL),
+    OWN(GET, "/_malachite/rules", test_rule_list, ROUTE_QUIET, "Malachite_Rules_List", "Lists the rules.", NULL, "[]TestRule", OK, "subscription:string"),
+    OWN(DELETE, "/_malachite/rules/{ruleName}", test_rule_delete, 0, "Malachite_Rules_Delete", "Deletes a rule and releases what it holds.", NULL, NULL, OK_EMPTY | NONE, "subscription:string"),
+    OWN(DELETE, "/_malachite/rules", test_rule_delete_all, 0, "Malachite_Rules_DeleteAll", "Deletes all rules and releases what they hold.", NULL, NULL, NONE, "subscription:string"),
+    OWN(POST, "/_malachite/rules/{ruleName}/release", test_rule_release, ROUTE_BODY_OPTIONAL, "Malachite_Rules_Release", "Releases what a rule holds.", "TestRuleRelease", "TestRule", OK, NULL),
+    OWN(GET, "/_malachite/rules/{ruleName}/wait", test_rule_wait, ROUTE_QUIET, "Malachite_Rules_Wait", "Waits until a rule has acted, or holds something: 408 if not in time.", NULL, "TestRule", OK, "fired:integer held:integer timeout:integer"),
+    OWN(GET, "/_malachite/openapi", openapi_index, ROUTE_OPEN, "Malachite_OpenApi_List", "Lists the OpenAPI documents.", NULL, "[]object", OK, NULL),
+    OWN(GET, "/_malachite/openapi/{document}", openapi_get, ROUTE_OPEN, "Malachite_OpenApi_Get", "An OpenAPI document: {api-version}.json.", NULL, "object", OK, NULL),
     OWN(GET, "/metrics", metrics_get, ROUTE_QUIET, "Metrics",
         "Metrics for Prometheus.", NULL, "text/plain", OK, NULL),
 

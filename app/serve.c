@@ -5,6 +5,7 @@
  * never takes longer than STOP_LIMIT_MS: work that is interrupted then is not lost, because the next start
  * resumes it.
  */
+#include "app/lost_rules_private.h"
 #include "app/serve_private.h"
 
 #include <jansson.h>
@@ -33,6 +34,7 @@
 #include "handlers/describe/openapi.h"
 #include "handlers/own/request_durations.h"
 #include "handlers/own/seeing/coverage.h"
+#include "handlers/rules/request_points.h"
 #include "handlers/signin/auth.h"
 #include "handlers/signin/authorize.h"
 #include "server/answer_cache.h"
@@ -194,7 +196,7 @@ static void connect_rooms(struct serving *serving)
     serving->service = (struct service){.app = &serving->app,
                                         .options = serving->options,
                                         .prepare = dispatch_prepare,
-                                        .run = dispatch_run,
+                                        .run = request_points_run,
                                         .answered = count_and_log,
                                         .thread_end = end_thread};
 }
@@ -230,8 +232,11 @@ static int start(struct serving *serving, struct err *err)
     app->durations = request_durations_new(routes, route_count);
     app->coverage = coverage_new();
     app->answers = answer_cache_new(); /* without a cache every response is built again */
-    if (prepare_data_dir(serving, err) < 0 ||
-        tls_prepare(options->data_dir, options->listen, options->tls_names, err, &serving->tls) < 0 ||
+    if (prepare_data_dir(serving, err) < 0) {
+        return EXIT_BAD_CONFIGURATION;
+    }
+    lost_rules_report(options->data_dir);
+    if (tls_prepare(options->data_dir, options->listen, options->tls_names, err, &serving->tls) < 0 ||
         open_signing_key(serving, err) < 0 || read_roles(serving, err) < 0) {
         return EXIT_BAD_CONFIGURATION;
     }

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "core/points/points.h"
 #include "core/stop.h"
 #include "engine/instance/instance.h"
 #include "engine/process/tools.h"
@@ -21,13 +22,14 @@ enum { EXECUTOR_WORKERS_MAX = 64, OPERATION_THREADS = 2, RECHECKS_MAX = 16 };
 struct worker {
     struct executor *executor;
     pthread_t thread;
-    pthread_mutex_t lock;         /* guards the following members, and setting the tokens */
-    int64_t migration_id;         /* 0: idle */
-    int64_t expires_us;           /* when its life is over */
-    const char *current_database; /* the one that is being copied, or NULL; owned by the worker */
-    struct stop stop;             /* for the migration as a whole */
-    struct stop database_stop;    /* for current_database; derived from stop */
-    _Atomic bool expired;         /* stop says cancel because the migration has expired */
+    pthread_mutex_t lock;          /* guards the following members, and setting the tokens */
+    int64_t migration_id;          /* 0: idle */
+    int64_t expires_us;            /* when its life is over */
+    const char *current_database;  /* the one that is being copied, or NULL; owned by the worker */
+    struct point_subject *subject; /* of the thread's scope, for testers' rules; the worker's own */
+    struct stop stop;              /* for the migration as a whole */
+    struct stop database_stop;     /* for current_database; derived from stop */
+    _Atomic bool expired;          /* stop says cancel because the migration has expired */
 };
 
 /* Inaccessible attached servers that will be checked again. */

@@ -23,6 +23,10 @@ void worker_enter_database(struct worker *worker, const char *name)
 {
     pthread_mutex_lock(&worker->lock);
     worker->current_database = name;
+    if (worker->subject != NULL) {
+        worker->subject->database = name;
+        worker->subject->stop = name != NULL ? &worker->database_stop : &worker->stop;
+    }
     atomic_store(&worker->database_stop.kind, (int)stop_kind(&worker->stop));
     pthread_mutex_unlock(&worker->lock);
 }

@@ -14,6 +14,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/points/points.h"
 #include "core/str.h"
 #include "server/allowed_host_private.h"
 #include "server/connections/framing.h"
@@ -63,10 +64,24 @@ static enum MHD_Result send_out_of_memory(struct exchange_host *host, struct MHD
     return library_queue(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, host->out_of_memory);
 }
 
+/* The client sees the connection end without an answer. */
+static enum MHD_Result cut_connection(struct exchange *exchange)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (info != NULL) {
+        point_cut_socket((int)info->connect_fd, exchange->request.reply.cut_with_reset);
+    }
+    return MHD_NO;
+}
+
 static enum MHD_Result send_reply(struct exchange *exchange)
 {
     struct reply *reply = &exchange->request.reply;
     exchange->phase = PHASE_SENT;
+    if (reply->cut) {
+        return cut_connection(exchange);
+    }
     visit_enter(exchange->visit, VISIT_SENDING);
     if (reply->out_of_memory) {
         reply->status = MHD_HTTP_INTERNAL_SERVER_ERROR;

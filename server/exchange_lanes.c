@@ -9,17 +9,6 @@
 #include "server/reply.h"
 #include "server/route.h"
 
-static void run_slow(struct slow_task *task, bool refused)
-{
-    struct exchange *exchange = (struct exchange *)((char *)task - offsetof(struct exchange, task));
-    if (refused) {
-        reply_fail(&exchange->request, ERR_UNAVAILABLE, "Malachite is stopping.");
-    } else {
-        exchange->host->service->run(&exchange->request);
-    }
-    MHD_resume_connection(exchange->connection);
-}
-
 void exchange_refuse_for_now(struct request *request, const char *why)
 {
     reply_header(request, "Retry-After", "1");
@@ -52,6 +41,40 @@ static int lane_of(const struct request *request)
     /* A conditional change first reads the resource, perhaps from PostgreSQL. */
     bool live = !reads && (request->if_match != NULL || request->if_none_match != NULL);
     return live || (request->route->flags & ROUTE_SLOW) != 0 ? LANE_LIVE : reads ? LANE_READ : LANE_WRITE;
+}
+
+/* The handler runs once more. */
+static void retry(struct waiter *waiter, bool refused)
+{
+    struct exchange *exchange = (struct exchange *)((char *)waiter - offsetof(struct exchange, waiter));
+    exchange->request.again_ms = 0;
+    if (refused) {
+        exchange_refuse_for_now(&exchange->request, "Malachite is stopping.");
+        MHD_resume_connection(exchange->connection);
+    } else if (!slow_lane_submit(exchange->host->lanes[lane_of(&exchange->request)], &exchange->task)) {
+        exchange_refuse_for_now(&exchange->request, "Too many requests are waiting. Retry later.");
+        MHD_resume_connection(exchange->connection);
+    }
+}
+
+static void run_slow(struct slow_task *task, bool refused)
+{
+    struct exchange *exchange = (struct exchange *)((char *)task - offsetof(struct exchange, task));
+    struct request *request = &exchange->request;
+    if (refused) {
+        reply_fail(request, ERR_UNAVAILABLE, "Malachite is stopping.");
+    } else {
+        exchange->host->service->run(request);
+    }
+    if (request->again_ms != 0) {
+        exchange->waiter = (struct waiter){.due_ms = request->again_ms, .retry = retry};
+        if (waiting_room_enter(exchange->host->waiting, &exchange->waiter)) {
+            return;
+        }
+        exchange_refuse_for_now(request,
+                                "Too many requests are waiting for something to happen. Retry later.");
+    }
+    MHD_resume_connection(exchange->connection);
 }
 
 /* The connection is suspended while the lane works; nothing here may use the exchange after it was

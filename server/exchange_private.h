@@ -13,6 +13,7 @@
 #include "core/str_list.h"
 #include "server/connections/acceptor.h"
 #include "server/lanes/slow_lane.h"
+#include "server/lanes/waiting_room.h"
 #include "server/lanes/waits.h"
 #include "server/service_private.h"
 
@@ -24,6 +25,7 @@ enum { LANE_LIVE, LANE_WRITE, LANE_READ, LANE_COUNT };
 struct exchange_host {
     const struct service *service;
     struct slow_lane *lanes[LANE_COUNT];
+    struct waiting_room *waiting; /* for reply_later() */
     struct waits *waits;          /* for routes with ROUTE_WAITS */
     const struct str_list *names; /* accepted host names, besides loopback */
     const struct str_list
@@ -66,6 +68,7 @@ struct exchange {
     struct err err;
     struct slow_task task;
     struct wait wait;
+    struct waiter waiter;
     struct request request;
 };
 

@@ -23,6 +23,7 @@ enum {
     LIVE_THREADS = 16,
     LIVE_QUEUE_MAX = 128,
     LIVE_PER_SERVER = 2,
+    WAITERS_MAX = 256,
     WRITE_THREADS = 2, /* the store allows one write at a time */
     READ_THREADS = 2,
     /* Contains the request line, headers and the response's headers: the longest URI allowed and a token
@@ -257,7 +258,8 @@ int httpd_serve(struct httpd *httpd, struct err *err)
             return -1;
         }
     }
-    if (waits_start(end_slow_thread, httpd, err, &httpd->host.waits) < 0) {
+    if (waiting_room_open(WAITERS_MAX, err, &httpd->host.waiting) < 0 ||
+        waits_start(end_slow_thread, httpd, err, &httpd->host.waits) < 0) {
         return -1;
     }
     for (int i = 0; i < LISTENER_COUNT; i++) {
@@ -305,6 +307,7 @@ static void stop_accepting(struct httpd *httpd)
 bool httpd_drain(struct httpd *httpd, int64_t deadline_ms)
 {
     stop_accepting(httpd);
+    waiting_room_close(httpd->host.waiting);
     waits_stop(httpd->host.waits);
     bool ended = true;
     for (int i = 0; i < LANE_COUNT; i++) {
@@ -336,6 +339,7 @@ void httpd_stop(struct httpd *httpd)
     for (int i = 0; i < LANE_COUNT; i++) {
         slow_lane_free(httpd->host.lanes[i]);
     }
+    waiting_room_free(httpd->host.waiting);
     waits_free(httpd->host.waits);
     str_list_done(&httpd->names);
     str_list_done(&httpd->proxies);

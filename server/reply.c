@@ -58,6 +58,18 @@ void reply_empty(struct request *request, int status)
     begin_reply(request, status);
 }
 
+void reply_later(struct request *request, int ms)
+{
+    request->again_ms = clock_monotonic_ms() + ms;
+}
+
+void reply_cut(struct request *request, bool reset)
+{
+    begin_reply(request, 200);
+    request->reply.cut = true;
+    request->reply.cut_with_reset = reset;
+}
+
 void reply_text(struct request *request, int status, const char *content_type, const char *text, size_t len)
 {
     if (!begin_reply(request, status)) {

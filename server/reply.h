@@ -23,6 +23,15 @@ void reply_error(struct request *request, const struct err *err);
 /* The same from a code and a formatted message. */
 void reply_fail(struct request *request, enum err_code code, const char *format, ...) printf_like(3, 4);
 
+/*
+ * Instead of a reply: runs the handler again in about ms, on a lane; the connection waits in the meantime
+ * and no thread does. For long polls: the handler keeps its own deadline, counted from
+ * request->started_us.
+ */
+void reply_later(struct request *request, int ms);
+/* Ends the connection instead of sending the reply; with an RST if reset. */
+void reply_cut(struct request *request, bool reset);
+
 /* Adds a header to the next (or current) reply. Copies both strings; a value with control characters is
  * not sent. */
 void reply_header(struct request *request, const char *name, const char *value);

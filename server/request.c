@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "core/memory.h"
 #include "core/parse/json_memory.h"
+#include "core/points/points.h"
 #include "core/str.h"
 #include "core/wipe.h"
 #include "server/reply.h"
@@ -84,6 +85,10 @@ void request_done(struct request *request)
     buf_done(&request->raw_body);
     json_decref(request->body);
     json_decref(request->notes);
+    if (request->visit.effect != NULL) {
+        point_leave(request->visit.effect);
+        free(request->visit.effect);
+    }
     wipe_free(request->reply.body);
     for (size_t i = 0; i < request->reply.header_count; i++) {
         free(request->reply.headers[i].name);

@@ -16,6 +16,7 @@
 #include "core/parse/id.h"
 
 struct app;
+struct point_effect;
 struct route;
 struct stream;
 
@@ -67,6 +68,14 @@ struct reply {
     const char *content_type; /* static text */
     struct reply_header headers[REPLY_HEADERS_MAX];
     size_t header_count;
+    bool cut; /* the connection ends instead of it */
+    bool cut_with_reset;
+};
+
+/* How far a request is at the points "request" and "reply"; of handlers/rules. */
+struct request_visit {
+    enum request_stage { STAGE_ARRIVED, STAGE_ADMITTED, STAGE_HANDLED, STAGE_REPLIES } stage;
+    struct point_effect *effect; /* that it waits for, or NULL; owned */
 };
 
 struct request {
@@ -111,6 +120,8 @@ struct request {
     bool wait_is_over;     /* of a long poll: reply now */
     bool waits;            /* the handler has not replied, and runs again after the next change */
     int nesting;           /* of a request that a deployment sends: the number of enclosing deployments */
+    struct request_visit visit; /* of testers' rules */
+    int64_t again_ms;           /* of reply_later(): when to run the handler again; 0: it has replied */
     struct reply reply;
     struct stream *stream; /* of a reply without an end (server/stream.h), or NULL */
     void (*stream_discard)(struct stream *stream);

@@ -42,9 +42,6 @@ struct apply {
     int64_t taken_us;
 };
 
-/* ---- opening ---------------------------------------------------------------------------------------------
- */
-
 static int open_target(struct apply *apply, const struct apply_request *request, struct err *err)
 {
     const struct pipeline_session session = {.target = request->target,
@@ -370,9 +367,6 @@ int apply_make_durable(struct apply *apply, struct err *err)
     return is_nothing_under_way(apply) ? target_make_durable(&apply->target, err) : 0;
 }
 
-/* ---- what is known ---------------------------------------------------------------------------------------
- */
-
 bool apply_is_busy(const struct apply *apply)
 {
     return apply->inside || !is_nothing_under_way(apply);
@@ -381,6 +375,11 @@ bool apply_is_busy(const struct apply *apply)
 const struct replica_progress *apply_progress(const struct apply *apply)
 {
     return &apply->target.progress;
+}
+
+struct pg *apply_session(struct apply *apply)
+{
+    return &apply->target.pipeline.pg;
 }
 
 uint64_t apply_durable_position(const struct apply *apply)

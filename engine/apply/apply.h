@@ -79,4 +79,7 @@ uint64_t apply_begun(const struct apply *apply);
 /* When the last applied transaction was committed on the source, in microseconds since 1970. 0: none yet. */
 int64_t apply_commit_us(const struct apply *apply);
 
+/* The session on the target, for points (engine/pg/pg_point.h). */
+struct pg *apply_session(struct apply *apply);
+
 #endif

@@ -15,7 +15,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "engine/pg/pg.h"
+#include "engine/pg/pg_point.h"
 
 enum { CHUNK_BYTES = 128 * 1024, PIECE_BYTES = 1024 * 1024, SLICE_MS = 50, INPUT_BYTES = 120 * 1024 };
 
@@ -34,6 +34,7 @@ struct pump {
     PGconn *target;
     char *chunk;
     size_t filled;
+    bool ruled;      /* rules count the rows of this chunk */
     int64_t taken;   /* rows that have not been counted yet */
     struct err lost; /* PUMP_LOST: why */
 };
@@ -139,6 +140,46 @@ static enum pump_end add_row(struct pump *pump, const char *row, size_t len)
     return PUMP_DONE;
 }
 
+/* Whether rules count the rows of the next chunk. */
+static bool looks_for_rules(struct pump *pump)
+{
+    if (pump->filled == 0) {
+        pump->ruled = point_is_armed(POINT_COPY_ROWS);
+    }
+    return pump->ruled;
+}
+
+/* A rule acts between two rows: what was read before it is sent first. */
+static enum pump_end visit_row(struct pump *pump, size_t len)
+{
+    struct point_effect effect;
+    const struct pg_point visit = {.point = POINT_COPY_ROWS,
+                                   .source = pump->stream->source,
+                                   .target = pump->stream->target,
+                                   .schema = pump->stream->schema,
+                                   .table = pump->stream->table};
+    struct point_subject subject = pg_point_subject(&visit);
+    subject.bytes = len;
+    if (!point_take(POINT_COPY_ROWS, &subject, &effect)) {
+        return PUMP_DONE;
+    }
+    enum pump_end end = send_chunk(pump);
+    if (end != PUMP_DONE) {
+        point_leave(&effect);
+        return end;
+    }
+    return pg_point_finish(&visit, &subject, &effect, &pump->lost) == 0 ? PUMP_DONE : PUMP_LOST;
+}
+
+/* Each message of the source is one row, apart from the end of the binary format: alone, or behind the header
+ * if there are no rows. A row of the text format ends with a line break. */
+static bool is_row(const char *message, size_t len)
+{
+    enum { HEADER_BYTES = 19, TRAILER_BYTES = 2 };
+    return !((len == TRAILER_BYTES || (len == HEADER_BYTES + TRAILER_BYTES && message[0] == 'P')) &&
+             memcmp(message + len - TRAILER_BYTES, "\xff\xff", TRAILER_BYTES) == 0);
+}
+
 static enum pump_end pump_rows(struct pump *pump)
 {
     for (;;) {
@@ -146,8 +187,10 @@ static enum pump_end pump_rows(struct pump *pump)
         int len = PQgetCopyData(pump->source, &row, 1);
         enum pump_end end = PUMP_DONE;
         if (len > 0) {
-            end = add_row(pump, row, (size_t)len);
-            pump->taken++; /* each message of the source is one row */
+            bool counts = is_row(row, (size_t)len);
+            end = counts && looks_for_rules(pump) ? visit_row(pump, (size_t)len) : PUMP_DONE;
+            end = end == PUMP_DONE ? add_row(pump, row, (size_t)len) : end;
+            pump->taken += counts;
             PQfreemem(row);
         } else if (len == 0) {
             end = wait_for(pump, false);

@@ -15,7 +15,9 @@ struct copy_stream {
     const char *out_sql;    /* ends with COPY ... TO STDOUT */
     const char *in_sql;     /* ends with COPY ... FROM STDIN */
     _Atomic int64_t *bytes; /* grows while rows are copied; may be NULL */
-    _Atomic int64_t *rows;  /* the number of rows, likewise; it is exact only at the end */
+    const char *schema;     /* of the table, for points; may be NULL */
+    const char *table;
+    _Atomic int64_t *rows; /* the number of rows, likewise; it is exact only at the end */
 };
 
 /* Runs it to the end; ret_rows is the count of both servers (a difference is an error). After a failure

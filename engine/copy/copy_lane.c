@@ -6,6 +6,7 @@
 #include "core/clock.h"
 #include "engine/copy/copy.h"
 #include "engine/copy/copy_sql.h"
+#include "engine/pg/pg_point.h"
 #include "engine/pg/sqlstate.h"
 
 enum { SQL_MAX_BYTES = 8 * 1024 * 1024, DEADLOCKS_MOST = 5 };
@@ -113,6 +114,8 @@ static int copy_rows(struct copy_lane *lane, struct copy_piece *piece, bool text
                                        .target = &lane->target,
                                        .out_sql = buf_text(&out_sql),
                                        .in_sql = buf_text(&in_sql),
+                                       .schema = piece->table->schema,
+                                       .table = piece->table->name,
                                        .bytes = &piece->bytes,
                                        .rows = &piece->rows};
     int64_t rows = 0;
@@ -143,6 +146,25 @@ static bool is_empty(const struct copy_piece *piece)
     return piece->table->bytes == 0;
 }
 
+static int visit_table(struct copy_lane *lane, const struct copy_piece *piece, enum point point,
+                       struct err *err)
+{
+    const struct pg_point visit = {.point = point,
+                                   .source = &lane->source,
+                                   .target = &lane->target,
+                                   .schema = piece->table->schema,
+                                   .table = piece->table->name};
+    return pg_point_visit(&visit, err);
+}
+
+/* A failure of tables that are copied together is repeated for each alone: with a rule, there it must
+ * count. */
+static bool rules_look(void)
+{
+    return point_is_armed(POINT_TABLE_BEGIN) || point_is_armed(POINT_COPY_ROWS) ||
+           point_is_armed(POINT_TABLE_END);
+}
+
 static int copy_together(struct copy_lane *lane, struct copy_piece *pieces, size_t count, int how,
                          struct err *err)
 {
@@ -151,7 +173,9 @@ static int copy_together(struct copy_lane *lane, struct copy_piece *pieces, size
     }
     for (size_t i = 0; i < count; i++) {
         set_state(&pieces[i], COPY_LOADING);
-        if (!is_empty(&pieces[i]) && copy_rows(lane, &pieces[i], (how & WITH_TEXT) != 0, err) != 0) {
+        if (visit_table(lane, &pieces[i], POINT_TABLE_BEGIN, err) != 0 ||
+            (!is_empty(&pieces[i]) && copy_rows(lane, &pieces[i], (how & WITH_TEXT) != 0, err) != 0) ||
+            visit_table(lane, &pieces[i], POINT_TABLE_END, err) != 0) {
             return -1;
         }
     }
@@ -261,7 +285,7 @@ static int copy_alone(struct copy_lane *lane, struct copy_piece *piece, struct e
 
 int copy_lane_round(struct copy_lane *lane, struct copy_piece *pieces, size_t count, struct err *err)
 {
-    if (count > 1) {
+    if (count > 1 && !rules_look()) {
         if (copy_together(lane, pieces, count, 0, err) == 0) {
             return 0;
         }

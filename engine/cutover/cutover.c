@@ -12,6 +12,7 @@
 
 #include "core/str.h"
 #include "engine/cutover/cutover_private.h"
+#include "engine/pg/pg_point.h"
 #include "engine/replica/replica.h"
 #include "engine/replication/tables/position.h"
 
@@ -82,6 +83,27 @@ static int make_durable(struct cutover_state *state, struct err *err)
 /* ---- all of them -----------------------------------------------------------------------------------------
  */
 
+static int visit(struct cutover_state *state, enum point point, struct err *err)
+{
+    const struct pg_point where = {.point = point, .source = &state->source, .target = &state->target};
+    return pg_point_visit(&where, err);
+}
+
+static int visit_large_objects(struct cutover_state *state, struct err *err)
+{
+    return visit(state, POINT_LARGE_OBJECTS, err);
+}
+
+static int visit_sequences(struct cutover_state *state, struct err *err)
+{
+    return visit(state, POINT_SEQUENCES, err);
+}
+
+static int visit_compare(struct cutover_state *state, struct err *err)
+{
+    return visit(state, POINT_CUTOVER_COMPARE, err);
+}
+
 struct cutover_stage {
     int (*run)(struct cutover_state *state, struct err *err);
     bool closed; /* runs also when an earlier cutover has closed the helper */
@@ -99,11 +121,14 @@ static const struct cutover_stage stages[] = {
     {cutover_find_stale, false},
     /* Data that the stream does not carry. */
     {cutover_copy_tables, false},
+    {visit_large_objects, false},
     {cutover_copy_large_objects, false},
     {cutover_refresh_views, false},
     {restore_keys, false},              /* waits if rows violate one */
+    {visit_sequences, true},
     {cutover_set_sequences, true},      /* after all rows, recopied ones included: no sequence may lag behind them */
     /* Evidence. */
+    {visit_compare, true},
     {cutover_count, true},
     {cutover_warn_of_ddl, false},
     /* End of following: the helper is closed first. */

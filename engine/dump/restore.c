@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/str.h"
+#include "engine/pg/pg_point.h"
 
 /* A transaction holds about four locks for each table it creates: 100 entries fit any
  * max_locks_per_transaction. */
@@ -139,16 +140,55 @@ static bool add_failed(struct restore_failed *failed, const struct archive_entry
     return true;
 }
 
+static enum point point_of(const struct archive_entry *entry)
+{
+    static const char *const constraints[] = {"CONSTRAINT", "FK CONSTRAINT", "CHECK CONSTRAINT"};
+    for (size_t i = 0; i < ARRAY_LEN(constraints); i++) {
+        if (archive_entry_is(entry, constraints[i])) {
+            return POINT_CONSTRAINT_BEGIN;
+        }
+    }
+    return archive_entry_is(entry, "INDEX") ? POINT_INDEX_BEGIN : POINT_SCHEMA_ENTRY;
+}
+
+static int visit_entry(struct pg *target, const struct archive_entry *entry, struct err *err)
+{
+    const struct pg_point visit = {.point = point_of(entry), .target = target};
+    return pg_point_visit(&visit, err);
+}
+
+/* Not one of the failed entries, which are retried: the rule would have had no effect. */
+static void report_ruled(struct restore *restore, const struct archive_entry *entry, const struct err *err)
+{
+    auto_buf struct buf label = BUF_MAX(1024);
+    restore_add_label(&label, entry);
+    report_failure(restore->report, err->sqlstate, !err->lasting, "%s: %s", buf_text(&label), err->message);
+}
+
+static bool rules_look(void)
+{
+    return point_is_armed(POINT_SCHEMA_ENTRY) || point_is_armed(POINT_INDEX_BEGIN) ||
+           point_is_armed(POINT_CONSTRAINT_BEGIN);
+}
+
 int restore_batch(struct restore *restore, struct pg *target, const struct archive_entry *const *entries,
                   size_t count, struct restore_failed *failed, struct err *err)
 {
-    if (count > 1 && run_entries(restore, target, entries, count, err) == 0) {
+    bool ruled = rules_look();
+    if (count > 1 && !ruled && run_entries(restore, target, entries, count, err) == 0) {
         return 0;
     }
-    if (count > 1 && restore_is_over(target, err)) {
+    if (count > 1 && !ruled && restore_is_over(target, err)) {
         return -1;
     }
     for (size_t i = 0; i < count; i++) {
+        if (visit_entry(target, entries[i], err) != 0) {
+            if (err->code == ERR_CANCELED) {
+                return -1;
+            }
+            report_ruled(restore, entries[i], err);
+            continue;
+        }
         if (run_alone(restore, target, entries[i], err) == 0) {
             continue;
         }
@@ -164,7 +204,7 @@ int restore_batch(struct restore *restore, struct pg *target, const struct archi
 
 static void report_entry(struct restore *restore, const struct archive_entry *entry, const struct err *err)
 {
-    auto_buf struct buf label = BUF_MAX(LABEL_MAX_BYTES);
+    auto_buf struct buf label = BUF_MAX(1024);
     restore_add_label(&label, entry);
     if (restore_is_vital(entry)) {
         report_failure(restore->report, err->sqlstate, !err->lasting, "%s: %s", buf_text(&label),

@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/online/follow.h"
+#include "engine/online/follow_private.h"
 
 #include <poll.h>
 #include <stdlib.h>
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "engine/apply/apply.h"
-#include "engine/catalog/source_settings.h"
-#include "engine/online/binary_text.h"
 #include "engine/online/too_large.h"
 #include "engine/online/uncarried.h"
-#include "engine/pg/pg.h"
 #include "engine/pg/sqlstate.h"
-#include "engine/replication/pgoutput.h"
-#include "engine/replication/replication.h"
 
 enum {
     REPORT_MS = 1000,  /* longest interval between reports to the source */
@@ -24,27 +18,6 @@ enum {
     CLOCK_LOOK_MESSAGES = 64,
     TRUNCATE_SINCE = 110000,
     BINARY_SINCE = 140000,
-};
-
-struct follow {
-    struct follow_request request;
-    char *encoding;
-    struct source_settings settings;
-    bool hides_truncate; /* the source does not stream TRUNCATE */
-    bool can_binary;
-    struct replication_stream stream;
-    struct binary_text binary; /* converts values to text while the stream is binary */
-    uint64_t binary_until; /* the stream is binary up to this position, because a value is too large as text;
-                              0: it is text */
-    bool wants_binary;     /* the text stream has ended because of such a value */
-    struct pg control;     /* an ordinary session on the source, open while needed */
-    struct apply *apply;
-    struct pgoutput_message message;
-    uint64_t careful_until; /* see struct apply_request; 0: nothing was rejected */
-    uint64_t uncarried_at;  /* applied position of the last look for tables that are not carried */
-    uint64_t durable;       /* everything before it would survive a crash of the target */
-    int64_t news_ms;        /* monotonic time since when progress is unreported; 0: none is */
-    bool held;              /* stopped before a transaction that request.hold does not see */
 };
 
 /* The changes are sent in the source database's encoding, like the rows of the base copy. */
@@ -136,6 +109,8 @@ static int open_both(struct follow *follow, struct err *err)
 
 static void close_both(struct follow *follow)
 {
+    point_leave(&follow->pause); /* the transaction arrives again */
+    follow->pause.action = ACTION_NONE;
     apply_close(TAKE(follow->apply));
     replication_stream_close(&follow->stream);
     binary_text_done(&follow->binary);
@@ -171,6 +146,7 @@ void follow_close(struct follow *follow)
     if (follow == NULL) {
         return;
     }
+    point_leave(&follow->pause);
     close_both(follow);
     pg_close(&follow->control);
     pgoutput_message_done(&follow->message);
@@ -206,6 +182,10 @@ static int end_stream(struct follow *follow, struct err *err)
 /* Applies messages until none has arrived (0) or the time is up (1). */
 static int take_messages(struct follow *follow, int64_t until_ms, struct err *err)
 {
+    int paused = follow_resume(follow, err);
+    if (paused != 0) {
+        return paused < 0 ? -1 : 0;
+    }
     for (int taken = 1; !follow->held; taken++) {
         const char *bytes = NULL;
         size_t len = 0;
@@ -218,8 +198,9 @@ static int take_messages(struct follow *follow, int64_t until_ms, struct err *er
             return -1;
         }
         follow->held = must_hold(follow);
-        if (!follow->held && apply_message(follow->apply, &follow->message, err) != 0) {
-            return -1;
+        paused = follow->held ? 0 : follow_take_message(follow, err);
+        if (paused != 0) {
+            return paused < 0 ? -1 : 0;
         }
         if (taken % CLOCK_LOOK_MESSAGES == 0 && clock_ms_left(until_ms) == 0) {
             return 1;
@@ -274,7 +255,7 @@ static int run(struct follow *follow, int slice_ms, struct err *err)
         if (more != 0 || !apply_is_busy(follow->apply)) {
             break;
         }
-        if (!follow->held && clock_ms_left(until_ms) > 0 && has_more(follow)) {
+        if (!follow->held && !follow_is_paused(follow) && clock_ms_left(until_ms) > 0 && has_more(follow)) {
             continue;
         }
         if (apply_flush(follow->apply, err) != 0) {
@@ -374,13 +355,13 @@ int follow_ask(struct follow *follow, struct err *err)
 
 int follow_socket(const struct follow *follow)
 {
-    return replication_stream_socket(&follow->stream);
+    return follow_is_paused(follow) ? -1 : replication_stream_socket(&follow->stream);
 }
 
 uint64_t follow_position(const struct follow *follow)
 {
     uint64_t applied = apply_progress(follow->apply)->position;
-    bool all = !apply_is_busy(follow->apply) && !follow->held;
+    bool all = !apply_is_busy(follow->apply) && !follow->held && !follow_is_paused(follow);
     return all && follow->stream.server_end > applied ? follow->stream.server_end : applied;
 }
 

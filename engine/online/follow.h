@@ -46,7 +46,10 @@ int follow_run(struct follow *follow, int slice_ms, struct err *err);
 bool follow_is_held(const struct follow *follow);
 /* Asks the source to report its position immediately. */
 int follow_ask(struct follow *follow, struct err *err);
+/* -1 while a rule pauses it: nothing would be read. */
 int follow_socket(const struct follow *follow);
+/* A tester's rule holds or delays the next transaction; call follow_run() again soon. NULL is fine. */
+bool follow_is_paused(const struct follow *follow);
 
 /* The target has everything that was committed on the source before this position. */
 uint64_t follow_position(const struct follow *follow);

@@ -16,6 +16,7 @@ void endpoint_done(struct endpoint *endpoint)
     free(endpoint->password);
     free(endpoint->sslmode);
     free(endpoint->label);
+    free(endpoint->server);
     *endpoint = (struct endpoint){0};
 }
 
@@ -31,7 +32,7 @@ bool endpoint_copy(struct endpoint *to, const struct endpoint *from)
     struct endpoint copy = {.port = from->port, .connect_timeout_s = from->connect_timeout_s};
     bool copied = copy_text(&copy.host, from->host) && copy_text(&copy.user, from->user) &&
                   copy_text(&copy.password, from->password) && copy_text(&copy.sslmode, from->sslmode) &&
-                  copy_text(&copy.label, from->label);
+                  copy_text(&copy.label, from->label) && copy_text(&copy.server, from->server);
     if (!copied) {
         endpoint_done(&copy);
         return false;

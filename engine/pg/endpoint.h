@@ -12,6 +12,7 @@ struct endpoint {
     char *password;        /* or NULL; never logged, never on a command line */
     char *sslmode;         /* libpq's word ("prefer", "verify-full"), or NULL for libpq's default */
     char *label;           /* for messages: "source server 'shop' (127.0.0.1:5432)" */
+    char *server;          /* its name as a resource, or NULL */
     int connect_timeout_s; /* 0: 10 seconds */
 };
 

@@ -6,12 +6,15 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "core/points/points.h"
+
 enum { TICK_S = 1, LANES_MAX = 64 };
 
 struct crew {
     const struct lanes *lanes;
     pthread_mutex_t lock;
     pthread_cond_t ended;
+    const struct point_subject *scope; /* of the thread that waits */
     int running;
     bool failed;
     struct err err;
@@ -30,6 +33,7 @@ static void *run_lane(void *argument)
 {
     struct crew *crew = argument;
     struct err err = {0};
+    point_scope_set(crew->scope);
     int result = crew->lanes->work(crew->lanes->context, &err);
     pthread_mutex_lock(&crew->lock);
     if (result != 0) {
@@ -65,7 +69,7 @@ static void wait_for_end(struct crew *crew)
 
 static void crew_init(struct crew *crew, const struct lanes *lanes)
 {
-    *crew = (struct crew){.lanes = lanes};
+    *crew = (struct crew){.lanes = lanes, .scope = point_scope()};
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

@@ -102,6 +102,19 @@ static int set_error(struct pg *pg, const PGresult *result, struct err *err, con
     return err_target(err, "%s", pg->database);
 }
 
+int pg_state_error(const char *sqlstate, struct err *err, const char *format, ...)
+{
+    char text[MESSAGE_MAX_BYTES];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    err_set(err, code_of_state(sqlstate), "%s", text);
+    err->lasting = !is_passing(sqlstate);
+    snprintf(err->sqlstate, sizeof(err->sqlstate), "%s", sqlstate);
+    return -1;
+}
+
 int pg_error(struct pg *pg, const PGresult *result, struct err *err, const char *doing, ...)
 {
     char text[DOING_MAX_BYTES];

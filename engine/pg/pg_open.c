@@ -13,6 +13,7 @@
 
 #include "core/clock.h"
 #include "engine/pg/pg.h"
+#include "engine/pg/pg_point.h"
 #include "engine/pg/pg_private.h"
 #include "engine/pg/sqlstate.h"
 
@@ -328,6 +329,9 @@ int pg_open(const struct endpoint *endpoint, const char *database, enum pg_role 
         return err_set(err, ERR_BAD_PARAMETER, "The database name '%.64s...' is too long.", database);
     }
     memcpy(pg.database, database, strlen(database) + 1);
+    if (pg_point_connect(&pg, err) != 0) {
+        return -1;
+    }
     if (open_session(&pg, role, err) != 0) {
         return -1;
     }

@@ -17,4 +17,7 @@ void pg_liveness_done(struct pg_liveness *liveness);
 /* Fills err for a connection that failed. Returns -1. */
 int pg_connect_error(const struct pg *pg, struct err *err);
 
+/* Fills err for a failure with this SQLSTATE, classified like PostgreSQL's own. Returns -1. */
+int pg_state_error(const char *sqlstate, struct err *err, const char *format, ...) printf_like(3, 4);
+
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/transfer/transfer_stages.h"
+#include "engine/pg/pg_point.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -150,9 +151,18 @@ static int copy_large_objects(struct transfer_state *state, struct err *err)
     return large_objects_copy(&objects, err) != 0 ? -1 : large_objects_describe(&objects, err);
 }
 
+static int visit(struct transfer_state *state, enum point point, struct err *err)
+{
+    const struct pg_point where = {.point = point, .source = &state->source, .target = &state->target};
+    return pg_point_visit(&where, err);
+}
+
 static int copy_rest(struct transfer_state *state, struct err *err)
 {
-    return sequences_copy(state, err) != 0 || copy_large_objects(state, err) != 0 ? -1 : 0;
+    return visit(state, POINT_SEQUENCES, err) != 0 || sequences_copy(state, err) != 0 ||
+                   visit(state, POINT_LARGE_OBJECTS, err) != 0 || copy_large_objects(state, err) != 0
+               ? -1
+               : 0;
 }
 
 int transfer_copy_data(struct transfer_state *state, struct err *err)

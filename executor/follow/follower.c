@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
+#include "engine/pg/pg_point.h"
 #include "engine/pg/sqlstate.h"
 #include "engine/replication/tables/position.h"
 #include "executor/follow/follower_figures_private.h"
@@ -22,7 +23,10 @@ enum {
     BACKOFF_MOST_MS = 3000,
     BACKOFF_WAITING_MS = 1000, /* while the user has to do something */
     INTERNAL_ERRORS_MOST = 8,  /* about ten seconds */
+    HELD_MS = 20,              /* while a rule holds it */
 };
+
+enum { FOLLOWER_HELD = 2 };
 
 /* ---- trouble ---------------------------------------------------------------------------------------------
  */
@@ -77,6 +81,7 @@ static void classify_internal_error(struct follower *follower, struct err *err)
 static int abort_turn(struct follower *follower, struct err *err, struct follower_view *view)
 {
     bool first = follower->retry.failing_since_ms == 0;
+    follower->has_visited = false;
     uint64_t begun = follower->follow == NULL ? 0 : follow_begun(follower->follow);
     follow_close(follower->follow);
     follower->follow = NULL;
@@ -143,6 +148,47 @@ static int refresh_logins(struct follower *follower, struct err *err)
     return 0;
 }
 
+/* The strings are the follower's; those of its sides are unknown until they were found. */
+static void set_scope(struct follower *follower)
+{
+    const struct server *target = &follower->sides.target.server;
+    follower->subject = (struct point_subject){
+        .subscription = target->subscription_id,
+        .migration = follower->migration.name,
+        .migration_id = follower->migration_uuid,
+        .server = follower->sides.source.server.name,
+        .other_server = target->name,
+        .database = follower->database,
+        .substate = word_of(WORDS_SUBSTATE, (int)follower->migration.substate),
+        .stop = &follower->stop,
+    };
+    point_scope_set(&follower->subject);
+}
+
+/* Never blocks, because a thread serves many followers. 1: a rule holds the begin, 0: go on. */
+static int visit_begin(struct follower *follower, struct err *err)
+{
+    const struct pg_point visit = {.point = POINT_FOLLOW_BEGIN, .database = follower->database};
+    if (follower->has_visited) {
+        return 0;
+    }
+    if (follower->begin.action == ACTION_NONE &&
+        !point_take(POINT_FOLLOW_BEGIN, &follower->subject, &follower->begin)) {
+        follower->has_visited = true;
+        return 0;
+    }
+    if (point_is_waiting(&follower->begin)) {
+        return 1;
+    }
+    struct point_effect effect = follower->begin;
+    follower->begin.action = ACTION_NONE;
+    if (pg_point_finish(&visit, &follower->subject, &effect, err) != 0) {
+        return -1;
+    }
+    follower->has_visited = true;
+    return 0;
+}
+
 static int connect_both(struct follower *follower, struct err *err)
 {
     struct executor *executor = follower->executor;
@@ -156,6 +202,14 @@ static int connect_both(struct follower *follower, struct err *err)
     follower->sides = (struct sides){0};
     if (sides_find(executor, &follower->migration, err, &follower->sides) < 0) {
         return -1;
+    }
+    set_scope(follower);
+    int held = visit_begin(follower, err);
+    if (held != 0) {
+        sides_done(&follower->sides);
+        follower->sides = (struct sides){0};
+        set_scope(follower);
+        return held;
     }
     if (follower_group_set_source(follower->group, &follower->sides.source.work, err) != 0) {
         return -1;
@@ -180,8 +234,9 @@ static void note_progress(struct follower *follower, struct follower_view *view)
 
 static int work(struct follower *follower, uint64_t wanted, struct follower_view *view, struct err *err)
 {
-    if (connect_both(follower, err) != 0) {
-        return -1;
+    int held = connect_both(follower, err);
+    if (held != 0) {
+        return held < 0 ? -1 : FOLLOWER_HELD;
     }
     if (view->position == 0) {
         note_progress(follower, view); /* the first turn may fail, and pending bytes are counted from here */
@@ -203,9 +258,14 @@ static int work(struct follower *follower, uint64_t wanted, struct follower_view
 int follower_turn(struct follower *follower, uint64_t wanted, struct follower_view *ret_view)
 {
     struct err err = {0};
+    set_scope(follower);
     int more = work(follower, wanted, ret_view, &err);
+    point_scope_set(NULL); /* its strings may be freed now */
     if (more < 0) {
         return abort_turn(follower, &err, ret_view);
+    }
+    if (more == FOLLOWER_HELD || follow_is_paused(follower->follow)) {
+        return HELD_MS;
     }
     recover(follower, ret_view);
     follower_compare_catalogs(follower, ret_view);
@@ -218,6 +278,7 @@ int follower_turn(struct follower *follower, uint64_t wanted, struct follower_vi
 
 void follower_free(struct follower *follower)
 {
+    point_leave(&follower->begin);
     follow_close(follower->follow);
     follower_join_done(follower);
     sides_done(&follower->sides);

@@ -44,6 +44,9 @@ struct follower {
     struct follower_view view;
 
     /* Owned by the thread that runs it. */
+    struct point_subject subject; /* of its turns, for testers' rules */
+    struct point_effect begin;    /* what a rule at "follow.begin" wants */
+    bool has_visited;             /* that point, since it was closed */
     struct migration migration;
     struct sides sides;
     struct follow *follow;

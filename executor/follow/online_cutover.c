@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "engine/pg/pg_point.h"
 #include "engine/replication/replication.h"
 #include "engine/replication/tables/position.h"
 #include "executor/follow/followers.h"
@@ -268,6 +269,25 @@ static int apply_remaining(struct work *work, struct ending *endings, size_t cou
     return 0;
 }
 
+/* At a point of each database; transient failures are retried like all others here. */
+static int visit(struct work *work, enum point point, const struct ending *endings, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct retry retry = begin_retry();
+        const char *database = endings[i].row->name;
+        auto_free char *doing = str_format("Cutover of database '%s'", database);
+        if (doing == NULL) {
+            return err_no_memory(&work->err);
+        }
+        while (!endings[i].finished && pg_point_work(point, doing, database, &work->err) != 0) {
+            if (!retry_after(&retry, work, &work->worker->stop, false)) {
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
 static int follow_remaining(struct work *work, const struct ending *endings, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -303,7 +323,8 @@ static int cut_over(struct work *work, const struct sides *sides, struct ending 
         }
     }
     if (follow_remaining(work, endings, count) != 0 || mark_trigger(work, endings, count) != 0 ||
-        apply_remaining(work, endings, count) != 0) {
+        visit(work, POINT_CUTOVER_BEGIN, endings, count) != 0 || apply_remaining(work, endings, count) != 0 ||
+        visit(work, POINT_CUTOVER_APPLIED, endings, count) != 0) {
         return -1;
     }
     return finish_all(work, sides, endings, count);

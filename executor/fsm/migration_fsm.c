@@ -8,9 +8,11 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/parse/json_fields.h"
+#include "core/points/rules.h"
 #include "core/str.h"
 #include "executor/expiry.h"
 #include "executor/fsm/database_row.h"
+#include "executor/fsm/substate_points_private.h"
 #include "executor/retry.h"
 #include "executor/wake.h"
 
@@ -99,6 +101,10 @@ static enum step_outcome move(struct work *work, enum migration_substate to, enu
 {
     enum migration_substate from = work->migration.substate;
     assert(migration_may_move(from, to));
+    enum step_outcome left = substate_leave(work, to, state);
+    if (left != STEP_MOVED) {
+        return left;
+    }
     const struct migration_move move = {
         .from = from, .state = state, .substate = to, .error = error, .event = event};
     struct executor_metrics *metrics = &work->executor->metrics;
@@ -120,6 +126,9 @@ static enum step_outcome move(struct work *work, enum migration_substate to, enu
     log_event(LOG_INFO, "migration", "id", work->migration.uuid, "name", work->migration.name, "from",
               substate_name(from), "state", word_of(WORDS_MIGRATION_STATE, (int)state), "substate",
               substate_name(to), "reason", error == NULL ? NULL : error->text, NULL);
+    if (work->worker->subject != NULL) {
+        work->worker->subject->substate = substate_name(to);
+    }
     return STEP_MOVED;
 }
 
@@ -207,6 +216,7 @@ enum step_outcome fsm_end(struct work *work, enum migration_state state, const s
         log_event(LOG_ERROR, "cannot store the end of a run", "migration", work->migration.uuid, "reason",
                   err.message, NULL);
     }
+    rules_delete(NULL, NULL, work->migration.uuid); /* those that its tags made */
     return move(work, SUB_COMPLETED, state, error, event);
 }
 
@@ -269,9 +279,10 @@ static enum step_outcome do_step(struct work *work)
 }
 
 /* Turns the outcome of a step into a move if the step itself has not moved. */
-static enum step_outcome run_step(struct work *work)
+static enum step_outcome run_step(struct work *work, bool entered)
 {
-    enum step_outcome outcome = do_step(work);
+    enum step_outcome outcome = entered ? substate_enter(work) : STEP_MOVED;
+    outcome = outcome == STEP_MOVED ? do_step(work) : outcome;
     if (outcome == STEP_CANCELED) {
         return fsm_move(work, SUB_CANCELING, "Canceled by the user.");
     }
@@ -338,8 +349,11 @@ void fsm_run(struct work *work)
     if (work->migration.substate == SUB_COMPLETED) {
         outcome = step_clean_up(work);
     }
+    bool entered = work->migration.lease_generation == 1; /* of a new migration */
     while (outcome == STEP_MOVED && work->migration.substate != SUB_COMPLETED) {
-        outcome = run_step(work);
+        enum migration_substate before = work->migration.substate;
+        outcome = run_step(work, entered);
+        entered = work->migration.substate != before;
     }
     bool cleanup_is_pending =
         outcome == STEP_MOVED && is_online(&work->migration) && has_pending_cleanup(work);

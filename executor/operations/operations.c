@@ -12,6 +12,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/str.h"
+#include "engine/pg/pg_point.h"
 #include "executor/gate.h"
 #include "executor/operations/change_configurations.h"
 #include "executor/operations/change_database.h"
@@ -52,10 +53,21 @@ static int create_instance(struct executor *executor, struct server *server, str
     }
 }
 
+static int visit_provision(struct executor *executor, const struct server *server, struct err *err)
+{
+    const struct point_subject subject = {
+        .subscription = server->subscription_id, .server = server->name, .stop = &executor->stop};
+    point_scope_set(&subject);
+    auto_free char *doing = str_format("Server '%s'", server->name);
+    int result = doing == NULL ? err_no_memory(err) : pg_point_work(POINT_PROVISION, doing, NULL, err);
+    point_scope_set(NULL);
+    return result;
+}
+
 /* A server that failed to start remains, with the reason, and can be started again. */
 static int provision_server(struct executor *executor, struct server *server, struct err *err)
 {
-    if (create_instance(executor, server, err) < 0) {
+    if (visit_provision(executor, server, err) < 0 || create_instance(executor, server, err) < 0) {
         struct err ignored = {0};
         if (!stop_requested(&executor->stop)) {
             (void)store_server_set_state(executor->store, server->id, SERVER_STATE_INACCESSIBLE, err->message,

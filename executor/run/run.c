@@ -8,6 +8,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/points/rules.h"
 #include "core/str.h"
 #include "engine/instance/instance_tree.h"
 #include "executor/follow/followers.h"
@@ -15,6 +16,7 @@
 #include "executor/operations/operations.h"
 #include "executor/run/workers_private.h"
 #include "executor/snapshots/snapshots.h"
+#include "executor/servers/server_faults.h"
 #include "executor/wake.h"
 #include "executor/worker.h"
 
@@ -79,6 +81,33 @@ static int start_threads(struct executor *executor, struct err *err)
     return failed == 0 ? 0 : err_set(err, ERR_INTERNAL, "cannot start a thread: %s", strerror(failed));
 }
 
+/* ---- testers' rules --------------------------------------------------------------------------------------
+ */
+
+static const char *subscription_or_default(const struct executor *executor, const char *subscription)
+{
+    return subscription[0] != '\0' ? subscription : executor->options->subscription_id;
+}
+
+static int begin_fault(void *context, const char *subscription, const char *server, const char *action,
+                       struct err *err)
+{
+    struct executor *executor = context;
+    return server_fault_begin(executor, subscription_or_default(executor, subscription), server, action,
+                              &executor->stop, err);
+}
+
+static void end_fault(void *context, const char *subscription, const char *server, const char *action)
+{
+    struct executor *executor = context;
+    struct err err = {0};
+    if (server_fault_end(executor, subscription_or_default(executor, subscription), server, action, &err) <
+        0) {
+        log_event(LOG_ERROR, "cannot undo a fault", "server", server, "action", action, "reason", err.message,
+                  NULL);
+    }
+}
+
 int executor_start(const struct options *options, struct store *store, struct err *err,
                    struct executor **ret_executor)
 {
@@ -88,6 +117,7 @@ int executor_start(const struct options *options, struct store *store, struct er
     }
     executor->options = options;
     executor->store = store;
+    rules_set_faults(&(struct rule_faults){.context = executor, .begin = begin_fault, .end = end_fault});
     pthread_mutex_init(&executor->lock, NULL);
     pthread_mutex_init(&executor->rechecks.lock, NULL);
     pthread_mutex_init(&executor->gate.lock, NULL);

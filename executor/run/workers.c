@@ -4,8 +4,10 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/points/rules.h"
 #include "executor/fsm/migration_fsm.h"
 #include "executor/removal.h"
+#include "executor/scope.h"
 #include "executor/wake.h"
 #include "executor/worker.h"
 
@@ -65,7 +67,12 @@ void *worker_main(void *argument)
         if (claimed == 1) {
             worker_enter_migration(worker, &work.migration);
             executor_wake(executor); /* the next worker is needed now */
+            struct scope scope;
+            scope_begin(&scope, executor, &work.migration, &worker->stop);
+            worker->subject = &scope.subject;
             fsm_run(&work);
+            worker->subject = NULL;
+            scope_end(&scope);
             worker_enter_migration(worker, NULL);
             migration_done(&work.migration);
         } else if (claimed == 0) {
@@ -100,16 +107,33 @@ static bool monitor_worker(struct worker *worker)
     return id != 0;
 }
 
+/* A rule may hold or fail the renewal: the monitor itself never waits. */
+static bool renew_is_due(struct point_effect *renewal)
+{
+    const struct point_subject nobody = {0};
+    if (renewal->action == ACTION_NONE && !point_take(POINT_LEASE_RENEW, &nobody, renewal)) {
+        return true;
+    }
+    if (point_is_waiting(renewal)) {
+        return false;
+    }
+    bool fails = renewal->action == ACTION_FAIL;
+    renewal->action = ACTION_NONE;
+    return !fails;
+}
+
 void *monitor_main(void *argument)
 {
     struct executor *executor = argument;
     int64_t renew_at = 0;
     int64_t forget_at = 0;
+    struct point_effect renewal = {0};
     while (!stop_requested(&executor->stop)) {
         struct err err = {0};
         int64_t now = clock_steady_us();
         if (now >= renew_at) {
-            if (store_migration_renew(executor->store, executor->owner, lease_end(executor), &err) < 0) {
+            if (renew_is_due(&renewal) &&
+                store_migration_renew(executor->store, executor->owner, lease_end(executor), &err) < 0) {
                 log_event(LOG_ERROR, "cannot renew leases", "reason", err.message, NULL);
             }
             renew_at = now + (int64_t)executor->options->lease_seconds * 1000000 / 3;
@@ -120,6 +144,7 @@ void *monitor_main(void *argument)
             (void)store_operation_forget(executor->store, clock_now_us() - DAY_US, &err);
             forget_at = now + (int64_t)3600 * 1000000;
         }
+        rules_sweep();
         uint64_t seen = executor_generation(executor);
         bool busy = false;
         removals_continue(executor);
@@ -136,6 +161,7 @@ void *monitor_main(void *argument)
         /* A wake makes a cancel take effect at once; without one the period limits the delay. */
         executor_wait(executor, seen, busy ? MONITOR_PERIOD_MS : 1000);
     }
+    point_leave(&renewal);
     store_thread_done(executor->store);
     return NULL;
 }

@@ -172,6 +172,14 @@ static int find_target(struct executor *executor, const struct migration *migrat
                            migration->spec.target_password, err);
 }
 
+/* The endpoints carry the name of the resource, for testers' rules. */
+static int name_side(struct side *side, struct err *err)
+{
+    bool named = str_replace(&side->login.server, side->server.name) &&
+                 str_replace(&side->work.server, side->server.name);
+    return named ? 0 : err_no_memory(err);
+}
+
 /* may_lack_source: leaves out a source that no longer exists. */
 static int find_sides(struct executor *executor, const struct migration *migration, bool may_lack_source,
                       struct err *err, struct sides *ret_sides)
@@ -182,7 +190,8 @@ static int find_sides(struct executor *executor, const struct migration *migrati
     bool goes_without = !has_source && may_lack_source && err->code == ERR_RESOURCE_NOT_FOUND;
     if ((!has_source && !goes_without) || find_target(executor, migration, &sides.target, err) < 0 ||
         (has_source && apply_wishes(&sides.source, spec->source_fqdn, spec->ssl_mode, err) < 0) ||
-        apply_wishes(&sides.target, spec->target_fqdn, NULL, err) < 0) {
+        apply_wishes(&sides.target, spec->target_fqdn, NULL, err) < 0 || name_side(&sides.source, err) < 0 ||
+        name_side(&sides.target, err) < 0) {
         sides_done(&sides);
         return -1;
     }

@@ -10,6 +10,7 @@
 #include "engine/catalog/replication_name.h"
 #include "engine/instance/instance_tree.h"
 #include "engine/online/base_copy.h"
+#include "engine/pg/pg_point.h"
 #include "engine/pg/sqlstate.h"
 #include "engine/transfer/transfer.h"
 #include "executor/follow/online.h"
@@ -60,11 +61,8 @@ static int transfer_database(struct work *work, const struct sides *sides, struc
                              struct progress *progress, enum stop_kind *ret_stop)
 {
     auto_free char *work_dir = make_work_dir(work, row, &work->err);
-    if (work_dir == NULL) {
-        return -1;
-    }
     auto_free char *identities = NULL;
-    if (online_remembered_identities(work, row, &identities) < 0) {
+    if (work_dir == NULL || online_remembered_identities(work, row, &identities) < 0) {
         return -1;
     }
     const struct transfer_observer observer = progress_observer(progress);
@@ -84,8 +82,10 @@ static int transfer_database(struct work *work, const struct sides *sides, struc
         return -1;
     }
     worker_enter_database(work->worker, row->name);
-    int result = row->replication == NULL ? transfer_run(&transfer, &work->err)
-                                          : base_copy_run(&transfer, row->replication, &work->err);
+    int result = pg_point_work(POINT_DATABASE_BEGIN, sides->source.work.label, row->name, &work->err) != 0
+                     ? -1
+                 : row->replication == NULL ? transfer_run(&transfer, &work->err)
+                                            : base_copy_run(&transfer, row->replication, &work->err);
     *ret_stop = stop_kind(&work->worker->database_stop);
     worker_enter_database(work->worker, NULL);
     struct err ignored = {0};

@@ -14,6 +14,7 @@
 #include "handlers/network/network.h"
 #include "handlers/own/own.h"
 #include "handlers/resources/resources.h"
+#include "handlers/rules/rules_calls.h"
 #include "handlers/servers/servers.h"
 #include "handlers/universes/universes.h"
 
@@ -40,6 +41,7 @@ static const struct {
     {network_descriptions, &network_description_count},
     {own_descriptions, &own_description_count},
     {universe_descriptions, &universe_description_count},
+    {test_rule_descriptions, &test_rule_description_count},
 };
 
 const struct description *schema_find(const char *name)

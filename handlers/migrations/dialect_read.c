@@ -6,6 +6,7 @@
 #include "core/str.h"
 #include "handlers/arm/resource_fields.h"
 #include "handlers/migrations/dialect_private.h"
+#include "handlers/rules/tags/migration_tags.h"
 
 static int bad_word(const char *path, const char *allowed, const char *text, struct err *err)
 {
@@ -143,7 +144,7 @@ int dialect_read_tags(const struct property *row, json_t *value, const char *pat
     (void)path;
     free_at_scope_end(&request->tags);
     request->tags = NULL;
-    return tags_read(value, err, &request->tags);
+    return tags_read(value, err, &request->tags) < 0 ? -1 : migration_tags_check(request->tags, err);
 }
 
 int dialect_read_location(const struct property *row, json_t *value, const char *path, struct err *err,

@@ -4,6 +4,7 @@
 #include "handlers/migrations/migration.h"
 #include "handlers/migrations/migration_decision_private.h"
 #include "handlers/migrations/migrations.h"
+#include "handlers/rules/tags/migration_tags.h"
 
 /* Reads, decides and writes in one transaction, so that the executor cannot interfere. */
 static int store_decision(struct decision *decision, struct err *err)
@@ -83,6 +84,7 @@ void migration_patch(struct request *request)
         reply_error(request, &err);
         return;
     }
+    migration_tags_apply(&migration);
     executor_wake(request->app->executor);
     if (decision.early_cutover) {
         reply_warning(request, MIGRATION_CUTOVER_REMEMBERED);

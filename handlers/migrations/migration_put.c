@@ -6,12 +6,14 @@
  */
 #include "core/clock.h"
 #include "core/parse/json_fields.h"
+#include "core/points/rules.h"
 #include "core/str.h"
 #include "handlers/arm/naming/names.h"
 #include "handlers/arm/server_reference.h"
 #include "handlers/migrations/migration.h"
 #include "handlers/migrations/migration_decision_private.h"
 #include "handlers/migrations/migrations.h"
+#include "handlers/rules/tags/migration_tags.h"
 
 static const char source_path[] = "properties.sourceDbServerResourceId";
 
@@ -270,7 +272,12 @@ static int store_creation(struct creation *creation, struct err *err, struct mig
                                 : store_new(creation, err, ret_migration)) < 0) {
         return -1;
     }
-    return store_commit(&tx, err) < 0 ? -1 : found;
+    migration_tags_apply(ret_migration); /* before a worker can claim it */
+    if (store_commit(&tx, err) < 0) {
+        rules_delete(NULL, NULL, ret_migration->uuid);
+        return -1;
+    }
+    return found;
 }
 
 static bool prerequisites_are_met(struct request *request, const struct dialect *dialect)

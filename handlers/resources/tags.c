@@ -11,6 +11,7 @@
 #include "handlers/arm/resource.h"
 #include "handlers/arm/resource_fields.h"
 #include "handlers/resources/resources.h"
+#include "handlers/rules/tags/migration_tags.h"
 
 /* Reads and writes tags for one kind of scope, inside a transaction of the caller. get: the id and tags in
  * new memory (tags may be NULL), or -1 and the error of a missing scope. */
@@ -131,9 +132,14 @@ static int set_migration(struct request *request, const char *tags, struct err *
     if (get_migration_row(request, err, &target, &migration) < 0) {
         return -1;
     }
-    return str_replace(&migration.tags, tags)
-               ? store_migration_update_spec(request->app->store, &migration, err)
-               : err_no_memory(err);
+    if (migration_tags_check(tags, err) < 0) {
+        return -1;
+    }
+    if (!str_replace(&migration.tags, tags)) {
+        return err_no_memory(err);
+    }
+    migration_tags_apply(&migration);
+    return store_migration_update_spec(request->app->store, &migration, err);
 }
 
 static const struct scope group_scope = {get_group, set_group};

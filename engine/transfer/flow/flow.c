@@ -89,6 +89,7 @@ static void *run_lane(void *argument)
 {
     struct flow *flow = argument;
     struct err err = {0};
+    point_scope_set(flow->scope);
     int result = flow_lane_run(flow, &err);
     pthread_mutex_lock(&flow->lock);
     if (result != 0) {
@@ -110,6 +111,7 @@ static int start_lanes(struct flow *flow, pthread_t *threads, struct err *err)
     int wanted = (size_t)jobs < work ? jobs : (int)work;
     int started = 0;
     wanted = wanted < LANES_MAX ? wanted : LANES_MAX;
+    flow->scope = point_scope();
     pthread_mutex_lock(&flow->lock);
     while (started < wanted && pthread_create(&threads[started], NULL, run_lane, flow) == 0) {
         started++;

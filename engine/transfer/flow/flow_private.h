@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "core/err.h"
+#include "core/points/points.h"
 #include "core/stop.h"
 #include "engine/dump/post_data.h"
 #include "engine/transfer/state/transfer_state.h"
@@ -14,7 +15,8 @@
 struct flow {
     struct transfer_state *state;
     struct post_data *post_data;
-    struct stop stop; /* of the lanes: the transfer's, and whatever else ends the flow */
+    const struct point_subject *scope; /* of the thread that started the flow */
+    struct stop stop;                  /* of the lanes: the transfer's, and whatever else ends the flow */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     uint64_t events; /* under lock: grows with whatever a lane or the flow's thread may wait for */
