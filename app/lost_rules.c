@@ -39,7 +39,8 @@ void lost_rules_report(const char *data_dir)
         text[len > 0 ? len - 1 : 0] = '\0';
         fclose(file);
         unlink(path);
-        log_event(LOG_WARNING, "the rules of tests are gone: they live in memory", "count", text, NULL);
+        log_event(LOG_WARNING, "the restart has dropped the rules of tests, which live in memory", "count",
+                  text, NULL);
     }
     snprintf(kept_dir, sizeof(kept_dir), "%s", data_dir);
     rules_set_observer(write_count, kept_dir);

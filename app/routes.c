@@ -389,10 +389,11 @@ static void malachite_routes(struct request *request)
     json_object_set_new(body, "value", value);
     for (size_t i = 0; i < route_count; i++) {
         json_array_append_new(
-            value, json_pack("{s:s, s:s, s:s, s:s*, s:b, s:b, s:s*}", "method", method_name(routes[i].method), "pattern",
-                             routes[i].pattern, "operationId", routes[i].operation_id, "action",
-                             routes[i].action, "implemented", routes[i].handler != not_implemented, "list",
-                             routes[i].answer != NULL && routes[i].answer[0] == '[', "query", routes[i].query));
+            value,
+            json_pack("{s:s, s:s, s:s, s:s*, s:b, s:b, s:s*}", "method", method_name(routes[i].method),
+                      "pattern", routes[i].pattern, "operationId", routes[i].operation_id, "action",
+                      routes[i].action, "implemented", routes[i].handler != not_implemented, "list",
+                      routes[i].answer != NULL && routes[i].answer[0] == '[', "query", routes[i].query));
     }
     reply_json(request, 200, body);
 }

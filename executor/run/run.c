@@ -15,8 +15,8 @@
 #include "executor/operations/instances.h"
 #include "executor/operations/operations.h"
 #include "executor/run/workers_private.h"
-#include "executor/snapshots/snapshots.h"
 #include "executor/servers/server_faults.h"
+#include "executor/snapshots/snapshots.h"
 #include "executor/wake.h"
 #include "executor/worker.h"
 

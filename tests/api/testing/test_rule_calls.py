@@ -133,7 +133,7 @@ def test_a_rule_is_gone_after_a_restart_and_the_log_says_how_many(own):
     one.kill()
     one.start()
     assert one.arm.get(RULES)["value"] == []
-    assert "rules of tests are gone" in one.log_text() and "count=2" in one.log_text().replace('"', "")
+    assert "dropped the rules of tests" in one.log_text() and "count=2" in one.log_text().replace('"', "")
 
 
 def test_cancel_ends_a_held_migration(provisioned, shop):
