@@ -258,6 +258,17 @@ def test_removal_while_a_migration_runs(worlds, slow_world):
     assert universe.id not in subscriptions(worlds)
 
 
+def test_snapshots_outlive_a_reset_but_not_the_subscription(worlds):
+    universe = Universe(worlds)
+    arm, params = universe.arm, {"subscription": universe.id}
+    arm.request("PUT", "/_malachite/snapshots/s1", params=params, status=(200, 201))
+    universe.reset()
+    arm.request("POST", "/_malachite/snapshots/s1/restore", params=params, status=(200, 204))
+    assert [group["name"] for group in arm.get(arm.subscription + "/resourcegroups")["value"]] == ["rg"]
+    universe.remove()
+    assert not os.path.exists(f"{worlds.data_dir}/snapshots/{universe.id}")
+
+
 def test_a_removal_that_is_late_says_what_is_left_and_continues(worlds, slow_world):
     universe = slow_world()
     path = f"/_malachite/subscriptions/{universe.id}"
