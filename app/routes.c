@@ -25,6 +25,9 @@
 
 static void malachite_routes(struct request *request);
 
+/* Each row has the SERVER_KIND that is defined where it stands: 0, or ROUTE_SINGLE. */
+#define SERVER_KIND 0
+
 /* clang-format off */
 const struct route routes[] = {
     /* migrations: never long-running */
@@ -120,6 +123,8 @@ const struct route routes[] = {
     LACKS(POST, FS "/migrateNetwork", T_FLEXIBLE, "Servers_MigrateNetwork", T_FLEXIBLE "/migrateNetwork/action"),
 
     /* single servers */
+#undef SERVER_KIND
+#define SERVER_KIND ROUTE_SINGLE
     PUT(SS, server_put, WRITE, T_SINGLE, "SingleServers_Create",
         "Creates or changes a single server.", "SingleServer", NULL, LRO),
     GET(SS, server_get, READ, T_SINGLE, "SingleServers_Get", "Shows a single server.", "SingleServer"),
@@ -175,6 +180,9 @@ const struct route routes[] = {
     LACKS(PATCH, SS "/privateEndpointConnections/{privateEndpointConnectionName}", T_SINGLE_PEC, "SinglePrivateEndpointConnections_UpdateTags", T_SINGLE_PEC "/write"),
     GET(SS "/privateLinkResources", private_link_list, READ, T_SINGLE_PLR, "SinglePrivateLinkResources_ListByServer", "Lists what a private endpoint can connect to.", "[]PrivateLinkResource"),
     GET(SS "/privateLinkResources/{groupName}", private_link_get, READ, T_SINGLE_PLR, "SinglePrivateLinkResources_Get", "Shows what a private endpoint can connect to.", "PrivateLinkResource"),
+    TAGS(SS, "SingleServer"),
+#undef SERVER_KIND
+#define SERVER_KIND 0
 
     /* networks: kept, so that subnets can be chosen and checked */
     PUT(VNET, virtual_network_put, WRITE, T_VNET, "VirtualNetworks_CreateOrUpdate",
@@ -242,7 +250,6 @@ const struct route routes[] = {
     TAGS(RG, "ResourceGroup"),
     TAGS(FS, "FlexibleServer"),
     TAGS(FS "/migrations/{migrationName}", "Migration"),
-    TAGS(SS, "SingleServer"),
     LACKS(POST, RG "/moveResources", T_GROUP, "Resources_MoveResources", T_GROUP "/moveResources/action"),
     LACKS(POST, RG "/validateMoveResources", T_GROUP, "Resources_ValidateMoveResources", T_GROUP "/validateMoveResources/action"),
     POST(RG "/exportTemplate", group_export, MAY_WRITE | ROUTE_SLOW, T_GROUP, "ResourceGroups_ExportTemplate", T_GROUP "/exportTemplate/action",

@@ -93,7 +93,7 @@ enum {
 /* type: the one whose api-versions apply. id: operationId. answer: a description, or "[]" for a list of
  * it. */
 #define ROW(verb, pattern, handler, flags, type, id, action, summary, body, answer, answers, query) \
-    {METHOD_##verb, pattern, handler, flags, type, id, action, summary, body, answer, answers, query}
+    {METHOD_##verb, pattern, handler, (flags) | SERVER_KIND, type, id, action, summary, body, answer, answers, query}
 #define GET(pattern, handler, flags, type, id, summary, answer) \
     ROW(GET, pattern, handler, flags, type, id, type "/read", summary, NULL, answer, OK, NULL)
 #define GET_WITH(pattern, handler, flags, type, id, action, summary, answer, answers, query) \

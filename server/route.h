@@ -26,8 +26,9 @@ enum route_flags {
     ROUTE_TOKEN = 1 << 6,   /* not ARM's, but subject to --auth */
     ROUTE_OPEN = 1 << 7,    /* Malachite's own, and open to everybody even under --auth strict */
     ROUTE_AT_ONCE = 1 << 8, /* waits for neither store nor file: runs on the event loop */
-    ROUTE_WAITS = 1 << 10,  /* a long poll: request_keep_waiting() */
     ROUTE_STORED = 1 << 9,  /* the response depends only on the URL and the store, and may be cached */
+    ROUTE_WAITS = 1 << 10,  /* a long poll: request_keep_waiting() */
+    ROUTE_SINGLE = 1 << 11, /* about a single server; without it, a server is a flexible one */
 };
 
 enum route_answers {

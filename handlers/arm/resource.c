@@ -40,7 +40,7 @@ bool find_living_group(struct request *request, struct resource_group *ret_group
 
 enum server_kind server_kind_of(const struct request *request)
 {
-    return strstr(request->route->pattern, "/flexibleServers") != NULL ? SERVER_FLEXIBLE : SERVER_SINGLE;
+    return (request->route->flags & ROUTE_SINGLE) != 0 ? SERVER_SINGLE : SERVER_FLEXIBLE;
 }
 
 /* "read", "write", "delete" or "action". */

@@ -169,8 +169,9 @@ static struct rule rule_of(const struct request *request)
     } kinds[] = {{CHILD_VIRTUAL_NETWORK_RULE, "virtualNetworkRuleName"},
                  {CHILD_PRIVATE_ENDPOINT_CONNECTION, "privateEndpointConnectionName"},
                  {CHILD_FIREWALL_RULE, "firewallRuleName"}};
+    const char *type = strrchr(request->route->resource_type, '/') + 1;
     size_t i = 0;
-    while (strstr(request->route->pattern, word_of(WORDS_SERVER_CHILD, (int)kinds[i].kind)) == NULL) {
+    while (i + 1 < ARRAY_LEN(kinds) && !str_equals(type, word_of(WORDS_SERVER_CHILD, (int)kinds[i].kind))) {
         i++;
     }
     return (struct rule){kinds[i].kind, word_of(WORDS_SERVER_CHILD, (int)kinds[i].kind),
