@@ -204,9 +204,44 @@ struct connect_failure {
     const char *advice;
 };
 
-static bool contains(const char *report, const char *words)
+/*
+ * Words of PostgreSQL's and libpq's reports. Only these tell the failures apart: a failed connection has no
+ * PGresult whose fields could be read, libpq has no codes for its own failures, and PostgreSQL uses one
+ * SQLSTATE for several. They choose the advice and the service's code. A report in another language matches
+ * nothing and gets the general advice.
+ */
+static const struct {
+    const char *no_hba_entry;
+    const char *wal_sender[2];
+    const char *no_wal_sender_left;
+    const char *startup_parameter;
+    const char *no_host;
+    const char *cut[3];
+    const char *ssl[2];
+} words = {
+    .no_hba_entry = "pg_hba.conf",              /* 28000, like a role that may not log in */
+    .wal_sender = {"walsender", "WAL sender"},  /* 42501, like a missing CONNECT privilege */
+    .no_wal_sender_left = "max_wal_senders",    /* 53300, like max_connections */
+    .startup_parameter = "startup parameter",   /* 08P01; poolers send it without a SQLSTATE, too */
+    .no_host = "could not translate host name", /* from libpq: the name has no address */
+    .cut = {"EOF detected", "closed the connection",
+            "reset by peer"},      /* the network, even where SSL says it */
+    .ssl = {"SSL", "certificate"}, /* from libpq or OpenSSL */
+};
+
+static bool contains(const char *report, const char *word)
 {
-    return strcasestr(report, words) != NULL;
+    return strcasestr(report, word) != NULL;
+}
+
+static bool contains_one_of(const char *report, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (contains(report, list[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static struct connect_failure classify_state(const char *sqlstate, const char *report)
@@ -214,7 +249,7 @@ static struct connect_failure classify_state(const char *sqlstate, const char *r
     if (sqlstate_is(sqlstate, SQLSTATE_INVALID_PASSWORD)) {
         return (struct connect_failure){603100, true, "Check the user name and the password."};
     }
-    if (sqlstate_is(sqlstate, SQLSTATE_INVALID_AUTHORIZATION) && contains(report, "pg_hba.conf")) {
+    if (sqlstate_is(sqlstate, SQLSTATE_INVALID_AUTHORIZATION) && contains(report, words.no_hba_entry)) {
         return (struct connect_failure){
             603000, true,
             "The server's pg_hba.conf (or firewall) does not let this user in from this "
@@ -227,17 +262,17 @@ static struct connect_failure classify_state(const char *sqlstate, const char *r
         return (struct connect_failure){0, true, "Check the name of the database."};
     }
     if (sqlstate_is(sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE) &&
-        (contains(report, "walsender") || contains(report, "WAL sender"))) {
+        contains_one_of(report, words.wal_sender, ARRAY_LEN(words.wal_sender))) {
         return (struct connect_failure){603104, true, "Run as a superuser: ALTER ROLE ... REPLICATION."};
     }
-    if (sqlstate_is(sqlstate, SQLSTATE_TOO_MANY_CONNECTIONS) && contains(report, "max_wal_senders")) {
+    if (sqlstate_is(sqlstate, SQLSTATE_TOO_MANY_CONNECTIONS) && contains(report, words.no_wal_sender_left)) {
         return (struct connect_failure){603105, false,
                                         "Raise max_wal_senders or end replication that is not needed."};
     }
     if (sqlstate_is(sqlstate, SQLSTATE_INSUFFICIENT_PRIVILEGE)) {
         return (struct connect_failure){0, true, "Grant this user CONNECT on the database."};
     }
-    if (sqlstate_is(sqlstate, SQLSTATE_PROTOCOL_VIOLATION) && contains(report, "startup parameter")) {
+    if (sqlstate_is(sqlstate, SQLSTATE_PROTOCOL_VIOLATION) && contains(report, words.startup_parameter)) {
         return (struct connect_failure){
             603000, true,
             "This looks like a connection pooler. Give the address of the PostgreSQL "
@@ -249,22 +284,21 @@ static struct connect_failure classify_state(const char *sqlstate, const char *r
     return (struct connect_failure){603000, !is_passing(sqlstate), ""};
 }
 
-static struct connect_failure classify_report(const char *report)
+static struct connect_failure classify_report(const PGconn *connection, const char *report)
 {
-    if (contains(report, "no password supplied")) {
+    if (PQconnectionNeedsPassword(connection) != 0) {
         return (struct connect_failure){603100, true, "Give the password of this user."};
     }
-    if (contains(report, "startup parameter")) {
+    if (contains(report, words.startup_parameter)) {
         return classify_state("08P01", report);
     }
-    bool cut = contains(report, "EOF detected") || contains(report, "closed the connection") ||
-               contains(report, "reset by peer");
-    bool ssl = contains(report, "SSL") || contains(report, "certificate");
+    bool cut = contains_one_of(report, words.cut, ARRAY_LEN(words.cut));
+    bool ssl = contains_one_of(report, words.ssl, ARRAY_LEN(words.ssl));
     if (ssl && !cut) {
         return (struct connect_failure){
             603001, true, "Check the SSL mode and the certificates; 'prefer' uses SSL where offered."};
     }
-    if (contains(report, "could not translate host name")) {
+    if (contains(report, words.no_host)) {
         return (struct connect_failure){603000, true, "Check the host name."};
     }
     return (struct connect_failure){
@@ -280,7 +314,7 @@ int pg_connect_error(const struct pg *pg, struct err *err)
     read_report(PQerrorMessage(pg->connection), &text, sqlstate);
     const char *report = buf_text(&text);
     struct connect_failure failure =
-        sqlstate[0] != '\0' ? classify_state(sqlstate, report) : classify_report(report);
+        sqlstate[0] != '\0' ? classify_state(sqlstate, report) : classify_report(pg->connection, report);
     err_set(err, ERR_SERVER_UNREACHABLE,
             "Connection to the %s, database '%s', as user '%s' failed: %.*s.%s%s", pg->endpoint->label,
             pg->database, pg->endpoint->user, MESSAGE_MAX_BYTES, report, failure.advice[0] == '\0' ? "" : " ",
