@@ -14,11 +14,14 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <locale.h>
+#include <pwd.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/buf.h"
 #include "core/clock.h"
@@ -28,7 +31,13 @@
 #include "engine/instance/instance_tree.h"
 #include "engine/process/child.h"
 
-enum { INITDB_TIMEOUT_MS = 180000, LOCK_TIMEOUT_MS = 200000, LOCK_PAUSE_MS = 10, CONF_MAX_BYTES = 16384 };
+enum {
+    INITDB_TIMEOUT_MS = 180000,
+    LOCK_TIMEOUT_MS = 200000,
+    LOCK_PAUSE_MS = 10,
+    CONF_MAX_BYTES = 16384,
+    PASSWD_MAX_BYTES = 65536
+};
 
 /* Increase it when the arguments of initdb change. */
 static const char revision[] = "1";
@@ -170,6 +179,15 @@ static int lock_templates(int fd, int kind, const struct stop *stop, struct err 
 
 static const char username[] = "--username=" INSTANCE_SUPERUSER;
 
+/* initdb refuses to run as a user without a name. True if it cannot be looked up. */
+static bool has_passwd_entry(uid_t uid)
+{
+    struct passwd entry;
+    struct passwd *found = NULL;
+    auto_free char *memory = malloc(PASSWD_MAX_BYTES);
+    return memory == NULL || getpwuid_r(uid, &entry, memory, PASSWD_MAX_BYTES, &found) != 0 || found != NULL;
+}
+
 static int run_initdb(const struct instance_host *host, const struct tools_major *programs, const char *dir,
                       const struct stop *stop, struct err *err)
 {
@@ -204,7 +222,7 @@ static int run_initdb(const struct instance_host *host, const struct tools_major
     }
     if (status != 0) {
         err_set(err, ERR_INTERNAL, "initdb of PostgreSQL %d failed: %s", programs->major, buf_text(&errors));
-        if (strstr(buf_text(&errors), "effective user") != NULL) {
+        if (!has_passwd_entry(host->user.change ? host->user.uid : geteuid())) {
             err_append(err, " (the user that Malachite runs as needs an entry in /etc/passwd)");
         }
         return -1;
