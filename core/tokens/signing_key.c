@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/fd.h"
@@ -24,6 +25,7 @@ enum { KEY_BITS = 2048, NUMBER_BYTES_MAX = 1024 };
 
 struct signing_key {
     char *path;
+    EVP_PKEY *found; /* in the file; the thread's. NULL: there was no file */
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t ready;
@@ -33,15 +35,48 @@ struct signing_key {
     char *id;
 };
 
-static EVP_PKEY *read_key(const char *path)
+static int refuse_to_read(const char *path, const char *reason, struct err *err)
+{
+    return err_set(
+        err, ERR_BAD_INPUT,
+        "The key file for tokens %s %s. Restore it from a copy, or delete it to get a new key; all "
+        "tokens then expire.",
+        path, reason);
+}
+
+static int check_file(const char *path, int fd, struct err *err)
+{
+    struct stat info;
+    if (fstat(fd, &info) < 0 || !S_ISREG(info.st_mode)) {
+        return refuse_to_read(path, "is not a regular file", err);
+    }
+    if ((info.st_mode & 077) != 0) {
+        return err_set(err, ERR_BAD_INPUT,
+                       "The key file for tokens %s can be read by others (mode %03o): it signs tokens. Run "
+                       "'chmod 600 %s', or delete it to get a new key; all tokens then expire.",
+                       path, (unsigned)(info.st_mode & 0777), path);
+    }
+    return 0;
+}
+
+/* 1: *ret_pkey is set; 0: there is no file. */
+static int read_key(const char *path, struct err *err, EVP_PKEY **ret_pkey)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0 && errno == ENOENT) {
+        return 0;
+    }
     FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
     if (file == NULL) {
+        refuse_to_read(path, "cannot be opened", err);
         if (fd >= 0) {
             close(fd);
         }
-        return NULL;
+        return -1;
+    }
+    if (check_file(path, fd, err) < 0) {
+        fclose(file);
+        return -1;
     }
     EVP_PKEY *pkey = PEM_read_PrivateKey(file, NULL, NULL, NULL);
     fclose(file);
@@ -49,9 +84,10 @@ static EVP_PKEY *read_key(const char *path)
     ERR_clear_error();
     if (!usable) {
         EVP_PKEY_free(pkey);
-        return NULL;
+        return refuse_to_read(path, "contains no whole RSA key of 2048 bits", err);
     }
-    return pkey;
+    *ret_pkey = pkey;
+    return 1;
 }
 
 /* Written to a draft first, so that a crash leaves no incomplete key. */
@@ -128,10 +164,7 @@ static char *thumbprint(const EVP_PKEY *pkey)
 static void *get_ready(void *arg)
 {
     struct signing_key *key = arg;
-    EVP_PKEY *pkey = read_key(key->path);
-    if (pkey == NULL) {
-        pkey = make_key(key->path);
-    }
+    EVP_PKEY *pkey = key->found != NULL ? key->found : make_key(key->path);
     char *id = pkey == NULL ? NULL : thumbprint(pkey);
     pthread_mutex_lock(&key->mutex);
     key->pkey = pkey;
@@ -146,16 +179,18 @@ int signing_key_open(const char *path, struct err *err, struct signing_key **ret
 {
     struct signing_key *key = calloc(1, sizeof(*key));
     char *copy = str_dup(path);
-    if (key == NULL || copy == NULL) {
+    if (key == NULL || copy == NULL || read_key(path, err, &key->found) < 0) {
+        int result = key == NULL || copy == NULL ? err_no_memory(err) : -1;
         free(key);
         free(copy);
-        return err_no_memory(err);
+        return result;
     }
     key->path = copy;
     pthread_mutex_init(&key->mutex, NULL);
     pthread_cond_init(&key->ready, NULL);
     int failure = pthread_create(&key->thread, NULL, get_ready, key);
     if (failure != 0) {
+        EVP_PKEY_free(key->found);
         free(copy);
         free(key);
         return err_set(err, ERR_UNAVAILABLE, "cannot start a thread: %s", strerror(failure));

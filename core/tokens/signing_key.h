@@ -15,9 +15,9 @@
 struct signing_key;
 
 /*
- * Starts reading the key from a PEM file, or creating one and writing it there (mode 0600) if the file is
- * missing or contains no RSA key. A file that cannot be written is logged; the key is then valid until the
- * process ends.
+ * Reads the key from a PEM file, or starts creating one and writing it there (mode 0600) if there is no
+ * file. ERR_BAD_INPUT if the file cannot be read, can be read by others, or contains no RSA key: it is never
+ * replaced. A new file that cannot be written is logged; the key is then valid until the process ends.
  */
 int signing_key_open(const char *path, struct err *err, struct signing_key **ret_key);
 /* Waits for the thread. NULL is fine. */

@@ -97,6 +97,36 @@ static bool load_pair(const char *dir, const char *name, struct tls_pair *ret_pa
     return loaded;
 }
 
+/* A key that others can read is no secret; one that is incomplete was not left by a crash of Malachite, which
+ * writes keys in one piece. A missing one is fine. */
+static int check_key_file(const char *dir, const char *name, struct err *err)
+{
+    auto_free char *path = str_format("%s/%s.key", dir, name);
+    if (path == NULL) {
+        return err_no_memory(err);
+    }
+    struct stat info;
+    if (lstat(path, &info) < 0 && errno == ENOENT) {
+        return 0;
+    }
+    char *key = file_read(path, PEM_MAX);
+    bool whole = key != NULL && strstr(key, "PRIVATE KEY-----") != NULL && strstr(key, "-----END ") != NULL;
+    wipe_free(key);
+    if (!whole || !S_ISREG(info.st_mode)) {
+        return err_set(err, ERR_BAD_INPUT,
+                       "the key file %s cannot be read, or contains no whole key. Restore it from a copy, or "
+                       "delete it and the .pem file beside it to get a new pair",
+                       path);
+    }
+    if ((info.st_mode & 077) != 0) {
+        return err_set(err, ERR_BAD_INPUT,
+                       "the key file %s can be read by others (mode %03o). Run 'chmod 600 %s', or delete it "
+                       "and the .pem file beside it to get a new pair",
+                       path, (unsigned)(info.st_mode & 0777), path);
+    }
+    return 0;
+}
+
 static int save_pair(const char *dir, const char *name, const struct tls_pair *pair, struct err *err)
 {
     auto_free char *certificate_file = str_format("%s/%s.pem", dir, name);
@@ -212,6 +242,7 @@ int tls_prepare(const char *data_dir, const char *listen_addresses, const char *
     auto_tls_pair struct tls_pair authority = {0};
     auto_tls_pair struct tls_pair server = {0};
     if (file_make_directory(dir, 0755, err) < 0 || get_authority(dir, &names, err, &authority) < 0 ||
+        check_key_file(dir, "ca", err) < 0 || check_key_file(dir, "server", err) < 0 ||
         get_server(dir, &names, &authority, err, &server) < 0) {
         return -1;
     }

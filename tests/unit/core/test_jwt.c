@@ -121,25 +121,30 @@ static void the_key_is_kept_for_the_owner_only_and_used_again(void **state)
     signing_key_close(again);
 }
 
-static void a_file_without_a_key_is_replaced(void **state)
+static void a_file_without_a_whole_key_is_refused_and_kept(void **state)
 {
     (void)state;
+    static const struct {
+        const char *text;
+        mode_t mode;
+    } cases[] = {{"not a key\n", 0600}, {"", 0600}, {"-----BEGIN PRIVATE KEY-----\nMIIE", 0600}, {"x", 0644}};
     auto_free char *path = str_format("%s/other.key", directory);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs("not a key\n", file);
-    fclose(file);
-    struct err err = {0};
-    struct signing_key *other = NULL;
-    assert_int_equal(signing_key_open(path, &err, &other), 0);
-    auto_free char *token = sign_subject("elephant");
-    json_auto_t *claims = jwt_verify(other, token);
-    assert_null(claims);
-    json_auto_t *public_key = signing_key_public(other);
-    assert_string_equal(json_string_value(json_object_get(public_key, "kty")), "RSA");
-    assert_null(json_object_get(public_key, "d"));
-    signing_key_close(other);
-    unlink(path);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        fputs(cases[i].text, file);
+        fclose(file);
+        assert_int_equal(chmod(path, cases[i].mode), 0);
+        struct err err = {0};
+        struct signing_key *other = NULL;
+        assert_int_equal(signing_key_open(path, &err, &other), -1);
+        assert_int_equal(err.code, ERR_BAD_INPUT);
+        assert_null(other);
+        struct stat info;
+        assert_int_equal(stat(path, &info), 0);
+        assert_int_equal(info.st_size, strlen(cases[i].text));
+        unlink(path);
+    }
 }
 
 int main(void)
@@ -152,7 +157,7 @@ int main(void)
         cmocka_unit_test(every_changed_character_is_noticed),
         cmocka_unit_test(what_is_no_token_is_refused),
         cmocka_unit_test(the_key_is_kept_for_the_owner_only_and_used_again),
-        cmocka_unit_test(a_file_without_a_key_is_replaced),
+        cmocka_unit_test(a_file_without_a_whole_key_is_refused_and_kept),
     };
     return cmocka_run_group_tests(tests, open_key, close_key);
 }

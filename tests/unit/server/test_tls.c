@@ -116,18 +116,39 @@ static void what_is_no_name_is_refused(void **state)
     }
 }
 
-static void a_missing_authority_and_an_unreadable_server_key_are_replaced(void **state)
+static void a_missing_authority_is_made_anew(void **state)
 {
     auto_free char *first = prepare(*state, "127.0.0.1");
-    struct err err = {0};
-    auto_free char *key_file = str_format("%s/tls/server.key", (char *)*state);
-    assert_int_equal(file_write(key_file, 0600, "not a key", &err), 0);
-    auto_free char *second = prepare(*state, "127.0.0.1");
-    assert_string_not_equal(first, second);
     auto_free char *ca_file = str_format("%s/tls/ca.pem", (char *)*state);
     assert_int_equal(unlink(ca_file), 0);
-    auto_free char *third = prepare(*state, "127.0.0.1");
-    assert_string_not_equal(second, third);
+    auto_free char *second = prepare(*state, "127.0.0.1");
+    assert_string_not_equal(first, second);
+}
+
+static void an_incomplete_or_open_key_is_an_error_and_stays(void **state)
+{
+    auto_free char *first = prepare(*state, "127.0.0.1");
+    auto_free char *path = str_format("%s/tls/server.key", (char *)*state);
+    auto_free char *content = file_read(path, 65536);
+    auto_free char *half = strndup(content, strlen(content) / 2);
+    const struct {
+        const char *text;
+        mode_t mode;
+    } cases[] = {{"garbage", 0600}, {"", 0600}, {half, 0600}, {content, 0644}, {content, 0640}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct err err = {0};
+        struct tls_material tls = {0};
+        assert_int_equal(file_write(path, cases[i].mode, cases[i].text, &err), 0);
+        assert_int_equal(tls_prepare(*state, "127.0.0.1", "", &err, &tls), -1);
+        assert_int_equal(err.code, ERR_BAD_INPUT);
+        assert_non_null(strstr(err.message, "server.key"));
+        auto_free char *left = file_read(path, 65536);
+        assert_string_equal(left, cases[i].text);
+    }
+    struct err err = {0};
+    assert_int_equal(file_write(path, 0600, content, &err), 0);
+    auto_free char *again = prepare(*state, "127.0.0.1");
+    assert_string_equal(first, again);
 }
 
 static void an_unreadable_authority_is_an_error_and_stays(void **state)
@@ -190,8 +211,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(further_names_make_a_new_certificate_that_is_good_for_them,
                                         make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(what_is_no_name_is_refused, make_directory, remove_directory),
-        cmocka_unit_test_setup_teardown(a_missing_authority_and_an_unreadable_server_key_are_replaced,
-                                        make_directory, remove_directory),
+        cmocka_unit_test_setup_teardown(a_missing_authority_is_made_anew, make_directory, remove_directory),
+        cmocka_unit_test_setup_teardown(an_incomplete_or_open_key_is_an_error_and_stays, make_directory,
+                                        remove_directory),
         cmocka_unit_test_setup_teardown(an_unreadable_authority_is_an_error_and_stays, make_directory,
                                         remove_directory),
         cmocka_unit_test(server_certificate_is_good_for_its_names_only),
