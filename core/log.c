@@ -2,9 +2,13 @@
 #include "core/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/buf.h"
@@ -15,12 +19,35 @@ enum { LOG_LINE_MAX = 64 * 1024, LOG_TEXT_MAX = 4 * 1024 };
 
 static enum log_level least_level = LOG_INFO;
 static bool as_json;
+static int output = STDERR_FILENO;
+static bool output_is_socket;
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* what follows */
+static unsigned long long dropped;
+static char rest[LOG_LINE_MAX]; /* of a line that was written in part */
+static size_t rest_len;
 
 static const char *const level_names[] = {
     [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARNING] = "warning", [LOG_ERROR] = "error"};
 
+/* Whoever shares standard error with Malachite keeps a descriptor that waits: the mode belongs to an open
+ * file, so a pipe or terminal is opened once more. */
+static void open_output(void)
+{
+    struct stat info;
+    if (fstat(STDERR_FILENO, &info) < 0) {
+        return;
+    }
+    output_is_socket = S_ISSOCK(info.st_mode);
+    if (output == STDERR_FILENO && (S_ISFIFO(info.st_mode) || S_ISCHR(info.st_mode))) {
+        int fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        output = fd < 0 ? STDERR_FILENO : fd;
+    }
+}
+
 void log_setup(enum log_level least, bool json)
 {
+    open_output();
     least_level = least;
     as_json = json;
 }
@@ -88,6 +115,59 @@ static void begin_line(struct buf *line, enum log_level level, const char *messa
     }
 }
 
+/* Writes as much as standard error takes without waiting; returns the number of bytes. Call it with the
+ * mutex held. */
+static size_t write_some(const char *text, size_t len)
+{
+    size_t done = 0;
+    while (done < len) {
+        ssize_t written = output_is_socket
+                              ? send(output, text + done, len - done, MSG_DONTWAIT | MSG_NOSIGNAL)
+                              : write(output, text + done, len - done);
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written <= 0) {
+            break;
+        }
+        done += (size_t)written;
+    }
+    return done;
+}
+
+/* True: nothing waits to be written. Call it with the mutex held. */
+static bool flush_rest(void)
+{
+    size_t done = write_some(rest, rest_len);
+    memmove(rest, rest + done, rest_len - done);
+    rest_len -= done;
+    return rest_len == 0;
+}
+
+/* A line is written whole, or dropped and counted. Call it with the mutex held. */
+static bool write_whole(const char *text, size_t len)
+{
+    if (!flush_rest()) {
+        return false;
+    }
+    size_t done = write_some(text, len);
+    if (done > 0 && done < len && len - done <= sizeof(rest)) {
+        rest_len = len - done;
+        memcpy(rest, text + done, rest_len);
+    }
+    return done > 0;
+}
+
+static bool report_dropped(void)
+{
+    char count[24];
+    snprintf(count, sizeof(count), "%llu", dropped);
+    auto_buf struct buf line = BUF_MAX(1024);
+    begin_line(&line, LOG_WARNING, "lines of the log were dropped: nobody read standard error");
+    buf_addf(&line, as_json ? ",\"dropped\":\"%s\"}\n" : " dropped=%s\n", count);
+    return write_whole(buf_text(&line), strlen(buf_text(&line)));
+}
+
 static void write_line(struct buf *line)
 {
     buf_adds(line, as_json ? "}\n" : "\n");
@@ -97,18 +177,14 @@ static void write_line(struct buf *line)
         buf_adds(line, as_json ? "}\n" : "\n");
     }
     const char *text = buf_text(line);
-    size_t left = strlen(text);
-    while (left > 0) {
-        ssize_t written = write(STDERR_FILENO, text, left);
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written <= 0) {
-            return;
-        }
-        text += written;
-        left -= (size_t)written;
+    pthread_mutex_lock(&mutex);
+    if (dropped > 0 && report_dropped()) {
+        dropped = 0;
     }
+    if (dropped > 0 || !write_whole(text, strlen(text))) {
+        dropped++;
+    }
+    pthread_mutex_unlock(&mutex);
 }
 
 void log_event(enum log_level level, const char *message, ...)

@@ -15,8 +15,10 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 void log_setup(enum log_level least, bool json);
 
 /*
- * Writes one line. Keys and values follow the message as pairs of strings, terminated by NULL; a pair with
- * a NULL value is left out. Any thread; lines never mix.
+ * Writes one line, or drops it if standard error is a pipe, socket or terminal that takes no more: it never
+ * waits. The next line that fits is preceded by one that says how many were dropped. Keys and values follow
+ * the message as pairs of strings, terminated by NULL; a pair with a NULL value is left out. Any thread;
+ * lines never mix.
  *
  * log_event(LOG_INFO, "server started", "server", name, "port", port_text, NULL);
  */
