@@ -212,7 +212,8 @@ static enum MHD_Result begin(struct exchange *exchange, const struct exchange_li
         return send_reply(exchange);
     }
     struct err *err = &exchange->err;
-    bool good = framing_check(connection, version, err) == 0 && !exchange->failed &&
+    bool good = framing_check_line(method, exchange->request.raw_uri, err) == 0 &&
+                framing_check(connection, version, err) == 0 && !exchange->failed &&
                 check_host(exchange, head.host, err) == 0 &&
                 (!announces_too_much(connection) || too_large(err) == 0);
     return good ? MHD_YES : refuse(exchange, err);
@@ -283,6 +284,7 @@ enum MHD_Result exchange_on_request(void *listener, struct MHD_Connection *conne
     case PHASE_BODY:
         return *data_size > 0 ? take_body(exchange, data, data_size) : answer(exchange);
     case PHASE_SLOW:
+        library_hold(connection, false);
         return send_reply(exchange);
     case PHASE_SENT:
         return MHD_YES;
@@ -324,7 +326,7 @@ void exchange_on_completed(void *listener, struct MHD_Connection *connection, vo
                            enum MHD_RequestTerminationCode how)
 {
     (void)listener;
-    (void)connection;
+    library_hold(connection, false);
     struct exchange *exchange = exchange_of(*con_cls);
     if (exchange == NULL) {
         return;

@@ -20,7 +20,7 @@
 
 enum {
     EVENT_THREADS = 2, /* for each of HTTP and HTTPS */
-    LIVE_THREADS = 16,
+    LIVE_THREADS = 32,
     LIVE_QUEUE_MAX = 128,
     LIVE_PER_SERVER = 2,
     WAITERS_MAX = 256,

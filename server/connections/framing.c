@@ -93,6 +93,25 @@ static const char *find_fault(const struct headers *headers, const char *version
     return NULL;
 }
 
+static bool has_controls(const char *text)
+{
+    for (; text != NULL && *text != '\0'; text++) {
+        if ((unsigned char)*text <= 0x20 || *text == 0x7F) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int framing_check_line(const char *method, const char *uri, struct err *err)
+{
+    return is_token(method, strlen(method)) && !has_controls(uri)
+               ? 0
+               : err_set(err, ERR_BAD_REQUEST,
+                         "The request is not valid HTTP: its first line has characters that are not allowed "
+                         "there.");
+}
+
 int framing_check(struct MHD_Connection *connection, const char *version, struct err *err)
 {
     struct headers headers = {0};

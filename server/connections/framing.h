@@ -17,4 +17,8 @@ enum { FRAMING_HEADERS_MAX = 24 * 1024 };
  */
 int framing_check(struct MHD_Connection *connection, const char *version, struct err *err);
 
+/* Fails with ERR_BAD_REQUEST if the method is not a token, or the URI (which may be NULL) has control
+ * characters or spaces. */
+int framing_check_line(const char *method, const char *uri, struct err *err);
+
 #endif

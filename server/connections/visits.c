@@ -2,12 +2,13 @@
 #include "server/connections/visits_private.h"
 
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "core/clock.h"
 #include "server/connections/refusal.h"
 
-enum { PEER_CONNECTIONS_MIN = 8 };
+enum { PEER_CONNECTIONS_MIN = 8, UNREAD_MS = 250, LEFT_MS = 100 };
 
 /* The event loop notices this and closes the socket. */
 static void end_visit(struct visit *visit)
@@ -57,40 +58,67 @@ struct visit *visits_add(struct visits *visits, size_t port, int fd, const struc
     return visit;
 }
 
-static bool may_end(const struct visit *visit)
+/* How readily a connection gives way; a smaller number goes first. */
+enum rank {
+    RANK_IDLE,
+    RANK_UNREAD,    /* its client does not read the response */
+    RANK_RECEIVING, /* its client has not yet sent a whole request */
+    RANK_WAITING,   /* a request waits for the event loop */
+    RANK_NEVER,
+};
+
+static bool has_input(const struct visit *visit)
 {
-    return !visit->ended && (visit->phase == VISIT_IDLE || visit->phase == VISIT_RECEIVING);
+    int bytes = 0;
+    return ioctl(visit->fd, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
-/* Idle ones go before those that are sending a request, older ones before younger ones. */
-static bool goes_before(const struct visit *a, const struct visit *b)
+/* A client that reads takes its response at once, unless the network is slow. */
+static enum rank rank_of(const struct visit *visit, int64_t now_ms)
 {
-    if (b == NULL || a->phase != b->phase) {
-        return b == NULL || a->phase == VISIT_IDLE;
+    switch (visit->phase) {
+    case VISIT_IDLE:
+        return has_input(visit) ? RANK_WAITING : RANK_IDLE;
+    case VISIT_RECEIVING:
+        return RANK_RECEIVING;
+    case VISIT_SENDING:
+        return now_ms - visit->since_ms >= UNREAD_MS ? RANK_UNREAD : RANK_NEVER;
+    case VISIT_WORKING:
+        break;
     }
-    return a->since_ms < b->since_ms;
+    return RANK_NEVER;
+}
+
+/* The one to end first, the oldest of its rank. only: of this peer, or NULL. NULL: none may be ended. */
+static struct visit *find_first(const struct visits *visits, size_t port, const struct peer *only)
+{
+    struct visit *first = NULL;
+    enum rank least = RANK_NEVER;
+    int64_t now_ms = clock_monotonic_ms();
+    for (struct visit *visit = visits->first; visit != NULL; visit = visit->next) {
+        if (visit->port != port || visit->ended || (only != NULL && !peer_equals(&visit->peer, only))) {
+            continue;
+        }
+        enum rank rank = rank_of(visit, now_ms);
+        if (rank < least || (rank == least && first != NULL && visit->since_ms < first->since_ms)) {
+            first = visit;
+            least = rank;
+        }
+    }
+    return first;
 }
 
 struct census {
     size_t all, of_peer;
-    struct visit *first, *first_of_peer; /* whom to end first */
 };
 
 static struct census count_visits(const struct visits *visits, size_t port, const struct peer *peer)
 {
     struct census census = {0};
-    for (struct visit *visit = visits->first; visit != NULL; visit = visit->next) {
-        if (visit->port != port || visit->ended) {
-            continue;
-        }
-        bool same = peer_equals(&visit->peer, peer);
-        census.all++;
-        census.of_peer += same;
-        if (may_end(visit) && goes_before(visit, census.first)) {
-            census.first = visit;
-        }
-        if (same && may_end(visit) && goes_before(visit, census.first_of_peer)) {
-            census.first_of_peer = visit;
+    for (const struct visit *visit = visits->first; visit != NULL; visit = visit->next) {
+        if (visit->port == port && !visit->ended) {
+            census.all++;
+            census.of_peer += peer_equals(&visit->peer, peer);
         }
     }
     return census;
@@ -107,8 +135,9 @@ bool visits_make_room(struct visits *visits, size_t port, const struct peer *pee
 {
     struct census census = count_visits(visits, port, peer);
     if (census.of_peer >= peer_max(peer, max)) {
-        if (census.first_of_peer != NULL) {
-            end_visit(census.first_of_peer);
+        struct visit *first = find_first(visits, port, peer);
+        if (first != NULL) {
+            end_visit(first);
             return true;
         }
         if (!peer_is_loopback(peer)) {
@@ -118,10 +147,11 @@ bool visits_make_room(struct visits *visits, size_t port, const struct peer *pee
     if (census.all < max) {
         return true;
     }
-    if (census.first != NULL) {
-        end_visit(census.first);
+    struct visit *first = find_first(visits, port, NULL);
+    if (first != NULL) {
+        end_visit(first);
     }
-    return census.first != NULL;
+    return first != NULL;
 }
 
 static int64_t allowed_ms(const struct visit *visit, int request_ms, int idle_ms)
@@ -138,10 +168,21 @@ static int64_t allowed_ms(const struct visit *visit, int request_ms, int idle_ms
     return INT64_MAX;
 }
 
+/* The event loop may miss the end of the stream if it came together with the request. */
+static bool client_has_left(const struct visit *visit, int64_t now_ms)
+{
+    char byte;
+    return visit->phase == VISIT_IDLE && visit->served && now_ms - visit->since_ms >= LEFT_MS &&
+           recv(visit->fd, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 void visits_end_late(struct visits *visits, int request_ms, int idle_ms)
 {
     int64_t now = clock_monotonic_ms();
     for (struct visit *visit = visits->first; visit != NULL; visit = visit->next) {
+        if (!visit->ended && client_has_left(visit, now)) {
+            end_visit(visit);
+        }
         if (visit->ended || now - visit->since_ms < allowed_ms(visit, request_ms, idle_ms)) {
             continue;
         }

@@ -42,9 +42,10 @@ void visits_remove(struct visit *visit);
 void visits_remove_all(struct visits *visits);
 
 /*
- * Ends a connection of the port if a new one of this peer would exceed a limit. False if none can be
- * ended. Connections beyond the share of a loopback client remain free for probes, which also come from
- * there. max: for all peers together.
+ * Ends a connection of the port if a new one of this peer would exceed a limit: an idle one before one whose
+ * client does not read, and that one before one whose client still sends. False if none can be ended.
+ * Connections beyond the share of a loopback client remain free for probes, which also come from there. max:
+ * for all peers together.
  */
 bool visits_make_room(struct visits *visits, size_t port, const struct peer *peer, size_t max);
 /* Ends connections that take too long to send a request, or to receive its response. */

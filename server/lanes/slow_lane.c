@@ -6,7 +6,18 @@
 #include <string.h>
 #include <time.h>
 
-enum { LANE_THREADS_MAX = 16 };
+#include "core/clock.h"
+
+enum {
+    LANE_THREADS_MAX = 32,
+    SLOW_MS = 1000,
+    SLOW_KEYS = 256, /* remembered; two keys rarely share a place, and the newer one takes it */
+};
+
+struct running_task {
+    uint64_t key; /* 0: none */
+    int64_t since_ms;
+};
 
 struct slow_lane {
     struct slow_lane_settings settings;
@@ -21,20 +32,51 @@ struct slow_lane {
     size_t started;
     bool stopping;
     pthread_t threads[LANE_THREADS_MAX];
-    uint64_t running[LANE_THREADS_MAX]; /* keys of the tasks that run; 0: none */
+    struct running_task running[LANE_THREADS_MAX];
+    uint64_t slow_keys[SLOW_KEYS]; /* whose last task took SLOW_MS or longer */
 };
 
-/* Each key may have one running task, and more only while half of the threads run no task of any key. */
+static bool is_slow(const struct slow_lane *lane, uint64_t key)
+{
+    return lane->slow_keys[key % SLOW_KEYS] == key;
+}
+
+static void note_duration(struct slow_lane *lane, uint64_t key, int64_t ms)
+{
+    if (ms >= SLOW_MS) {
+        lane->slow_keys[key % SLOW_KEYS] = key;
+    } else if (is_slow(lane, key)) {
+        lane->slow_keys[key % SLOW_KEYS] = 0;
+    }
+}
+
+/*
+ * Each key may have one running task, and more only while half of the threads run no task of any key. Keys
+ * that were slow the last time share half of the threads: servers that hang, however many, leave the others
+ * to servers that answer.
+ */
 static bool may_run(const struct slow_lane *lane, const struct slow_task *task)
 {
+    if (task->key == 0 || lane->stopping) {
+        return true;
+    }
     size_t same = 0;
     size_t busy = 0;
+    size_t slow = 0;
+    int64_t now_ms = clock_monotonic_ms();
     for (size_t i = 0; i < LANE_THREADS_MAX; i++) {
-        same += lane->running[i] == task->key;
-        busy += lane->running[i] != 0;
+        const struct running_task *running = &lane->running[i];
+        if (running->key != 0) {
+            same += running->key == task->key;
+            busy++;
+            slow += is_slow(lane, running->key) || now_ms - running->since_ms >= SLOW_MS;
+        }
     }
-    return task->key == 0 || lane->stopping || same == 0 ||
-           (same < lane->settings.key_max && busy < lane->started / 2);
+    size_t half = lane->started / 2;
+    if (is_slow(lane, task->key)) {
+        return same == 0 && (slow < half || slow == 0);
+    }
+    return same == 0 || (same < lane->settings.key_max && busy < half);
 }
 
 /* The first task that may run. Call it with the mutex held. NULL: none. */
@@ -69,19 +111,24 @@ static struct slow_task *wait_for_task(struct slow_lane *lane)
 static void run_task(struct slow_lane *lane, struct slow_task *task)
 {
     size_t slot = 0;
-    while (slot + 1 < LANE_THREADS_MAX && lane->running[slot] != 0) {
+    while (slot + 1 < LANE_THREADS_MAX && lane->running[slot].key != 0) {
         slot++;
     }
     uint64_t key = task->key; /* the task may be freed as soon as it has run */
     bool refused = lane->stopping;
+    int64_t since_ms = clock_monotonic_ms();
     if (key != 0) {
-        lane->running[slot] = key;
+        lane->running[slot] = (struct running_task){.key = key, .since_ms = since_ms};
     }
     pthread_mutex_unlock(&lane->mutex);
     task->run(task, refused);
     pthread_mutex_lock(&lane->mutex);
     if (key != 0) {
-        lane->running[slot] = 0;
+        lane->running[slot].key = 0;
+        note_duration(lane, key, clock_monotonic_ms() - since_ms);
+    }
+    if (lane->first != NULL) {
+        pthread_cond_signal(&lane->work); /* more than one task may have waited for this one */
     }
 }
 

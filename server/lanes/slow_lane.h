@@ -23,7 +23,8 @@ struct slow_task {
 struct slow_lane_settings {
     size_t threads;
     size_t queue_max; /* tasks that may wait; the first of each key always may */
-    size_t key_max;   /* concurrent tasks of one key; only one if half of the threads are busy */
+    size_t key_max;   /* concurrent tasks of one key; only one if half of the threads are busy.
+                       Keys whose last task was slow share half of the threads */
     void (*at_thread_end)(void *arg);
     void *arg;
 };

@@ -27,6 +27,13 @@ static void run_at_once(struct slow_task *task, bool refused)
     atomic_fetch_add(refused ? &refused_count : &done, 1);
 }
 
+/* Longer than a lane takes for quick. */
+static void take_long(struct slow_task *task, bool refused)
+{
+    clock_sleep_ms(refused ? 0 : 1100);
+    run_at_once(task, refused);
+}
+
 static void note_end(void *arg)
 {
     (void)arg;
@@ -118,6 +125,31 @@ static void many_stuck_keys_leave_threads_and_queue(void **state)
     slow_lane_free(lane);
 }
 
+/* Once they are known, they leave half of the threads even if there are more of them than threads. */
+static void slow_keys_share_half_of_the_threads(void **state)
+{
+    (void)state;
+    struct slow_lane *lane = start(4, 64);
+    atomic_store(&hold, true);
+    struct slow_task stuck[2][6];
+    for (size_t i = 0; i < ARRAY_LEN(stuck[0]); i++) {
+        stuck[0][i] = (struct slow_task){.run = take_long, .key = 1 + i};
+        assert_true(slow_lane_submit(lane, &stuck[0][i]));
+    }
+    wait_until(&done, 6);
+    for (size_t i = 0; i < ARRAY_LEN(stuck[1]); i++) {
+        stuck[1][i] = (struct slow_task){.run = work, .key = 1 + i};
+        assert_true(slow_lane_submit(lane, &stuck[1][i]));
+    }
+    struct slow_task other = {.run = run_at_once, .key = 8};
+    assert_true(slow_lane_submit(lane, &other));
+    wait_until(&done, 7);
+    atomic_store(&hold, false);
+    wait_until(&done, 13);
+    assert_true(slow_lane_stop(lane, soon()));
+    slow_lane_free(lane);
+}
+
 static void one_key_does_not_fill_the_queue(void **state)
 {
     (void)state;
@@ -182,6 +214,7 @@ int main(void)
         cmocka_unit_test(every_task_runs_once),
         cmocka_unit_test(one_key_does_not_take_all_threads),
         cmocka_unit_test(many_stuck_keys_leave_threads_and_queue),
+        cmocka_unit_test(slow_keys_share_half_of_the_threads),
         cmocka_unit_test(one_key_does_not_fill_the_queue),
         cmocka_unit_test(a_full_queue_refuses),
         cmocka_unit_test(stopping_refuses_who_waits_and_tells_who_runs),
