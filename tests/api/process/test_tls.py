@@ -127,6 +127,7 @@ def test_an_unreadable_authority_is_an_error_and_not_a_new_one(own, name):
     subprocess.run(["rm", "-f", path], check=True)
     with open(path, "w") as file:
         file.write(good)
+    subprocess.run(["chmod", "600", path], check=True)
     one.start()
     presented(one)
 
