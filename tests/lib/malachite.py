@@ -30,6 +30,7 @@ import requests
 from arm import Arm, Server, patience, wait_until
 from binaries import binaries, client_environment
 from postgres import Postgres
+from processes import alive, command_name, descendants, working_directory
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 SANITIZER_REPORT = re.compile(r"(ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:)")
@@ -373,39 +374,3 @@ class Pair:
 
     def body(self, databases, **properties):
         return self.arm.migration_body(self.source, self.target, databases, **properties)
-
-
-def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] not in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def working_directory(pid):
-    try:
-        return os.readlink(f"/proc/{pid}/cwd")
-    except OSError:
-        return ""
-
-
-def command_name(pid):
-    try:
-        with open(f"/proc/{pid}/comm") as file:
-            return file.read().strip()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
-
-
-def descendants(pid):
-    found = []
-    for path in glob.glob(f"/proc/{pid}/task/*/children"):
-        try:
-            with open(path) as file:
-                children = [int(word) for word in file.read().split()]
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        for child in children:
-            found += [child, *descendants(child)]
-    return found

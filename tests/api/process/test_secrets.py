@@ -8,7 +8,7 @@ import time
 import pytest
 
 from arm import new_secret, patience
-from malachite import descendants
+from processes import descendants
 from samples import load_shop, load_slow
 
 pytestmark = pytest.mark.timeout(patience(120))

@@ -8,8 +8,9 @@ import pytest
 from psycopg2.extensions import make_dsn
 
 from arm import LOCATION, new_secret, patience, unique, wait_until
-from malachite import alive, majors
+from malachite import majors
 from postgres import Postgres, free_port
+from processes import alive
 
 FLEXIBLE, SINGLE = "flexibleServers", "servers"
 
