@@ -9,16 +9,13 @@
 """
 
 import ctypes
-import fcntl
 import glob
 import json
 import os
 import pathlib
-import random
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -29,15 +26,13 @@ import requests
 
 from arm import Arm, Server, patience, wait_until
 from binaries import binaries, client_environment
+from ports import Ports
 from postgres import Postgres
 from processes import alive, command_name, descendants, working_directory
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 SANITIZER_REPORT = re.compile(r"(ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:)")
 STOP_SECONDS = 5
-PORT_BLOCK = 50
-# Apart from those of postgres.py, below the ephemeral range.
-PORT_BLOCKS = range(10000, 20000, PORT_BLOCK)
 PR_SET_PDEATHSIG = 1
 MAJORS_CACHE = "/var/cache/malachite/postgresql"
 
@@ -82,37 +77,6 @@ def majors():
     """The majors that can be provisioned here."""
     fetched = os.listdir(MAJORS_CACHE) if os.path.isdir(MAJORS_CACHE) else []
     return sorted({*binaries(), *(int(name) for name in fetched if name.isdigit())})
-
-
-class Ports:
-    """A block of ports that no other test run on this machine takes."""
-
-    def __init__(self):
-        for base in random.sample(PORT_BLOCKS, len(PORT_BLOCKS)):
-            self._lock = open(f"/tmp/malachite-test-ports-{base}.lock", "w")
-            try:
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                self._lock.close()
-                continue
-            if all(is_free(port) for port in range(base, base + PORT_BLOCK)):
-                self.base = base
-                return
-            self._lock.close()
-        raise RuntimeError("no free block of ports")
-
-    def release(self):
-        os.unlink(self._lock.name)
-        self._lock.close()
-
-
-def is_free(port):
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-            return True
-        except OSError:
-            return False
 
 
 class Servers:
