@@ -74,6 +74,7 @@ static const struct client {
      "# azurerm reads the cloud's endpoints from its metadata host:\n"
      "export ARM_METADATA_HOSTNAME=${authority}\n"
      "export ARM_SKIP_PROVIDER_REGISTRATION=true\n"
+     "# azurerm 5 reads ARM_RESOURCE_PROVIDER_REGISTRATIONS=none instead; azurerm 4 refuses both together.\n"
      "# azapi takes them one by one:\n"
      "export ARM_RESOURCE_MANAGER_ENDPOINT=${url}\n"
      "export ARM_RESOURCE_MANAGER_AUDIENCE=https://management.azure.com/\n"
