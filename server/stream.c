@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A stream belongs to two: to its response, whose reader runs on an event loop, and to its wait, which fills
+ * A stream has two owners: to its response, whose reader runs on an event loop, and to its wait, which fills
  * the text. The last one frees it.
  */
 #include "server/stream.h"

@@ -51,7 +51,7 @@ static bool read_number(const char **at, int64_t max, int64_t *ret_whole, int64_
     return true;
 }
 
-/* The unit of a letter, behind the one before. */
+/* Units come largest first: finds the letter's unit among those after the previous one. */
 static const struct unit *next_unit(char letter, bool behind_t, const struct unit *before)
 {
     for (const struct unit *unit = before == NULL ? units : before + 1; unit < units + ARRAY_LEN(units);

@@ -9,7 +9,7 @@
 #include "engine/replication/tables/position.h"
 
 enum {
-    DURABLE_MS = 1000,     /* so often a commit waits for the target's disk */
+    DURABLE_MS = 1000,     /* between commits that wait for the target's disk */
     QUEUED_MAX = 512,      /* statements without an answer */
     STATEMENTS_MAX = 2000, /* prepared at the same time */
     SQL_MAX_BYTES = 1024 * 1024,
@@ -56,7 +56,7 @@ static int prepare_progress(struct apply_target *target, struct err *err)
                : pipeline_prepare(&target->pipeline, "newer", apply_facts_newer_sql, "list of triggers", err);
 }
 
-/* Where triggers fire, those that have been made since are silenced, and younger ones are noticed. */
+/* Where triggers fire, this silences those created since the last start and detects later ones. */
 static int read_actions(struct apply_target *target, struct err *err)
 {
     struct pg *pg = &target->pipeline.pg;
@@ -181,7 +181,7 @@ int target_check_names(struct apply_target *target, struct apply_relation *relat
     return buf_failed(&target->checks) ? err_no_memory(err) : 0;
 }
 
-/* The transaction's locks keep the names as they are from here to its end. */
+/* From here to its end, the transaction's locks prevent renames. */
 static int queue_checks(struct apply_target *target, struct err *err)
 {
     static const struct pipeline_expectation one = {.rows = 1, .definitions = true};
@@ -246,7 +246,7 @@ static int execute_progress(struct apply_target *target, const struct replica_pr
     return pipeline_execute(&target->pipeline, "progress", &params, &one, err);
 }
 
-/* The locks of this transaction keep younger foreign keys away from its tables. */
+/* The locks of this transaction prevent new foreign keys on its tables. */
 static int execute_newer(struct apply_target *target, struct err *err)
 {
     static const struct pipeline_expectation none = {.rows = 0, .definitions = true};

@@ -22,7 +22,7 @@ bool copy_pool_has_more(struct copy_pool *pool);
 void copy_pool_put(struct copy_pool *pool);
 /* Whether nothing is left to take, and no lane is busy. Any thread. */
 bool copy_pool_is_over(struct copy_pool *pool);
-/* Whether every piece was copied, was reported as failed or was postponed, now that the pool is over: a lane
+/* Whether every piece was copied, was reported as failed or was postponed, once the pool has ended: a lane
  * may have ended too early. */
 bool copy_pool_is_complete(const struct copy_pool *pool);
 /* Copies the pieces that the lanes left, with the session that holds the locks, when the pool is over. -1: it

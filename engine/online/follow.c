@@ -304,7 +304,7 @@ static int begin_in_order(struct follow *follow, struct err *err)
     return reopen(follow, err);
 }
 
-/* Until the transaction is applied at which the text stream ended. */
+/* The stream in binary stays careful until the transaction at which the text stream ended is applied. */
 static int begin_in_binary(struct follow *follow, struct err *err)
 {
     uint64_t begun = apply_begun(follow->apply);

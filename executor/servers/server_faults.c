@@ -21,7 +21,7 @@ bool server_fault_is_known(const char *action)
     return fault_is_known(action);
 }
 
-/* 400 with the names of the servers that faults can be made on. */
+/* 400 that lists the servers on which faults can be injected. */
 static int unknown_server(struct executor *executor, const char *subscription_id, const char *name,
                           struct err *err)
 {

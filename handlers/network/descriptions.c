@@ -32,7 +32,7 @@ static const struct property endpoint_rows[] = {
     DOC("tags", "{}string", RW, NULL),
     DOC("properties.subnet.id", "string", REQ, "Resource id of the subnet."),
     DOC("properties.privateLinkServiceConnections", "[]object", RW, "name, and properties.privateLinkServiceId: the resource id of a server."),
-    DOC("properties.manualPrivateLinkServiceConnections", "[]object", RW, "The same, to be approved on the server."),
+    DOC("properties.manualPrivateLinkServiceConnections", "[]object", RW, "As privateLinkServiceConnections, but each must be approved on the server."),
     DOC("properties.provisioningState", "string", RO, NULL),
 };
 static const struct property link_rows[] = {

@@ -126,13 +126,13 @@ def test_the_server_is_shown_and_listed(az, servers):
     assert [item["name"] for item in az("postgres", "flexible-server", "list", "-g", GROUP)] == [TARGET]
 
 
-def test_databases_are_made_and_listed(az, servers):
+def test_databases_are_created_and_listed(az, servers):
     az("postgres", "flexible-server", "db", "create", "-g", GROUP, "-s", TARGET, "-d", "made")
     listed = az("postgres", "flexible-server", "db", "list", "-g", GROUP, "-s", TARGET)
     assert "made" in [item["name"] for item in listed]
 
 
-def test_an_offline_migration_arrives(az, servers, tmp_path):
+def test_an_offline_migration_succeeds(az, servers, tmp_path):
     where = ["-g", GROUP, "-n", TARGET]
     name = ["--migration-name", "azmigration"]
     properties = tmp_path / "migration.json"

@@ -11,7 +11,7 @@ from malachite import environment
 SIGN_IN_AND_PUT_MS = 100
 
 
-def test_the_sdk_goes_all_the_way(strict, node_modules):
+def test_the_sdk_runs_a_whole_migration(strict, node_modules):
     # Modules are looked for beside the file that imports them.
     script = shutil.copy(ROOT / "tests/clients/sdk.test.mjs", INSTALLED)
     settings = client_settings(strict, "node")

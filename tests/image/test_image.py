@@ -39,7 +39,7 @@ def volume(tmp_path):
 
 
 @pytest.mark.parametrize("target", ["slim", "latest"])
-def test_the_image_says_how_to_run_it(target):
+def test_the_image_documents_how_to_run_it(target):
     config = image(target)
     assert config["User"] == "65534:65534"
     assert list(config["Volumes"]) == ["/var/lib/malachite"]

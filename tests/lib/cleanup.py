@@ -64,7 +64,7 @@ class Shared:
             attempt("end sessions", end_sessions, server, "true")
 
     def restore(self):
-        """What the servers did not have when they joined is removed."""
+        """Removes everything that the servers did not have when they joined."""
         for server, (databases, roles, conf) in self.servers.items():
             attempt("restore settings", restore_settings, server, conf)
             attempt("end sessions", end_sessions, server, "true")

@@ -110,7 +110,7 @@ class MigrationWatch:
         self.terminal = None
 
     def begin_attempt(self):
-        """After a restart of the process or of a server, each database's copy may begin again, and says so."""
+        """After a restart of the process or of a server, each database's copy may restart, and reports it."""
         self.restarted = True
 
     def see(self, body, first=False):

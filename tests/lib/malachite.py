@@ -42,7 +42,7 @@ def binary():
 
 
 def sanitized():
-    """Is the binary built with a sanitizer? It then takes a multiple of the memory and must be loaded first."""
+    """Whether the binary is built with a sanitizer, whose library must be loaded first and uses more memory."""
     program = pathlib.Path(binary())
     if not program.exists():  # when tests are only listed
         return False

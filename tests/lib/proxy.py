@@ -25,7 +25,7 @@ class Proxy:
         self._open.clear()
 
     def resume(self):
-        """What was held back is forwarded."""
+        """Forwards the bytes that it held back."""
         self._open.set()
 
     def cut(self):

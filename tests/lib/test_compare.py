@@ -235,7 +235,7 @@ def test_reports_nothing_else(differences):
     assert unexpected == []
 
 
-def test_ignores_what_it_is_told_to(server, differences):
+def test_ignores_the_listed_exceptions(server, differences):
     def remaining(*ignore):
         return compare_databases(server.dsn("hard"), server.dsn("copy"), ignore)
 

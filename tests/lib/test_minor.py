@@ -121,7 +121,7 @@ def test_equal_databases_with_different_pasts_compare_equal(two):
 
 
 def test_catalogs_hold_known_options_only(two):
-    """Every list of texts in a catalog, of what a user has made: a name that nobody knows is the server's own."""
+    """Reads every text[] column of the catalogs for user-made objects: an unknown option is the server's own."""
     straight, _ = two
     unknown = []
     columns = straight.query(

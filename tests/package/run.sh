@@ -5,7 +5,7 @@ set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 [[ $(id -u) -eq 0 ]] || { echo "run.sh: chroot needs root" >&2; exit 1; }
 command -v mmdebstrap >/dev/null || { echo "run.sh: mmdebstrap is not installed: apt-get install mmdebstrap" >&2; exit 1; }
-# Mounts of its own: nothing of it stays, whatever happens.
+# Its own mount namespace: nothing remains, however it ends.
 if [[ ${1:-} != --inside ]]; then exec unshare --mount --pid --fork --kill-child "$0" --inside; fi
 packages=(build/package/malachite_*.deb)
 package=${packages[0]}

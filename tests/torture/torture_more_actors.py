@@ -79,7 +79,7 @@ class Local(Actor):
 STEADY = [Batches, Reloads, Unlogged, Orders, Local]
 RESTLESS = [Alterer, Swaps, Partitions, Churn]
 
-# Of the database, before the migration.
+# One of them is set on the database before the migration.
 SETTINGS = [
     "timezone = 'America/New_York'",
     "timezone = 'Asia/Kolkata'",

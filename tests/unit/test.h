@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What cmocka.h needs to have before it, in one place, and the patience of tests. */
+/* Includes cmocka.h with the headers that it needs, and defines the deadlines of tests. */
 #ifndef TESTS_UNIT_TEST_H
 #define TESTS_UNIT_TEST_H
 

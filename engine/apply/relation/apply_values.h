@@ -22,9 +22,9 @@ enum { VALUES_LARGE_BYTES = 8 * 1024 * 1024 };
 struct pgoutput_value *values_keep(struct arena *arena, const struct pgoutput_value *values, size_t count);
 /* Any of them is large. */
 bool values_are_large(const struct pgoutput_value *values, size_t count);
-/* What was not sent again is as it was before. */
+/* Values that were not resent are taken from the previous row. */
 void values_merge(struct pgoutput_value *kept, const struct pgoutput_value *before, size_t count);
-/* Nothing is unchanged. */
+/* Whether every value was sent, none as "unchanged". */
 bool values_are_complete(const struct pgoutput_value *values, size_t count);
 
 #endif

@@ -116,7 +116,8 @@ int recording_check(const json_t *recording, struct err *err)
         const json_t *entry = json_array_get(timeline, i);
         const json_t *at = json_object_get(entry, "at");
         if (!json_is_number(at) || json_number_value(at) < before || json_number_value(at) > at_max) {
-            return refuse(err, i, "at", "must be a number of seconds, not before the entry before");
+            return refuse(err, i, "at",
+                          "must be a number of seconds, not less than that of the previous entry");
         }
         before = json_number_value(at);
         bool of_database = json_object_get(entry, "database") != NULL;

@@ -1,4 +1,4 @@
-"""What --auth makes of tokens."""
+"""How --auth treats tokens."""
 
 import base64
 

@@ -28,7 +28,7 @@ def test_env_prints_what_a_client_needs(malachite, client, variable):
     assert malachite.endpoints["https"] in done.stdout
 
 
-def test_env_goes_by_ports_without_a_file():
+def test_env_asks_the_ports_without_a_file():
     done = run_command("env", "curl", "--https-port", 12345, "--data-dir", "/nowhere")
     assert "export MALACHITE_URL=https://127.0.0.1:12345\n" in done.stdout
     assert "export CURL_CA_BUNDLE=/nowhere/tls/ca.pem\n" in done.stdout
@@ -37,6 +37,6 @@ def test_env_goes_by_ports_without_a_file():
 @pytest.mark.parametrize(
     "words", [[], ["cobol"], ["az", "--https-port", "0"], ["az", "--endpoints-file", "/nowhere"], ["az", "--nonsense"]]
 )
-def test_env_says_what_is_missing(words):
+def test_env_names_what_is_missing(words):
     done = run_command("env", *words)
     assert done.returncode == 2 and done.stderr.startswith("malachite: ") and not done.stdout

@@ -263,7 +263,7 @@ def test_networks_and_a_server_in_one(arm, group, postgres_target):
 
 @pytest.mark.parametrize("version", ["2023-06-01-preview", AZURERM, AZAPI])
 def test_a_migration(arm, attached, database, version):
-    """azapi only: azurerm has no migrations. It is replaced, which needs its name, after it has ended."""
+    """azapi only, because azurerm has no migrations. A migration that has ended is replaced under the same name."""
     names = [database()]
     attached.source.postgres.create_database(names[0])
     body = {

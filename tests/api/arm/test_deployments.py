@@ -356,7 +356,7 @@ def test_unimplemented_operations_are_reported(deployment):
     assert error["target"] == "properties.templateLink"
 
 
-def test_a_failing_resource_fails_the_deployment_and_says_why(arm, deployment, group):
+def test_a_failing_resource_fails_the_deployment_with_the_reason(arm, deployment, group):
     good = {
         "type": f"{PROVIDER}/flexibleServers",
         "apiVersion": API_VERSION,

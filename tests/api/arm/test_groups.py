@@ -48,7 +48,7 @@ def test_patch_changes_tags(arm, group):
     assert not arm.get(arm.group_id(group)).get("tags")
 
 
-def test_a_group_stays_where_it_is(arm, group):
+def test_a_group_keeps_its_location(arm, group):
     arm.error("PUT", arm.group_id(group), 409, "InvalidResourceGroupLocation", json={"location": "westus"})
 
 

@@ -87,7 +87,7 @@ def test_long_lists_come_in_pages(arm, attached, target):
 
 
 @pytest.mark.parametrize("token", ["x", "m1-", "m1-zz", "-1", "m1-" + "f" * 40, "%00"])
-def test_a_made_up_page_is_refused(arm, target, token):
+def test_an_invented_page_token_is_refused(arm, target, token):
     arm.error("GET", f"{target.id}/migrations?api-version=2025-08-01&$skipToken={token}", 400)
 
 

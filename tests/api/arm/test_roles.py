@@ -88,7 +88,7 @@ def refused(arm, method, path, action, scope, body=None, **options):
     assert error["message"].startswith("The client '") and "' with object id '" in error["message"]
 
 
-def test_nobody_may_do_anything_without_an_assignment(guarded):
+def test_nothing_is_allowed_without_an_assignment(guarded):
     arm = guarded.arm
     be(guarded, "nobody@example.com")
     arm.request("GET", "/subscriptions", status=200)  # every caller sees these

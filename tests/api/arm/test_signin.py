@@ -216,7 +216,7 @@ def test_a_user_signs_in_and_renews(malachite):
         grant_type="refresh_token", client_id=claims["appid"], client_secret=None, refresh_token=body["refresh_token"]
     ).json()
     assert claims_of(renewed["access_token"])["oid"] == claims["oid"]
-    # A refresh token is for its own client, and an access token is none.
+    # A refresh token works for its own client only, and an access token is not one.
     oauth_error(
         malachite.sign_in(grant_type="refresh_token", client_id="other", refresh_token=body["refresh_token"]),
         400,

@@ -69,14 +69,14 @@ pytestmark = pytest.mark.usefixtures("servers_as_before")
 
 
 @pytest.mark.parametrize("how", [by_patch, by_delete])
-def test_while_databases_are_not_named(attached, how):
+def test_cancel_while_databases_are_not_named(attached, how):
     migration = attached.put(None)
     migration.wait("WaitingForDBsToMigrateSpecification")
     assert_cancels(migration, [], attached, how)
 
 
 @pytest.mark.parametrize("how", [by_patch, by_delete])
-def test_while_waiting_for_the_overwrite_confirmation(attached, database, postgres_source, postgres_target, how):
+def test_cancel_while_waiting_for_the_overwrite_confirmation(attached, database, postgres_source, postgres_target, how):
     name = load_marker(postgres_target, load_shop(postgres_source, database(), rows=5))
     migration = attached.put([name])
     migration.wait("WaitingForTargetDBOverwriteConfirmation")
@@ -85,7 +85,7 @@ def test_while_waiting_for_the_overwrite_confirmation(attached, database, postgr
 
 
 @pytest.mark.parametrize("how", [by_patch, by_delete])
-def test_while_waiting_to_be_scheduled(attached, database, postgres_source, postgres_target, how):
+def test_cancel_while_waiting_to_be_scheduled(attached, database, postgres_source, postgres_target, how):
     name = load_shop(postgres_source, database(), rows=5)
     migration = attached.put([name], startDataMigration="False")
     migration.wait("WaitingForDataMigrationScheduling")
@@ -94,7 +94,7 @@ def test_while_waiting_to_be_scheduled(attached, database, postgres_source, post
 
 
 @pytest.mark.parametrize("how", [by_patch, by_delete])
-def test_while_waiting_for_the_window(attached, database, postgres_source, postgres_target, how):
+def test_cancel_while_waiting_for_the_window(attached, database, postgres_source, postgres_target, how):
     name = load_shop(postgres_source, database(), rows=5)
     start = (datetime.now(timezone.utc) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     migration = attached.put([name], migrationWindowStartTimeInUtc=start)
@@ -103,7 +103,7 @@ def test_while_waiting_for_the_window(attached, database, postgres_source, postg
     assert not has_database(postgres_target, name)
 
 
-def test_while_a_server_does_not_answer(attached, arm):
+def test_cancel_while_a_server_does_not_answer(attached, arm):
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))
         deaf.listen(8)
@@ -115,7 +115,7 @@ def test_while_a_server_does_not_answer(attached, arm):
 
 
 @pytest.mark.parametrize("how", [by_patch, by_delete])
-def test_while_rows_are_copied(attached, database, postgres_source, how):
+def test_cancel_while_rows_are_copied(attached, database, postgres_source, how):
     name = load_slow(postgres_source, database(), 30)
     migration = attached.put([name])
     migration.wait(lambda body: details_of(body, name).get("fullLoadCompletedTables") == 1)
@@ -134,14 +134,14 @@ def test_copied_databases_stay(attached, database, postgres_source, postgres_tar
     assert has_database(postgres_target, name)
 
 
-def test_while_an_index_is_created(attached, database, postgres_source, postgres_target):
+def test_cancel_while_an_index_is_created(attached, database, postgres_source, postgres_target):
     name = load_slow_index(postgres_source, database(), 30)
     migration = attached.put([name])
     wait_for_index(postgres_target, name)
     assert_cancels(migration, [name], attached)
 
 
-def test_while_the_schema_waits_for_a_lock(attached, database, postgres_source):
+def test_cancel_while_the_schema_waits_for_a_lock(attached, database, postgres_source):
     name = load_shop(postgres_source, database(), rows=5)
     blocker = postgres_source.connect(name)
     blocker.cursor().execute("BEGIN; LOCK TABLE sales.orders IN ACCESS EXCLUSIVE MODE")

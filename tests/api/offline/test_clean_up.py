@@ -74,7 +74,7 @@ def test_an_event_trigger_that_forbids_drops_leaves_pending_cleanup(
         message = details_of(body, name)["message"]
         assert "nothing is dropped here" in message and "session_replication_role" not in message
         assert "Cleanup is pending" in message
-        # The slot, which keeps WAL, and the identities do not wait.
+        # The slot, which retains WAL, and the identities are cleaned up without waiting.
         assert identities(postgres_source, name) == before
         assert not postgres_source.query("SELECT 1 FROM pg_replication_slots WHERE database = %s", (name,))
         assert replication_of(postgres_target, name) == []

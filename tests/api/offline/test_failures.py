@@ -88,7 +88,7 @@ def test_a_wrong_password_is_reported_and_not_shown(request, database, side, kin
     pair.source.postgres.drop_database(name)
 
 
-def test_put_after_a_failure_says_that_its_error_is_old_and_how_to_retry(attached):
+def test_put_after_a_failure_explains_the_old_error_and_the_retry(attached):
     name = unique("t")
     load_shop(attached.source.postgres, name, rows=1)
     secret = new_secret()

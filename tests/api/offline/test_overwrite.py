@@ -48,7 +48,7 @@ def test_it_waits_and_touches_nothing(attached, clash, malachite):
     assert has_marker(attached.target.postgres, clash)
 
 
-def test_a_confirmation_goes_on(attached, clash):
+def test_a_confirmation_continues_the_migration(attached, clash):
     migration = attached.put([clash])
     migration.wait(WAITS)
     answer = migration.patch(overwriteDbsInTarget="True")
@@ -58,7 +58,7 @@ def test_a_confirmation_goes_on(attached, clash):
     assert differences(attached, clash) == []
 
 
-def test_a_no_goes_on_waiting(attached, clash):
+def test_a_refusal_keeps_the_migration_waiting(attached, clash):
     migration = attached.put([clash], overwriteDbsInTarget="False")
     migration.wait(WAITS)
     migration.patch(overwriteDbsInTarget="False")

@@ -1,4 +1,4 @@
-"""Starts while others make and drop objects all the time, and what is committed while a start is under way."""
+"""Migrations that start while other sessions constantly create and drop objects and commit rows."""
 
 import contextlib
 import os

@@ -165,7 +165,9 @@ CHURNS = {
 
 
 @pytest.mark.parametrize("churn", CHURNS)
-def test_objects_that_come_and_go_while_the_schema_is_read(attached, database, postgres_source, postgres_target, churn):
+def test_objects_created_and_dropped_while_the_schema_is_read(
+    attached, database, postgres_source, postgres_target, churn
+):
     name = load(postgres_source, database())
     with Churn(postgres_source, name, *CHURNS[churn], pause=0.03):
         attached.put([name]).succeed()
@@ -234,7 +236,7 @@ def test_online_a_job_that_truncates_and_reloads_loses_no_table(attached, databa
 
 
 @pytest.mark.parametrize("churn", ["child", "schema"])
-def test_online_objects_that_come_and_go_while_the_schema_is_read(
+def test_online_objects_created_and_dropped_while_the_schema_is_read(
     attached, database, postgres_source, postgres_target, churn
 ):
     name = load(postgres_source, database())

@@ -159,7 +159,7 @@ def test_13_and_14_window(attached, shop):
     cut_over(migration)
 
 
-def test_15_sooner_than_the_window(attached, shop):
+def test_15_start_before_the_window(attached, shop):
     migration = attached.put([shop], migrationWindowStartTimeInUtc=moment(hours=1))
     migration.wait(WINDOW)
     migration.patch(startDataMigration="True")
@@ -279,7 +279,7 @@ def test_24_cancel(attached, database, postgres_source, postgres_target, how, mo
 
 
 @pytest.mark.parametrize("substate", [NO_DATABASES, OVERWRITE, SCHEDULING, WINDOW, WAITS, "MigratingData"])
-def test_25_life_time(own_pair, database, postgres_source, postgres_target, substate):
+def test_25_lifetime(own_pair, database, postgres_source, postgres_target, substate):
     pair = own_pair("--lifetime-seconds", 10 if substate == WAITS else 3)  # the base copy comes first
     slow = substate == "MigratingData"
     name = load_slow(postgres_source, database(), 30) if slow else load_shop(postgres_source, database(), rows=5)
@@ -361,7 +361,7 @@ def test_27_a_cutover_of_an_offline_one(attached, shop):
     migration.wait("Canceled")
 
 
-def test_the_first_dialect_says_the_mode_with_the_cutover(attached, shop, database, postgres_source, arm):
+def test_the_first_dialect_derives_the_mode_from_the_cutover(attached, shop, database, postgres_source, arm):
     version = "2021-06-15-privatepreview"
     arm.request("POST", f"{arm.subscription}/providers/Microsoft.DataMigration/register", status=200)
     other = load_shop(postgres_source, database(), rows=5)

@@ -56,7 +56,7 @@ def both(strict, base, text, warns=True, **properties):
 
 
 @pytest.mark.parametrize("what", INSIDE)
-def test_what_a_database_may_not_have(strict, base, what):
+def test_objects_that_the_service_refuses(strict, base, what):
     sql, text, mode, warns = INSIDE[what]
     run_sql(strict[0].source.postgres, sql, base)
     both(strict, base, text, warns, migrationMode=mode)
@@ -152,7 +152,7 @@ def test_a_source_larger_than_the_storage_of_the_target(strict, base):
         file.unlink()
 
 
-def test_a_made_up_subnet_is_refused(strict):
+def test_an_invented_subnet_is_refused(strict):
     group = strict[0].arm.group_id(unique("nonet"))
     for pair, status in zip(strict, (400, 202)):
         arm = pair.arm

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.timeout(patience(120))
 
 
 class FailingDecoder(Proxy):
-    """In front of a source whose logical decoding fails, for the next so many attempts."""
+    """Lets logical decoding on the source fail for a number of attempts."""
 
     failures = 0
 

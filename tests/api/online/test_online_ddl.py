@@ -152,7 +152,7 @@ IDENTITY_CHANGES = {
 }
 
 
-def test_names_that_others_get_do_not_lead_astray(attached, database, postgres_source, postgres_target):
+def test_names_reused_by_other_tables_do_not_mislead(attached, database, postgres_source, postgres_target):
     name = load(postgres_source, database(), IDENTITIES)
     migration = put_online(attached, [name])
     reach_wait(migration)
@@ -253,7 +253,7 @@ def test_the_cutover_waits_for_ddl_without_changes(attached, database, postgres_
     assert differences(attached, name) == []
 
 
-def test_the_cutover_says_which_value_the_target_refuses(attached, database, postgres_source, postgres_target):
+def test_the_cutover_names_the_value_that_the_target_refuses(attached, database, postgres_source, postgres_target):
     name = load(postgres_source, database(), REFUSED)
     migration = put_online(attached, [name])
     reach_wait(migration)
@@ -286,7 +286,7 @@ def test_changes_behind_a_lock_of_the_target_are_pending(attached, database, pos
     assert differences(attached, name) == []
 
 
-def test_names_that_change_on_the_target_first_do_not_lead_astray(attached, database, postgres_source, postgres_target):
+def test_names_that_change_on_the_target_first_do_not_mislead(attached, database, postgres_source, postgres_target):
     name = load(postgres_source, database(), IDENTITIES)
     migration = put_online(attached, [name])
     reach_wait(migration)

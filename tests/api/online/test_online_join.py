@@ -90,7 +90,7 @@ def ordinary_pair(attached, name, postgres_source, postgres_target):
 
 
 @pytest.mark.parametrize("who", ["superuser", "ordinary"])
-def test_tables_made_on_both_sides_join(attached, database, postgres_source, postgres_target, who):
+def test_tables_created_on_both_sides_join(attached, database, postgres_source, postgres_target, who):
     name = load(postgres_source, database(), BASE)
     login, pair = None, attached
     if who == "ordinary":

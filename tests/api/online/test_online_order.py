@@ -160,7 +160,7 @@ INSERT INTO child SELECT i, i, i FROM generate_series(1, 20) AS i;
 
 
 @both
-def test_a_foreign_key_that_is_made_while_following(pair, database):
+def test_a_foreign_key_created_during_replication(pair, database):
     name = database()
     migration = follow(pair, name, LATER)
     source, target = pair.source.postgres, pair.target.postgres
@@ -267,7 +267,7 @@ def test_columns_that_only_the_target_has_keep_their_values(pair, database):
 
 
 @both
-def test_an_index_that_is_made_while_following(pair, database):
+def test_an_index_created_during_replication(pair, database):
     name = database()
     migration = follow(
         pair,

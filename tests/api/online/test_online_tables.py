@@ -123,7 +123,7 @@ def test_rows_rewritten_by_alter_table_are_recopied(attached, following, postgre
     assert "loose_1" not in notes
 
 
-def test_partitions_come_and_go(attached, following, postgres_source, postgres_target):
+def test_partitions_are_attached_and_detached(attached, following, postgres_source, postgres_target):
     name, migration = following
     both = (
         "CREATE TABLE parts_3 PARTITION OF parts FOR VALUES IN (3)",
@@ -330,8 +330,8 @@ def memory_megabytes(pid):
     return int(line.split()[1]) // 1024
 
 
-def connections_of_ours(server):
-    """Those that stay: a session that PostgreSQL is still ending beside its successor counts once."""
+def lasting_connections(server):
+    """Counts sessions that last: one that PostgreSQL is still ending does not count beside its successor."""
     query = "SELECT array_agg(pid) FROM pg_stat_activity WHERE application_name = 'malachite'"
     before = server.value(query) or []
     time.sleep(0.1)
@@ -355,7 +355,7 @@ def test_eight_databases_under_load(attached, provisioned, database, postgres_so
         for _ in range(20):
             most_memory = max(most_memory, memory_megabytes(attached.malachite.pid))
             most_connections = max(
-                most_connections, connections_of_ours(postgres_source), connections_of_ours(attached.target.postgres)
+                most_connections, lasting_connections(postgres_source), lasting_connections(attached.target.postgres)
             )
             migrations[0].get()
     for migration, some in zip(migrations, (names[:8], names[8:])):

@@ -1,4 +1,4 @@
-"""Online migrations when something goes away: Malachite, the source, the target. Nothing is lost, nothing is left."""
+"""Online migrations while Malachite, the source or the target fails. No change is lost, and nothing remains."""
 
 import random
 import time
@@ -236,7 +236,7 @@ def test_succeeded_databases_survive_a_crash_of_the_target(fragile, mode):
 
 
 @pytest.mark.parametrize("side", ["source", "target"])
-def test_a_server_that_stays_away_fails_it(own, servers, side):
+def test_an_unreachable_server_fails_the_migration(own, servers, side):
     one = own("--reconnect-seconds", 2)
     source, target = servers
     pair = Pair(one, one.attach("src", source, "servers"), one.attach("dst", target))

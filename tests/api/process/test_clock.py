@@ -81,7 +81,7 @@ def test_a_step_of_the_clock_ends_and_delays_no_migration(own, clock, database, 
     assert differences(pair, name) == []
 
 
-def test_a_process_that_was_stopped_for_longer_than_its_leases_goes_on(own, database, postgres_source, postgres_target):
+def test_a_process_that_was_suspended_beyond_its_leases_continues(own, database, postgres_source, postgres_target):
     """A suspended laptop, a paused container: no second worker may take what the first one still works on."""
     one = own("--lease-seconds", LEASE)
     pair = Pair(one, one.attach("src", postgres_source, "servers"), one.attach("dst", postgres_target))

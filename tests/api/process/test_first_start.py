@@ -75,7 +75,7 @@ def test_a_server_that_did_not_start_stays_with_its_reason_and_can_be_started(ow
     arm.delete_and_wait(arm.server_id("first"))
 
 
-def test_a_server_whose_data_was_removed_is_not_made_anew(own):
+def test_a_server_whose_data_was_removed_is_not_recreated(own):
     one = own()
     server = one.provision("lost")
     one.arm.wait_operation(one.arm.request("POST", server.id + "/stop", status=202))

@@ -60,7 +60,7 @@ def test_at_a_known_moment(own_pair, database, postgres_source, interrupt, sampl
 
 
 @pytest.mark.parametrize("interrupt", [crash, stop])
-def test_while_the_schema_is_read(own_pair, database, postgres_source, interrupt):
+def test_cancel_while_the_schema_is_read(own_pair, database, postgres_source, interrupt):
     pair = own_pair()
     name = load_shop(postgres_source, database(), rows=20)
     blocker = postgres_source.connect(name)
@@ -139,7 +139,7 @@ def test_with_provisioned_servers(provisioned_pair, interrupt):
     assert differences(provisioned_pair, "shop") == []
 
 
-def test_an_overwrite_that_was_confirmed_is_not_asked_again(own_pair, database, postgres_source, postgres_target):
+def test_a_confirmed_overwrite_is_not_requested_again(own_pair, database, postgres_source, postgres_target):
     pair = own_pair()
     name = load_marker(postgres_target, load_slow(postgres_source, database(), 3))
     migration = pair.put([name])

@@ -1,4 +1,4 @@
-"""No secret is told: not by an answer, a log, a file, nor a command line."""
+"""No response, log, file or command line contains a secret."""
 
 import base64
 import os

@@ -130,7 +130,7 @@ def test_it_is_ready_when_its_servers_are(lasting):
     assert server.postgres.value("SELECT 1") == 1
 
 
-def test_servers_that_outlived_a_crash_are_taken_up_as_they_run(lasting):
+def test_servers_that_survived_a_crash_are_adopted_without_a_restart(lasting):
     one, server = lasting
     connection = server.postgres.connect()
     before = one.postmasters()

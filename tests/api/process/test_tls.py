@@ -160,7 +160,7 @@ def test_a_certificate_that_expires_is_renewed_while_it_runs(own, tmp_path):
     assert end_of(presented(one)) > now() + timedelta(days=60)
 
 
-def test_an_authority_for_any_name_is_replaced_and_said_so(own):
+def test_an_authority_for_any_name_is_replaced_and_logged(own):
     one = own()
     one.stop()
     tls = one.data_dir + "/tls"

@@ -72,7 +72,7 @@ def test_unknown_providers_and_types_are_distinguished(arm, path, code):
         ("PATCH", "/_malachite/health", {"GET"}),
     ],
 )
-def test_a_wrong_method_is_405_and_says_which_are_right(arm, attached, method, path, allowed):
+def test_a_wrong_method_is_405_with_the_allowed_ones(arm, attached, method, path, allowed):
     path = path.format(rg=arm.group_id("rg"), s=arm.subscription, fs=attached.target.id)
     response = arm.request(method, path, {} if method != "GET" else None, status=405)
     found = {word.strip() for word in response.headers["Allow"].split(",")}
@@ -84,7 +84,7 @@ def test_options_lists_the_methods(arm):
     assert {"GET", "PUT", "DELETE"} <= {word.strip() for word in response.headers["Allow"].split(",")}
 
 
-def test_unheard_of_methods_are_refused(arm):
+def test_unknown_methods_are_refused(arm):
     assert raw(arm, "BREW", arm.group_id("rg") + "?api-version=" + ARM_API_VERSION)[0] in (405, 501)
 
 
@@ -135,7 +135,7 @@ def test_a_body_that_is_no_json_object_is_400(arm, migration_path, body):
     arm.error("PUT", migration_path, 400, data=body, headers={"Content-Type": "application/json"})
 
 
-def test_the_message_about_bad_json_says_where(arm, migration_path):
+def test_the_message_about_bad_json_names_the_position(arm, migration_path):
     error = arm.error("PUT", migration_path, 400, "InvalidRequestContent", data=b'{"location": "eastus",\n "x" 1}')
     assert "line 2" in error["message"], error
 
@@ -378,7 +378,7 @@ def test_many_connections_at_once_are_served(arm):
             connection.close()
 
 
-def test_plain_http_on_the_https_port_is_answered_with_what_to_do(malachite):
+def test_plain_http_on_the_https_port_is_answered_with_advice(malachite):
     port = malachite.endpoints["https"].rsplit(":", 1)[1].rstrip("/")
     for body in (None, b"x" * 20000):
         response = requests.request(

@@ -213,7 +213,7 @@ def test_an_owner_may_be_faster_than_the_patch(plain, database):
     finish(plain, migration, name)
 
 
-def test_a_cutover_before_the_setup_is_remembered_and_says_so(plain, database, arm):
+def test_a_cutover_before_the_setup_is_remembered_and_reported(plain, database, arm):
     name = load_shop(plain.source.postgres, database(), rows=20)
     migration = put_online(plain, [name])
     assert_asks(migration)
@@ -298,7 +298,7 @@ def test_offline_migrations_need_none_of_it(plain, database):
     assert differences(plain, name) == []
 
 
-def test_validation_says_it_before(plain, database):
+def test_validation_reports_it_first(plain, database):
     name = load_shop(plain.source.postgres, database(), rows=5)
     migration = put_online(plain, [name], migrationOption="Validate")
     body = migration.wait()

@@ -119,7 +119,7 @@ def test_a_deployment_does_not_start_in_a_group_that_goes(arm):
     assert not left
 
 
-def test_a_server_with_an_active_migration_stays(arm, malachite, postgres_source, postgres_target):
+def test_a_server_with_an_active_migration_is_not_deleted(arm, malachite, postgres_source, postgres_target):
     source = malachite.attach(unique("src"), postgres_source, "servers")
     target = malachite.attach(unique("dst"), postgres_target)
     path = f"{target.id}/migrations/{unique('m')}"

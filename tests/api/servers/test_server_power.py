@@ -180,7 +180,7 @@ def test_a_killed_server_is_restarted(malachite, arm):
     assert state(arm, server) == "Stopped" and server.name not in malachite.postmasters()
 
 
-def test_a_server_that_cannot_start_any_more_says_why(own):
+def test_a_server_that_cannot_start_reports_the_reason(own):
     malachite = own()
     server = malachite.provision("broken")
     auto = os.path.join(malachite.instance_dir("broken"), "data", "postgresql.auto.conf")

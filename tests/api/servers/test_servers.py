@@ -150,7 +150,7 @@ def test_an_unknown_version_is_reported(arm, version):
     arm.error("GET", path, 404)
 
 
-def test_a_major_that_is_not_here_says_how_to_get_it(arm):
+def test_a_major_that_is_not_installed_is_refused_with_the_command(arm):
     missing = next(major for major in (9, *range(10, 30)) if major not in majors() and major > 9)
     body = arm.server_body("pgadmin", new_secret(), missing)
     message = arm.error("PUT", arm.server_id(unique("pg")), 400, json=body)["message"]

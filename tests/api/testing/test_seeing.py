@@ -56,7 +56,7 @@ def cancel(migration):
     migration.arm.request("PATCH", migration.path, {"properties": {"cancel": "True"}}, status=200)
 
 
-def test_events_arrive_at_once_and_resume_where_the_stream_was_cut(attached, arm):
+def test_events_arrive_immediately_and_resume_where_the_stream_was_cut(attached, arm):
     with Events(arm) as events:
         assert next(events.lines).startswith("retry")
         migration = attached.put(None)

@@ -118,7 +118,7 @@ def test_snapshot_and_restore_in_the_middle_of_a_copy(world):
     drop(pair.target.postgres, name)
 
 
-def test_everything_made_later_is_gone_and_everything_deleted_is_back(world):
+def test_later_rows_are_removed_and_deleted_ones_restored(world):
     arm, pair, name = world.arm, world.pair, world.shop(10)
     arm.put_group("kept")
     world.take("full")

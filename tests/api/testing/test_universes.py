@@ -176,7 +176,7 @@ def shape(text, universe):
     return sorted(item.get("name", "") for item in json.loads(text)["value"] if isinstance(item, dict))
 
 
-def test_no_list_shows_what_another_world_has(full_worlds):
+def test_lists_show_one_subscription_only(full_worlds):
     """Each GET list of the route table, so a new one is covered without a change here."""
     first = full_worlds[0]
     seen = 0
@@ -205,7 +205,7 @@ def test_no_list_shows_what_another_world_has(full_worlds):
     assert seen >= 20, "the worlds are empty"
 
 
-def test_ids_of_another_world_are_404(full_worlds):
+def test_ids_of_another_subscription_are_404(full_worlds):
     first, second = full_worlds[:2]
     answer = first.arm.request("POST", f"{first.servers[1].id}/restart", {}, status=202)
     operation = answer.headers["Azure-AsyncOperation"]
@@ -224,7 +224,7 @@ def test_ids_of_another_world_are_404(full_worlds):
     first.arm.request("DELETE", f"/_malachite{empty}", status=204)
 
 
-def test_each_world_has_its_own_server_and_rows(full_worlds):
+def test_each_subscription_has_its_own_server_and_rows(full_worlds):
     for universe in full_worlds[:PROVISIONED]:
         names = {row[0] for row in universe.servers[1].postgres.query("SELECT datname FROM pg_database")}
         assert names >= {universe.database, f"d{universe.id[:8]}"}
@@ -269,7 +269,7 @@ def test_snapshots_outlive_a_reset_but_not_the_subscription(worlds):
     assert not os.path.exists(f"{worlds.data_dir}/snapshots/{universe.id}")
 
 
-def test_a_removal_that_is_late_says_what_is_left_and_continues(worlds, slow_world):
+def test_a_late_removal_reports_what_remains_and_continues(worlds, slow_world):
     universe = slow_world()
     path = f"/_malachite/subscriptions/{universe.id}"
     [left] = universe.arm.request("DELETE", path, params={"timeout": 0}, status=202).json()["left"]

@@ -57,7 +57,7 @@ def test_a_migration_wait_ends_with_the_state_and_misses_none(attached, world, p
     assert passing.result()[0]["migrationId"] == uuid
 
 
-def test_bad_waits_are_refused_with_what_exists(attached, world):
+def test_bad_waits_are_refused_with_a_list_of_valid_ones(attached, world):
     migration = waiting_migration(attached)
     path = f"/_malachite/migrations/{uuid_of(migration)}/wait"
     for query, word in [

@@ -144,7 +144,7 @@ static void wants_the_right_to_replicate(void **state)
     assert_non_null(strstr(err.message, "ALTER ROLE \"clerk\" REPLICATION"));
 }
 
-static void tells_those_who_may_not_what_to_do(void **state)
+static void advises_users_who_lack_the_rights(void **state)
 {
     (void)state;
     NEEDS_SERVER
@@ -175,7 +175,7 @@ int main(void)
         cmocka_unit_test(sets_up_a_plain_server),
         cmocka_unit_test(makes_room),
         cmocka_unit_test(wants_the_right_to_replicate),
-        cmocka_unit_test(tells_those_who_may_not_what_to_do),
+        cmocka_unit_test(advises_users_who_lack_the_rights),
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);
 }
