@@ -185,7 +185,7 @@ int tables_look(struct apply_tables *tables, const struct pgoutput_message *mess
         return -1;
     }
     bool rewritten = stale_has_other_file(stale, id, look.file) && (tables->hides_truncate || look.fresh);
-    bool brought = look.attached && (there || !look.born);
+    bool brought = look.attached && (there || !look.new_partition);
     if (!rewritten && !look.filled && !brought) {
         return 0;
     }

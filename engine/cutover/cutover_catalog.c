@@ -8,7 +8,7 @@
 #include "engine/catalog/user_relation.h"
 #include "engine/cutover/cutover_private.h"
 
-enum { SQL_MAX_BYTES = 64 * 1024, NAMES_TOLD = 10, NAMES_MAX_BYTES = 8192 };
+enum { SQL_MAX_BYTES = 64 * 1024, NAMES_REPORTED = 10, NAMES_MAX_BYTES = 8192 };
 
 /* The relations of one side, by schema and name. */
 struct side_list {
@@ -146,7 +146,7 @@ struct names {
 
 static void add_name(struct names *names, const struct cutover_relation *relation)
 {
-    if (relation->kind == 'r' && names->count++ < NAMES_TOLD) {
+    if (relation->kind == 'r' && names->count++ < NAMES_REPORTED) {
         buf_addf(&names->text, "%s%s.%s", names->count > 1 ? ", " : "", relation->schema, relation->name);
     }
 }
@@ -154,7 +154,7 @@ static void add_name(struct names *names, const struct cutover_relation *relatio
 static void note_names(struct cutover_state *state, const struct names *names)
 {
     if (names->count > 0) {
-        size_t more = names->count > NAMES_TOLD ? names->count - NAMES_TOLD : 0;
+        size_t more = names->count > NAMES_REPORTED ? names->count - NAMES_REPORTED : 0;
         auto_free char *rest = more > 0 ? str_format(" and %zu more", more) : NULL;
         cutover_note(state, "%zu table%s only on the target, unchanged: %s%s", names->count,
                      names->count == 1 ? "" : "s", buf_text(&names->text), rest != NULL ? rest : "");

@@ -13,7 +13,7 @@
 /* Another session has locked the target's table, which can join later. */
 #define STATE_LOCK_TIMEOUT "55P03"
 
-enum { SQL_MAX_BYTES = 256 * 1024, LATE_MAX = 500, NAMES_TOLD = 10, NAMES_MAX_BYTES = 8192 };
+enum { SQL_MAX_BYTES = 256 * 1024, LATE_MAX = 500, NAMES_REPORTED = 10, NAMES_MAX_BYTES = 8192 };
 
 static bool is_late(const struct cutover_relation *relation, const struct identities *identities)
 {
@@ -89,14 +89,14 @@ void cutover_note_joined(struct cutover_state *state, const char *oids)
         uint32_t oid = (uint32_t)strtoul(at + 1, &end, 10);
         for (size_t i = 0; i < state->relation_count; i++) {
             const struct cutover_relation *relation = &state->relations[i];
-            if (relation->oid == oid && count++ < NAMES_TOLD) {
+            if (relation->oid == oid && count++ < NAMES_REPORTED) {
                 buf_addf(&names, "%s%s.%s", count > 1 ? ", " : "", relation->schema, relation->name);
             }
         }
     }
     if (count > 0) {
         cutover_note(state, "Copied before the cutover, because they were created after the base copy: %s%s",
-                     buf_text(&names), count > NAMES_TOLD ? " and more" : "");
+                     buf_text(&names), count > NAMES_REPORTED ? " and more" : "");
     }
 }
 

@@ -15,7 +15,7 @@
 
 enum {
     SQL_MAX_BYTES = 8 * 1024 * 1024,
-    NAMES_TOLD = 10,
+    NAMES_REPORTED = 10,
     NAMES_MAX_BYTES = 8192,
     RECOPY_ATTEMPTS = 4, /* then the cutover reports the lock and waits */
     RECOPY_PAUSE_MS = 200
@@ -204,13 +204,13 @@ static int replace_somehow(struct recopy *recopy, struct err *err)
 static void tell(struct recopy *recopy)
 {
     auto_buf struct buf names = BUF_MAX(NAMES_MAX_BYTES);
-    for (size_t i = 0; i < recopy->count && i < NAMES_TOLD; i++) {
+    for (size_t i = 0; i < recopy->count && i < NAMES_REPORTED; i++) {
         const struct recopy_table *table = &recopy->tables[i];
         buf_addf(&names, "%s%s.%s (%lld row%s)", i > 0 ? ", " : "", table->table->schema, table->table->name,
                  (long long)table->rows, table->rows == 1 ? "" : "s");
     }
-    if (recopy->count > NAMES_TOLD) {
-        buf_addf(&names, " and %zu more", recopy->count - NAMES_TOLD);
+    if (recopy->count > NAMES_REPORTED) {
+        buf_addf(&names, " and %zu more", recopy->count - NAMES_REPORTED);
     }
     cutover_note(recopy->state, "Recopied, because logical replication does not carry these tables: %s",
                  buf_text(&names));

@@ -43,26 +43,27 @@ static const char triggers[] =
                                       "  WHERE t.tgenabled <> 'D' AND t.tgname <> h.name)";
 
 /*
- * Tables whose changes the stream does not carry, as far as the helper knows them, with the partitioned
- * tables above them and the partitions of those; and what undoes the deferral of a foreign key.
+ * Tables whose changes the stream does not carry, as far as the helper schema (%s) knows them, with the
+ * partitioned tables above them ("uncarried") and the partitions of those ("kin"); and the statements that
+ * undo the deferral of a foreign key ("deferrals").
  */
+static const char uncarried[] =
+    "uncarried(oid) AS (SELECT i.target FROM %s.stale s JOIN %s.identity i ON i.source = s.relation"
+    "  UNION SELECT to_regclass(s.place)::oid FROM %s.stale s WHERE s.place <> ''"
+    "  UNION SELECT i.inhparent FROM uncarried u JOIN pg_inherits i ON i.inhrelid = u.oid"
+    "    JOIN pg_class p ON p.oid = i.inhparent AND p.relkind = 'p'),"
+    " kin(oid) AS (SELECT oid FROM uncarried WHERE oid IS NOT NULL"
+    "  UNION SELECT i.inhrelid FROM kin k JOIN pg_inherits i ON i.inhparent = k.oid"
+    "    JOIN pg_class p ON p.oid = k.oid AND p.relkind = 'p'),"
+    " deferrals AS (SELECT part, undo FROM %s.changes WHERE kind = 5), ";
+
 static void add_uncarried(struct pg *target, const char *name, struct buf *sql)
 {
-    buf_adds(sql, "uncarried(oid) AS (SELECT i.target FROM ");
-    pg_add_qualified(target, sql, name, "stale");
-    buf_adds(sql, " s JOIN ");
-    pg_add_qualified(target, sql, name, "identity");
-    buf_adds(sql, " i ON i.source = s.relation UNION SELECT to_regclass(s.place)::oid FROM ");
-    pg_add_qualified(target, sql, name, "stale");
-    buf_adds(sql, " s WHERE s.place <> ''"
-                  "  UNION SELECT i.inhparent FROM uncarried u JOIN pg_inherits i ON i.inhrelid = u.oid"
-                  "    JOIN pg_class p ON p.oid = i.inhparent AND p.relkind = 'p'),"
-                  " kin(oid) AS (SELECT oid FROM uncarried WHERE oid IS NOT NULL"
-                  "  UNION SELECT i.inhrelid FROM kin k JOIN pg_inherits i ON i.inhparent = k.oid"
-                  "    JOIN pg_class p ON p.oid = k.oid AND p.relkind = 'p'),"
-                  " deferrals AS (SELECT part, undo FROM ");
-    pg_add_qualified(target, sql, name, "changes");
-    buf_adds(sql, " WHERE kind = 5), ");
+    auto_buf struct buf schema = BUF_MAX(256);
+    pg_add_identifier(target, &schema, name);
+    sql->failed = sql->failed || buf_failed(&schema);
+    const char *helper = buf_text(&schema);
+    buf_addf(sql, uncarried, helper, helper, helper, helper);
 }
 
 /*

@@ -68,19 +68,24 @@ static int set_table(struct apply_relation *relation, struct pg *target, const c
     return relation->facts.table == NULL ? err_no_memory(err) : 0;
 }
 
+/* The root of table $1 ("roots", catalog_add_hash_roots()) and the number of tables with rows below it. */
+static const char root_begin[] = "WITH RECURSIVE relations AS (SELECT $1::oid AS oid)";
+static const char root_select[] =
+    ", below(oid) AS (SELECT root FROM roots"
+    "   UNION ALL SELECT i.inhrelid FROM below b JOIN pg_inherits i ON i.inhparent = b.oid)"
+    " SELECT c.oid, n.nspname, c.relname,"
+    "   (SELECT count(*) FROM below b JOIN pg_class l ON l.oid = b.oid AND l.relkind = 'r')"
+    " FROM roots r JOIN pg_class c ON c.oid = r.root JOIN pg_namespace n ON n.oid = c.relnamespace";
+
 /* Finds the partitioned table, if any, whose rows may be in other partitions than on the source. */
 static int find_root(struct apply_relation *relation, struct pg *target, struct err *err, char **oid)
 {
     auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
     auto_result PGresult *root = NULL;
     const char *params[] = {*oid};
-    buf_adds(&sql, "WITH RECURSIVE relations AS (SELECT $1::oid AS oid)");
+    buf_adds(&sql, root_begin);
     catalog_add_hash_roots(&sql, target->version);
-    buf_adds(&sql, ", below(oid) AS (SELECT root FROM roots UNION ALL SELECT i.inhrelid FROM below b"
-                   " JOIN pg_inherits i ON i.inhparent = b.oid)"
-                   " SELECT c.oid, n.nspname, c.relname, (SELECT count(*) FROM below b JOIN pg_class l"
-                   " ON l.oid = b.oid AND l.relkind = 'r') FROM roots r JOIN pg_class c ON c.oid = r.root"
-                   " JOIN pg_namespace n ON n.oid = c.relnamespace");
+    buf_adds(&sql, root_select);
     if (buf_failed(&sql)) {
         return err_no_memory(err);
     }

@@ -63,11 +63,31 @@ int stale_await_ddl(struct pg *source, const char *oid, struct err *err, bool *r
     return 0;
 }
 
+/*
+ * The table $1 as it is now: its file, then whether it has columns younger than the horizon $2, whether such
+ * a column has a value in older rows ("filled"), and whether the table has become a partition since then, or
+ * was created as one.
+ */
+/* clang-format off */
+#define LOOK(filled) \
+    "SELECT coalesce(pg_relation_filenode($1::oid::regclass), 0), count(*) > 0," \
+    " coalesce(bool_or(" filled "), false)," \
+    " EXISTS (SELECT 1 FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid" \
+    "   WHERE i.inhrelid = $1::oid AND c.relispartition AND " STALE_IS_YOUNG("i", "$2") ")," \
+    " EXISTS (SELECT 1 FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid" \
+    "   JOIN pg_type y ON y.oid = c.reltype WHERE i.inhrelid = $1::oid AND " STALE_IS_NEW_PARTITION ")" \
+    " FROM pg_attribute a WHERE a.attrelid = $1::oid AND " STALE_IS_FRESH("$2")
+/* clang-format on */
+
+/* Before 11, ALTER TABLE ... ADD COLUMN with a default rewrites the table: the file says it. */
+static const char look_until_10[] = LOOK("false");
+static const char look_since_11[] = LOOK("a.atthasmissing");
+
 int stale_look(struct pg *source, uint32_t relation, const char *horizon, struct err *err,
                struct stale_look *ret_look)
 {
     auto_result PGresult *row = NULL;
-    auto_buf struct buf sql = BUF_MAX(SQL_MAX_BYTES);
+    const char *sql = source->version >= MISSING_SINCE ? look_since_11 : look_until_10;
     char oid[OID_TEXT_SIZE];
     const char *params[] = {oid, horizon};
     bool visible = false;
@@ -79,25 +99,14 @@ int stale_look(struct pg *source, uint32_t relation, const char *horizon, struct
     if (!visible) {
         return 0;
     }
-    buf_adds(&sql, "SELECT coalesce(pg_relation_filenode($1::oid::regclass), 0), count(*) > 0,"
-                   " coalesce(bool_or(");
-    buf_adds(&sql, source->version >= MISSING_SINCE ? "a.atthasmissing" : "false");
-    buf_adds(&sql, "), false), EXISTS (SELECT 1 FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
-                   "   WHERE i.inhrelid = $1::oid AND c.relispartition AND " STALE_IS_YOUNG("i", "$2") "), ");
-    buf_adds(&sql, "EXISTS (SELECT 1 FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_type y"
-                   "   ON y.oid = c.reltype WHERE i.inhrelid = $1::oid AND " STALE_IS_BORN ")"
-                   " FROM pg_attribute a WHERE a.attrelid = $1::oid AND " STALE_IS_FRESH("$2"));
-    if (buf_failed(&sql)) {
-        return err_no_memory(err);
-    }
-    if (pg_query(source, err, &row, buf_text(&sql), 2, params) != 0) {
+    if (pg_query(source, err, &row, sql, 2, params) != 0) {
         return -1;
     }
     *ret_look = (struct stale_look){.file = get_oid(row, 0, 0),
                                     .fresh = pg_is_true(row, 0, 1),
                                     .filled = pg_is_true(row, 0, 2),
                                     .attached = pg_is_true(row, 0, 3),
-                                    .born = pg_is_true(row, 0, 4)};
+                                    .new_partition = pg_is_true(row, 0, 4)};
     return 0;
 }
 
@@ -132,55 +141,30 @@ void stale_add_origin(struct pg *target, struct buf *sql, const char *name, cons
  * 11 on. A value for older rows can also be in the catalog ("filled"). A table that was attached as a
  * partition later may contain earlier rows; only one that was created as a partition began empty.
  */
-#define LIST_SQL(values, rewrites)                                                                                                                  \
-    /* Tables that joined the replication later: each has its own file and horizon. */                                                              \
-    "WITH joined AS (SELECT * FROM unnest($5::oid[], $6::oid[], $7::bigint[]) AS u(oid, file, horizon))," /* Columns younger than the base copy. */ \
-    " fresh AS (SELECT a.attrelid AS oid, " values                                                                                                  \
-    "   FROM pg_attribute a LEFT JOIN joined j ON j.oid = a.attrelid"                                                                               \
-    "   WHERE a.attrelid >= 16384 AND " STALE_IS_FRESH(                                                                                             \
-        "coalesce(j.horizon, $3::bigint)") " GROUP BY 1)," /* The files of the tables at the base copy. */                                          \
-                                           " before AS (SELECT oid, file FROM joined UNION ALL SELECT oid, "                                        \
-                                           "file FROM"                                                                                              \
-                                           "   unnest($1::oid[], $2::oid[]) AS u(oid, file) WHERE oid NOT "                                         \
-                                           "IN (SELECT oid FROM joined))," /* Tables attached as partitions                                         \
-                                                                              since, except those created as                                        \
-                                                                              partitions. */                                                        \
-                                           " attached AS (SELECT c.oid FROM pg_class c JOIN pg_inherits i "                                         \
-                                           "ON i.inhrelid = c.oid"                                                                                  \
-                                           "   JOIN pg_type y ON y.oid = c.reltype LEFT JOIN joined j ON "                                          \
-                                           "j.oid = c.oid"                                                                                          \
-                                           "   WHERE c.relispartition AND " STALE_IS_YOUNG(                                                         \
-                                               "i",                                                                                                 \
-                                               "coalesce(j.horizon, $3::bigint)") "   AND "                                                         \
-                                                                                  "(NOT " STALE_IS_BORN                                             \
-                                                                                  " OR EXISTS (SELECT 1 "                                           \
-                                                                                  "FROM before b WHERE "                                            \
-                                                                                  "b.oid = c.oid)))"                                                \
-                                                                                  " SELECT n.nspname, "                                             \
-                                                                                  "c.relname, c.oid, c.oid "                                        \
-                                                                                  "= ANY ($4::oid[]) OR "                                           \
-                                                                                  "h.oid IS NOT NULL"                                               \
-                                                                                  "   OR coalesce(t.file "                                          \
-                                                                                  "<> c.relfilenode "                                               \
-                                                                                  "AND " rewrites                                                   \
-                                                                                  ", false), f.filled, "                                            \
-                                                                                  "f.given"                                                         \
-                                                                                  " FROM pg_class c JOIN "                                          \
-                                                                                  "pg_namespace n ON n.oid "                                        \
-                                                                                  "= c.relnamespace"                                                \
-                                                                                  "  LEFT JOIN before t ON "                                        \
-                                                                                  "t.oid = c.oid LEFT JOIN "                                        \
-                                                                                  "fresh f ON f.oid = c.oid"                                        \
-                                                                                  "  LEFT JOIN attached h "                                         \
-                                                                                  "ON h.oid = c.oid WHERE "                                         \
-                                                                                  "c.relkind = 'r' AND "                                            \
-                                                                                  "(h.oid IS NOT NULL"                                              \
-                                                                                  "   OR c.oid = ANY "                                              \
-                                                                                  "($4::oid[])"                                                     \
-                                                                                  "   OR (t.oid IS NOT "                                            \
-                                                                                  "NULL AND (f.oid IS NOT "                                         \
-                                                                                  "NULL OR t.file <> "                                              \
-                                                                                  "c.relfilenode)))"
+/* clang-format off */
+#define LIST_SQL(values, rewrites) \
+    /* Tables that joined the replication later: each has its own file and horizon. */ \
+    "WITH joined AS (SELECT * FROM unnest($5::oid[], $6::oid[], $7::bigint[]) AS u(oid, file, horizon))," \
+    /* Columns younger than the base copy. */ \
+    " fresh AS (SELECT a.attrelid AS oid, " values \
+    "   FROM pg_attribute a LEFT JOIN joined j ON j.oid = a.attrelid" \
+    "   WHERE a.attrelid >= 16384 AND " STALE_IS_FRESH("coalesce(j.horizon, $3::bigint)") " GROUP BY 1)," \
+    /* The files of the tables at the base copy. */ \
+    " before AS (SELECT oid, file FROM joined UNION ALL SELECT oid, file" \
+    "   FROM unnest($1::oid[], $2::oid[]) AS u(oid, file) WHERE oid NOT IN (SELECT oid FROM joined))," \
+    /* Tables attached as partitions since then, except those created as partitions. */ \
+    " attached AS (SELECT c.oid FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid" \
+    "   JOIN pg_type y ON y.oid = c.reltype LEFT JOIN joined j ON j.oid = c.oid" \
+    "   WHERE c.relispartition AND " STALE_IS_YOUNG("i", "coalesce(j.horizon, $3::bigint)") \
+    "   AND (NOT " STALE_IS_NEW_PARTITION " OR EXISTS (SELECT 1 FROM before b WHERE b.oid = c.oid)))" \
+    " SELECT n.nspname, c.relname, c.oid, c.oid = ANY ($4::oid[]) OR h.oid IS NOT NULL" \
+    "   OR coalesce(t.file <> c.relfilenode AND " rewrites ", false), f.filled, f.given" \
+    " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace" \
+    "  LEFT JOIN before t ON t.oid = c.oid LEFT JOIN fresh f ON f.oid = c.oid" \
+    "  LEFT JOIN attached h ON h.oid = c.oid WHERE c.relkind = 'r' AND (h.oid IS NOT NULL" \
+    "   OR c.oid = ANY ($4::oid[])" \
+    "   OR (t.oid IS NOT NULL AND (f.oid IS NOT NULL OR t.file <> c.relfilenode)))"
+/* clang-format on */
 
 /* In 10 the stream lacks TRUNCATE, so that every new file counts; no column has a value in the catalog. */
 static const char list_sql_of_10[] = LIST_SQL("NULL::text[] AS filled, NULL::text[] AS given", "true");

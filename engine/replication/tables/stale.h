@@ -41,7 +41,7 @@ int stale_read_origin(struct pg *source, struct err *err, PGresult **ret_origin)
  * TABLE ... PARTITION OF, and so began empty. A transaction may also create a table, fill it and attach
  * it. ATTACH rewrites the catalog rows of all columns; CREATE TABLE writes them once, in the command that
  * writes the table's row type. A row with an xmax may show another command. */
-#define STALE_IS_BORN                                                                                        \
+#define STALE_IS_NEW_PARTITION                                                                               \
     "(i.xmin::text = y.xmin::text AND y.xmax::text = '0' AND EXISTS (SELECT 1 FROM pg_attribute n"           \
     " WHERE n.attrelid = c.oid AND n.attnum > 0 AND n.attinhcount > 0 AND n.xmin::text = y.xmin::text"       \
     " AND n.cmin::text = y.cmin::text AND n.xmax::text = '0'))"
@@ -53,11 +53,11 @@ int stale_await_ddl(struct pg *source, const char *oid, struct err *err, bool *r
 
 /* The current state of a table on the source. */
 struct stale_look {
-    uint32_t file; /* 0: the table was dropped, or others keep it locked */
-    bool fresh;    /* it has columns younger than the horizon, */
-    bool filled;   /* and older rows have values in them */
-    bool attached; /* it has become a partition since, */
-    bool born;     /* and was created as one: it began empty */
+    uint32_t file;      /* 0: the table was dropped, or others keep it locked */
+    bool fresh;         /* it has columns younger than the horizon, */
+    bool filled;        /* and older rows have values in them */
+    bool attached;      /* it has become a partition since, */
+    bool new_partition; /* and was created as one, so it began empty */
 };
 int stale_look(struct pg *source, uint32_t relation, const char *horizon, struct err *err,
                struct stale_look *ret_look);
