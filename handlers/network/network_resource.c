@@ -141,3 +141,21 @@ void network_reply_list(struct request *request, const char *group, const char *
     network_resources_free(rows, count);
     page_reply_whole(request, value);
 }
+
+void network_delete(struct request *request, const char *type, const char *parameter,
+                    network_deleter *delete_row)
+{
+    struct err err = {0};
+    auto_resource_group struct resource_group group = {0};
+    auto_network_resource struct network_resource row = {0};
+    if (!find_group(request, &group)) {
+        return;
+    }
+    int found = store_network_get(request->app->store, group.subscription_id, group.name, type,
+                                  request_param(request, parameter), &err, &row);
+    if (found < 0 || (found > 0 && delete_row(request->app->store, &row, &err) < 0)) {
+        reply_error(request, &err);
+    } else {
+        reply_empty(request, found > 0 ? 200 : 204);
+    }
+}

@@ -29,4 +29,10 @@ typedef json_t *network_writer(struct request *request, const struct network_res
 /* Replies with the resources of one type; group NULL: of the whole subscription. */
 void network_reply_list(struct request *request, const char *group, const char *type, network_writer *write);
 
+/* Deletes one resource and what depends on it, in a transaction of its own. */
+typedef int network_deleter(struct store *store, const struct network_resource *row, struct err *err);
+/* Handles a DELETE: 200, or 204 if the resource does not exist. */
+void network_delete(struct request *request, const char *type, const char *parameter,
+                    network_deleter *delete_row);
+
 #endif

@@ -165,7 +165,7 @@ void virtual_network_patch(struct request *request)
     }
 }
 
-static int delete (struct store *store, const struct network_resource *row, struct err *err)
+static int delete_row(struct store *store, const struct network_resource *row, struct err *err)
 {
     auto_store_tx struct store_tx tx = {0};
     return store_begin(store, err, &tx) < 0 || subnet_check_unused(store, row, NULL, err) < 0 ||
@@ -176,19 +176,7 @@ static int delete (struct store *store, const struct network_resource *row, stru
 
 void virtual_network_delete(struct request *request)
 {
-    struct err err = {0};
-    auto_resource_group struct resource_group group = {0};
-    auto_network_resource struct network_resource row = {0};
-    if (!find_group(request, &group)) {
-        return;
-    }
-    int found = store_network_get(request->app->store, group.subscription_id, group.name, NETWORK_VIRTUAL,
-                                  request_param(request, parameter), &err, &row);
-    if (found < 0 || (found > 0 && delete (request->app->store, &row, &err) < 0)) {
-        reply_error(request, &err);
-    } else {
-        reply_empty(request, found > 0 ? 200 : 204);
-    }
+    network_delete(request, NETWORK_VIRTUAL, parameter, delete_row);
 }
 
 void virtual_network_list(struct request *request)
