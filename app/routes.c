@@ -21,9 +21,6 @@
 #include "handlers/signin/signin.h"
 #include "handlers/universes/universes.h"
 #include "server/portal.h"
-#include "server/reply.h"
-
-static void malachite_routes(struct request *request);
 
 /* Each row has the SERVER_KIND that is defined where it stands: 0, or ROUTE_SINGLE. */
 #define SERVER_KIND 0
@@ -378,20 +375,3 @@ const struct route routes[] = {
 };
 /* clang-format on */
 const size_t route_count = ARRAY_LEN(routes);
-
-/* Defined here rather than in handlers/, which does not see the table. */
-static void malachite_routes(struct request *request)
-{
-    json_t *body = json_object();
-    json_t *value = json_array();
-    json_object_set_new(body, "value", value);
-    for (size_t i = 0; i < route_count; i++) {
-        json_array_append_new(
-            value,
-            json_pack("{s:s, s:s, s:s, s:s*, s:b, s:b, s:s*}", "method", method_name(routes[i].method),
-                      "pattern", routes[i].pattern, "operationId", routes[i].operation_id, "action",
-                      routes[i].action, "implemented", routes[i].handler != not_implemented, "list",
-                      routes[i].answer != NULL && routes[i].answer[0] == '[', "query", routes[i].query));
-    }
-    reply_json(request, 200, body);
-}

@@ -6,6 +6,9 @@
 #include "handlers/arm/api_version.h"
 #include "server/route.h"
 
+/* Handler of Malachite's own call that lists the routes. */
+void malachite_routes(struct request *request);
+
 /* clang-format off */
 #define S     "/subscriptions/{subscriptionId}"
 #define RG    S "/resourcegroups/{resourceGroupName}"
