@@ -102,10 +102,10 @@ const withVersion = (path, version) => `${path}${path.includes('?') ? '&' : '?'}
 
 export const api = {
   get: async (path, version) => (await request('GET', version ? withVersion(path, version) : path)).json,
-  put: (path, version, body) => request('PUT', withVersion(path, version), body),
+  put: (path, version, body) => request('PUT', version ? withVersion(path, version) : path, body),
   patch: async (path, version, body) => (await request('PATCH', withVersion(path, version), body)).json,
   post: async (path, version, body) => (await request('POST', version ? withVersion(path, version) : path, body)).json,
-  delete: (path, version) => request('DELETE', withVersion(path, version)),
+  delete: (path, version) => request('DELETE', version ? withVersion(path, version) : path),
   /** All items of a list, over its pages. */
   async list(path, version) {
     const items = []

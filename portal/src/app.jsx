@@ -10,6 +10,7 @@ import { Flexible } from './pages/flexible.jsx'
 import { SignIn } from './pages/signin.jsx'
 import { Single } from './pages/single.jsx'
 import { Subscription, subscriptionParts } from './pages/subscription.jsx'
+import { TestBench, benchParts } from './pages/test-bench.jsx'
 import { Wizard } from './pages/wizard.jsx'
 import { Link, paths, useLocation } from './router.jsx'
 import { session } from './session.js'
@@ -49,6 +50,9 @@ function TopBar() {
                 <Link class="top-button" href={paths.subscription()}>
                     Subscription
                 </Link>
+                <Link class="top-button" href={paths.bench()}>
+                    Test bench
+                </Link>
             </nav>
             <ThemeSwitch />
             {session.token && (
@@ -84,6 +88,7 @@ function Page() {
     const [kind, group, name, part, item, ...rest] = parts
     if (!kind) return <Dashboard />
     if (kind === 'subscription' && !name && subscriptionParts.includes(group)) return <Subscription part={group} />
+    if (kind === 'test-bench' && !name && benchParts.includes(group)) return <TestBench key={group} part={group} query={query} />
     if (kind === 'create-server' && !group) return <CreateServer kind={query.get('kind')} />
     if (rest.length > 0 || !group || !name) return <NotFound />
     const key = `${group}/${name}`

@@ -21,6 +21,7 @@ export const paths = {
     subscription: () => to('subscription'),
     providers: () => to('subscription', 'resource-providers'),
     groups: () => to('subscription', 'resource-groups'),
+    bench: (...part) => to('test-bench', ...part),
     create: (kind) => `${to('create-server')}?kind=${kind}`,
 }
 

@@ -110,13 +110,13 @@ export function PageTitle({ icon, title, part, subtitle, close }) {
     )
 }
 
-/** The menu at the left of a resource's pages. Entries: [icon, text, path]. */
+/** The menu at the left of a resource's pages. Entries: [icon, text, path]; the settings may be left out. */
 export function Menu({ label, top, settings }) {
     const { pathname } = location
     const entries = (list) =>
         list.map(([icon, text, href]) => (
             <li key={href}>
-                <Link class="menu-item" href={href} aria-current={href === pathname ? 'page' : undefined}>
+                <Link class="menu-item" href={href} aria-current={href.split('?')[0] === pathname ? 'page' : undefined}>
                     <Icon name={icon} />
                     {text}
                 </Link>
@@ -125,8 +125,12 @@ export function Menu({ label, top, settings }) {
     return (
         <nav class="menu" aria-label={label}>
             <ul>{entries(top)}</ul>
-            <h2 id="menu-settings">Settings</h2>
-            <ul aria-labelledby="menu-settings">{entries(settings)}</ul>
+            {settings && (
+                <>
+                    <h2 id="menu-settings">Settings</h2>
+                    <ul aria-labelledby="menu-settings">{entries(settings)}</ul>
+                </>
+            )}
         </nav>
     )
 }
