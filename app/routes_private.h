@@ -18,6 +18,7 @@ void malachite_routes(struct request *request);
 #define NET   "/providers/" NETWORK_NAMESPACE
 #define VNET  RG NET "/virtualNetworks/{virtualNetworkName}"
 #define PE    RG NET "/privateEndpoints/{privateEndpointName}"
+#define ZONE  RG NET "/privateDnsZones/{privateZoneName}"
 #define DEPLOY RG "/providers/" RESOURCES_NAMESPACE "/deployments"
 #define LOC   S P "/locations/{location}"
 
@@ -63,6 +64,9 @@ void malachite_routes(struct request *request);
 #define T_VNET       NETWORK_NAMESPACE "/virtualNetworks"
 #define T_SUBNET     NETWORK_NAMESPACE "/virtualNetworks/subnets"
 #define T_PE         NETWORK_NAMESPACE "/privateEndpoints"
+#define T_ZONE       NETWORK_NAMESPACE "/privateDnsZones"
+#define T_ZONE_LINK  NETWORK_NAMESPACE "/privateDnsZones/virtualNetworkLinks"
+#define T_ZONE_SOA   NETWORK_NAMESPACE "/privateDnsZones/SOA"
 #define T_GROUP      RESOURCES_NAMESPACE "/subscriptions/resourceGroups"
 #define T_DEPLOY     RESOURCES_NAMESPACE "/deployments"
 #define T_SUB        RESOURCES_NAMESPACE "/subscriptions"

@@ -22,6 +22,7 @@ enum {
     DATA_MIGRATION = 1 << 5,
     RESOURCES = 1 << 6,
     NETWORK = 1 << 7,
+    PRIVATE_DNS = 1 << 8,
 };
 
 static const struct {
@@ -75,6 +76,8 @@ static const struct {
     {"2018-01-01", NETWORK}, {"2017-11-01", NETWORK}, {"2017-10-01", NETWORK}, {"2017-09-01", NETWORK},
     {"2017-08-01", NETWORK}, {"2017-06-01", NETWORK}, {"2017-03-01", NETWORK}, {"2016-12-01", NETWORK},
     {"2016-09-01", NETWORK}, {"2016-06-01", NETWORK}, {"2016-03-30", NETWORK}, {"2015-06-15", NETWORK},
+
+    {"2024-06-01", PRIVATE_DNS}, {"2020-06-01", PRIVATE_DNS}, {"2020-01-01", PRIVATE_DNS}, {"2018-09-01", PRIVATE_DNS},
 };
 
 #define SINCE_2020_11 API_DATE(2020, 11, 5)
@@ -131,6 +134,9 @@ const struct resource_type resource_types[] = {
     {NETWORK_NAMESPACE, "virtualNetworks",         NETWORK, 0, true},
     {NETWORK_NAMESPACE, "virtualNetworks/subnets", NETWORK, 0, true},
     {NETWORK_NAMESPACE, "privateEndpoints",        NETWORK, 0, true},
+    {NETWORK_NAMESPACE, "privateDnsZones",         PRIVATE_DNS, 0, true},
+    {NETWORK_NAMESPACE, "privateDnsZones/virtualNetworkLinks", PRIVATE_DNS, 0, true},
+    {NETWORK_NAMESPACE, "privateDnsZones/SOA",     PRIVATE_DNS, 0, true},
     {RESOURCES_NAMESPACE, "tenants",                       RESOURCES, 0, false},
     {RESOURCES_NAMESPACE, "providers",                     RESOURCES, 0, false},
     {RESOURCES_NAMESPACE, "subscriptions",                 RESOURCES, 0, false},

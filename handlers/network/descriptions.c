@@ -35,6 +35,26 @@ static const struct property endpoint_rows[] = {
     DOC("properties.manualPrivateLinkServiceConnections", "[]object", RW, "As privateLinkServiceConnections, but each must be approved on the server."),
     DOC("properties.provisioningState", "string", RO, NULL),
 };
+static const struct property zone_rows[] = {
+    DOC("id", "string", RO, "Resource id."), DOC("name", "string", RO, NULL), DOC("type", "string", RO, NULL), DOC("etag", "string", RO, "For If-Match."),
+    DOC("location", "string", REQ, "global"),
+    DOC("tags", "{}string", RW, NULL),
+    DOC("properties.maxNumberOfRecordSets", "integer", RO, NULL), DOC("properties.numberOfRecordSets", "integer", RO, NULL),
+    DOC("properties.maxNumberOfVirtualNetworkLinks", "integer", RO, NULL), DOC("properties.numberOfVirtualNetworkLinks", "integer", RO, NULL),
+    DOC("properties.maxNumberOfVirtualNetworkLinksWithRegistration", "integer", RO, NULL),
+    DOC("properties.numberOfVirtualNetworkLinksWithRegistration", "integer", RO, NULL),
+    DOC("properties.provisioningState", "string", RO, NULL),
+};
+static const struct property zone_link_rows[] = {
+    DOC("id", "string", RO, "Resource id."), DOC("name", "string", RO, NULL), DOC("type", "string", RO, NULL), DOC("etag", "string", RO, "For If-Match."),
+    DOC("location", "string", REQ, "global"),
+    DOC("tags", "{}string", RW, NULL),
+    DOC("properties.virtualNetwork.id", "string", REQ, "Resource id of the virtual network."),
+    DOC("properties.registrationEnabled", "boolean", RW, NULL),
+    DOC("properties.resolutionPolicy", "Default|NxDomainRedirect", RW, NULL),
+    DOC("properties.virtualNetworkLinkState", "string", RO, NULL),
+    DOC("properties.provisioningState", "string", RO, NULL),
+};
 static const struct property link_rows[] = {
     DOC("id", "string", RO, "Resource id."), DOC("name", "string", RO, NULL), DOC("type", "string", RO, NULL),
     DOC("properties.groupId", "string", RO, NULL), DOC("properties.requiredMembers", "[]string", RO, NULL),
@@ -45,6 +65,8 @@ const struct description network_descriptions[] = {
     DESCRIPTION_PART("VirtualNetworkPatch", network_rows, NULL, ACCESS_PATCH),
     DESCRIPTION("Subnet", subnet_rows, NULL),
     DESCRIPTION("PrivateEndpoint", endpoint_rows, "A private endpoint. It makes a private endpoint connection on its servers."),
+    DESCRIPTION("PrivateDnsZone", zone_rows, "A private DNS zone. It is kept and shown; it answers no names."),
+    DESCRIPTION("VirtualNetworkLink", zone_link_rows, NULL),
     DESCRIPTION("PrivateLinkResource", link_rows, NULL),
 };
 /* clang-format on */

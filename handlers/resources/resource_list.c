@@ -196,6 +196,9 @@ static void list(struct request *request, const char *group)
     if (result == 0) {
         result = add_networks(&listing, NETWORK_ENDPOINT, group, &err);
     }
+    if (result == 0) {
+        result = add_networks(&listing, NETWORK_ZONE, group, &err);
+    }
     if (result < 0) {
         reply_error(request, &err);
     } else {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Virtual networks and private endpoints. They are deleted with their resource group. Any thread. */
+/* Virtual networks, private endpoints, private DNS zones. They are deleted with their group. Any thread. */
 #ifndef STORE_RESOURCES_NETWORKS_H
 #define STORE_RESOURCES_NETWORKS_H
 
@@ -7,11 +7,12 @@
 
 #define NETWORK_VIRTUAL  "virtualNetworks"
 #define NETWORK_ENDPOINT "privateEndpoints"
+#define NETWORK_ZONE     "privateDnsZones"
 
 struct network_resource {
     char *subscription_id;
     char *group;
-    char *type; /* NETWORK_VIRTUAL or NETWORK_ENDPOINT */
+    char *type; /* NETWORK_VIRTUAL, ... */
     char *name; /* in the spelling of the first PUT */
     char *location;
     char *tags;       /* JSON, or NULL */

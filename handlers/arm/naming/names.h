@@ -15,7 +15,7 @@ enum name_kind {
     NAME_DATABASE,
     NAME_RULE,
     NAME_MIGRATION,
-    NAME_NETWORK, /* of virtual networks, subnets and private endpoints */
+    NAME_NETWORK, /* of virtual networks, subnets, private endpoints and DNS zones */
     NAME_KIND_COUNT
 };
 

@@ -301,3 +301,51 @@ def test_private_link_resources(arm, private):
     assert one["properties"]["groupId"] == "postgresqlServer"
     assert arm.get(one["id"], api_version=private.version) == one
     arm.error("GET", one["id"] + "2", 404, "ResourceNotFound", api_version=private.version)
+
+
+def test_private_dns_zones_with_their_links(arm, group):
+    """As azurerm declares them in front of a private server: with the zone it reads the start of authority."""
+    dns = "2024-06-01"
+    network = put_network(arm, group, "vnet1")
+    zone = f"{arm.group_id(group)}/providers/{NETWORK}/privateDnsZones/shop.private.postgres.database.azure.com"
+    link = f"{zone}/virtualNetworkLinks/shop-link"
+    linked = {"location": "global", "properties": {"virtualNetwork": {"id": network}, "registrationEnabled": False}}
+    arm.error("GET", zone, 404, "ResourceNotFound", api_version=dns)
+    arm.error("PUT", link, 404, "ResourceNotFound", api_version=dns, json=linked)
+    wrong = arm.error("PUT", zone, 400, "InvalidParameterValue", api_version=dns, json={"location": LOCATION})
+    assert wrong["target"] == "location"
+    made = arm.request("PUT", zone, {"location": "global", "tags": {"a": "b"}}, api_version=dns, status=201).json()
+    assert (made["id"], made["type"], made["tags"]) == (zone, f"{NETWORK}/privateDnsZones", {"a": "b"})
+    assert made["properties"]["provisioningState"] == "Succeeded"
+    assert arm.request("PUT", zone, made, api_version=dns, status=200).json() == made
+    start = arm.get(f"{zone}/SOA/@", api_version=dns)["properties"]
+    assert start["fqdn"] == f"{made['name']}." and start["soaRecord"]["host"]
+
+    for name, value in [
+        ("virtualNetwork", {"id": zone}),
+        ("virtualNetwork", -1),
+        ("registrationEnabled", "true"),
+        ("resolutionPolicy", "Never"),
+    ]:
+        body = {"location": "global", "properties": {**linked["properties"], name: value}}
+        error = arm.error("PUT", link, 400, api_version=dns, json=body)
+        assert error["target"].startswith(f"properties.{name}")
+    shown = arm.request("PUT", link, linked, api_version=dns, status=201).json()
+    assert (shown["id"], shown["name"]) == (link, "shop-link")
+    assert shown["properties"]["virtualNetwork"] == {"id": network}
+    assert arm.get(link.replace("shop-link", "SHOP-link"), api_version=dns) == shown
+    # A zone whose name begins alike has links of its own.
+    other = f"{zone}.example"
+    arm.request("PUT", other, {"location": "global"}, api_version=dns, status=201)
+    assert arm.list(f"{other}/virtualNetworkLinks", api_version=dns) == []
+    assert arm.list(f"{zone}/virtualNetworkLinks", api_version=dns) == [shown]
+    zones = arm.list(f"{arm.group_id(group)}/providers/{NETWORK}/privateDnsZones", api_version=dns)
+    assert [item["id"] for item in zones] == [zone, other]
+    assert zones[0]["properties"]["numberOfVirtualNetworkLinks"] == 1
+    assert zone in [item["id"] for item in arm.list(f"{arm.group_id(group)}/resources")]
+
+    arm.error("DELETE", zone, 409, "Conflict", api_version=dns)
+    for path in (link, zone, other):
+        arm.request("DELETE", path, api_version=dns, status=200)
+        arm.request("DELETE", path, api_version=dns, status=204)
+    arm.error("GET", zone, 404, "ResourceNotFound", api_version=dns)
