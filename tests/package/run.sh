@@ -45,6 +45,15 @@ alone() { # COMMAND
     unshare --net bash -c 'ip link set lo up && inside "$0"' "$1"
 }
 
+# The same files with a lower version: what an upgrade starts from.
+make_older() {
+    dpkg-deb -R "$package" "$work/older" &&
+        sed -i 's/^Version: .*/Version: 0.0.1/' "$work/older/DEBIAN/control" &&
+        echo "# of the older version" >>"$work/older/etc/default/malachite" &&
+        (cd "$work/older" && find . -type f ! -path './DEBIAN/*' -printf '%P\0' | xargs -0 md5sum >DEBIAN/md5sums) &&
+        dpkg-deb --root-owner-group -b "$work/older" "$root/tmp/malachite-older.deb"
+}
+
 make_root() {
     local tarball=build/package-root.tar
     [[ -s $tarball ]] || mmdebstrap --quiet --variant=minbase bookworm "$tarball" || return
@@ -57,6 +66,7 @@ make_root() {
     mkdir -p "$root/etc/postgresql-common/createcluster.d"
     echo "create_main_cluster = false" >"$root/etc/postgresql-common/createcluster.d/test.conf"
     cp "$package" "$root/tmp/malachite.deb"
+    make_older || return
     cp debian/tests/migrate "$root/tmp/migrate"
     inside 'apt-get update -qq && apt-get install -y -qq --no-install-recommends \
         bash-completion curl man-db postgresql-15 socat systemd systemd-sysv'
@@ -114,6 +124,15 @@ serves_root_by_hand() {
         malachite healthcheck && kill -TERM $pid && wait $pid && test -d /var/lib/malachite && ! test -L /var/lib/malachite'
 }
 
+# The user has changed nothing in /etc: the newer settings replace the older ones without a question.
+upgrades() {
+    inside 'install -d /var/lib/malachite && echo kept >/var/lib/malachite/file
+        test "$(dpkg-query -W -f "\${Version}" malachite)" = 0.0.1 && apt-get install -y -qq --no-install-recommends /tmp/malachite.deb &&
+        test "$(dpkg-query -W -f "\${Version}" malachite)" != 0.0.1 && grep kept /var/lib/malachite/file &&
+        ! grep "older version" /etc/default/malachite && ls /etc/systemd/system/multi-user.target.wants/malachite.service &&
+        rm -r /var/lib/malachite'
+}
+
 # But for the page that man-db has kept for itself.
 nothing_is_left() {
     local left
@@ -124,7 +143,8 @@ nothing_is_left() {
 
 works "a minimal Debian 12" make_root
 [[ $failed -eq 0 ]] || exit 1
-works "apt-get install" inside 'apt-get install -y -qq --no-install-recommends /tmp/malachite.deb'
+works "apt-get install of an older version" inside 'apt-get install -y -qq --no-install-recommends /tmp/malachite-older.deb'
+works "apt-get upgrades it, and keeps the data" upgrades
 works "malachite --version" inside "malachite --version | grep -F '$(cat VERSION)'"
 works "man malachite" inside 'LC_ALL=C MANPAGER=cat man malachite | grep -A 20 NAME | grep -i "malachite"'
 works "bash completes a command" completes "malachite mig" migrate
