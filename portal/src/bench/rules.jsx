@@ -44,7 +44,7 @@ function Row({ rule, busy, act }) {
                 <Held held={held} />
             </td>
             <td class="nowrap">{time(expires)}</td>
-            <td class="cell-end nowrap">
+            <td class="cell-end">
                 <button
                     type="button"
                     class="command"
