@@ -1,4 +1,4 @@
-// What prettier does not decide about the JavaScript of the portal and of the tests.
+// What prettier does not decide about the JavaScript of the portal, of the tests, and of the helpers for testers.
 import js from '@eslint/js'
 import globals from 'globals'
 
@@ -21,5 +21,5 @@ export default [
     },
   },
   { files: ['portal/src/**'], languageOptions: { globals: globals.browser } },
-  { files: ['portal/build.mjs', 'tests/**'], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
+  { files: ['portal/build.mjs', 'testing/**', 'tests/**'], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
 ]
