@@ -20,7 +20,7 @@
 #include "handlers/servers/servers.h"
 #include "handlers/signin/signin.h"
 #include "handlers/universes/universes.h"
-#include "server/portal.h"
+#include "server/portal/portal.h"
 
 /* Each row has the SERVER_KIND that is defined where it stands: 0, or ROUTE_SINGLE. */
 #define SERVER_KIND 0

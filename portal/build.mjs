@@ -1,4 +1,4 @@
-// Bundles the portal and writes it as one C source: build.mjs OUTPUT.c (see server/portal.h). Needs no network.
+// Bundles the portal and writes it as one C source: build.mjs OUTPUT.c (see server/portal/portal.h). Needs no network.
 // Each file is there plain, with gzip and with brotli, so that the program never has to compress.
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -89,7 +89,7 @@ mkdirSync(path.dirname(output), { recursive: true })
 writeFileSync(
     output,
     `/* Made by portal/build.mjs. */
-#include "server/portal.h"
+#include "server/portal/portal.h"
 
 const struct portal_file portal_files[] = {
 ${files.map(writeFile).join('')}};

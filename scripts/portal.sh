@@ -16,7 +16,7 @@ leave_out() { # REASON
     echo "$1" >"$reason_file"
     echo "Portal: not built: $1" >&2
     # Untouched when it is the same, so that nothing is compiled and linked again for it.
-    printf '#include "server/portal.h"\nconst struct portal_file portal_files[1];\nconst size_t portal_file_count = 0;\n' \
+    printf '#include "server/portal/portal.h"\nconst struct portal_file portal_files[1];\nconst size_t portal_file_count = 0;\n' \
         >"$output.new"
     if cmp -s "$output.new" "$output"; then rm -f "$output.new"; else mv -f "$output.new" "$output"; fi
     exit 0

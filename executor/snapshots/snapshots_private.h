@@ -5,7 +5,7 @@
 
 #include "executor/executor_parts.h"
 #include "executor/snapshots/snapshots.h"
-#include "store/snapshots.h"
+#include "store/testing/snapshots.h"
 
 /* ---- the hold: snapshot_hold.c ---- */
 

@@ -12,7 +12,7 @@
 #include "core/str.h"
 #include "executor/fsm/database_row.h"
 #include "executor/fsm/migration_fsm.h"
-#include "store/recordings.h"
+#include "store/testing/recordings.h"
 
 enum { PAUSE_MOST_MS = 60 * 60 * 1000 };
 

@@ -6,7 +6,7 @@
 #include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/migrations/migration.h"
-#include "store/recordings.h"
+#include "store/testing/recordings.h"
 
 static int bad_tag(struct err *err, const char *tag, const char *value, const char *rule)
 {

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from compare import compare_databases
-from load_hard import load_hard, load_roles
+from databases.load_hard import load_hard, load_roles
 from postgres import Postgres
 
 ROWS = 1000

@@ -14,7 +14,7 @@
 #include "handlers/own/seeing/seeing.h"
 #include "server/reply.h"
 #include "server/route.h"
-#include "store/coverage.h"
+#include "store/testing/coverage.h"
 
 enum { SUBSCRIPTIONS_MAX = 1000, NAME_SIZE = 256 };
 

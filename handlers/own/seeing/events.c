@@ -9,7 +9,7 @@
 #include "handlers/own/seeing/seeing.h"
 #include "server/reply.h"
 #include "server/stream.h"
-#include "store/change_events.h"
+#include "store/testing/change_events.h"
 
 enum { EVENTS_AT_ONCE = 100 };
 

@@ -11,7 +11,7 @@
 #include "handlers/own/seeing/recording_check.h"
 #include "handlers/own/seeing/seeing.h"
 #include "server/reply.h"
-#include "store/recordings.h"
+#include "store/testing/recordings.h"
 
 enum { RECORDINGS_MAX = 100, NAME_MAX_BYTES = 128 };
 

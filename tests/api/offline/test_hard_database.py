@@ -4,7 +4,7 @@ import pytest
 
 from arm import details_of
 from compare import compare_databases
-from load_hard import load_hard, load_roles
+from databases.load_hard import load_hard, load_roles
 from samples import drop
 
 NAME = "hard"

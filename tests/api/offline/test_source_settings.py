@@ -11,11 +11,11 @@ from arm import patience, unique
 from binaries import binaries
 from index_scans import count_indexes, index_differences
 from malachite import MAJORS_CACHE, Pair, majors
-from mutate import mutate
+from databases.mutate import mutate
 from online import cut_over, differences, put_online, reach_wait
 from postgres import Postgres, quoted
 from samples import drop
-from zoo import TRANSACTION, load_zoo
+from databases.zoo import TRANSACTION, load_zoo
 
 pytestmark = [pytest.mark.timeout(patience(180)), pytest.mark.slow]
 

@@ -12,7 +12,7 @@ import pytest
 from arm import Migration, patience, unique, wait_until
 from binaries import binaries
 from malachite import MAJORS_CACHE, Pair, majors
-from mutate import mutate
+from databases.mutate import mutate
 from online import (
     WAITS,
     Writer,
@@ -26,7 +26,7 @@ from online import (
 )
 from postgres import Postgres
 from samples import drop
-from zoo import TRANSACTION, load_zoo
+from databases.zoo import TRANSACTION, load_zoo
 
 pytestmark = [pytest.mark.timeout(patience(180)), pytest.mark.slow]
 

@@ -11,7 +11,7 @@ import pytest
 from arm import patience, unique
 from malachite import Pair
 from online import cut_over, differences, put_online, reach_wait
-from random_keys import RandomSchema
+from databases.random_keys import RandomSchema
 
 SCHEMAS = int(os.environ.get("MALACHITE_TEST_SCHEMAS", "8"))
 TRANSACTIONS = 25

@@ -7,9 +7,9 @@ import time
 import pytest
 
 from arm import details_of, patience, unique, wait_until
-from load_hard import load_hard, load_roles
+from databases.load_hard import load_hard, load_roles
 from malachite import Pair, sanitized
-from mutate import mutate
+from databases.mutate import mutate
 from online import (
     Writer,
     assert_nothing_is_left,

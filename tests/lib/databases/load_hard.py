@@ -1,7 +1,7 @@
 """Loads the hard test database (tests/data/hard/*.sql) into a server.
 
     load_hard(server.dsn(), "hard")                 # as a library
-    load_hard.py 'host=... user=postgres' hard      # from the command line
+    PYTHONPATH=tests/lib tests/lib/databases/load_hard.py 'host=... user=postgres' hard    # from the command line
 
 `load_roles` brings the roles alone, for a target whose ownership shall be able to arrive.
 """
@@ -16,7 +16,7 @@ from psycopg2.extensions import make_dsn, quote_ident
 
 from binaries import client, client_environment
 
-SCRIPTS = pathlib.Path(__file__).resolve().parent.parent / "data" / "hard"
+SCRIPTS = pathlib.Path(__file__).resolve().parents[2] / "data" / "hard"
 ROWS = 100000
 
 

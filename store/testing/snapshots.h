@@ -4,8 +4,8 @@
  * with all that belongs to them, networks, deployments. Sealed secrets stay sealed. Long-running operations
  * are not copied. Any thread, outside transactions.
  */
-#ifndef STORE_SNAPSHOTS_H
-#define STORE_SNAPSHOTS_H
+#ifndef STORE_TESTING_SNAPSHOTS_H
+#define STORE_TESTING_SNAPSHOTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

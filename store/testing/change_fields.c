@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/change_fields.h"
+#include "store/testing/change_fields.h"
 
 #include <jansson.h>
 #include <stdlib.h>

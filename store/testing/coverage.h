@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How often states, substates and transitions were seen; the schema's triggers count. */
-#ifndef STORE_COVERAGE_H
-#define STORE_COVERAGE_H
+#ifndef STORE_TESTING_COVERAGE_H
+#define STORE_TESTING_COVERAGE_H
 
 #include "store/store.h"
 

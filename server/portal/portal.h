@@ -3,8 +3,8 @@
  * The web portal: one page and its hashed files, which the build embeds into the program
  * (portal/build.mjs). A program that was built without node has none, and says how to get it.
  */
-#ifndef SERVER_PORTAL_H
-#define SERVER_PORTAL_H
+#ifndef SERVER_PORTAL_PORTAL_H
+#define SERVER_PORTAL_PORTAL_H
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Files of the portal never change under their name, so browsers cache them; browsers revalidate the page
  * itself. */
-#include "server/portal.h"
+#include "server/portal/portal.h"
 
 #include <string.h>
 

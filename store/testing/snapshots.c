@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/snapshots.h"
+#include "store/testing/snapshots.h"
 
 #include <stdlib.h>
 #include <string.h>

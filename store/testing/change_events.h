@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What has happened to migrations and servers, oldest first. The schema's triggers write the rows. */
-#ifndef STORE_CHANGE_EVENTS_H
-#define STORE_CHANGE_EVENTS_H
+#ifndef STORE_TESTING_CHANGE_EVENTS_H
+#define STORE_TESTING_CHANGE_EVENTS_H
 
 #include "store/store.h"
 

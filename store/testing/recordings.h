@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Recordings of migrations, and replays of them. The schema's triggers write the frames of each migration. */
-#ifndef STORE_RECORDINGS_H
-#define STORE_RECORDINGS_H
+#ifndef STORE_TESTING_RECORDINGS_H
+#define STORE_TESTING_RECORDINGS_H
 
 #include "store/store.h"
 

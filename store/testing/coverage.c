@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/coverage.h"
+#include "store/testing/coverage.h"
 
 #include "core/attr.h"
 #include "store/session/db.h"

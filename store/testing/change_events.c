@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/change_events.h"
+#include "store/testing/change_events.h"
 
 #include <stdlib.h>
 
 #include "core/attr.h"
-#include "store/change_fields.h"
 #include "store/session/db.h"
 #include "store/session/stmt.h"
+#include "store/testing/change_fields.h"
 
 static int read_row(struct stmt *stmt, void *row, struct err *err)
 {

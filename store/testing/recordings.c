@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/recordings.h"
+#include "store/testing/recordings.h"
 
 #include "core/attr.h"
 #include "core/clock.h"
-#include "store/change_fields.h"
 #include "store/session/db.h"
 #include "store/session/stmt.h"
+#include "store/testing/change_fields.h"
 
 int store_frame_list(struct store *store, int64_t migration_id, struct err *err,
                      void (*take)(void *arg, int64_t at_us, const char *data), void *arg)
