@@ -43,7 +43,7 @@ function Row({ rule, busy, act }) {
             <td>
                 <Held held={held} />
             </td>
-            <td class="nowrap">{time(expires)}</td>
+            <td>{time(expires)}</td>
             <td class="cell-end">
                 <button
                     type="button"
