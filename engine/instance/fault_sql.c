@@ -247,8 +247,10 @@ int fault_drop_slot_begin(const struct fault_call *call, const char *undo, struc
             return 0;
         }
         if (clock_ms_left(deadline_ms) == 0 || (call->stop != NULL && stop_requested(call->stop))) {
-            return err_set(err, ERR_CONFLICT, "Cannot drop the replication slots of server '%s': %s",
-                           call->spec->name, in_use.message[0] == '\0' ? "they are in use" : in_use.message);
+            err_set(err, ERR_CONFLICT, "Cannot drop the replication slots of server '%s': %s",
+                    call->spec->name, in_use.message[0] == '\0' ? "they are in use" : in_use.message);
+            memcpy(err->sqlstate, in_use.sqlstate, sizeof(err->sqlstate));
+            return -1;
         }
         clock_sleep_ms(DROP_PAUSE_MS);
     }
