@@ -276,6 +276,8 @@ static int copy_alone(struct copy_lane *lane, struct copy_piece *piece, struct e
             return 0;
         }
         if ((lost && attempted_again) || (!lost && how == 0)) {
+            /* A server that crashed may have lost what the copy needs, a schema for example. */
+            reason.lasting = reason.lasting && !attempted_again;
             fail_piece(lane, piece, &reason);
             return 0;
         }

@@ -77,9 +77,13 @@ static void flow_done(struct flow *flow)
     pthread_mutex_destroy(&flow->lock);
 }
 
+/* With the lock held. The flow stops its lanes after a failure: their ends do not say what failed. */
 static void note_failure(struct flow *flow, const struct err *err)
 {
-    if (!flow->failed || (err->code == ERR_CANCELED && flow->err.code != ERR_CANCELED)) {
+    const struct stop *stop = flow->state->transfer->stop;
+    bool asked = stop != NULL && stop_requested(stop);
+    bool canceled = err->code == ERR_CANCELED;
+    if (!flow->failed || (asked == canceled && (flow->err.code == ERR_CANCELED) != canceled)) {
         flow->err = *err;
     }
     flow->failed = true;

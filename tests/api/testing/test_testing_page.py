@@ -12,7 +12,7 @@ from arm import patience, wait_until
 from malachite import ROOT, Ports, binary, environment, run_command
 
 PAGE = ROOT / "docs/testing.md"
-WALK_SECONDS = 100
+WALK_SECONDS = 300
 
 
 def has_rules():
