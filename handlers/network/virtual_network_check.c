@@ -61,6 +61,49 @@ static int add_prefixes(json_t *array, const char *path, struct err *err, struct
     return 0;
 }
 
+/* Members that are stored and shown as given have to be of the right type, too. */
+static int check_member(json_t *properties, const char *below, const char *name, json_type type,
+                        struct err *err)
+{
+    json_t *value = properties == NULL ? NULL : field_get(properties, name);
+    auto_free char *path = str_format("%s.%s", below, name);
+    size_t i;
+    json_t *item;
+    if (path == NULL) {
+        return err_no_memory(err);
+    }
+    if (value == NULL || json_typeof(value) == type || (type == JSON_TRUE && json_is_false(value))) {
+        json_array_foreach (value, i, item) {
+            if (!json_is_object(item)) {
+                return field_wrong_type(item, path, "an array of objects", err);
+            }
+        }
+        return 0;
+    }
+    return field_wrong_type(value, path,
+                            type == JSON_ARRAY    ? "an array"
+                            : type == JSON_OBJECT ? "an object"
+                                                  : "a boolean",
+                            err);
+}
+
+static int check_subnet_members(json_t *properties, const char *below, struct err *err)
+{
+    static const char *const lists[] = {"delegations", "serviceEndpoints", "serviceEndpointPolicies"};
+    static const char *const references[] = {"networkSecurityGroup", "routeTable", "natGateway"};
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        if (check_member(properties, below, lists[i], JSON_ARRAY, err) < 0) {
+            return -1;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(references); i++) {
+        if (check_member(properties, below, references[i], JSON_OBJECT, err) < 0) {
+            return -1;
+        }
+    }
+    return check_member(properties, below, "defaultOutboundAccess", JSON_TRUE, err);
+}
+
 /* One of addressPrefix and addressPrefixes. */
 static int read_subnet(json_t *subnet, const char *path, struct err *err, struct prefixes *ret_prefixes)
 {
@@ -89,7 +132,8 @@ static int read_subnet(json_t *subnet, const char *path, struct err *err, struct
     json_t *prefix = properties == NULL ? NULL : field_get(properties, "addressPrefix");
     json_t *prefixes = properties == NULL ? NULL : field_get(properties, "addressPrefixes");
     if ((prefix != NULL && add_prefix(prefix, one, err, ret_prefixes) < 0) ||
-        (prefixes != NULL && add_prefixes(prefixes, several, err, ret_prefixes) < 0)) {
+        (prefixes != NULL && add_prefixes(prefixes, several, err, ret_prefixes) < 0) ||
+        check_subnet_members(properties, below, err) < 0) {
         return -1;
     }
     return ret_prefixes->count == 0 ? required(one, err) : 0;
@@ -192,7 +236,10 @@ int virtual_network_check(const char *name, json_t *properties, struct err *err)
     static const char path[] = "properties.addressSpace.addressPrefixes";
     json_t *address_space = NULL;
     struct prefixes space = {.count = 0};
-    if (field_object(properties, "properties", "addressSpace", err, &address_space) < 0) {
+    if (field_object(properties, "properties", "addressSpace", err, &address_space) < 0 ||
+        check_member(properties, "properties", "dhcpOptions", JSON_OBJECT, err) < 0 ||
+        check_member(properties, "properties", "virtualNetworkPeerings", JSON_ARRAY, err) < 0 ||
+        check_member(properties, "properties", "enableDdosProtection", JSON_TRUE, err) < 0) {
         return -1;
     }
     json_t *prefixes = address_space == NULL ? NULL : field_get(address_space, "addressPrefixes");

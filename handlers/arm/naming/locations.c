@@ -64,14 +64,12 @@ const struct location *location_find(const char *text)
 bool location_is_valid(const char *text)
 {
     size_t len = strlen(text);
-    bool any = false;
     for (size_t i = 0; i < len; i++) {
         if (!isalnum((unsigned char)text[i]) && text[i] != ' ') {
             return false;
         }
-        any = any || text[i] != ' ';
     }
-    return any && len <= 60;
+    return isalpha((unsigned char)text[strspn(text, " ")]) && len <= 60;
 }
 
 char *location_name(const char *text)

@@ -349,3 +349,21 @@ def test_private_dns_zones_with_their_links(arm, group):
         arm.request("DELETE", path, api_version=dns, status=200)
         arm.request("DELETE", path, api_version=dns, status=204)
     arm.error("GET", zone, 404, "ResourceNotFound", api_version=dns)
+
+
+@pytest.mark.parametrize("value", [-1, 1.5, "x", True, {"a": 1}, [1]])
+def test_members_of_networks_have_their_types(arm, group, value):
+    path = network_id(arm, group, "vnet1")
+    for name in ("dhcpOptions", "virtualNetworkPeerings", "enableDdosProtection"):
+        if (name, value) in (("dhcpOptions", {"a": 1}), ("enableDdosProtection", True)):
+            continue
+        error = arm.error("PUT", path, 400, json=network(**{name: value}))
+        assert error["target"] == f"properties.{name}", error
+    arm.error("GET", path, 404)
+    put_network(arm, group, "vnet1")
+    for name in ("delegations", "serviceEndpoints", "serviceEndpointPolicies", "defaultOutboundAccess"):
+        if (name, value) == ("defaultOutboundAccess", True):
+            continue
+        error = arm.error("PUT", f"{path}/subnets/one", 400, json=subnet("10.0.1.0/24", **{name: value}))
+        assert error["target"].endswith(f"properties.{name}"), error
+    arm.error("GET", f"{path}/subnets/one", 404)
