@@ -55,6 +55,17 @@ static int read_sku(const struct property *row, json_t *value, const char *path,
     return object_check(row, value, err, sku);
 }
 
+/* Checked and then ignored: it has a meaning only in create modes that are refused. */
+static int read_unused(const struct property *row, json_t *value, const char *path, struct err *err,
+                       void *record)
+{
+    json_auto_t *ignored = NULL;
+    (void)path;
+    (void)record;
+    return value_check(row, value, err, &ignored);
+}
+
+static const struct property_type type_unused = {.read = read_unused};
 static const struct property_type type_location = {.schema = "string", .read = read_location};
 static const struct property_type type_tags = {
     .schema = "{}string", .read = read_tags, .clear = clear_tags, .write = server_write_tags};
@@ -158,8 +169,8 @@ static const struct property flexible_rows[] = {
     {P "cluster.clusterSize", "integer", RW, NULL, RANGE(0, 100)},
     DOC(P "cluster.defaultDatabaseName", "string", RW, NULL),
     {P "createMode", "Default|Create|Update|PointInTimeRestore|GeoRestore|Replica|ReviveDropped", WO, NULL, TEXT(mode)},
-    DOC(P "sourceServerResourceId", "string", ACCESS_PUT, NULL),
-    DOC(P "pointInTimeUTC", "date-time", ACCESS_PUT, NULL),
+    {P "sourceServerResourceId", "string", ACCESS_PUT, NULL, .type = &type_unused},
+    {P "pointInTimeUTC", "date-time", ACCESS_PUT, NULL, .type = &type_unused},
     {"tags", NULL, RW, NULL, .type = &type_tags, IN(tags)},
     {"location", NULL, REQ, "Region, as name or display name.", .type = &type_location, IN(location), .write = server_write_display_location},
     IDENTITY,
@@ -176,8 +187,8 @@ static const struct property single_rows[] = {
     {P "administratorLogin", NULL, RW, NULL, TEXT(login), .write = server_write_login},
     {P "administratorLoginPassword", NULL, WO | ACCESS_SECRET, NULL, TEXT(password)},
     {P "createMode", "Default|PointInTimeRestore|GeoRestore|Replica", WO, NULL, TEXT(mode)},
-    DOC(P "sourceServerId", "string", ACCESS_PUT, NULL),
-    DOC(P "restorePointInTime", "date-time", ACCESS_PUT, NULL),
+    {P "sourceServerId", "string", ACCESS_PUT, NULL, .type = &type_unused},
+    {P "restorePointInTime", "date-time", ACCESS_PUT, NULL, .type = &type_unused},
     {P "storageProfile", NULL, RW, NULL, SETTING},
     {P "storageProfile.storageMB", "integer", RW, NULL, .standard = "131072", RANGE(5120, 16777216)},
     {P "storageProfile.backupRetentionDays", "integer", RW, NULL, .standard = "7", RANGE(7, 35)},

@@ -5,6 +5,7 @@
  */
 #include "handlers/servers/server_update_private.h"
 
+#include "core/parse/id.h"
 #include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/naming/locations.h"
@@ -39,11 +40,33 @@ static int apply_tags(const struct server_request *wanted, struct server *server
     return 0;
 }
 
+/* The zone need not exist: it resolves nothing here. */
+static int check_zone(const char *text, struct err *err)
+{
+    static const char path[] = "properties.network.privateDnsZoneArmResourceId";
+    auto_armid struct armid id = {0};
+    if (text == NULL || text[0] == '\0' ||
+        (armid_parse(text, &id) && id.depth == 1 && str_iequals(id.provider, NETWORK_NAMESPACE) &&
+         str_iequals(id.types[0], "privateDnsZones"))) {
+        return 0;
+    }
+    err_set(err, ERR_BAD_PARAMETER,
+            "The property '%s' is not the resource id of a private DNS zone "
+            "('/subscriptions/.../providers/" NETWORK_NAMESPACE "/privateDnsZones/NAME').",
+            path);
+    return err_target(err, "%s", path);
+}
+
 int server_check_network(const struct app *app, const struct server_request *wanted, struct err *err)
 {
     json_t *network = wanted->settings == NULL ? NULL : json_object_get(wanted->settings, "network");
     const char *subnet =
         network == NULL ? NULL : json_string_value(field_get(network, "delegatedSubnetResourceId"));
+    const char *zone =
+        network == NULL ? NULL : json_string_value(field_get(network, "privateDnsZoneArmResourceId"));
+    if (check_zone(zone, err) < 0) {
+        return -1;
+    }
     return subnet == NULL || subnet[0] == '\0'
                ? 0
                : subnet_check(app, subnet, "properties.network.delegatedSubnetResourceId", err);

@@ -213,3 +213,28 @@ def test_single_servers_have_rules_of_their_own(arm, postgres_target):
     error = arm.error("PATCH", path, 400, json={"properties": {"storageProfile": {"storageMB": 5120}}})
     assert error["target"] == "properties.storageProfile.storageMB"
     arm.delete_and_wait(path)
+
+
+ZONE = "properties.network.privateDnsZoneArmResourceId"
+
+
+@pytest.mark.parametrize(
+    "kind, name, value",
+    [
+        ("flexibleServers", ZONE, "Bogus"),
+        ("flexibleServers", ZONE, "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/dnsZones/z"),
+        ("flexibleServers", "properties.sourceServerResourceId", -1),
+        ("flexibleServers", "properties.pointInTimeUTC", 1.5),
+        ("servers", "properties.sourceServerId", []),
+        ("servers", "properties.restorePointInTime", True),
+        ("flexibleServers", "location", "128"),
+    ],
+)
+def test_what_is_kept_or_unused_is_checked_too(arm, body, kind, name, value):
+    path = arm.server_id(unique("members"), kind)
+    part = body
+    for parent in name.split(".")[:-1]:
+        part = part.setdefault(parent, {})
+    part[name.split(".")[-1]] = value
+    assert arm.error("PUT", path, 400, json=body)["target"] == name
+    arm.error("GET", path, 404)
