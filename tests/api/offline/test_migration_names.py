@@ -155,3 +155,34 @@ def test_patch_changes_source_and_mode_while_nothing_has_begun(attached, shop):
     assert error["target"] == "properties.migrationMode"
     migration.patch(triggerCutover="True")
     migration.succeed()
+
+
+def test_the_runtime_server_has_to_exist(attached, arm):
+    name = "properties.migrationInstanceResourceId"
+    for wrong in (f"{attached.target.id}x", attached.source.id, "nonsense", arm.group_id("rg")):
+        body = attached.body(None, migrationInstanceResourceId=wrong)
+        path = f"{attached.target.id}/migrations/{unique('m')}"
+        error = arm.error("PUT", path, 400, json=body)
+        assert error["target"] == name, error
+        arm.error("GET", path, 404)
+    migration = put(attached, None, migrationInstanceResourceId=attached.target.id, startDataMigration="False")
+    assert migration.get()["properties"]["migrationInstanceResourceId"] == attached.target.id
+    migration.cancel()
+    migration.wait("Canceled")
+
+
+def test_patch_names_other_addresses_of_both_servers(attached, shop):
+    migration = put(attached, None, startDataMigration="False")
+    migration.wait(NO_DATABASES)
+    addresses = {
+        "sourceDbServerFullyQualifiedDomainName": "localhost",
+        "targetDbServerFullyQualifiedDomainName": "localhost",
+    }
+    shown = migration.patch(**addresses)["properties"]
+    assert {name: shown[name] for name in addresses} == addresses
+    for name in addresses:
+        error = migration.patch(status=400, **{name: -1})["error"]
+        assert error["target"] == f"properties.{name}", error
+    migration.patch(dbsToMigrate=[shop], startDataMigration="True")
+    migration.succeed()
+    assert has_database(attached.target.postgres, shop)
