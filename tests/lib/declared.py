@@ -91,12 +91,39 @@ class Declared:
 
     def create(self):
         assert self.read() is None, f"{self.path} exists already: it would have to be imported"
-        return self.apply()
+        shown = self.apply()
+        assert self.import_plan() == []
+        assert self.data_source_plan() == []
+        return shown
 
     def plan(self):
         shown = self.read()
         return ["the resource is gone"] if shown is None else list(differences(self.body, shown))
 
+    def import_plan(self):
+        """As plan(), from an id that was typed in another case, as people paste it after `terraform import`."""
+        above, name = self.path.rsplit("/", 1)
+        # PostgreSQL tells the databases App and app apart.
+        path = f"{above.swapcase()}/{name if above.endswith('/databases') else name.swapcase()}"
+        response = self.arm.request("GET", path, api_version=self.version, status=200)
+        return list(differences(self.body, response.json()))
+
+    def listed(self):
+        """The resource as the list above it shows it, or None; also when what it is in does not exist."""
+        above = self.path.rsplit("/", 1)[0]
+        every = {"migrationListFilter": "All"} if above.endswith("/migrations") else {}
+        if self.arm.request("GET", above, api_version=self.version, params=every, status=(200, 404)).status_code == 404:
+            return None
+        items = self.arm.list(above, api_version=self.version, params=every)
+        found = [item for item in items if item["id"].lower() == self.path.lower()]
+        assert len(found) <= 1, found
+        return found[0] if found else None
+
+    def data_source_plan(self):
+        shown = self.listed()
+        return ["the list lacks it"] if shown is None else list(differences(self.body, shown))
+
     def destroy(self):
         self.follow(self.request("DELETE", status=(200, 202, 204)))
         wait_until(lambda: self.read() is None, 60, f"{self.path} to be gone")
+        assert self.listed() is None, "a list still shows what was destroyed"
