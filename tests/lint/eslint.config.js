@@ -21,5 +21,8 @@ export default [
     },
   },
   { files: ['portal/src/**'], languageOptions: { globals: globals.browser } },
-  { files: ['portal/build.mjs', 'testing/**', 'tests/**'], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
+  {
+    files: ['portal/build.mjs', 'testing/**', 'tests/**'],
+    languageOptions: { globals: { ...globals.node, ...globals.browser } },
+  },
 ]
