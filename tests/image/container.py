@@ -117,10 +117,11 @@ class Malachite:
 
     def __init__(self, container):
         self.container = container
+        self.data_dir = str(container.volume)
         self.arm = container.arm()
 
     def instance_dir(self, name):
-        return f"{self.container.volume}/instances/{name}"
+        return f"{self.data_dir}/instances/{name}"
 
     def provision(self, name):
         server = self.arm.put_server(name, version=15)
