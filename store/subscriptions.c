@@ -68,8 +68,8 @@ int subscription_make(struct store *store, const char *id, struct err *err)
 {
     auto_stmt struct stmt stmt = {0};
     if (stmt_open(store, STMT_SUBSCRIPTION_INSERT,
-                  "INSERT INTO subscription (id, created_us) VALUES (lower(?), ?) ON CONFLICT DO NOTHING", err,
-                  &stmt) < 0) {
+                  "INSERT INTO subscription (id, created_us) VALUES (lower(?), ?) ON CONFLICT DO NOTHING",
+                  err, &stmt) < 0) {
         return -1;
     }
     bind_text(&stmt, id);
