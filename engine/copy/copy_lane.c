@@ -235,8 +235,8 @@ static bool may_need_others(const struct copy_lane *lane, const struct err *err)
 static void fail_piece(struct copy_lane *lane, struct copy_piece *piece, const struct err *err)
 {
     set_state(piece, COPY_ERRORED);
-    report_failure(lane->pool->report, err->sqlstate, !err->lasting, "%s.%s: %s", piece->table->schema,
-                   piece->table->name, err->message);
+    report_failure(lane->pool->report, err, "%s.%s: %s", piece->table->schema, piece->table->name,
+                   err->message);
 }
 
 /* Copies one table in its own transaction. A lost connection justifies one more attempt, because another

@@ -162,7 +162,7 @@ static void report_ruled(struct restore *restore, const struct archive_entry *en
 {
     auto_buf struct buf label = BUF_MAX(1024);
     restore_add_label(&label, entry);
-    report_failure(restore->report, err->sqlstate, !err->lasting, "%s: %s", buf_text(&label), err->message);
+    report_failure(restore->report, err, "%s: %s", buf_text(&label), err->message);
 }
 
 static bool rules_look(void)
@@ -207,8 +207,7 @@ static void report_entry(struct restore *restore, const struct archive_entry *en
     auto_buf struct buf label = BUF_MAX(1024);
     restore_add_label(&label, entry);
     if (restore_is_vital(entry)) {
-        report_failure(restore->report, err->sqlstate, !err->lasting, "%s: %s", buf_text(&label),
-                       err->message);
+        report_failure(restore->report, err, "%s: %s", buf_text(&label), err->message);
     } else {
         report_warning(restore->report, "%s was skipped: %s", buf_text(&label), err->message);
     }

@@ -47,18 +47,19 @@ void report_warning(struct report *report, const char *format, ...)
     va_end(args);
 }
 
-void report_failure(struct report *report, const char *sqlstate, bool passing, const char *format, ...)
+void report_failure(struct report *report, const struct err *err, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     pthread_mutex_lock(&report->lock);
     report->failure_count++;
-    report->retryable = report->retryable && passing;
+    report->retryable = report->retryable && !err->lasting;
     if (report->failures.count < FAILURES_KEPT) {
         add_text(&report->failures, format, args);
     }
+    report->service_code = report->service_code != 0 ? report->service_code : err->service_code;
     if (report->sqlstate[0] == '\0') {
-        snprintf(report->sqlstate, sizeof(report->sqlstate), "%s", sqlstate);
+        memcpy(report->sqlstate, err->sqlstate, sizeof(report->sqlstate));
     }
     pthread_mutex_unlock(&report->lock);
     va_end(args);
@@ -146,6 +147,7 @@ int report_result(struct report *report, const char *what, struct err *err)
     err_set(err, ERR_INTERNAL, "%zu %s%s could not be migrated: %s", report->failure_count, what,
             report->failure_count == 1 ? "" : "s", buf_text(&text));
     err->lasting = !report->retryable;
+    err->service_code = report->service_code;
     memcpy(err->sqlstate, report->sqlstate, sizeof(err->sqlstate));
     return -1;
 }

@@ -26,6 +26,7 @@ struct report {
     struct str_list warnings; /* not reported yet */
     struct str_list failures; /* the first few */
     size_t failure_count;
+    int service_code; /* of the first failure that has one */
     char sqlstate[6]; /* of the first failure that has one */
     bool retryable;   /* all failures so far may be transient */
     struct report_role *roles;
@@ -36,9 +37,8 @@ void report_init(struct report *report);
 void report_done(struct report *report);
 
 void report_warning(struct report *report, const char *format, ...) printf_like(2, 3);
-/* sqlstate may be empty; passing: a retry may help. */
-void report_failure(struct report *report, const char *sqlstate, bool passing, const char *format, ...)
-    printf_like(4, 5);
+/* Records a failure with its message; err says its codes, and whether a retry may help. */
+void report_failure(struct report *report, const struct err *err, const char *format, ...) printf_like(3, 4);
 /* Records an object whose owner (or grantee) does not exist on the target. Each role leads to one warning. */
 void report_missing_owner(struct report *report, const char *role);
 void report_missing_grantee(struct report *report, const char *role);

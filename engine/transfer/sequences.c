@@ -48,8 +48,8 @@ static int set_each(struct transfer_state *state, size_t from, const PGresult *v
         if (restore_is_over(&state->target, err)) {
             return -1;
         }
-        report_failure(&state->report, err->sqlstate, !err->lasting, "value of the sequence %s.%s: %s",
-                       sequence->schema, sequence->name, err->message);
+        report_failure(&state->report, err, "value of the sequence %s.%s: %s", sequence->schema,
+                       sequence->name, err->message);
     }
     return 0;
 }
