@@ -191,6 +191,7 @@ static void connect_rooms(struct serving *serving)
     serving->app.roles = serving->roles;
     serving->app.authorize = authorize_request;
     serving->app.authorize_linked = authorize_linked;
+    serving->app.authorize_item = authorize_item;
     serving->app.note_unknown = api_note_unknown;
     serving->app.describe = api_description_of;
     serving->service = (struct service){.app = &serving->app,

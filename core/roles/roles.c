@@ -229,17 +229,32 @@ static bool is_caller(const struct role_caller *caller, const char *principal)
            str_iequals(principal, caller->user_name);
 }
 
-bool roles_allow(const struct roles *roles, const struct role_caller *caller, const char *action,
-                 const char *scope)
+/* below: an assignment at a scope that this one covers, instead of one that covers this. */
+static bool allows(const struct roles *roles, const struct role_caller *caller, const char *action,
+                   const char *scope, bool below)
 {
     size_t at;
     json_t *one;
     json_array_foreach (roles->assignments, at, one) {
         json_t *role = find_role(roles, json_string_value(field_get(one, "role")));
+        const char *assigned = json_string_value(field_get(one, "scope"));
         if (is_caller(caller, json_string_value(field_get(one, "principal"))) &&
-            scope_covers(json_string_value(field_get(one, "scope")), scope) && role_allows(role, action)) {
+            (below ? scope_covers(scope, assigned) : scope_covers(assigned, scope)) &&
+            role_allows(role, action)) {
             return true;
         }
     }
     return false;
+}
+
+bool roles_allow(const struct roles *roles, const struct role_caller *caller, const char *action,
+                 const char *scope)
+{
+    return allows(roles, caller, action, scope, false);
+}
+
+bool roles_allow_below(const struct roles *roles, const struct role_caller *caller, const char *action,
+                       const char *scope)
+{
+    return allows(roles, caller, action, scope, true);
 }

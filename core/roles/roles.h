@@ -31,5 +31,8 @@ struct role_caller {
  * among its notActions. Names, actions and scopes compare without case. */
 bool roles_allow(const struct roles *roles, const struct role_caller *caller, const char *action,
                  const char *scope);
+/* The same for an assignment below the scope: the caller may see a part of a list. */
+bool roles_allow_below(const struct roles *roles, const struct role_caller *caller, const char *action,
+                       const char *scope);
 
 #endif

@@ -43,6 +43,8 @@ struct app {
      * NULL: no check. */
     int (*authorize)(struct request *request, struct err *err);
     int (*authorize_linked)(struct request *request, const char *action, const char *id, struct err *err);
+    /* Whether the caller may see an item of the list that it asks for (signin); NULL: no check. */
+    bool (*authorize_item)(struct request *request, const char *id);
     /* Records unknown properties of a body (describe) for the request log; NULL: records nothing. */
     void (*note_unknown)(struct request *request);
     /* The description of resources of this type (describe), or NULL. */

@@ -8,6 +8,7 @@
 #include "core/parse/json_fields.h"
 #include "core/str.h"
 #include "handlers/arm/api_version.h"
+#include "handlers/arm/app.h"
 #include "server/reply.h"
 #include "server/route.h"
 
@@ -91,6 +92,20 @@ static char *next_link(const struct request *request, const struct page *page)
     return buf_failed(&url) ? NULL : reply_absolute_url(request, buf_text(&url));
 }
 
+/* A caller with a role on a part of what is listed sees that part, and pages with fewer items. */
+static void keep_visible(struct request *request, json_t *value)
+{
+    if (request->app == NULL || request->app->authorize_item == NULL) {
+        return;
+    }
+    for (size_t i = json_array_size(value); i-- > 0;) {
+        const char *id = json_string_value(json_object_get(json_array_get(value, i), "id"));
+        if (id != NULL && id[0] == '/' && !request->app->authorize_item(request, id)) {
+            json_array_remove(value, i);
+        }
+    }
+}
+
 void page_reply_whole(struct request *request, json_t *value)
 {
     struct err err = {0};
@@ -114,6 +129,7 @@ void page_reply_whole(struct request *request, json_t *value)
 
 void page_reply(struct request *request, const struct page *page, json_t *value)
 {
+    keep_visible(request, value);
     json_t *body = json_pack("{s:o}", "value", value);
     if (page->size > 0 && page->offered > page->first + page->size) {
         auto_free char *link = next_link(request, page);

@@ -8,6 +8,7 @@
 #include "core/buf.h"
 #include "core/roles/roles.h"
 #include "core/str.h"
+#include "handlers/arm/api_version.h"
 #include "handlers/arm/app.h"
 #include "server/route.h"
 
@@ -70,6 +71,32 @@ static int refuse(const struct role_caller *caller, const char *action, const ch
         display_name(caller), display_object(caller), action, scope);
 }
 
+/* Regions, providers and the like are in no group: an empty list of them would mislead. */
+static bool lists_resources(const char *action)
+{
+    return !str_istarts(action, RESOURCES_NAMESPACE "/") ||
+           str_iequals(action, RESOURCES_NAMESPACE "/subscriptions/resourceGroups/read") ||
+           str_iequals(action, RESOURCES_NAMESPACE "/subscriptions/resources/read");
+}
+
+/* Whether the caller may see a part of the list that the request asks for. */
+static bool sees_a_part(const struct request *request, const struct role_caller *caller, const char *action,
+                        const char *scope)
+{
+    const char *answer = request->route->answer;
+    if (request->method != METHOD_GET || answer == NULL || !str_istarts(answer, "[]") ||
+        !lists_resources(action)) {
+        return false;
+    }
+    /* The servers of a subscription are below it, not below its /providers/NAMESPACE. */
+    size_t count = request->segment_count - request->segment_count % 2;
+    auto_free char *parent = str_dup(scope);
+    if (parent != NULL && count >= 4 && str_iequals(request->segments[count - 2], "providers")) {
+        parent[strlen(parent) - strlen("/providers/") - strlen(request->segments[count - 1])] = '\0';
+    }
+    return parent != NULL && roles_allow_below(request->app->roles, caller, action, parent);
+}
+
 int authorize_request(struct request *request, struct err *err)
 {
     const struct roles *roles = request->app->roles;
@@ -82,7 +109,7 @@ int authorize_request(struct request *request, struct err *err)
         return err_no_memory(err);
     }
     const struct role_caller caller = caller_of(request);
-    if (roles_allow(roles, &caller, action, scope)) {
+    if (roles_allow(roles, &caller, action, scope) || sees_a_part(request, &caller, action, scope)) {
         return 0;
     }
     return refuse(&caller, action, scope, err);
@@ -106,4 +133,14 @@ int authorize_linked(struct request *request, const char *action, const char *id
         "(respectively) or the linked scope(s) are invalid.",
         display_name(&caller), display_object(&caller), request->route->action, scope == NULL ? "" : scope,
         action, id);
+}
+
+bool authorize_item(struct request *request, const char *id)
+{
+    const struct roles *roles = request->app->roles;
+    if (roles == NULL || request->route->action == NULL || request_param(request, "subscriptionId") == NULL) {
+        return true;
+    }
+    const struct role_caller caller = caller_of(request);
+    return roles_allow(roles, &caller, request->route->action, id);
 }

@@ -9,7 +9,8 @@
 /*
  * The action of the request's route over the scope that its path names. Everything is allowed without
  * --roles-file, and to every caller outside of subscriptions. auth_check() has accepted the request before.
- * Returns 0, or -1 with AuthorizationFailed.
+ * Who may see only a part of a list may ask for it: authorize_item()
+ * then says what belongs to it. Returns 0, or -1 with AuthorizationFailed.
  */
 int authorize_request(struct request *request, struct err *err);
 
@@ -18,5 +19,8 @@ int authorize_request(struct request *request, struct err *err);
  * with LinkedAuthorizationFailed.
  */
 int authorize_linked(struct request *request, const char *action, const char *id, struct err *err);
+
+/* Whether the caller may see this item of the list that the request asks for. */
+bool authorize_item(struct request *request, const char *id);
 
 #endif

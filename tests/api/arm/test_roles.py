@@ -250,3 +250,33 @@ def test_a_bad_file_stops_the_start(tmp_path, content, word):
     assert (ended.returncode, word in ended.stderr) == (78, True), ended.stderr
     ended = run_command("serve", *options)
     assert ended.returncode == 2 and "--auth strict" in ended.stderr, ended.stderr
+
+
+def test_a_list_above_the_callers_scope_shows_what_is_in_it(guarded, postgres_target):
+    arm = guarded.arm
+    for name in ("rg-mine", "rg-other"):
+        arm.put_group(name)
+    arm.group = "rg-mine"
+    mine = guarded.attach("mine-listed", postgres_target).id
+    arm.group = "rg-other"
+    other = guarded.attach("other-listed", postgres_target).id
+    groups, servers = f"{SUBSCRIPTION}/resourcegroups", f"{SUBSCRIPTION}/providers/{PROVIDER}/flexibleServers"
+    resources = f"{SUBSCRIPTION}/resources"
+
+    def ids(path):
+        return {item["id"] for item in arm.list(path)}
+
+    assert {mine, other} <= ids(servers) and {mine, other} <= ids(resources)
+    be(guarded, "reader")
+    assert {mine, other} <= ids(servers)
+    be(guarded, "group")
+    assert ids(groups) == {arm.group_id("rg-mine")}
+    assert mine in ids(servers) and other not in ids(servers)
+    assert mine in ids(resources) and other not in ids(resources)
+    assert mine in {item["id"] for item in arm.list(servers, params={"$top": 1})}
+    locations = "Microsoft.Resources/subscriptions/locations/read"
+    refused(arm, "GET", f"{SUBSCRIPTION}/locations", locations, SUBSCRIPTION)
+    above = other.rsplit("/", 1)[0]
+    refused(arm, "GET", above, f"{PROVIDER}/flexibleServers/read", above.rsplit("/", 1)[0])
+    be(guarded, "nobody@example.com")
+    refused(arm, "GET", servers, f"{PROVIDER}/flexibleServers/read", servers.rsplit("/", 1)[0])
