@@ -47,6 +47,8 @@ def test_the_image_documents_how_to_run_it(target):
     assert config["Healthcheck"]["Test"][0] == "CMD"
     assert config["Labels"]["org.opencontainers.image.version"] == pathlib.Path("VERSION").read_text().strip()
     assert (IMAGES / target / "rootfs/bin/sh").exists()
+    # No private key that all users of the image would share.
+    assert not list((IMAGES / target / "rootfs/etc/ssl/private").glob("*"))
 
 
 @pytest.mark.parametrize("target", ["slim", "latest"])
