@@ -232,7 +232,8 @@ static int start(struct serving *serving, struct err *err)
     }
     app->durations = request_durations_new(routes, route_count);
     app->coverage = coverage_new();
-    app->answers = answer_cache_new(); /* without a cache every response is built again */
+    /* Without a cache every response is built again. With roles, a list depends on who asks for it. */
+    app->answers = options->roles_file[0] != '\0' ? NULL : answer_cache_new();
     if (prepare_data_dir(serving, err) < 0) {
         return EXIT_BAD_CONFIGURATION;
     }

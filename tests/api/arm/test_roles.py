@@ -30,6 +30,7 @@ MINIMAL = [
     f"{PROVIDER}/flexibleServers/configurations/read",
     f"{PROVIDER}/servers/configurations/read",
 ]
+RULES = "firewallRules"
 # An older name of Microsoft.Resources/deployments/read: no call needs it.
 ALIAS = f"{GROUP}/deployments/read"
 APPLICATION = "00000000-0000-4000-8000-00000000c11e"  # the owner of everything
@@ -53,6 +54,7 @@ def roles_file(tmp_path_factory):
         ("contributor", "Contributor", SUBSCRIPTION.upper() + "/"),
         ("migrator", "Migrator", SUBSCRIPTION),
         ("group", "Owner", f"{SUBSCRIPTION}/resourcegroups/rg-mine"),
+        ("rule", "Reader", f"{SUBSCRIPTION}/resourceGroups/rg-mine/providers/{PROVIDER}/servers/old-listed/{RULES}/a"),
         ("server", "Stopper", f"{SUBSCRIPTION}/resourceGroups/rg-mine/providers/{PROVIDER}/flexibleServers/mine"),
     ]
     assignments += [(without(one), without(one), SUBSCRIPTION) for one in MINIMAL]
@@ -258,6 +260,7 @@ def test_a_list_above_the_callers_scope_shows_what_is_in_it(guarded, postgres_ta
         arm.put_group(name)
     arm.group = "rg-mine"
     mine = guarded.attach("mine-listed", postgres_target).id
+    old = guarded.attach("old-listed", postgres_target, "servers").id
     arm.group = "rg-other"
     other = guarded.attach("other-listed", postgres_target).id
     groups, servers = f"{SUBSCRIPTION}/resourcegroups", f"{SUBSCRIPTION}/providers/{PROVIDER}/flexibleServers"
@@ -278,5 +281,14 @@ def test_a_list_above_the_callers_scope_shows_what_is_in_it(guarded, postgres_ta
     refused(arm, "GET", f"{SUBSCRIPTION}/locations", locations, SUBSCRIPTION)
     above = other.rsplit("/", 1)[0]
     refused(arm, "GET", above, f"{PROVIDER}/flexibleServers/read", above.rsplit("/", 1)[0])
+    # A list that is kept in memory is not shown to others as it was built for one caller.
+    rules = f"{old}/{RULES}"
+    be(guarded, "contributor")
+    for name in ("a", "b"):
+        body = {"properties": {"startIpAddress": "10.0.0.1", "endIpAddress": "10.0.0.9"}}
+        arm.put_and_wait(f"{rules}/{name}", body)
+    for user, seen in (("reader", "ab"), ("rule", "a"), ("rule", "a"), ("reader", "ab")):
+        be(guarded, user)
+        assert ids(rules) == {f"{rules}/{name}" for name in seen}
     be(guarded, "nobody@example.com")
     refused(arm, "GET", servers, f"{PROVIDER}/flexibleServers/read", servers.rsplit("/", 1)[0])
