@@ -23,8 +23,9 @@ static const char link_parameter[] = "virtualNetworkLinkName";
 /* The link's own part of a row's name; NULL for the links of other zones. */
 static const char *link_name(const struct network_resource *zone, const struct network_resource *row)
 {
+    const char *name = row->name;
     size_t len = strlen(zone->name);
-    return str_istarts(row->name, zone->name) && row->name[len] == '/' ? row->name + len + 1 : NULL;
+    return name != NULL && str_istarts(name, zone->name) && name[len] == '/' ? name + len + 1 : NULL;
 }
 
 /* Counts the zone's links, and those of them with registration. Returns 0, or -1 with err. */
