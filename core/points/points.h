@@ -144,9 +144,9 @@ static inline bool point_is_armed(enum point point)
 
 /* ---- the scope of a thread ---- */
 
-/* From now on visits of this thread concern this work; NULL: nothing in particular. The caller keeps the
+/* From now on visits of this thread concern the subject; NULL: nothing in particular. The caller keeps the
  * subject alive and unchanged until the next call. */
-void point_scope_set(const struct point_subject *scope);
+void point_scope_set(const struct point_subject *subject);
 const struct point_subject *point_scope(void);
 /* A copy of the scope to complete. */
 struct point_subject point_subject_here(void);

@@ -65,7 +65,7 @@ static const char *read_identifier(const char *at, struct buf *name)
     if (*at != '"') {
         while (*at != '\0' && *at != '.' && *at != '"') {
             bool is_ascii = (unsigned char)*at < 0x80;
-            buf_addc(name, is_ascii ? (char)tolower((unsigned char)*at) : *at);
+            buf_addc(name, (char)(is_ascii ? tolower((unsigned char)*at) : *at));
             at++;
         }
         return name->len > 0 && *at != '"' ? at : NULL;

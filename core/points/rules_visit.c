@@ -270,7 +270,7 @@ void point_cut_socket(int socket, bool reset)
     const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
     if (reset) {
         setsockopt(socket, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
-        connect(socket, &nobody, sizeof(nobody));
+        (void)connect(socket, &nobody, sizeof(nobody));
     }
     shutdown(socket, SHUT_RDWR);
 }

@@ -47,8 +47,9 @@ int data_file_read(const char *data_dir, const char *name, struct err *err, char
     auto_fd int fd = path == NULL ? -1 : open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     ssize_t len = fd < 0 || text == NULL ? -1 : read(fd, text, CONF_MAX_BYTES);
     if (len < 0 || len == CONF_MAX_BYTES) {
-        return err_set(err, ERR_INTERNAL, "cannot read '%s/%s': %s", data_dir, name,
-                       len < 0 ? strerrordesc_np(errno) : "it is too large");
+        err_set(err, ERR_INTERNAL, "cannot read '%s/%s': %s", data_dir, name,
+                len < 0 ? strerrordesc_np(errno) : "it is too large");
+        return -1;
     }
     *ret_text = TAKE(text);
     return 0;
