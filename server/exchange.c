@@ -18,6 +18,7 @@
 #include "core/str.h"
 #include "server/allowed_host_private.h"
 #include "server/connections/framing.h"
+#include "server/connections/input.h"
 #include "server/library_private.h"
 #include "server/reply.h"
 #include "server/route.h"
@@ -131,6 +132,16 @@ static int too_large(struct err *err)
                    REQUEST_BODY_MAX);
 }
 
+/* The library hands a path or a header over only up to a NUL byte. */
+static int check_nul(struct MHD_Connection *connection, struct err *err)
+{
+    return !input_has_nul(connection)
+               ? 0
+               : err_set(err, ERR_BAD_REQUEST,
+                         "The request contains a NUL byte, which neither HTTP headers nor JSON may contain. "
+                         "Send it as UTF-8.");
+}
+
 static struct peer local_address(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
@@ -215,7 +226,7 @@ static enum MHD_Result begin(struct exchange *exchange, const struct exchange_li
     bool good = framing_check_line(method, exchange->request.raw_uri, err) == 0 &&
                 framing_check(connection, version, err) == 0 && !exchange->failed &&
                 check_host(exchange, head.host, err) == 0 &&
-                (!announces_too_much(connection) || too_large(err) == 0);
+                (!announces_too_much(connection) || too_large(err) == 0) && check_nul(connection, err) == 0;
     return good ? MHD_YES : refuse(exchange, err);
 }
 
@@ -248,6 +259,9 @@ static enum MHD_Result answer(struct exchange *exchange)
             too_large(&err);
         }
         return refuse(exchange, &err);
+    }
+    if (check_nul(exchange->connection, &exchange->err) < 0) {
+        return refuse(exchange, &exchange->err);
     }
     if (atomic_load(&exchange->host->draining)) {
         reply_header(request, "Connection", "close");
@@ -284,7 +298,7 @@ enum MHD_Result exchange_on_request(void *listener, struct MHD_Connection *conne
     case PHASE_BODY:
         return *data_size > 0 ? take_body(exchange, data, data_size) : answer(exchange);
     case PHASE_SLOW:
-        library_hold(connection, false);
+        input_hold(connection, false);
         return send_reply(exchange);
     case PHASE_SENT:
         return MHD_YES;
@@ -326,7 +340,7 @@ void exchange_on_completed(void *listener, struct MHD_Connection *connection, vo
                            enum MHD_RequestTerminationCode how)
 {
     (void)listener;
-    library_hold(connection, false);
+    input_hold(connection, false);
     struct exchange *exchange = exchange_of(*con_cls);
     if (exchange == NULL) {
         return;

@@ -5,8 +5,8 @@
 #include <poll.h>
 #include <stddef.h>
 
+#include "server/connections/input.h"
 #include "server/exchange_private.h"
-#include "server/library_private.h"
 #include "server/reply.h"
 #include "server/route.h"
 
@@ -92,7 +92,7 @@ enum MHD_Result exchange_run_on_lane(struct exchange *exchange)
     exchange->phase = PHASE_SLOW;
     exchange->task =
         (struct slow_task){.run = run_slow, .key = lane == LANE_LIVE ? key_of(&exchange->request) : 0};
-    library_hold(connection, true);
+    input_hold(connection, true);
     MHD_suspend_connection(connection);
     if (!slow_lane_submit(exchange->host->lanes[lane], &exchange->task)) {
         exchange_refuse_for_now(&exchange->request, full[lane]);
@@ -135,7 +135,7 @@ enum MHD_Result exchange_run_in_waits(struct exchange *exchange)
     struct MHD_Connection *connection = exchange->connection;
     exchange->phase = PHASE_SLOW;
     exchange->wait = (struct wait){.look = look};
-    library_hold(connection, true);
+    input_hold(connection, true);
     MHD_suspend_connection(connection);
     if (!waits_add(exchange->host->waits, &exchange->wait)) {
         exchange_refuse_for_now(&exchange->request, "Too many requests wait for a change. Retry later.");

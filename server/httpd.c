@@ -12,6 +12,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
+#include "server/connections/input.h"
 #include "server/connections/listen.h"
 #include "server/connections/plain_http.h"
 #include "server/exchange_private.h"
@@ -77,10 +78,12 @@ static void on_connection(void *closure, struct MHD_Connection *connection, void
 {
     const struct listener *listener = closure;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        input_forget(connection);
         visit_end(*socket_context);
         *socket_context = NULL;
         return;
     }
+    input_watch(connection, listener->exchanges.https);
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     struct visit *visit = info == NULL ? NULL : acceptor_visit(listener->httpd->acceptor, info->connect_fd);

@@ -8,7 +8,6 @@
 #include "server/library_private.h"
 
 #include <dlfcn.h>
-#include <errno.h>
 #include <gnutls/gnutls.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,8 +17,6 @@
 #include "server/connections/acceptor.h"
 #include "server/connections/refusal.h"
 #include "server/reply.h"
-
-enum { HELD_MAX = 64 * 1024 }; /* descriptors beyond are not held */
 
 typedef enum MHD_Result queue_fn(struct MHD_Connection *, unsigned, struct MHD_Response *);
 
@@ -77,60 +74,6 @@ struct MHD_Response *library_response(struct request *request)
         return NULL;
     }
     return response;
-}
-
-/*
- * The library reads from a connection as soon as it is resumed. If the client has shut down its sending side
- * by then (as "nc -N" does), it sees the end of the stream and closes the connection without the response
- * (seen in 0.9.75). It reads through recv(), which the definition below replaces: the end of the stream of a
- * held connection is reported later.
- */
-static _Atomic bool held[HELD_MAX];
-
-static _Atomic bool *holding(struct MHD_Connection *connection)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    return info == NULL || info->connect_fd < 0 || info->connect_fd >= HELD_MAX ? NULL
-                                                                                : &held[info->connect_fd];
-}
-
-void library_hold(struct MHD_Connection *connection, bool hold)
-{
-    _Atomic bool *flag = holding(connection);
-    if (flag != NULL) {
-        *flag = hold;
-    }
-}
-
-typedef ssize_t recv_fn(int, void *, size_t, int);
-
-static recv_fn *next_recv(void)
-{
-    static _Atomic(recv_fn *) found;
-    if (found == NULL) {
-        void *symbol = dlsym(RTLD_NEXT, "recv");
-        recv_fn *function = NULL;
-        memcpy(&function, &symbol, sizeof(function));
-        found = function;
-    }
-    return found;
-}
-
-/* For all libraries of this process; only connections of clients are ever held. */
-ssize_t recv(int fd, void *bytes, size_t len, int flags)
-{
-    recv_fn *next = next_recv();
-    if (next == NULL) {
-        errno = ENOSYS;
-        return -1;
-    }
-    ssize_t got = next(fd, bytes, len, flags);
-    if (got == 0 && len > 0 && fd >= 0 && fd < HELD_MAX && held[fd]) {
-        errno = EAGAIN;
-        return -1;
-    }
-    return got;
 }
 
 /*

@@ -18,10 +18,6 @@ struct MHD_Response *library_response(struct request *request);
 /* Adds the headers of the request's reply. False: no memory. */
 bool library_add_headers(struct MHD_Response *response, const struct request *request);
 
-/* While it holds a connection, the library does not notice that the client has shut down its sending side.
- * Release it before the response is queued, and when the request has ended. */
-void library_hold(struct MHD_Connection *connection, bool hold);
-
 /* Keeps the library from splitting the query. uri: its own buffer, during the URI callback, once it was read.
  */
 void library_hide_query(const char *uri);

@@ -81,6 +81,63 @@ def test_ambiguous_framing_is_refused_and_the_connection_closed(malachite, head,
     assert (status, error["code"]) == (400, "BadRequest"), error
 
 
+NUL_REQUESTS = [
+    b"GET /_malachite/health\0 HTTP/1.1\r\n" + HOST,
+    b"GET /_malachite/health\0/../x HTTP/1.1\r\n" + HOST,
+    b"GET /_malachite/health?a=\0b HTTP/1.1\r\n" + HOST,
+    b"GET\0 /_malachite/health HTTP/1.1\r\n" + HOST,
+    b"GET /_malachite/health HTTP/1.1\0\r\n" + HOST,
+    b"GET /_malachite/health HTTP/1.1\r\nHost: localhost\0.evil.example\r\n",
+    b"GET /_malachite/health HTTP/1.1\r\n" + HOST + b"X-Long: a\0b\r\n",
+    b"GET /_malachite/health HTTP/1.1\r\n" + HOST + b"X-Na\0me: a\r\n",
+    b"GET /_malachite/health HTTP/1.1\r\n" + HOST + b"Authorization: Bearer a\0\r\n",
+    b"DELETE /_malachite/requests HTTP/1.1\r\n" + HOST + b"Origin: http://SAME\0.evil.example\r\n",
+    b"DELETE /_malachite/requests HTTP/1.1\r\n" + HOST + b"Sec-Fetch-Site: none\0cross-site\r\n",
+    b"POST /_malachite/connection HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\0text/plain\r\n",
+    b"PUT /x HTTP/1.1\r\n" + HOST + b"Content-Length: 0\x004\r\n",
+    b"PUT /x HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\0gzip\r\n",
+]
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_nul_byte_is_refused_wherever_it_stands(malachite, scheme):
+    """libmicrohttpd cuts text there, and a proxy does not: each of these looks good up to the NUL."""
+    here = urlsplit(malachite.endpoints[scheme]).netloc.encode()
+    for head in NUL_REQUESTS:
+        sent = head.replace(b"SAME", here) + b"\r\n"
+        with connect(malachite, scheme) as connection:
+            # Byte by byte around the NUL: it need not arrive together with the rest.
+            before, after = sent.split(b"\0")
+            connection.sendall(before)
+            connection.sendall(b"\0")
+            connection.sendall(after + HEALTH)
+            answer = read_to_end(connection)
+        assert answer.startswith(b"HTTP/1.1 400 ") and answer.count(b"HTTP/1.1 ") == 1, (head, answer)
+        check_error(json.loads(answer.partition(b"\r\n\r\n")[2]), str(head))
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_nul_byte_in_a_body_is_refused(malachite, scheme):
+    form = b"grant_type=password&username=a\0b&password=p&client_id=c&scope=x"
+    for kind, path, body in (
+        (b"application/x-www-form-urlencoded", b"/common/oauth2/v2.0/token", form),
+        (b"application/json", b"/_malachite/connection", b'{"host": "a\0b"}'),
+        (b"application/json", b"/_malachite/connection", '{"host": "localhost"}'.encode("utf-16")),
+    ):
+        head = b"POST " + path + b" HTTP/1.1\r\n" + HOST + b"Content-Type: " + kind + b"\r\n"
+        status, error = refusal(malachite, head + b"Content-Length: %d\r\n\r\n" % len(body) + body + HEALTH, scheme)
+        assert (status, error["code"]) == (400, "BadRequest") and "NUL" in error["message"], error
+
+
+def test_a_connection_that_follows_one_with_a_nul_byte_is_served(malachite):
+    for scheme in ("http", "https"):
+        for _ in range(3):
+            assert refusal(malachite, b"GET /\0 HTTP/1.1\r\n" + HOST + b"\r\n", scheme)[0] == 400
+            with connect(malachite, scheme) as connection:
+                connection.sendall(HEALTH + HEALTH.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+                assert read_to_end(connection).count(b"HTTP/1.1 200 ") == 2
+
+
 @pytest.mark.parametrize(
     "chunk",
     [b"zz\r\n\r\n", b"-1\r\nx\r\n", b"ffffffffffffffffffff\r\nx\r\n", b"5;" + b"x" * 100_000 + b"\r\nabcde\r\n"],
