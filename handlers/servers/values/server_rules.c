@@ -67,9 +67,25 @@ static int check_sku(enum server_kind kind, const json_t *sku, struct err *err)
     return 0;
 }
 
+/* A region has the zones 1 to 3; "" is how an answer says that none was chosen. */
+static int check_zone(const char *zone, const char *path, struct err *err)
+{
+    if (zone == NULL || zone[0] == '\0' || (strchr("123", zone[0]) != NULL && zone[1] == '\0')) {
+        return 0;
+    }
+    err_set(err, ERR_BAD_PARAMETER, "'%s' is not an availability zone. Give \"1\", \"2\" or \"3\".", zone);
+    return err_target(err, "%s", path);
+}
+
 static int check_availability(const json_t *sku, const json_t *settings, struct err *err)
 {
-    const char *mode = text_in(json_object_get(settings, "highAvailability"), "mode");
+    const json_t *standby = json_object_get(settings, "highAvailability");
+    if (check_zone(text_in(settings, "availabilityZone"), "properties.availabilityZone", err) < 0 ||
+        check_zone(text_in(standby, "standbyAvailabilityZone"),
+                   "properties.highAvailability.standbyAvailabilityZone", err) < 0) {
+        return -1;
+    }
+    const char *mode = text_in(standby, "mode");
     if (mode == NULL || str_equals(mode, "Disabled") || !str_equals(text_in(sku, "tier"), "Burstable")) {
         return 0;
     }

@@ -90,6 +90,9 @@ def test_unrequested_values_are_no_difference(arm, path, body):
         ("replica", {"promoteMode": "Later"}, "replica.promoteMode"),
         ("replicationRole", "Leader", "replicationRole"),
         ("availabilityZone", 1, "availabilityZone"),
+        ("availabilityZone", "4", "availabilityZone"),
+        ("availabilityZone", "one", "availabilityZone"),
+        ("highAvailability", {"standbyAvailabilityZone": "0"}, "highAvailability.standbyAvailabilityZone"),
         ("createMode", "Invent", "createMode"),
     ],
 )
