@@ -212,7 +212,7 @@ static int run(struct flow *flow, int (*rest)(struct transfer_state *state, stru
 int flow_run(struct transfer_state *state, int (*rest)(struct transfer_state *state, struct err *err),
              struct err *err)
 {
-    pthread_t threads[LANES_MAX];
+    pthread_t threads[LANES_MAX] = {0};
     struct flow flow;
     flow_init(&flow, state);
     int started = post_data_new(&state->restore, err, &flow.post_data);
