@@ -138,7 +138,7 @@ int snapshot_list(struct executor *executor, const char *subscription_id, struct
     if (snapshot_path(executor, subscription_id, NULL, err, &path) < 0) {
         return -1;
     }
-    int count = scandir(path, &entries, NULL, alphasort);
+    int count = path == NULL ? 0 : scandir(path, &entries, NULL, alphasort);
     for (int i = 0; i < count; i++) {
         struct err ignored = {0};
         json_t *manifest = NULL;

@@ -119,7 +119,8 @@ int rule_read_failure(json_t *value, const char *path, struct err *err, struct p
                 "'%s' is not an SQLSTATE of an error: five digits or capital letters, such as 53100.", state);
         return err_target(err, "%s.sqlstate", path);
     }
-    snprintf(ret_failure->sqlstate, sizeof(ret_failure->sqlstate), "%s", state[0] == '\0' ? "XX000" : state);
+    snprintf(ret_failure->sqlstate, sizeof(ret_failure->sqlstate), "%.5s",
+             state[0] == '\0' ? "XX000" : state);
     ret_failure->code = (int)code;
     return 0;
 }
