@@ -27,6 +27,7 @@ struct worker {
     int64_t expires_us;            /* when its life is over */
     const char *current_database;  /* the one that is being copied, or NULL; owned by the worker */
     struct point_subject *subject; /* of the thread's scope, for testers' rules; the worker's own */
+    _Atomic int64_t entered_us;    /* when the migration has entered its substate; needs no lock */
     struct stop stop;              /* for the migration as a whole */
     struct stop database_stop;     /* for current_database; derived from stop */
     _Atomic bool expired;          /* stop says cancel because the migration has expired */

@@ -43,10 +43,19 @@ void worker_enter_migration(struct worker *worker, const struct migration *migra
     worker->migration_id = migration == NULL ? 0 : migration->id;
     worker->expires_us = migration == NULL ? 0 : migration_expires_us(worker->executor, migration);
     atomic_store(&worker->expired, false);
+    if (migration != NULL) {
+        worker_enter_substate(worker, migration);
+    }
     worker->current_database = NULL;
     atomic_store(&worker->stop.kind, (int)kind);
     atomic_store(&worker->database_stop.kind, (int)kind);
     pthread_mutex_unlock(&worker->lock);
+}
+
+void worker_enter_substate(struct worker *worker, const struct migration *migration)
+{
+    atomic_store(&worker->entered_us,
+                 migration->entered_us > 0 ? migration->entered_us : migration->created_us);
 }
 
 void worker_stop(struct worker *worker, enum stop_kind kind)
@@ -94,12 +103,16 @@ void worker_read_expiry(struct worker *worker)
     pthread_mutex_lock(&worker->lock);
     int64_t id = worker->migration_id;
     pthread_mutex_unlock(&worker->lock);
+    int64_t entered_us = atomic_load(&worker->entered_us);
     if (id == 0 || store_migration_get_by_id(worker->executor->store, id, &ignored, &row) != 1) {
         return;
     }
     pthread_mutex_lock(&worker->lock);
     if (worker->migration_id == id) {
         worker->expires_us = migration_expires_us(worker->executor, &row);
+        /* Not if it has moved on since. */
+        atomic_compare_exchange_strong(&worker->entered_us, &entered_us,
+                                       row.entered_us > 0 ? row.entered_us : row.created_us);
     }
     pthread_mutex_unlock(&worker->lock);
 }

@@ -18,7 +18,11 @@ void worker_stop(struct worker *worker, enum stop_kind kind);
 void worker_pass_cancel(struct worker *worker, const struct migration *migration);
 void worker_stop_expired(struct worker *worker);
 
-/* Reads again when the migration expires, after its instants have been moved. Any thread. */
+/* The migration that the worker has claimed has entered a substate. */
+void worker_enter_substate(struct worker *worker, const struct migration *migration);
+
+/* Reads again when the migration expires and has entered its substate, after its instants have been moved.
+ * Any thread. */
 void worker_read_expiry(struct worker *worker);
 
 #endif

@@ -93,8 +93,9 @@ struct point_subject {
     const char *table;
     const char *substate;
     const char *operation;
-    const char *client; /* x-ms-client-request-id */
-    size_t bytes;       /* of the row, for ACTION_SLOW */
+    const char *client;                /* x-ms-client-request-id */
+    const _Atomic int64_t *entered_us; /* when the substate was entered, on the steady clock */
+    size_t bytes;                      /* of the row, for ACTION_SLOW */
     const struct stop *stop;
 };
 
@@ -107,6 +108,13 @@ struct point_failure {
     int code; /* of the service, 603xxx; 0: none */
 };
 
+/* ACTION_HOLD at substate.leave: what ends the hold by itself; all zero: nothing does. */
+struct point_pace {
+    int64_t dwell_us;    /* the substate has lasted that long */
+    int64_t polls;       /* so many GETs of the migration were answered in it */
+    int64_t patience_us; /* of polls: nobody has polled for so long */
+};
+
 enum point_side { SIDE_BOTH, SIDE_SOURCE, SIDE_TARGET, SIDE_CLIENT };
 
 /* What the newest rule that fires here wants. */
@@ -115,6 +123,7 @@ struct point_effect {
     enum point point;
     uint64_t rule;             /* its serial number */
     uint64_t ticket;           /* ACTION_HOLD: the place in the rule's list of held visits */
+    struct point_pace pace;    /* ACTION_HOLD */
     int64_t pause_us;          /* of ACTION_SLOW, beside any other action */
     int64_t until_ms;          /* ACTION_DELAY: on the monotonic clock */
     struct point_failure fail; /* ACTION_FAIL */

@@ -48,6 +48,10 @@ size_t rules_delete(const char *name, const char *subscription, const char *orig
  * a server ends. -1: there is no such rule. */
 int rules_release(const char *name, size_t count, const struct point_failure *as, size_t *ret_released);
 
+/* A GET of a migration is answered while it shows this substate: for rules that hold it until so many polls.
+ */
+void rules_note_poll(const char *migration_id, const char *substate);
+
 struct rule_held {
     const char *migration; /* NULL: none */
     const char *migration_id;

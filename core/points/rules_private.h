@@ -34,6 +34,11 @@ struct rule {
     int delay_ms;
     int64_t bytes_per_second;
     int64_t bucket_us; /* ACTION_SLOW: when the bytes so far have passed, monotonic */
+    struct polls {
+        char substate[64]; /* that the last poll has shown */
+        int64_t count;     /* of successive polls that have shown it */
+        int64_t last_ms;   /* monotonic */
+    } polls;
     int64_t hits;
     int64_t fired;
     char *trouble;
@@ -76,6 +81,9 @@ bool rule_holds(struct rules_state *state, uint64_t rule, uint64_t ticket, bool 
 /* Releases the oldest count visits (0: all). Returns how many. */
 size_t rule_release_held(struct rules_state *state, struct rule *rule, size_t count,
                          const struct point_failure *as);
+/* rules_pace.c: whether a hold with a pace has lasted long enough; since_ms: its begin, monotonic. */
+bool rule_pace_is_over(struct rules_state *state, const struct point_effect *effect,
+                       const struct point_subject *subject, int64_t since_ms);
 /* Whether a visit was released as a failure; forgets that. */
 bool rule_take_verdict(struct rules_state *state, uint64_t ticket, struct point_failure *ret_failure);
 

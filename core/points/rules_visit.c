@@ -118,14 +118,20 @@ static struct timespec in_a_slice(void)
 /* Expiry and release wake it at once, a stop within a slice. */
 static enum point_end wait_for_release(struct point_effect *effect, const struct point_subject *subject)
 {
+    const int64_t since_ms = clock_monotonic_ms();
+    bool over = false;
     struct rules_state *state = rules_lock();
     while (!is_stopped(subject) && rule_holds(state, effect->rule, effect->ticket, false)) {
+        over = rule_pace_is_over(state, effect, subject, since_ms);
+        if (over) {
+            break;
+        }
         struct timespec until = in_a_slice();
         pthread_cond_timedwait(&state->changed, &state->mutex, &until);
         rules_unlock(state); /* removes what has expired */
         state = rules_lock();
     }
-    bool stopped = rule_holds(state, effect->rule, effect->ticket, true);
+    bool stopped = rule_holds(state, effect->rule, effect->ticket, true) && !over;
     bool fails = rule_take_verdict(state, effect->ticket, &effect->fail);
     rules_unlock(state);
     effect->action = fails ? ACTION_FAIL : ACTION_NONE;

@@ -15,6 +15,7 @@
 #include "executor/fsm/substate_points_private.h"
 #include "executor/retry.h"
 #include "executor/wake.h"
+#include "executor/worker.h"
 
 enum { CLEANUP_PAUSE_MS = 2000, STORE_PAUSE_MS = 1000 };
 
@@ -126,6 +127,7 @@ static enum step_outcome move(struct work *work, enum migration_substate to, enu
     log_event(LOG_INFO, "migration", "id", work->migration.uuid, "name", work->migration.name, "from",
               substate_name(from), "state", word_of(WORDS_MIGRATION_STATE, (int)state), "substate",
               substate_name(to), "reason", error == NULL ? NULL : error->text, NULL);
+    worker_enter_substate(work->worker, &work->migration);
     if (work->worker->subject != NULL) {
         work->worker->subject->substate = substate_name(to);
     }
@@ -216,8 +218,11 @@ enum step_outcome fsm_end(struct work *work, enum migration_state state, const s
         log_event(LOG_ERROR, "cannot store the end of a run", "migration", work->migration.uuid, "reason",
                   err.message, NULL);
     }
-    rules_delete(NULL, NULL, work->migration.uuid); /* those that its tags made */
-    return move(work, SUB_COMPLETED, state, error, event);
+    enum step_outcome outcome = move(work, SUB_COMPLETED, state, error, event);
+    if (outcome == STEP_MOVED) {
+        rules_delete(NULL, NULL, work->migration.uuid); /* those that its tags made */
+    }
+    return outcome;
 }
 
 enum step_outcome fsm_end_with_failure(struct work *work, enum migration_state state, const char *event)

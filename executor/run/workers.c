@@ -69,6 +69,7 @@ void *worker_main(void *argument)
             executor_wake(executor); /* the next worker is needed now */
             struct scope scope;
             scope_begin(&scope, executor, &work.migration, &worker->stop);
+            scope.subject.entered_us = &worker->entered_us;
             worker->subject = &scope.subject;
             fsm_run(&work);
             worker->subject = NULL;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/parse/json_fields.h"
+#include "core/points/rules.h"
 #include "core/str.h"
 #include "handlers/migrations/migration.h"
 #include "handlers/migrations/migrations.h"
@@ -17,6 +18,7 @@ void migration_get(struct request *request)
     auto_migration struct migration migration = {0};
     if (find_parent_server(request, "migrations", &target) && find_migration(request, &target, &migration)) {
         reply_migration(request, 200, &target, &migration, DETAIL_FULL);
+        rules_note_poll(migration.uuid, word_of(WORDS_SUBSTATE, (int)migration.substate));
     }
 }
 

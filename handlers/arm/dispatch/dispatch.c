@@ -201,10 +201,11 @@ static bool reply_from_memory(struct request *request)
     return true;
 }
 
-/* A response from memory never reaches the points of testers' rules. */
+/* A response from memory never reaches the points of testers' rules, and is counted as no poll. */
 static bool rules_may_act(void)
 {
-    return point_is_armed(POINT_REQUEST) || point_is_armed(POINT_REPLY);
+    return point_is_armed(POINT_REQUEST) || point_is_armed(POINT_REPLY) ||
+           point_is_armed(POINT_SUBSTATE_LEAVE);
 }
 
 static bool prepare(struct request *request)

@@ -9,7 +9,14 @@
 #include "core/points/rules.h"
 #include "core/str.h"
 
-enum { PACE_MAX_S = 3600, NAME_BYTES = 512 };
+enum {
+    PACE_MAX_S = 3600,
+    POLLS_MAX = 1000000,
+    POLLS_PATIENCE_S = 600, /* nobody polls: the migration continues */
+    AZURE_PREPARATION_S =
+        600, /* the service documents "up to 10 minutes" for its preparation, and no other dwell */
+    NAME_BYTES = 512
+};
 
 static const char hold_tag[] = "malachite.hold";
 static const char fail_tag[] = "malachite.fail";
@@ -120,22 +127,41 @@ static int read_fail(const char *value, struct err *err, struct tag_rule *tag)
     return 0;
 }
 
-/* "real", or "5s": each substate lasts that much longer. */
-static int read_pace(const char *value, struct err *err, struct tag_rule *tag)
+static bool read_seconds(const char *value, int64_t *seconds)
 {
     char number[16] = "";
-    int64_t seconds = 0;
     size_t len = strlen(value);
-    bool given = len > 1 && len < sizeof(number) && value[len - 1] == 's';
-    if (given) {
-        memcpy(number, value, len - 1);
+    if (len < 2 || len >= sizeof(number) || value[len - 1] != 's') {
+        return false;
     }
-    if (!str_equals(value, "real") && (!given || !str_to_int(number, 0, PACE_MAX_S, &seconds))) {
-        return refuse(pace_tag, value, "real, or seconds such as 5s.", err);
-    }
+    memcpy(number, value, len - 1);
+    return str_to_int(number, 0, PACE_MAX_S, seconds);
+}
+
+/* "real"; "5s": each substate lasts at least that long; "polls:3": until so many GETs; "azure": as the
+ * service documents. */
+static int read_pace(const char *value, struct err *err, struct tag_rule *tag)
+{
+    static const char polls[] = "polls:";
+    struct point_pace *pace = &tag->rule.effect.pace;
+    int64_t seconds = 0;
     tag->rule.at = POINT_SUBSTATE_LEAVE;
-    tag->rule.effect.action = seconds == 0 ? ACTION_NONE : ACTION_DELAY;
-    tag->rule.delay_ms = (int)seconds * 1000;
+    if (str_equals(value, "azure")) {
+        tag->rule.match[ATTRIBUTE_SUBSTATE] = word_of(WORDS_SUBSTATE, SUB_PERFORMING_PREREQUISITE_STEPS);
+        tag->rule.times = 1; /* a migration prepares once; it may return to this substate */
+        seconds = AZURE_PREPARATION_S;
+    } else if (str_istarts(value, polls) &&
+               str_to_int(value + sizeof(polls) - 1, 1, POLLS_MAX, &pace->polls)) {
+        pace->patience_us = (int64_t)POLLS_PATIENCE_S * 1000000;
+    } else if (!str_equals(value, "real") && !read_seconds(value, &seconds)) {
+        return refuse(
+            pace_tag, value,
+            "real, azure, a least duration of each substate such as 5s, or a number of polls such as "
+            "polls:3.",
+            err);
+    }
+    pace->dwell_us = seconds * 1000000;
+    tag->rule.effect.action = pace->dwell_us > 0 || pace->polls > 0 ? ACTION_HOLD : ACTION_NONE;
     return 0;
 }
 
@@ -168,8 +194,6 @@ static char *document_of(const struct tag_rule *tag, const char *tag_name, const
     json_t *action = json_object();
     if (tag->rule.effect.action == ACTION_FAIL) {
         json_set_text(action, "sqlstate", tag->rule.effect.fail.sqlstate);
-    } else if (tag->rule.effect.action == ACTION_DELAY) {
-        json_object_set_new(action, "ms", json_integer(tag->rule.delay_ms));
     }
     json_auto_t *document =
         json_pack("{s:s, s:O, s:I, s:I, s:i, s:{s:o}, s:{s:s}}", "at", point_table[tag->rule.at].name,

@@ -167,6 +167,58 @@ static void holds_end_by_release_delete_and_stop(void **state)
     rules_delete(NULL, NULL, NULL);
 }
 
+static enum point_end leave(const char *substate, int64_t entered_ago_us)
+{
+    const _Atomic int64_t entered_us = clock_steady_us() - entered_ago_us;
+    const struct point_subject subject = {
+        .migration_id = "m", .substate = substate, .entered_us = &entered_us};
+    struct point_effect effect;
+    return point_visit(POINT_SUBSTATE_LEAVE, &subject, &effect);
+}
+
+static struct rule_request pace(struct point_pace pace)
+{
+    struct rule_request request = act(ACTION_HOLD, 0, 0);
+    request.match[ATTRIBUTE_MIGRATION] = "m";
+    request.effect.pace = pace;
+    return request;
+}
+
+static void a_pace_stretches_a_substate_and_adds_nothing(void **state)
+{
+    (void)state;
+    put("a", POINT_SUBSTATE_LEAVE, pace((struct point_pace){.dwell_us = 200000}));
+    int64_t began_us = clock_steady_us();
+    assert_int_equal(leave("A", 0), POINT_PASSED);
+    assert_true(clock_steady_us() - began_us >= 200000);
+    rules_delete(NULL, NULL, NULL);
+    put("b", POINT_SUBSTATE_LEAVE, pace((struct point_pace){.dwell_us = INT64_C(60) * 1000000}));
+    began_us = clock_steady_us();
+    assert_int_equal(leave("A", INT64_C(60) * 1000000), POINT_PASSED);
+    assert_true(clock_steady_us() - began_us < INT64_C(30) * 1000000);
+    rules_delete(NULL, NULL, NULL);
+}
+
+static void polls_count_in_their_substate_and_a_forgotten_hold_ends(void **state)
+{
+    const int64_t hour_us = INT64_C(3600) * 1000000;
+    (void)state;
+    put("a", POINT_SUBSTATE_LEAVE, pace((struct point_pace){.polls = 2, .patience_us = hour_us}));
+    rules_note_poll("m", "A");
+    rules_note_poll("other", "A");
+    rules_note_poll("M", "A");
+    assert_int_equal(leave("A", 0), POINT_PASSED);
+    rules_delete(NULL, NULL, NULL);
+    put("b", POINT_SUBSTATE_LEAVE, pace((struct point_pace){.polls = 2, .patience_us = 150000}));
+    rules_note_poll("m", "A");
+    rules_note_poll("m", "A");
+    rules_note_poll("m", "B");
+    int64_t began_us = clock_steady_us();
+    assert_int_equal(leave("B", 0), POINT_PASSED); /* nobody polls it for the second time */
+    assert_true(clock_steady_us() - began_us >= 149000);
+    rules_delete(NULL, NULL, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +228,8 @@ int main(void)
         cmocka_unit_test(the_newest_rule_wins),
         cmocka_unit_test(threads_count_exactly),
         cmocka_unit_test(holds_end_by_release_delete_and_stop),
+        cmocka_unit_test(a_pace_stretches_a_substate_and_adds_nothing),
+        cmocka_unit_test(polls_count_in_their_substate_and_a_forgotten_hold_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
