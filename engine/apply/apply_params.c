@@ -77,7 +77,7 @@ static size_t list_key(const struct apply_relation *relation, struct source *sou
     return relation->facts.key_count;
 }
 
-static size_t list_row(const struct apply_relation *relation, int kind, struct source *sources)
+static size_t list_row(const struct apply_relation *relation, enum source_kind kind, struct source *sources)
 {
     for (size_t i = 0; i < relation->column_count; i++) {
         sources[i] = source_of(&relation->columns[i], kind, i);
