@@ -2,6 +2,7 @@
 /* What a test suite has seen of all that exists: the lists come from the tables that decide it. */
 #include "handlers/own/seeing/coverage.h"
 
+#include <ctype.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,7 +92,7 @@ static const char *subscription_of(const struct request *request, char id[static
     }
     snprintf(id, NAME_SIZE, "%s", request->segments[1]);
     for (char *at = id; *at != '\0'; at++) {
-        *at = *at >= 'A' && *at <= 'F' ? (char)(*at + ('a' - 'A')) : *at;
+        *at = (char)tolower((unsigned char)*at);
     }
     return id;
 }

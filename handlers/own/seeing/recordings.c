@@ -30,7 +30,8 @@ static void take_frame(void *arg, int64_t at_us, const char *data)
     json_auto_t *frame = memory_parse_text(data, 0);
     timeline->start_us = timeline->start_us == 0 ? at_us : timeline->start_us;
     int64_t after_us = at_us > timeline->start_us ? at_us - timeline->start_us : 0;
-    json_t *entry = json_pack("{s:f}", "at", (double)(after_us / 1000) / 1000.0);
+    int64_t after_ms = after_us / 1000;
+    json_t *entry = json_pack("{s:f}", "at", (double)after_ms / 1000.0);
     json_object_foreach_safe(frame, next, name, value)
     {
         if (!json_is_null(value)) {

@@ -63,7 +63,7 @@ static int read_steps(const struct request *request, struct err *err, struct ste
         count++;
         at += len + (at[len] == ',');
     }
-    if (count == 0 || *at != '\0') {
+    if (at == NULL || count == 0 || *at != '\0') {
         err_set(
             err, ERR_BAD_PARAMETER,
             "The query parameter sequence must be 1 to %d operations with commas in between, each with its "
