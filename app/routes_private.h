@@ -128,7 +128,7 @@ enum {
     ROW(verb, pattern, not_implemented, MAY_WRITE, type, id, action, NULL, NULL, NULL, 0, NULL)
 /* Child types that no server here ever has. */
 #define ABSENT_LIST_OF(pattern, type, id, action) \
-    GET_WITH(pattern, absent_child_list, READ, type, id, action, "Lists the resources.", "[]object", OK, NULL)
+    GET_WITH(pattern, absent_child_list, READ, type, id, action, "Lists the resources.", "[]object", OK, PAGES)
 #define ABSENT_ONLY_OF(pattern, type, id, action) \
     GET_WITH(pattern, absent_child_get_only, READ, type, id, action, "Shows the resource.", "object", OK, NULL)
 #define ABSENT_LIST(pattern, type, id)   ABSENT_LIST_OF(pattern, type, id, type "/read")

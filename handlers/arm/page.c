@@ -106,14 +106,33 @@ static void keep_visible(struct request *request, json_t *value)
     }
 }
 
-void page_reply_whole(struct request *request, json_t *value)
+/* NULL when memory is out. */
+static json_t *write_page(struct request *request, const struct page *page, json_t *value)
+{
+    keep_visible(request, value);
+    json_t *body = json_pack("{s:o}", "value", value);
+    if (page->size > 0 && page->offered > page->first + page->size) {
+        auto_free char *link = next_link(request, page);
+        if (link == NULL || json_set_text(body, "nextLink", link) < 0) {
+            json_decref(body);
+            return NULL;
+        }
+    }
+    return body;
+}
+
+/* The page of a list whose items are all in value; takes the reference. NULL: an error was replied. */
+static json_t *cut_page(struct request *request, json_t *value)
 {
     struct err err = {0};
     struct page page = {0};
-    if (page_read(request, &err, &page) < 0) {
+    if (value == NULL || page_read(request, &err, &page) < 0) {
+        if (value == NULL) {
+            err_no_memory(&err);
+        }
         json_decref(value);
         reply_error(request, &err);
-        return;
+        return NULL;
     }
     json_t *taken = json_array();
     size_t index;
@@ -124,19 +143,32 @@ void page_reply_whole(struct request *request, json_t *value)
         }
     }
     json_decref(value);
-    page_reply(request, &page, taken);
+    json_t *body = write_page(request, &page, taken);
+    if (body == NULL) {
+        reply_json(request, 200, NULL);
+    }
+    return body;
+}
+
+void page_reply_whole(struct request *request, json_t *value)
+{
+    json_t *body = cut_page(request, value);
+    if (body != NULL) {
+        reply_json(request, 200, body);
+    }
+}
+
+void page_reply_counted(struct request *request, json_t *value)
+{
+    json_int_t count = (json_int_t)json_array_size(value);
+    json_t *body = cut_page(request, value);
+    if (body != NULL) {
+        json_object_set_new(body, "count", json_pack("{s:s, s:I}", "type", "Total", "value", count));
+        reply_json(request, 200, body);
+    }
 }
 
 void page_reply(struct request *request, const struct page *page, json_t *value)
 {
-    keep_visible(request, value);
-    json_t *body = json_pack("{s:o}", "value", value);
-    if (page->size > 0 && page->offered > page->first + page->size) {
-        auto_free char *link = next_link(request, page);
-        if (link == NULL || json_set_text(body, "nextLink", link) < 0) {
-            json_decref(body);
-            body = NULL;
-        }
-    }
-    reply_json(request, 200, body);
+    reply_json(request, 200, write_page(request, page, value));
 }

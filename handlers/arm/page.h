@@ -24,8 +24,10 @@ struct page {
 int page_read(const struct request *request, struct err *err, struct page *ret_page);
 /* Offers the next item of the whole list. True: it belongs on this page. */
 bool page_takes(struct page *page);
-/* Answers with one page of a list whose items are all in value; takes the reference. */
+/* Answers with one page of a list whose items are all in value; takes the reference. NULL: no memory. */
 void page_reply_whole(struct request *request, json_t *value);
+/* Likewise, with the number of all items. */
+void page_reply_counted(struct request *request, json_t *value);
 /* Answers with the items of this page, and with nextLink if more were offered. Takes the reference to value.
  */
 void page_reply(struct request *request, const struct page *page, json_t *value);

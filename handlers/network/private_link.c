@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* privateLinkResources of a server: only the server itself. */
 #include "core/str.h"
+#include "handlers/arm/page.h"
 #include "handlers/arm/resource.h"
 #include "handlers/network/network.h"
 
@@ -23,7 +24,7 @@ void private_link_list(struct request *request)
 {
     auto_server struct server server = {0};
     if (find_parent_server(request, "privateLinkResources", &server)) {
-        reply_json(request, 200, json_pack("{s:[o]}", "value", write_resource(&server)));
+        page_reply_whole(request, json_pack("[o]", write_resource(&server)));
     }
 }
 

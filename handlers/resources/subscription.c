@@ -47,21 +47,20 @@ void subscription_list(struct request *request)
         }
     }
     free(rows);
-    reply_json(request, 200,
-               json_pack("{s:o, s:{s:s, s:i}}", "value", value, "count", "type", "Total", "value",
-                         (int)json_array_size(value)));
+    page_reply_counted(request, value);
 }
 
 void tenant_list(struct request *request)
 {
     const char *tenant = request->app->options->tenant_id;
     auto_free char *id = str_format("/tenants/%s", tenant);
-    reply_json(request, 200,
-               id == NULL ? NULL
-                          : json_pack("{s:[{s:s, s:s, s:s, s:s, s:s, s:[s], s:s, s:s}]}", "value", "id", id,
-                                      "tenantId", tenant, "tenantCategory", "Home", "displayName",
-                                      "Malachite", "defaultDomain", "malachite.onmicrosoft.com", "domains",
-                                      "malachite.onmicrosoft.com", "countryCode", "US", "tenantType", "AAD"));
+    page_reply_whole(request,
+                     id == NULL
+                         ? NULL
+                         : json_pack("[{s:s, s:s, s:s, s:s, s:s, s:[s], s:s, s:s}]", "id", id, "tenantId",
+                                     tenant, "tenantCategory", "Home", "displayName", "Malachite",
+                                     "defaultDomain", "malachite.onmicrosoft.com", "domains",
+                                     "malachite.onmicrosoft.com", "countryCode", "US", "tenantType", "AAD"));
 }
 
 static json_t *write_location(const char *subscription_id, const struct location *location)

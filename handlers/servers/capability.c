@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/str.h"
+#include "handlers/arm/page.h"
 #include "handlers/arm/resource.h"
 #include "handlers/servers/servers.h"
 #include "handlers/servers/values/compute_size.h"
@@ -164,9 +165,8 @@ void capability_list(struct request *request)
     int majors[MAJORS_MAX];
     size_t count = find_majors(request, majors);
     bool old = api_version_rank(request->api_version) < API_DATE(2023, 3, 1);
-    reply_json(request, 200,
-               json_pack("{s:[o]}", "value",
-                         old ? write_old_capability(majors, count) : write_capability(majors, count)));
+    page_reply_whole(request, json_pack("[o]", old ? write_old_capability(majors, count)
+                                                   : write_capability(majors, count)));
 }
 
 void server_capability_list(struct request *request)
@@ -223,7 +223,7 @@ void performance_tier_list(struct request *request)
     for (size_t i = 0; i < ARRAY_LEN(tiers); i++) {
         json_array_append_new(value, write_tier(&tiers[i]));
     }
-    reply_json(request, 200, json_pack("{s:o}", "value", value));
+    page_reply_whole(request, value);
 }
 
 void server_performance_tier_list(struct request *request)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/str.h"
+#include "handlers/arm/page.h"
 #include "handlers/arm/resource.h"
 #include "handlers/servers/servers.h"
 
@@ -20,7 +21,7 @@ void absent_child_list(struct request *request)
 {
     auto_server struct server server = {0};
     if (find_parent(request, request->segment_count - 1, &server)) {
-        reply_json(request, 200, json_pack("{s:[]}", "value"));
+        page_reply_whole(request, json_array());
     }
 }
 

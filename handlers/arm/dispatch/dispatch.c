@@ -98,6 +98,19 @@ static bool needs_token(const struct request *request)
            str_equals(request->app->options->auth, "strict");
 }
 
+/* A list that comes whole has no further page. */
+static int check_paging(struct request *request, struct err *err)
+{
+    const struct route *route = request->route;
+    bool whole = route->answer != NULL && str_istarts(route->answer, "[]") &&
+                 (route->query == NULL || strstr(route->query, "$skipToken") == NULL);
+    if (whole && route->method == METHOD_GET && request_query(request, "$skipToken") != NULL) {
+        err_set(err, ERR_BAD_PARAMETER, "The $skipToken is not valid: this list has only one page.");
+        return err_target(err, "$skipToken");
+    }
+    return 0;
+}
+
 static int check_route(struct request *request, struct err *err)
 {
     if (origin_check_site(request, err) < 0 || origin_check_media_type(request, err) < 0) {
@@ -116,7 +129,7 @@ static int check_route(struct request *request, struct err *err)
     if (subscription_id != NULL && check_subscription(request, subscription_id, err) < 0) {
         return -1;
     }
-    if (check_api_version(request, err) < 0) {
+    if (check_api_version(request, err) < 0 || check_paging(request, err) < 0) {
         return -1;
     }
     return request->app->authorize == NULL ? 0 : request->app->authorize(request, err);
