@@ -194,11 +194,13 @@ static bool is_own_origin(const char *origin, const struct request *request, con
     return false;
 }
 
-/* Sec-Fetch-Site is reliable if the browser sends it; older ones send Origin with everything except GET. */
+/* Sec-Fetch-Site is reliable if the browser sends it; older ones send Origin with everything except GET.
+ * "none" means that no page asked: an extension sends it with its own Origin, the user's address bar without
+ * one. */
 static bool is_from_other_site(const struct request *request, const struct request_head *head)
 {
-    if (head->fetch_site != NULL) {
-        return !str_iequals(head->fetch_site, "same-origin") && !str_iequals(head->fetch_site, "none");
+    if (head->fetch_site != NULL && !str_iequals(head->fetch_site, "none")) {
+        return !str_iequals(head->fetch_site, "same-origin");
     }
     return head->origin != NULL && !is_own_origin(head->origin, request, head);
 }
