@@ -6,6 +6,7 @@
 #include "executor/fsm/migration_fsm.h"
 
 static struct executor executor;
+static struct worker worker = {.executor = &executor};
 
 static void claim_as(const char *owner, int64_t now_us, struct migration *ret_migration)
 {
@@ -20,7 +21,7 @@ static void a_lost_lease_is_counted_and_moves_nothing(void **state)
     log_setup(LOG_ERROR, false);
     const struct executor_metrics *metrics = executor_metrics(&executor);
     int64_t id = fixture_insert_migration("m1");
-    struct work first = {.executor = &executor, .store = fixture_store};
+    struct work first = {.executor = &executor, .worker = &worker, .store = fixture_store};
     struct work second = first;
     claim_as("a", clock_steady_us(), &first.migration);
     claim_as("b", clock_steady_us() + 2 * MINUTE_US, &second.migration);
