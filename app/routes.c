@@ -360,7 +360,7 @@ const struct route routes[] = {
     OWN(POST, "/_malachite/snapshots/{snapshot}/restore", malachite_snapshot_restore, ROUTE_TOKEN | ROUTE_SLOW | ROUTE_BODY_OPTIONAL, "Malachite_Snapshots_Restore",
         "Puts a subscription back as it was.", NULL, "Snapshot", OK, "subscription:string"),
     OWN(GET, "/_malachite/points", point_list, 0, "Malachite_Points_List", "Lists the points at which a rule can act.", NULL, "[]TestPoint", OK, NULL),
-    OWN(PUT, "/_malachite/rules/{ruleName}", test_rule_put, ROUTE_BODY, "Malachite_Rules_Put", "Creates or replaces a rule of a test.", "TestRule", "TestRule", OK | CREATED, NULL),
+    OWN(PUT, "/_malachite/rules/{ruleName}", test_rule_put, ROUTE_SLOW | ROUTE_BODY, "Malachite_Rules_Put", "Creates or replaces a rule of a test.", "TestRule", "TestRule", OK | CREATED, NULL),
     OWN(GET, "/_malachite/rules/{ruleName}", test_rule_get, ROUTE_QUIET, "Malachite_Rules_Get", "Shows a rule and what it has done.", NULL, "TestRule", OK, NULL),
     OWN(GET, "/_malachite/rules", test_rule_list, ROUTE_QUIET, "Malachite_Rules_List", "Lists the rules.", NULL, "[]TestRule", OK, "subscription:string"),
     OWN(DELETE, "/_malachite/rules/{ruleName}", test_rule_delete, 0, "Malachite_Rules_Delete", "Deletes a rule and releases what it holds.", NULL, NULL, OK_EMPTY | NONE, "subscription:string"),

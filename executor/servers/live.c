@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/str.h"
+#include "engine/admin/database_tables.h"
 #include "engine/admin/databases.h"
 #include "executor/executor_parts.h"
 #include "executor/servers/servers.h"
@@ -47,6 +48,15 @@ int executor_get_database(struct executor *executor, const struct server *server
         return *ret_database == NULL ? -1 : 1;
     }
     return found;
+}
+
+int executor_list_tables(struct executor *executor, const struct server *server, const char *database,
+                         struct err *err, struct str_list *ret_tables)
+{
+    auto_endpoint struct endpoint login = {0};
+    return server_login(executor, server, err, &login) < 0
+               ? -1
+               : database_tables(&login, database, &executor->stop, err, ret_tables);
 }
 
 int executor_probe_version(struct executor *executor, const struct server *server, struct err *err,

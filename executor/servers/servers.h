@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "core/err.h"
+#include "core/str_list.h"
 #include "executor/executor.h"
 
 /* Chooses an unused address and port for a new provisioned server, inside a store transaction of the
@@ -20,6 +21,9 @@ int executor_list_databases(struct executor *executor, const struct server *serv
 /* 1 and the object, or 0. */
 int executor_get_database(struct executor *executor, const struct server *server, const char *name,
                           struct err *err, json_t **ret_database);
+/* 1 and the names of a database's tables as PostgreSQL quotes them, or 0. */
+int executor_list_tables(struct executor *executor, const struct server *server, const char *database,
+                         struct err *err, struct str_list *ret_tables);
 /* Version number (150018) of an attached server, read with the given credentials. */
 int executor_probe_version(struct executor *executor, const struct server *server, struct err *err,
                            int *ret_version);

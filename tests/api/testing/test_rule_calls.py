@@ -54,6 +54,25 @@ def test_what_does_not_exist_is_refused_with_what_exists(provisioned, body, name
     provisioned.arm.request("GET", f"{RULES}/bad", status=404)
 
 
+def test_an_unknown_table_of_a_known_database_is_refused(provisioned, shop):
+    name = shop()
+    arm = provisioned.arm
+
+    def put(status, table, database=name, server="provisioned-source", at="copy.rows", **match):
+        match.update(server=server, database=database, table=table)
+        body = {"at": at, "match": match, "do": {"hold": {}}}
+        return arm.request("PUT", f"{RULES}/table", json=body, status=status).json()
+
+    for wrong in ("sales.order", "orders2", 'Sales."Orders"', "public.orders"):
+        assert "sales.orders" in put(400, wrong)["error"]["message"]
+    for right in ("sales.orders", "orders", "SALES.Orders"):
+        put((200, 201), right)
+    put(200, "sales.order", database="nobody")  # neither exists yet
+    put(400, "sales.orders", server="nobody")
+    put(400, "sales.orders", subscription="11111111-2222-4333-8444-555555555555")
+    arm.request("DELETE", f"{RULES}/table", status=200)
+
+
 def test_a_fault_of_an_attached_server_is_a_conflict(attached):
     body = {"at": "copy.rows", "do": {"server": {"name": "attached-source", "action": "crash"}}}
     attached.arm.request("PUT", f"{RULES}/bad", json=body, status=409)
