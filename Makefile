@@ -218,8 +218,9 @@ test-unit: ready-unit ## unit tests only
 test-api: ready-api build ## black-box tests only: the real binary, real PostgreSQL (ARGS goes to pytest)
 	MALACHITE_BINARY="$(CURDIR)/$(BUILD)/malachite" $(PYTHON) -m pytest -q -n 2 -p no:cacheprovider --timeout 600 tests/api tests/lib $(ARGS)
 
-test-clients: build ## installs the JavaScript SDK and newman into build/clients and runs them (needs node 20 and npm)
+test-clients: build ## installs the SDKs for JavaScript and Python, and newman, into build/clients and runs them (needs node 20 and npm)
 	tests/clients/install.sh build/clients
+	tests/clients/install-python.sh build/clients/python
 	MALACHITE_BINARY="$(CURDIR)/$(BUILD)/malachite" $(PYTHON) -m pytest -rs tests/clients/test_javascript.py \
 		tests/clients/test_newman.py tests/clients/test_testing_helpers.py $(ARGS)
 
