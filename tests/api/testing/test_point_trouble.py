@@ -148,3 +148,23 @@ def test_leases_that_are_not_renewed_change_no_row(own, postgres_source, postgre
     migration.succeed()
     found = compare_databases(postgres_source.dsn(name), postgres_target.dsn(name))
     assert not found, found
+
+
+@pytest.mark.parametrize("mode", ["Online", "Offline"])
+def test_killed_at_the_very_end_the_migration_still_succeeds(own, postgres_source, postgres_target, database, mode):
+    one = own("--lease-seconds", 2)
+    source, target = one.attach("src", postgres_source, "servers"), one.attach("dst", postgres_target)
+    name = database()
+    load_shop(postgres_source, name, 60)
+    rule = Rule(one.arm, at="substate.leave", match={"substate": "CompletingMigration"}, do={"hold": {}})
+    migration = one.arm.put_migration(source, target, [name], migrationMode=mode)
+    if mode == "Online":
+        reach_wait(migration)
+        migration.patch(triggerCutover="True")
+    rule.wait(held=1)
+    one.kill()
+    one.start()
+    one.arm.begin_attempt()
+    migration.succeed()
+    found = compare_databases(postgres_source.dsn(name), postgres_target.dsn(name))
+    assert not found, found
