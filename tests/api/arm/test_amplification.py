@@ -1,5 +1,6 @@
 """A request of at most 4 MiB takes at most 64 MiB of memory, whatever it consists of."""
 
+import itertools
 import json
 import pathlib
 import re
@@ -58,6 +59,24 @@ def test_a_body_does_not_multiply_in_memory(own, kind):
     assert memory.peak() < ALLOWED_MIB
     assert response.status_code in (400, 413)
     assert response.json()["error"]["message"]
+
+
+def test_the_calls_for_testers_do_not_multiply_either(own):
+    one = own()
+    ask = {"api_version": "", "headers": {"Content-Type": "application/json"}}
+    calls = [("PUT", "/_malachite/recordings/r"), ("PUT", "/_malachite/rules/r"), ("POST", "/_malachite/clock")]
+    for (method, path), body in itertools.product(calls, BODIES.values()):
+        memory = Memory(one.pid)
+        assert one.arm.request(method, path, data=body, **ask).status_code in (400, 413)
+        assert memory.peak() < ALLOWED_MIB, path
+    # The largest that is kept, and its list.
+    entry = {"at": 0, "state": "InProgress", "substate": "MigratingData", "note": "x" * 700}
+    recording = json.dumps({"databases": ["d"], "mode": "Offline", "timeline": [entry] * 5000})
+    memory = Memory(one.pid)
+    one.arm.request("PUT", "/_malachite/recordings/r", data=recording, status=201, **ask)
+    for path in ("/_malachite/recordings/r", "/_malachite/recordings"):
+        one.arm.get(path, api_version="")
+    assert memory.peak() < ALLOWED_MIB
 
 
 def template(text, **members):
