@@ -137,10 +137,14 @@ class Client:
             pass  # it may have answered before it had all of the request
         response = http.client.HTTPResponse(self.socket, method=request.method)
         response.begin()
+        media = response.headers.get_content_type()
+        if media == "text/event-stream":  # it never ends
+            self.close()
+            return response.status, b"", media
         text = response.read()
         if response.will_close or request.odd:
             self.close()
-        return response.status, text, response.headers.get_content_type()
+        return response.status, text, media
 
     def close(self):
         if self.socket is not None:

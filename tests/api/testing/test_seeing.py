@@ -4,6 +4,7 @@ import concurrent.futures
 import copy
 import json
 import socket
+import uuid
 
 import pytest
 import requests
@@ -135,7 +136,7 @@ def test_coverage_counts_what_was_seen_of_all_that_exist(attached, arm):
         assert "Migrations_Create" in seen(arm, "operations", **query)[0]
         version = "Microsoft.DBforPostgreSQL/flexibleServers/migrations@2025-08-01"
         assert version in seen(arm, "apiVersions", **query)[0]
-    other = {"subscription": "11111111-1111-4111-8111-111111111111"}
+    other = {"subscription": str(uuid.uuid4())}
     assert not seen(arm, "operations", **other)[0] and not seen(arm, "states", **other)[0]
 
 
