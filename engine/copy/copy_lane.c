@@ -83,8 +83,8 @@ void copy_lane_close(struct copy_lane *lane)
 
 int copy_lane_end_copying(struct copy_lane *lane, struct err *err)
 {
-    pg_close(&lane->source);
-    return lane->target.version >= 140000 ? pg_run(&lane->target, err, "RESET default_toast_compression") : 0;
+    copy_lane_close(lane);
+    return copy_lane_open_target(lane, err);
 }
 
 static int restore_encoding(struct copy_lane *lane, struct err *err)

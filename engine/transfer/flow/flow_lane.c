@@ -70,8 +70,7 @@ int flow_lane_run(struct flow *flow, struct err *err)
     if (copy_tables(flow, &lane, err) != 0) {
         return -1;
     }
-    if ((lane.target.connection == NULL && copy_lane_open_target(&lane, err) != 0) ||
-        copy_lane_end_copying(&lane, err) != 0 ||
+    if (copy_lane_end_copying(&lane, err) != 0 ||
         post_data_prepare_session(flow->post_data, &lane.target, err) != 0) {
         return -1;
     }
