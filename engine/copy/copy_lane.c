@@ -31,7 +31,7 @@ static int begin_snapshot(struct copy_lane *lane, struct err *err)
     return 0;
 }
 
-int copy_lane_open_target(struct copy_lane *lane, struct err *err)
+static int open_target(struct copy_lane *lane, struct err *err)
 {
     const struct copy_pool *pool = lane->pool;
     struct err ignored = {0};
@@ -60,14 +60,14 @@ int copy_lane_open(struct copy_lane *lane, struct err *err)
         begin_snapshot(lane, err) != 0) {
         return -1;
     }
-    return copy_lane_open_target(lane, err);
+    return open_target(lane, err);
 }
 
 int copy_lane_open_holder(struct copy_lane *lane, struct err *err)
 {
     lane->source = *lane->pool->holder;
     lane->holder = true;
-    return pg_run(&lane->source, err, "SAVEPOINT copy") != 0 ? -1 : copy_lane_open_target(lane, err);
+    return pg_run(&lane->source, err, "SAVEPOINT copy") != 0 ? -1 : open_target(lane, err);
 }
 
 void copy_lane_close(struct copy_lane *lane)
@@ -79,12 +79,6 @@ void copy_lane_close(struct copy_lane *lane)
     }
     pg_close(&lane->source);
     pg_close(&lane->target);
-}
-
-int copy_lane_end_copying(struct copy_lane *lane, struct err *err)
-{
-    copy_lane_close(lane);
-    return copy_lane_open_target(lane, err);
 }
 
 static int restore_encoding(struct copy_lane *lane, struct err *err)

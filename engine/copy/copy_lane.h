@@ -16,13 +16,8 @@ struct copy_lane {
 
 /* Opens both sessions; the source's uses the transfer's snapshot. */
 int copy_lane_open(struct copy_lane *lane, struct err *err);
-/* Opens the target's session alone, for a lane that has nothing to copy. */
-int copy_lane_open_target(struct copy_lane *lane, struct err *err);
 /* The same, but reads with the session that holds the locks: for pieces that were left (copy_piece.left). */
 int copy_lane_open_holder(struct copy_lane *lane, struct err *err);
-/* The lane has copied its last piece: closes both sessions, and opens a fresh one to the target. The old one
- * may keep plans of functions that checks and generated columns called under other settings. */
-int copy_lane_end_copying(struct copy_lane *lane, struct err *err);
 void copy_lane_close(struct copy_lane *lane);
 #define auto_copy_lane __attribute__((cleanup(copy_lane_close)))
 

@@ -56,16 +56,17 @@ void post_data_all_copied(struct post_data *post_data)
     restore_queue_all_copied(&post_data->queue);
 }
 
-int post_data_prepare_session(const struct post_data *post_data, struct pg *target, struct err *err)
+int post_data_open_session(const struct post_data *post_data, const struct stop *stop, struct err *err,
+                           struct pg *ret_pg)
 {
     const struct restore *restore = post_data->restore;
     int memory_kb = INDEX_MEMORY_KB / (restore->jobs > 0 ? restore->jobs : 1);
-    if (restore_prepare_session(target, restore->encoding, restore->settings, err) != 0 ||
-        source_settings_use(restore->settings, target, false, err) != 0 ||
-        source_settings_use_path(restore->settings, target, false, err) != 0) {
+    if (pg_open(restore->target, restore->database, PG_WRITE, stop, err, ret_pg) != 0 ||
+        restore_prepare_session(ret_pg, restore->encoding, restore->settings, err) != 0 ||
+        source_settings_use(restore->settings, ret_pg, false, err) != 0) {
         return -1;
     }
-    return pg_runf(target, err, "SET maintenance_work_mem = '%dkB'",
+    return pg_runf(ret_pg, err, "SET maintenance_work_mem = '%dkB'",
                    memory_kb > MEMORY_LEAST_KB ? memory_kb : MEMORY_LEAST_KB);
 }
 

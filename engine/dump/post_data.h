@@ -27,8 +27,11 @@ void post_data_table_copied(struct post_data *post_data, const struct catalog_ta
 /* So are those of all tables: from now on everything may be created. Any thread. */
 void post_data_all_copied(struct post_data *post_data);
 
-/* Makes a session ready for post_data_step(). It may have copied rows before. */
-int post_data_prepare_session(const struct post_data *post_data, struct pg *target, struct err *err);
+/* Opens a session for post_data_step(), which the caller closes. One that has copied rows would not do: it
+ * may keep plans of functions that checks and generated columns called under other settings. */
+int post_data_open_session(const struct post_data *post_data, const struct stop *stop, struct err *err,
+                           struct pg *ret_pg);
+
 enum post_data_result {
     POST_DATA_FAILED = -1, /* the session is lost, or a stop was requested (err) */
     POST_DATA_WAITING,     /* nothing is ready; ask again when rows or entries have ended */

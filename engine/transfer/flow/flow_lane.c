@@ -42,17 +42,17 @@ static int lose(struct flow *flow)
     return -1;
 }
 
-static int create_entries(struct flow *flow, struct copy_lane *lane, struct err *err)
+static int create_entries(struct flow *flow, struct pg *target, struct err *err)
 {
     for (;;) {
         uint64_t events = flow_events(flow);
-        switch (post_data_step(flow->post_data, &lane->target, err)) {
+        switch (post_data_step(flow->post_data, target, err)) {
         case POST_DATA_CREATED:
             flow_signal(flow);
             break;
         case POST_DATA_WAITING:
             if (!flow_wait(flow, events) && stop_requested(&flow->stop)) {
-                return pg_run(&lane->target, err, "SELECT 1"); /* fails with the reason of the stop */
+                return pg_run(target, err, "SELECT 1"); /* fails with the reason of the stop */
             }
             break;
         case POST_DATA_OVER:
@@ -64,15 +64,17 @@ static int create_entries(struct flow *flow, struct copy_lane *lane, struct err 
     }
 }
 
-int flow_lane_run(struct flow *flow, struct err *err)
+static int run_copy(struct flow *flow, struct err *err)
 {
     auto_copy_lane struct copy_lane lane = {.pool = &flow->state->pool};
-    if (copy_tables(flow, &lane, err) != 0) {
+    return copy_tables(flow, &lane, err);
+}
+
+int flow_lane_run(struct flow *flow, struct err *err)
+{
+    auto_pg struct pg target = {0};
+    if (run_copy(flow, err) != 0 || post_data_open_session(flow->post_data, &flow->stop, err, &target) != 0) {
         return -1;
     }
-    if (copy_lane_end_copying(&lane, err) != 0 ||
-        post_data_prepare_session(flow->post_data, &lane.target, err) != 0) {
-        return -1;
-    }
-    return create_entries(flow, &lane, err);
+    return create_entries(flow, &target, err);
 }
