@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One signal for the whole process: something that a client can observe has changed. Whoever waits for a
- * condition looks at it again after each change. Any thread; nothing here blocks except change_wait().
+ * One signal for the whole process: something that a client can observe has changed. Threads that wait for
+ * a condition check it after each change. Any thread; nothing here blocks except change_wait().
  */
 #ifndef CORE_CHANGE_H
 #define CORE_CHANGE_H

@@ -30,8 +30,8 @@ static size_t rest_len;
 static const char *const level_names[] = {
     [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARNING] = "warning", [LOG_ERROR] = "error"};
 
-/* Whoever shares standard error with Malachite keeps a descriptor that waits: the mode belongs to an open
- * file, so a pipe or terminal is opened once more. */
+/* Other processes may share standard error and expect writes to block. The mode belongs to the open file, so
+ * a pipe or terminal is opened once more. */
 static void open_output(void)
 {
     struct stat info;

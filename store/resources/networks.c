@@ -49,6 +49,15 @@ static void release_network(void *row)
 
 static const struct row_type network_type = {sizeof(struct network_resource), read_network, release_network};
 
+static void bind_key(struct stmt *stmt, const char *subscription_id, const char *group, const char *type,
+                     const char *name)
+{
+    bind_text(stmt, subscription_id);
+    bind_text(stmt, group);
+    bind_text(stmt, type);
+    bind_text(stmt, name);
+}
+
 int store_network_get(struct store *store, const char *subscription_id, const char *group, const char *type,
                       const char *name, struct err *err, struct network_resource *ret_row)
 {
@@ -59,10 +68,7 @@ int store_network_get(struct store *store, const char *subscription_id, const ch
                   err, &stmt) < 0) {
         return -1;
     }
-    bind_text(&stmt, subscription_id);
-    bind_text(&stmt, group);
-    bind_text(&stmt, type);
-    bind_text(&stmt, name);
+    bind_key(&stmt, subscription_id, group, type, name);
     return stmt_get_row(&stmt, &network_type, err, ret_row);
 }
 
@@ -98,10 +104,7 @@ int store_network_put(struct store *store, const struct network_resource *row, s
                   err, &stmt) < 0) {
         return -1;
     }
-    bind_text(&stmt, row->subscription_id);
-    bind_text(&stmt, row->group);
-    bind_text(&stmt, row->type);
-    bind_text(&stmt, row->name);
+    bind_key(&stmt, row->subscription_id, row->group, row->type, row->name);
     bind_text(&stmt, row->location);
     bind_text(&stmt, row->tags);
     bind_text(&stmt, row->properties);
@@ -123,9 +126,6 @@ int store_network_delete(struct store *store, const struct network_resource *row
                   err, &stmt) < 0) {
         return -1;
     }
-    bind_text(&stmt, row->subscription_id);
-    bind_text(&stmt, row->group);
-    bind_text(&stmt, row->type);
-    bind_text(&stmt, row->name);
+    bind_key(&stmt, row->subscription_id, row->group, row->type, row->name);
     return stmt_run(&stmt, err);
 }
