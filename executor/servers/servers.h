@@ -14,8 +14,8 @@
 int executor_choose_address(struct executor *executor, struct err *err, char **ret_host, int *ret_port);
 
 /* Queries to a running server. They connect to it and may take up to the connect timeout: only for routes
- * that are marked as slow. Lists are JSON arrays of {name, charset, collation, warning?}: the spelling that
- * the client requested, and whether another collation is actually used. */
+ * that are marked as slow. Lists are JSON arrays of {name, charset, collation, sizeBytes?, warning?}: the
+ * spelling that the client requested, and whether another collation is actually used. */
 int executor_list_databases(struct executor *executor, const struct server *server, struct err *err,
                             json_t **ret_databases);
 /* 1 and the object, or 0. */

@@ -95,6 +95,9 @@ static json_t *describe(const struct database_info *database, const char *charse
 {
     json_t *object = json_pack("{s:s, s:s, s:s}", "name", database->name, asked_charset, charset,
                                asked_collation, collation);
+    if (object != NULL && database->size_bytes >= 0) {
+        json_object_set_new(object, "sizeBytes", json_integer(database->size_bytes));
+    }
     if (object == NULL || same_collation(collation, database->collation)) {
         return object;
     }

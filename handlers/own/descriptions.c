@@ -90,12 +90,13 @@ static const struct property connection_rows[] = {
     DOC("login", "string", ANY, "Default: the server's administrator."),
     DOC("sslMode", "Prefer|Require|VerifyCA|VerifyFull", ANY, "TLS mode of the connection."),
 };
-static const struct property connection_database_rows[] = {
+static const struct property database_size_rows[] = {
     DOC("name", "string", ANY, NULL), DOC("charset", "string", ANY, NULL), DOC("collation", "string", ANY, NULL),
+    DOC("sizeBytes", "integer", ANY, "Absent if the login may not connect to the database."),
 };
 static const struct property connection_result_rows[] = {
     DOC("version", "string", ANY, "Server version, such as 15.18."), DOC("login", "string", ANY, NULL),
-    DOC("databases", "[]ConnectionDatabase", ANY, "Databases that can be migrated."),
+    DOC("databases", "[]DatabaseSize", ANY, "Databases that can be migrated."),
 };
 static const struct property fault_rows[] = {
     DOC("server", "string", ANY, NULL),
@@ -124,7 +125,7 @@ const struct description own_descriptions[] = {
     DESCRIPTION("Application", application_rows, NULL),
     DESCRIPTION("Connection", connection_rows, "A server resource by its id, or any other server by host and port."),
     DESCRIPTION("ConnectionResult", connection_result_rows, NULL),
-    DESCRIPTION("ConnectionDatabase", connection_database_rows, NULL),
+    DESCRIPTION("DatabaseSize", database_size_rows, NULL),
     DESCRIPTION("Snapshot", snapshot_rows, "A subscription as it was: data of its provisioned servers, migrations, all resources."),
     DESCRIPTION("Fault", fault_rows, "A fault of a provisioned server; crash, restart and dropSlot have no end."),
 };

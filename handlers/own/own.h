@@ -22,6 +22,9 @@ void malachite_ca(struct request *request);
 void malachite_application_list(struct request *request);
 void malachite_connection_test(struct request *request); /* asks the live server */
 
+/* malachite_databases.c */
+void malachite_database_list(struct request *request); /* asks the live server */
+
 /* malachite_evidence.c */
 void malachite_migration_evidence(struct request *request);
 

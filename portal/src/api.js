@@ -105,6 +105,8 @@ export const api = {
   put: (path, version, body) => request('PUT', version ? withVersion(path, version) : path, body),
   patch: async (path, version, body) => (await request('PATCH', withVersion(path, version), body)).json,
   post: async (path, version, body) => (await request('POST', version ? withVersion(path, version) : path, body)).json,
+  /** An action or a change whose answer is an operation to follow. */
+  start: (method, path, version, body) => request(method, withVersion(path, version), body),
   delete: (path, version) => request('DELETE', version ? withVersion(path, version) : path),
   /** All items of a list, over its pages. */
   async list(path, version) {

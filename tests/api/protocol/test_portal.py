@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from arm import unique
 from test_http import raw
 
 PLAIN, GZIP, BROTLI = None, "gzip", "br"
@@ -110,6 +111,20 @@ def test_a_connection_is_tested_with_the_password_given(arm, attached):
     assert "password authentication failed" in error["message"] and "not-the-password" not in error["message"]
     error = connect(arm, 409, server=source.id, password=source.password, login="nobody")["error"]
     assert "nobody" in error["message"]
+
+
+def test_the_sizes_of_databases(arm, attached):
+    server = attached.source
+    name = unique("sized")
+    server.postgres.create_database(name)
+    found = arm.get("/_malachite/databases", api_version="", params={"server": server.id})["value"]
+    [row] = [row for row in found if row["name"] == name]
+    [[size]] = server.postgres.query(f"SELECT pg_database_size('{name}')")
+    assert abs(row["sizeBytes"] - int(size)) < 1_000_000 and row["charset"] == "UTF8"
+    assert "sizeBytes" not in str(arm.get(f"{server.id}/databases"))
+    for wrong, status in [(None, 400), ("here:1@me", 400), (arm.server_id("nowhere"), 404), ("no address", 400)]:
+        params = {} if wrong is None else {"server": wrong}
+        arm.request("GET", "/_malachite/databases", api_version="", params=params, status=status)
 
 
 @pytest.mark.parametrize(
