@@ -65,7 +65,8 @@ ROOMS := core store engine executor handlers server client app
 SOURCES := $(sort $(shell find $(ROOMS) -name '*.c'))
 # The portal is bundled with node; without it, or with PORTAL=no, scripts/portal.sh says why it is left out.
 PORTAL ?= yes
-PORTAL_SOURCES := $(wildcard portal/src/* portal/src/*/*) portal/build.mjs portal/package-lock.json scripts/portal.sh
+PORTAL_SOURCES := $(wildcard portal/src/* portal/src/*/*) portal/build.mjs portal/package-lock.json scripts/portal.sh \
+	$(wildcard openapi/malachite.*)
 # Written when the choice changes, so that the portal is made again then. A read-only checkout is reported by "ready".
 $(shell (mkdir -p build/portal; echo $(PORTAL) | cmp -s - build/portal/choice || \
 	echo $(PORTAL) > build/portal/choice) 2>/dev/null)

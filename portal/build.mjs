@@ -41,6 +41,8 @@ const TYPES = {
     '.js': 'text/javascript; charset=utf-8',
     '.css': 'text/css; charset=utf-8',
     '.svg': 'image/svg+xml',
+    '.json': 'application/json; charset=utf-8',
+    '.http': 'text/plain; charset=utf-8',
 }
 
 // A C string literal. Octal escapes have three digits at most, so that a digit after one is no part of it.
@@ -70,7 +72,14 @@ function writeFile([name, data]) {
     return `    {"${name}", "${TYPES[path.extname(name)]}", "${hashOf(data)}",\n     {${bodies.join(',\n      ')}}},\n`
 }
 
-const assets = [...(await bundle()), ['icon.svg', readFileSync(path.join(here, 'src/icon.svg'))]].map(([name, data]) => {
+// Files that the portal only hands on.
+const handedOn = [
+    'portal/src/icon.svg',
+    'openapi/malachite.postman_collection.json',
+    'openapi/malachite.postman_environment.json',
+    'openapi/malachite.http',
+].map((name) => [path.basename(name), readFileSync(path.join(here, '..', name))])
+const assets = [...(await bundle()), ...handedOn].map(([name, data]) => {
     const { name: stem, ext } = path.parse(name)
     return { plain: name, name: `${stem}-${hashOf(data)}${ext}`, data }
 })

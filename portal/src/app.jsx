@@ -3,12 +3,13 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { DownError, api, link, VERSIONS } from './api.js'
 import { useChanges, useTitle } from './hooks.js'
 import { Icon } from './icons.jsx'
+import { ApiPage } from './pages/api.jsx'
 import { CreateServer } from './pages/create-server.jsx'
 import { Dashboard } from './pages/dashboard.jsx'
 import { Details } from './pages/details.jsx'
-import { Flexible } from './pages/flexible.jsx'
+import { Flexible, flexibleParts } from './pages/flexible.jsx'
 import { SignIn } from './pages/signin.jsx'
-import { Single } from './pages/single.jsx'
+import { Single, singleParts } from './pages/single.jsx'
 import { Subscription, subscriptionParts } from './pages/subscription.jsx'
 import { TestBench, benchParts } from './pages/test-bench.jsx'
 import { Wizard } from './pages/wizard.jsx'
@@ -53,6 +54,9 @@ function TopBar() {
                 <Link class="top-button" href={paths.bench()}>
                     Test bench
                 </Link>
+                <Link class="top-button" href={paths.api()}>
+                    API
+                </Link>
             </nav>
             <ThemeSwitch />
             {session.token && (
@@ -82,6 +86,19 @@ function NotFound() {
     )
 }
 
+/** The page of a path that names a server. */
+function PageOfServer({ kind, group, name, part, item, query }) {
+    const key = `${group}/${name}`
+    if (kind === 'single' && !item && singleParts.includes(part))
+        return <Single key={key} group={group} name={name} part={part} />
+    if (kind !== 'flexible') return <NotFound />
+    if (part === 'migrations' && item)
+        return <Details key={`${key}/${item}`} group={group} server={name} name={item} database={query.get('database')} />
+    if (part === 'migrate' && !item) return <Wizard key={key} group={group} server={name} query={query} />
+    if (!item && flexibleParts.includes(part)) return <Flexible key={key} group={group} name={name} part={part} />
+    return <NotFound />
+}
+
 /** The page of the current path. */
 function Page() {
     const { parts, query } = useLocation()
@@ -89,17 +106,10 @@ function Page() {
     if (!kind) return <Dashboard />
     if (kind === 'subscription' && !name && subscriptionParts.includes(group)) return <Subscription part={group} />
     if (kind === 'test-bench' && !name && benchParts.includes(group)) return <TestBench key={group} part={group} query={query} />
+    if (kind === 'api' && !group) return <ApiPage />
     if (kind === 'create-server' && !group) return <CreateServer kind={query.get('kind')} />
     if (rest.length > 0 || !group || !name) return <NotFound />
-    const key = `${group}/${name}`
-    if (kind === 'single' && !part) return <Single key={key} group={group} name={name} />
-    if (kind !== 'flexible') return <NotFound />
-    if (part === 'migrations' && item)
-        return <Details key={`${key}/${item}`} group={group} server={name} name={item} database={query.get('database')} />
-    if (part === 'migrate' && !item) return <Wizard key={key} group={group} server={name} query={query} />
-    if (!item && [undefined, 'migrations', 'databases', 'connect'].includes(part))
-        return <Flexible key={key} group={group} name={name} part={part} />
-    return <NotFound />
+    return <PageOfServer {...{ kind, group, name, part, item, query }} />
 }
 
 /** Moves the focus to the new page, as loading a document would, so that screen readers start there. */

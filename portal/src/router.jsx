@@ -13,6 +13,8 @@ export const paths = {
     home: () => '/',
     flexible: (group, name) => to('flexible', group, name),
     single: (group, name) => to('single', group, name),
+    /** kind: flexible, single; part: as the menu at the left has them. */
+    server: (kind, group, name, ...part) => to(kind, group, name, ...part),
     migrations: (group, name) => to('flexible', group, name, 'migrations'),
     databases: (group, name) => to('flexible', group, name, 'databases'),
     connect: (group, name) => to('flexible', group, name, 'connect'),
@@ -21,6 +23,7 @@ export const paths = {
     subscription: () => to('subscription'),
     providers: () => to('subscription', 'resource-providers'),
     groups: () => to('subscription', 'resource-groups'),
+    api: () => to('api'),
     bench: (...part) => to('test-bench', ...part),
     create: (kind) => `${to('create-server')}?kind=${kind}`,
 }

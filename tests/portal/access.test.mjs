@@ -47,6 +47,16 @@ const PAGES = {
     dashboard: ['/', (page) => page.getByText('Recent migrations').waitFor()],
     overview: ['/portal/flexible/rg/dst', (page) => page.getByRole('heading', { name: 'Essentials' }).waitFor()],
     databases: ['/portal/flexible/rg/dst/databases', (page) => page.getByRole('cell', { name: 'shop', exact: true }).waitFor()],
+    parameters: ['/portal/flexible/rg/dst/parameters', (page) => page.getByText('the first 60 are shown').waitFor()],
+    networking: ['/portal/single/rg/src/networking', (page) => page.getByRole('cell', { name: 'None' }).last().waitFor()],
+    'delete-server': [
+        '/portal/single/rg/src',
+        async (page) => {
+            await button(page, 'Delete').click()
+            await page.getByRole('dialog').getByText('View as JSON, curl or az').click()
+            await page.getByRole('tab', { name: 'az' }).click()
+        },
+    ],
     connect: ['/portal/flexible/rg/dst/connect', (page) => page.getByRole('heading', { name: 'JDBC' }).waitFor()],
     grid: [gridPath('dst'), (page) => page.getByRole('row', { name: /done.*Succeeded/ }).waitFor()],
     'wizard-setup': [
@@ -77,6 +87,7 @@ const PAGES = {
         },
     ],
     panel: [`${detailsPath('dst', 'done')}?database=keys`, (page) => page.getByRole('dialog').getByText('public.t').waitFor()],
+    api: ['/portal/api', (page) => page.getByText('the first 40 are shown').waitFor()],
     subscription: ['/portal/subscription', (page) => page.getByText('Before a migration').waitFor()],
     providers: [
         '/portal/subscription/resource-providers',

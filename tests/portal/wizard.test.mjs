@@ -11,6 +11,7 @@ import {
     fillSetup,
     gridPath,
     hasCount,
+    hasText,
     hasTexts,
     hasValue,
     next,
@@ -125,6 +126,10 @@ test('from the dashboard through all five tabs to a migration that succeeds', as
             () => page.locator('#tab-panel').innerText(),
             (review) => review.includes(text),
         )
+    await page.getByText('View as JSON, curl or az').click()
+    await hasText(page.locator('.view-as pre'), /"aadSecret": "<aadSecret>"/)
+    await page.getByRole('tab', { name: 'curl', exact: true }).click()
+    await hasText(page.locator('.view-as pre'), /-X PUT '.*\/first-try\?api-version=2021-06-15-privatepreview'/)
     const whole = await page.content()
     for (const secret of [source.password, target.password, 'some-client-secret'])
         assert.ok(!whole.includes(secret), 'a secret is on the page')

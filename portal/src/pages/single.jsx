@@ -1,12 +1,13 @@
 import { useState } from 'preact/hooks'
 
-import { api, ids, VERSIONS } from '../api.js'
 import { unknown } from '../format.js'
-import { usePoll, useTitle } from '../hooks.js'
 import { State } from '../icons.jsx'
 import { Link, navigate, paths } from '../router.jsx'
-import { addressOf, connectionsOf, groupOf, loginOf, stateOf, subscriptionId, subscriptionName, useServers } from '../servers.js'
-import { Box, Button, Command, Crumbs, Dialog, ErrorBox, Essentials, Loading, PageTitle, SelectField, Toolbar } from '../ui.jsx'
+import { ServerCommands } from '../server/commands.jsx'
+import { commonParts, ServerPage } from '../server/page.jsx'
+import { Replication } from '../server/replication.jsx'
+import { addressOf, connectionsOf, groupOf, loginOf, stateOf, subscriptionName, useServers } from '../servers.js'
+import { Box, Button, Command, Dialog, Essentials, SelectField, Toolbar } from '../ui.jsx'
 
 /** "Migrate now": chooses the flexible server whose wizard opens with this source. */
 function ChooseTarget({ source, onClose }) {
@@ -52,63 +53,53 @@ function ChooseTarget({ source, onClose }) {
     )
 }
 
-export function Single({ group, name }) {
-    useTitle(name)
+function Overview({ group, server, at, reload, loading }) {
     const [choosing, setChoosing] = useState(false)
-    const {
-        data: server,
-        error,
-        loading,
-        reload,
-    } = usePoll(
-        () => api.get(ids.server(subscriptionId(), group, 'servers', name), VERSIONS.single),
-        [group, name],
-        (data) => (stateOf(data) === 'Ready' ? 15_000 : 1500),
-    )
     return (
-        <div class="page">
-            <Crumbs items={[['Home', paths.home()]]} />
-            <PageTitle icon="database" title={name} subtitle="Azure Database for PostgreSQL single server" close={paths.home()} />
+        <>
             <Toolbar>
-                <Command icon="refresh" busy={loading && server !== undefined} onClick={reload}>
+                <ServerCommands server={server} at={at} reload={reload} />
+                <Command icon="refresh" busy={loading} onClick={reload}>
                     Refresh
                 </Command>
             </Toolbar>
-            <ErrorBox error={server ? null : error} title="Cannot show the server" />
-            {!server && !error && <Loading what="Loading the server" />}
-            {server && (
-                <>
-                    <Box>
-                        <p>
-                            Move the databases of this server to a flexible server.{' '}
-                            <button type="button" class="link" onClick={() => setChoosing(true)}>
-                                Migrate now
-                            </button>
-                        </p>
-                    </Box>
-                    <h2>Essentials</h2>
-                    <Essentials
-                        items={[
-                            ['Subscription', subscriptionName()],
-                            ['Server name', addressOf(server)],
-                            ['Resource group', group],
-                            ['Server admin login name', loginOf(server)],
-                            ['Status', <State state={stateOf(server)} />],
-                            ['PostgreSQL version', server.properties.version ?? unknown],
-                            ['Location', server.location],
-                            ['Public network access', server.properties.publicNetworkAccess],
-                            [
-                                'Private endpoint connections',
-                                connectionsOf(server)
-                                    .map((connection) => connection.name)
-                                    .join(', ') || 'None',
-                            ],
-                        ]}
-                    />
-                    {server.properties.stateMessage && <Box tone="warning">{server.properties.stateMessage}</Box>}
-                </>
-            )}
+            <Box>
+                <p>
+                    Move the databases of this server to a flexible server.{' '}
+                    <button type="button" class="link" onClick={() => setChoosing(true)}>
+                        Migrate now
+                    </button>
+                </p>
+            </Box>
+            <h2>Essentials</h2>
+            <Essentials
+                items={[
+                    ['Subscription', subscriptionName()],
+                    ['Server name', addressOf(server)],
+                    ['Resource group', group],
+                    ['Server admin login name', loginOf(server)],
+                    ['Status', <State state={stateOf(server)} />],
+                    ['PostgreSQL version', server.properties.version ?? unknown],
+                    ['Location', server.location],
+                    ['Public network access', server.properties.publicNetworkAccess],
+                    [
+                        'Private endpoint connections',
+                        connectionsOf(server)
+                            .map((connection) => connection.name)
+                            .join(', ') || 'None',
+                    ],
+                ]}
+            />
+            {server.properties.stateMessage && <Box tone="warning">{server.properties.stateMessage}</Box>}
             {choosing && <ChooseTarget source={server} onClose={() => setChoosing(false)} />}
-        </div>
+        </>
     )
 }
+
+const TOP = { overview: { icon: 'overview', title: 'Overview', show: Overview } }
+const SETTINGS = { replication: { icon: 'copy', title: 'Replication', show: Replication } }
+export const singleParts = [undefined, ...commonParts, 'replication']
+
+export const Single = (props) => (
+    <ServerPage {...props} kind="single" product="Azure Database for PostgreSQL single server" top={TOP} settings={SETTINGS} />
+)

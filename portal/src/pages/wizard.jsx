@@ -2,14 +2,13 @@ import { useMemo, useRef, useState } from 'preact/hooks'
 
 import { api, ids, VERSIONS } from '../api.js'
 import { useBusy, usePoll, useTitle } from '../hooks.js'
-import { loadMigration, migrationPath } from '../migrations.js'
+import { loadMigration } from '../migrations.js'
 import { navigate, paths, setQuery } from '../router.jsx'
 import { groupOf, loadGroups, loadNetworks, loadServers, subscriptionId } from '../servers.js'
 import { notify } from '../toasts.jsx'
 import { Box, Button, Crumbs, ErrorBox, Loading, PageTitle } from '../ui.jsx'
 import { connectionKey, useConnectionCheck, useNameCheck } from '../wizard/checks.js'
 import {
-    bodyOf,
     emptyValues,
     prefilledSubnet,
     problemsOf,
@@ -20,7 +19,7 @@ import {
     withoutSecrets,
 } from '../wizard/model.js'
 import { NetworkingTab } from '../wizard/networking.jsx'
-import { ReviewTab } from '../wizard/review.jsx'
+import { createCall, ReviewTab } from '../wizard/review.jsx'
 import { SetupTab } from '../wizard/setup.jsx'
 import { SourceTab } from '../wizard/source.jsx'
 import { TargetTab } from '../wizard/target.jsx'
@@ -224,7 +223,8 @@ function Form({ context, group, query, reloadGroups }) {
             const incomplete = await findIncomplete()
             if (incomplete) return
             try {
-                await api.put(migrationPath(group, target.name, values.name), VERSIONS.migrationCreate, bodyOf(facts))
+                const { path, version, body } = createCall(facts)
+                await api.put(path, version, body)
             } catch (caught) {
                 setError(caught)
                 const guilty = tabOfTarget(caught.target)

@@ -1,8 +1,11 @@
+import { VERSIONS } from '../api.js'
 import { unknown } from '../format.js'
+import { migrationPath } from '../migrations.js'
 import { addressOf, groupOf, loginOf, subscriptionName } from '../servers.js'
 import { Link, paths } from '../router.jsx'
 import { Box, ErrorBox } from '../ui.jsx'
-import { needsSubnet } from './model.js'
+import { ViewAs } from '../view-as/view-as.jsx'
+import { bodyOf, needsSubnet } from './model.js'
 
 const List = ({ title, items }) => (
     <section>
@@ -36,6 +39,14 @@ function sourceItems({ values, source, sourceCheck, sourceKey }) {
           ]
     return [...where, ['Selected databases to migrate', values.databases.join(', ')], ['Migration mode', values.mode]]
 }
+
+/** The PUT that Create sends. */
+export const createCall = (facts) => ({
+    method: 'PUT',
+    path: migrationPath(groupOf(facts.target), facts.target.name, facts.values.name || '<name>'),
+    version: VERSIONS.migrationCreate,
+    body: bodyOf(facts),
+})
 
 export function ReviewTab({ facts, incomplete, error }) {
     const { values, source, target, network } = facts
@@ -86,6 +97,7 @@ export function ReviewTab({ facts, incomplete, error }) {
                     ]}
                 />
             )}
+            {values.app && <ViewAs call={createCall(facts)} what="the migration" />}
         </>
     )
 }
