@@ -77,6 +77,14 @@ const PAGES = {
     'wizard-target': [`${wizardPath('dst')}?tab=target`, (page) => page.getByText('Target Database server details').waitFor()],
     'wizard-networking': [`${wizardPath('dst')}?tab=networking`, (page) => page.getByText('You are all set').waitFor()],
     'wizard-review': [`${wizardPath('dst')}?tab=review`, (page) => page.getByText('Validation failed').waitFor()],
+    'wizard-newer': [
+        wizardPath('dst'),
+        async (page) => {
+            await button(page, "Use the newer portal's tabs").click()
+            await page.getByRole('tab', { name: 'Summary' }).click()
+            await page.getByText('Validation failed').waitFor()
+        },
+    ],
     'details-succeeded': [detailsPath('dst', 'done'), (page) => page.getByText('Post-migration steps').waitFor()],
     'details-failed': [detailsPath('dst', 'bad'), (page) => page.getByText('What to do:').waitFor()],
     'details-waiting': [

@@ -9,17 +9,20 @@ import { notify } from '../toasts.jsx'
 import { Box, Button, Crumbs, ErrorBox, Loading, PageTitle } from '../ui.jsx'
 import { connectionKey, useConnectionCheck, useNameCheck } from '../wizard/checks.js'
 import {
+    createCall,
     emptyValues,
+    isNewer,
     prefilledSubnet,
     problemsOf,
     sourceText,
     tabOfTarget,
-    TABS,
+    tabsOf,
     valuesLike,
     withoutSecrets,
 } from '../wizard/model.js'
+import { NewerPanel, startText } from '../wizard/newer/panels.jsx'
 import { NetworkingTab } from '../wizard/networking.jsx'
-import { createCall, ReviewTab } from '../wizard/review.jsx'
+import { ReviewTab } from '../wizard/review.jsx'
 import { SetupTab } from '../wizard/setup.jsx'
 import { SourceTab } from '../wizard/source.jsx'
 import { TargetTab } from '../wizard/target.jsx'
@@ -60,18 +63,18 @@ function firstValues({ target, servers, similar }, query) {
 
 // ---- tabs ------------------------------------------------------------------------------------------------------
 
-function Tabs({ tab, marked, onChoose }) {
+function Tabs({ tabs, tab, marked, onChoose }) {
     const move = (event) => {
         const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
         if (!step) return
-        const at = TABS.findIndex(([key]) => key === tab)
-        const [next] = TABS[(at + step + TABS.length) % TABS.length]
+        const at = tabs.findIndex(([key]) => key === tab)
+        const [next] = tabs[(at + step + tabs.length) % tabs.length]
         onChoose(next)
         event.currentTarget.querySelector(`[data-tab=${next}]`).focus()
     }
     return (
         <div class="tabs" role="tablist" aria-label="Steps" onKeyDown={move}>
-            {TABS.map(([key, text]) => (
+            {tabs.map(([key, text]) => (
                 <button
                     key={key}
                     type="button"
@@ -95,7 +98,11 @@ function Tabs({ tab, marked, onChoose }) {
 /** Combines the values of the form with the service's checks of them. */
 function useFacts({ target, servers, networks }, values) {
     const source = values.sourceKind === 'single' ? servers.single.find((one) => one.id === values.sourceId) : undefined
-    const sourceKey = connectionKey(sourceText(values), values.sourcePassword)
+    const sourceKey = connectionKey(
+        sourceText(values),
+        values.sourcePassword,
+        isNewer(values) && values.sourceKind === 'other' ? values.sslMode : undefined,
+    )
     const targetKey = connectionKey(target.id, values.targetPassword)
     const [nameCheck, askName] = useNameCheck(target, values.name)
     const [sourceCheck, askSource] = useConnectionCheck(sourceKey)
@@ -112,8 +119,8 @@ async function refresh(tab, facts, ask) {
     return field && result?.for ? { ...facts, [field]: result } : facts
 }
 
-function Foot({ tab, busy, onReview, onPrevious }) {
-    const at = TABS.findIndex(([key]) => key === tab)
+function Foot({ tabs, tab, create, busy, onReview, onPrevious }) {
+    const at = tabs.findIndex(([key]) => key === tab)
     const last = tab === 'review'
     const previous = at > 0 && (
         <Button disabled={busy} onClick={onPrevious}>
@@ -125,18 +132,18 @@ function Foot({ tab, busy, onReview, onPrevious }) {
             {last ? (
                 <>
                     <Button primary type="submit" busy={busy} disabled={busy}>
-                        Create
+                        {create}
                     </Button>
                     {previous}
                 </>
             ) : (
                 <>
                     <Button primary disabled={busy} onClick={onReview}>
-                        Review + create
+                        {tabs[tabs.length - 1][1]}
                     </Button>
                     {previous}
                     <Button type="submit" busy={busy} disabled={busy}>
-                        Next : {TABS[at + 1][1]} &gt;
+                        Next : {tabs[at + 1][1]} &gt;
                     </Button>
                 </>
             )}
@@ -144,10 +151,35 @@ function Foot({ tab, busy, onReview, onPrevious }) {
     )
 }
 
+/** The panel of one of the guide's tabs. */
+function GuidePanel({ tab, facts, ask, reloadGroups, error, incomplete, ...common }) {
+    const { sourceCheck, sourceKey, targetCheck, targetKey } = facts
+    if (tab === 'setup') return <SetupTab {...common} nameCheck={facts.nameCheck} reloadGroups={reloadGroups} />
+    if (tab === 'source') return <SourceTab {...common} {...{ sourceCheck, sourceKey }} onTest={ask.source} />
+    if (tab === 'target') return <TargetTab {...common} {...{ targetCheck, targetKey }} onTest={ask.target} />
+    if (tab === 'networking')
+        return <NetworkingTab {...common} network={facts.network} setNetwork={(network) => common.set({ network })} />
+    return <ReviewTab facts={facts} error={error} incomplete={incomplete} />
+}
+
+/** Changes the tabs, not the values. */
+function FlowSwitch({ values, set }) {
+    const newer = isNewer(values)
+    return (
+        <p class="flow-switch">
+            {newer ? "These are the newer portal's tabs. " : "These are the guide's five tabs. "}
+            <button type="button" class="link" onClick={() => set({ flow: newer ? 'guide' : 'newer' })}>
+                {newer ? "Use the guide's tabs" : "Use the newer portal's tabs"}
+            </button>
+        </p>
+    )
+}
+
 function Form({ context, group, query, reloadGroups }) {
     const { target, servers, groups } = context
-    const tab = TABS.some(([key]) => key === query.get('tab')) ? query.get('tab') : 'setup'
     const [values, setValues] = useState(() => firstValues(context, query))
+    const tabs = tabsOf(values)
+    const tab = tabs.some(([key]) => key === query.get('tab')) ? query.get('tab') : 'setup'
     const [restored] = useState(() => readDraft(target) !== null && !context.similar && !query.get('source'))
     const [tried, setTried] = useState([]) // tabs whose errors are shown
     const [busy, run] = useBusy()
@@ -156,7 +188,7 @@ function Form({ context, group, query, reloadGroups }) {
     const form = useRef()
     const { facts, ask } = useFacts(context, values)
     const problems = useMemo(() => problemsOf(facts), [facts])
-    const marked = TABS.filter(([key]) => tried.includes(key) && Object.keys(problems[key]).length > 0).map(([key]) => key)
+    const marked = tabs.filter(([key]) => tried.includes(key) && Object.keys(problems[key]).length > 0).map(([key]) => key)
 
     const latest = useRef(values)
     const set = (changes) => {
@@ -199,7 +231,7 @@ function Form({ context, group, query, reloadGroups }) {
             const fresh = problemsOf(await refresh(tab, facts, ask))
             markTried([tab])
             if (Object.keys(fresh[tab]).length > 0) return focusProblem()
-            open(TABS[TABS.findIndex(([key]) => key === tab) + 1][0])
+            open(tabs[tabs.findIndex(([key]) => key === tab) + 1][0])
         })
 
     /** Runs all checks and returns the first incomplete tab; undefined when every tab is complete. */
@@ -207,8 +239,8 @@ function Form({ context, group, query, reloadGroups }) {
         let fresh = facts
         for (const key of ['setup', 'source', 'target']) fresh = await refresh(key, fresh, ask)
         const found = problemsOf(fresh)
-        markTried(TABS.map(([key]) => key))
-        return TABS.map(([key]) => key).find((key) => Object.keys(found[key]).length > 0)
+        markTried(tabs.map(([key]) => key))
+        return tabs.map(([key]) => key).find((key) => Object.keys(found[key]).length > 0)
     }
 
     const review = () =>
@@ -227,7 +259,7 @@ function Form({ context, group, query, reloadGroups }) {
                 await api.put(path, version, body)
             } catch (caught) {
                 setError(caught)
-                const guilty = tabOfTarget(caught.target)
+                const guilty = tabOfTarget(caught.target, values)
                 if (guilty) markTried([guilty])
                 return
             }
@@ -242,15 +274,25 @@ function Form({ context, group, query, reloadGroups }) {
         if (tab === 'review') create()
         else next()
     }
-    const previous = () => open(TABS[TABS.findIndex(([key]) => key === tab) - 1][0])
-    const common = { values, set, problem, groups, target, source: facts.source, networks: context.networks }
+    const previous = () => open(tabs[tabs.findIndex(([key]) => key === tab) - 1][0])
+    const panelProps = {
+        ...{ tab, values, set, problem, groups, target, facts, ask, reloadGroups, error },
+        source: facts.source,
+        networks: context.networks,
+        servers: servers.single,
+        flexible: servers.flexible,
+        incomplete: tabs.filter(([key]) => Object.keys(problems[key]).length > 0).map(([, text]) => text),
+    }
+    const Panel = isNewer(values) ? NewerPanel : GuidePanel
     return (
         <form ref={form} class="wizard" onSubmit={submit} noValidate>
+            <FlowSwitch values={values} set={set} />
             <Tabs
+                tabs={tabs}
                 tab={tab}
                 marked={marked}
                 onChoose={(key) => {
-                    if (key === 'review') markTried(TABS.map(([one]) => one))
+                    if (key === 'review') markTried(tabs.map(([one]) => one))
                     setQuery('tab', key)
                 }}
             />
@@ -258,31 +300,16 @@ function Form({ context, group, query, reloadGroups }) {
                 {restored && !values.sourcePassword && !values.targetPassword && tab !== 'networking' && (
                     <Box>Your entries were restored, except for secrets and passwords. Enter those again.</Box>
                 )}
-                {tab === 'setup' && <SetupTab {...common} nameCheck={facts.nameCheck} reloadGroups={reloadGroups} />}
-                {tab === 'source' && (
-                    <SourceTab
-                        {...common}
-                        servers={servers.single}
-                        sourceCheck={facts.sourceCheck}
-                        sourceKey={facts.sourceKey}
-                        onTest={ask.source}
-                    />
-                )}
-                {tab === 'target' && (
-                    <TargetTab {...common} targetCheck={facts.targetCheck} targetKey={facts.targetKey} onTest={ask.target} />
-                )}
-                {tab === 'networking' && (
-                    <NetworkingTab {...common} network={facts.network} setNetwork={(network) => set({ network })} />
-                )}
-                {tab === 'review' && (
-                    <ReviewTab
-                        facts={facts}
-                        error={error}
-                        incomplete={TABS.filter(([key]) => Object.keys(problems[key]).length > 0).map(([, text]) => text)}
-                    />
-                )}
+                <Panel {...panelProps} />
             </div>
-            <Foot tab={tab} busy={busy} onReview={review} onPrevious={previous} />
+            <Foot
+                tabs={tabs}
+                tab={tab}
+                create={isNewer(values) ? startText(values) : 'Create'}
+                busy={busy}
+                onReview={review}
+                onPrevious={previous}
+            />
         </form>
     )
 }

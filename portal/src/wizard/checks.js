@@ -74,7 +74,8 @@ export function useConnectionCheck(key) {
 }
 
 /** Everything a connection depends on, as text; null while a part is missing. */
-export const connectionKey = (server, password) => (server && password ? JSON.stringify({ server, password }) : null)
+export const connectionKey = (server, password, sslMode) =>
+  server && password ? JSON.stringify({ server, password, sslMode }) : null
 
 /** Whether the connection of this key succeeded; the key is null until server and password are known. */
 export const isGood = (check, key) => key !== null && check.for === key && !check.problem && !check.busy

@@ -1,17 +1,32 @@
 // The wizard's values, its checks for completeness, and the body of its PUT.
-import { ids, parseSubnetId } from '../api.js'
+import { ids, parseSubnetId, VERSIONS } from '../api.js'
+import { migrationPath } from '../migrations.js'
 import { connectionsOf, groupOf, isPrivate, subscriptionId } from '../servers.js'
 import { DATABASES_MAX } from './databases.jsx'
 
-export const TABS = [
-  ['setup', 'Setup'],
-  ['source', 'Source'],
-  ['target', 'Target'],
-  ['networking', 'Networking'],
-  ['review', 'Review + create'],
-]
+/** The tabs of the guide, and those of the newer portal. Both fill in the same values. */
+const FLOWS = {
+  guide: [
+    ['setup', 'Setup'],
+    ['source', 'Source'],
+    ['target', 'Target'],
+    ['networking', 'Networking'],
+    ['review', 'Review + create'],
+  ],
+  newer: [
+    ['setup', 'Setup'],
+    ['runtime', 'Runtime server'],
+    ['source', 'Source'],
+    ['target', 'Target'],
+    ['databases', 'Databases'],
+    ['review', 'Summary'],
+  ],
+}
+export const isNewer = ({ flow }) => flow === 'newer'
+export const tabsOf = (values) => FLOWS[isNewer(values) ? 'newer' : 'guide']
 
 export const emptyValues = (group) => ({
+  flow: 'guide',
   name: '',
   migrationGroup: group,
   app: null,
@@ -27,9 +42,16 @@ export const emptyValues = (group) => ({
   mode: '',
   targetPassword: '',
   overwrite: 'No',
+  // Only the newer wizard asks for these.
+  sourceType: 'OnPremises', // of another server
+  sslMode: 'Prefer', // of another server
+  option: 'ValidateAndMigrate',
+  useRuntime: 'No',
+  runtimeId: '',
   network: null, // {group, network, subnet} when it was changed
 })
 
+const SINGLE = 'PostgreSQLSingleServer'
 const SECRETS = ['secret', 'sourcePassword', 'targetPassword']
 
 /** The values that the draft may store: all but the secrets. */
@@ -80,48 +102,68 @@ const put = (problems, name, problem) => {
   if (problem) problems[name] = problem
 }
 
+function checkSource({ values, sourceCheck, sourceKey }, problems) {
+  if (values.sourceKind === 'single') {
+    put(problems, 'sourceGroup', values.sourceGroup ? null : empty)
+    put(problems, 'sourceId', values.sourceId ? null : 'Select a server.')
+  } else {
+    put(problems, 'host', !values.host ? empty : /[\s/@]/.test(values.host) ? 'This is not a host name or address.' : null)
+    put(
+      problems,
+      'port',
+      /^\d{1,5}$/.test(values.port) && Number(values.port) >= 1 && Number(values.port) <= 65535
+        ? null
+        : 'Enter a number from 1 to 65535.',
+    )
+    put(problems, 'login', values.login ? null : empty)
+  }
+  put(problems, 'sourcePassword', !values.sourcePassword ? empty : sourceCheck.for === sourceKey ? sourceCheck.problem : null)
+}
+
+function checkDatabases({ databases: { length } }, problems) {
+  put(
+    problems,
+    'databases',
+    length === 0 ? 'Select at least one database.' : length > DATABASES_MAX ? `Select at most ${DATABASES_MAX} databases.` : null,
+  )
+}
+
+const checkMode = ({ mode }, problems) => put(problems, 'mode', mode ? null : 'Select a migration mode.')
+
 const checks = {
   setup({ values, nameCheck }) {
     const problems = {}
     put(problems, 'name', nameProblem(values.name) ?? (nameCheck.for === values.name ? nameCheck.problem : null))
+    if (isNewer(values)) {
+      checkMode(values, problems)
+      return problems
+    }
     put(problems, 'migrationGroup', values.migrationGroup ? null : empty)
     put(problems, 'app', values.app ? null : 'Select an application.')
     put(problems, 'secret', values.app && !values.secret ? empty : null)
     return problems
   },
-  source({ values, sourceCheck, sourceKey }) {
+  runtime({ values }) {
     const problems = {}
-    if (values.sourceKind === 'single') {
-      put(problems, 'sourceGroup', values.sourceGroup ? null : empty)
-      put(problems, 'sourceId', values.sourceId ? null : 'Select a server.')
-    } else {
-      put(problems, 'host', !values.host ? empty : /[\s/@]/.test(values.host) ? 'This is not a host name or address.' : null)
-      put(
-        problems,
-        'port',
-        /^\d{1,5}$/.test(values.port) && Number(values.port) >= 1 && Number(values.port) <= 65535
-          ? null
-          : 'Enter a number from 1 to 65535.',
-      )
-      put(problems, 'login', values.login ? null : empty)
-    }
-    put(problems, 'sourcePassword', !values.sourcePassword ? empty : sourceCheck.for === sourceKey ? sourceCheck.problem : null)
-    const { length } = values.databases
-    put(
-      problems,
-      'databases',
-      length === 0
-        ? 'Select at least one database.'
-        : length > DATABASES_MAX
-          ? `Select at most ${DATABASES_MAX} databases.`
-          : null,
-    )
-    put(problems, 'mode', values.mode ? null : 'Select a migration mode.')
+    put(problems, 'runtimeId', values.useRuntime === 'Yes' && !values.runtimeId ? 'Select a server.' : null)
+    return problems
+  },
+  source(facts) {
+    const problems = {}
+    checkSource(facts, problems)
+    if (isNewer(facts.values)) return problems
+    checkDatabases(facts.values, problems)
+    checkMode(facts.values, problems)
     return problems
   },
   target({ values, targetCheck, targetKey }) {
     const problems = {}
     put(problems, 'targetPassword', !values.targetPassword ? empty : targetCheck.for === targetKey ? targetCheck.problem : null)
+    return problems
+  },
+  databases({ values }) {
+    const problems = {}
+    checkDatabases(values, problems)
     return problems
   },
   networking({ source, target, network, networks }) {
@@ -141,10 +183,38 @@ const checks = {
 }
 
 /** {tab: {field: problem}} */
-export const problemsOf = (facts) => Object.fromEntries(TABS.map(([tab]) => [tab, checks[tab](facts)]))
+export const problemsOf = (facts) => Object.fromEntries(tabsOf(facts.values).map(([tab]) => [tab, checks[tab](facts)]))
 
-/** The body of the PUT. */
-export function bodyOf({ values, source, target, network }) {
+/** The newest api-version: no application, no subnet; in return validation, source type and runtime server. */
+function newerBody({ values, target }) {
+  const single = values.sourceKind === 'single'
+  return {
+    location: target.location,
+    properties: {
+      migrationMode: values.mode,
+      migrationOption: values.option,
+      sourceType: single ? SINGLE : values.sourceType,
+      ...(single ? {} : { sslMode: values.sslMode }),
+      sourceDbServerResourceId: sourceText(values),
+      ...(values.useRuntime === 'Yes' ? { migrationInstanceResourceId: values.runtimeId } : {}),
+      secretParameters: {
+        adminCredentials: { sourceServerPassword: values.sourcePassword, targetServerPassword: values.targetPassword },
+      },
+      dbsToMigrate: values.databases,
+      overwriteDbsInTarget: values.overwrite === 'Yes' ? 'True' : 'False',
+    },
+  }
+}
+
+/** The PUT that Create sends. Only 2021-06-15-privatepreview has all that the guide's tabs ask for. */
+export const createCall = (facts) => ({
+  method: 'PUT',
+  path: migrationPath(groupOf(facts.target), facts.target.name, facts.values.name || '<name>'),
+  version: isNewer(facts.values) ? VERSIONS.migration : VERSIONS.migrationCreate,
+  body: isNewer(facts.values) ? newerBody(facts) : guideBody(facts),
+})
+
+function guideBody({ values, source, target, network }) {
   const subnet = needsSubnet(source, target)
     ? {
         subnetResourceId: `${ids.group(subscriptionId(), network.group)}/providers/Microsoft.Network/virtualNetworks/${encodeURIComponent(network.network)}/subnets/${encodeURIComponent(network.subnet)}`,
@@ -156,7 +226,7 @@ export function bodyOf({ values, source, target, network }) {
       sourceDBServerResourceId: sourceText(values),
       secretParameters: {
         adminCredentials: { sourceServerPassword: values.sourcePassword, targetServerPassword: values.targetPassword },
-        aadApp: { clientId: values.app.clientId, tenantId: values.app.tenantId, aadSecret: values.secret },
+        aadApp: { clientId: values.app?.clientId, tenantId: values.app?.tenantId, aadSecret: values.secret },
       },
       dBsToMigrate: values.databases,
       migrationResourceGroup: { resourceId: ids.group(subscriptionId(), values.migrationGroup), ...subnet },
@@ -168,7 +238,12 @@ export function bodyOf({ values, source, target, network }) {
 }
 
 /** The tab that a service error belongs to, by the error's target property. */
-export function tabOfTarget(target = '') {
+export function tabOfTarget(target = '', values = {}) {
+  if (isNewer(values)) {
+    if (/migrationInstance/i.test(target)) return 'runtime'
+    if (/dbsToMigrate/i.test(target)) return 'databases'
+    if (/migrationMode|migrationOption/i.test(target)) return 'setup'
+  }
   if (/migrationResourceGroup\.subnet/i.test(target)) return 'networking'
   if (/migrationResourceGroup|aadApp|migrationName/i.test(target)) return 'setup'
   if (/targetServerPassword|overwrite/i.test(target)) return 'target'

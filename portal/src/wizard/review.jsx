@@ -1,13 +1,11 @@
-import { VERSIONS } from '../api.js'
 import { unknown } from '../format.js'
-import { migrationPath } from '../migrations.js'
 import { addressOf, groupOf, loginOf, subscriptionName } from '../servers.js'
 import { Link, paths } from '../router.jsx'
 import { Box, ErrorBox } from '../ui.jsx'
 import { ViewAs } from '../view-as/view-as.jsx'
-import { bodyOf, needsSubnet } from './model.js'
+import { createCall, needsSubnet } from './model.js'
 
-const List = ({ title, items }) => (
+export const List = ({ title, items }) => (
     <section>
         <h2>{title}</h2>
         <dl class="summary">
@@ -21,9 +19,9 @@ const List = ({ title, items }) => (
     </section>
 )
 
-function sourceItems({ values, source, sourceCheck, sourceKey }) {
+export function sourceItems({ values, source, sourceCheck, sourceKey }) {
     const tested = sourceCheck.for === sourceKey ? sourceCheck.version : undefined
-    const where = source
+    return source
         ? [
               ['Subscription', subscriptionName()],
               ['Resource group', values.sourceGroup],
@@ -37,33 +35,41 @@ function sourceItems({ values, source, sourceCheck, sourceKey }) {
               ['PostgreSQL version', tested],
               ['Server admin login name', values.login],
           ]
-    return [...where, ['Selected databases to migrate', values.databases.join(', ')], ['Migration mode', values.mode]]
 }
 
-/** The PUT that Create sends. */
-export const createCall = (facts) => ({
-    method: 'PUT',
-    path: migrationPath(groupOf(facts.target), facts.target.name, facts.values.name || '<name>'),
-    version: VERSIONS.migrationCreate,
-    body: bodyOf(facts),
-})
+export const targetItems = ({ values, target }) => [
+    ['Subscription', subscriptionName()],
+    ['Resource group', groupOf(target)],
+    ['Server name', `${target.name} (${addressOf(target)})`],
+    ['Location', target.location],
+    ['PostgreSQL version', target.properties.version],
+    ['Server admin login name', target.properties.administratorLogin],
+    ['Authorize DB overwrite', values.overwrite],
+]
+
+/** What is missing, and what the service refused. */
+export const Problems = ({ incomplete, error }) => (
+    <>
+        {incomplete.length > 0 && (
+            <Box tone="error" title="Validation failed" live>
+                Required information is missing or not valid on these tabs: {incomplete.join(', ')}.
+            </Box>
+        )}
+        <ErrorBox error={error} title="Cannot create the migration" />
+        {error?.code === 'MissingSubscriptionRegistration' && (
+            <p>
+                Register <strong>Microsoft.DataMigration</strong> on the Setup tab, or under{' '}
+                <Link href={paths.providers()}>Resource providers</Link>, and click Create again.
+            </p>
+        )}
+    </>
+)
 
 export function ReviewTab({ facts, incomplete, error }) {
     const { values, source, target, network } = facts
     return (
         <>
-            {incomplete.length > 0 && (
-                <Box tone="error" title="Validation failed" live>
-                    Required information is missing or not valid on these tabs: {incomplete.join(', ')}.
-                </Box>
-            )}
-            <ErrorBox error={error} title="Cannot create the migration" />
-            {error?.code === 'MissingSubscriptionRegistration' && (
-                <p>
-                    Register <strong>Microsoft.DataMigration</strong> on the Setup tab, or under{' '}
-                    <Link href={paths.providers()}>Resource providers</Link>, and click Create again.
-                </p>
-            )}
+            <Problems incomplete={incomplete} error={error} />
             <List
                 title="Setup"
                 items={[
@@ -74,19 +80,15 @@ export function ReviewTab({ facts, incomplete, error }) {
                     ['Azure Active Directory tenant id', values.app?.tenantId],
                 ]}
             />
-            <List title="Source" items={sourceItems(facts)} />
             <List
-                title="Target"
+                title="Source"
                 items={[
-                    ['Subscription', subscriptionName()],
-                    ['Resource group', groupOf(target)],
-                    ['Server name', `${target.name} (${addressOf(target)})`],
-                    ['Location', target.location],
-                    ['PostgreSQL version', target.properties.version],
-                    ['Server admin login name', target.properties.administratorLogin],
-                    ['Authorize DB overwrite', values.overwrite],
+                    ...sourceItems(facts),
+                    ['Selected databases to migrate', values.databases.join(', ')],
+                    ['Migration mode', values.mode],
                 ]}
             />
+            <List title="Target" items={targetItems(facts)} />
             {needsSubnet(source, target) && (
                 <List
                     title="Networking"

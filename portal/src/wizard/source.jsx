@@ -44,7 +44,7 @@ function Kind({ value, onChange }) {
     )
 }
 
-function SingleServer({ values, set, problem, servers, groups, source }) {
+export function SingleServer({ values, set, problem, servers, groups, source }) {
     const inGroup = servers.filter((one) => groupOf(one).toLowerCase() === values.sourceGroup.toLowerCase())
     return (
         <>
@@ -98,7 +98,7 @@ function SingleServer({ values, set, problem, servers, groups, source }) {
     )
 }
 
-function OtherServer({ values, set, problem, version }) {
+export function OtherServer({ values, set, problem, version }) {
     return (
         <>
             <TextField
@@ -137,7 +137,7 @@ function OtherServer({ values, set, problem, version }) {
 }
 
 /** The databases to choose from: known at once for a resource, and after connecting for any other server. */
-function useNames(values, sourceCheck, sourceKey) {
+export function useNames(values, sourceCheck, sourceKey) {
     const single = values.sourceKind === 'single' && values.sourceId
     const list = usePoll(
         async () => (single ? (await api.list(`${values.sourceId}/databases`, VERSIONS.single)).map((row) => row.name) : null),
@@ -147,7 +147,7 @@ function useNames(values, sourceCheck, sourceKey) {
     return { names: tested ?? list.data ?? null, error: single && !tested ? list.error : null }
 }
 
-function Databases({ values, set, problem, names, error }) {
+export function DatabasesField({ values, set, problem, names, error }) {
     // Deselect databases that the source does not have, so that the migration does not fail on them later.
     useEffect(() => {
         if (names && values.databases.some((name) => !names.includes(name)))
@@ -181,7 +181,7 @@ function Databases({ values, set, problem, names, error }) {
     )
 }
 
-function Mode({ values, set, problem }) {
+export function Mode({ values, set, problem }) {
     return (
         <SelectField
             label="Migration mode"
@@ -229,7 +229,7 @@ export function SourceTab({ values, set, problem, servers, groups, source, targe
                 </Box>
             )}
             <PasswordField side="source" {...{ values, set, problem, onTest }} check={sourceCheck} checkKey={sourceKey} />
-            <Databases {...{ values, set, problem, names, error }} />
+            <DatabasesField {...{ values, set, problem, names, error }} />
             <Mode {...{ values, set, problem }} />
         </>
     )
