@@ -3,17 +3,17 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { after, before, test } from 'node:test'
 
-import { assertNoTrouble, button, eventually, hasCount, hasText } from './steps.mjs'
+import { assertNoTrouble, button, eventually, hasCount, hasText, hasTexts, hasValue, next, wizardPath } from './steps.mjs'
 import { openBrowser, openPage, openWorld, shoot, shootAll } from './world.mjs'
 
 const world = openWorld()
-let browser, url, flexible
+let browser, url, flexible, source
 
 before(async () => {
     ;({ url } = await world.start())
     await world.provision({ name: 'op-old', kind: 'servers' })
     flexible = await world.provision({ name: 'op-new' })
-    await world.attach({ name: 'op-mine' })
+    source = await world.attach({ name: 'op-mine' })
     browser = await openBrowser()
 })
 after(async () => {
@@ -222,5 +222,55 @@ test('the API page: versions, calls as curl that runs, and the files of other cl
     }
     const document = await page.getByRole('link', { name: /^OpenAPI document/ }).getAttribute('href')
     assert.equal((await (await page.request.get(document)).json()).openapi.slice(0, 2), '3.')
+    assertNoTrouble(page)
+})
+
+test("the newer portal's tabs: the same values, the newest api-version, a validation and a migration", async () => {
+    const target = await world.provision({ name: 'newer' })
+    await world.create_database({ server: 'op-mine', name: 'db5', sql: 'CREATE TABLE t AS SELECT 1 AS a' })
+    const page = await openPage(browser, url)
+    await page.goto(wizardPath('newer'))
+    await page.locator('input[name=name]').fill('newer-one')
+    await button(page, "Use the newer portal's tabs").click()
+    await hasTexts(page.getByRole('tab'), ['Setup', 'Runtime server', 'Source', 'Target', 'Databases', 'Summary'])
+    await hasValue(page.locator('input[name=name]'), 'newer-one')
+    await page.getByRole('button', { name: 'Next : Runtime server >' }).click()
+    await page.getByText('Select a migration mode.').waitFor()
+    await page.locator('select[name=mode]').selectOption('Offline')
+    await page.locator('select[name=sourceType]').selectOption('AWS_RDS')
+    await shootAll(page, 'newer-1-setup')
+    await next(page, 'Runtime server')
+    await page.locator('select[name=useRuntime]').selectOption('Yes')
+    await page.getByRole('button', { name: 'Next : Source >' }).click()
+    await page.getByText('Select a server.').waitFor()
+    await page.locator('select[name=useRuntime]').selectOption('No')
+    await next(page, 'Source')
+    await page.locator('input[name=host]').fill(source.host)
+    await page.locator('input[name=port]').fill(String(source.port))
+    await page.locator('input[name=login]').fill(source.login)
+    await page.locator('input[name=sourcePassword]').fill(source.password)
+    await page.locator('select[name=sslMode]').selectOption('Require') // which the source does not have
+    await button(page, 'Connect to source').click()
+    await page.locator('.note-error').getByText(/SSL/).waitFor()
+    await page.locator('select[name=sslMode]').selectOption('Prefer')
+    await button(page, 'Connect to source').click()
+    await page.getByText('Connected. PostgreSQL').waitFor()
+    await shootAll(page, 'newer-3-source')
+    await next(page, 'Target')
+    await page.locator('input[name=targetPassword]').fill(target.password)
+    await page.locator('select[name=overwrite]').selectOption('Yes')
+    await next(page, 'Databases')
+    await page.locator('input[name=database][value=db5]').check()
+    await shootAll(page, 'newer-5-databases')
+    await next(page, 'Summary')
+    await page.getByText('View as JSON, curl or az').click()
+    await hasText(page.locator('.view-as pre'), /"migrationOption": "ValidateAndMigrate",\s+"sourceType": "AWS_RDS"/)
+    await shootAll(page, 'newer-6-summary')
+    await button(page, 'Start validation and migration').click()
+    await page.getByText('Migration created').waitFor()
+    const made = await world.wait({ path: `${target.id}/migrations/newer-one`, until: 'Succeeded' })
+    assert.equal(made.properties.sourceType, 'AWS_RDS')
+    assert.equal(made.properties.migrationOption, 'ValidateAndMigrate')
+    assert.deepEqual(made.properties.dbsToMigrate, ['db5'])
     assertNoTrouble(page)
 })
