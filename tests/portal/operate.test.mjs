@@ -3,7 +3,18 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { after, before, test } from 'node:test'
 
-import { assertNoTrouble, button, eventually, hasCount, hasText, hasTexts, hasValue, next, wizardPath } from './steps.mjs'
+import {
+    assertNoTrouble,
+    button,
+    detailsPath,
+    eventually,
+    hasCount,
+    hasText,
+    hasTexts,
+    hasValue,
+    next,
+    wizardPath,
+} from './steps.mjs'
 import { openBrowser, openPage, openWorld, shoot, shootAll } from './world.mjs'
 
 const world = openWorld()
@@ -272,5 +283,11 @@ test("the newer portal's tabs: the same values, the newest api-version, a valida
     assert.equal(made.properties.sourceType, 'AWS_RDS')
     assert.equal(made.properties.migrationOption, 'ValidateAndMigrate')
     assert.deepEqual(made.properties.dbsToMigrate, ['db5'])
+
+    await page.goto(detailsPath('newer', 'newer-one'))
+    await page.getByText('View as JSON, curl or az').click()
+    await hasText(page.locator('.view-as pre'), /"name": "newer-one"/)
+    await page.getByRole('tab', { name: 'az', exact: true }).click()
+    await hasText(page.locator('.view-as pre'), /^az postgres flexible-server migration show .* --migration-name newer-one$/)
     assertNoTrouble(page)
 })

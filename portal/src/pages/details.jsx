@@ -30,6 +30,7 @@ import { paths, setQuery } from '../router.jsx'
 import { subscriptionName, useServers } from '../servers.js'
 import { notify } from '../toasts.jsx'
 import { Command, Confirm, Crumbs, ErrorBox, Essentials, Loading, PageTitle, Toolbar, Words } from '../ui.jsx'
+import { ViewMigrationAs } from '../view-as/migration.jsx'
 
 const POLL_MS = 1000
 
@@ -212,6 +213,7 @@ export function Details({ group, server, name, database }) {
             <Evidence migration={migration} own={own} />
             <Validation migration={migration} />
             <History events={own.events} />
+            <ViewMigrationAs migration={migration} group={group} server={server} />
             {database !== null && (
                 <DatabasePanel
                     name={database}
