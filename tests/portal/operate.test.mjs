@@ -148,6 +148,20 @@ test('databases, parameters, networking, connection strings and JSON of a server
         ['77'],
     ])
 
+    await page.getByLabel('Show').selectOption('All')
+    await page.getByRole('searchbox', { name: 'Search' }).fill('work_mem')
+    for (const [value, origin] of [
+        ['8192', 'Modified'],
+        [null, 'Default'],
+    ]) {
+        await button(page, 'work_mem').click()
+        if (value) await page.locator('input[name=value]').fill(value)
+        else await answer(page, 'Use the default')
+        await answer(page, 'Save')
+        await closed(page)
+        await hasText(row('work_mem'), new RegExp(origin))
+    }
+
     await part(page, 'Networking')
     await button(page, 'Add firewall rule').click()
     await page.locator('input[name=rule-name]').fill('office')

@@ -94,15 +94,7 @@ function Calls({ document, version }) {
     return (
         <section>
             <h2>Calls</h2>
-            <p>
-                Names in angle brackets are yours to fill in.
-                {session.token && (
-                    <>
-                        {' '}
-                        <code>$TOKEN</code> is a token of Malachite's sign-in.
-                    </>
-                )}
-            </p>
+            <p>Names in angle brackets are yours to fill in.</p>
             <div class="filters">
                 <label class="filter">
                     Search

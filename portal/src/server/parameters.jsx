@@ -35,6 +35,7 @@ function ValueField({ parameter, value, onChange }) {
 function Edit({ at, parameter, onDone, onClose }) {
     const { name, properties } = parameter
     const [value, setValue] = useState(properties.value ?? '')
+    const source = value === properties.defaultValue ? 'system-default' : 'user-override'
     const facts = [
         ['Default', properties.defaultValue || '(empty)'],
         ['Allowed', properties.allowedValues],
@@ -46,7 +47,7 @@ function Edit({ at, parameter, onDone, onClose }) {
             title={name}
             yes="Save"
             ready={value !== properties.value}
-            call={calls.parameter(at, name, { value, source: 'user-override' })}
+            call={calls.parameter(at, name, { value, source })}
             onClose={onClose}
             onDone={() => {
                 notify('good', 'Parameter saved', name)

@@ -1,10 +1,12 @@
 // "View as": what a page shows, or what a button sends, as JSON, curl and az.
 import { useId, useState } from 'preact/hooks'
 
+import { session } from '../session.js'
 import { Copy } from '../ui.jsx'
 import { asJson, azText, curlText } from './texts.js'
 
 const AZ_NOTE = 'az reaches Malachite after: eval "$(malachite env az)"'
+const TOKEN_NOTE = "$TOKEN is a token of Malachite's sign-in."
 
 function formsOf(call, json) {
     const shown = json ?? call.body
@@ -55,6 +57,7 @@ export function Forms({ call, json, what = 'the call', first = 'json' }) {
             </div>
             <div class="view-as-panel" role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${chosen}`}>
                 <Copy what={`${what} as ${title}`} text={text} />
+                {chosen === 'curl' && session.token && <p class="quiet">{TOKEN_NOTE}</p>}
                 {chosen === 'az' && <p class="quiet">{AZ_NOTE}</p>}
             </div>
         </>
