@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Measures what docs/performance.md claims: start-up, memory, REST rates, and the copy of pgbench's database against pgcopydb and
-# pg_dump | pg_restore on the same two servers in the same run; then online migrations against PostgreSQL's own subscription.
+# pg_dump | pg_restore on the same two servers in the same run; then online migrations against PostgreSQL's own subscription;
+# where valgrind is installed, instructions.
 # Prints figures, judges nothing.
 #   run.sh PROGRAM [SCALE [ROUNDS]]
 set -euo pipefail
@@ -12,4 +13,8 @@ scripts/setup.sh build run bench
 /usr/bin/python3 tests/bench/bench.py "$program" "$scale" "$rounds"
 /usr/bin/python3 tests/bench/snapshots.py "$program" 200 "$rounds"
 /usr/bin/python3 tests/bench/universes.py "$program"
-exec /usr/bin/python3 tests/bench/online.py "$program" 60000 30 "$rounds"
+/usr/bin/python3 tests/bench/online.py "$program" 60000 30 "$rounds"
+if command -v valgrind >/dev/null; then
+  exec /usr/bin/python3 tests/bench/instructions.py "$program"
+fi
+echo "valgrind is not installed: instructions are not counted"
