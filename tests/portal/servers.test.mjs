@@ -1,7 +1,18 @@
 // Servers made in the portal, and resource providers registered there.
 import { after, before, test } from 'node:test'
 
-import { assertNoTrouble, button, chooseSource, eventually, fillSetup, hasCount, next, until, wizardPath } from './steps.mjs'
+import {
+    assertNoTrouble,
+    button,
+    chooseSource,
+    eventually,
+    fillSetup,
+    hasCount,
+    hasText,
+    next,
+    until,
+    wizardPath,
+} from './steps.mjs'
 import { openBrowser, openPage, openWorld, shoot, shootAll } from './world.mjs'
 
 const world = openWorld()
@@ -38,6 +49,8 @@ test('servers are created from the portal: a provisioned target, an attached sou
     await page.locator('input[name=password]').fill('secret-one')
     await page.getByText('at least three of the kinds upper-case letter').waitFor()
     await page.locator('input[name=password]').fill('Secret-1')
+    await page.getByText('View as JSON, curl or az').click()
+    await hasText(page.locator('.view-as pre'), /"administratorLoginPassword": "<administratorLoginPassword>"/)
     await shootAll(page, 'create-server')
     await button(page, 'Create').click()
     await page.getByRole('heading', { level: 1, name: 'made-here' }).waitFor()

@@ -6,6 +6,7 @@ import { navigate, paths, setQuery } from '../router.jsx'
 import { loadGroups, subscriptionId } from '../servers.js'
 import { notify } from '../toasts.jsx'
 import { Box, Button, Crumbs, ErrorBox, Loading, PageTitle, SelectField, TextField } from '../ui.jsx'
+import { ViewAs } from '../view-as/view-as.jsx'
 
 const NEW_GROUP = '\0new'
 const KINDS = { flexible: 'flexibleServers', single: 'servers' }
@@ -68,10 +69,10 @@ function useTaken(kind, name) {
     return settled === name ? data : null
 }
 
-async function create(kind, values) {
-    const group = values.group === NEW_GROUP ? values.newGroup : values.group
-    if (values.group === NEW_GROUP)
-        await api.put(ids.group(subscriptionId(), group), VERSIONS.resources, { location: values.location })
+const groupOfForm = (values) => (values.group === NEW_GROUP ? values.newGroup : values.group)
+
+/** The PUT of the server that the form describes. */
+function createCall(kind, values) {
     const attached = values.how === 'attached'
     const body = {
         location: values.location,
@@ -87,9 +88,20 @@ async function create(kind, values) {
             ...(attached ? {} : { version: values.version }),
         },
     }
-    await followOperation(
-        await api.put(ids.server(subscriptionId(), group, KINDS[kind], values.name), versionOf(KINDS[kind]), body),
-    )
+    return {
+        method: 'PUT',
+        path: ids.server(subscriptionId(), groupOfForm(values) || '<group>', KINDS[kind], values.name || '<name>'),
+        version: versionOf(KINDS[kind]),
+        body,
+    }
+}
+
+async function create(kind, values) {
+    const group = groupOfForm(values)
+    if (values.group === NEW_GROUP)
+        await api.put(ids.group(subscriptionId(), group), VERSIONS.resources, { location: values.location })
+    const { path, version, body } = createCall(kind, values)
+    await followOperation(await api.put(path, version, body))
     return group
 }
 
@@ -210,6 +222,7 @@ function Form({ kind, choices }) {
                     Cancel
                 </Button>
             </p>
+            <ViewAs call={createCall(kind, values)} what="the server" />
         </form>
     )
 }

@@ -17,7 +17,13 @@ export const asJson = (value) => JSON.stringify(withoutSecrets(value), null, 2)
 const PLAIN = /^[\w@%+=:,./-]+$/
 export const word = (text) => (PLAIN.test(text) ? text : `'${String(text).replaceAll("'", `'\\''`)}'`)
 
-const withVersion = ({ path, version }) => (version ? `${path}${path.includes('?') ? '&' : '?'}api-version=${version}` : path)
+// A field that is still empty stands in the path as <name> or <group>; encoded, nobody would recognize it.
+const readable = (path) => path.replace(/%3C(name|group)%3E/g, '<$1>')
+
+function withVersion({ path, version }) {
+  const shown = readable(path)
+  return version ? `${shown}${shown.includes('?') ? '&' : '?'}api-version=${version}` : shown
+}
 
 export function curlText(call) {
   const verb = { GET: '', HEAD: ' -I' }[call.method] ?? ` -X ${call.method}`
