@@ -62,7 +62,7 @@ static json_t *write_types(const char *namespace_name)
 /* The provider of a row of the table; NULL after a failure. */
 static json_t *write_provider(struct request *request, size_t row, struct err *err)
 {
-    const char *subscription_id = request->app->options->subscription_id;
+    const char *subscription_id = request_param(request, "subscriptionId");
     const char *name = providers[row].namespace_name;
     bool registered = true;
     if (!providers[row].registration_free &&
@@ -173,7 +173,7 @@ static void set_registration(struct request *request, bool registered)
         return;
     }
     if (!providers[row].registration_free &&
-        store_provider_put(request->app->store, request->app->options->subscription_id,
+        store_provider_put(request->app->store, request_param(request, "subscriptionId"),
                            providers[row].namespace_name, registered, &err) < 0) {
         reply_error(request, &err);
         return;

@@ -1,4 +1,5 @@
-"""What the tests share: one Malachite per session with a few servers, databases with names of their own."""
+"""What the tests share: one Malachite per session, a subscription in it and servers per module, databases with names of
+their own."""
 
 import contextlib
 import os
@@ -17,6 +18,7 @@ from malachite import Malachite, Pair, binary  # noqa: E402
 from minor import candidate_of, version_of  # noqa: E402
 from postgres import Postgres  # noqa: E402
 from samples import drop  # noqa: E402
+from universe import Universe  # noqa: E402
 
 TEST_TIMEOUT = 120
 SHARED = Shared()
@@ -67,9 +69,17 @@ def pytest_runtest_teardown(item):
 
 
 @pytest.fixture(scope="session")
-def malachite():
-    with Malachite() as running, SHARED.malachite(running):
+def worlds():
+    """The one Malachite of most tests."""
+    with Malachite("--subscriptions", "any") as running, SHARED.malachite(running):
         yield running
+
+
+@pytest.fixture(scope="module")
+def malachite(worlds):
+    """A subscription per module: nothing in it is a neighbour's, and nothing of it is left, also after a failure."""
+    with Universe(worlds) as universe, SHARED.malachite(universe):
+        yield universe
 
 
 @pytest.fixture(scope="session")
@@ -84,7 +94,7 @@ def postgres_target():
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def attached(malachite, postgres_source, postgres_target):
     """Two PostgreSQL servers that Malachite did not start."""
     return Pair(
@@ -94,7 +104,7 @@ def attached(malachite, postgres_source, postgres_target):
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def provisioned(malachite):
     """Two PostgreSQL servers that Malachite started."""
     pair = Pair(malachite, malachite.provision("provisioned-source"), malachite.provision("provisioned-target"))

@@ -1,4 +1,6 @@
-"""Testers' rules as tests need them: rule = Rule(arm, at="copy.rows", do={"hold": {}})."""
+"""Testers' rules as tests need them: rule = Rule(arm, at="copy.rows", do={"hold": {}}). They concern the subscription of
+arm, unless match names another one, and points that know no subscription.
+"""
 
 from arm import patience, unique
 
@@ -12,6 +14,8 @@ class Rule:
         self.arm = arm
         self.name = name or unique("rule")
         self.path = f"{RULES}/{self.name}"
+        if body.get("at") != "lease.renew":
+            body["match"] = {"subscription": arm.subscription.rsplit("/", 1)[1], **body.get("match", {})}
         self.shown = arm.request("PUT", self.path, json=body, status=(200, 201)).json()
 
     def __enter__(self):
@@ -35,3 +39,25 @@ class Rule:
 
     def delete(self):
         self.arm.request("DELETE", self.path, status=(200, 204))
+
+
+# The points of a migration: those that an offline copy visits, in its order, and what an online one visits besides.
+OFFLINE_POINTS = [
+    "substate.enter",
+    "connect",
+    "database.begin",
+    "schema.entry",
+    "table.begin",
+    "copy.rows",
+    "table.end",
+    "index.begin",
+    "constraint.begin",
+    "sequences",
+    "largeobjects",
+    "substate.leave",
+]
+FOLLOW_POINTS = ["follow.begin", "follow.transaction"]
+CUTOVER_POINTS = ["cutover.begin", "cutover.applied", "cutover.compare"]
+# Where sessions are open, which a rule may cut.
+COPY_SESSIONS = OFFLINE_POINTS[3:11]
+ONLINE_SESSIONS = ["follow.transaction", "cutover.compare"]

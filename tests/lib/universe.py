@@ -7,6 +7,7 @@
 At the end everything in it is removed.
 """
 
+import glob
 import uuid
 
 from arm import Arm, patience
@@ -16,18 +17,41 @@ REMOVAL_SECONDS = 60
 
 
 class Universe(Servers):
+    """It stands for a Malachite: what it does not know itself is asked of the process."""
+
     def __init__(self, malachite, group="rg"):
         self.malachite = malachite
-        self.data_dir = malachite.data_dir
         self.id = str(uuid.uuid4())
-        self.arm = Arm(malachite.endpoints["http"].rstrip("/"), self.id)
+        self._arm = Arm(None, self.id)
         self.arm.group = self.arm.put_group(group)
+
+    def __getattr__(self, name):
+        return getattr(self.malachite, name)
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, error, trace):
         self.remove()
+
+    @property
+    def arm(self):
+        """The process may have been started again, at another port."""
+        self._arm.endpoint = self.malachite.arm.endpoint
+        return self._arm
+
+    @property
+    def data_dir(self):
+        return self.malachite.data_dir
+
+    @property
+    def endpoints(self):
+        return {**self.malachite.endpoints, "subscriptionId": self.id}
+
+    def instance_dir(self, name):
+        """Where the files of a provisioned server are: two subscriptions may have servers of one name."""
+        found = glob.glob(f"{self.data_dir}/instances/{name}.*")
+        return found[0] if found else self.malachite.instance_dir(name)
 
     def remove(self):
         """Removes the subscription and all it contains."""

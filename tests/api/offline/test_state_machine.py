@@ -363,7 +363,9 @@ def test_27_a_cutover_of_an_offline_one(attached, shop):
 
 def test_the_first_dialect_derives_the_mode_from_the_cutover(attached, shop, database, postgres_source, arm):
     version = "2021-06-15-privatepreview"
-    arm.request("POST", f"{arm.subscription}/providers/Microsoft.DataMigration/register", status=200)
+    provider = f"{arm.subscription}/providers/Microsoft.DataMigration"
+    arm.request("POST", provider + "/register", status=200)
+    wait_until(lambda: arm.get(provider)["registrationState"] == "Registered", 10, "the registration")
     other = load_shop(postgres_source, database(), rows=5)
     for name, properties, mode in ((shop, {"TriggerCutover": "true"}, "Offline"), (other, {}, "Online")):
         body = attached.body(None)

@@ -2,14 +2,7 @@
 
 import pytest
 
-from malachite import Malachite
 from universe import Universe
-
-
-@pytest.fixture(name="worlds", scope="session")
-def fixture_worlds():
-    with Malachite("--subscriptions", "any") as malachite:
-        yield malachite
 
 
 @pytest.fixture(name="universe")

@@ -49,6 +49,9 @@ def shop(provisioned):
     ],
 )
 def test_what_does_not_exist_is_refused_with_what_exists(provisioned, body, named):
+    if "at" in body:
+        subscription = provisioned.arm.subscription.rsplit("/", 1)[1]
+        body = {**body, "match": {"subscription": subscription, **body.get("match", {})}}
     answer = provisioned.arm.request("PUT", f"{RULES}/bad", json=body, status=400)
     assert named in answer.json()["error"]["message"]
     provisioned.arm.request("GET", f"{RULES}/bad", status=404)
@@ -74,7 +77,9 @@ def test_an_unknown_table_of_a_known_database_is_refused(provisioned, shop):
 
 
 def test_a_fault_of_an_attached_server_is_a_conflict(attached):
-    body = {"at": "copy.rows", "do": {"server": {"name": "attached-source", "action": "crash"}}}
+    match = {"subscription": attached.arm.subscription.rsplit("/", 1)[1]}
+    do = {"server": {"name": "attached-source", "action": "crash"}}
+    body = {"at": "copy.rows", "match": match, "do": do}
     attached.arm.request("PUT", f"{RULES}/bad", json=body, status=409)
 
 

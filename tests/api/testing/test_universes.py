@@ -11,7 +11,7 @@ import uuid
 import pytest
 import requests
 
-from arm import ARM_API_VERSION, PROVIDER, details_of, patience, unique, wait_until
+from arm import ARM_API_VERSION, PROVIDER, Server, details_of, patience, unique, wait_until
 from malachite import run_command
 from samples import drop, load_slow
 from universe import Universe
@@ -54,12 +54,27 @@ def test_the_first_call_makes_a_subscription_and_its_removal_leaves_nothing(worl
     universe.remove()  # of nothing
 
 
-def test_without_the_option_there_is_one_subscription(malachite):
+def test_without_the_option_there_is_one_subscription(own):
+    malachite = own()
     other = f"/subscriptions/{uuid.uuid4()}/resourceGroups/rg"
+    malachite.arm.error("GET", other.rsplit("/", 2)[0], 404, "SubscriptionNotFound")
+    server = malachite.arm.server_id("x").replace(malachite.arm.subscription, other.rsplit("/", 2)[0])
+    body = malachite.arm.migration_body(server, Server(server, "x", "flexibleServers", "u", "p"), ["x"])
+    malachite.arm.error("PUT", f"{server}/migrations/m", 404, "SubscriptionNotFound", json=body)
     malachite.arm.error("PUT", other, 404, "SubscriptionNotFound", json={"location": "eastus"})
     body = {"advance": "PT1H", "subscription": other.split("/")[2]}
     malachite.arm.error("POST", "/_malachite/clock", 404, "SubscriptionNotFound", json=body)
     assert subscriptions(malachite) == [malachite.arm.subscription.split("/")[-1]]
+
+
+def test_a_registration_is_of_one_subscription(worlds, universe):
+    path = f"{universe.arm.subscription}/providers/Microsoft.DataMigration"
+    default = f"{worlds.arm.subscription}/providers/Microsoft.DataMigration"
+    before = universe.arm.get(default)["registrationState"]
+    for word, expected in (("register", "Registered"), ("unregister", "NotRegistered")):
+        universe.arm.request("POST", f"{path}/{word}", status=200)
+        assert universe.arm.get(path)["registrationState"] == expected
+        assert universe.arm.get(default)["registrationState"] == before
 
 
 def test_a_list_of_subscriptions_admits_these_and_the_default(own):
@@ -351,7 +366,6 @@ def test_killed_in_the_middle_of_a_removal(own, slow_world):
     one.start()
     wait_until(lambda: universe.id not in subscriptions(one), 30, "the end of the removal")
     assert folders(one) == [] and one.postmasters() == {}
-    universe.arm.endpoint = one.endpoints["http"].rstrip("/")
     universe.remove()
 
 

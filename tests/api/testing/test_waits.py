@@ -31,6 +31,7 @@ def uuid_of(migration):
 
 def wait(world, path, status=200, **params):
     began = time.monotonic()
+    params.setdefault("subscription", world.arm.subscription.rsplit("/", 1)[1])
     answer = requests.get(f"{world.arm.endpoint}/_malachite/{path}", params=params, timeout=patience(60))
     assert answer.status_code == status, answer.text
     return answer.json(), time.monotonic() - began
