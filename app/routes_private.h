@@ -94,6 +94,9 @@ enum {
 #define OK_EMPTY  ROUTE_OK_EMPTY
 #define CREATED   ROUTE_CREATED
 #define NONE      ROUTE_NONE
+#define TIMED_OUT ROUTE_TIMED_OUT
+#define MISSED    ROUTE_MISSED
+#define CONFLICT  ROUTE_CONFLICT
 #define PAGES     "$top:integer $skipToken:string"
 #define FILTERED  "$filter:string $expand:string " PAGES
 

@@ -38,6 +38,9 @@ enum route_answers {
     ROUTE_NONE = 1 << 3,           /* 204 */
     ROUTE_OK_EMPTY = 1 << 4,       /* 200 without body */
     ROUTE_ACCEPTED_EMPTY = 1 << 5, /* Resource Manager's own long-running operations: Location only */
+    ROUTE_TIMED_OUT = 1 << 6,      /* 408 with the same body as 200 */
+    ROUTE_MISSED = 1 << 7,         /* 409 likewise */
+    ROUTE_CONFLICT = 1 << 8,       /* 409: an error */
 };
 
 struct route {

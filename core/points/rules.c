@@ -84,6 +84,20 @@ static void end_fault(const struct rule_faults *faults, const struct rule *rule)
     }
 }
 
+bool rules_share_fault(const struct rules_state *state, const struct point_effect *effect)
+{
+    for (const struct rule *at = state->first; at != NULL; at = at->next) {
+        const struct point_effect *other = &at->effect;
+        if (at->fault != FAULT_NONE && other->rule != effect->rule &&
+            str_equals(other->server_action, effect->server_action) &&
+            str_iequals(other->server, effect->server) &&
+            str_iequals(other->subscription, effect->subscription)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void rules_unlock(struct rules_state *state)
 {
     struct rule *gone = removed;
@@ -94,6 +108,9 @@ void rules_unlock(struct rules_state *state)
     struct rule_faults faults = state->faults;
     void (*observer)(void *context, size_t count) = state->observer;
     void *context = state->observer_context;
+    for (struct rule *at = gone; at != NULL; at = at->next) {
+        at->fault = rules_share_fault(state, &at->effect) ? FAULT_NONE : at->fault;
+    }
     pthread_mutex_unlock(&state->mutex);
     while (gone != NULL) {
         struct rule *rule = gone;
@@ -233,11 +250,12 @@ int rules_release(const char *name, size_t count, const struct point_failure *as
     bool ends = rule->fault == FAULT_ON;
     rule->fault_unwanted = rule->fault == FAULT_BEGINNING;
     rule->fault = ends ? FAULT_NONE : rule->fault;
+    bool shared = rules_share_fault(state, &rule->effect);
     rules_unlock(state);
-    if (ends) {
+    if (ends && !shared) {
         end_fault(&faults, &fault);
-        *ret_released += 1;
     }
+    *ret_released += ends;
     return 0;
 }
 

@@ -70,6 +70,9 @@ struct rules_state {
 struct rules_state *rules_lock(void);
 void rules_unlock(struct rules_state *state);
 
+/* Whether another rule has, or begins, the same fault of the same server: it lasts as long as that one. */
+bool rules_share_fault(const struct rules_state *state, const struct point_effect *effect);
+
 /* Whether a rule is about this visit. */
 bool rule_matches(const struct rule *rule, const struct point_subject *subject);
 

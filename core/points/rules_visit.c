@@ -229,8 +229,10 @@ static void begin_fault(const struct point_effect *effect)
             note_trouble(rule, err.message);
         }
     }
+    /* Not begun: it may be on for a rule that has gone and left its end to this one. */
+    bool ends = (begun < 0 || unwanted) && !rules_share_fault(state, effect);
     rules_unlock(state);
-    if (begun == 0 && unwanted && faults.end != NULL) {
+    if (ends && faults.end != NULL) {
         faults.end(faults.context, effect->subscription, effect->server, effect->server_action);
     }
 }

@@ -171,6 +171,16 @@ static void mark_ended(const char *dir, const struct fault *fault)
     }
 }
 
+static const struct fault *fault_that_holds_down(const char *dir)
+{
+    for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+        if (faults[i].holds_down && is_recorded(dir, &faults[i], "")) {
+            return &faults[i];
+        }
+    }
+    return NULL;
+}
+
 /* ---- begin and end ---------------------------------------------------------------------------------------
  */
 
@@ -213,6 +223,13 @@ int fault_begin(const struct instance_host *host, const struct instance_spec *sp
     struct postmaster postmaster = {0};
     if (is_recorded(dir, fault, "")) {
         return 0;
+    }
+    const struct fault *down = fault_that_holds_down(dir);
+    if (down != NULL) {
+        return err_set(err, ERR_CONFLICT,
+                       "The fault '%s' needs a running server, and the fault '%s' keeps server '%s' down. End"
+                       " that one first.",
+                       action, down->name, spec->name);
     }
     if (!postmaster_find(dir, &postmaster)) {
         return err_set(err, ERR_CONFLICT,
@@ -264,12 +281,16 @@ int fault_end(const struct instance_host *host, const struct instance_spec *spec
     return end_fault(&call, fault, err);
 }
 
-void fault_finish_ended(const struct instance_host *host, const struct instance_spec *spec, const char *dir,
-                        const struct stop *stop)
+void fault_server_started(const struct instance_host *host, const struct instance_spec *spec, const char *dir,
+                          const struct stop *stop)
 {
     const struct fault_call call = {.host = host, .spec = spec, .dir = dir, .stop = stop};
     for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
         struct err err = {0};
+        /* The start has emptied the page; the disk is full again only now, as recovery needs space. */
+        if (faults[i].begin == fault_disk_begin && is_recorded(dir, &faults[i], "")) {
+            (void)fault_disk_begin(&call, "", &err);
+        }
         if (is_recorded(dir, &faults[i], ".ended") && end_recorded(&call, &faults[i], ".ended", &err) != 0) {
             log_event(LOG_ERROR, "cannot undo a fault", "server", spec->name, "fault", faults[i].name,
                       "reason", err.message, NULL);

@@ -25,7 +25,8 @@ bool fault_is_known(const char *action);
 bool fault_is_momentary(const char *action);
 
 /* Begins a fault. Does nothing if it has begun already. ERR_BAD_PARAMETER: unknown action. ERR_CONFLICT: the
- * server does not run, or runs without the library that fills disks. */
+ * server does not run, or another fault keeps it down, or it runs without the library that fills disks. Any
+ * others may be active: each ends by itself, in any order. */
 int fault_begin(const struct instance_host *host, const struct instance_spec *spec, const char *action,
                 const struct stop *stop, struct err *err);
 /* Ends it: the server runs, and is as before. Does nothing if it has not begun, or the instance was deleted.

@@ -179,7 +179,7 @@ int instance_start(const struct instance_host *host, const struct instance_spec 
         return -1;
     }
     instance_keep_settings(dir);
-    fault_finish_ended(host, spec, dir, stop);
+    fault_server_started(host, spec, dir, stop);
     return 0;
 }
 

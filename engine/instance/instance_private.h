@@ -93,9 +93,10 @@ int data_file_read(const char *data_dir, const char *name, struct err *err, char
 int data_file_replace(const struct instance_host *host, const char *data_dir, const char *name,
                       const char *text, size_t len, struct err *err);
 
-/* Ends faults that ended while the server was down; the caller has started the server and holds the lock. */
-void fault_finish_ended(const struct instance_host *host, const struct instance_spec *spec, const char *dir,
-                        const struct stop *stop);
+/* After the start of a server, by the caller that started it and holds the lock: ends faults that ended while
+ * it was down, and continues those that a start interrupts. */
+void fault_server_started(const struct instance_host *host, const struct instance_spec *spec, const char *dir,
+                          const struct stop *stop);
 
 /* The library that the faults diskFull and walFull need, or NULL. */
 const char *fault_library(void);

@@ -16,7 +16,7 @@
 #include "executor/snapshot_folder.h"
 #include "executor/snapshots/snapshots_private.h"
 
-enum { NAME_MAX_BYTES = 63, MANIFEST_MAX_BYTES = 1 << 20 };
+enum { NAME_MAX_BYTES = 63, MANIFEST_MAX_BYTES = 1 << 20, SNAPSHOTS_MAX = 50 };
 
 int snapshot_check_name(const char *name, struct err *err)
 {
@@ -49,6 +49,32 @@ int snapshot_path(const struct executor *executor, const char *subscription_id, 
     }
     *ret_path = path;
     return 0;
+}
+
+static int is_name(const struct dirent *entry)
+{
+    struct err ignored = {0};
+    return snapshot_check_name(entry->d_name, &ignored) == 0;
+}
+
+int snapshot_check_room(const struct executor *executor, const char *subscription_id, const char *path,
+                        struct err *err)
+{
+    auto_free char *folder = NULL;
+    struct dirent **entries = NULL;
+    if (snapshot_path(executor, subscription_id, NULL, err, &folder) < 0) {
+        return -1;
+    }
+    int count = access(path, F_OK) == 0 ? 0 : scandir(folder, &entries, is_name, NULL);
+    for (int i = 0; i < count; i++) {
+        free(entries[i]);
+    }
+    free(entries);
+    return count < SNAPSHOTS_MAX ? 0
+                                 : err_set(err, ERR_CONFLICT,
+                                           "Subscription '%s' has %d snapshots, and no more are kept. Delete"
+                                           " one first, or replace one: take this one under its name.",
+                                           subscription_id, count);
 }
 
 /* It exists afterwards, for Malachite and the servers' user to enter. */

@@ -2,10 +2,7 @@
 /*
  * Restores snapshots. The copies of the data directories are made beside first. Then one transaction replaces
  * the rows and notes the folder of the copies: from then on the restore happens, and a new process finishes
- * it. Before, nothing has changed.
- *
- * The copies are not synced: a power loss within seconds of a restore may damage them, and the snapshot,
- * which is synced, can be restored again. The death of the process damages nothing.
+ * it. Before, nothing has changed. The copies are on the disk before the commit.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -187,7 +184,7 @@ static int replace(struct hold *hold, const char *path, struct err *err)
     if (to == NULL) {
         return err_no_memory(err);
     }
-    if (copy_data(executor, from, to, err) < 0 ||
+    if (copy_data(executor, from, to, err) < 0 || tree_sync(folder, err) < 0 ||
         store_snapshot_restore(executor->store, hold->subscription_id, rows, folder, hold_lease_us(), err) <
             0) {
         struct err ignored = {0};

@@ -91,6 +91,7 @@ int snapshot_take(struct executor *executor, const char *subscription_id, const 
     auto_free char *folder = NULL;
     if (snapshot_check_name(name, err) < 0 ||
         snapshot_path(executor, subscription_id, name, err, &path) < 0 ||
+        snapshot_check_room(executor, subscription_id, path, err) < 0 ||
         hold_begin(executor, subscription_id, false, err, &hold) < 0) {
         return -1;
     }

@@ -23,8 +23,9 @@
 #include "executor/executor.h"
 
 /* Takes a snapshot; replaces one of the same name. ERR_BAD_PARAMETER: the name; ERR_CONFLICT: attached
- * servers or sources outside the subscription, which err names, or active faults; ERR_SERVER_BUSY:
- * operations, deployments or steps of migrations did not end in time. *ret_manifest: as snapshot_get(). */
+ * servers or sources outside the subscription, which err names, active faults, or too many snapshots;
+ * ERR_SERVER_BUSY: operations, deployments or steps of migrations did not end in time. *ret_manifest: as
+ * snapshot_get(). */
 int snapshot_take(struct executor *executor, const char *subscription_id, const char *name, struct err *err,
                   json_t **ret_manifest);
 /* Puts the subscription back as it was. ERR_NOT_FOUND: there is no such snapshot. After any other error, the

@@ -44,6 +44,9 @@ int hold_each_server(struct hold *hold,
 int snapshot_path(const struct executor *executor, const char *subscription_id, const char *name,
                   struct err *err, char **ret_path);
 int snapshot_check_name(const char *name, struct err *err);
+/* ERR_CONFLICT if the subscription has as many snapshots as are kept, unless path is one of them. */
+int snapshot_check_room(const struct executor *executor, const char *subscription_id, const char *path,
+                        struct err *err);
 /* The same for a name with a dot in front; removes what is there, and creates it with a folder data/. */
 int snapshot_make_folder(const struct executor *executor, const char *subscription_id, const char *name,
                          struct err *err, char **ret_path);

@@ -149,6 +149,15 @@ static json_t *write_responses(const struct route *route, const char *version)
         json_object_set_new(responses, "204",
                             json_pack("{s:s}", "description", "Done. There is no content."));
     }
+    if ((answers & ROUTE_TIMED_OUT) != 0) {
+        json_object_set_new(responses, "408", write_answer(route, version, "Not in time; how it is now."));
+    }
+    if ((answers & ROUTE_MISSED) != 0) {
+        json_object_set_new(responses, "409", write_answer(route, version, "It is not so, and why."));
+    }
+    if ((answers & ROUTE_CONFLICT) != 0) {
+        json_object_set_new(responses, "409", json_pack("{s:s}", "$ref", error_reference));
+    }
     if (route->method == METHOD_HEAD) {
         json_object_set_new(responses, "404",
                             json_pack("{s:s}", "description", "The resource does not exist."));

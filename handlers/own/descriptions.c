@@ -49,8 +49,8 @@ static const struct property coverage_of_rows[] = {
 static const struct property own_migration_rows[] = {
     DOC("migrationId", "string", ANY, NULL), DOC("name", "string", ANY, NULL), DOC("id", "string", ANY, NULL),
     DOC("targetServer", "string", ANY, NULL), DOC("source", "string", ANY, NULL), DOC("state", "string", ANY, NULL),
-    DOC("substate", "string", ANY, NULL), DOC("error", "string", ANY, NULL), DOC("createdAt", "date-time", ANY, NULL),
-    DOC("endedAt", "date-time", ANY, NULL), DOC("deleted", "boolean", ANY, NULL), DOC("databases", "[]object", ANY, NULL),
+    DOC("substate", "string", ANY, NULL), DOC("error", "string", ANY, NULL), DOC("errorCode", "string", ANY, NULL),
+    DOC("createdAt", "date-time", ANY, NULL), DOC("endedAt", "date-time", ANY, NULL), DOC("deleted", "boolean", ANY, NULL), DOC("databases", "[]object", ANY, NULL),
     DOC("events", "[]object", ANY, NULL), DOC("tables", "[]object", ANY, NULL),
 };
 static const struct property evidence_rows[] = {

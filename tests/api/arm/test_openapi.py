@@ -112,6 +112,8 @@ def test_the_examples_fit_their_document(documents, version):
 def test_other_answers_fit_too(arm, attached, documents):
     document = documents[API_VERSION]
     group = arm.group_id(arm.group)
+    failed = attached.put([unique("nowhere")])
+    failed.fail()
     calls = [
         ("Servers_Get", attached.target.id, API_VERSION),
         ("SingleServers_Get", attached.source.id, SINGLE_API_VERSION),
@@ -126,6 +128,7 @@ def test_other_answers_fit_too(arm, attached, documents):
         ("Malachite_Health", "/_malachite/health", ""),
         ("Malachite_Requests_List", "/_malachite/requests", ""),
         ("Malachite_Migrations_List", "/_malachite/migrations", ""),
+        ("Malachite_Migrations_Get", f"/_malachite/migrations/{failed.get()['properties']['migrationId']}", ""),
     ]
     for operation_id, path, version in calls:
         assert_fits(document, operation_id, arm.get(path, api_version=version))
@@ -135,6 +138,22 @@ def test_an_error_has_the_shape_of_the_document(arm, documents):
     document = documents[API_VERSION]
     error = arm.request("GET", arm.group_id("nowhere"), status=404).json()
     assert list(misfits(document, document["components"]["schemas"]["Error"], error)) == []
+
+
+def test_calls_for_testers_describe_a_408_and_a_409(documents):
+    """A client that is made from the document must not take them for failures of the call."""
+    document = documents[API_VERSION]
+    for operation_id, status in (
+        ("Malachite_Migrations_Wait", "408"),
+        ("Malachite_Requests_Wait", "408"),
+        ("Malachite_Rules_Wait", "408"),
+        ("Malachite_Requests_Verify", "409"),
+    ):
+        responses = operation_of(document, operation_id)["responses"]
+        assert responses[status]["content"] == responses["200"]["content"], operation_id
+    for operation_id in ("Faults_Begin", "Faults_End", "Snapshots_Take", "Rules_Put"):
+        responses = operation_of(document, f"Malachite_{operation_id}")["responses"]
+        assert responses["409"] == responses["4XX"], operation_id
 
 
 def test_an_unknown_document_is_404(arm):

@@ -7,6 +7,7 @@ import pytest
 
 from arm import unique, wait_until
 from malachite import Malachite
+from rules import Rule
 
 
 def path_of(server, action):
@@ -96,7 +97,7 @@ def test_a_stopped_server_stays_down_until_the_fault_ends(faulty):
     assert faulty.malachite.arm.get(faulty.server.id)["properties"]["state"] == "Ready"
     # A fault that ends while the server is down is undone at its next start.
     error = faulty.begin("readOnly", 409).json()["error"]
-    assert "does not run" in error["message"]
+    assert "'stop' keeps server 'faulty' down" in error["message"]
     faulty.end("stop")
     assert works(faulty.server)
     assert "ended unexpectedly" not in faulty.malachite.log_text()[log:]
@@ -136,6 +137,44 @@ def test_full_wal_disk_panics_and_the_server_returns_with_all_that_was_committed
     with open(faulty.malachite.instance_dir("faulty") + "/log", encoding="utf-8") as log:
         assert "PANIC:" in log.read()
     faulty.server.postgres.execute(f"DROP TABLE {table}")
+
+
+def test_faults_that_overlap_end_in_any_order(faulty):
+    table = unique("grows")
+    connect(faulty.server).cursor().execute(f"CREATE TABLE {table} AS SELECT generate_series(1, 10) AS g")
+    faulty.server.postgres.execute("CHECKPOINT")  # commits are not waited for there
+    grow = f"INSERT INTO {table} SELECT generate_series(1, 50000)"
+    faulty.begin("diskFull")
+    faulty.begin("crash")
+    with pytest.raises(psycopg2.errors.DiskFull):  # also after the start
+        connect(faulty.server).cursor().execute(grow)
+    faulty.begin("readOnly")
+    faulty.begin("stop")
+    for action in ("reject", "crash", "walFull"):
+        assert "End that one first" in faulty.begin(action, 409).json()["error"]["message"]
+    faulty.end("readOnly")
+    faulty.end("diskFull")
+    faulty.end("stop")
+    connect(faulty.server).cursor().execute(grow)
+    connect(faulty.server).cursor().execute(f"DROP TABLE {table}")
+    assert not records(faulty)
+
+
+def test_a_fault_of_two_rules_lasts_until_the_last_of_them_ends(faulty):
+    arm = faulty.malachite.arm
+    match = {"operation": "ResourceGroups_Get"}
+    do = {"server": {"name": "faulty", "action": "readOnly"}}
+    rules = [Rule(arm, at="request", match=match, times=1, do=do) for _ in range(3)]
+    for _ in rules:
+        arm.get(arm.group_id(arm.group))
+    for rule in rules:
+        rule.wait(fired=1)
+    rules[0].delete()
+    rules[1].release()
+    assert records(faulty) == ["readOnly"]
+    rules[2].delete()
+    assert not records(faulty)
+    rules[1].delete()
 
 
 def test_read_only_holds_for_sessions_that_are_open_and_keeps_the_users_own_setting(faulty):

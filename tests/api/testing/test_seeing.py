@@ -124,7 +124,7 @@ def seen(arm, kind, **query):
 def test_coverage_counts_what_was_seen_of_all_that_exist(attached, arm):
     migration = attached.put(None)
     cancel(migration)
-    arm.get(f"/_malachite/migrations/{migration.name}/wait?state=Canceled")
+    wait(arm, migration, state="Canceled")
     arm.error("GET", arm.group_id(unique("none")), 404)
     subscription = arm.subscription.rsplit("/", 1)[1]
     for query in ({}, {"subscription": subscription}):
@@ -138,6 +138,18 @@ def test_coverage_counts_what_was_seen_of_all_that_exist(attached, arm):
         assert version in seen(arm, "apiVersions", **query)[0]
     other = {"subscription": str(uuid.uuid4())}
     assert not seen(arm, "operations", **other)[0] and not seen(arm, "states", **other)[0]
+
+
+def test_what_a_removed_subscription_has_covered_still_counts(worlds, universe, postgres_source, postgres_target):
+    """Each test removes its subscription at its end, and the suite asks for the coverage after all of them."""
+    states = {one["name"]: one["count"] for one in worlds.arm.get("/_malachite/coverage")["states"]["value"]}
+    cancel(universe.attached_pair(postgres_source, postgres_target).put(None))
+    universe.reset()
+    assert "Canceled" in seen(universe.arm, "states", subscription=universe.id)[0]
+    universe.remove()
+    assert not seen(worlds.arm, "states", subscription=universe.id)[0]
+    now = {one["name"]: one["count"] for one in worlds.arm.get("/_malachite/coverage")["states"]["value"]}
+    assert now["Canceled"] == states["Canceled"] + 1
 
 
 RECORDING = {
@@ -174,7 +186,8 @@ def replay(arm, target, name, speed="1000", database="shop", mode="Online"):
 
 
 def wait(arm, migration, **until):
-    return arm.get(f"/_malachite/migrations/{migration.name}/wait", params={"timeout": 60, **until})
+    query = {"timeout": 60, "subscription": arm.subscription.rsplit("/", 1)[1], **until}
+    return arm.get(f"/_malachite/migrations/{migration.name}/wait", params=query)
 
 
 def test_a_recording_is_played_back_without_any_server(arm, nowhere):
@@ -200,7 +213,9 @@ def test_a_recording_is_played_back_without_any_server(arm, nowhere):
         cancel(migration)
         wait(arm, migration, state="Canceled")
     # What was played can be recorded again.
-    again = arm.get(f"/_malachite/migrations/{first.name}/recording")
+    again = arm.get(
+        f"/_malachite/migrations/{first.name}/recording", params={"subscription": arm.subscription.rsplit("/", 1)[1]}
+    )
     assert again["databases"] == ["d0"] and again["timeline"][0]["at"] == 0
     assert again["timeline"][-1]["state"] == "Succeeded"
     arm.request("PUT", path, again, status=200)
@@ -214,7 +229,9 @@ def test_a_real_run_is_recorded_without_secrets_and_played_back(attached, arm, n
     postgres_source.execute("CREATE TABLE t AS SELECT * FROM generate_series(1, 1000) AS id", dbname=name)
     real = attached.put([name])
     wait(arm, real, state="Succeeded")
-    recording = arm.get(f"/_malachite/migrations/{real.name}/recording")
+    recording = arm.get(
+        f"/_malachite/migrations/{real.name}/recording", params={"subscription": arm.subscription.rsplit("/", 1)[1]}
+    )
     assert attached.source.password not in json.dumps(recording)
     assert any(entry.get("rowsCopied") == 1000 for entry in recording["timeline"])
     path = f"/_malachite/recordings/{name}"

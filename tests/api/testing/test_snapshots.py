@@ -5,6 +5,7 @@ import os
 import stat
 import threading
 import time
+import uuid
 
 import pytest
 import requests
@@ -185,6 +186,17 @@ def test_snapshot_of_another_subscription_is_its_own(world):
     world.arm.request("POST", path_of("x", "/restore") + other, status=200)
     assert sorted(world.malachite.postmasters()) == ["new", "old"]
     world.arm.request("DELETE", path_of("x") + other, status=204)
+
+
+def test_a_subscription_has_so_many_snapshots_and_no_more(world):
+    other = f"?subscription={uuid.uuid4()}"
+    for number in range(50):
+        world.arm.request("PUT", path_of(f"n{number}") + other, status=200)
+    error = world.arm.error("PUT", path_of("more") + other, 409, "Conflict")
+    assert "has 50 snapshots" in error["message"] and "Delete one first" in error["message"]
+    world.arm.request("PUT", path_of("n7") + other, status=200)  # replaces one
+    world.arm.request("DELETE", path_of("n8") + other, status=204)
+    world.arm.request("PUT", path_of("more") + other, status=200)
 
 
 @pytest.mark.parametrize("call", ["take", "restore"])
