@@ -8,11 +8,8 @@ import pytest
 from arm import new_secret, unique
 from compare import compare_databases
 from online import put_online, reach_wait, replication_of
-from rules import Rule
+from rules import COPY_SESSIONS, CUTOVER_POINTS, FOLLOW_POINTS, Rule
 from samples import drop, load_shop
-
-OFFLINE = ["schema.entry", "table.begin", "copy.rows", "table.end", "sequences", "largeobjects"]
-AT_CUTOVER = ["cutover.begin", "cutover.applied", "cutover.compare"]
 
 
 def fail(sqlstate, message="the test says so"):
@@ -88,7 +85,7 @@ def test_an_online_migration_overcomes_all_transient_trouble_at_once(provisioned
     assert not replication_of(provisioned.source.postgres, name)
 
 
-@pytest.mark.parametrize("point", ["follow.begin", "follow.transaction", *AT_CUTOVER])
+@pytest.mark.parametrize("point", [*FOLLOW_POINTS, *CUTOVER_POINTS])
 def test_lasting_trouble_fails_an_online_migration_with_the_reason(provisioned, shop, point):
     name = shop()
     with rules_of(provisioned.arm, name, [(point, 0, fail("42501", f"no {point} for you"))]) as (rule,):
@@ -96,7 +93,7 @@ def test_lasting_trouble_fails_an_online_migration_with_the_reason(provisioned, 
         if point != "follow.begin":
             reach_wait(migration)
             change(provisioned, name, 1)
-        if point in AT_CUTOVER:
+        if point in CUTOVER_POINTS:
             migration.patch(triggerCutover="True")
         provisioned.arm.begin_attempt()
         error = migration.fail(60)
@@ -107,7 +104,7 @@ def test_lasting_trouble_fails_an_online_migration_with_the_reason(provisioned, 
 
 def test_an_offline_migration_overcomes_every_cut_from_the_source(provisioned, shop):
     name = shop()
-    with rules_of(provisioned.arm, name, [(point, 1, cut("source")) for point in OFFLINE]) as rules:
+    with rules_of(provisioned.arm, name, [(point, 1, cut("source")) for point in COPY_SESSIONS]) as rules:
         migration = provisioned.put([name])
         provisioned.arm.begin_attempt()
         migration.succeed(120)
@@ -127,10 +124,15 @@ def test_a_server_that_cannot_be_provisioned_says_why(malachite):
         assert arm.get(arm.server_id(name))["properties"]["state"] == "Inaccessible"
         assert rule.get()["fired"] == 1
     arm.delete_and_wait(arm.server_id(name))
-    with Rule(arm, at="provision", match=match, do={"delay": {"ms": 50}}) as rule:
-        arm.put_and_wait(arm.server_id(name), body)
-        assert rule.get()["fired"] == 1
-    arm.delete_and_wait(arm.server_id(name))
+    for do in ({"delay": {"ms": 50}}, {"hold": {}}):
+        with Rule(arm, at="provision", match=match, do=do) as rule:
+            answer = arm.request("PUT", arm.server_id(name), json=body, status=(200, 201, 202))
+            rule.wait(fired=1)
+            if "hold" in do:
+                assert len(rule.get()["held"]) == 1
+                rule.release()
+            arm.wait_operation(answer)
+        arm.delete_and_wait(arm.server_id(name))
 
 
 def test_leases_that_are_not_renewed_change_no_row(own, postgres_source, postgres_target, database):
@@ -140,9 +142,10 @@ def test_leases_that_are_not_renewed_change_no_row(own, postgres_source, postgre
     load_shop(postgres_source, name, 60)
     held = Rule(one.arm, at="lease.renew", times=0, do={"hold": {}})
     failed = Rule(one.arm, at="lease.renew", times=1, do=fail("08006"))
+    delayed = Rule(one.arm, at="lease.renew", times=1, do={"delay": {"ms": 50}})
     copy = Rule(one.arm, at="copy.rows", match={"database": name}, skip=10, do={"delay": {"ms": 3500}})
     migration = one.arm.put_migration(source, target, [name])
-    for rule in (failed, held, copy):
+    for rule in (delayed, failed, held, copy):
         rule.wait(fired=1)
     one.arm.begin_attempt()
     migration.succeed()

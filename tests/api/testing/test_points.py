@@ -5,25 +5,10 @@ import pytest
 from arm import state_of, unique, wait_until
 from compare import compare_databases
 from online import put_online, reach_wait
-from rules import Rule
+from rules import COPY_SESSIONS, OFFLINE_POINTS, Rule
 from samples import drop, load_shop
 
-OFFLINE = [
-    "substate.enter",
-    "connect",
-    "database.begin",
-    "schema.entry",
-    "table.begin",
-    "copy.rows",
-    "table.end",
-    "index.begin",
-    "constraint.begin",
-    "sequences",
-    "largeobjects",
-    "substate.leave",
-]
 AT_CUTOVER = ["cutover.begin", "cutover.applied", "largeobjects", "sequences", "cutover.compare"]
-SESSIONS = ["schema.entry", "table.begin", "copy.rows", "table.end", "sequences", "largeobjects"]
 
 
 @pytest.fixture
@@ -67,7 +52,8 @@ def test_every_point_of_an_offline_migration_holds(provisioned, shop):
     name, migration_name = shop(), unique("m")
     arm = provisioned.arm
     rules = {
-        point: Rule(arm, at=point, match=match_of(point, migration_name, name), do={"hold": {}}) for point in OFFLINE
+        point: Rule(arm, at=point, match=match_of(point, migration_name, name), do={"hold": {}})
+        for point in OFFLINE_POINTS
     }
     held = set()
     migration = arm.put_migration(provisioned.source, provisioned.target, [name], name=migration_name)
@@ -77,7 +63,7 @@ def test_every_point_of_an_offline_migration_holds(provisioned, shop):
         return state_of(migration.get()) not in ("InProgress", "WaitingForUserAction")
 
     wait_until(ended, 60, "the end of the migration")
-    assert held == set(OFFLINE)
+    assert held == set(OFFLINE_POINTS)
     migration.succeed()
     for rule in rules.values():
         rule.delete()
@@ -115,7 +101,7 @@ def test_every_point_of_an_online_migration_holds(provisioned, shop):
     assert_equal(provisioned, name)
 
 
-@pytest.mark.parametrize("point", OFFLINE)
+@pytest.mark.parametrize("point", OFFLINE_POINTS)
 def test_a_permanent_failure_at_a_point_fails_the_migration(provisioned, shop, point):
     name, migration_name = shop(), unique("m")
     fail = {"sqlstate": "42P07", "message": "the test says so", "code": 603321}
@@ -129,7 +115,7 @@ def test_a_permanent_failure_at_a_point_fails_the_migration(provisioned, shop, p
         assert rule.get()["fired"] >= 1
 
 
-@pytest.mark.parametrize("point", SESSIONS)
+@pytest.mark.parametrize("point", COPY_SESSIONS)
 def test_a_cut_connection_is_overcome(provisioned, shop, point):
     name, migration_name = shop(), unique("m")
     with Rule(
@@ -143,4 +129,24 @@ def test_a_cut_connection_is_overcome(provisioned, shop, point):
         provisioned.arm.begin_attempt()
         migration.succeed()
         assert rule.get()["fired"] == 1
+    assert_equal(provisioned, name)
+
+
+def test_hold_in_a_copy_stops_exactly_at_the_row(provisioned, shop):
+    name = shop(300)
+    arm = provisioned.arm
+    with Rule(
+        arm, at="copy.rows", match={"database": name, "table": "sales.orders"}, skip=137, do={"hold": {}}
+    ) as rule:
+        migration = provisioned.put([name])
+        held = rule.wait(held=1)["held"]
+        assert held[0]["migration"] == migration.name and held[0]["database"] == name
+        assert held[0]["table"] == "sales.orders"
+        assert rule.get()["hits"] == 138
+        processed = provisioned.target.postgres.value(
+            "SELECT sum(tuples_processed) FROM pg_stat_progress_copy WHERE datname = %s", [name]
+        )
+        assert processed == 137
+        rule.release()
+        migration.succeed()
     assert_equal(provisioned, name)
