@@ -45,6 +45,8 @@ def lists(malachite, attached):
             server = attached.source if "/servers/{" in route["pattern"] else attached.target
             here = {**words, "serverName": server.name}
             path = re.sub(r"\{(\w+)\}", lambda match: here[match.group(1)], route["pattern"])  # noqa: B023
+            if path == "/_malachite/databases":  # of the server that its query names
+                path += f"?server={server.id}"
             found.append((path, route.get("query") or ""))
     assert len(found) > 50
     return [(path, query, version_of(arm, path)) for path, query in found]
