@@ -103,6 +103,9 @@ test('validation: every rule with its result', async () => {
     ])
         await page.getByText(rule).first().waitFor()
     await page.getByText('Roles are missing on the target server').first().waitFor()
+    // Nothing was copied, so nobody is told to delete the source.
+    await page.getByRole('heading', { name: 'No data was migrated' }).waitFor()
+    assert.equal(await page.getByRole('heading', { name: 'Post-migration steps' }).count(), 0)
     await shootAll(page, 'details-validation')
     assertNoTrouble(page)
 })

@@ -122,11 +122,29 @@ function Succeeded({ migration, group, server }) {
     )
 }
 
+/** A validation has copied nothing, so no step that follows a migration applies. */
+function Validated({ migration, group, server }) {
+    return (
+        <section class="card">
+            <h2>No data was migrated</h2>
+            <p>
+                This migration only validated: nothing was copied to <Link href={paths.databases(group, server)}>{server}</Link>.
+                Read the results below. To migrate the databases, create a migration with the option Migrate.
+            </p>
+            <p class="buttons">
+                <Link class="button" href={similar(migration, group, server)}>
+                    Create a similar migration
+                </Link>
+            </p>
+        </section>
+    )
+}
+
 /** What the user has to do after the migration. */
 export function EndHints(props) {
     switch (stateOf(props.migration)) {
         case 'Succeeded':
-            return <Succeeded {...props} />
+            return props.migration.properties.migrationOption === 'Validate' ? <Validated {...props} /> : <Succeeded {...props} />
         case 'Canceled':
             return <Canceled {...props} />
         default:
