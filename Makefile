@@ -222,6 +222,7 @@ test-api: ready-api build ## black-box tests only: the real binary, real Postgre
 test-clients: build ## installs the SDKs for JavaScript and Python, and newman, into build/clients and runs them (needs node 20 and npm)
 	tests/clients/install.sh build/clients
 	tests/clients/install-python.sh build/clients/python
+	MALACHITE_BINARY="$(CURDIR)/$(BUILD)/malachite" $(PYTHON) -m pytest -q tests/api/testing/test_testing_page.py
 	MALACHITE_BINARY="$(CURDIR)/$(BUILD)/malachite" $(PYTHON) -m pytest -rs tests/clients/test_javascript.py \
 		tests/clients/test_newman.py tests/clients/test_testing_helpers.py $(ARGS)
 

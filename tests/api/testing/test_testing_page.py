@@ -35,6 +35,8 @@ def fixture_folder():
     shutil.rmtree(path)
 
 
+# It failed once beside another worker, nobody knows why yet; `make test-clients` runs it alone.
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" in os.environ, reason="make test-clients runs it without workers")
 @pytest.mark.timeout(patience(WALK_SECONDS + 30))
 def test_the_walk_works_as_printed(folder):
     node = shutil.which("node")
