@@ -24,6 +24,14 @@ static void report_waiting(void *context, const char *text)
     }
 }
 
+/* As the type txid_snapshot accepts it. If the last transaction that the slot waited for was rolled back while
+ * another one ran, the slot's snapshot begins after its end, which the type refuses as text. Nothing was
+ * committed between the two. */
+static const char read_before_sql[] =
+    "SELECT concat(least(txid_snapshot_xmin(s), txid_snapshot_xmax(s)), ':', txid_snapshot_xmax(s), ':',"
+    " (SELECT string_agg(running::text, ',' ORDER BY running) FROM txid_snapshot_xip(s) AS running))"
+    " FROM txid_current_snapshot() AS s";
+
 /* The transactions that the slot considers committed, in the format of txid_current_snapshot(). */
 static int read_before(const struct replication *replication, const struct replication_slot *slot,
                        struct err *err, char **ret_before)
@@ -39,7 +47,7 @@ static int read_before(const struct replication *replication, const struct repli
         err->lasting = false; /* the session that exported the snapshot may be lost */
         return -1;
     }
-    return pg_value(&source, err, ret_before, "SELECT txid_current_snapshot()", 0, NULL);
+    return pg_value(&source, err, ret_before, read_before_sql, 0, NULL);
 }
 
 /* Creates the slot. The copy does not use its snapshot, which is older than any lock: see

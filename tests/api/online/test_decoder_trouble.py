@@ -6,7 +6,7 @@ import pytest
 
 from arm import details_of, patience, unique, wait_until
 from malachite import Pair
-from online import put_online, reach_wait
+from online import cut_over, differences, put_online, reach_wait
 from proxy import Proxy
 from samples import load_shop
 
@@ -60,3 +60,36 @@ def test_a_source_that_cannot_decode_is_retried_then_the_reason_is_given(failing
     error = migration.fail(60)
     assert "cannot pass it" in error and "map filenode" in error and name in error, error
     assert proxy.failures > 980
+
+
+def begin(postgres):
+    """A transaction that has a number and locks no table."""
+    connection = postgres.connect("postgres")
+    connection.autocommit = False
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT txid_current()")
+        return connection, cursor.fetchone()[0]
+
+
+def slot_waits_for(postgres, number):
+    """Creating a slot waits for the transactions that it finds running."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted AND transactionid = %s::text::xid"
+    wait_until(lambda: postgres.value(waiting, [number % 2**32]) > 0, 30, "the slot to wait for a transaction")
+
+
+def test_a_slot_whose_last_transaction_is_rolled_back(attached, database, postgres_source):
+    """Where another one runs then, the slot's snapshot begins after its end: "13:12:". PostgreSQL does not accept that as text."""
+    name = load_shop(postgres_source, database(), rows=20)
+    first, number = begin(postgres_source)
+    migration = put_online(attached, [name])
+    slot_waits_for(postgres_source, number)
+    second, number = begin(postgres_source)
+    first.commit()
+    slot_waits_for(postgres_source, number)
+    third, _ = begin(postgres_source)
+    second.rollback()
+    reach_wait(migration)
+    cut_over(migration)
+    assert differences(attached, name) == []
+    for connection in (first, second, third):
+        connection.close()
