@@ -24,9 +24,9 @@ static void report_waiting(void *context, const char *text)
     }
 }
 
-/* As the type txid_snapshot accepts it. If the last transaction that the slot waited for was rolled back while
- * another one ran, the slot's snapshot begins after its end, which the type refuses as text. Nothing was
- * committed between the two. */
+/* As the type txid_snapshot accepts it. If the last transaction that the slot waited for was rolled back
+ * while another one ran, the slot's snapshot begins after its end, which the type refuses as text. Nothing
+ * was committed between the two. */
 static const char read_before_sql[] =
     "SELECT concat(least(txid_snapshot_xmin(s), txid_snapshot_xmax(s)), ':', txid_snapshot_xmax(s), ':',"
     " (SELECT string_agg(running::text, ',' ORDER BY running) FROM txid_snapshot_xip(s) AS running))"
