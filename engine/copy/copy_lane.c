@@ -159,10 +159,17 @@ static bool rules_look(void)
            point_is_armed(POINT_TABLE_END);
 }
 
+static void complete(struct copy_piece *pieces, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        set_state(&pieces[i], COPY_COMPLETED);
+    }
+}
+
 static int copy_together(struct copy_lane *lane, struct copy_piece *pieces, size_t count, int how,
                          struct err *err)
 {
-    if (pg_run(&lane->target, err, "BEGIN") != 0) {
+    if (copy_commit_begin(&lane->commit, &lane->target, err) != 0) {
         return -1;
     }
     for (size_t i = 0; i < count; i++) {
@@ -173,14 +180,18 @@ static int copy_together(struct copy_lane *lane, struct copy_piece *pieces, size
             return -1;
         }
     }
-    if (pg_run(&lane->target, err, "COMMIT") != 0) {
+    if (copy_commit_end(&lane->commit, &lane->target, err) != 0) {
         return -1;
     }
-    for (size_t i = 0; i < count; i++) {
-        set_state(&pieces[i], COPY_COMPLETED);
-    }
+    complete(pieces, count);
     return 0;
 }
+
+enum recovery {
+    RECOVERED_SAME,     /* the sessions are the same */
+    RECOVERED_LOST,     /* a connection was lost, and nothing was committed */
+    RECOVERED_COMMITTED /* a connection was lost, but the transaction was committed */
+};
 
 static bool is_lost(const struct pg *pg)
 {
@@ -188,12 +199,24 @@ static bool is_lost(const struct pg *pg)
            PQtransactionStatus(pg->connection) == PQTRANS_ACTIVE;
 }
 
-/* Makes both sessions usable after a failure, and replaces lost ones. *ret_lost: a connection was lost. */
-static int recover(struct copy_lane *lane, struct err *err, bool *ret_lost)
+static int reconnect(struct copy_lane *lane, struct err *err, enum recovery *ret_recovery)
 {
-    *ret_lost = is_lost(&lane->source) || is_lost(&lane->target);
-    if (*ret_lost) {
-        return lane->holder ? -1 : copy_lane_open(lane, err);
+    bool committed = false;
+    if (lane->holder || copy_lane_open(lane, err) != 0 ||
+        (lane->commit.unanswered &&
+         copy_commit_find_out(&lane->commit, &lane->target, err, &committed) != 0)) {
+        return -1;
+    }
+    *ret_recovery = committed ? RECOVERED_COMMITTED : RECOVERED_LOST;
+    return 0;
+}
+
+/* Makes both sessions usable after a failure, and replaces lost ones. */
+static int recover(struct copy_lane *lane, struct err *err, enum recovery *ret_recovery)
+{
+    *ret_recovery = RECOVERED_SAME;
+    if (is_lost(&lane->source) || is_lost(&lane->target)) {
+        return reconnect(lane, err, ret_recovery);
     }
     const char *encoding = lane->pool->session_encoding;
     const char *back = lane->holder ? "ROLLBACK TO SAVEPOINT copy" : "ROLLBACK";
@@ -233,6 +256,12 @@ static void fail_piece(struct copy_lane *lane, struct copy_piece *piece, const s
                    err->message);
 }
 
+static void postpone(struct copy_piece *piece)
+{
+    set_state(piece, COPY_QUEUED);
+    piece->left = true;
+}
+
 /* Copies one table in its own transaction. A lost connection justifies one more attempt, because another
  * session holds the snapshot. A check that reads other tables may meet a lane that builds indexes there. */
 static int copy_alone(struct copy_lane *lane, struct copy_piece *piece, struct err *err)
@@ -245,8 +274,8 @@ static int copy_alone(struct copy_lane *lane, struct copy_piece *piece, struct e
             return 0;
         }
         struct err reason = *err;
-        bool lost = false;
-        if (reason.code == ERR_CANCELED || recover(lane, err, &lost) != 0) {
+        enum recovery recovery = RECOVERED_SAME;
+        if (reason.code == ERR_CANCELED || recover(lane, err, &recovery) != 0) {
             if (reason.code == ERR_CANCELED) {
                 set_state(piece, COPY_QUEUED); /* stopped, not failed */
             } else {
@@ -254,9 +283,13 @@ static int copy_alone(struct copy_lane *lane, struct copy_piece *piece, struct e
             }
             return -1;
         }
+        if (recovery == RECOVERED_COMMITTED) {
+            complete(piece, 1);
+            return 0;
+        }
+        bool lost = recovery == RECOVERED_LOST;
         if (!lost && !lane->holder && sqlstate_is(reason.sqlstate, SQLSTATE_LOCK_NOT_AVAILABLE)) {
-            set_state(piece, COPY_QUEUED);
-            piece->left = true;
+            postpone(piece);
             return 0;
         }
         if (!lost && sqlstate_is(reason.sqlstate, SQLSTATE_DEADLOCK_DETECTED) &&
@@ -265,8 +298,7 @@ static int copy_alone(struct copy_lane *lane, struct copy_piece *piece, struct e
         }
         how = lost ? how : choose_alternative(piece, &reason, how);
         if (!lost && how == 0 && may_need_others(lane, &reason)) {
-            set_state(piece, COPY_QUEUED);
-            piece->left = true;
+            postpone(piece);
             return 0;
         }
         if ((lost && attempted_again) || (!lost && how == 0)) {
@@ -288,9 +320,13 @@ int copy_lane_round(struct copy_lane *lane, struct copy_piece *pieces, size_t co
         for (size_t i = 0; i < count; i++) {
             set_state(&pieces[i], COPY_QUEUED);
         }
-        bool lost = false;
-        if (err->code == ERR_CANCELED || recover(lane, err, &lost) != 0) {
+        enum recovery recovery = RECOVERED_SAME;
+        if (err->code == ERR_CANCELED || recover(lane, err, &recovery) != 0) {
             return -1;
+        }
+        if (recovery == RECOVERED_COMMITTED) {
+            complete(pieces, count);
+            return 0;
         }
     }
     for (size_t i = 0; i < count; i++) {

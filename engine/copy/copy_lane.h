@@ -4,6 +4,7 @@
 #ifndef ENGINE_COPY_COPY_LANE_H
 #define ENGINE_COPY_COPY_LANE_H
 
+#include "engine/copy/copy_commit.h"
 #include "engine/copy/copy_pieces.h"
 #include "engine/pg/pg.h"
 
@@ -11,7 +12,8 @@ struct copy_lane {
     struct copy_pool *pool;
     struct pg source;
     struct pg target;
-    bool holder; /* source is the pool's holder, borrowed while the lane is open */
+    struct copy_commit commit; /* the last transaction on the target */
+    bool holder;               /* source is the pool's holder, borrowed while the lane is open */
 };
 
 /* Opens both sessions; the source's uses the transfer's snapshot. */

@@ -249,7 +249,7 @@ static int refuse_when_stopped(const struct pg *pg, struct err *err)
     return stopped ? pg_poll_error(pg, PG_POLL_STOPPED, err) : 0;
 }
 
-int pg_run(struct pg *pg, struct err *err, const char *sql)
+static int run(struct pg *pg, struct err *err, PGresult **ret_result, const char *sql)
 {
     if (refuse_when_stopped(pg, err) != 0) {
         return -1;
@@ -257,8 +257,32 @@ int pg_run(struct pg *pg, struct err *err, const char *sql)
     if (!PQsendQuery(pg->connection, sql)) {
         return pg_error(pg, NULL, err, "while sending a statement");
     }
+    return last_result(pg, err, ret_result);
+}
+
+int pg_run(struct pg *pg, struct err *err, const char *sql)
+{
     auto_result PGresult *result = NULL;
-    return last_result(pg, err, &result);
+    return run(pg, err, &result, sql);
+}
+
+static int first_value(const PGresult *result, struct err *err, char **ret_value)
+{
+    char *value = NULL;
+    if (PQntuples(result) > 0 && !PQgetisnull(result, 0, 0)) {
+        value = str_dup(PQgetvalue(result, 0, 0));
+        if (value == NULL) {
+            return err_no_memory(err);
+        }
+    }
+    *ret_value = value;
+    return 0;
+}
+
+int pg_run_value(struct pg *pg, struct err *err, char **ret_value, const char *sql)
+{
+    auto_result PGresult *result = NULL;
+    return run(pg, err, &result, sql) != 0 ? -1 : first_value(result, err, ret_value);
 }
 
 int pg_runf(struct pg *pg, struct err *err, const char *format, ...)
@@ -307,18 +331,7 @@ int pg_value(struct pg *pg, struct err *err, char **ret_value, const char *sql, 
              const char *const *params)
 {
     auto_result PGresult *result = NULL;
-    if (pg_query(pg, err, &result, sql, count, params) != 0) {
-        return -1;
-    }
-    char *value = NULL;
-    if (PQntuples(result) > 0 && !PQgetisnull(result, 0, 0)) {
-        value = str_dup(PQgetvalue(result, 0, 0));
-        if (value == NULL) {
-            return err_no_memory(err);
-        }
-    }
-    *ret_value = value;
-    return 0;
+    return pg_query(pg, err, &result, sql, count, params) != 0 ? -1 : first_value(result, err, ret_value);
 }
 
 int pg_set_encoding(struct pg *pg, const char *encoding, struct err *err)

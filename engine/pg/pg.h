@@ -76,6 +76,8 @@ int pg_set_encoding(struct pg *pg, const char *encoding, struct err *err);
  * cancelled the statement on the server, and the connection is usable (an open transaction is aborted). */
 int pg_run(struct pg *pg, struct err *err, const char *sql);
 int pg_runf(struct pg *pg, struct err *err, const char *format, ...) printf_like(3, 4);
+/* The same, and returns the first value of the last statement, as pg_value() does. */
+int pg_run_value(struct pg *pg, struct err *err, char **ret_value, const char *sql);
 /* Runs one query with text parameters (count may be 0); the caller clears the result. */
 int pg_query(struct pg *pg, struct err *err, PGresult **ret_result, const char *sql, int count,
              const char *const *params);

@@ -1,11 +1,15 @@
 """An offline migration outlives lost sessions and restarted servers as an online one does."""
 
+import socket
+import threading
+
 import pytest
 
 from arm import details_of, new_secret, unique, wait_until
 from invariants import TABLE_COUNTERS
 from compare import compare_databases
 from malachite import Pair
+from proxy import Proxy
 from samples import assert_nothing_runs, load_slow, load_slow_index
 
 OURS = "FROM pg_stat_activity WHERE application_name = 'malachite'"
@@ -118,3 +122,44 @@ def test_a_rotated_password_is_waited_for(own, database, postgres_source, postgr
         migration.patch(triggerCutover="True")
     migration.succeed()
     assert compare_databases(postgres_source.dsn(name), postgres_target.dsn(name)) == []
+
+
+class LosesAnswer(Proxy):
+    """Passes the next COMMIT on, and breaks its connection before the answer."""
+
+    commits = 0
+
+    def _pump(self, one, other, answer):
+        super()._pump(one, other, (lambda data: self.look(one, data)) if answer == self.answer else answer)
+
+    def look(self, client, data):
+        if self.commits > 0 and data.startswith(b"Q") and b"COMMIT" in data:
+            self.commits -= 1
+            self.silence()
+            threading.Timer(0.2, self.lose, [client]).start()
+
+    def lose(self, client):
+        client.shutdown(socket.SHUT_RDWR)
+        self.resume()
+
+
+def test_rows_arrive_once_though_the_answer_to_their_commit_is_lost(malachite, attached, database, postgres_target):
+    proxy = LosesAnswer(postgres_target.host, postgres_target.port)
+    target = malachite.arm.put_server(
+        unique("answer"),
+        login=postgres_target.superuser,
+        password=postgres_target.password,
+        attach=(proxy.host, proxy.port),
+    )
+    target.postgres = postgres_target
+    pair = Pair(malachite, attached.source, target)
+    source = attached.source.postgres
+    name = database()
+    source.create_database(name)
+    source.execute(
+        "CREATE TABLE a AS SELECT 1 AS n; CREATE TABLE b AS SELECT g AS n FROM generate_series(1, 9) g", dbname=name
+    )
+    proxy.commits = 1
+    pair.put([name]).succeed()
+    assert compare_databases(source.dsn(name), postgres_target.dsn(name)) == []
+    proxy.close()
