@@ -76,7 +76,7 @@ static const char tables_select[] =
     "  WHERE a.attnum > 0 AND NOT a.attisdropped%s GROUP BY 1)"
     " SELECT r.oid, r.nspname, r.relname, c.names, coalesce(c.text, true),"
     "   CASE WHEN r.config THEN coalesce(r.condition, '') END, n.nspname, p.relname,"
-    "   greatest(coalesce(pg_table_size(r.oid), 0), %s)"
+    "   greatest(coalesce(pg_table_size(r.oid), 0), %s), coalesce(%s, 0)"
     " FROM relations r LEFT JOIN columns c ON c.attrelid = r.oid LEFT JOIN roots o ON o.leaf = r.oid"
     " JOIN pg_class t ON t.oid = r.oid LEFT JOIN pg_class p ON p.oid = o.root LEFT JOIN pg_namespace n ON "
     "n.oid = p.relnamespace ORDER BY r.oid";
@@ -102,7 +102,10 @@ static void add_tables_sql(struct buf *sql, int version)
     /* Size 0 means no rows, but only for the access method heap (2). */
     bool has_methods = version >= 120000;
     buf_addf(sql, tables_select, has_methods ? " AND a.attgenerated = ''" : "",
-             has_methods ? "CASE t.relam WHEN 2 THEN 0 ELSE 1 END" : "0");
+             has_methods ? "CASE t.relam WHEN 2 THEN 0 ELSE 1 END" : "0",
+             version >= 140000 ? "CASE t.relam WHEN 2 THEN pg_relation_size(r.oid)"
+                                 " / current_setting('block_size')::int END"
+                               : "0");
 }
 
 /* A copy of a value, NULL for SQL NULL; sets *failed when memory is out. */
@@ -120,6 +123,7 @@ static bool fill_table(const PGresult *result, int row, struct catalog_table *ta
 {
     bool failed = false;
     int64_t oid = 0;
+    int64_t blocks = 0;
     str_to_int(PQgetvalue(result, row, 0), 0, UINT32_MAX, &oid);
     table->oid = (uint32_t)oid;
     table->schema = copy_value(result, row, 1, &failed);
@@ -130,6 +134,8 @@ static bool fill_table(const PGresult *result, int row, struct catalog_table *ta
     table->root_schema = copy_value(result, row, 6, &failed);
     table->root_name = copy_value(result, row, 7, &failed);
     str_to_int(PQgetvalue(result, row, 8), 0, INT64_MAX, &table->bytes);
+    str_to_int(PQgetvalue(result, row, 9), 0, UINT32_MAX, &blocks);
+    table->blocks = (uint32_t)blocks;
     return !failed;
 }
 

@@ -22,7 +22,8 @@ struct catalog_table {
                           other tables */
     char *root_schema; /* the partitioned table to load through, or NULL */
     char *root_name;
-    int64_t bytes; /* with TOAST, without indexes */
+    int64_t bytes;   /* with TOAST, without indexes */
+    uint32_t blocks; /* without TOAST; 0: they cannot be read in ranges (before 14; only heap tables) */
 };
 
 struct catalog_sequence {

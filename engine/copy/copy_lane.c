@@ -56,7 +56,10 @@ int copy_lane_open(struct copy_lane *lane, struct err *err)
         copy_prepare_source(&lane->source, err) != 0 ||
         pg_set_encoding(&lane->source, lane->pool->session_encoding, err) != 0 ||
         source_settings_use_money(lane->pool->settings, &lane->source, err) != 0 ||
-        pg_run(&lane->source, err, "SET lock_timeout = '" LOCK_TIMEOUT "'") != 0 ||
+        /* A piece of a table is read by a range of ctids, not by scanning the whole table. */
+        pg_run(&lane->source, err,
+               "SET lock_timeout = '" LOCK_TIMEOUT
+               "'; SET enable_tidscan = on; SET enable_seqscan = off") != 0 ||
         begin_snapshot(lane, err) != 0) {
         return -1;
     }
@@ -96,7 +99,10 @@ static int copy_rows(struct copy_lane *lane, struct copy_piece *piece, bool text
     bool other_encoding = strcmp(pool->copy_encoding, pool->session_encoding) != 0;
     const struct copy_form form = {.table = piece->table,
                                    .encoding = other_encoding ? pool->copy_encoding : NULL,
-                                   .text = text || piece->table->text};
+                                   .text = text || piece->table->text,
+                                   .piece = piece->parts > 1,
+                                   .first_block = piece->first_block,
+                                   .end_block = piece->end_block};
     auto_buf struct buf out_sql = BUF_MAX(SQL_MAX_BYTES);
     auto_buf struct buf in_sql = BUF_MAX(SQL_MAX_BYTES);
     copy_add_out(&lane->source, &out_sql, &form);
@@ -252,6 +258,9 @@ static bool may_need_others(const struct copy_lane *lane, const struct err *err)
 static void fail_piece(struct copy_lane *lane, struct copy_piece *piece, const struct err *err)
 {
     set_state(piece, COPY_ERRORED);
+    if (atomic_exchange(&(piece - piece->part)->reported, true)) {
+        return;
+    }
     report_failure(lane->pool->report, err, "%s.%s: %s", piece->table->schema, piece->table->name,
                    err->message);
 }
@@ -269,6 +278,10 @@ static int copy_alone(struct copy_lane *lane, struct copy_piece *piece, struct e
     int how = 0;
     int deadlocks = 0;
     bool attempted_again = false;
+    if (copy_pieces_state(copy_piece_first(piece)) == COPY_ERRORED) {
+        set_state(piece, COPY_ERRORED); /* the rest of the table is of no use */
+        return 0;
+    }
     for (;;) {
         if (copy_together(lane, piece, 1, how, err) == 0) {
             return 0;

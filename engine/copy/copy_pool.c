@@ -8,28 +8,12 @@
 /* Small tables share a transaction: a commit for each would cost more than their rows. */
 enum { ROUND_TABLES = 50, ROUND_BYTES = 2 * 1024 * 1024 };
 
-static int larger_first(const void *a, const void *b)
-{
-    const struct copy_piece *left = a;
-    const struct copy_piece *right = b;
-    if (left->table->bytes != right->table->bytes) {
-        return left->table->bytes > right->table->bytes ? -1 : 1;
-    }
-    return left->table->oid < right->table->oid ? -1 : left->table->oid > right->table->oid;
-}
-
 int copy_pool_init(struct copy_pool *pool, const struct catalog *catalog, struct err *err)
 {
-    pool->pieces = calloc(catalog->table_count + 1, sizeof(*pool->pieces));
-    if (pool->pieces == NULL) {
-        return err_no_memory(err);
+    if (copy_pieces_new(catalog, &pool->split, err, &pool->pieces, &pool->count) != 0) {
+        return -1;
     }
     pthread_mutex_init(&pool->lock, NULL);
-    pool->count = catalog->table_count;
-    for (size_t i = 0; i < pool->count; i++) {
-        pool->pieces[i].table = &catalog->tables[i];
-    }
-    qsort(pool->pieces, pool->count, sizeof(*pool->pieces), larger_first);
     return 0;
 }
 
@@ -50,7 +34,7 @@ size_t copy_pool_take(struct copy_pool *pool, struct copy_piece **ret_first)
     int64_t bytes = 0;
     *ret_first = &pool->pieces[pool->next];
     while (pool->next < pool->count && count < ROUND_TABLES) {
-        int64_t more = pool->pieces[pool->next].table->bytes;
+        int64_t more = pool->pieces[pool->next].size;
         if (count > 0 && bytes + more > ROUND_BYTES) {
             break;
         }

@@ -28,14 +28,35 @@ static void add_columns(struct buf *sql, const struct catalog_table *table)
     }
 }
 
+static void add_blocks(struct buf *sql, const struct copy_form *form)
+{
+    buf_addf(sql, "WHERE ctid >= '(%u,0)'", form->first_block);
+    if (form->end_block > 0) {
+        buf_addf(sql, " AND ctid < '(%u,0)'", form->end_block);
+    }
+}
+
+static void add_selection(struct pg *source, struct buf *sql, const struct copy_form *form)
+{
+    const struct catalog_table *table = form->table;
+    buf_addf(sql, "COPY (SELECT %s FROM ONLY ", table->columns);
+    pg_add_qualified(source, sql, table->schema, table->name);
+    buf_adds(sql, " ");
+    if (form->piece) {
+        add_blocks(sql, form);
+    } else {
+        buf_adds(sql, table->condition);
+    }
+    buf_adds(sql, ")");
+}
+
 void copy_add_out(struct pg *source, struct buf *sql, const struct copy_form *form)
 {
     const struct catalog_table *table = form->table;
     add_encoding(source, sql, form);
-    if (table->condition != NULL && table->condition[0] != '\0' && table->columns != NULL) {
-        buf_addf(sql, "COPY (SELECT %s FROM ONLY ", table->columns);
-        pg_add_qualified(source, sql, table->schema, table->name);
-        buf_addf(sql, " %s)", table->condition);
+    bool conditional = table->condition != NULL && table->condition[0] != '\0' && table->columns != NULL;
+    if (form->piece || conditional) {
+        add_selection(source, sql, form);
     } else {
         buf_adds(sql, "COPY ");
         pg_add_qualified(source, sql, table->schema, table->name);
@@ -49,7 +70,8 @@ void copy_add_in(struct pg *target, struct buf *sql, const struct copy_form *for
     const struct catalog_table *table = form->table;
     bool through_root = table->root_name != NULL;
     /* An extension's script may have inserted its own rows. */
-    bool freeze = table->bytes >= FREEZE_FROM_BYTES && !through_root && table->condition == NULL;
+    bool freeze =
+        table->bytes >= FREEZE_FROM_BYTES && !through_root && table->condition == NULL && !form->piece;
     add_encoding(target, sql, form);
     if (freeze) {
         buf_adds(sql, "TRUNCATE ONLY ");

@@ -41,6 +41,9 @@ int server_superuser_login(const struct executor *executor, const struct server 
 /* Whether a server has turned on one of the service's own parameters that are off by default. */
 int server_parameter_is_on(const struct executor *executor, const struct server *server, const char *name,
                            struct err *err, bool *ret_on);
+/* The value of one of the service's own parameters of type Integer. */
+int server_parameter_number(const struct executor *executor, const struct server *server, const char *name,
+                            struct err *err, int64_t *ret_number);
 /* Of a version number: 18 of 150018. */
 int server_minor_version(int version);
 /* Reads the version of a reachable server and stores it; a failure keeps the known one. */

@@ -29,6 +29,18 @@ int server_parameter_is_on(const struct executor *executor, const struct server 
     return 0;
 }
 
+int server_parameter_number(const struct executor *executor, const struct server *server, const char *name,
+                            struct err *err, int64_t *ret_number)
+{
+    auto_free char *value = NULL;
+    if (kept_parameter_get(executor->store, server, name, err, &value) < 0) {
+        return -1;
+    }
+    return str_to_int(value, INT64_MIN, INT64_MAX, ret_number)
+               ? 0
+               : err_set(err, ERR_INTERNAL, "The parameter %s is not a number.", name);
+}
+
 /* 150018 is 15.18, 90624 is 9.6.24. */
 int server_minor_version(int version)
 {

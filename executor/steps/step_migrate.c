@@ -17,8 +17,8 @@
 #include "executor/fsm/database_row.h"
 #include "executor/fsm/migration_fsm.h"
 #include "executor/retry.h"
-#include "executor/steps/migration_skips_private.h"
 #include "executor/steps/progress.h"
+#include "executor/steps/target_parameters_private.h"
 #include "executor/worker.h"
 
 enum { TARGET_PRESENT_CODE = 603101, JOBS_MAX = 8 };
@@ -78,7 +78,7 @@ static int transfer_database(struct work *work, const struct sides *sides, struc
                                 .stop = &work->worker->database_stop,
                                 .observer = &observer,
                                 .identities = identities};
-    if (migration_read_skips(work, &sides->target.server, &transfer) < 0) {
+    if (target_parameters_read(work, &sides->target.server, &transfer) < 0) {
         return -1;
     }
     worker_enter_database(work->worker, row->name);

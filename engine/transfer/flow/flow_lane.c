@@ -3,11 +3,12 @@
 #include "engine/copy/copy_pool.h"
 #include "engine/transfer/flow/flow_private.h"
 
-/* Indexes of a table may be built from here on. Pieces that failed or were postponed are not complete. */
+/* Indexes of a table may be built once all its pieces are complete; those that failed or were postponed are
+ * not. */
 static void announce_copied(struct flow *flow, const struct copy_piece *pieces, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (atomic_load(&pieces[i].state) == COPY_COMPLETED) {
+        if (copy_pieces_state(copy_piece_first(&pieces[i])) == COPY_COMPLETED) {
             post_data_table_copied(flow->post_data, pieces[i].table);
         }
     }

@@ -25,14 +25,30 @@ void transfer_report_step(struct transfer_state *state, const char *text)
     }
 }
 
-static void read_piece(struct transfer_table *table, const struct copy_piece *piece)
+static void add_piece(struct transfer_table *table, const struct copy_piece *piece)
 {
-    struct transfer_table now = *table;
-    now.state = (enum copy_state)atomic_load(&piece->state);
-    now.bytes = atomic_load_explicit(&piece->bytes, memory_order_relaxed);
-    now.rows = atomic_load_explicit(&piece->rows, memory_order_relaxed);
-    now.started_us = atomic_load(&piece->started_us);
-    now.ended_us = atomic_load(&piece->ended_us);
+    int64_t started_us = atomic_load(&piece->started_us);
+    int64_t ended_us = atomic_load(&piece->ended_us);
+    table->bytes += atomic_load_explicit(&piece->bytes, memory_order_relaxed);
+    table->rows += atomic_load_explicit(&piece->rows, memory_order_relaxed);
+    if (started_us != 0 && (table->started_us == 0 || started_us < table->started_us)) {
+        table->started_us = started_us;
+    }
+    table->ended_us = ended_us > table->ended_us ? ended_us : table->ended_us;
+}
+
+static void read_table(struct transfer_table *table, const struct copy_piece *first)
+{
+    struct transfer_table now = {.schema = table->schema,
+                                 .name = table->name,
+                                 .bytes_total = table->bytes_total,
+                                 .state = copy_pieces_state(first)};
+    for (uint32_t i = 0; i < first->parts; i++) {
+        add_piece(&now, &first[i]);
+    }
+    if (now.state != COPY_COMPLETED && now.state != COPY_ERRORED) {
+        now.ended_us = 0;
+    }
     now.changed = now.state != table->state || now.bytes != table->bytes || now.rows != table->rows ||
                   now.started_us != table->started_us || now.ended_us != table->ended_us;
     *table = now;
@@ -42,11 +58,11 @@ void transfer_report_progress(void *context)
 {
     struct transfer_state *state = context;
     const struct transfer_observer *observer = state->transfer->observer;
-    for (size_t i = 0; i < state->pool.count; i++) {
-        read_piece(&state->tables[i], &state->pool.pieces[i]);
+    for (size_t i = 0, at = 0; at < state->pool.count; i++, at += state->pool.pieces[at].parts) {
+        read_table(&state->tables[i], &state->pool.pieces[at]);
     }
     if (observer != NULL && observer->progress != NULL) {
-        observer->progress(observer->context, state->tables, state->pool.count);
+        observer->progress(observer->context, state->tables, state->catalog.table_count);
     }
 }
 
@@ -73,13 +89,15 @@ int transfer_list_tables(struct transfer_state *state, struct err *err)
                            .session_encoding = state->encoding,
                            .copy_encoding = source_database_get(&state->database, DATABASE_ENCODING),
                            .settings = &state->settings,
+                           .split = {.piece_bytes = state->transfer->piece_bytes,
+                                     .lanes = state->transfer->more_pieces ? state->transfer->jobs : 0},
                            .report = &state->report};
     state->tables = calloc(state->catalog.table_count + 1, sizeof(*state->tables));
     if (state->tables == NULL || copy_pool_init(&state->pool, &state->catalog, err) != 0) {
         return err_no_memory(err);
     }
-    for (size_t i = 0; i < state->pool.count; i++) {
-        const struct catalog_table *table = state->pool.pieces[i].table;
+    for (size_t i = 0, at = 0; at < state->pool.count; i++, at += state->pool.pieces[at].parts) {
+        const struct catalog_table *table = state->pool.pieces[at].table;
         state->tables[i] = (struct transfer_table){.schema = shown_name(state, table->schema),
                                                    .name = shown_name(state, table->name),
                                                    .bytes_total = table->bytes,
@@ -89,7 +107,7 @@ int transfer_list_tables(struct transfer_state *state, struct err *err)
         }
     }
     if (observer != NULL && observer->progress != NULL) {
-        observer->progress(observer->context, state->tables, state->pool.count);
+        observer->progress(observer->context, state->tables, state->catalog.table_count);
     }
     return 0;
 }

@@ -61,6 +61,8 @@ struct transfer {
     const struct stop *stop;
     const struct transfer_observer *observer;
     const char *identities; /* online: the identities that an earlier attempt stored; or NULL */
+    int64_t piece_bytes;    /* no table is copied in larger pieces; 0: without limit */
+    bool more_pieces;       /* tables are also split so that no lane is idle */
     /* What the administrator of the target does not want; each is reported as a warning. */
     bool skip_analyze;
     bool skip_large_objects;

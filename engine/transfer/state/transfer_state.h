@@ -40,8 +40,9 @@ struct transfer_state {
     struct report report;
     struct restore restore;
     struct copy_pool pool;
-    struct str_list shown_names;   /* names that had to be changed for display */
-    struct transfer_table *tables; /* the observer's view, in the order of pool.pieces */
+    struct str_list shown_names; /* names that had to be changed for display */
+    struct transfer_table
+        *tables; /* the observer's view, in the order in which pool.pieces has their first */
 };
 
 #endif
