@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "core/points/points.h"
 #include "core/str.h"
 #include "engine/admin/databases.h"
 #include "engine/pg/sqlstate.h"
@@ -212,10 +213,61 @@ static int remove_or_reuse(struct transfer_state *state, struct err *err)
     return database_drop(transfer->target, transfer->database, transfer->stop, err);
 }
 
+/* ---- while the schema is read ----------------------------------------------------------------------------
+ */
+
+static void *create_early(void *argument)
+{
+    struct transfer_state *state = argument;
+    struct err ignored = {0}; /* target_database_prepare() meets it again */
+    auto_free char *found = NULL;
+    point_scope_set(state->early.scope);
+    if (pg_value(&state->admin, &ignored, &found, "SELECT 1 FROM pg_database WHERE datname = $1", 1,
+                 (const char *const[]){state->transfer->database}) == 0 &&
+        found == NULL) {
+        state->early.created = create(state, &ignored) == 0;
+    }
+    return NULL;
+}
+
+void target_database_begin_early(struct transfer_state *state)
+{
+    struct transfer_early *early = &state->early;
+    early->scope = point_scope();
+    early->running = pthread_create(&early->thread, NULL, create_early, state) == 0;
+}
+
+/* Also after a request to stop; but not what somebody has put objects into in the meantime. */
+static void drop_early(const struct transfer_state *state)
+{
+    struct transfer unstopped = *state->transfer;
+    struct err ignored = {0};
+    bool in_use = false;
+    unstopped.stop = NULL;
+    if (is_in_use(&unstopped, &ignored, &in_use) == 0 && !in_use) {
+        (void)database_drop(unstopped.target, unstopped.database, NULL, &ignored);
+    }
+}
+
+void target_database_end_early(struct transfer_state *state, bool read)
+{
+    struct transfer_early *early = &state->early;
+    if (early->running) {
+        pthread_join(early->thread, NULL);
+        early->running = false;
+    }
+    if (early->created && !read) {
+        drop_early(state);
+    }
+}
+
+/* ----------------------------------------------------------------------------------------------------------
+ */
+
 int target_database_prepare(struct transfer_state *state, struct err *err)
 {
     const struct transfer *transfer = state->transfer;
-    int there = remove_or_reuse(state, err);
+    int there = state->early.created ? 1 : remove_or_reuse(state, err);
     if (there < 0 || (there == 0 && create(state, err) != 0)) {
         return -1;
     }

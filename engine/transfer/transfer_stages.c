@@ -87,10 +87,13 @@ static int open_source(struct transfer_state *state, struct err *err)
 int transfer_read_source(struct transfer_state *state, struct err *err)
 {
     transfer_report_step(state, "Reading the schema");
-    return read_settings(state, err) != 0 || open_source(state, err) != 0 || check_target(state, err) != 0 ||
-                   source_window_open(state, err) != 0 || transfer_list_tables(state, err) != 0
-               ? -1
-               : 0;
+    if (read_settings(state, err) != 0 || open_source(state, err) != 0 || check_target(state, err) != 0) {
+        return -1;
+    }
+    target_database_begin_early(state);
+    bool read = source_window_open(state, err) == 0 && transfer_list_tables(state, err) == 0;
+    target_database_end_early(state, read);
+    return read ? 0 : -1;
 }
 
 static const char *fallback_owner(const struct transfer *transfer)

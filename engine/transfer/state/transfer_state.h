@@ -3,6 +3,9 @@
 #ifndef ENGINE_TRANSFER_STATE_TRANSFER_STATE_H
 #define ENGINE_TRANSFER_STATE_TRANSFER_STATE_H
 
+#include <pthread.h>
+
+#include "core/points/points.h"
 #include "core/str_list.h"
 #include "engine/catalog/source_database.h"
 #include "engine/catalog/source_settings.h"
@@ -22,6 +25,14 @@ struct transfer_reading {
     void *context;
 };
 
+/* The target database, created while the schema is read. */
+struct transfer_early {
+    pthread_t thread;
+    const struct point_subject *scope;
+    bool running;
+    bool created;
+};
+
 struct transfer_state {
     const struct transfer *transfer;
     struct transfer_reading also; /* read: NULL: nothing */
@@ -29,6 +40,7 @@ struct transfer_state {
     struct pg admin;              /* of another database of the target; closed once this one exists */
     struct pg target;             /* closed until the database exists */
     int target_version;
+    struct transfer_early early;
     bool no_compression; /* the target does not support a compression method that columns ask for */
     char *snapshot;
     const char *encoding; /* of statements, names and the archive in every session */

@@ -1,5 +1,6 @@
 """Canceling, in every state and at any moment: quickly, and nothing is left that was not asked for."""
 
+import contextlib
 import random
 import socket
 import time
@@ -112,6 +113,24 @@ def test_cancel_while_a_server_does_not_answer(attached, arm):
         migration.wait("PerformingPreRequisiteSteps")
         time.sleep(0.3)
         assert_cancels(migration, ["x"], attached)
+
+
+@pytest.mark.parametrize("theirs", [False, True])
+def test_cancel_while_a_table_is_locked(attached, database, postgres_source, postgres_target, theirs):
+    """The target database is created while the schema is read. It goes again, unless somebody else uses it."""
+    name = load_shop(postgres_source, database(), rows=10)
+    with contextlib.closing(postgres_source.connect(name)) as holder:
+        holder.autocommit = False
+        holder.cursor().execute("LOCK TABLE sales.customer")
+        migration = attached.put([name])
+        migration.wait(lambda body: "lock" in details_of(body, name).get("migrationOperation", ""))
+        wait_until(lambda: has_database(postgres_target, name), 10, "the database")
+        if theirs:
+            postgres_target.execute("CREATE TABLE theirs (a int)", dbname=name)
+        migration.cancel()
+        migration.wait("Canceled", timeout=20)
+    assert_nothing_runs(attached.malachite, [name], attached.source, attached.target)
+    assert has_database(postgres_target, name) == theirs
 
 
 @pytest.mark.parametrize("how", [by_patch, by_delete])
