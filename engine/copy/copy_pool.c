@@ -27,21 +27,37 @@ void copy_pool_done(struct copy_pool *pool)
     pool->count = 0;
 }
 
-size_t copy_pool_take(struct copy_pool *pool, struct copy_piece **ret_first)
+/* The number of pieces of the round that begins there. */
+static size_t round_from(const struct copy_pool *pool, size_t first)
 {
-    pthread_mutex_lock(&pool->lock);
     size_t count = 0;
     int64_t bytes = 0;
-    *ret_first = &pool->pieces[pool->next];
-    while (pool->next < pool->count && count < ROUND_TABLES) {
-        int64_t more = pool->pieces[pool->next].size;
+    while (first + count < pool->count && count < ROUND_TABLES) {
+        int64_t more = pool->pieces[first + count].size;
         if (count > 0 && bytes + more > ROUND_BYTES) {
             break;
         }
         bytes += more;
         count++;
-        pool->next++;
     }
+    return count;
+}
+
+size_t copy_pool_rounds(const struct copy_pool *pool)
+{
+    size_t rounds = 0;
+    for (size_t next = 0; next < pool->count; next += round_from(pool, next)) {
+        rounds++;
+    }
+    return rounds;
+}
+
+size_t copy_pool_take(struct copy_pool *pool, struct copy_piece **ret_first)
+{
+    pthread_mutex_lock(&pool->lock);
+    size_t count = round_from(pool, pool->next);
+    *ret_first = &pool->pieces[pool->next];
+    pool->next += count;
     pool->busy += count > 0 ? 1 : 0;
     pthread_mutex_unlock(&pool->lock);
     return count;

@@ -16,6 +16,8 @@ void copy_pool_done(struct copy_pool *pool);
 /* Takes the next work of a lane: one large piece, or several small ones that share a transaction. 0: none is
  * left. Any thread. */
 size_t copy_pool_take(struct copy_pool *pool, struct copy_piece **ret_first);
+/* How often lanes can take something. Before the first is taken. */
+size_t copy_pool_rounds(const struct copy_pool *pool);
 /* Whether there is something to take. Any thread. */
 bool copy_pool_has_more(struct copy_pool *pool);
 /* The lane has ended what it took, whatever became of it. */

@@ -33,23 +33,41 @@ struct analysis {
     pthread_mutex_t lock;
 };
 
-/* Takes the next tables: rows from *ret_first on. 0: none is left. */
-static int take(struct analysis *analysis, int *ret_first)
+/* The number of tables of the batch that begins there. */
+static int batch_from(const PGresult *tables, int first)
 {
-    pthread_mutex_lock(&analysis->lock);
     int count = 0;
     int64_t bytes = 0;
-    *ret_first = analysis->next;
-    while (analysis->next < PQntuples(analysis->tables) && count < BATCH_TABLES) {
+    while (first + count < PQntuples(tables) && count < BATCH_TABLES) {
         int64_t more = 0;
-        str_to_int(PQgetvalue(analysis->tables, analysis->next, 2), 0, INT64_MAX, &more);
+        str_to_int(PQgetvalue(tables, first + count, 2), 0, INT64_MAX, &more);
         if (count > 0 && bytes + more > BATCH_BYTES) {
             break;
         }
         bytes += more;
-        analysis->next++;
         count++;
     }
+    return count;
+}
+
+/* A lane for each batch, as far as there are any. */
+static int count_lanes(const struct transfer *transfer, const PGresult *tables)
+{
+    int most = transfer->jobs > 0 ? transfer->jobs : 1;
+    int batches = 0;
+    for (int next = 0; next < PQntuples(tables) && batches < most; next += batch_from(tables, next)) {
+        batches++;
+    }
+    return batches;
+}
+
+/* Takes the next tables: rows from *ret_first on. 0: none is left. */
+static int take(struct analysis *analysis, int *ret_first)
+{
+    pthread_mutex_lock(&analysis->lock);
+    int count = batch_from(analysis->tables, analysis->next);
+    *ret_first = analysis->next;
+    analysis->next += count;
     pthread_mutex_unlock(&analysis->lock);
     return count;
 }
@@ -115,7 +133,7 @@ int tables_analyze(struct transfer_state *state, struct err *err)
     struct analysis analysis = {.state = state, .tables = tables};
     pthread_mutex_init(&analysis.lock, NULL);
     const struct lanes lanes = {
-        .count = state->transfer->jobs > 0 ? state->transfer->jobs : 1, .work = work, .context = &analysis};
+        .count = count_lanes(state->transfer, tables), .work = work, .context = &analysis};
     int result = lanes_run(&lanes, err);
     pthread_mutex_destroy(&analysis.lock);
     return result;

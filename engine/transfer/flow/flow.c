@@ -116,6 +116,7 @@ static int start_lanes(struct flow *flow, pthread_t *threads, struct err *err)
     int started = 0;
     wanted = wanted < LANES_MAX ? wanted : LANES_MAX;
     flow->scope = point_scope();
+    flow->copiers = copy_pool_rounds(&state->pool);
     pthread_mutex_lock(&flow->lock);
     while (started < wanted && pthread_create(&threads[started], NULL, run_lane, flow) == 0) {
         started++;

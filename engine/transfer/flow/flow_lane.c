@@ -65,8 +65,21 @@ static int create_entries(struct flow *flow, struct pg *target, struct err *err)
     }
 }
 
+/* Where fewer lanes can copy all tables, the others need no sessions for that. */
+static bool shall_copy(struct flow *flow)
+{
+    pthread_mutex_lock(&flow->lock);
+    bool shall = flow->copiers > 0;
+    flow->copiers -= shall ? 1 : 0;
+    pthread_mutex_unlock(&flow->lock);
+    return shall;
+}
+
 static int run_copy(struct flow *flow, struct err *err)
 {
+    if (!shall_copy(flow)) {
+        return 0;
+    }
     auto_copy_lane struct copy_lane lane = {.pool = &flow->state->pool};
     return copy_tables(flow, &lane, err);
 }

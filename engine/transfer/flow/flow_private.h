@@ -21,6 +21,7 @@ struct flow {
     pthread_cond_t changed;
     uint64_t events; /* under lock: grows with whatever a lane or the flow's thread may wait for */
     int lanes;       /* under lock: lanes that have not ended */
+    size_t copiers;  /* under lock: lanes that may still begin to copy */
     bool failed;     /* under lock: a lane failed with err */
     bool lost;       /* under lock: a lane left work undone that no other lane can do */
     struct err err;
