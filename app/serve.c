@@ -32,6 +32,7 @@
 #include "handlers/arm/dispatch/dispatch.h"
 #include "handlers/deployments/deployer.h"
 #include "handlers/describe/openapi.h"
+#include "handlers/migrations/migrations.h"
 #include "handlers/own/request_durations.h"
 #include "handlers/own/seeing/coverage.h"
 #include "handlers/rules/request_points.h"
@@ -194,6 +195,7 @@ static void connect_rooms(struct serving *serving)
     serving->app.authorize_item = authorize_item;
     serving->app.note_unknown = api_note_unknown;
     serving->app.describe = api_description_of;
+    serving->app.show_migration = migration_show;
     serving->service = (struct service){.app = &serving->app,
                                         .options = serving->options,
                                         .prepare = dispatch_prepare,

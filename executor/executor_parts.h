@@ -50,6 +50,8 @@ struct gate {
     struct gate_visit *first;
 };
 
+struct series;
+
 struct executor {
     const struct options *options;
     struct store *store;
@@ -70,6 +72,7 @@ struct executor {
     struct gate gate;
     struct rechecks rechecks;
     struct followers *followers;
+    struct series *series; /* executor/series/series.h; NULL: none is kept */
     struct worker workers[EXECUTOR_WORKERS_MAX];
     int worker_count;
     pthread_t operation_threads[OPERATION_THREADS];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Figures for /metrics. */
+/* Figures for /metrics, and sums over the tables of a migration. */
 #include <stdlib.h>
 
 #include "core/attr.h"
@@ -120,4 +120,53 @@ void store_lags_free(struct store_lag *lags, size_t count)
         release_lag(&lags[i]);
     }
     free(lags);
+}
+
+static int read_sizes(struct stmt *stmt, void *row, struct err *err)
+{
+    struct store_sizes *sizes = row;
+    sizes->database = column_text(stmt);
+    sizes->completed = column_int64(stmt);
+    sizes->loading = column_int64(stmt);
+    sizes->loaded = column_int64(stmt);
+    sizes->queued = column_int64(stmt);
+    sizes->errored = column_int64(stmt);
+    return stmt_check(stmt, err);
+}
+
+static void release_sizes(void *row)
+{
+    struct store_sizes *sizes = row;
+    free(sizes->database);
+}
+
+int store_sizes_list(struct store *store, int64_t migration_id, struct err *err,
+                     struct store_sizes **ret_sizes, size_t *ret_count)
+{
+    static const struct row_type sizes_type = {sizeof(struct store_sizes), read_sizes, release_sizes};
+    auto_stmt struct stmt stmt = {0};
+    if (stmt_open(store, STMT_FIGURES_SIZES,
+                  "SELECT database_name, sum(iif(state = 'Completed', bytes_total, 0)),"
+                  " sum(iif(state = 'Loading', bytes_total, 0)),"
+                  " sum(iif(state = 'Loading', min(bytes_copied, bytes_total), 0)),"
+                  " sum(iif(state = 'Queued', bytes_total, 0)), sum(iif(state = 'Errored', bytes_total, 0))"
+                  " FROM migration_table WHERE migration_id = ? GROUP BY database_name",
+                  err, &stmt) < 0) {
+        return -1;
+    }
+    bind_int(&stmt, migration_id);
+    void *rows = NULL;
+    if (stmt_get_rows(&stmt, &sizes_type, err, &rows, ret_count) < 0) {
+        return -1;
+    }
+    *ret_sizes = rows;
+    return 0;
+}
+
+void store_sizes_free(struct store_sizes *sizes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        release_sizes(&sizes[i]);
+    }
+    free(sizes);
 }

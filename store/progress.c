@@ -15,7 +15,8 @@
     "tables_completed, tables_errored, rows_copied, bytes_copied, bytes_total, replication, following, "     \
     "cutover_position, evidence, error_code"
 /* The columns that the follower writes. */
-#define DATABASE_FIGURES "inserts, updates, deletes, applied_changes, pending_bytes, latency_seconds"
+#define DATABASE_FIGURES                                                                                     \
+    "inserts, updates, deletes, applied_changes, pending_bytes, latency_seconds, last_change_us"
 
 static int read_database(struct stmt *stmt, void *row, struct err *err)
 {
@@ -47,6 +48,7 @@ static int read_database(struct stmt *stmt, void *row, struct err *err)
     database->figures.applied_changes = column_int64(stmt);
     database->figures.pending_bytes = column_int64(stmt);
     database->figures.latency_seconds = column_int(stmt);
+    database->figures.last_change_us = column_int64(stmt);
     return stmt_check(stmt, err);
 }
 
@@ -179,7 +181,9 @@ int store_database_set_figures(struct store *store, int64_t migration_id, const 
 {
     auto_stmt struct stmt stmt = {0};
     if (stmt_open(store, STMT_DATABASE_SET_FIGURES,
-                  "UPDATE migration_database SET (" DATABASE_FIGURES ") = (?, ?, ?, ?, ?, ?)"
+                  "UPDATE migration_database SET (" DATABASE_FIGURES ") = (?, ?, ?, ?, ?, ?,"
+                  /* a follower that has just begun knows of no change */
+                  " max(last_change_us, ?))"
                   " WHERE migration_id = ? AND name = ?",
                   err, &stmt) < 0) {
         return -1;
@@ -190,6 +194,7 @@ int store_database_set_figures(struct store *store, int64_t migration_id, const 
     bind_int(&stmt, figures->applied_changes);
     bind_int(&stmt, figures->pending_bytes);
     bind_int(&stmt, figures->latency_seconds);
+    bind_int(&stmt, figures->last_change_us);
     bind_int(&stmt, migration_id);
     bind_text(&stmt, name);
     return run_on_database(&stmt, name, err);

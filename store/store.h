@@ -265,4 +265,40 @@ enum { STORE_LAGS_MAX = 1000 };
 int store_lag_list(struct store *store, struct err *err, struct store_lag **ret_lags, size_t *ret_count);
 void store_lags_free(struct store_lag *lags, size_t count);
 
+/* The bytes on disk of a database's tables on the source, by the state of their copy. */
+struct store_sizes {
+    char *database;
+    int64_t completed;
+    int64_t loading;
+    int64_t loaded; /* of loading: copied already */
+    int64_t queued;
+    int64_t errored;
+};
+int store_sizes_list(struct store *store, int64_t migration_id, struct err *err,
+                     struct store_sizes **ret_sizes, size_t *ret_count);
+void store_sizes_free(struct store_sizes *sizes, size_t count);
+
+/* What the time series of a migration is made of: sums over its databases, and the longest lag. */
+struct store_counters {
+    int64_t migration_id;
+    bool active;
+    int64_t rows;
+    int64_t bytes;
+    int64_t changes;
+    int64_t pending_bytes;
+    int64_t lag_seconds;
+    bool following;
+};
+/* All active migrations, by id; free() the list. */
+int store_counters_list(struct store *store, struct err *err, struct store_counters **ret_rows,
+                        size_t *ret_count);
+int store_counters_get(struct store *store, int64_t migration_id, struct err *err,
+                       struct store_counters *ret_counters);
+/* The points of a series, as executor/series/ writes them. Put does nothing if the migration was deleted; get
+ * returns memory of the caller's, NULL for no points. */
+int store_series_put(struct store *store, int64_t migration_id, const void *points, size_t len,
+                     struct err *err);
+int store_series_get(struct store *store, int64_t migration_id, struct err *err, void **ret_points,
+                     size_t *ret_len);
+
 #endif

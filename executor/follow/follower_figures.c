@@ -34,7 +34,7 @@ static bool same_figures(const struct database_figures *a, const struct database
 {
     return a->inserts == b->inserts && a->updates == b->updates && a->deletes == b->deletes &&
            a->applied_changes == b->applied_changes && a->pending_bytes == b->pending_bytes &&
-           a->latency_seconds == b->latency_seconds;
+           a->latency_seconds == b->latency_seconds && a->last_change_us == b->last_change_us;
 }
 
 void figures_store(struct follower *follower, const struct follower_view *view)
@@ -47,7 +47,8 @@ void figures_store(struct follower *follower, const struct follower_view *view)
                                              .applied_changes = progress->inserts + progress->updates +
                                                                 progress->deletes + progress->truncates,
                                              .pending_bytes = pending,
-                                             .latency_seconds = latency_seconds(follower, pending)};
+                                             .latency_seconds = latency_seconds(follower, pending),
+                                             .last_change_us = follower->commit_us};
     if (same_figures(&figures, &follower->figures)) {
         return;
     }

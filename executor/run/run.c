@@ -15,6 +15,7 @@
 #include "executor/operations/instances.h"
 #include "executor/operations/operations.h"
 #include "executor/run/workers_private.h"
+#include "executor/series/series.h"
 #include "executor/servers/server_faults.h"
 #include "executor/snapshots/snapshots.h"
 #include "executor/wake.h"
@@ -48,6 +49,10 @@ static int prepare(struct executor *executor, struct err *err)
     if (snapshots_recover(executor, err) < 0 || instances_mark_starting(executor, err) < 0 ||
         followers_init(executor, err, &executor->followers) < 0) {
         return -1;
+    }
+    executor->series = series_new();
+    if (executor->series == NULL) {
+        return err_no_memory(err);
     }
     return store_migration_free_leases(executor->store, executor->owner, err);
 }
@@ -167,6 +172,7 @@ void executor_stop(struct executor *executor)
     executor_wake(executor);
     join_threads(executor);
     followers_done(executor->followers);
+    series_free(executor->series);
     if (executor->instances.root != NULL) {
         instances_stop_all(executor, clock_ms_left(deadline));
         instance_host_done(&executor->instances);

@@ -8,6 +8,7 @@
 #include "executor/fsm/migration_fsm.h"
 #include "executor/removal.h"
 #include "executor/scope.h"
+#include "executor/series/series.h"
 #include "executor/wake.h"
 #include "executor/worker.h"
 
@@ -146,6 +147,7 @@ void *monitor_main(void *argument)
             forget_at = now + (int64_t)3600 * 1000000;
         }
         rules_sweep();
+        series_tick(executor);
         uint64_t seen = executor_generation(executor);
         bool busy = false;
         removals_continue(executor);
@@ -163,6 +165,7 @@ void *monitor_main(void *argument)
         executor_wait(executor, seen, busy ? MONITOR_PERIOD_MS : 1000);
     }
     point_leave(&renewal);
+    series_save(executor);
     store_thread_done(executor->store);
     return NULL;
 }

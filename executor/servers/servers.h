@@ -24,6 +24,11 @@ int executor_get_database(struct executor *executor, const struct server *server
 /* 1 and the names of a database's tables as PostgreSQL quotes them, or 0. */
 int executor_list_tables(struct executor *executor, const struct server *server, const char *database,
                          struct err *err, struct str_list *ret_tables);
+/* For an active migration, an array with an object for each of its databases: pending bytes, the last change
+ * that was applied ({lastChangeOn, secondsSinceLastChange}, by the source's clock; absent before the first),
+ * and {sessions, clients: [{user, application, sessions}]} on the source without Malachite's own. */
+int executor_source_use(struct executor *executor, const struct migration *migration, struct err *err,
+                        json_t **ret_databases);
 /* Version number (150018) of an attached server, read with the given credentials. */
 int executor_probe_version(struct executor *executor, const struct server *server, struct err *err,
                            int *ret_version);

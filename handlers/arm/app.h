@@ -3,6 +3,7 @@
 #ifndef HANDLERS_ARM_APP_H
 #define HANDLERS_ARM_APP_H
 
+#include <jansson.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -47,6 +48,9 @@ struct app {
     bool (*authorize_item)(struct request *request, const char *id);
     /* Records unknown properties of a body (describe) for the request log; NULL: records nothing. */
     void (*note_unknown)(struct request *request);
+    /* A migration as a GET in this api-version shows it (migrations): a new reference. */
+    json_t *(*show_migration)(struct app *app, const char *api_version, const struct server *target,
+                              const struct migration *migration, struct err *err);
     /* The description of resources of this type (describe), or NULL. */
     const struct description *(*describe)(const char *resource_type);
 };

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The migration resource in responses. */
+#include "core/points/rules.h"
 #include "core/str.h"
+#include "handlers/arm/app.h"
 #include "handlers/arm/naming/locations.h"
 #include "handlers/migrations/migration.h"
+#include "handlers/migrations/migrations.h"
 
 /* The service answers 400 where Azure Resource Manager's rules say 404. */
 static void refuse_as_the_service(struct request *request, const struct server *target, const char *name)
@@ -48,30 +51,52 @@ json_t *migration_write(const struct dialect *dialect, const struct server *targ
     return dialect_write(dialect, &shown);
 }
 
-void reply_migration(struct request *request, int status, const struct server *target,
-                     const struct migration *migration, enum migration_detail detail)
+static json_t *show(struct app *app, const struct dialect *dialect, const struct server *target,
+                    const struct migration *migration, enum migration_detail detail, struct err *err)
 {
-    struct err err = {0};
     struct migration_database *databases = NULL;
     size_t count = 0;
     auto_free char *target_id = server_resource_id(target);
     if (target_id == NULL) {
-        reply_json(request, status, NULL);
-        return;
+        err_no_memory(err);
+        return NULL;
     }
     if (detail != DETAIL_CREATED &&
-        store_database_list(request->app->store, migration->id, &err, &databases, &count) < 0) {
-        reply_error(request, &err);
-        return;
+        store_database_list(app->store, migration->id, err, &databases, &count) < 0) {
+        return NULL;
     }
     const struct migration_view view = {.migration = migration,
                                         .target_resource_id = target_id,
                                         .databases = databases,
                                         .database_count = count,
                                         .detail = detail,
-                                        .azure_errors =
-                                            str_equals(request->app->options->error_style, "azure")};
+                                        .azure_errors = str_equals(app->options->error_style, "azure")};
     const char *location = detail == DETAIL_CREATED ? migration->location : NULL;
-    reply_json(request, status, migration_write(dialect_find(request->api_version), target, &view, location));
+    json_t *resource = migration_write(dialect, target, &view, location);
     migration_databases_free(databases, count);
+    if (resource == NULL) {
+        err_no_memory(err);
+    }
+    return resource;
+}
+
+json_t *migration_show(struct app *app, const char *api_version, const struct server *target,
+                       const struct migration *migration, struct err *err)
+{
+    json_t *resource = show(app, dialect_find(api_version), target, migration, DETAIL_FULL, err);
+    rules_note_poll(migration->uuid, word_of(WORDS_SUBSTATE, (int)migration->substate));
+    return resource;
+}
+
+void reply_migration(struct request *request, int status, const struct server *target,
+                     const struct migration *migration, enum migration_detail detail)
+{
+    struct err err = {0};
+    json_t *resource =
+        show(request->app, dialect_find(request->api_version), target, migration, detail, &err);
+    if (resource == NULL) {
+        reply_error(request, &err);
+        return;
+    }
+    reply_json(request, status, resource);
 }

@@ -9,6 +9,9 @@
 
 #include "handlers/arm/property.h"
 #include "server/request.h"
+#include "store/store.h"
+
+struct app;
 
 /* migration_delete.c */
 void migration_delete(struct request *request);
@@ -16,6 +19,11 @@ void migration_delete(struct request *request);
 /* migration_get.c */
 void migration_get(struct request *request);
 void migration_list(struct request *request);
+
+/* migration_view.c */
+/* The resource as a GET shows it, a new reference; the caller counts as one that polls. */
+json_t *migration_show(struct app *app, const char *api_version, const struct server *target,
+                       const struct migration *migration, struct err *err);
 
 /* migration_patch.c */
 void migration_patch(struct request *request);

@@ -52,6 +52,24 @@ static const struct property own_migration_rows[] = {
     DOC("substate", "string", ANY, NULL), DOC("error", "string", ANY, NULL), DOC("errorCode", "string", ANY, NULL),
     DOC("createdAt", "date-time", ANY, NULL), DOC("endedAt", "date-time", ANY, NULL), DOC("deleted", "boolean", ANY, NULL), DOC("databases", "[]object", ANY, NULL),
     DOC("events", "[]object", ANY, NULL), DOC("tables", "[]object", ANY, NULL),
+    DOC("points", "[]SeriesPoint", ANY, "Of its time series; only with pointsAfter."), DOC("resource", "object", ANY, "As the service shows it in the api-version of the query parameter resource."),
+};
+static const struct property series_rows[] = {
+    DOC("migrationId", "string", ANY, NULL), DOC("name", "string", ANY, NULL), DOC("points", "[]SeriesPoint", ANY, "Oldest first; old points are longer."),
+};
+static const struct property point_rows[] = {
+    DOC("from", "date-time", ANY, "Begin of the interval; a gap before it: Malachite did not run."), DOC("at", "date-time", ANY, "Its end."),
+    DOC("bytesPerSecond", "number", ANY, "Copied."), DOC("rowsPerSecond", "number", ANY, "Copied."), DOC("changesPerSecond", "number", ANY, "Applied."),
+    DOC("pendingBytes", "integer", ANY, "The most in the interval, over all databases."), DOC("lagSeconds", "integer", ANY, "The longest in the interval."),
+};
+static const struct property source_rows[] = {
+    DOC("migrationId", "string", ANY, NULL), DOC("name", "string", ANY, NULL), DOC("askedOn", "date-time", ANY, NULL), DOC("databases", "[]DatabaseUse", ANY, NULL),
+};
+static const struct property use_rows[] = {
+    DOC("name", "string", ANY, NULL), DOC("pendingBytes", "integer", ANY, "WAL of the source that is not applied yet."),
+    DOC("lastChangeOn", "date-time", ANY, "Commit of the last change that was applied, by the source's clock; absent: none yet."),
+    DOC("secondsSinceLastChange", "integer", ANY, "The same as a duration."),
+    DOC("sessions", "integer", ANY, "Connected to the database, without Malachite's own."), DOC("clients", "[]object", ANY, "user, application, sessions"),
 };
 static const struct property evidence_rows[] = {
     DOC("migrationId", "string", ANY, NULL), DOC("name", "string", ANY, NULL), DOC("databases", "[]DatabaseEvidence", ANY, "Databases that were cut over."),
@@ -116,6 +134,10 @@ const struct description own_descriptions[] = {
     DESCRIPTION("Recording", recording_rows, "What a client could see of a migration."),
     DESCRIPTION("Verification", verification_rows, NULL),
     DESCRIPTION("MigrationDetail", own_migration_rows, "A migration with details that the service's answers lack."),
+    DESCRIPTION("MigrationSeries", series_rows, NULL),
+    DESCRIPTION("SeriesPoint", point_rows, "What happened in an interval."),
+    DESCRIPTION("MigrationSource", source_rows, "What to know before the cutover."),
+    DESCRIPTION("DatabaseUse", use_rows, NULL),
     DESCRIPTION("MigrationEvidence", evidence_rows, "Comparison of source and target at the cutover."),
     DESCRIPTION("DatabaseEvidence", database_evidence_rows, NULL),
     DESCRIPTION("TableEvidence", table_evidence_rows, NULL),

@@ -6,6 +6,7 @@
 #include "core/clock.h"
 #include "core/parse/json_fields.h"
 #include "core/str.h"
+#include "handlers/arm/app.h"
 #include "handlers/arm/resource.h"
 #include "handlers/own/own.h"
 
@@ -68,6 +69,7 @@ static json_t *write_database(const struct migration_database *row)
     set_number(object, "appliedChanges", row->figures.applied_changes);
     set_number(object, "pendingBytes", row->figures.pending_bytes);
     set_number(object, "latencySeconds", row->figures.latency_seconds);
+    set_time(object, "lastChangeOn", row->figures.last_change_us);
     return object;
 }
 
@@ -96,19 +98,44 @@ static json_t *write_event(const struct migration_event *row)
     return object;
 }
 
+/* By the state of the copy, so that a bar can show all of them. */
+static void set_sizes(json_t *object, const struct migration_database *row, const struct store_sizes *sizes,
+                      size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct store_sizes *of = &sizes[i];
+        if (str_equals(of->database, row->name)) {
+            json_object_set_new(object, "sizes",
+                                json_pack("{s:I, s:I, s:I, s:I}", "copied",
+                                          (json_int_t)(of->completed + of->loaded), "copying",
+                                          (json_int_t)(of->loading - of->loaded), "queued",
+                                          (json_int_t)of->queued, "failed", (json_int_t)of->errored));
+        }
+    }
+}
+
 /* Each adds an array to the object. */
 static int add_databases(struct store *store, int64_t id, json_t *object, struct err *err)
 {
+    struct store_sizes *sizes = NULL;
+    size_t size_count = 0;
+    if (store_sizes_list(store, id, err, &sizes, &size_count) < 0) {
+        return -1;
+    }
     struct migration_database *rows = NULL;
     size_t count = 0;
     if (store_database_list(store, id, err, &rows, &count) < 0) {
+        store_sizes_free(sizes, size_count);
         return -1;
     }
     json_t *array = json_array();
     for (size_t i = 0; i < count; i++) {
-        json_array_append_new(array, write_database(&rows[i]));
+        json_t *database = write_database(&rows[i]);
+        set_sizes(database, &rows[i], sizes, size_count);
+        json_array_append_new(array, database);
     }
     migration_databases_free(rows, count);
+    store_sizes_free(sizes, size_count);
     return json_object_set_new(object, "databases", array) < 0 ? err_no_memory(err) : 0;
 }
 
@@ -161,6 +188,26 @@ int own_migration_find(const struct request *request, struct err *err, struct mi
     return found > 0 ? 0 : -1;
 }
 
+/* What the query asks for besides: so that a page needs one request a second. */
+static int add_on_request(struct request *request, const struct server *target,
+                          const struct migration *migration, json_t *object, struct err *err)
+{
+    struct app *app = request->app;
+    const char *after = request_query(request, "pointsAfter");
+    const char *version = request_query(request, "resource");
+    if (after != NULL && own_series_add(request, after, migration->id, object, err) < 0) {
+        return -1;
+    }
+    if (version == NULL || app->show_migration == NULL || target->id == 0) {
+        return 0;
+    }
+    json_t *resource = app->show_migration(app, version, target, migration, err);
+    if (resource == NULL) {
+        return -1;
+    }
+    return json_object_set_new(object, "resource", resource) < 0 ? err_no_memory(err) : 0;
+}
+
 void own_migration_reply(struct request *request, int status, const struct migration *migration)
 {
     struct err err = {0};
@@ -174,7 +221,8 @@ void own_migration_reply(struct request *request, int status, const struct migra
     json_auto_t *object = write_summary(migration, &target);
     if (add_databases(store, migration->id, object, &err) < 0 ||
         add_events(store, migration->id, object, &err) < 0 ||
-        (database != NULL && add_tables(store, migration->id, database, object, &err) < 0)) {
+        (database != NULL && add_tables(store, migration->id, database, object, &err) < 0) ||
+        add_on_request(request, &target, migration, object, &err) < 0) {
         reply_error(request, &err);
         return;
     }

@@ -131,6 +131,7 @@ struct database_figures {
     int64_t applied_changes;
     int64_t pending_bytes; /* WAL of the source that has not been applied yet */
     int latency_seconds;
+    int64_t last_change_us; /* commit of the last applied change, by the source's clock; 0: none yet */
 };
 
 /* One database of a migration: dbDetails.<name>. */

@@ -123,6 +123,14 @@ void bind_text(struct stmt *stmt, const char *text)
                              : sqlite3_bind_text(stmt->handle, stmt->bound, text, -1, SQLITE_STATIC));
 }
 
+void bind_blob(struct stmt *stmt, const void *bytes, size_t len)
+{
+    stmt->bound++;
+    record_failure(stmt, len == 0
+                             ? sqlite3_bind_zeroblob(stmt->handle, stmt->bound, 0)
+                             : sqlite3_bind_blob64(stmt->handle, stmt->bound, bytes, len, SQLITE_STATIC));
+}
+
 void bind_flag(struct stmt *stmt, enum flag flag)
 {
     stmt->bound++;

@@ -58,6 +58,7 @@ int stmt_check(struct stmt *stmt, struct err *err);
 /* Bound values live until stmt_close or stmt_again. */
 void bind_int(struct stmt *stmt, int64_t value);
 void bind_text(struct stmt *stmt, const char *text); /* NULL: SQL NULL */
+void bind_blob(struct stmt *stmt, const void *bytes, size_t len);
 void bind_flag(struct stmt *stmt, enum flag flag);
 void bind_word(struct stmt *stmt, enum vocabulary vocabulary, int value); /* -1: SQL NULL */
 void bind_sealed(struct stmt *stmt, const struct sealed *sealed);

@@ -17,6 +17,7 @@
 #include "handlers/arm/app.h"
 #include "handlers/arm/dispatch/dispatch.h"
 #include "handlers/describe/openapi.h"
+#include "handlers/migrations/migrations.h"
 #include "tests/unit/test.h"
 
 #define SUBSCRIPTION "00000000-0000-4000-8000-00000000ca11"
@@ -48,6 +49,7 @@ static inline int send_request(enum method method, const char *uri, const char *
     app.routes = table;
     app.note_unknown = api_note_unknown;
     app.describe = api_description_of;
+    app.show_migration = migration_show;
     struct request *request = request_new(&app);
     request->method = method;
     request->host = str_dup("localhost:8080");
