@@ -134,6 +134,12 @@ test('while data move: progress, rows per second, speed and time left', async ()
                 tablesCompleted: 0,
                 tablesErrored: 0,
                 ...figures,
+                sizes: {
+                    copied: figures.bytesCopied,
+                    copying: figures.bytesTotal - figures.bytesCopied,
+                    queued: 1000,
+                    failed: 0,
+                },
             },
         ]
         json.tables = [
@@ -149,10 +155,25 @@ test('while data move: progress, rows per second, speed and time left', async ()
     await eventually('speed', () => cell(5), /^\d(\.\d)? MB\/s$/)
     await eventually('time left', () => cell(6), /^\d+ (s|min)$/)
     await eventually('progress', () => cell(2), /^\s*\d{1,2} %\s*$/)
+    await page.getByRole('img', { name: '2 tables by size; the largest is public.long' }).waitFor()
+    const names = page.getByRole('region', { name: 'Tables' }).locator('tbody td:first-child')
+    await hasTexts(names, ['public.long', 'public.later'])
+    await button(page, 'Table').click()
+    await hasTexts(names, ['public.later', 'public.long'])
+    await page.getByRole('columnheader', { name: 'Table' }).and(page.locator('[aria-sort=ascending]')).waitFor()
     await shoot(page, 'panel-moving')
     await page.keyboard.press('Escape')
     await page.getByText(/[\d,]+ rows\/s, [\d.]+ MB\/s, \d+ (s|min) left/).waitFor()
+    await page.getByText(/^[\d.]+ MB of 1\.0 GB copied/).waitFor()
+    await page
+        .getByRole('img', { name: /^Progress of moving: [\d.]+ MB copied, [\d.]+ MB being copied, 1\.0 kB queued$/ })
+        .waitFor()
     await shootAll(page, 'details-moving')
+    // One request a second is enough.
+    const [asked, begun] = [seconds, Date.now()]
+    await eventually('some more requests', async () => seconds >= asked + 3, true)
+    assert.ok(Date.now() - begun > 2500, `3 requests in ${Date.now() - begun} ms`)
+    await page.getByRole('listitem').filter({ hasText: 'Waiting' }).and(page.locator('[aria-current=step]')).waitFor()
     assertNoTrouble(page)
 })
 

@@ -7,6 +7,8 @@ import { databasesOf, isActive, isCancelable, isOnline, substateOf } from '../mi
 import { Box, Button, Dialog, Marked, Progress, Scroll } from '../ui.jsx'
 import { fractionOf, fractionOfTable, secondsLeft } from './rates.js'
 import { detailsOf } from './table.jsx'
+import { Stacked } from './total.jsx'
+import { Treemap } from './treemap.jsx'
 
 const TABLES_SHOWN = 200
 const ORDER = { Loading: 0, Errored: 1, Queued: 2, Completed: 3 }
@@ -52,14 +54,90 @@ const Breaking = ({ text }) =>
         </Fragment>
     ))
 
+/** The columns by which the tables can be sorted: their text, what is compared, and whether large comes first. */
+const COLUMNS = [
+    { text: 'Table', key: (table) => `${table.schema}.${table.name}` },
+    { text: 'Status', key: (table) => ORDER[table.state] * 1e18 - table.bytesTotal },
+    { text: 'Progress', key: fractionOfTable, down: true },
+    { text: 'Rows', key: (table) => table.rowsCopied, down: true, number: true },
+    { text: 'Rows/s', key: (table, rates) => rates.table(table)?.rows ?? 0, down: true, number: true },
+    { text: 'Speed', key: (table, rates) => rates.table(table)?.bytes ?? 0, down: true, number: true },
+    { text: 'Time left' },
+    { text: 'Size', key: (table) => table.bytesTotal, down: true, number: true },
+]
+
+const compare = (a, b) => (typeof a === 'string' ? a.localeCompare(b) : a - b)
+
+function sortTables(tables, rates, { column, down }) {
+    const { key } = COLUMNS[column]
+    const keyed = tables.map((table) => [key(table, rates), table])
+    return keyed.sort(([a], [b]) => (down ? compare(b, a) : compare(a, b))).map(([, table]) => table)
+}
+
+function ColumnHead({ column, index, sort, onSort }) {
+    const sorted = sort.column === index
+    return (
+        <th
+            scope="col"
+            class={column.number ? 'cell-number' : undefined}
+            aria-sort={sorted ? (sort.down ? 'descending' : 'ascending') : undefined}
+        >
+            {column.key ? (
+                <button
+                    type="button"
+                    class="sort"
+                    onClick={() => onSort({ column: index, down: sorted ? !sort.down : Boolean(column.down) })}
+                >
+                    {column.text}
+                    <span class="sort-mark" aria-hidden="true">
+                        {sorted ? (sort.down ? '▾' : '▴') : ''}
+                    </span>
+                </button>
+            ) : (
+                column.text
+            )}
+        </th>
+    )
+}
+
+function TableRow({ table, rate, active }) {
+    const loading = active && table.state === 'Loading'
+    const full = `${table.schema}.${table.name}`
+    return (
+        <tr>
+            <td class="wrap cell-name">
+                <Breaking text={full} />
+                {table.message && <span class="second-line note-error">{table.message}</span>}
+            </td>
+            <td>
+                <State state={table.state} />
+            </td>
+            <td class="cell-progress">
+                <Progress
+                    value={fractionOfTable(table)}
+                    label={`Progress of ${full}`}
+                    tone={table.state === 'Errored' ? 'bad' : ''}
+                />
+            </td>
+            <td class="cell-number">{number(table.rowsCopied)}</td>
+            <td class="cell-number">{rate?.rows > 0 ? number(Math.round(rate.rows)) : unknown}</td>
+            <td class="cell-number nowrap">{rate ? `${bytes(rate.bytes)}/s` : unknown}</td>
+            <td class="nowrap">{loading && rate ? timeLeft(secondsLeft(table, rate)) : unknown}</td>
+            <td class="cell-number nowrap">{bytes(table.bytesTotal)}</td>
+        </tr>
+    )
+}
+
 function Tables({ tables, rates, active }) {
     const [filter, setFilter] = useState('')
+    const [sort, setSort] = useState({ column: 1, down: false })
     const wanted = filter.toLowerCase()
     const found = tables.filter((table) => `${table.schema}.${table.name}`.toLowerCase().includes(wanted))
-    const sorted = [...found].sort((a, b) => ORDER[a.state] - ORDER[b.state] || b.bytesTotal - a.bytesTotal)
+    const sorted = sortTables(found, rates, sort)
     return (
         <section>
             <h3>Tables</h3>
+            <Treemap tables={found} fractionOf={fractionOfTable} />
             {tables.length > 10 && (
                 <label class="filter">
                     <span class="hidden">Filter tables by name</span>
@@ -76,49 +154,20 @@ function Tables({ tables, rates, active }) {
                 <table class="table compact">
                     <thead>
                         <tr>
-                            <th scope="col">Table</th>
-                            <th scope="col">Status</th>
-                            <th scope="col">Progress</th>
-                            <th scope="col" class="cell-number">
-                                Rows
-                            </th>
-                            <th scope="col" class="cell-number">
-                                Rows/s
-                            </th>
-                            <th scope="col" class="cell-number">
-                                Speed
-                            </th>
-                            <th scope="col">Time left</th>
+                            {COLUMNS.map((column, index) => (
+                                <ColumnHead key={column.text} column={column} index={index} sort={sort} onSort={setSort} />
+                            ))}
                         </tr>
                     </thead>
                     <tbody>
-                        {sorted.slice(0, TABLES_SHOWN).map((table) => {
-                            const rate = rates.table(table)
-                            const loading = active && table.state === 'Loading'
-                            const full = `${table.schema}.${table.name}`
-                            return (
-                                <tr key={full}>
-                                    <td class="wrap cell-name">
-                                        <Breaking text={full} />
-                                        {table.message && <span class="second-line note-error">{table.message}</span>}
-                                    </td>
-                                    <td>
-                                        <State state={table.state} />
-                                    </td>
-                                    <td class="cell-progress">
-                                        <Progress
-                                            value={fractionOfTable(table)}
-                                            label={`Progress of ${full}`}
-                                            tone={table.state === 'Errored' ? 'bad' : ''}
-                                        />
-                                    </td>
-                                    <td class="cell-number">{number(table.rowsCopied)}</td>
-                                    <td class="cell-number">{rate?.rows > 0 ? number(Math.round(rate.rows)) : unknown}</td>
-                                    <td class="cell-number nowrap">{rate ? `${bytes(rate.bytes)}/s` : unknown}</td>
-                                    <td class="nowrap">{loading && rate ? timeLeft(secondsLeft(table, rate)) : unknown}</td>
-                                </tr>
-                            )
-                        })}
+                        {sorted.slice(0, TABLES_SHOWN).map((table) => (
+                            <TableRow
+                                key={`${table.schema}.${table.name}`}
+                                table={table}
+                                rate={rates.table(table)}
+                                active={active}
+                            />
+                        ))}
                     </tbody>
                 </table>
             </Scroll>
@@ -165,7 +214,10 @@ export function DatabasePanel({ name, migration, own, rates, onCutover, onCancel
             {row && (
                 <section>
                     <h3>Base copy</h3>
-                    <Progress value={fractionOf(row)} label={`Progress of ${name}`} />
+                    <span class="progress">
+                        <Stacked sizes={row.sizes ?? {}} label={`Progress of ${name}`} full={fractionOf(row) === 1} />
+                        <span class="progress-text">{Math.floor(fractionOf(row) * 100)} %</span>
+                    </span>
                     <p class="quiet">
                         {number(row.rowsCopied)} rows ({bytes(row.bytesCopied)}) copied. The database uses {bytes(row.bytesTotal)}{' '}
                         of disk space on the source.

@@ -2,7 +2,6 @@
 import { useRef } from 'preact/hooks'
 
 const WINDOW_MS = 6000
-const SERIES_MAX = 600
 
 const tableKey = (table) => `${table.schema}\0${table.name}`
 
@@ -38,18 +37,6 @@ export function useRates(data) {
     database: (row) => speed(samples.get(row.name), row, now),
     table: (table) => speed(samples.get(tableKey(table)), table, now),
   }
-}
-
-/** Points {at, pending, applied} over all databases. */
-export function useSeries(data) {
-  const points = useRef([]).current
-  const last = points[points.length - 1]
-  if (data && (!last || data.at > last.at)) {
-    const sum = (field) => data.own.databases.reduce((total, row) => total + row[field], 0)
-    points.push({ at: data.at, pending: sum('pendingBytes'), applied: sum('appliedChanges') })
-    if (points.length > SERIES_MAX) points.shift()
-  }
-  return points
 }
 
 /** The progress of a database, from 0 to 1. Copied bytes and bytes on disk differ, so only a completed copy is 1. */

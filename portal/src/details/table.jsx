@@ -1,8 +1,9 @@
 import { between, bytes, number, time, timeLeft, unknown } from '../format.js'
 import { State } from '../icons.jsx'
 import { databasesOf, isActive, isOnline, substateOf } from '../migrations.js'
-import { Progress, Scroll, Words } from '../ui.jsx'
+import { Scroll, Words } from '../ui.jsx'
 import { fractionOf, secondsLeft } from './rates.js'
+import { Stacked } from './total.jsx'
 
 export const detailsOf = (migration, name) => migration.properties.currentStatus?.currentSubStateDetails?.dbDetails?.[name]
 
@@ -15,6 +16,16 @@ function Speed({ row, rate }) {
         <span class="second-line">
             {rate.rows > 0 && `${number(Math.round(rate.rows))} rows/s, `}
             {bytes(rate.bytes)}/s, {timeLeft(secondsLeft(row, rate))} left
+        </span>
+    )
+}
+
+function DatabaseBar({ row }) {
+    const fraction = fractionOf(row)
+    return (
+        <span class="progress">
+            <Stacked sizes={row.sizes ?? {}} label={`Progress of ${row.name}`} full={fraction === 1} />
+            <span class="progress-text">{Math.floor(fraction * 100)} %</span>
         </span>
     )
 }
@@ -63,15 +74,7 @@ export function DatabaseTable({ migration, own, rates, onOpen }) {
                                 </td>
                                 <td>{state ? <State state={state} /> : unknown}</td>
                                 <td class="cell-progress">
-                                    {row ? (
-                                        <Progress
-                                            value={fractionOf(row)}
-                                            label={`Progress of ${name}`}
-                                            tone={state === 'Failed' ? 'bad' : ''}
-                                        />
-                                    ) : (
-                                        unknown
-                                    )}
+                                    {row ? <DatabaseBar row={row} /> : unknown}
                                     <Speed row={row} rate={row && rates.database(row)} />
                                 </td>
                                 <td>

@@ -170,7 +170,7 @@ function Window({ migration, path, onDone }) {
 
 function Cutover({ onCutover, cancelButton }) {
     return (
-        <Box tone="warning" title="Ready for the cutover">
+        <Box tone="good" title="Ready for the cutover">
             <p>
                 The base copy is complete, and Malachite replicates changes to the target as they happen. When{' '}
                 <strong>Pending changes (Bytes)</strong> is close to 0 for every database, stop writes to the source and wait

@@ -1,13 +1,18 @@
 import { useMemo, useState } from 'preact/hooks'
 
-import { api, link } from '../api.js'
-import { Chart } from '../details/chart.jsx'
+import { link } from '../api.js'
+import { Charts } from '../details/chart.jsx'
+import { CutoverDialog } from '../details/cutover.jsx'
 import { DatabasePanel } from '../details/database.jsx'
 import { Evidence } from '../details/evidence.jsx'
-import { History, Validation } from '../details/history.jsx'
+import { History } from '../details/history.jsx'
 import { EndHints, ErrorHelp } from '../details/hints.jsx'
-import { useRates, useSeries } from '../details/rates.js'
+import { useMigrationLoader } from '../details/load.js'
+import { useRates } from '../details/rates.js'
+import { Stepper } from '../details/stepper.jsx'
 import { DatabaseTable } from '../details/table.jsx'
+import { Total } from '../details/total.jsx'
+import { Validation } from '../details/validation.jsx'
 import { Waiting } from '../details/waiting.jsx'
 import { Feedback } from '../feedback.jsx'
 import { unknown } from '../format.js'
@@ -20,7 +25,6 @@ import {
     isActive,
     isCancelable,
     isOnline,
-    loadMigration,
     migrationPath,
     sourceOf,
     stateOf,
@@ -33,38 +37,6 @@ import { Command, Confirm, Crumbs, ErrorBox, Essentials, Loading, PageTitle, Too
 import { ViewMigrationAs } from '../view-as/migration.jsx'
 
 const POLL_MS = 1000
-
-async function load(group, server, name, database) {
-    const migration = await loadMigration(group, server, name)
-    const query = database === null ? '' : `?database=${encodeURIComponent(database)}`
-    const own = await api.get(`/_malachite/migrations/${migration.properties.migrationId}${query}`)
-    return { migration, own, at: Date.now() }
-}
-
-function CutoverDialog({ path, databases, onClose, onDone }) {
-    const some = databases !== null
-    const start = async () => {
-        await decide(path, some ? { triggerCutover: 'True', dbsToTriggerCutoverOn: databases } : { triggerCutover: 'True' })
-        notify('good', 'Cutover started', some ? databases.join(', ') : undefined)
-        onDone()
-    }
-    return (
-        <Confirm title="Please perform the following steps manually before doing the cutover" onYes={start} onClose={onClose}>
-            <ol>
-                <li>Stop writes to source server.</li>
-                <li>Validate the data in the target server.</li>
-                <li>Copy the server parameters and connection security details from source to target.</li>
-            </ol>
-            {some && (
-                <p>
-                    Only <strong class="wrap">{databases.join(', ')}</strong> is cut over. Replication of the other databases
-                    continues.
-                </p>
-            )}
-            <p>Do you want to continue?</p>
-        </Confirm>
-    )
-}
 
 function CancelDialog({ path, name, databases, onClose, onDone }) {
     const some = databases !== null
@@ -141,20 +113,31 @@ function Commands({ migration, loading, onCutover, onCancel, onRefresh }) {
     )
 }
 
+/** The essentials, in one line until they are wanted. */
+const Folded = ({ migration, server, facts }) => (
+    <details class="folded">
+        <summary>
+            <h2>Essentials</h2>{' '}
+            <span class="quiet wrap">
+                {sourceOf(migration).name} to {server}, {migration.properties.migrationMode}
+            </span>
+        </summary>
+        <Essentials items={facts} />
+    </details>
+)
+
 /** Everything about one migration, refreshed every second. */
 export function Details({ group, server, name, database }) {
     useTitle(`${name} | ${server}`)
     const path = migrationPath(group, server, name)
-    const { data, error, loading, reload } = usePoll(
-        () => load(group, server, name, database),
-        [path, database],
-        ({ migration }) => (isActive(migration) ? POLL_MS : 0),
+    const [dialog, setDialog] = useState(null) // {kind, databases}
+    const load = useMigrationLoader({ group, server, name, database, asksSource: dialog?.kind === 'cutover' })
+    const { data, error, loading, reload } = usePoll(load, [path, database], ({ migration }) =>
+        isActive(migration) ? POLL_MS : 0,
     )
     const servers = useServers(0).data
     useKeptFocus(data && `${stateOf(data.migration)} ${substateOf(data.migration)}`)
     const rates = useRates(data)
-    const series = useSeries(data)
-    const [dialog, setDialog] = useState(null) // {kind, databases}
     const [kept, setKept] = useState(null) // shown until the panel has loaded its own data
     if (data && data !== kept) setKept(data)
     const shown = data ?? kept
@@ -175,7 +158,7 @@ export function Details({ group, server, name, database }) {
             </div>
         )
     }
-    const { migration, own } = shown
+    const { migration, own, points } = shown
     const online = isOnline(migration)
     const following =
         online &&
@@ -202,17 +185,18 @@ export function Details({ group, server, name, database }) {
                 onCutover={() => open('cutover')}
             />
             <ErrorHelp migration={migration} code={own.errorCode} group={group} server={server} />
-            <h2>Essentials</h2>
-            <Essentials items={facts} />
+            <section aria-label="Progress" class="picture">
+                <Stepper migration={migration} events={own.events} now={shown.at} />
+                <Total migration={migration} own={own} points={points} />
+            </section>
             <h2>Databases</h2>
             <DatabaseTable migration={migration} own={own} rates={rates} onOpen={(row) => setQuery('database', row)} />
-            {following && (isActive(migration) || series.length > 1) && (
-                <Chart series={series} live={isActive(migration) && link.up} />
-            )}
+            <Charts points={points} following={following} live={isActive(migration) && link.up} />
             <EndHints migration={migration} group={group} server={server} />
             <Evidence migration={migration} own={own} />
             <Validation migration={migration} />
-            <History events={own.events} />
+            <History events={own.events} ended={!isActive(migration)} />
+            <Folded migration={migration} server={server} facts={facts} />
             <ViewMigrationAs migration={migration} group={group} server={server} />
             {database !== null && (
                 <DatabasePanel
@@ -226,7 +210,14 @@ export function Details({ group, server, name, database }) {
                 />
             )}
             {dialog?.kind === 'cutover' && (
-                <CutoverDialog path={path} databases={dialog.databases} onClose={close} onDone={reload} />
+                <CutoverDialog
+                    path={path}
+                    own={own}
+                    source={shown.source}
+                    databases={dialog.databases}
+                    onClose={close}
+                    onDone={reload}
+                />
             )}
             {dialog?.kind === 'cancel' && (
                 <CancelDialog path={path} name={name} databases={dialog.databases} onClose={close} onDone={reload} />
