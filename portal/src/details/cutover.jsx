@@ -40,7 +40,7 @@ function verdict(rows, uses) {
         pending > 0 && `${bytes(pending)} of changes are pending`,
         sessions > 0 && `${plural(sessions, 'session')} of clients can still write to the source`,
     ].filter(Boolean)
-    return ['warning', `${found.join(', and ')}. What is committed after the cutover does not reach the target.`]
+    return ['warning', `${found.join(', and ')}. Changes that are committed after the cutover do not reach the target.`]
 }
 
 /** What speaks for the cutover and against it, as it is now. `source`: {databases, at} or {error}. */

@@ -1,5 +1,6 @@
 """How fast a migration moved, as Malachite itself keeps it; and what it says of the source before a cutover."""
 
+import contextlib
 from datetime import datetime
 
 from arm import unique, wait_until
@@ -33,10 +34,10 @@ def test_the_series_and_the_source_before_the_cutover(own_pair, postgres_source,
 
     # The source: nobody, then one client that writes. Malachite's own sessions do not count.
     assert source_of(name)["sessions"] == 0 and "lastChangeOn" not in source_of(name)
-    with postgres_source.connect(name, application_name="till") as client:
-        with client.cursor() as cursor:
-            cursor.execute(f"INSERT INTO sales.customer (name) SELECT 'x' FROM generate_series(1, {ROWS})")
-        client.commit()
+    with contextlib.closing(postgres_source.connect(name)) as client:
+        cursor = client.cursor()
+        cursor.execute("SET application_name = 'till'")
+        cursor.execute(f"INSERT INTO sales.customer (name) SELECT 'x' FROM generate_series(1, {ROWS})")
         wait_until(lambda: "lastChangeOn" in source_of(name), 20, "the last change")
         found = source_of(name)
         assert [(client["application"], client["sessions"]) for client in found["clients"]] == [("till", 1)]
