@@ -105,11 +105,12 @@ static void set_sizes(json_t *object, const struct migration_database *row, cons
     for (size_t i = 0; i < count; i++) {
         const struct store_sizes *of = &sizes[i];
         if (str_equals(of->database, row->name)) {
+            json_int_t copied = of->completed + of->loaded;
+            json_int_t copying = of->loading - of->loaded;
             json_object_set_new(object, "sizes",
-                                json_pack("{s:I, s:I, s:I, s:I}", "copied",
-                                          (json_int_t)(of->completed + of->loaded), "copying",
-                                          (json_int_t)(of->loading - of->loaded), "queued",
-                                          (json_int_t)of->queued, "failed", (json_int_t)of->errored));
+                                json_pack("{s:I, s:I, s:I, s:I}", "copied", copied, "copying", copying,
+                                          "queued", (json_int_t)of->queued, "failed",
+                                          (json_int_t)of->errored));
         }
     }
 }
