@@ -182,7 +182,7 @@ static void figures_and_the_rest_of_a_row_are_written_apart(void **state)
 {
     (void)state;
     int64_t id = fixture_insert_migration("m1");
-    const struct database_figures figures = {1, 2, 3, 6, 4096, 5};
+    const struct database_figures figures = {1, 2, 3, 6, 4096, 5, 0};
     assert_ok(store_database_set_figures(fixture_store, id, "orders", &figures, &fixture_err));
     assert_int_equal(store_database_set_figures(fixture_store, id, "ORDERS", &figures, &fixture_err), -1);
     assert_int_equal(fixture_err.code, ERR_RESOURCE_NOT_FOUND);
