@@ -34,7 +34,12 @@ int instance_save_data(const struct instance_host *host, const char *name, const
     if (data_dir == NULL) {
         return err_no_memory(err);
     }
-    return check_stopped(dir, name, err) != 0 ? -1 : tree_copy(data_dir, to, &host->user, stop, err);
+    if (check_stopped(dir, name, err) != 0) {
+        return -1;
+    }
+    struct wal_spare spare = {0};
+    wal_spare_find(host, data_dir, stop, &spare);
+    return tree_copy_without(data_dir, to, &host->user, stop, wal_is_spare, &spare, err);
 }
 
 int instance_copy_data(const struct instance_host *host, const char *from, const char *to,

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "core/err.h"
@@ -113,5 +114,17 @@ void instance_keep_settings(const char *dir);
 
 /* <root>/instances/<name>; the caller frees. Rejects names that are not plain file names. */
 int instance_dir(const struct instance_host *host, const char *name, struct err *err, char **ret_dir);
+
+/* The WAL segments of a cleanly stopped server that contain nothing: PostgreSQL keeps old files under the
+ * names of future ones, and makes new ones where they are missing. */
+struct wal_spare {
+    bool known; /* false: none is spare, because the server did not stop cleanly, say */
+    uint64_t last;
+    uint64_t segment_bytes;
+};
+void wal_spare_find(const struct instance_host *host, const char *data_dir, const struct stop *stop,
+                    struct wal_spare *ret_spare);
+/* A tree_skip; the context is a struct wal_spare. */
+bool wal_is_spare(const void *context, const char *directory, const char *name);
 
 #endif

@@ -17,6 +17,8 @@ enum { REMOVE_TRIES = 50, REMOVE_PAUSE_MS = 20, COPY_CHUNK_BYTES = 1 << 17, DEPT
 struct copy {
     const struct child_user *user;
     const struct stop *stop;
+    tree_skip *skip; /* or NULL */
+    const void *context;
     struct err *err;
 };
 
@@ -111,7 +113,7 @@ static int copy_file(int from_dir, int to_dir, const char *name, mode_t mode, co
     return copy_content(from, to, name, copy);
 }
 
-static int copy_dir(DIR *from, int to, int depth, const struct copy *copy);
+static int copy_dir(DIR *from, int to, const char *directory, int depth, const struct copy *copy);
 
 static int copy_subdir(int from_dir, int to_dir, const char *name, int depth, const struct copy *copy)
 {
@@ -127,10 +129,15 @@ static int copy_subdir(int from_dir, int to_dir, const char *name, int depth, co
         return fail(copy->err, "open", name);
     }
     /* The owner changes last: until then no other user can add files. */
-    return copy_dir(from, to, depth, copy) != 0 ? -1 : give_away(to, name, copy);
+    return copy_dir(from, to, name, depth, copy) != 0 ? -1 : give_away(to, name, copy);
 }
 
-static int copy_dir(DIR *from, int to, int depth, const struct copy *copy)
+static bool is_skipped(const struct copy *copy, const char *directory, const char *name)
+{
+    return copy->skip != NULL && copy->skip(copy->context, directory, name);
+}
+
+static int copy_dir(DIR *from, int to, const char *directory, int depth, const struct copy *copy)
 {
     for (const struct dirent *entry = next_entry(from); entry != NULL; entry = next_entry(from)) {
         struct stat info;
@@ -144,7 +151,9 @@ static int copy_dir(DIR *from, int to, int depth, const struct copy *copy)
         if (S_ISDIR(info.st_mode)) {
             result = copy_subdir(dirfd(from), to, entry->d_name, depth + 1, copy);
         } else if (S_ISREG(info.st_mode)) {
-            result = copy_file(dirfd(from), to, entry->d_name, info.st_mode, copy);
+            result = is_skipped(copy, directory, entry->d_name)
+                         ? 0
+                         : copy_file(dirfd(from), to, entry->d_name, info.st_mode, copy);
         } else {
             result =
                 err_set(copy->err, ERR_INTERNAL, "'%s' is neither a file nor a directory", entry->d_name);
@@ -159,7 +168,13 @@ static int copy_dir(DIR *from, int to, int depth, const struct copy *copy)
 int tree_copy(const char *from, const char *to, const struct child_user *user, const struct stop *stop,
               struct err *err)
 {
-    struct copy copy = {.user = user, .stop = stop, .err = err};
+    return tree_copy_without(from, to, user, stop, NULL, NULL, err);
+}
+
+int tree_copy_without(const char *from, const char *to, const struct child_user *user,
+                      const struct stop *stop, tree_skip *skip, const void *context, struct err *err)
+{
+    struct copy copy = {.user = user, .stop = stop, .skip = skip, .context = context, .err = err};
     if (mkdir(to, 0700) != 0) {
         return fail(err, "create", to);
     }
@@ -171,7 +186,7 @@ int tree_copy(const char *from, const char *to, const struct child_user *user, c
     if (to_dir < 0) {
         return fail(err, "open", to);
     }
-    if (copy_dir(from_dir, to_dir, 0, &copy) != 0) {
+    if (copy_dir(from_dir, to_dir, "", 0, &copy) != 0) {
         return err_prefix(err, "copying '%s' to '%s': ", from, to);
     }
     return give_away(to_dir, to, &copy);

@@ -6,6 +6,8 @@
 #ifndef ENGINE_INSTANCE_INSTANCE_TREE_H
 #define ENGINE_INSTANCE_INSTANCE_TREE_H
 
+#include <stdbool.h>
+
 #include "core/err.h"
 #include "core/stop.h"
 #include "engine/process/child.h"
@@ -15,6 +17,10 @@
  * failure leaves a partial copy. stop may be NULL. */
 int tree_copy(const char *from, const char *to, const struct child_user *user, const struct stop *stop,
               struct err *err);
+/* Whether tree_copy_without() leaves out a file of this directory (the last part of its path). */
+typedef bool tree_skip(const void *context, const char *directory, const char *name);
+int tree_copy_without(const char *from, const char *to, const struct child_user *user,
+                      const struct stop *stop, tree_skip *skip, const void *context, struct err *err);
 /* Removes a tree; it is no error if it does not exist. Retries for a moment while another process still
  * writes into it. */
 int tree_remove(const char *path, struct err *err);

@@ -149,6 +149,35 @@ def test_later_rows_are_removed_and_deleted_ones_restored(world):
     drop(pair.target.postgres, name)
 
 
+def test_wal_files_without_contents_are_left_out(world):
+    """PostgreSQL keeps old files for later, 16 MB each. With a slot, files with contents stay."""
+    source, name = world.pair.source.postgres, world.shop()
+
+    def fill(files):
+        for _ in range(files):
+            source.execute("SELECT txid_current(); SELECT pg_switch_wal()")
+
+    fill(5)
+    source.execute("CHECKPOINT")
+    source.execute("SELECT pg_create_physical_replication_slot('holds', true)")
+    try:
+        fill(2)
+        kept = source.value("SELECT pg_walfile_name(restart_lsn) FROM pg_replication_slots WHERE slot_name = 'holds'")
+        source.execute("CHECKPOINT")
+        world.take("small")
+    finally:
+        source.execute("SELECT pg_drop_replication_slot('holds')")
+    now = source.value("SELECT pg_walfile_name(pg_current_wal_lsn())")
+    copies = glob.glob(f"{world.malachite.data_dir}/snapshots/*/small/data/*/pg_wal/{now[:8]}????????????????")
+    names = sorted(
+        os.path.basename(file) for file in copies if "old" in file or kept in os.listdir(os.path.dirname(file))
+    )
+    assert kept in names and len([file for file in names if file > now]) <= 1, (kept, now, names)
+    world.restore("small")
+    assert count(world.pair.source, name) > 0
+    source.execute("SELECT pg_drop_replication_slot('holds')")
+
+
 def test_secrets_stay_sealed_and_files_are_private(world):
     world.take("sealed")
     folders = glob.glob(f"{world.malachite.data_dir}/snapshots/*/sealed")
