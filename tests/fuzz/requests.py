@@ -164,6 +164,8 @@ def complaint(method, status, text, media):
         return None
     if media != "application/json":
         return f"an error as {media}"
+    if status == 408 and "error" not in json.loads(text):
+        return None  # a long poll whose time has passed: it answers with what there is
     error = json.loads(text).get("error")
     message = error.get("message") if isinstance(error, dict) else json.loads(text).get("error_description")
     return None if error and message else "an error without its shape"
