@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "core/attr.h"
 #include "core/str.h"
 #include "server/reply.h"
 
@@ -44,7 +45,8 @@ static bool client_has(const struct request *request, const char *tag)
     return known != NULL && (str_equals(known, "*") || strstr(known, tag) != NULL);
 }
 
-static void send_file(struct request *request, const struct portal_file *file, const char *caching)
+static void send_file(struct request *request, int status, const struct portal_file *file,
+                      const char *caching)
 {
     static const char *const names[] = {
         [PORTAL_PLAIN] = "plain", [PORTAL_GZIP] = "gzip", [PORTAL_BROTLI] = "br"};
@@ -53,17 +55,38 @@ static void send_file(struct request *request, const struct portal_file *file, c
     add_safety(request);
     reply_header(request, "Cache-Control", caching);
     reply_header(request, "Vary", "Accept-Encoding");
-    if (tag != NULL) {
+    if (tag != NULL && status == 200) {
         reply_header(request, "ETag", tag);
     }
-    if (tag != NULL && client_has(request, tag)) {
+    if (tag != NULL && status == 200 && client_has(request, tag)) {
         reply_empty(request, 304);
         return;
     }
     if (coding != PORTAL_PLAIN) {
         reply_header(request, "Content-Encoding", names[coding]);
     }
-    reply_text(request, 200, file->content_type, file->bodies[coding].data, file->bodies[coding].len);
+    reply_text(request, status, file->content_type, file->bodies[coding].data, file->bodies[coding].len);
+}
+
+/* Whether the portal has a page there, by the first part of the path below /portal and the number of parts
+ * (portal/src/app.jsx). Otherwise the portal itself says that there is none. */
+static bool is_page(const struct request *request)
+{
+    static const struct {
+        const char *first;
+        size_t least;
+        size_t most;
+    } pages[] = {
+        {"subscription", 1, 2},  {"test-bench", 1, 2}, {"api", 1, 1},
+        {"create-server", 1, 1}, {"flexible", 3, 5},   {"single", 3, 4},
+    };
+    size_t parts = request->segment_count > 0 ? request->segment_count - 1 : 0;
+    for (size_t i = 0; i < ARRAY_LEN(pages) && parts > 0; i++) {
+        if (str_equals(request->segments[1], pages[i].first)) {
+            return parts >= pages[i].least && parts <= pages[i].most;
+        }
+    }
+    return parts == 0;
 }
 
 void portal_page(struct request *request)
@@ -73,7 +96,7 @@ void portal_page(struct request *request)
         reply_text(request, 200, "text/html; charset=utf-8", absent_page, strlen(absent_page));
         return;
     }
-    send_file(request, &portal_files[0], "no-cache");
+    send_file(request, is_page(request) ? 200 : 404, &portal_files[0], "no-cache");
 }
 
 void portal_asset(struct request *request)
@@ -81,7 +104,7 @@ void portal_asset(struct request *request)
     const char *name = request_param(request, "asset");
     for (size_t i = 1; i < portal_file_count; i++) {
         if (str_equals(portal_files[i].name, name)) {
-            send_file(request, &portal_files[i], "public, max-age=31536000, immutable");
+            send_file(request, 200, &portal_files[i], "public, max-age=31536000, immutable");
             return;
         }
     }

@@ -33,13 +33,23 @@ def assets(arm):
         "/portal",
         "/portal/",
         "/portal/subscription/resource-providers",
-        "/portal/flexible/rg/server/migrations/name",
+        "/portal/flexible/rg/server/migrations/name?database=x",
+        "/portal/single/rg/server",
+        "/portal/create-server?kind=single",
+        "/portal/test-bench/rules",
+        "/portal/api",
+        "/portal/apis",
+        "/portal/flexible/rg",
+        "/portal/single/rg/server/databases/x",
         "/portal/a/b/c/d/e?database=x",
     ],
 )
 def test_every_path_returns_the_page(arm, path):
+    """Where there is none, the page says so, and so does the status."""
+    missing = path in ("/portal/apis", "/portal/flexible/rg", "/portal/single/rg/server/databases/x")
     status, headers, body = page(arm, path)
-    assert status == 200 and headers["Content-Type"] == "text/html; charset=utf-8"
+    assert status == (404 if missing or path.startswith("/portal/a/") else 200)
+    assert headers["Content-Type"] == "text/html; charset=utf-8"
     assert b"<!doctype html>" in body.lower()
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
     assert headers["X-Content-Type-Options"] == "nosniff"
