@@ -160,6 +160,28 @@ static void add_bar(struct buf *line, int percent)
     buf_addf(line, "] %3d %%", percent);
 }
 
+/* What is left takes as long as its share of what was copied. 0: not known. */
+static int64_t seconds_left(const struct sighting *sighting, int64_t bytes_per_s)
+{
+    if (bytes_per_s <= 0 || sighting->size_copied <= 0) {
+        return 0;
+    }
+    double sent_per_byte = (double)sighting->bytes_copied / (double)sighting->size_copied;
+    return (int64_t)((double)sighting->size_left * sent_per_byte / (double)bytes_per_s) + 1;
+}
+
+/* The sizes of a database's tables are known only when its copy begins. */
+static int next_percent(struct progress *progress, const struct sighting *sighting)
+{
+    int percent = sighting_percent(sighting);
+    bool restarted = sighting->bytes_copied < progress->bytes_shown;
+    if (percent > progress->percent || restarted) {
+        progress->percent = percent;
+    }
+    progress->bytes_shown = sighting->bytes_copied;
+    return progress->percent;
+}
+
 static void describe_copy(struct progress *progress, const struct sighting *sighting, const char *tables,
                           struct buf *line)
 {
@@ -169,18 +191,21 @@ static void describe_copy(struct progress *progress, const struct sighting *sigh
     char left[AMOUNT_SIZE];
     int64_t rows_per_s = 0;
     int64_t bytes_per_s = 0;
-    int percent = sighting_percent(sighting);
+    int percent = next_percent(progress, sighting);
     compute_rates(progress, &rows_per_s, &bytes_per_s);
     if (progress->live) {
         add_bar(line, percent);
     } else {
         buf_addf(line, "%3d %%", percent);
     }
-    buf_addf(line, "  %s  %s rows  %s rows/s", format_bytes(sighting->bytes_copied, bytes),
-             format_count(sighting->rows_copied, rows), format_count(rows_per_s, rate));
-    if (percent < 100 && bytes_per_s > 0 && sighting->bytes_total > sighting->bytes_copied) {
-        buf_addf(line, "  about %s left",
-                 format_duration((sighting->bytes_total - sighting->bytes_copied) / bytes_per_s + 1, left));
+    buf_addf(line, "  %s  %s rows", format_bytes(sighting->bytes_copied, bytes),
+             format_count(sighting->rows_copied, rows));
+    if (sighting->size_left > 0) {
+        buf_addf(line, "  %s rows/s", format_count(rows_per_s, rate));
+        int64_t seconds = seconds_left(sighting, bytes_per_s);
+        if (seconds > 0) {
+            buf_addf(line, "  about %s left", format_duration(seconds, left));
+        }
     }
     if (tables != NULL) {
         buf_addf(line, "  %s", tables);

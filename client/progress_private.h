@@ -21,6 +21,8 @@ struct progress {
     char *step;    /* state and substate of the last plain line */
     int tenth;     /* and its tenth of the way */
     int64_t line_at_ms;
+    int percent;         /* shown last: never less, unless the copy restarts */
+    int64_t bytes_shown; /* with it */
     /* A ring of samples of the last seconds, for rates. */
     struct {
         int64_t at_ms, rows, bytes;

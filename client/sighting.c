@@ -19,7 +19,9 @@ static const char *text(json_t *object, const char *name)
 static void add_database(struct sighting *sighting, json_t *row)
 {
     sighting->bytes_copied += number(row, "bytesCopied");
-    sighting->bytes_total += number(row, "bytesTotal");
+    json_t *sizes = json_object_get(row, "sizes");
+    sighting->size_copied += number(sizes, "copied");
+    sighting->size_left += number(sizes, "copying") + number(sizes, "queued");
     sighting->rows_copied += number(row, "rowsCopied");
     sighting->tables_open += number(row, "tablesQueued") + number(row, "tablesLoading");
     sighting->tables_loading += number(row, "tablesLoading");
@@ -83,16 +85,13 @@ bool sighting_is_end_state(const char *state)
     return false;
 }
 
-/* The total is the tables' size on disk; their rows as text or binary may have fewer bytes or more. */
 int sighting_percent(const struct sighting *sighting)
 {
     if (sighting->tables_open == 0 && sighting->tables_done > 0) {
         return 100;
     }
-    if (sighting->bytes_total <= 0) {
-        return 0;
-    }
-    int64_t percent = (int64_t)(100.0 * (double)sighting->bytes_copied / (double)sighting->bytes_total);
+    int64_t size = sighting->size_copied + sighting->size_left;
+    int64_t percent = size <= 0 ? 0 : (int64_t)(100.0 * (double)sighting->size_copied / (double)size);
     return percent > 99 ? 99 : (int)percent;
 }
 

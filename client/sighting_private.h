@@ -15,7 +15,8 @@ struct sighting {
     const char *error;     /* or NULL */
     const char *operation; /* of the first database that has one; or NULL */
     json_t *databases, *events;
-    int64_t bytes_copied, bytes_total, rows_copied;
+    int64_t bytes_copied, rows_copied; /* as they were sent */
+    int64_t size_copied, size_left;    /* of tables, in bytes on the source's disk */
     int64_t tables_open, tables_loading, tables_done;
     int64_t pending_bytes, latency_s, applied_changes;
 };
@@ -29,7 +30,7 @@ void sighting_done(struct sighting *sighting);
 bool sighting_is_end(const struct sighting *sighting);
 /* The same for a state of Azure: "Failed". */
 bool sighting_is_end_state(const char *state);
-/* Copied bytes in percent, 0 to 100. */
+/* The share of the tables that is copied, each as heavy as its size on disk; 0 to 100. */
 int sighting_percent(const struct sighting *sighting);
 /* A few names of tables that are being copied now; the caller frees. NULL for none. */
 char *sighting_tables(struct rest *rest, const char *migration_id, const struct sighting *sighting);
