@@ -1,4 +1,5 @@
 // The REST calls of the portal: those that every other client uses.
+import { learnTime } from './clock.js'
 import { session } from './session.js'
 
 export const VERSIONS = {
@@ -91,6 +92,7 @@ async function read(answer) {
 async function request(method, url, body) {
   const answer = await send(method, url, body)
   setUp(true)
+  learnTime(answer.headers.get('date'))
   const json = await read(answer)
   if (answer.ok) return { json, headers: answer.headers, status: answer.status }
   const { code = 'Error', message = `Malachite answered with HTTP status ${answer.status}.`, target } = json?.error ?? {}

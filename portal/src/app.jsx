@@ -16,8 +16,9 @@ import { Wizard } from './pages/wizard.jsx'
 import { Link, paths, useLocation } from './router.jsx'
 import { session } from './session.js'
 import { isDark, theme, toggleTheme } from './theme.js'
-import { Toasts } from './toasts.jsx'
+import { NotificationList, Toasts } from './toasts.jsx'
 import { Box, ErrorBox, Loading } from './ui.jsx'
+import { useWatch } from './watch.js'
 
 function ThemeSwitch() {
     useChanges(theme)
@@ -58,6 +59,7 @@ function TopBar() {
                     API
                 </Link>
             </nav>
+            <NotificationList />
             <ThemeSwitch />
             {session.token && (
                 <button
@@ -168,6 +170,7 @@ function useStart() {
 export function App() {
     const { ready, error } = useStart()
     useChanges(link)
+    useWatch()
     const main = useRef()
     useFocusOnChange(main)
     let page = <Page />

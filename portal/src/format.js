@@ -1,3 +1,5 @@
+import { now } from './clock.js'
+
 const two = (number) => String(number).padStart(2, '0')
 
 export const unknown = '--'
@@ -15,7 +17,7 @@ export function duration(ms) {
   return `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`
 }
 
-export const between = (start, end) => duration((end ? Date.parse(end) : Date.now()) - Date.parse(start ?? NaN))
+export const between = (start, end) => duration((end ? Date.parse(end) : now()) - Date.parse(start ?? NaN))
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
 export function bytes(count) {

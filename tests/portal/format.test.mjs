@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { fractionOf, fractionOfTable, secondsLeft } from '../../portal/src/details/rates.js'
+import { fractionOf, fractionOfTable, isCopying, secondsLeft, secondsLeftOf } from '../../portal/src/details/rates.js'
 import * as format from '../../portal/src/format.js'
 
 test('times, durations, sizes and numbers as people read them', () => {
@@ -28,31 +28,20 @@ test('times, durations, sizes and numbers as people read them', () => {
     assert.equal(format.sqlName('a"b; DROP'), '"a""b; DROP"')
 })
 
-test('progress is complete at the end only, and never more', () => {
-    const row = {
-        state: 'InProgress',
-        tablesQueued: 0,
-        tablesLoading: 0,
-        tablesCompleted: 3,
-        tablesErrored: 0,
-        bytesCopied: 500,
-        bytesTotal: 100,
-    }
-    assert.equal(fractionOf(row), 0.99)
-    assert.equal(fractionOf({ ...row, state: 'Succeeded' }), 1)
-    assert.equal(fractionOf({ ...row, tablesCompleted: 0, tablesQueued: 3, bytesCopied: 20 }), 0.2)
-    assert.equal(
-        fractionOf({
-            state: 'InProgress',
-            tablesQueued: 0,
-            tablesLoading: 0,
-            tablesCompleted: 0,
-            tablesErrored: 0,
-            bytesCopied: 0,
-            bytesTotal: 0,
-        }),
-        0,
-    )
+test('progress is complete at the end only, and each table counts by its size', () => {
+    const sizes = { copied: 20, copying: 30, queued: 40, failed: 10 }
+    const row = { state: 'InProgress', tablesCompleted: 30, tablesLoading: 1, bytesCopied: 500, bytesTotal: 100, sizes }
+    assert.equal(fractionOf(row), 0.2)
+    assert.equal(isCopying(row), true)
+    const built = { ...row, sizes: { copied: 100, copying: 0, queued: 0, failed: 0 } }
+    assert.equal(fractionOf(built), 0.99)
+    assert.equal(isCopying(built), false)
+    assert.equal(fractionOf({ ...built, state: 'Succeeded' }), 1)
+    assert.equal(fractionOf({ ...row, state: 'Canceled' }), 0.2)
+    assert.equal(fractionOf({ state: 'InProgress' }), 0)
+    assert.equal(isCopying({ state: 'InProgress' }), false)
+    assert.equal(secondsLeftOf(sizes, 40, 10), 14) // 70 bytes on disk are 140 to send
+    assert.ok(Number.isNaN(secondsLeftOf({ ...sizes, copied: 0 }, 0, 10)))
     assert.equal(fractionOfTable({ state: 'Loading', bytesCopied: 200, bytesTotal: 100 }), 0.99)
     assert.equal(fractionOfTable({ state: 'Completed', bytesCopied: 0, bytesTotal: 0 }), 1)
     assert.equal(secondsLeft({ bytesCopied: 50, bytesTotal: 100 }, { bytes: 10 }), 5)

@@ -175,3 +175,37 @@ test('a source of somebody else: its owner is told to restart it, and the migrat
     await eventually('the focus', () => page.evaluate(() => document.activeElement.id), 'main')
     assertNoTrouble(page)
 })
+
+test('a browser whose clock is an hour ahead; news of a migration whose page was open', async () => {
+    const page = await openPage(browser, url)
+    await page.addInitScript(() => {
+        const real = Date.now
+        Date.now = () => real() + 3_600_000
+    })
+    await world.create_database({ server: 'src', name: 'west' })
+    const path = await world.put_migration({
+        source: 'src',
+        target: 'dst',
+        name: 'news',
+        databases: ['west'],
+        migrationMode: 'Online',
+    })
+    await page.goto(detailsPath('dst', 'news'))
+    await page.getByText('Ready for the cutover').waitFor({ timeout: 60_000 })
+    await hasText(page.getByRole('row', { name: /^west/ }), /00:0\d:\d\d/)
+    await page.getByRole('link', { name: 'Test bench' }).click()
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    await world.patch({ path, triggerCutover: 'True' })
+    const news = page.getByRole('region', { name: 'New notifications' }).getByText('Migration news succeeded')
+    await news.waitFor()
+    await news.hover()
+    await page.getByRole('button', { name: /^Notifications, \d new$/ }).click()
+    await page
+        .getByRole('region', { name: 'Notifications', exact: true })
+        .getByRole('link', { name: 'Migration news succeeded' })
+        .click()
+    await page.getByRole('heading', { level: 1, name: 'news' }).waitFor()
+    await page.keyboard.press('Escape')
+    await shoot(page, 'notifications')
+    assertNoTrouble(page)
+})

@@ -1,4 +1,5 @@
 // Servers made in the portal, and resource providers registered there.
+import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
 import {
@@ -78,6 +79,28 @@ test('servers are created from the portal: a provisioned target, an attached sou
         () => page.locator('select[name=sourceId]').inputValue(),
         (value) => value.endsWith('/old-one'),
     )
+    assertNoTrouble(page)
+})
+
+test('nothing of a failed attempt stays: attached first, then one of its own', async () => {
+    const page = await openPage(browser, url)
+    await page.goto('/portal/create-server?kind=flexible')
+    await page.locator('select[name=group]').selectOption('rg')
+    await page.locator('input[name=name]').fill('second-try')
+    await page.locator('select[name=how]').selectOption('attached')
+    await page.locator('input[name=port]').fill('1')
+    await page.locator('input[name=login]').fill('boss')
+    await page.locator('input[name=password]').fill('Secret-1')
+    await button(page, 'Create').click()
+    await page.getByText('Cannot create the server').waitFor()
+    await page.locator('select[name=how]').selectOption('provisioned')
+    await page.locator('select[name=version]').selectOption('15')
+    await button(page, 'Create').click()
+    await page.getByRole('heading', { level: 1, name: 'second-try' }).waitFor()
+    const made = await world.get({
+        path: `/subscriptions/${target.id.split('/')[2]}/resourceGroups/rg/providers/Microsoft.DBforPostgreSQL/flexibleServers/second-try`,
+    })
+    assert.deepEqual([made.properties.state, made.tags ?? {}], ['Ready', {}])
     assertNoTrouble(page)
 })
 

@@ -1,3 +1,4 @@
+import { now } from '../clock.js'
 import { bytes, duration, number, plural, unknown } from '../format.js'
 import { decide } from '../migrations.js'
 import { notify } from '../toasts.jsx'
@@ -27,7 +28,7 @@ function Clients({ use }) {
 function sinceChange(use, asked) {
     if (!use) return unknown
     if (use.secondsSinceLastChange === undefined) return 'None since replication started'
-    return `${duration(use.secondsSinceLastChange * 1000 + Math.max(0, Date.now() - asked))} ago`
+    return `${duration(use.secondsSinceLastChange * 1000 + Math.max(0, now() - asked))} ago`
 }
 
 function verdict(rows, uses) {

@@ -2,6 +2,7 @@
 import { useRef } from 'preact/hooks'
 
 import { api, ApiError, VERSIONS } from '../api.js'
+import { now } from '../clock.js'
 import { loadMigration } from '../migrations.js'
 import { neededAfter, withNewPoints } from './series.js'
 
@@ -17,9 +18,9 @@ async function loadOwn(id, database, points) {
 
 async function loadSource(id) {
   try {
-    return { databases: (await api.get(`/_malachite/migrations/${id}/source`)).databases, at: Date.now() }
+    return { databases: (await api.get(`/_malachite/migrations/${id}/source`)).databases, at: now() }
   } catch (error) {
-    if (error instanceof ApiError) return { error, at: Date.now() }
+    if (error instanceof ApiError) return { error, at: now() }
     throw error
   }
 }
@@ -39,7 +40,7 @@ export function useMigrationLoader({ group, server, name, database, asksSource }
     const points = kept.data?.points ?? []
     const own = await loadOwn(kept.id, database, points)
     if (own.deleted || !own.resource) return null
-    return { migration: own.resource, own, points: withNewPoints(points, own.points), source: kept.data?.source, at: Date.now() }
+    return { migration: own.resource, own, points: withNewPoints(points, own.points), source: kept.data?.source, at: now() }
   }
 
   return async () => {

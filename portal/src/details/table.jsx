@@ -2,7 +2,7 @@ import { between, bytes, number, time, timeLeft, unknown } from '../format.js'
 import { State } from '../icons.jsx'
 import { databasesOf, isActive, isOnline, substateOf } from '../migrations.js'
 import { Scroll, Words } from '../ui.jsx'
-import { fractionOf, secondsLeft } from './rates.js'
+import { fractionOf, isCopying, secondsLeftOf } from './rates.js'
 import { Stacked } from './total.jsx'
 
 export const detailsOf = (migration, name) => migration.properties.currentStatus?.currentSubStateDetails?.dbDetails?.[name]
@@ -11,11 +11,12 @@ export const detailsOf = (migration, name) => migration.properties.currentStatus
 const latencyOf = (details) => (details ? String(details.latency / 60) : unknown)
 
 function Speed({ row, rate }) {
-    if (row?.state !== 'InProgress' || !rate) return null
+    if (!row || !rate || !isCopying(row)) return null
+    const left = secondsLeftOf(row.sizes, row.bytesCopied, rate.bytes)
     return (
         <span class="second-line">
             {rate.rows > 0 && `${number(Math.round(rate.rows))} rows/s, `}
-            {bytes(rate.bytes)}/s, {timeLeft(secondsLeft(row, rate))} left
+            {bytes(rate.bytes)}/s{Number.isFinite(left) && `, ${timeLeft(left)} left`}
         </span>
     )
 }

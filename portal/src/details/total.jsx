@@ -1,5 +1,6 @@
 import { bytes, duration, number, plural, timeLeft } from '../format.js'
 import { isActive, substateOf } from '../migrations.js'
+import { secondsLeftOf } from './rates.js'
 import { recentSpeed } from './series.js'
 
 export const PARTS = [
@@ -43,11 +44,9 @@ export function totalOf(databases) {
     return total
 }
 
-/** Copied bytes and bytes on disk differ: what is left takes as long as its share of what was copied. */
 function secondsLeft(total, databases, speed) {
-    const left = total.copying + total.queued
-    const wire = databases.reduce((sum, row) => sum + row.bytesCopied, 0)
-    return speed > 0 && total.copied > 0 ? ((left / total.copied) * wire) / speed : NaN
+    const sent = databases.reduce((sum, row) => sum + row.bytesCopied, 0)
+    return secondsLeftOf(total, sent, speed)
 }
 
 function copyTime(databases) {

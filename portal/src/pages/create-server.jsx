@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 
-import { api, followOperation, ids, versionOf, VERSIONS } from '../api.js'
+import { api, ApiError, followOperation, ids, versionOf, VERSIONS } from '../api.js'
 import { useBusy, usePoll, useSettled, useTitle } from '../hooks.js'
 import { navigate, paths, setQuery } from '../router.jsx'
 import { loadGroups, subscriptionId } from '../servers.js'
@@ -96,11 +96,41 @@ function createCall(kind, values) {
     }
 }
 
-async function create(kind, values) {
+const isMissing = (error) => error instanceof ApiError && error.status === 404
+
+/** Whether there is nothing at this path. */
+async function isFree(path, version) {
+    try {
+        await api.get(path, version)
+        return false
+    } catch (error) {
+        if (isMissing(error)) return true
+        throw error
+    }
+}
+
+/** Not a server that works: by now it may be somebody else's. */
+async function removeFailed(path, version) {
+    try {
+        const { properties } = await api.get(path, version)
+        if ((properties.state ?? properties.userVisibleState) === 'Ready') return
+        await followOperation(await api.delete(path, version))
+    } catch (error) {
+        if (!isMissing(error)) throw error
+    }
+}
+
+/**
+ * `leftOver`: the path of a server that an earlier attempt of this form created, and that failed. It is deleted first, so
+ * that nothing of that attempt stays. onBegin(path) is called when the server is about to be made.
+ */
+async function create(kind, values, leftOver, onBegin) {
     const group = groupOfForm(values)
+    const { path, version, body } = createCall(kind, values)
     if (values.group === NEW_GROUP)
         await api.put(ids.group(subscriptionId(), group), VERSIONS.resources, { location: values.location })
-    const { path, version, body } = createCall(kind, values)
+    if (leftOver) await removeFailed(leftOver, version)
+    if (await isFree(path, version)) onBegin(path)
     await followOperation(await api.put(path, version, body))
     return group
 }
@@ -184,10 +214,10 @@ function Form({ kind, choices }) {
     const [tried, setTried] = useState(false)
     const [busy, run] = useBusy()
     const [error, setError] = useState(null)
-    // A server whose creation failed keeps its name, so the next attempt may use that name.
-    const [failed, setFailed] = useState(null)
+    // The server that this form has begun to create: nobody else's. It may have failed.
+    const [ours, setOurs] = useState(null)
     const someone = useTaken(kind, values.name)
-    const taken = values.name === failed ? null : someone
+    const taken = ours === createCall(kind, values).path ? null : someone
     const problems = problemsOf(values, taken)
     const submit = (event) => {
         event.preventDefault()
@@ -196,12 +226,11 @@ function Form({ kind, choices }) {
         run(async () => {
             setError(null)
             try {
-                const group = await create(kind, values)
+                const group = await create(kind, values, ours, setOurs)
                 notify('good', 'Server created', values.name)
                 navigate(paths[kind](group, values.name))
             } catch (caught) {
                 setError(caught)
-                setFailed(values.name)
             }
         })
     }

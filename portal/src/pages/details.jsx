@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'preact/hooks'
+import { useEffect, useMemo, useState } from 'preact/hooks'
 
 import { link } from '../api.js'
 import { Charts } from '../details/chart.jsx'
@@ -35,6 +35,7 @@ import { subscriptionName, useServers } from '../servers.js'
 import { notify } from '../toasts.jsx'
 import { Command, Confirm, Crumbs, ErrorBox, Essentials, Loading, PageTitle, Toolbar, Words } from '../ui.jsx'
 import { ViewMigrationAs } from '../view-as/migration.jsx'
+import { seen } from '../watch.js'
 
 const POLL_MS = 1000
 
@@ -135,6 +136,7 @@ export function Details({ group, server, name, database }) {
     const { data, error, loading, reload } = usePoll(load, [path, database], ({ migration }) =>
         isActive(migration) ? POLL_MS : 0,
     )
+    useEffect(() => data && seen({ group, server, name }, data.migration), [data])
     const servers = useServers(0).data
     useKeptFocus(data && `${stateOf(data.migration)} ${substateOf(data.migration)}`)
     const rates = useRates(data)
