@@ -28,6 +28,7 @@ enum route_flags {
     ROUTE_AT_ONCE = 1 << 8, /* waits for neither store nor file: runs on the event loop */
     ROUTE_STORED = 1 << 9,  /* the response depends only on the URL and the store, and may be cached */
     ROUTE_WAITS = 1 << 10,  /* a long poll: request_keep_waiting() */
+    ROUTE_STREAM = 1 << 12, /* the response goes on until the client leaves */
     ROUTE_SINGLE = 1 << 11, /* about a single server; without it, a server is a flexible one */
 };
 

@@ -8,15 +8,18 @@
 #include "core/str.h"
 #include "server/route.h"
 
-/* A web page can make a browser send some requests to any address, including this one, and must not change
- * anything here. Malachite's own portal has the same origin; other clients do not send the header. */
+/* A web page can make a browser send some requests to any address, including this one. It must not change
+ * anything here, nor occupy what is limited: long polls, streams, and sessions of PostgreSQL servers.
+ * Malachite's own portal has the same origin; other clients do not send the header. */
 int origin_check_site(const struct request *request, struct err *err)
 {
     bool reads = request->method == METHOD_GET || request->method == METHOD_HEAD;
-    if (!request->from_other_site || reads) {
+    bool occupies = (request->route->flags & (ROUTE_WAITS | ROUTE_STREAM | ROUTE_SLOW)) != 0;
+    if (!request->from_other_site || (reads && !occupies)) {
         return 0;
     }
-    return err_set(err, ERR_OTHER_SITE, "Cross-site browser requests are not allowed to make changes.");
+    return err_set(err, ERR_OTHER_SITE, "Cross-site browser requests are not allowed to %s.",
+                   reads ? "wait or to ask servers" : "make changes");
 }
 
 /* "application/json; charset=utf-8", "application/merge-patch+json", "text/json" */

@@ -6,7 +6,7 @@
 #include "core/err.h"
 #include "server/request.h"
 
-/* Returns 0, or -1 with ERR_OTHER_SITE for a change that a page of another site asks for. */
+/* Returns 0, or -1 with ERR_OTHER_SITE if a page of another site asks for a change or a wait. */
 int origin_check_site(const struct request *request, struct err *err);
 
 /* Returns 0, or -1 with ERR_MEDIA_TYPE for a body that is not JSON (or a form, where the route takes one). */

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import uuid
 from urllib.parse import urlsplit
 
 import pytest
@@ -77,6 +78,22 @@ def test_no_call_of_the_table_changes_anything_for_another_site(session, malachi
     assert len(writes) > 100
     for (method, path), sender in itertools.product(writes, SENDERS):
         refusal(ask(session, malachite, method, path, {**sender, "Content-Type": JSON}), 403, "RequestFromOtherSite")
+
+
+def test_no_page_of_another_site_occupies_what_is_limited(session, malachite):
+    group = malachite.arm.group_id("none")
+    servers = group + "/providers/Microsoft.DBforPostgreSQL/flexibleServers/none"
+    limited = [
+        "/_malachite/requests/wait?timeout=0",
+        f"/_malachite/migrations/{uuid.uuid4()}/wait?state=Failed&timeout=0",
+        "/_malachite/events",
+        f"/_malachite/databases?server={servers}",
+        f"{servers}/databases?api-version=2024-08-01",
+    ]
+    for path, sender in itertools.product(limited, SENDERS):
+        refusal(ask(session, malachite, "GET", path, sender), 403, "RequestFromOtherSite")
+    for path in ("/_malachite/health", "/_malachite/openapi", "/_malachite/requests"):
+        assert ask(session, malachite, "GET", path, SENDERS[0]).status_code == 200
 
 
 def test_every_origin_with_every_kind_of_body(session, malachite):
