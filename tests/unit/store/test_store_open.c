@@ -100,6 +100,7 @@ static const char schema_11[] =
     " administrator, password, state, message, attached, host, port, created_us, minor FROM server;"
     "UPDATE sqlite_sequence SET seq = 77 WHERE name = 'old';"
     "PRAGMA legacy_alter_table = ON; DROP TABLE server; ALTER TABLE old RENAME TO server;"
+    "DROP TABLE migration_series; ALTER TABLE migration_database DROP COLUMN last_change_us;"
     "DROP TABLE restore; DROP TABLE subscription; ALTER TABLE migration DROP COLUMN error_code;"
     "ALTER TABLE migration DROP COLUMN error_facts; ALTER TABLE migration_database DROP COLUMN error_code;"
     "PRAGMA user_version = 11";
