@@ -89,6 +89,7 @@ static const char schema_11[] =
     "DROP TRIGGER frame_of_migration;DROP TRIGGER frame_of_database;DROP VIEW migration_resource;"
     "DROP TABLE change_event;DROP TABLE coverage;DROP TABLE frame;DROP TABLE recording;"
     "DROP TABLE replay;"
+    "DROP TABLE migration_series; ALTER TABLE migration_database DROP COLUMN last_change_us;"
     "CREATE TABLE old (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL,"
     " subscription_id TEXT NOT NULL COLLATE NOCASE, group_name TEXT NOT NULL COLLATE NOCASE,"
     " name TEXT NOT NULL COLLATE NOCASE UNIQUE, location TEXT, tags TEXT, sku TEXT, properties TEXT,"
@@ -100,7 +101,6 @@ static const char schema_11[] =
     " administrator, password, state, message, attached, host, port, created_us, minor FROM server;"
     "UPDATE sqlite_sequence SET seq = 77 WHERE name = 'old';"
     "PRAGMA legacy_alter_table = ON; DROP TABLE server; ALTER TABLE old RENAME TO server;"
-    "DROP TABLE migration_series; ALTER TABLE migration_database DROP COLUMN last_change_us;"
     "DROP TABLE restore; DROP TABLE subscription; ALTER TABLE migration DROP COLUMN error_code;"
     "ALTER TABLE migration DROP COLUMN error_facts; ALTER TABLE migration_database DROP COLUMN error_code;"
     "PRAGMA user_version = 11";
