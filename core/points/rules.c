@@ -167,10 +167,18 @@ static struct rule *rule_new(const struct rule_request *request, struct err *err
     return rule;
 }
 
-static struct rule **find(const char *name)
+/* Whether a client that puts the request means this rule. */
+static bool is_same(const struct rule *rule, const struct rule_request *request)
 {
-    struct rule **at = &rules.first;
-    while (*at != NULL && !str_iequals((*at)->name, name)) {
+    const char *of = rule->match[ATTRIBUTE_SUBSCRIPTION];
+    const char *wanted = request->match[ATTRIBUTE_SUBSCRIPTION];
+    return str_iequals(rule->name, request->name) &&
+           (of == NULL || wanted == NULL || str_iequals(of, wanted));
+}
+
+static struct rule **find_same(struct rule **at, const struct rule_request *request)
+{
+    while (*at != NULL && !is_same(*at, request)) {
         at = &(*at)->next;
     }
     return at;
@@ -183,7 +191,15 @@ int rules_put(const struct rule_request *request, struct err *err, bool *ret_cre
         return -1;
     }
     struct rules_state *state = rules_lock();
-    struct rule **old = find(request->name);
+    struct rule **old = find_same(&state->first, request);
+    if (*old != NULL && *find_same(&(*old)->next, request) != NULL) {
+        rules_unlock(state);
+        rule_free(rule);
+        return err_set(err, ERR_CONFLICT,
+                       "Several subscriptions have a rule '%.100s'. Add the subscription to"
+                       " the rule's match, or use another name.",
+                       request->name);
+    }
     if (*old != NULL && str_equals((*old)->document, request->document)) {
         *ret_created = false;
         rules_unlock(state);
@@ -228,6 +244,9 @@ size_t rules_delete(const char *name, const char *subscription, const char *orig
         if (is_wanted(*at, name, subscription, origin)) {
             unlink_rule(at);
             deleted++;
+            if (name != NULL) {
+                break;
+            }
         } else {
             at = &(*at)->next;
         }
@@ -236,10 +255,14 @@ size_t rules_delete(const char *name, const char *subscription, const char *orig
     return deleted;
 }
 
-int rules_release(const char *name, size_t count, const struct point_failure *as, size_t *ret_released)
+int rules_release(const char *name, const char *subscription, size_t count, const struct point_failure *as,
+                  size_t *ret_released)
 {
     struct rules_state *state = rules_lock();
-    struct rule *rule = *find(name);
+    struct rule *rule = state->first;
+    while (rule != NULL && !is_wanted(rule, name, subscription, NULL)) {
+        rule = rule->next;
+    }
     if (rule == NULL) {
         rules_unlock(state);
         return -1;

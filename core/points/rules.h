@@ -39,14 +39,17 @@ struct rule_request {
 int rule_split_table(const char *text, struct err *err, char **ret_schema, char **ret_table);
 
 /* Adds a rule. One with the same name and the same document stays as it is, its counts included
- * (*ret_created false); another one of this name is replaced, which releases what it holds. */
+ * (*ret_created false); another one of this name is replaced, which releases what it holds. Rules that match
+ * different subscriptions may have one name: parallel tests do not know of each other. ERR_CONFLICT: a rule
+ * for all subscriptions would replace several. */
 int rules_put(const struct rule_request *request, struct err *err, bool *ret_created);
-/* Deletes a rule, or all of a subscription, of an origin, or all (NULL does not restrict); releases what
- * they hold and ends their faults. Returns how many. */
+/* Deletes a rule (of several with this name, the oldest), or all of a subscription, of an origin, or all
+ * (NULL does not restrict); releases what they hold and ends their faults. Returns how many. */
 size_t rules_delete(const char *name, const char *subscription, const char *origin);
 /* Releases the oldest count visits that a rule holds (0: all), as a failure if "as" is not NULL. A fault of
- * a server ends. -1: there is no such rule. */
-int rules_release(const char *name, size_t count, const struct point_failure *as, size_t *ret_released);
+ * a server ends. subscription: as of rules_delete(). -1: there is no such rule. */
+int rules_release(const char *name, const char *subscription, size_t count, const struct point_failure *as,
+                  size_t *ret_released);
 
 /* A GET of a migration is answered while it shows this substate: for rules that hold it until so many polls.
  */

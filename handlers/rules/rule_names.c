@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Names in a rule that the store knows, and tables that a server knows. */
+#include <stdio.h>
+
 #include "core/str.h"
 #include "executor/servers/server_faults.h"
 #include "executor/servers/servers.h"
@@ -110,18 +112,22 @@ static int check_server(struct request *request, const struct rule_request *rule
 }
 
 /* Unknown actions and servers, and attached servers. */
-static int check_fault(struct request *request, const struct rule_request *rule, struct err *err)
+static int check_fault(struct request *request, struct rule_request *rule, struct err *err)
 {
-    const char *of = rule->effect.subscription;
-    if (rule->effect.action != ACTION_SERVER) {
+    struct point_effect *effect = &rule->effect;
+    if (effect->action != ACTION_SERVER) {
         return 0;
     }
-    const char *subscription = of[0] != '\0' ? of : request->app->options->subscription_id;
-    return server_fault_check(request->app->executor, subscription, rule->effect.server,
-                              rule->effect.server_action, err);
+    if (effect->subscription[0] == '\0') {
+        /* Rules that share a fault are found by comparing it. */
+        snprintf(effect->subscription, sizeof(effect->subscription), "%s",
+                 request->app->options->subscription_id);
+    }
+    return server_fault_check(request->app->executor, effect->subscription, effect->server,
+                              effect->server_action, err);
 }
 
-int rule_check_names(struct request *request, const struct rule_request *rule, struct err *err)
+int rule_check_names(struct request *request, struct rule_request *rule, struct err *err)
 {
     struct server *servers = NULL;
     size_t count = 0;

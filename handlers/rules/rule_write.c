@@ -48,9 +48,9 @@ static void see(void *context, const struct rule_status *status)
     *found = *found == NULL ? test_rule_write(status) : *found;
 }
 
-json_t *test_rule_find(const char *name)
+json_t *test_rule_find(const char *name, const char *subscription, size_t *ret_count)
 {
     json_t *found = NULL;
-    rules_see(name, NULL, see, &found);
+    *ret_count = rules_see(name, subscription, see, &found);
     return found;
 }

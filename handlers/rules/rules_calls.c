@@ -57,9 +57,30 @@ static bool is_name(const char *name)
     return len > 0 && len <= NAME_MAX_BYTES && name[len] == '\0';
 }
 
-static void reply_missing(struct request *request, const char *name)
+/* False, after the reply, if the call can mean several rules. */
+static bool is_unambiguous(struct request *request, size_t count)
 {
-    reply_fail(request, ERR_NOT_FOUND, "There is no rule '%s'. It may have expired.", name);
+    if (count > 1) {
+        reply_fail(request, ERR_CONFLICT,
+                   "%zu subscriptions have a rule '%s'. Add ?subscription= with the id of one of them.",
+                   count, request_param(request, "ruleName"));
+    }
+    return count <= 1;
+}
+
+/* The rule that the path and ?subscription= name; NULL after a reply that says why there is none. */
+static json_t *find_rule(struct request *request)
+{
+    size_t count = 0;
+    const char *name = request_param(request, "ruleName");
+    json_auto_t *found = test_rule_find(name, request_query(request, "subscription"), &count);
+    if (!is_unambiguous(request, count)) {
+        return NULL;
+    }
+    if (found == NULL) {
+        reply_fail(request, ERR_NOT_FOUND, "There is no rule '%s'. It may have expired.", name);
+    }
+    return TAKE(found);
 }
 
 void test_rule_put(struct request *request)
@@ -83,19 +104,17 @@ void test_rule_put(struct request *request)
         reply_error(request, &err);
         return;
     }
-    json_t *shown = test_rule_find(name);
+    size_t count = 0;
+    json_t *shown = test_rule_find(name, body.rule.match[ATTRIBUTE_SUBSCRIPTION], &count);
     reply_json(request, created ? 201 : 200, shown != NULL ? shown : json_object());
 }
 
 void test_rule_get(struct request *request)
 {
-    const char *name = request_param(request, "ruleName");
-    json_t *shown = test_rule_find(name);
-    if (shown == NULL) {
-        reply_missing(request, name);
-        return;
+    json_t *shown = find_rule(request);
+    if (shown != NULL) {
+        reply_json(request, 200, shown);
     }
-    reply_json(request, 200, shown);
 }
 
 static void see(void *context, const struct rule_status *status)
@@ -112,9 +131,13 @@ void test_rule_list(struct request *request)
 
 void test_rule_delete(struct request *request)
 {
-    size_t deleted =
-        rules_delete(request_param(request, "ruleName"), request_query(request, "subscription"), NULL);
-    reply_empty(request, deleted == 0 ? 204 : 200);
+    size_t count = 0;
+    const char *name = request_param(request, "ruleName");
+    const char *subscription = request_query(request, "subscription");
+    json_decref(test_rule_find(name, subscription, &count));
+    if (is_unambiguous(request, count)) {
+        reply_empty(request, rules_delete(name, subscription, NULL) == 0 ? 204 : 200);
+    }
 }
 
 void test_rule_delete_all(struct request *request)
@@ -170,6 +193,7 @@ void test_rule_release(struct request *request)
     size_t released = 0;
     bool fails = false;
     const char *name = request_param(request, "ruleName");
+    const char *subscription = request_query(request, "subscription");
     json_t *body = request_body(request);
     if (body == NULL) {
         return;
@@ -178,12 +202,14 @@ void test_rule_release(struct request *request)
         reply_error(request, &err);
         return;
     }
-    if (rules_release(name, count, fails ? &failure : NULL, &released) < 0) {
-        reply_missing(request, name);
+    json_auto_t *before = find_rule(request);
+    if (before == NULL) {
         return;
     }
-    json_t *shown = test_rule_find(name);
-    shown = shown == NULL ? json_object() : shown;
+    size_t found = 0;
+    (void)rules_release(name, subscription, count, fails ? &failure : NULL, &released);
+    json_auto_t *after = test_rule_find(name, subscription, &found);
+    json_t *shown = after != NULL ? TAKE(after) : TAKE(before); /* it may have expired since */
     json_object_set_new(shown, "released", json_integer((json_int_t)released));
     reply_json(request, 200, shown);
 }
@@ -204,7 +230,6 @@ static int read_query(struct request *request, const char *name, int64_t most, i
 
 void test_rule_wait(struct request *request)
 {
-    const char *name = request_param(request, "ruleName");
     int64_t fired = -1;
     int64_t held = -1;
     int64_t timeout_s = WAIT_DEFAULT_S;
@@ -214,9 +239,8 @@ void test_rule_wait(struct request *request)
         return;
     }
     fired = fired < 0 && held < 0 ? 1 : fired;
-    json_t *rule = test_rule_find(name);
+    json_t *rule = find_rule(request);
     if (rule == NULL) {
-        reply_missing(request, name);
         return;
     }
     bool is_met = json_integer_value(json_object_get(rule, "fired")) >= fired &&

@@ -23,13 +23,15 @@ int rule_read_action(json_t *action, enum point at, struct err *err, struct rule
                      json_t *normal);
 /* {"sqlstate", "message", "code"} */
 int rule_read_failure(json_t *value, const char *path, struct err *err, struct point_failure *ret_failure);
-/* Checks names against the store: servers, and for a fault that the server is provisioned. */
-int rule_check_names(struct request *request, const struct rule_request *rule, struct err *err);
+/* Checks names against the store: servers, and for a fault that the server is provisioned. Without a
+ * subscription, a fault's server is of the default one, which is written into the rule. */
+int rule_check_names(struct request *request, struct rule_request *rule, struct err *err);
 
 /* The rule as JSON with what it has done so far. */
 json_t *test_rule_write(const struct rule_status *status);
-/* A new reference, or NULL if there is none of this name. */
-json_t *test_rule_find(const char *name);
+/* A new reference to the oldest of this name, or NULL if there is none; how many have it. subscription may
+ * be NULL. */
+json_t *test_rule_find(const char *name, const char *subscription, size_t *ret_count);
 
 /* An error that ends with what exists: "... Known points: a, b." */
 struct name_list {

@@ -21,24 +21,25 @@ export class CallFailed extends Error {
 
 /** A rule of Malachite: wait until it fired, release what it holds, delete it. */
 export class Rule {
-    constructor(malachite, name) {
-        Object.assign(this, { malachite, path: `/_malachite/rules/${name}` })
+    constructor(malachite, name, subscription) {
+        // Others may have a rule of this name.
+        Object.assign(this, { malachite, path: `/_malachite/rules/${name}`, of: { subscription } })
     }
 
     wait({ fired = 1, timeout = 30 } = {}) {
-        return this.malachite.call('GET', `${this.path}/wait`, undefined, { fired, timeout })
+        return this.malachite.call('GET', `${this.path}/wait`, undefined, { fired, timeout, ...this.of })
     }
 
     get() {
-        return this.malachite.call('GET', this.path)
+        return this.malachite.call('GET', this.path, undefined, this.of)
     }
 
     release(what = {}) {
-        return this.malachite.call('POST', `${this.path}/release`, what)
+        return this.malachite.call('POST', `${this.path}/release`, what, this.of)
     }
 
     delete() {
-        return this.malachite.call('DELETE', this.path)
+        return this.malachite.call('DELETE', this.path, undefined, this.of)
     }
 }
 
@@ -69,8 +70,9 @@ export class Malachite {
 
     /** rule({ at: 'copy.rows', match: {...}, skip: 1000, do: {...} }): of this subscription only. */
     async rule({ match = {}, ...rest }, name = `r${randomUUID().slice(0, 8)}`) {
-        const rule = new Rule(this, name)
-        rule.body = await this.call('PUT', rule.path, { ...rest, match: { subscription: this.subscription, ...match } })
+        const body = { ...rest, match: { subscription: this.subscription, ...match } }
+        const rule = new Rule(this, name, body.match.subscription)
+        rule.body = await this.call('PUT', rule.path, body)
         this.rules.push(rule)
         return rule
     }

@@ -36,19 +36,20 @@ class Rule:
 
     def __init__(self, malachite, name, body):
         self._malachite, self.path = malachite, f"/_malachite/rules/{name}"
+        self._of = {"subscription": body["match"]["subscription"]}  # others may have a rule of this name
         self.body = malachite.call("PUT", self.path, body)
 
     def wait(self, fired=1, timeout=30):
-        return self._malachite.call("GET", f"{self.path}/wait", fired=fired, timeout=timeout)
+        return self._malachite.call("GET", f"{self.path}/wait", fired=fired, timeout=timeout, **self._of)
 
     def get(self):
-        return self._malachite.call("GET", self.path)
+        return self._malachite.call("GET", self.path, **self._of)
 
     def release(self, **what):
-        return self._malachite.call("POST", f"{self.path}/release", what)
+        return self._malachite.call("POST", f"{self.path}/release", what, **self._of)
 
     def delete(self):
-        return self._malachite.call("DELETE", self.path)
+        return self._malachite.call("DELETE", self.path, **self._of)
 
 
 class Malachite:
@@ -74,8 +75,7 @@ class Malachite:
             raise CallFailed(error.code, json.loads(text or b"null"), f"{method} {url}") from None
         return json.loads(text) if text else None
 
-    def arm(self, method, path, body=None, version="2025-08-01"):
-        """A call of Resource Manager, by its path below the subscription."""
+    def arm(self, method, path, body=None, version="2025-08-01"):  # a call of Resource Manager, below the subscription
         return self.call(method, f"/subscriptions/{self.subscription}{path}", body, **{"api-version": version})
 
     def rule(self, name=None, **rule):

@@ -8,7 +8,11 @@ import { Headings, Status, useChange } from './parts.jsx'
 import { RuleForm } from './rule-form.jsx'
 
 const RULES = '/_malachite/rules'
-const pathOf = (name, action = '') => `${RULES}/${encodeURIComponent(name)}${action}`
+// Each subscription may have a rule of one name.
+const pathOf = ({ name, match }, action = '') => {
+    const of = match?.subscription ? `?subscription=${encodeURIComponent(match.subscription)}` : ''
+    return `${RULES}/${encodeURIComponent(name)}${action}${of}`
+}
 
 /** What the rule holds, each with the time since when. */
 function Held({ held }) {
@@ -27,8 +31,8 @@ function Held({ held }) {
 
 function Row({ rule, busy, act }) {
     const { name, at, hits = 0, fired = 0, held = [], expires, trouble } = rule
-    const release = () => act(() => api.post(pathOf(name, '/release'), undefined, {}), 'Rule released', name)
-    const remove = () => act(() => api.delete(pathOf(name)), 'Rule deleted', name)
+    const release = () => act(() => api.post(pathOf(rule, '/release'), undefined, {}), 'Rule released', name)
+    const remove = () => act(() => api.delete(pathOf(rule)), 'Rule deleted', name)
     return (
         <tr>
             <td class="wrap rule-name">{name}</td>
@@ -82,7 +86,7 @@ export function RulesPart() {
                         <Headings names={['Name', 'Point', 'Match', 'Action', 'Hits', 'Fired', 'Holds', 'Expires', '']} />
                         <tbody>
                             {rows.map((rule) => (
-                                <Row key={rule.name} rule={rule} busy={busy} act={act} />
+                                <Row key={pathOf(rule)} rule={rule} busy={busy} act={act} />
                             ))}
                         </tbody>
                     </table>

@@ -9,6 +9,7 @@ import requests
 from arm import unique, wait_until
 from rules import RULES, Rule
 from samples import drop, load_shop
+from universe import Universe
 
 
 @pytest.fixture
@@ -44,6 +45,9 @@ def shop(provisioned):
         ({"at": "copy.rows", "do": {"cut": {"side": "left"}}}, "source"),
         ({"at": "copy.rows", "skip": -1, "do": {"hold": {}}}, "skip"),
         ({"at": "copy.rows", "do": {"hold": {}}, "time": 3}, "times"),
+        ({"at": "request", "do": {"answer": {"status": 429, "headers": {"Content-Length": "3"}}}}, "Content-Length"),
+        ({"at": "request", "do": {"answer": {"status": 429, "headers": {"X-A": "b\r\nX-C: d"}}}}, "X-A"),
+        ({"at": "request", "do": {"answer": {"status": 429, "headers": {"X A": "b"}}}}, "X A"),
         ({"at": "copy.rows", "do": {"server": {"name": "nobody", "action": "crash"}}}, "provisioned-source"),
         ({"at": "copy.rows", "do": {"server": {"name": "provisioned-source", "action": "melt"}}}, "diskFull"),
     ],
@@ -106,6 +110,38 @@ def test_put_is_idempotent_and_the_newer_rule_wins(arm):
     assert (again["hits"], again["fired"]) == (4, 2)
     for rule in (older, newer):
         rule.delete()
+
+
+def test_rules_of_one_name_in_two_subscriptions_do_not_meet(worlds):
+    with Universe(worlds) as first, Universe(worlds) as second:
+        match = {"operation": "ResourceGroups_Get"}
+        name, worlds_of_it = unique("same"), (first, second)
+        path = f"{RULES}/{name}"
+        mine, theirs = [Rule(one.arm, name, at="request", match=match, do={"hold": {}}) for one in worlds_of_it]
+        assert mine.shown["match"] != theirs.shown["match"]
+
+        def ask(method, status, of=None, below="", **body):
+            params = {"subscription": of.id} if of else {}
+            return first.arm.request(method, path + below, params=params, status=status, **body)
+
+        answers = []
+        asking = threading.Thread(target=lambda: answers.append(first.arm.request("GET", first.arm.group_id("rg"))))
+        asking.start()
+        assert len(ask("GET", 200, first, "/wait?held=1&timeout=20").json()["held"]) == 1
+        assert ask("GET", 200, second).json()["hits"] == 0
+        for method, below in (("GET", ""), ("GET", "/wait"), ("POST", "/release"), ("DELETE", "")):
+            assert "?subscription=" in ask(method, 409, None, below).json()["error"]["message"]
+        # A rule for all would replace both.
+        first.arm.request("PUT", path, json={"at": "request", "do": {"delay": {"ms": 0}}}, status=409)
+        assert ask("POST", 200, second, "/release", json={}).json()["released"] == 0
+        ask("DELETE", 200, second)
+        assert len(ask("GET", 200).json()["held"]) == 1, "the other subscription's rule stays as it is"
+        second.arm.request("GET", second.arm.group_id("rg"), status=200)
+        assert ask("POST", 200, first, "/release", json={}).json()["released"] == 1
+        asking.join()
+        assert answers[0].status_code == 200
+        ask("DELETE", 204, second)
+        ask("DELETE", 200, first)
 
 
 def test_a_held_request_holds_no_thread(arm):

@@ -147,7 +147,7 @@ static void holds_end_by_release_delete_and_stop(void **state)
             rules_see("a", NULL, note_held, &held);
         }
     }
-    assert_int_equal(rules_release("a", 1, &failure, &released), 0);
+    assert_int_equal(rules_release("a", NULL, 1, &failure, &released), 0);
     assert_int_equal(released, 1);
     pthread_join(threads[0], NULL);
     assert_int_equal(ends[0], POINT_ACTS);
