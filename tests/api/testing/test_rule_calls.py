@@ -6,7 +6,7 @@ import time
 import pytest
 import requests
 
-from arm import unique, wait_until
+from arm import patience, unique, wait_until
 from rules import RULES, Rule
 from samples import drop, load_shop
 from universe import Universe
@@ -179,7 +179,7 @@ def test_a_cut_request_ends_the_connection(arm):
 
 
 def test_a_wait_ends_in_time_and_a_rule_expires(arm):
-    rule = Rule(arm, at="copy.rows", match={"database": "nobody"}, ttlSeconds=2, do={"hold": {}})
+    rule = Rule(arm, at="copy.rows", match={"database": "nobody"}, ttlSeconds=int(patience(1)) + 1, do={"hold": {}})
     began = time.monotonic()
     assert rule.wait(timeout=1, status=408, fired=1)["fired"] == 0
     assert time.monotonic() - began >= 1
