@@ -271,8 +271,9 @@ torture-memory: ready-api ## each allocation of requests fails once, and those o
 	$(SUBMAKE) SAN=address,undefined build/address-undefined/memory/malachite build/address-undefined/memory/requests
 	@PYTHON='$(PYTHON)' scripts/torture-memory.sh $(ARGS)
 
-coverage: ready-unit ready-api ## lines that unit tests and a choice of black-box tests run, per room, against tests/coverage/floors.txt
+coverage: ready-unit ready-api build ## lines that unit tests and a choice of black-box tests run, per room, against tests/coverage/floors.txt
 	$(SUBMAKE) COVERAGE=1 build/coverage/malachite $(UNIT_SOURCES:tests/unit/%.c=build/coverage/unit/%)
+	@install $(BUILD)/malachite-faults.so build/coverage/
 	@PYTHON='$(PYTHON)' scripts/coverage.sh $(ARGS)
 
 lint: ready-lint build ## include rule, sizes, banned functions, words, format, clang-tidy, shellcheck, flake8, eslint, pages
