@@ -43,6 +43,7 @@ function rowOf(migration, facts, others) {
         version: metadata?.version ?? known?.properties.version ?? unknown,
         databases: databasesOf(migration).join(', ') || unknown,
         start: time(startOf(migration)),
+        started: startOf(migration),
         mode: migration.properties.migrationMode ?? unknown,
         type: typeOf(migration),
         sourceType: migration.properties.sourceType ?? unknown,
@@ -178,10 +179,7 @@ function useGridData(group, server) {
         return new Map(all.map((one) => [one.id.toLowerCase().replace(/^\//, ''), one]))
     }, [servers.data])
     const others = useOthers(list.data, group, server)
-    const rows = useMemo(() => {
-        const sorted = [...(list.data ?? [])].sort((a, b) => startOf(b).localeCompare(startOf(a)) || a.name.localeCompare(b.name))
-        return sorted.map((migration) => rowOf(migration, facts, others))
-    }, [list.data, facts, others])
+    const rows = useMemo(() => (list.data ?? []).map((migration) => rowOf(migration, facts, others)), [list.data, facts, others])
     return { ...list, rows }
 }
 
@@ -213,25 +211,45 @@ function Filters({ filter, onFilter, status, onStatus }) {
     )
 }
 
-const COLUMNS = [
-    'Name',
-    'Status',
-    'Source server name',
-    'Region',
-    'Version',
-    'Database names',
-    'Migration start time',
-    'Migration mode',
-    'Migration type',
-    'Source server type',
-    'Duration',
-]
+const COLUMNS = {
+    name: 'Name',
+    state: 'Status',
+    source: 'Source server name',
+    region: 'Region',
+    version: 'Version',
+    databases: 'Database names',
+    start: 'Migration start time',
+    mode: 'Migration mode',
+    type: 'Migration type',
+    sourceType: 'Source server type',
+    duration: 'Duration',
+}
+const NEWEST_FIRST = { column: 'start', down: true }
 
-function Table({ rows, ticked, errors, group, server, onTick, onTickAll }) {
+const text = new Intl.Collator('en', { numeric: true })
+
+function sortRows(rows, { column, down }) {
+    const sign = down ? -1 : 1
+    const key = column === 'start' ? 'started' : column // which has fractions of a second
+    return [...rows].sort((a, b) => sign * text.compare(a[key], b[key]) || text.compare(a.name, b.name))
+}
+
+function ColumnHead({ column, sort, onSort }) {
+    const sorted = sort.column === column
+    return (
+        <th scope="col" aria-sort={sorted ? (sort.down ? 'descending' : 'ascending') : undefined}>
+            <button type="button" class="sort" onClick={() => onSort({ column, down: sorted ? !sort.down : column === 'start' })}>
+                {COLUMNS[column]}
+            </button>
+        </th>
+    )
+}
+
+function Table({ rows, sort, ticked, errors, group, server, onSort, onTick, onTickAll }) {
     const all = rows.length > 0 && rows.every(({ name }) => ticked.has(name))
     return (
         <Scroll label="Migrations">
-            <table class="table grid">
+            <table class="table grid" aria-label="Migrations">
                 <thead>
                     <tr>
                         <th scope="col" class="cell-check">
@@ -243,10 +261,8 @@ function Table({ rows, ticked, errors, group, server, onTick, onTickAll }) {
                                 onChange={onTickAll}
                             />
                         </th>
-                        {COLUMNS.map((name) => (
-                            <th key={name} scope="col" aria-sort={name === 'Migration start time' ? 'descending' : undefined}>
-                                {name}
-                            </th>
+                        {Object.keys(COLUMNS).map((column) => (
+                            <ColumnHead key={column} column={column} sort={sort} onSort={onSort} />
                         ))}
                     </tr>
                 </thead>
@@ -267,19 +283,22 @@ function Table({ rows, ticked, errors, group, server, onTick, onTickAll }) {
     )
 }
 
-/** All migrations to this server, newest first. */
+/** All migrations to this server, newest first unless the user sorts them. */
 export function Grid({ group, server: { name: server } }) {
     const { data, rows, error, loading, reload } = useGridData(group, server)
     const [filter, setFilter] = useState('')
     const [status, setStatus] = useState('')
+    const [sort, setSort] = useState(NEWEST_FIRST)
     const [ticked, setTicked] = useState(() => new Set())
     const [errors, setErrors] = useState(() => new Map())
     const [asking, setAsking] = useState(false)
 
     const wanted = filter.trim().toLowerCase()
-    const shown = rows.filter((row) => row.name.toLowerCase().includes(wanted) && (status === '' || row.state === status))
+    const sorted = useMemo(() => sortRows(rows, sort), [rows, sort])
+    const shown = sorted.filter((row) => row.name.toLowerCase().includes(wanted) && (status === '' || row.state === status))
     const chosen = rows.filter((row) => ticked.has(row.name))
-    const blocked = chosen.filter((row) => !row.cancelable)
+    const cancelable = chosen.filter((row) => row.cancelable)
+    const blocked = chosen.length - cancelable.length
 
     const tick = useMemo(
         () => (name) =>
@@ -310,9 +329,9 @@ export function Grid({ group, server: { name: server } }) {
                 </CommandLink>
                 <Command
                     icon="close"
-                    disabled={chosen.length === 0 || blocked.length > 0}
+                    disabled={cancelable.length === 0}
                     onClick={() => setAsking(true)}
-                    title={blocked.length > 0 ? `${blocked[0].name} has ended and can no longer be canceled` : undefined}
+                    title={blocked > 0 ? `${plural(blocked, 'selected migration')} can no longer be canceled` : undefined}
                 >
                     Cancel
                 </Command>
@@ -330,6 +349,8 @@ export function Grid({ group, server: { name: server } }) {
                 <>
                     <Table
                         rows={shown}
+                        sort={sort}
+                        onSort={setSort}
                         ticked={ticked}
                         errors={errors}
                         group={group}
@@ -343,7 +364,8 @@ export function Grid({ group, server: { name: server } }) {
                             (shown.length === data.length
                                 ? plural(data.length, 'migration')
                                 : `${shown.length} of ${plural(data.length, 'migration')}`)}
-                        {blocked.length > 0 && `. Only migrations that are InProgress or WaitingForUserAction can be canceled.`}
+                        {blocked > 0 &&
+                            `. Cancel concerns ${cancelable.length} of those selected: only migrations that are InProgress or WaitingForUserAction can be canceled.`}
                     </p>
                     {data.length === 0 && (
                         <Box>No migration configured or in progress. Click Migrate from Single Server to begin.</Box>
@@ -353,7 +375,7 @@ export function Grid({ group, server: { name: server } }) {
             )}
             {asking && (
                 <CancelDialog
-                    names={chosen.map(({ name }) => name)}
+                    names={cancelable.map(({ name }) => name)}
                     pathOf={(name) => migrationPath(group, server, name)}
                     onClose={() => setAsking(false)}
                     onDone={canceled}
