@@ -244,3 +244,15 @@ void request_log_clear(struct request_log *log)
     }
     free(old);
 }
+
+void request_log_clear_subscription(struct request_log *log, const char *subscription_id)
+{
+    pthread_mutex_lock(&log->mutex);
+    for (size_t i = 0; i < log->capacity; i++) {
+        if (log->ring[i] != NULL && is_of_subscription(log->ring[i], subscription_id)) {
+            drop(log->ring[i]);
+            log->ring[i] = NULL;
+        }
+    }
+    pthread_mutex_unlock(&log->mutex);
+}

@@ -43,5 +43,7 @@ struct request_log_filter {
 json_t *request_log_list(struct request_log *log, const struct request_log_filter *filter);
 /* Deletes all entries and restarts counting from 0. Any thread. */
 void request_log_clear(struct request_log *log);
+/* Deletes those whose path is of this subscription; the totals go on. Any thread. */
+void request_log_clear_subscription(struct request_log *log, const char *subscription_id);
 
 #endif

@@ -87,6 +87,11 @@ void malachite_request_list(struct request *request)
 
 void malachite_request_clear(struct request *request)
 {
-    request_log_clear(request->app->request_log);
+    const char *subscription_id = request_query(request, "subscription");
+    if (subscription_id == NULL) {
+        request_log_clear(request->app->request_log);
+    } else {
+        request_log_clear_subscription(request->app->request_log, subscription_id);
+    }
     reply_empty(request, 204);
 }

@@ -9,6 +9,7 @@
 int store_coverage_list(struct store *store, const char *subscription_id, struct err *err,
                         void (*take)(void *arg, const char *kind, const char *name, int64_t count),
                         void *arg);
-int store_coverage_clear(struct store *store, struct err *err);
+/* Restarts the counts of a subscription, whose share of the sum stays; NULL: all counts. */
+int store_coverage_clear(struct store *store, const char *subscription_id, struct err *err);
 
 #endif

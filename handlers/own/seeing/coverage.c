@@ -251,14 +251,19 @@ void malachite_coverage_clear(struct request *request)
 {
     struct err err = {0};
     struct coverage *coverage = request->app->coverage;
-    if (store_coverage_clear(request->app->store, &err) < 0) {
+    const char *subscription_id = request_query(request, "subscription");
+    if (store_coverage_clear(request->app->store, subscription_id, &err) < 0) {
         reply_error(request, &err);
         return;
     }
     if (coverage != NULL) {
         pthread_mutex_lock(&coverage->mutex);
-        json_object_clear(coverage->all);
-        json_object_clear(coverage->by_subscription);
+        if (subscription_id == NULL) {
+            json_object_clear(coverage->all);
+            json_object_clear(coverage->by_subscription);
+        } else {
+            json_object_del(coverage->by_subscription, subscription_id);
+        }
         pthread_mutex_unlock(&coverage->mutex);
     }
     reply_empty(request, 204);

@@ -146,10 +146,27 @@ def test_what_a_removed_subscription_has_covered_still_counts(worlds, universe, 
     cancel(universe.attached_pair(postgres_source, postgres_target).put(None))
     universe.reset()
     assert "Canceled" in seen(universe.arm, "states", subscription=universe.id)[0]
+    # Another worker starts anew, and takes nothing from this one.
+    for what in ("requests", "coverage"):
+        worlds.arm.request("DELETE", f"/_malachite/{what}", params={"subscription": str(uuid.uuid4())}, status=204)
+    assert "Canceled" in seen(universe.arm, "states", subscription=universe.id)[0]
+    assert universe.arm.get("/_malachite/requests", params={"subscription": universe.id})["count"] > 0
     universe.remove()
     assert not seen(worlds.arm, "states", subscription=universe.id)[0]
     now = {one["name"]: one["count"] for one in worlds.arm.get("/_malachite/coverage")["states"]["value"]}
     assert now["Canceled"] == states["Canceled"] + 1
+
+
+def test_a_subscription_forgets_its_own_requests_and_coverage(worlds, universe, postgres_source, postgres_target):
+    cancel(universe.attached_pair(postgres_source, postgres_target).put(None))
+    own = {"subscription": universe.id}
+    everything = worlds.arm.get("/_malachite/requests")["total"]
+    for what in ("requests", "coverage"):
+        worlds.arm.request("DELETE", f"/_malachite/{what}", params=own, status=204)
+    assert worlds.arm.get("/_malachite/requests", params=own)["count"] == 0
+    assert not seen(worlds.arm, "states", **own)[0] and not seen(worlds.arm, "operations", **own)[0]
+    assert "Canceled" in seen(worlds.arm, "states")[0]
+    assert worlds.arm.get("/_malachite/requests")["total"] >= everything
 
 
 RECORDING = {

@@ -55,6 +55,8 @@ static void the_oldest_entry_gives_way(void **state)
     assert_string_equal(json_string_value(json_object_get(json_array_get(value, 2), "path")), "/n2");
     assert_int_equal(json_integer_value(json_object_get(list, "evicted")), 2);
     assert_int_equal(json_integer_value(json_object_get(list, "total")), 5);
+    request_log_clear_subscription(log, "00000000-0000-0000-0000-000000000000");
+    assert_int_equal(count(log, all), 3);
     request_log_clear(log);
     assert_int_equal(count(log, all), 0);
     request_log_free(log);
