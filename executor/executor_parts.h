@@ -43,10 +43,10 @@ struct rechecks {
     } rows[RECHECKS_MAX];
 };
 
-/* Keeps operations, faults and the watcher away from the servers of one subscription: executor/gate.h. */
+/* Keeps operations, faults and the watcher away from the servers of a subscription: executor/gate.h. */
 struct gate {
     pthread_mutex_t lock;
-    char *closed_for; /* the subscription's id; NULL: open */
+    struct gate_closing *closed;
     struct gate_visit *first;
 };
 

@@ -2,7 +2,7 @@
 /*
  * While a snapshot is taken or restored, nothing else starts, stops or changes the servers of its
  * subscription. Operations and faults enter the gate of their subscription first; a snapshot closes it, which
- * waits until they have left. One gate at a time is closed. Any thread.
+ * waits until they have left. Gates of several subscriptions may be closed. Any thread.
  */
 #ifndef EXECUTOR_GATE_H
 #define EXECUTOR_GATE_H
@@ -26,7 +26,7 @@ void gate_leave(struct gate_visit *visit);
 /* Closes the gate and waits until everybody has left. ERR_SERVER_BUSY after timeout_ms, ERR_CANCELED when
  * Malachite stops: then it is not closed. */
 int gate_close(struct executor *executor, const char *subscription_id, int timeout_ms, struct err *err);
-void gate_open(struct executor *executor);
+void gate_open(struct executor *executor, const char *subscription_id);
 bool gate_is_closed_for(struct executor *executor, const char *subscription_id);
 
 #endif

@@ -196,7 +196,7 @@ static int close_gate(struct executor *executor, const char *subscription_id, st
         if (busy == 0) {
             return 0;
         }
-        gate_open(executor);
+        gate_open(executor, subscription_id);
         if (busy < 0) {
             return -1;
         }
@@ -356,6 +356,6 @@ int hold_end(struct hold *hold, struct err *err)
     }
     forget(hold);
     hold->executor = NULL;
-    gate_open(executor);
+    gate_open(executor, hold->subscription_id);
     return result;
 }
