@@ -83,14 +83,26 @@ void reply_text(struct request *request, int status, const char *content_type, c
     set_body(request, content_type, body, len);
 }
 
+/* An error that nobody has set: a piece of the answer, or the answer itself, could not be allocated. */
+static const struct err *known_error(const struct err *err, struct err *no_memory)
+{
+    if (err->message[0] != '\0') {
+        return err;
+    }
+    err_no_memory(no_memory);
+    return no_memory;
+}
+
 void reply_error(struct request *request, const struct err *err)
 {
-    request->reply.error_code = err_wire_code(err->code);
-    json_t *error = json_pack("{s:s, s:s}", "code", err_wire_code(err->code), "message", err->message);
-    if (error != NULL && err->target[0] != '\0') {
-        json_object_set_new(error, "target", json_string(err->target));
+    struct err no_memory = {0};
+    const struct err *known = known_error(err, &no_memory);
+    request->reply.error_code = err_wire_code(known->code);
+    json_t *error = json_pack("{s:s, s:s}", "code", err_wire_code(known->code), "message", known->message);
+    if (error != NULL && known->target[0] != '\0') {
+        json_object_set_new(error, "target", json_string(known->target));
     }
-    reply_json(request, err_http_status(err->code),
+    reply_json(request, err_http_status(known->code),
                error == NULL ? NULL : json_pack("{s:o}", "error", error));
 }
 
