@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { bytes, number, plural } from '../format.js'
 
 const HEIGHT = 168
-const LEFT = 74
+const LEFT = 86
 const RIGHT = 12
 const BOTTOM = 22
 const TOP = 10
@@ -142,7 +142,7 @@ const count = (value) => number(value < 10 ? Math.round(value * 10) / 10 : Math.
 
 const COPY = [
     { title: 'Copied bytes', unit: 'bytes per second', field: 'bytes', format: perSecond, tone: 'copied' },
-    { title: 'Copied rows', unit: 'rows per second', field: 'rows', format: (value) => `${count(value)} rows/s`, tone: 'copied' },
+    { title: 'Copied rows', unit: 'rows per second', field: 'rows', format: (value) => `${count(value)}/s`, tone: 'copied' },
 ]
 const REPLICATION = [
     { title: 'Pending changes', unit: 'bytes', field: 'pending', format: bytes, tone: 'pending' },

@@ -1,5 +1,5 @@
 import { bytes, duration, number, plural, timeLeft } from '../format.js'
-import { isActive, substateOf } from '../migrations.js'
+import { isActive, isOnline, substateOf } from '../migrations.js'
 import { secondsLeftOf } from './rates.js'
 import { recentSpeed } from './series.js'
 
@@ -62,7 +62,8 @@ function headline({ migration, own, points, total }) {
     const left = total.copying + total.queued
     if (!isActive(migration) || left === 0) {
         const rows = own.databases.reduce((sum, row) => sum + row.rowsCopied, 0)
-        const ms = copyTime(own.databases)
+        // At the end of an online migration, endedAt is the end of the cutover.
+        const ms = isOnline(migration) ? 0 : copyTime(own.databases)
         const time = ms > 0 && !isActive(migration) ? ` in ${duration(ms)}` : ''
         return `${bytes(total.copied)} on disk, ${number(rows)} rows copied${time}${waiting}.`
     }
