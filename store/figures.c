@@ -148,7 +148,8 @@ int store_sizes_list(struct store *store, int64_t migration_id, struct err *err,
     if (stmt_open(store, STMT_FIGURES_SIZES,
                   "SELECT database_name, sum(iif(state = 'Completed', bytes_total, 0)),"
                   " sum(iif(state = 'Loading', bytes_total, 0)),"
-                  " sum(iif(state = 'Loading', min(bytes_copied, bytes_total), 0)),"
+                  /* COPY may send more bytes than the disk holds: what still loads is not complete */
+                  " sum(iif(state = 'Loading', min(bytes_copied, bytes_total - bytes_total / 100), 0)),"
                   " sum(iif(state = 'Queued', bytes_total, 0)), sum(iif(state = 'Errored', bytes_total, 0))"
                   " FROM migration_table WHERE migration_id = ? GROUP BY database_name",
                   err, &stmt) < 0) {
