@@ -85,7 +85,17 @@ json_t *json_from_text(const char *text)
     return memory_parse_text(text, JSON_DECODE_ANY);
 }
 
+json_t *json_text(const char *value)
+{
+    json_t *string = json_string(value);
+    if (string != NULL || value == NULL) {
+        return string;
+    }
+    auto_free char *copy = str_dup(value);
+    return copy == NULL ? NULL : json_string(str_repair_utf8(copy));
+}
+
 int json_set_text(json_t *object, const char *name, const char *value)
 {
-    return value == NULL ? 0 : json_object_set_new_nocheck(object, name, json_string(value));
+    return value == NULL ? 0 : json_object_set_new_nocheck(object, name, json_text(value));
 }

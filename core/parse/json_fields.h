@@ -23,6 +23,9 @@ int field_wrong_type(const json_t *value, const char *path, const char *expected
 
 /* Parses JSON text of the store (NULL allowed); NULL for missing or invalid text. New reference. */
 json_t *json_from_text(const char *text);
+/* A string, NULL for NULL and when memory is out. Bytes that are not UTF-8 (a name of an SQL_ASCII database
+ * in a message) become '?': jansson refuses them, and what they belong to would be missing in an answer. */
+json_t *json_text(const char *value);
 /* Sets a member unless value is NULL. Returns 0, or -1 when memory is out. */
 int json_set_text(json_t *object, const char *name, const char *value);
 

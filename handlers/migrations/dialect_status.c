@@ -47,7 +47,7 @@ const char *dialect_substate_word(unsigned version, enum migration_substate subs
 
 static json_t *write_text(const struct property *row, const void *subject)
 {
-    return json_string(*(char *const *)property_value(row, subject));
+    return json_text(*(char *const *)property_value(row, subject));
 }
 
 static json_t *write_time(const struct property *row, const void *subject)
@@ -83,7 +83,7 @@ static json_t *write_message(const struct property *row, const void *subject)
     }
     auto_free char *text = str_format("%s%s%s", database->operation, database->message != NULL ? " " : "",
                                       database->message != NULL ? database->message : "");
-    return text == NULL ? NULL : json_string(text);
+    return text == NULL ? NULL : json_text(text);
 }
 
 static json_t *write_count(const struct property *row, const void *subject)
