@@ -11,7 +11,6 @@
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/parse/id.h"
-#include "core/parse/json_fields.h"
 #include "core/stop.h"
 #include "core/str.h"
 #include "core/str_list.h"
@@ -177,17 +176,6 @@ static void an_impossible_length_fails_cleanly(void **state)
     buf_add(&buf, "b", SIZE_MAX - 1);
     assert_true(buf_failed(&buf));
     assert_string_equal(buf_text(&buf), "a");
-}
-
-static void bytes_that_are_no_text_do_not_drop_a_member(void **state)
-{
-    (void)state;
-    json_auto_t *object = json_object();
-    assert_int_equal(json_set_text(object, "error", "caf\xe9 \xff\xfe, caf\xc3\xa9"), 0);
-    assert_string_equal(json_string_value(json_object_get(object, "error")), "caf? ?, caf\xc3\xa9");
-    assert_int_equal(json_set_text(object, "none", NULL), 0);
-    assert_null(json_object_get(object, "none"));
-    assert_null(json_text(NULL));
 }
 
 static void a_list_survives_json(void **state)
@@ -388,7 +376,6 @@ int main(void)
         cmocka_unit_test(a_buffer_stops_at_its_maximum),
         cmocka_unit_test(a_buffer_gives_its_text_away),
         cmocka_unit_test(an_impossible_length_fails_cleanly),
-        cmocka_unit_test(bytes_that_are_no_text_do_not_drop_a_member),
         cmocka_unit_test(a_list_survives_json),
         cmocka_unit_test(only_arrays_of_strings_are_lists),
         cmocka_unit_test(a_list_can_be_copied_onto_itself),
