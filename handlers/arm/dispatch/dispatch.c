@@ -264,7 +264,7 @@ static void run_handler(struct request *request)
     if (subscription_enter(request)) {
         request->route->handler(request);
     }
-    if (stored) {
+    if (stored && !memory_watch_failed()) { /* else pieces of it may be missing */
         answer_cache_keep(app->answers, request, generation);
     }
     service_headers_add(request); /* not kept: they name the caller and the request */
