@@ -166,24 +166,34 @@ bool column_bool(struct stmt *stmt)
     return column_int(stmt) != 0;
 }
 
-char *column_text(struct stmt *stmt)
+/* NULL for SQL NULL, and after a failure that is recorded: SQLite may need memory to convert a value. */
+static const char *next_text(struct stmt *stmt)
 {
     int column = stmt->column++;
+    bool given =
+        sqlite3_column_type(stmt->handle, column) != SQLITE_NULL; /* without memory it becomes NULL */
     const unsigned char *text = sqlite3_column_text(stmt->handle, column);
+    if (text == NULL && given) {
+        record_failure(stmt, SQLITE_NOMEM);
+    }
+    return (const char *)text;
+}
+
+char *column_text(struct stmt *stmt)
+{
+    const char *text = next_text(stmt);
     if (text == NULL) {
-        record_failure(stmt,
-                       sqlite3_column_type(stmt->handle, column) == SQLITE_NULL ? SQLITE_OK : SQLITE_NOMEM);
         return NULL;
     }
-    char *copy = strdup((const char *)text);
+    char *copy = strdup(text);
     record_failure(stmt, copy == NULL ? SQLITE_NOMEM : SQLITE_OK);
     return copy;
 }
 
 void column_uuid(struct stmt *stmt, char text[static ID_TEXT_SIZE])
 {
-    int column = stmt->column++;
-    const unsigned char *uuid = sqlite3_column_text(stmt->handle, column);
+    int column = stmt->column;
+    const char *uuid = next_text(stmt);
     int len = sqlite3_column_bytes(stmt->handle, column);
     if (uuid == NULL || len >= ID_TEXT_SIZE) {
         record_failure(stmt, SQLITE_CORRUPT);
@@ -203,17 +213,17 @@ enum flag column_flag(struct stmt *stmt)
 
 int column_word(struct stmt *stmt, enum vocabulary vocabulary)
 {
-    const unsigned char *text = sqlite3_column_text(stmt->handle, stmt->column++);
-    int value = word_to_value(vocabulary, (const char *)text);
+    const char *text = next_text(stmt);
+    int value = word_to_value(vocabulary, text);
     record_failure(stmt, text != NULL && value < 0 ? SQLITE_CORRUPT : SQLITE_OK);
     return value;
 }
 
 void column_list(struct stmt *stmt, struct str_list *ret_list)
 {
-    const unsigned char *json = sqlite3_column_text(stmt->handle, stmt->column++);
+    const char *json = next_text(stmt);
     memory_watch_begin();
-    bool good = json == NULL || str_list_from_json((const char *)json, ret_list);
+    bool good = json == NULL || str_list_from_json(json, ret_list);
     bool out_of_memory = memory_watch_end();
     if (!good) {
         record_failure(stmt, out_of_memory ? SQLITE_NOMEM : SQLITE_CORRUPT);
