@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/memory/failing.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sanitizer/common_interface_defs.h>
 #include <sanitizer/lsan_interface.h>
 #include <stdarg.h>
@@ -133,6 +135,18 @@ void failing_print(void)
         __sanitizer_symbolize_pc(last_stack[i], "    %f %s:%l", line, sizeof(line));
         fprintf(stderr, "%s\n", line);
     }
+}
+
+/* ASan calls it when a thread starts, and ends the process if it fails. */
+int pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes)
+{
+    typedef int getattr_fn(pthread_t thread, pthread_attr_t * attributes);
+    bool before = inside;
+    inside = true;
+    getattr_fn *real = (getattr_fn *)dlsym(RTLD_NEXT, "pthread_getattr_np");
+    int result = real(thread, attributes);
+    inside = before;
+    return result;
 }
 
 void *malloc(size_t size)
