@@ -162,6 +162,8 @@ def complaint(method, status, text, media):
         return f"status {status}"
     if status < 400 or method == "HEAD":
         return None
+    if status == 404 and media == "text/html":
+        return None  # a page that the portal lacks; the portal says so
     if media != "application/json":
         return f"an error as {media}"
     if status == 408 and "error" not in json.loads(text):
