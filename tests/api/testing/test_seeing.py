@@ -159,6 +159,7 @@ def test_what_a_removed_subscription_has_covered_still_counts(worlds, universe, 
 
 def test_a_subscription_forgets_its_own_requests_and_coverage(worlds, universe, postgres_source, postgres_target):
     cancel(universe.attached_pair(postgres_source, postgres_target).put(None))
+    universe.reset()  # from here on nothing changes its state any more
     own = {"subscription": universe.id}
     everything = worlds.arm.get("/_malachite/requests")["total"]
     for what in ("requests", "coverage"):
